@@ -1,0 +1,47 @@
+"""A time bound around work that may not end.
+
+On the main thread of a POSIX system a timer signal interrupts the work in
+place; elsewhere the work runs in a child process that is stopped at the bound.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing import TimeoutError as PoolTimeout
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+__all__ = ["Exhausted", "bounded"]
+
+T = TypeVar("T")
+
+
+class Exhausted(Exception):
+    """The work did not end within its bound."""
+
+
+def bounded(function: Callable[..., T], *args: Any, seconds: float) -> T:
+    """``function(*args)``, or :class:`Exhausted` after ``seconds``."""
+    sentence = f"{getattr(function, '__name__', 'the work')} did not end within {seconds:g} s"
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        return _interrupted(function, args, seconds, sentence)
+    with get_context("spawn").Pool(1) as pool:
+        try:
+            return pool.apply_async(function, args).get(seconds)
+        except PoolTimeout:
+            raise Exhausted(sentence) from None
+
+
+def _interrupted(function: Callable[..., T], args: tuple, seconds: float, sentence: str) -> T:
+    def stop(signum: int, frame: object) -> None:
+        raise Exhausted(sentence)
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return function(*args)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, outer)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,103 @@
+"""Derivation: ordered lines, each with its reason and its check against the line before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sympy import Expr, Mul, sstr
+from sympy.core.relational import Relational
+
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import Notation, align, formula
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove_all
+from grpo_symbolic.verify.verdict import Report
+
+__all__ = ["Derivation", "Step"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation.
+
+    Attributes
+    ----------
+    equation : Relational
+        The line itself, unevaluated.
+    reason : str
+        Why it holds, as a phrase (may contain inline TeX).
+    check : tuple of Claim
+        What must hold for the line to follow from the one before; empty for a
+        line that only writes a definition out.
+    """
+
+    equation: Relational
+    reason: str
+    check: tuple[Claim, ...] = ()
+
+    def latex(self, notation: Notation | None = None) -> str:
+        return formula(self.equation, notation)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """The lines that lead from the definitions to a result, under stated assumptions."""
+
+    title: str
+    domain: Domain
+    steps: tuple[Step, ...] = ()
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def then(
+        self, equation: Relational, reason: str, *checks: Claim
+    ) -> Derivation:
+        """The derivation with one more line."""
+        return Derivation(self.title, self.domain, (*self.steps, Step(equation, reason, checks)))
+
+    def rewritten(
+        self, equation: Relational, reason: str, multiplier: Expr | int = 1
+    ) -> Derivation:
+        """One more line that is the last one times ``multiplier`` (checked as an identity)."""
+        last = self.steps[-1].equation
+        check = Claim(
+            f"line {len(self.steps) + 1} is line {len(self.steps)}"
+            + ("" if multiplier == 1 else f" times {sstr(multiplier)}"),
+            Mul(multiplier, last.lhs - last.rhs),
+            "==",
+            equation.lhs - equation.rhs,
+            self.domain,
+        )
+        return self.then(equation, reason, check)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        return tuple(claim for step in self.steps for claim in step.check)
+
+    def verify(self) -> Report:
+        """Every line checked against the one before."""
+        return prove_all(self.claims)
+
+    def latex(self, notation: Notation | None = None) -> str:
+        """An ``align*`` block, one line a step, with the reasons between the lines."""
+        return align([(step.equation, step.reason) for step in self.steps], notation)
+
+    def _repr_latex_(self) -> str:
+        lines = " \\\\ ".join(formula(step.equation).replace("=", "&=", 1) for step in self.steps)
+        return f"$\\begin{{aligned}} {lines} \\end{{aligned}}$"
+
+    def __str__(self) -> str:
+        lines = [f"{self.title}   [{self.domain}]"]
+        for number, step in enumerate(self.steps, start=1):
+            e = step.equation
+            lines.append(f"{number:>3}. {sstr(e.lhs)} {e.rel_op} {sstr(e.rhs)}".replace("==", "="))
+            lines.append(f"       {step.reason}")
+        return "\n".join(lines)

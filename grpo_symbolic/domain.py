@@ -1,0 +1,183 @@
+"""Domain: the ranges that travel with an expression.
+
+A domain is a triangular list of ranges: the ends of each range may use the
+symbols before it (``gamma in (0, 1]``, then ``beta in [gamma, oo)``). One
+structure then serves three uses: it prints the assumptions, it draws exact
+rational samples, and it maps the whole set onto an orthant of non-negative
+coordinates, where a polynomial without negative coefficients is a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from sympy import Dummy, Expr, Integer, Rational, Symbol, oo, sstr
+
+from grpo_symbolic.symbols import describe
+
+__all__ = ["Domain", "Range"]
+
+# Numerators over 1000: the middle of a unit interval and both of its ends.
+_UNIT_SAMPLES = (1, 7, 40, 125, 250, 333, 500, 618, 750, 880, 960, 993, 999)
+
+
+@dataclass(frozen=True)
+class Range:
+    """One symbol between two ends; an end is closed where the symbol may reach it."""
+
+    symbol: Symbol
+    lower: Expr
+    upper: Expr
+    lower_closed: bool = False
+    upper_closed: bool = False
+
+    def __str__(self) -> str:
+        left = "<=" if self.lower_closed else "<"
+        right = "<=" if self.upper_closed else "<"
+        name = sstr(self.symbol)
+        if self.lower == -oo and self.upper == oo:
+            return f"{name} real"
+        if self.upper == oo:
+            return f"{name} {left.replace('<', '>')} {sstr(self.lower)}"
+        if self.lower == -oo:
+            return f"{name} {right} {sstr(self.upper)}"
+        return f"{sstr(self.lower)} {left} {name} {right} {sstr(self.upper)}"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A triangular set of parameter values.
+
+    Parameters
+    ----------
+    ranges : tuple of Range
+        The ends of each range may contain symbols of earlier ranges only.
+
+    Examples
+    --------
+    >>> from grpo_symbolic import symbols
+    >>> from grpo_symbolic.domain import Domain
+    >>> print(Domain.of(symbols.gamma, (symbols.beta, symbols.gamma, oo)))
+    0 < gamma <= 1, beta > gamma
+    """
+
+    ranges: tuple[Range, ...] = ()
+
+    @classmethod
+    def of(cls, *items: Symbol | tuple[Symbol, Expr, Expr] | Range) -> Domain:
+        """Ranges from symbols (their catalogue range), ``(symbol, lower, upper)`` or Range."""
+        ranges = []
+        for item in items:
+            if isinstance(item, Range):
+                ranges.append(item)
+            elif isinstance(item, tuple):
+                ranges.append(Range(*item))
+            else:
+                ranges.append(_catalogue_range(item))
+        return cls(tuple(ranges))
+
+    @classmethod
+    def around(cls, *expressions: Expr) -> Domain:
+        """The catalogue ranges of every symbol of the expressions, in a fixed order."""
+        found: set[Symbol] = set()
+        for expression in expressions:
+            found |= {s for s in expression.free_symbols if isinstance(s, Symbol)}
+        return cls.of(*sorted(found, key=str))
+
+    @property
+    def symbols(self) -> tuple[Symbol, ...]:
+        return tuple(r.symbol for r in self.ranges)
+
+    def extended(self, *expressions: Expr) -> Domain:
+        """This domain and the catalogue ranges of symbols it does not have yet."""
+        rest = Domain.around(*expressions)
+        extra = tuple(r for r in rest.ranges if r.symbol not in self.symbols)
+        return Domain(self.ranges + extra)
+
+    def __str__(self) -> str:
+        return ", ".join(str(r) for r in self.ranges)
+
+    def coordinates(self) -> tuple[dict[Symbol, Expr], frozenset[Symbol]]:
+        """Map the domain onto an orthant.
+
+        Returns
+        -------
+        substitution : dict
+            Each symbol as a rational function of coordinates t >= 0 (real symbols
+            without a finite end stay themselves).
+        strict : frozenset of Symbol
+            The coordinates that are positive, not only non-negative.
+        """
+        substitution: dict[Symbol, Expr] = {}
+        strict: set[Symbol] = set()
+        for r in self.ranges:
+            lower, upper = r.lower.xreplace(substitution), r.upper.xreplace(substitution)
+            if lower == -oo and upper == oo:
+                continue
+            from_above = lower == -oo or (r.upper_closed and upper != oo)
+            closed = r.upper_closed if from_above else r.lower_closed
+            t = Dummy(f"t_{r.symbol}", nonnegative=True) if closed else Dummy(
+                f"t_{r.symbol}", positive=True
+            )
+            if not closed:
+                strict.add(t)
+            if lower == -oo:
+                substitution[r.symbol] = upper - t
+            elif upper == oo:
+                substitution[r.symbol] = lower + t
+            elif from_above:
+                substitution[r.symbol] = upper - (upper - lower) * t / (1 + t)
+            else:
+                substitution[r.symbol] = lower + (upper - lower) * t / (1 + t)
+        return substitution, frozenset(strict)
+
+    def samples(self, count: int, seed: int = 0) -> Iterator[dict[Symbol, Expr]]:
+        """``count`` exact rational points, spread over magnitudes and towards the ends."""
+        random = Random(seed)
+        for _ in range(count):
+            point: dict[Symbol, Expr] = {}
+            for r in self.ranges:
+                point[r.symbol] = _draw(r, point, random)
+            yield point
+
+    def contains(self, point: Mapping[Symbol, Expr]) -> bool:
+        """Whether a full assignment of numbers lies in the domain."""
+        for r in self.ranges:
+            value = point[r.symbol]
+            lower, upper = r.lower.subs(point), r.upper.subs(point)
+            above = value >= lower if r.lower_closed else value > lower
+            below = value <= upper if r.upper_closed else value < upper
+            if not (bool(above) and bool(below)):
+                return False
+        return True
+
+
+def _catalogue_range(symbol: Symbol) -> Range:
+    entry = describe(symbol)
+    if entry is not None:
+        return Range(symbol, entry.lower, entry.upper, entry.lower_closed, entry.upper_closed)
+    if symbol.is_positive:
+        return Range(symbol, Integer(1) if symbol.is_integer else Integer(0), oo,
+                     lower_closed=bool(symbol.is_integer))
+    if symbol.is_real:
+        return Range(symbol, -oo, oo)
+    raise ValueError(f"the symbol {symbol} has no known range: give it one with Domain.of")
+
+
+def _draw(r: Range, point: Mapping[Symbol, Expr], random: Random) -> Expr:
+    lower, upper = r.lower.subs(point), r.upper.subs(point)
+    magnitude = Rational(random.choice((1, 2, 3, 5, 7, 9))) * Rational(10) ** random.randint(-3, 2)
+    if r.symbol.is_integer:
+        start = 0 if lower == -oo else int(lower)
+        return Integer(start + random.randint(0, 8))
+    if lower == -oo and upper == oo:
+        return magnitude * random.choice((-1, 1))
+    if upper == oo:
+        return lower + magnitude
+    if lower == -oo:
+        return upper - magnitude
+    if r.upper_closed and random.random() < 0.15:
+        return upper
+    return lower + (upper - lower) * Rational(random.choice(_UNIT_SAMPLES), 1000)

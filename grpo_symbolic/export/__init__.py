@@ -1,0 +1,1 @@
+"""Formulas for papers and programs."""

@@ -1,0 +1,271 @@
+r"""LaTeX as an author would write it.
+
+SymPy's own printer knows nothing of how this field sets its formulas: constants
+before terms before radicals, one fraction β/γ for a ratio of parameters with the
+probabilities outside it, one radical for a product of radicals, and
+:math:`\tfrac12(\dots)` for a sum with a common numeric factor. The printer below
+decides only about layout: it never changes a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
+from sympy.core.relational import Relational
+from sympy.printing.latex import LatexPrinter
+
+from grpo_symbolic import symbols
+
+__all__ = ["Notation", "align", "formula"]
+
+
+@dataclass(frozen=True)
+class Notation:
+    r"""How the quantities are called in print.
+
+    Parameters
+    ----------
+    beta, gamma, gap, pi, pi_ref : str
+        TeX of the weight, the margin, the reward gap, and the two policies.
+    answer : str
+        The better answer.
+    context : str
+        When not empty, policies are written :math:`\pi(a \mid q)`.
+
+    Examples
+    --------
+    >>> from grpo_symbolic import symbols as s
+    >>> formula(s.pi_ref / s.beta, Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y"))
+    '\\frac{\\mu(y)}{\\lambda}'
+    """
+
+    beta: str = r"\beta"
+    gamma: str = r"\gamma"
+    gap: str = r"\Delta"
+    pi: str = r"\pi"
+    pi_ref: str = r"\pi_{\mathrm{ref}}"
+    answer: str = "a"
+    context: str = ""
+    extra: dict[Symbol, str] = field(default_factory=dict)
+
+    def names(self) -> dict[Symbol, str]:
+        """TeX by symbol."""
+        argument = f"({self.answer})"
+        if self.context:
+            argument = f"({self.answer} \\mid {self.context})"
+        named = {entry.symbol: entry.tex for entry in symbols.CATALOGUE}
+        named |= {
+            symbols.beta: self.beta,
+            symbols.gamma: self.gamma,
+            symbols.gap: self.gap,
+            symbols.pi: self.pi + argument,
+            symbols.pi_ref: self.pi_ref + argument,
+        }
+        return named | self.extra
+
+
+_PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
+
+
+class _Printer(LatexPrinter):
+    """Layout rules on top of SymPy's LaTeX printer."""
+
+    def __init__(self, notation: Notation) -> None:
+        super().__init__({"symbol_names": notation.names(), "mul_symbol": None})
+
+    # -- sums ------------------------------------------------------------------
+
+    def _print_Add(self, expr: Add, order: object = None) -> str:
+        shared = igcd(0, *(term.as_coeff_Mul()[0].q for term in expr.args if _has_ratio(term)))
+        if shared > 1 and all(_has_ratio(term) for term in expr.args):
+            return self._scaled(Rational(1, shared), Add(*(shared * t for t in expr.args)))
+        terms = sorted(expr.args, key=_rank)
+        if terms[0].could_extract_minus_sign():
+            terms.sort(key=lambda t: (t.could_extract_minus_sign(), _rank(t)))
+        parts: list[str] = []
+        for term in terms:
+            negative = _is_negative(term)
+            shown = self._print(-term if negative else term)
+            if negative and isinstance(term, Add):
+                shown = self._wrapped(shown)
+            if not parts:
+                parts.append(f"-{shown}" if negative else shown)
+            else:
+                parts.append(f"{'-' if negative else '+'} {shown}")
+        return " ".join(parts)
+
+    def _scaled(self, content: Rational, inner: Expr) -> str:
+        sign = "-" if content < 0 else ""
+        top, bottom = abs(content.p), content.q
+        return f"{sign}\\frac{{{top}}}{{{bottom}}}{self._wrapped(self._print(inner))}"
+
+    @staticmethod
+    def _wrapped(shown: str) -> str:
+        return rf"\left({shown}\right)"
+
+    # -- products ------------------------------------------------------------------
+
+    def _print_Mul(self, expr: Mul) -> str:
+        if _is_negative(expr):
+            return f"-{self._print(-expr)}"
+        coefficient, above, below = _parts(expr)
+        if not below and coefficient.q != 1 and len(above) == 1 and isinstance(above[0], Add):
+            return self._scaled(coefficient, above[0])
+        parameters = [f for f in above if not f.free_symbols & _PROBABILITIES and _is_monomial(f)]
+        others = [f for f in above if f not in parameters]
+        if below and parameters and others and all(_is_monomial(f) for f in below) and not any(
+            f.free_symbols & _PROBABILITIES for f in below
+        ):
+            front = self._fraction_or_number(coefficient)
+            ratio = rf"\frac{{{self._factors(parameters)}}}{{{self._factors(below)}}}"
+            return " ".join(x for x in (front, ratio, self._factors(others)) if x)
+        if not below and coefficient.q != 1:
+            if all(_is_monomial(f) for f in above):
+                top = [Integer(coefficient.p)] if coefficient.p != 1 else []
+                return rf"\frac{{{self._factors([*top, *above])}}}{{{coefficient.q}}}"
+            return f"{self._fraction_or_number(coefficient)} {self._factors(above)}"
+        if not below:
+            number = [Integer(coefficient.p)] if coefficient.p != 1 else []
+            return self._factors([*number, *above])
+        if coefficient == 1 and above and all(_is_root(f) for f in (*above, *below)):
+            top, bottom = (
+                self._factors(sorted((f.base for f in part), key=_factor_rank))
+                for part in (above, below)
+            )
+            return rf"\sqrt{{\frac{{{top}}}{{{bottom}}}}}"
+        content = Integer(1)
+        primitive = []
+        for f in below:
+            c, rest = f.as_content_primitive() if isinstance(f, Add) else (Integer(1), f)
+            content *= c
+            primitive.append(rest)
+        top = [Integer(coefficient.p)] if coefficient.p != 1 or not above else []
+        bottom = [Integer(coefficient.q * content)] if coefficient.q * content != 1 else []
+        return (
+            rf"\frac{{{self._factors([*top, *above])}}}{{{self._factors([*bottom, *primitive])}}}"
+        )
+
+    @staticmethod
+    def _fraction_or_number(value: Rational) -> str:
+        if value.q != 1:
+            return rf"\frac{{{value.p}}}{{{value.q}}}"
+        return "" if value.p == 1 else str(value.p)
+
+    def _factors(self, factors: Sequence[Expr]) -> str:
+        if len(factors) == 1:
+            return self._print(factors[0])
+        inside = [f.base for f in factors if _is_root(f)]
+        plain = sorted((f for f in factors if not _is_root(f)), key=_factor_rank)
+        shown = [
+            self._wrapped(self._print(f)) if isinstance(f, Add) else self._print(f) for f in plain
+        ]
+        if inside:
+            shown.append(rf"\sqrt{{{self._factors(sorted(inside, key=_factor_rank))}}}")
+        return " ".join(shown)
+
+    # -- functions ---------------------------------------------------------------
+
+    def _print_log(self, expr: log, exp: object = None) -> str:
+        argument = self._print(expr.args[0])
+        simple = argument.startswith(r"\frac") or expr.args[0].is_Symbol
+        return rf"\log {argument}" if simple else rf"\log{self._wrapped(argument)}"
+
+    def _print_ExpBase(self, expr: exp, exp: object = None) -> str:
+        coefficient, above, below = _parts(expr.args[0])
+        if below and coefficient.is_positive and all(_is_monomial(f) for f in (*above, *below)):
+            top = [Integer(coefficient.p)] if coefficient.p != 1 or not above else []
+            bottom = [Integer(coefficient.q)] if coefficient.q != 1 else []
+            shown_bottom = self._factors([*bottom, *below])
+            if len(bottom) + len(below) > 1:
+                shown_bottom = f"({shown_bottom})"
+            return rf"e^{{{self._factors([*top, *above])} / {shown_bottom}}}"
+        return rf"e^{{{self._print(expr.args[0])}}}"
+
+
+def _is_negative(term: Expr) -> bool:
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _has_ratio(term: Expr) -> bool:
+    """Whether the rational coefficient of a term is not an integer."""
+    coefficient = term.as_coeff_Mul()[0]
+    return bool(coefficient.is_Rational and coefficient.q != 1)
+
+
+def _is_root(factor: Expr) -> bool:
+    return isinstance(factor, Pow) and factor.exp == S.Half and not factor.base.is_Number
+
+
+def _is_monomial(factor: Expr) -> bool:
+    base = factor.base if isinstance(factor, Pow) and factor.exp.is_Integer else factor
+    return bool(base.is_Symbol)
+
+
+def _parts(expr: Expr) -> tuple[Rational, list[Expr], list[Expr]]:
+    """Rational coefficient, factors above and factors below the line."""
+    coefficient, rest = expr.as_coeff_Mul()
+    above, below = [], []
+    for factor in Mul.make_args(rest):
+        base, power = factor.as_base_exp() if not isinstance(factor, exp) else (factor, S.One)
+        if factor == 1:
+            continue
+        if power.is_Rational and power.is_negative:
+            below.append(base**-power)
+        else:
+            above.append(factor)
+    return coefficient, above, below
+
+
+def _rank(term: Expr) -> tuple:
+    """Constants, squares of sums, terms by degree, and radicals and exponentials last."""
+    coefficient, rest = term.as_coeff_Mul()
+    radical = any(p.exp == S.Half for p in rest.atoms(Pow)) and not rest.is_number
+    special = bool(rest.atoms(log, exp))
+    if rest == 1 or rest.is_number:
+        return (0, 0, 0, str(term))
+    if isinstance(rest, Pow) and isinstance(rest.base, Add) and not radical:
+        return (0, 1, 0, str(rest))
+    factors = [f.as_base_exp() for f in Mul.make_args(rest)]
+    power = sum(e for b, e in factors if b == symbols.pi and e.is_Integer)
+    degree = sum(e if e.is_Integer else 1 for _, e in factors if e.is_positive)
+    return (int(special) + 2 * int(radical), 2, -power, degree, str(rest))
+
+
+def _factor_rank(factor: Expr) -> tuple:
+    """Numbers, parameters, probabilities, sums, functions."""
+    if factor.is_number:
+        return (0, str(factor))
+    base = factor.as_base_exp()[0] if not isinstance(factor, exp) else factor
+    uncertain = bool(base.free_symbols & _PROBABILITIES)
+    if base.is_Symbol:
+        return (3 if uncertain else 1, str(base))
+    if isinstance(base, Add):
+        return (4 if uncertain else 2, str(factor))
+    return (5, str(factor))
+
+
+def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
+    """TeX of an expression or a relation, without math delimiters."""
+    return _Printer(notation or Notation()).doprint(expr)
+
+
+def align(lines: Sequence[tuple[Relational, str]], notation: Notation | None = None) -> str:
+    """An ``align*`` block; the reason of each line stands above it, as running text."""
+    printer = _Printer(notation or Notation())
+    body: list[str] = []
+    for number, (equation, reason) in enumerate(lines):
+        relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
+            equation.rel_op, equation.rel_op
+        )
+        text = reason[0].upper() + reason[1:] + ":" if reason else ""
+        line = f"{printer.doprint(equation.lhs)} &{relation} {printer.doprint(equation.rhs)}"
+        end = r" \\" if number < len(lines) - 1 else ""
+        # A line break directly before \intertext would leave an empty row.
+        if body and text:
+            body[-1] = body[-1].removesuffix(r" \\")
+        if text:
+            body.append(rf"\intertext{{{text}}}")
+        body.append(f"  {line}{end}")
+    return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])

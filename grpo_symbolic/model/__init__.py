@@ -1,0 +1,1 @@
+"""The algorithm: its advantage, its preference model, its penalty."""

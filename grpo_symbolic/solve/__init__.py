@@ -1,0 +1,1 @@
+"""From the stationarity condition to the stationary policy."""

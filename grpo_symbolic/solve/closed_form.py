@@ -1,0 +1,147 @@
+r"""Closed forms: the root of a linear or quadratic equation, and why it is that root.
+
+A quadratic is written in two shapes. The *printed* shape follows what an author
+would write: monic, ½(A + √(A² + 4B)) with A and B left as sums, when the leading
+coefficient is a single term; otherwise one fraction with its discriminant
+collected into positive terms. The *stable* shape is for floating point: the sign
+of the linear coefficient decides which of two equal quotients loses no digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import (
+    Abs,
+    Add,
+    Eq,
+    Expr,
+    Piecewise,
+    Poly,
+    Rational,
+    S,
+    Symbol,
+    collect,
+    exp,
+    fraction,
+    sqrt,
+    together,
+)
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, sign, tidy
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.verify.claim import Claim
+
+__all__ = ["ClosedForm", "closed_form"]
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """A root in closed form.
+
+    Attributes
+    ----------
+    expression : Expr
+        The printed shape.
+    stable : Expr
+        An equal expression for floating point.
+    branch : str
+        Which root it is and why, in a sentence.
+    claims : tuple of Claim
+        What the choice rests on.
+    """
+
+    expression: Expr
+    stable: Expr
+    branch: str
+    claims: tuple[Claim, ...]
+
+
+def closed_form(
+    polynomial: Poly, domain: Domain, lower: Expr = symbols.pi_ref
+) -> ClosedForm | None:
+    """The only root of ``polynomial`` between ``lower`` and 1, or None.
+
+    The choice is proved, not tried: with a positive leading coefficient, a value
+    ≤ 0 at ``lower`` and > 0 at 1, a quadratic has exactly one root there, its larger one.
+    """
+    domain = Domain(tuple(r for r in domain.ranges if r.symbol != symbols.pi))
+    if polynomial.degree() == 1:
+        return _linear(polynomial, domain)
+    if polynomial.degree() != 2:
+        return None
+    a, b, c = (tidy(x, domain) for x in polynomial.all_coeffs())
+    at_lower = tidy(polynomial.eval(lower), domain)
+    at_one = tidy(polynomial.eval(1), domain)
+    found = sign(a, domain), sign(at_lower, domain), sign(at_one, domain)
+    if found != (Sign.POSITIVE, Sign.NEGATIVE, Sign.POSITIVE):
+        return None
+    claims = (
+        Claim("the leading coefficient is positive", a, ">", S.Zero, domain),
+        Claim("the quadratic is negative at pi_ref(a)", at_lower, "<", S.Zero, domain),
+        Claim("the quadratic is positive at 1", at_one, ">", S.Zero, domain),
+    )
+    return ClosedForm(
+        _printed(a, b, c, domain),
+        _stable(a, b, c, domain),
+        "the larger root: the quadratic is convex, negative at pi_ref(a) and positive at 1, so "
+        "exactly one root lies in (pi_ref(a), 1) and the other one below pi_ref(a)",
+        claims,
+    )
+
+
+def _linear(polynomial: Poly, domain: Domain) -> ClosedForm:
+    a, b = (tidy(x, domain) for x in polynomial.all_coeffs())
+    expression = tidy(-b / a, domain)
+    return ClosedForm(
+        expression, _decaying(expression), "the equation is linear in pi(a): one root", ()
+    )
+
+
+def _printed(a: Expr, b: Expr, c: Expr, domain: Domain) -> Expr:
+    if not isinstance(a.expand(), Add):
+        linear, constant = (-b / a).expand(), (-c / a).expand()
+        return Rational(1, 2) * linear + Rational(1, 2) * sqrt(linear**2 + 4 * constant)
+    discriminant = _positive_sum((b**2 - 4 * a * c).expand(), domain)
+    return (-b.expand() + sqrt(discriminant)) / (2 * a.expand())
+
+
+def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Expr:
+    """The larger root without cancellation between -b and the root of the discriminant."""
+    product = sign(-a * c, domain)
+    linear, constant = tidy(-b / a, domain), tidy(-c / a, domain)
+    if product is not None and product >= 0:
+        # The discriminant is a sum of non-negative terms as it stands.
+        size = Abs(linear) + sqrt(linear**2 + 4 * constant)
+        branches = [(size / 2, linear >= 0), (2 * constant / size, True)]
+        if a.free_symbols:
+            # Where the leading coefficient vanishes (margin 0) the equation is linear.
+            branches.insert(0, (tidy(-c / b, domain), Eq(a, 0)))
+        return Piecewise(*branches)
+    return _printed(a, b, c, domain)
+
+
+def _positive_sum(expr: Expr, domain: Domain) -> Expr:
+    """``expr`` as a sum of positive terms, if collecting one symbol makes it so."""
+    for symbol in sorted((s for s in expr.free_symbols if isinstance(s, Symbol)), key=str):
+        parts = [
+            tidy(c, domain) * symbol**k for (k,), c in Poly(expr, symbol).terms()
+        ]
+        if all(sign(part, domain) == Sign.POSITIVE for part in parts):
+            return Add(*parts)
+    return expr
+
+
+def _decaying(expression: Expr) -> Expr:
+    """Numerator and denominator divided by their growing exponential, so that none overflows."""
+    numerator, denominator = fraction(together(expression))
+    growth = [e for e in expression.atoms(exp) if sign(e.args[0], Domain()) == Sign.POSITIVE]
+    if len(growth) != 1:
+        return expression
+    decay = exp(-growth[0].args[0])
+    shrunk = sum(
+        (term / growth[0] if term.has(growth[0]) else term * decay)
+        for term in Add.make_args(denominator.expand())
+    )
+    return numerator / growth[0] / collect(shrunk, decay, lambda c: tidy(c, Domain.around(c)))

@@ -1,0 +1,238 @@
+"""Reduction: the condition of a binary question as one equation in π(a).
+
+The condition without its multiplier, β (d(a) − d(b)) = P(a) − P(b), is brought
+to the simplest equation that is equivalent on 0 < π(a) < 1, and, where it is
+algebraic, to a polynomial whose roots contain its solutions. Every rewriting is
+recorded as a line of the derivation together with its check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Add, Eq, Expr, Mul, Poly, S, exp, expand_log, fraction, log, together
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import formula
+from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.verify.claim import Claim
+
+__all__ = ["Reduction", "reduce_binary"]
+
+PI = symbols.pi
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """One equation in π(a), and its polynomial where it is algebraic.
+
+    Attributes
+    ----------
+    equation : Eq
+        The simplified stationarity condition.
+    polynomial : Poly or None
+        In π(a); every stationary π(a) is a root.
+    squared : bool
+        Whether a square was taken on the way, so that roots with
+        drift and penalty of unlike sign must be left out.
+    derivation : Derivation
+    obstacle : str
+        Why there is no polynomial, if there is none.
+    """
+
+    equation: Eq
+    polynomial: Poly | None
+    squared: bool
+    derivation: Derivation
+    obstacle: str = ""
+
+
+def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
+    """Bring the condition of a binary question to one equation in π(a)."""
+    contrast = condition.contrast()
+    domain = condition.domain
+    derivation = _opening(condition, title, domain)
+    if contrast.lhs.has(log):
+        return _logarithmic(contrast, condition, domain, derivation)
+    return _algebraic(contrast, domain, derivation)
+
+
+def _opening(condition: StationarityCondition, title: str, domain: Domain) -> Derivation:
+    """The condition of each answer, and their difference."""
+    first, second = condition.equations
+    contrast = condition.contrast()
+    return (
+        Derivation(title, domain)
+        .then(first, "stationarity at the answer $a$: preference less marginal penalty")
+        .then(second, "the same at the answer $b$, with the same multiplier")
+        .then(
+            contrast,
+            "the difference of the two lines: the multiplier drops out",
+            Claim(
+                "line 3 is line 2 less line 1",
+                (second.lhs - second.rhs) - (first.lhs - first.rhs),
+                "==",
+                contrast.lhs - contrast.rhs,
+                domain,
+            ),
+        )
+    )
+
+
+def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reduction:
+    """Clear denominators; square away a radical in π(a) that is left."""
+    lhs, rhs = tidy(contrast.lhs, domain), contrast.rhs
+    multiplier, weight = _denominator(lhs, domain), _denominator(rhs, domain, unknown=False)
+    multiplier *= weight
+    equation = Eq(tidy(lhs * multiplier, domain), tidy(rhs * multiplier, domain), evaluate=False)
+    if not _is_polynomial(equation.rhs) and _is_polynomial(equation.rhs / multiplier):
+        multiplier = weight
+    derivation = derivation.rewritten(
+        equation, f"multiplied by ${formula(multiplier)}$, which is positive", multiplier
+    )
+    if not _is_polynomial(equation.lhs):
+        return Reduction(equation, None, False, derivation, "it is not algebraic in pi(a)")
+    if _is_polynomial(equation.rhs):
+        return _collected(equation, equation, False, domain, derivation)
+    squared = Eq(equation.lhs**2, tidy(equation.rhs**2, domain), evaluate=False)
+    if not _is_polynomial(squared.rhs):
+        return Reduction(equation, None, False, derivation, "it is not algebraic in pi(a)")
+    derivation = derivation.then(
+        squared,
+        "both sides squared: they are positive for $\\pi(a) > \\pi_{\\mathrm{ref}}(a)$, and "
+        "elsewhere their signs differ",
+        Claim("the left sides", equation.lhs**2, "==", squared.lhs, domain),
+        Claim("the right sides", equation.rhs**2, "==", squared.rhs, domain),
+        Claim("the right side is positive", equation.rhs, ">", S.Zero, domain),
+    )
+    return _collected(equation, squared, True, domain, derivation)
+
+
+def _collected(
+    equation: Eq, last: Eq, squared: bool, domain: Domain, derivation: Derivation
+) -> Reduction:
+    polynomial = Poly((last.lhs - last.rhs).expand(), PI)
+    leading = sign(polynomial.LC(), domain)
+    if leading is not None and leading < 0:
+        polynomial = -polynomial
+        last = Eq(last.rhs, last.lhs, evaluate=False)
+    terms = [c * PI**k for (k,), c in _tidied(polynomial, domain)]
+    collected = Eq(Add(*terms), S.Zero, evaluate=False)
+    return Reduction(
+        equation,
+        polynomial,
+        squared,
+        derivation.rewritten(collected, "collected in powers of $\\pi(a)$"),
+    )
+
+
+def _logarithmic(
+    contrast: Eq, condition: StationarityCondition, domain: Domain, derivation: Derivation
+) -> Reduction:
+    """Gather the logarithms of π(a); exponentiate when the rest is free of π(a)."""
+    expanded = expand_log((contrast.lhs / condition.beta).expand(), force=False).expand()
+    unknown: dict[Expr, Expr] = {}
+    known: list[Expr] = []
+    for term in Add.make_args(_split_logs(expanded, domain)):
+        coefficient, atom = term.as_coeff_Mul()
+        if isinstance(atom, log) and atom.has(PI):
+            unknown[atom.args[0]] = unknown.get(atom.args[0], S.Zero) + coefficient
+        elif term.has(PI):
+            return Reduction(
+                contrast, None, False, derivation, "it mixes logarithms of pi(a) with other terms"
+            )
+        else:
+            known.append(term)
+    odds = Mul(*(base**power for base, power in unknown.items()))
+    reference = _gathered(known)
+    side = condition.beta * (log(odds) + reference)
+    equation = Eq(side, contrast.rhs, evaluate=False)
+    derivation = derivation.rewritten(equation, "the logarithms of each kind gathered")
+    if contrast.rhs.has(PI):
+        return Reduction(
+            equation,
+            None,
+            False,
+            derivation,
+            "pi(a) stands both inside a logarithm and outside it",
+        )
+    power = (contrast.rhs / condition.beta).expand() - reference
+    isolated = Eq(log(odds), power, evaluate=False)
+    derivation = derivation.rewritten(isolated, "solved for the log-odds", 1 / condition.beta)
+    exponential = Eq(odds, _exponential(power), evaluate=False)
+    derivation = derivation.then(
+        exponential,
+        "exponentiated",
+        Claim("the logarithm of the right side", log(exponential.rhs), "==", power, domain),
+    )
+    top, bottom = fraction(together(odds - exponential.rhs))
+    polynomial = Poly(top.expand(), PI)
+    leading = sign(polynomial.LC(), domain)
+    if leading is not None and leading < 0:
+        polynomial, bottom = -polynomial, -bottom
+    terms = [c * PI**k for (k,), c in _tidied(polynomial, domain)]
+    derivation = derivation.rewritten(
+        Eq(Add(*terms), S.Zero, evaluate=False), "denominators cleared", bottom
+    )
+    return Reduction(equation, polynomial, False, derivation)
+
+
+def _split_logs(expr: Expr, domain: Domain) -> Expr:
+    """Every logarithm split over the positive factors of its argument."""
+    replaced = {}
+    for atom in expr.atoms(log):
+        coefficient, bases = oriented_factors(atom.args[0], domain)
+        if sign(coefficient, domain) == Sign.POSITIVE:
+            split = Add(*(power * log(base) for base, power in bases))
+            replaced[atom] = split + (log(coefficient) if coefficient != 1 else 0)
+    return expr.xreplace(replaced).expand()
+
+
+def _gathered(terms: list[Expr]) -> Expr:
+    """A sum of multiples of logarithms, as multiples of logarithms of quotients."""
+    by_size: dict[Expr, Expr] = {}
+    rest = S.Zero
+    for term in terms:
+        coefficient, atom = term.as_coeff_Mul()
+        if isinstance(atom, log):
+            # -log(x) + log(y) is written -log(x / y): the unknown's own shape.
+            by_size[abs(coefficient)] = by_size.get(abs(coefficient), S.One) * (
+                atom.args[0] ** (-coefficient / abs(coefficient))
+            )
+        else:
+            rest += term
+    return rest - Add(*(size * log(argument) for size, argument in by_size.items()))
+
+
+def _exponential(power: Expr) -> Expr:
+    """exp of a sum, with exp(log x) undone."""
+    return Mul(*(exp(term) for term in Add.make_args(power)))
+
+
+def _tidied(polynomial: Poly, domain: Domain) -> list[tuple[tuple[int, ...], Expr]]:
+    return [(monomial, tidy(c, domain)) for monomial, c in polynomial.terms()]
+
+
+def _denominator(expr: Expr, domain: Domain, *, unknown: bool = True) -> Expr:
+    """The product of positive factors that clears ``expr`` of denominators.
+
+    With ``unknown`` False only factors free of π(a): a radical of π(a) in the
+    denominator goes away with the left side's own denominator.
+    """
+    _, bases = oriented_factors(expr, domain)
+    return Mul(
+        *(
+            base**-power
+            for base, power in bases
+            if power.is_negative and (base.has(PI) if unknown else not base.has(PI))
+        )
+    )
+
+
+def _is_polynomial(expr: Expr) -> bool:
+    return bool(expr.is_polynomial(PI))
+
+

@@ -1,0 +1,107 @@
+r"""The first-order condition of the stage problem on the simplex.
+
+With π_old frozen, the stage objective is R − β·penalty and its constraint
+Σ π = 1 has the multiplier λ. At an interior point, and at π_old = π,
+
+.. math:: P(o \mid \pi) - \beta\, d\!\left(\frac{\pi_{\mathrm{ref}}(o)}{\pi(o)}\right)
+          = \lambda \qquad \text{for every answer } o .
+
+Every special case of the library is this condition with another P and another d.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Add, Eq, Expr
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.question import BinaryQuestion
+
+__all__ = ["StationarityCondition", "stationarity_condition"]
+
+
+@dataclass(frozen=True)
+class StationarityCondition:
+    """The condition of one algorithm on one question.
+
+    Attributes
+    ----------
+    policy, reference : tuple of Expr
+        π(o) and π_ref(o), one entry an answer.
+    preference : tuple of Expr
+        P(o|π).
+    marginal : tuple of Expr
+        d(π_ref(o)/π(o)).
+    beta : Expr
+        The weight of the penalty.
+    domain : Domain
+        The ranges of every symbol that occurs.
+    """
+
+    policy: tuple[Expr, ...]
+    reference: tuple[Expr, ...]
+    preference: tuple[Expr, ...]
+    marginal: tuple[Expr, ...]
+    beta: Expr
+    domain: Domain
+
+    @property
+    def equations(self) -> tuple[Eq, ...]:
+        """P(o|π) − β d(o) = λ, one equation an answer."""
+        return tuple(
+            Eq(p - self.beta * d, symbols.multiplier, evaluate=False)
+            for p, d in zip(self.preference, self.marginal, strict=True)
+        )
+
+    @property
+    def multiplier(self) -> Expr:
+        """λ = Σ π(o) (P(o|π) − β d(o)), from the equations and Σ π = 1."""
+        return Add(
+            *(
+                w * (p - self.beta * d)
+                for w, p, d in zip(self.policy, self.preference, self.marginal, strict=True)
+            )
+        )
+
+    @property
+    def field(self) -> tuple[Expr, ...]:
+        r"""The projected on-policy gradient π(o) (P(o) − β d(o) − λ): zero when stationary."""
+        multiplier = self.multiplier
+        return tuple(
+            w * (p - self.beta * d - multiplier)
+            for w, p, d in zip(self.policy, self.preference, self.marginal, strict=True)
+        )
+
+    def contrast(self, first: int = 0, second: int = 1) -> Eq:
+        """β (d(first) − d(second)) = P(first) − P(second): the condition without λ."""
+        drift = self.preference[first] - self.preference[second]
+        penalty = self.beta * (self.marginal[first] - self.marginal[second])
+        return Eq(penalty, tidy(drift, self.domain), evaluate=False)
+
+
+def stationarity_condition(
+    algorithm: Algorithm, question: BinaryQuestion
+) -> StationarityCondition:
+    """Build the condition from the algorithm's definition.
+
+    Notes
+    -----
+    Source: Vojnovic & Yun, arXiv 2502.18548, Appendix A (KKT), (11).
+    """
+    policy, reference = question.policy, question.reference
+    preference = algorithm.preference(question)
+    marginal = tuple(
+        algorithm.penalty.marginal(r / w) for w, r in zip(policy, reference, strict=True)
+    )
+    return StationarityCondition(
+        policy,
+        reference,
+        preference,
+        marginal,
+        algorithm.beta,
+        question.domain.extended(*policy, *preference, *marginal, algorithm.beta),
+    )

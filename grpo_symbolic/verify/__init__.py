@@ -1,0 +1,1 @@
+"""Claims and their verdicts: what is proved, refuted, only checked, or unknown."""

@@ -1,0 +1,73 @@
+"""Claim: a statement, the domain it is made on, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
+
+from grpo_symbolic.domain import Domain
+
+__all__ = ["Claim"]
+
+_KINDS = (Eq, Ne, Ge, Gt, Le, Lt)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """``left <relation> right`` for every point of a domain.
+
+    The sides are kept apart, so that SymPy cannot evaluate the statement away
+    before a method has looked at it.
+
+    Parameters
+    ----------
+    name : str
+        The claim as a short sentence.
+    left, right : Expr
+    relation : str
+        One of ``==  !=  >=  >  <=  <``.
+    domain : Domain
+        Extended by the catalogue range of every other symbol that occurs.
+    source : str
+        Where the claim is published, if it is.
+    expected : str
+        ``PROVED`` unless the claim is known, and declared, to be otherwise.
+    """
+
+    name: str
+    left: Expr
+    relation: str
+    right: Expr
+    domain: Domain = Domain()
+    source: str = ""
+    expected: str = "PROVED"
+
+    def __post_init__(self) -> None:
+        if self.relation not in ("==", "!=", ">=", ">", "<=", "<"):
+            raise ValueError(f"relation must be one of ==, !=, >=, >, <=, <, got {self.relation!r}")
+        object.__setattr__(self, "domain", self.domain.extended(self.left, self.right))
+
+    @classmethod
+    def of(cls, name: str, statement: Boolean, domain: Domain | None = None, **kwargs) -> Claim:
+        """A claim from an unevaluated SymPy relation."""
+        if isinstance(statement, (BooleanTrue, BooleanFalse)):
+            raise ValueError("the statement was evaluated already: build it with evaluate=False")
+        relation = cast(Relational, statement)
+        if not isinstance(relation, _KINDS):
+            raise ValueError(f"a claim needs an equation or an inequality, got {statement}")
+        return cls(name, relation.lhs, str(relation.rel_op), relation.rhs, domain or Domain(),
+                   **kwargs)
+
+    @property
+    def statement(self) -> Relational:
+        """The claim as an unevaluated SymPy relation."""
+        kind = {"==": Eq, "!=": Ne, ">=": Ge, ">": Gt, "<=": Le, "<": Lt}[self.relation]
+        return kind(self.left, self.right, evaluate=False)
+
+    @property
+    def difference(self) -> Expr:
+        return self.left - self.right

@@ -1,0 +1,1 @@
+"""Independent numerical oracles, written from the definitions with numpy and mpmath only."""
