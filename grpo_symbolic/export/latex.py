@@ -78,7 +78,7 @@ class _Printer(LatexPrinter):
     # -- sums ------------------------------------------------------------------
 
     def _print_Add(self, expr: Add, order: object = None) -> str:
-        shared = igcd(0, *(term.as_coeff_Mul()[0].q for term in expr.args if _has_ratio(term)))
+        shared = igcd(0, 0, *(term.as_coeff_Mul()[0].q for term in expr.args if _has_ratio(term)))
         if shared > 1 and all(_has_ratio(term) for term in expr.args):
             return self._scaled(Rational(1, shared), Add(*(shared * t for t in expr.args)))
         terms = sorted(expr.args, key=_rank)
