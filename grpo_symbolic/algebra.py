@@ -13,8 +13,6 @@ answered with None.
 from __future__ import annotations
 
 from enum import IntEnum
-from functools import reduce
-from operator import mul
 
 from sympy import (
     Abs,
@@ -30,6 +28,7 @@ from sympy import (
     Rational,
     S,
     Symbol,
+    collect,
     exp,
     factor,
     factor_list,
@@ -434,6 +433,8 @@ def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr,
             decided = sign(base, domain)
             if decided is not None and decided < 0:
                 base, coefficient = (-base).expand(), coefficient * Integer(-1) ** power
+            if any(p.is_number for p in base.atoms(Pow)):
+                base = collect(base, sorted(base.free_symbols, key=str))
         bases.append((base, power))
     return coefficient, bases
 
@@ -446,4 +447,4 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     """One fraction of factors, each written positive: ``p(1 - p)``, never ``-p(p - 1)``."""
     domain = Domain() if domain is None else domain
     coefficient, bases = oriented_factors(S(expr), domain)
-    return reduce(mul, (base**power for base, power in bases), coefficient)
+    return Mul(coefficient, *(base**power for base, power in bases))

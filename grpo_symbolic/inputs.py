@@ -81,16 +81,15 @@ _PARAMETERS: dict[str, tuple[str, Any, Any, bool, bool]] = {
     "beta": ("a positive number", 0, oo, False, False),
     "pi_ref": ("a probability in (0, 1) (0 and 1 are allowed as boundary cases)", 0, 1, True, True),
     "margin": ("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
-    "gamma": ("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
     "gap": ("a positive number", 0, oo, False, False),
     "epsilon": ("a non-negative number", 0, oo, True, False),
 }
 
 
-def parameter(name: str, value: Any) -> Expr:
-    """The named model parameter as an exact number in its range."""
-    allowed, lower, upper, lower_closed, upper_closed = _PARAMETERS[name]
-    return within(name, value, allowed, lower, upper, lower_closed=lower_closed,
+def parameter(role: str, value: Any, name: str = "") -> Expr:
+    """A model parameter (called ``name`` by the caller) as an exact number in its range."""
+    allowed, lower, upper, lower_closed, upper_closed = _PARAMETERS[role]
+    return within(name or role, value, allowed, lower, upper, lower_closed=lower_closed,
                   upper_closed=upper_closed)
 
 

@@ -82,8 +82,8 @@ class _Printer(LatexPrinter):
         if shared > 1 and all(_has_ratio(term) for term in expr.args):
             return self._scaled(Rational(1, shared), Add(*(shared * t for t in expr.args)))
         terms = sorted(expr.args, key=_rank)
-        if terms[0].could_extract_minus_sign():
-            terms.sort(key=lambda t: (t.could_extract_minus_sign(), _rank(t)))
+        if _is_negative(terms[0]):
+            terms.sort(key=lambda t: (_is_negative(t), _rank(t)))
         parts: list[str] = []
         for term in terms:
             negative = _is_negative(term)
@@ -125,7 +125,11 @@ class _Printer(LatexPrinter):
             if all(_is_monomial(f) for f in above):
                 top = [Integer(coefficient.p)] if coefficient.p != 1 else []
                 return rf"\frac{{{self._factors([*top, *above])}}}{{{coefficient.q}}}"
-            return f"{self._fraction_or_number(coefficient)} {self._factors(above)}"
+            numbers = [f for f in above if f.is_number]
+            rest = [f for f in above if not f.is_number]
+            top = [Integer(coefficient.p)] if coefficient.p != 1 or not numbers else []
+            front = rf"\frac{{{self._factors([*top, *numbers])}}}{{{coefficient.q}}}"
+            return f"{front} {self._factors(rest)}" if rest else front
         if not below:
             number = [Integer(coefficient.p)] if coefficient.p != 1 else []
             return self._factors([*number, *above])
@@ -158,12 +162,15 @@ class _Printer(LatexPrinter):
             return self._print(factors[0])
         inside = [f.base for f in factors if _is_root(f)]
         plain = sorted((f for f in factors if not _is_root(f)), key=_factor_rank)
-        shown = [
-            self._wrapped(self._print(f)) if isinstance(f, Add) else self._print(f) for f in plain
-        ]
+        shown = [self._factor(f) for f in plain]
         if inside:
             shown.append(rf"\sqrt{{{self._factors(sorted(inside, key=_factor_rank))}}}")
         return " ".join(shown)
+
+    def _factor(self, factor: Expr) -> str:
+        shown = self._print(factor)
+        bare = isinstance(factor, Add) and not shown.startswith(r"\frac{1}")
+        return self._wrapped(shown) if bare else shown
 
     # -- functions ---------------------------------------------------------------
 
@@ -236,7 +243,7 @@ def _rank(term: Expr) -> tuple:
 def _factor_rank(factor: Expr) -> tuple:
     """Numbers, parameters, probabilities, sums, functions."""
     if factor.is_number:
-        return (0, str(factor))
+        return (0, not factor.is_Rational, str(factor))
     base = factor.as_base_exp()[0] if not isinstance(factor, exp) else factor
     uncertain = bool(base.free_symbols & _PROBABILITIES)
     if base.is_Symbol:

@@ -12,9 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sympy import (
-    Abs,
     Add,
-    Eq,
     Expr,
     Piecewise,
     Poly,
@@ -46,6 +44,8 @@ class ClosedForm:
         The printed shape.
     stable : Expr
         An equal expression for floating point.
+    degenerate : tuple of Expr, optional
+        The leading coefficient, and the root that is left where it vanishes (margin 0).
     branch : str
         Which root it is and why, in a sentence.
     claims : tuple of Claim
@@ -56,6 +56,13 @@ class ClosedForm:
     stable: Expr
     branch: str
     claims: tuple[Claim, ...]
+    degenerate: tuple[Expr, Expr] | None = None
+
+    def stable_branches(self) -> tuple[Expr, ...]:
+        """The quotients of the stable form that hold inside the domain."""
+        if not isinstance(self.stable, Piecewise):
+            return (self.stable,)
+        return tuple(value for value, _ in self.stable.args)
 
 
 def closed_form(
@@ -88,6 +95,7 @@ def closed_form(
         "the larger root: the quadratic is convex, negative at pi_ref(a) and positive at 1, so "
         "exactly one root lies in (pi_ref(a), 1) and the other one below pi_ref(a)",
         claims,
+        (a, tidy(-c / b, domain)) if a.free_symbols else None,
     )
 
 
@@ -113,12 +121,10 @@ def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Expr:
     linear, constant = tidy(-b / a, domain), tidy(-c / a, domain)
     if product is not None and product >= 0:
         # The discriminant is a sum of non-negative terms as it stands.
-        size = Abs(linear) + sqrt(linear**2 + 4 * constant)
-        branches = [(size / 2, linear >= 0), (2 * constant / size, True)]
-        if a.free_symbols:
-            # Where the leading coefficient vanishes (margin 0) the equation is linear.
-            branches.insert(0, (tidy(-c / b, domain), Eq(a, 0)))
-        return Piecewise(*branches)
+        root = sqrt(linear**2 + 4 * constant)
+        return Piecewise(
+            ((linear + root) / 2, linear >= 0), (2 * constant / (root - linear), True)
+        )
     return _printed(a, b, c, domain)
 
 

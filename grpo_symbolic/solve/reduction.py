@@ -119,7 +119,7 @@ def _collected(
     if leading is not None and leading < 0:
         polynomial = -polynomial
         last = Eq(last.rhs, last.lhs, evaluate=False)
-    terms = [c * PI**k for (k,), c in _tidied(polynomial, domain)]
+    terms = [tidy(c * PI**k, domain) for (k,), c in polynomial.terms()]
     collected = Eq(Add(*terms), S.Zero, evaluate=False)
     return Reduction(
         equation,
@@ -173,7 +173,7 @@ def _logarithmic(
     leading = sign(polynomial.LC(), domain)
     if leading is not None and leading < 0:
         polynomial, bottom = -polynomial, -bottom
-    terms = [c * PI**k for (k,), c in _tidied(polynomial, domain)]
+    terms = [tidy(c * PI**k, domain) for (k,), c in polynomial.terms()]
     derivation = derivation.rewritten(
         Eq(Add(*terms), S.Zero, evaluate=False), "denominators cleared", bottom
     )
@@ -210,10 +210,6 @@ def _gathered(terms: list[Expr]) -> Expr:
 def _exponential(power: Expr) -> Expr:
     """exp of a sum, with exp(log x) undone."""
     return Mul(*(exp(term) for term in Add.make_args(power)))
-
-
-def _tidied(polynomial: Poly, domain: Domain) -> list[tuple[tuple[int, ...], Expr]]:
-    return [(monomial, tidy(c, domain)) for monomial, c in polynomial.terms()]
 
 
 def _denominator(expr: Expr, domain: Domain, *, unknown: bool = True) -> Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -60,7 +61,11 @@ class Report:
         found = {verdict.status for _, verdict in self.entries}
         return next((s for s in _WEAKEST_FIRST if s in found), Status.UNKNOWN)
 
-    def __iter__(self):
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return tuple(verdict for _, verdict in self.entries)
+
+    def __iter__(self) -> Iterator[tuple[str, Verdict]]:
         return iter(self.entries)
 
     def __len__(self) -> int:

@@ -1,0 +1,411 @@
+"""The stationary policy of an algorithm on a question: equation, closed form, evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import mpmath as mp
+from sympy import Eq, Expr, Piecewise, Rational, S, Symbol, nan, oo, sstr, zoo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.inputs import parameter
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.numeric.compiled import Parameter, compiled
+from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
+from grpo_symbolic.solve.reduction import Reduction, reduce_binary
+from grpo_symbolic.solve.roots import unit_interval_roots
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove_all
+from grpo_symbolic.verify.verdict import Report, Status, Verdict
+
+__all__ = ["NumericSolution", "Solutions", "StationaryPolicy", "stationary_policy"]
+
+PI = symbols.pi
+
+
+@dataclass(frozen=True)
+class NumericSolution:
+    """π at one stationary point, one entry an answer, a first."""
+
+    policy: tuple[mp.mpf, ...]
+
+    def decimals(self, digits: int) -> list[str]:
+        return [_decimal(value, digits) for value in self.policy]
+
+
+@dataclass(frozen=True)
+class Solutions:
+    """Every stationary policy at one choice of parameters."""
+
+    found: tuple[NumericSolution, ...]
+    status: str
+
+    def __iter__(self):
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+@dataclass(frozen=True)
+class StationaryPolicy:
+    """What :func:`stationary_policy` returns.
+
+    Attributes
+    ----------
+    equation : Eq
+        The simplified stationarity condition in ``symbols.pi`` = π(a).
+    expression : Expr or None
+        π(a) in closed form; None where there is none.
+    status : str
+        A sentence: which root it is and why, or why there is no closed form.
+    derivation : Derivation
+        The lines from the condition of each answer to the result.
+    domain : Domain
+        The ranges under which all of this holds.
+    """
+
+    algorithm: Algorithm
+    question: BinaryQuestion
+    condition: StationarityCondition
+    reduction: Reduction
+    closed: ClosedForm | None
+
+    @property
+    def equation(self) -> Eq:
+        return self.reduction.equation
+
+    @property
+    def expression(self) -> Expr | None:
+        return None if self.closed is None else self.closed.expression
+
+    @property
+    def domain(self) -> Domain:
+        return self.condition.domain
+
+    @property
+    def parameters(self) -> Domain:
+        """The domain without the unknown π(a)."""
+        return Domain(tuple(r for r in self.domain.ranges if r.symbol != PI))
+
+    @cached_property
+    def status(self) -> str:
+        if self.closed is not None:
+            return f"closed form: {self.closed.branch}"
+        polynomial = self.reduction.polynomial
+        if polynomial is None:
+            return f"no closed form: {self.reduction.obstacle}"
+        return (
+            f"no closed form: the equation is a polynomial of degree {polynomial.degree()} in "
+            "pi(a), and this library takes roots in radicals up to degree 2"
+        )
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        derivation = self.reduction.derivation
+        if self.closed is None:
+            return derivation
+        solution = self.closed.expression
+        last = derivation.steps[-1].equation
+        check = Claim(
+            f"the solution satisfies line {len(derivation)}",
+            (last.lhs - last.rhs).subs(PI, solution),
+            "==",
+            S.Zero,
+            self.parameters,
+        )
+        return derivation.then(
+            Eq(PI, solution, evaluate=False),
+            self.closed.branch.replace("pi_ref(a)", r"$\pi_{\mathrm{ref}}(a)$").replace(
+                "pi(a)", r"$\pi(a)$"
+            ),
+            check,
+            *self.closed.claims,
+        )
+
+    # -- evidence ------------------------------------------------------------------
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What has to hold for this policy to be the stationary one."""
+        claims = list(self.derivation.claims)
+        if self.closed is not None:
+            solution, domain = self.closed.expression, self.parameters
+            claims += [
+                Claim(
+                    "the stationarity condition holds at the solution",
+                    self.equation.lhs.subs(PI, solution),
+                    "==",
+                    self.equation.rhs.subs(PI, solution),
+                    domain,
+                ),
+                Claim("the solution is positive", solution, ">", S.Zero, domain),
+                Claim("the solution is less than 1", solution, "<", S.One, domain),
+            ]
+            claims += [
+                Claim("a floating-point branch equals the closed form", b, "==", solution, domain)
+                for b in self.closed.stable_branches()
+            ]
+        return tuple(claims)
+
+    def verify(self) -> Report:
+        """Verdicts on every claim, and an independent numeric check of the condition.
+
+        The numeric entry solves the projected on-policy gradient, built straight from the
+        definitions, at rational parameters, and compares with the closed form where there is
+        one.
+        """
+        proved = prove_all(self.claims)
+        return Report((*proved.entries, self._numeric_check()))
+
+    def _numeric_check(self, count: int = 8, digits: int = 40) -> tuple[str, Verdict]:
+        name = "the projected on-policy gradient vanishes at the solutions found numerically"
+        worst, roots, points = mp.mpf(0), 0, 0
+        with mp.workdps(digits + 10):
+            for point in self.parameters.samples(count, seed=7):
+                values = {s.name: v for s, v in point.items()}
+                known = {k: v for k, v in values.items() if k in self._keywords}
+                found = self.solutions(digits=digits, **known)
+                points += 1
+                closed = None
+                if self.expression is not None:
+                    closed = mp.mpf(str(self.expression.subs(point).evalf(digits + 10)))
+                for solution in found:
+                    roots += 1
+                    at = {**point, PI: _rational(solution.policy[0], digits + 10)}
+                    field = self.condition.field[0].subs(at).evalf(digits)
+                    worst = max(worst, abs(mp.mpf(str(field))))
+                    if closed is not None:
+                        worst = max(worst, abs(solution.policy[0] - closed))
+        data: dict[str, object] = {"points": points, "solutions": roots, "digits": digits}
+        data["largest_deviation"] = mp.nstr(worst, 3)
+        if not roots:
+            return name, Verdict(Status.UNKNOWN, "root isolation", "no solution was found", data)
+        if worst > mp.mpf(10) ** (8 - digits):
+            return name, Verdict(
+                Status.REFUTED, "root isolation", f"off by {mp.nstr(worst, 3)}", data
+            )
+        return name, Verdict(
+            Status.NUMERIC,
+            "root isolation",
+            f"{roots} solutions at {points} rational points, largest deviation "
+            f"{mp.nstr(worst, 3)}",
+            data,
+        )
+
+    # -- numbers ------------------------------------------------------------------
+
+    @property
+    def _inputs(self) -> tuple[Parameter, ...]:
+        found = []
+        if isinstance(self.algorithm.beta, Symbol):
+            found.append(Parameter(self.algorithm.beta, "beta"))
+        if isinstance(self.question.margin, Symbol):
+            found.append(Parameter(self.question.margin, "margin"))
+        found.append(Parameter(symbols.pi_ref, "pi_ref"))
+        if self.question.margin is None and isinstance(self.question.gap, Symbol):
+            found.append(Parameter(self.question.gap, "gap", 1))
+        return tuple(found)
+
+    @property
+    def _keywords(self) -> set[str]:
+        return {p.name for p in self._inputs}
+
+    def lambdify(self, backend: str = "numpy") -> Callable[..., Any]:
+        """π(a) as a function of numbers.
+
+        Parameters
+        ----------
+        backend : {"numpy", "mpmath"}
+            Arrays broadcast with ``numpy``; ``mpmath`` works at its current precision.
+
+        Returns
+        -------
+        callable
+            Keyword arguments ``beta``, ``pi_ref`` and, where the question has it, the margin;
+            ``gap`` (reward units, 1 unless given) matters only to unscaled advantages. A
+            stable form of the closed form is evaluated; without a closed form the equation
+            is solved at every point, and must have exactly one solution there.
+
+        Raises
+        ------
+        ValueError
+            For another backend, and from the function for arguments out of range.
+        """
+        if self.closed is None:
+            return compiled(self._solve_at, self._inputs, backend)
+        form: Expr = self.closed.stable
+        if self.closed.degenerate is not None:
+            # Symbols without assumptions: a positive one would never equal 0.
+            plain = {p.symbol: Symbol(p.name, real=True) for p in self._inputs}
+            leading, root = (e.xreplace(plain) for e in self.closed.degenerate)
+            form = Piecewise((root, Eq(leading, 0)), (form.xreplace(plain), True))
+        return compiled(form, self._inputs, backend)
+
+    def _solve_at(self, *values: mp.mpf) -> mp.mpf:
+        digits = mp.mp.dps
+        given = {
+            p.name: _rational(v, digits + 5) for p, v in zip(self._inputs, values, strict=True)
+        }
+        found = self.solutions(digits=digits, **given)
+        if len(found) != 1:
+            raise ValueError(
+                f"there are {len(found)} stationary policies at "
+                + ", ".join(f"{k} = {mp.nstr(mp.mpf(v.p) / v.q, 8)}" for k, v in given.items())
+                + ": use solutions() to get them all"
+            )
+        return found.found[0].policy[0]
+
+    def solutions(self, *, digits: int = 30, **values: Any) -> Solutions:
+        """Every stationary policy at given parameters, from the equation itself.
+
+        Parameters
+        ----------
+        digits : int
+            Decimal digits wanted.
+        **values
+            Exact or decimal values of the parameters (as for :meth:`lambdify`).
+
+        Raises
+        ------
+        ValueError
+            For an unknown or missing parameter, or a value out of range.
+        """
+        point = self._point(values)
+        reference = point[symbols.pi_ref]
+        margin = self.question.margin
+        margin = point.get(margin, margin) if margin is not None else None
+        with mp.workdps(digits + 10):
+            if margin == 0:
+                return Solutions(
+                    (_solution(reference),),
+                    "margin 0: no answer is preferred, so the policy stays at the reference",
+                )
+            left, right = self.condition.contrast().args
+            condition = (right - left).subs(point)
+            fixed = (_solution(reference),) if reference in (0, 1) else ()
+            if condition.has(nan, zoo, oo, -oo):
+                return Solutions(fixed, self._boundary_status(fixed, 0))
+            count = unit_interval_roots(condition, PI, digits)
+            inside = tuple(
+                NumericSolution((1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))))
+                for x in count.log_odds
+            )
+            if fixed:
+                return Solutions(fixed + inside, self._boundary_status(fixed, len(inside)))
+            how = "number established" if count.complete else "number not established"
+            noun = "solution" if len(inside) == 1 else "solutions"
+            return Solutions(inside, f"{len(inside)} interior {noun} ({how}: {count.reason})")
+
+    @staticmethod
+    def _boundary_status(fixed: tuple[NumericSolution, ...], inside: int) -> str:
+        answer = "a" if fixed[0].policy[0] == 0 else "b"
+        sentence = (
+            f"the reference never gives answer {answer}, which is then never sampled: the policy "
+            "stays there"
+        )
+        if inside:
+            sentence += "; the further solution is the limit as its reference probability tends to 0"
+        return sentence
+
+    def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:
+        known = {p.name: p for p in self._inputs}
+        for name in values:
+            if name not in known:
+                raise ValueError(f"unknown argument {name!r}: this policy takes {', '.join(known)}")
+        point = {}
+        for name, p in known.items():
+            value = values.get(name, p.default)
+            if value is None:
+                raise ValueError(f"missing argument {name!r}: this policy takes {', '.join(known)}")
+            point[p.symbol] = parameter(p.role, value, name)
+        return point
+
+    def weight_on_curve(self) -> tuple[Expr, Domain]:
+        """β as a function of the solution: the curve of all stationary policies, solved for β.
+
+        Returns
+        -------
+        beta : Expr
+            The weight at which a given π(a) > π_ref(a) is stationary.
+        domain : Domain
+            Ranges of the curve's coordinates (π_ref(a), then π(a) above it).
+        """
+        left, right = self.condition.contrast().args
+        weight = tidy(right / (left / self.condition.beta), self.domain)
+        ranges = tuple(r for r in self.parameters.ranges if r.symbol != self.condition.beta)
+        return weight, Domain((*ranges, Range(PI, symbols.pi_ref, S.One)))
+
+    # -- display ------------------------------------------------------------------
+
+    def latex(self, notation: Notation | None = None) -> str:
+        """``\\pi(a) = ...``, ready to paste; the equation where there is no closed form."""
+        if self.expression is None:
+            return formula(self.equation, notation)
+        return formula(Eq(PI, self.expression, evaluate=False), notation)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __repr__(self) -> str:
+        if self.expression is None:
+            return f"StationaryPolicy({sstr(self.equation.lhs)} = {sstr(self.equation.rhs)})"
+        return f"StationaryPolicy(pi(a) = {sstr(self.expression)})"
+
+
+def stationary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryPolicy:
+    """The policy at which the algorithm's on-policy gradient vanishes.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Such as ``GRPO(group_size=2)``.
+    question : BinaryQuestion
+
+    Returns
+    -------
+    StationaryPolicy
+
+    Raises
+    ------
+    ValueError
+        When the question does not define what the algorithm needs.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi))
+    """
+    if not isinstance(algorithm, Algorithm):
+        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {algorithm!r}")
+    if not isinstance(question, BinaryQuestion):
+        raise ValueError(f"question must be a BinaryQuestion, got {question!r}")
+    condition = stationarity_condition(algorithm, question)
+    reduction = reduce_binary(condition, "Stationary policy of a binary question")
+    closed = None
+    if reduction.polynomial is not None:
+        closed = closed_form(reduction.polynomial, condition.domain)
+    return StationaryPolicy(algorithm, question, condition, reduction, closed)
+
+
+def _solution(first: Expr) -> NumericSolution:
+    value = mp.mpf(first.p) / first.q
+    return NumericSolution((value, 1 - value))
+
+
+def _rational(value: mp.mpf, digits: int) -> Expr:
+    return Rational(mp.nstr(value, digits + 5, strip_zeros=False, min_fixed=1, max_fixed=0))
+
+
+def _decimal(value: mp.mpf, digits: int) -> str:
+    return mp.nstr(value, digits, min_fixed=-30, max_fixed=30)
