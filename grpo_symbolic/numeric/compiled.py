@@ -32,9 +32,21 @@ class Parameter:
 
 
 def compiled(
-    evaluate: Expr | Callable[..., Any], parameters: tuple[Parameter, ...], backend: str
+    evaluate: Expr | Callable[..., Any],
+    parameters: tuple[Parameter, ...],
+    backend: str,
+    stages: tuple[tuple[Symbol, Expr], ...] = (),
 ) -> Callable[..., Any]:
     """A keyword-only function of the parameters.
+
+    Parameters
+    ----------
+    evaluate : Expr or callable
+        The value, in the parameters' names (as real symbols) and the stages.
+    parameters : tuple of Parameter
+    backend : {"numpy", "mpmath"}
+    stages : tuple of (Symbol, Expr)
+        Parts computed first, in order, each rounded on its own.
 
     Raises
     ------
@@ -43,10 +55,17 @@ def compiled(
         value outside its range.
     """
     if backend == "numpy":
-        return _numpy(evaluate, parameters)
+        return _numpy(evaluate, parameters, stages)
     if backend == "mpmath":
-        return _mpmath(evaluate, parameters)
+        return _mpmath(evaluate, parameters, stages)
     raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+
+
+def _in_stages(
+    form: Expr, parameters: tuple[Parameter, ...], module: str, stages: tuple
+) -> Callable[..., Any]:
+    names = [p.name for p in parameters]
+    return lambdify(names, form, module, cse=lambda expression: (list(stages), expression))
 
 
 def _arguments(parameters: tuple[Parameter, ...], given: dict[str, Any]) -> list[Any]:
@@ -62,11 +81,13 @@ def _arguments(parameters: tuple[Parameter, ...], given: dict[str, Any]) -> list
     return values
 
 
-def _numpy(evaluate: Expr | Callable, parameters: tuple[Parameter, ...]) -> Callable[..., Any]:
+def _numpy(
+    evaluate: Expr | Callable, parameters: tuple[Parameter, ...], stages: tuple
+) -> Callable[..., Any]:
     import numpy as np
 
     body = (
-        lambdify([p.name for p in parameters], evaluate, "numpy", cse=True)
+        _in_stages(evaluate, parameters, "numpy", stages)
         if isinstance(evaluate, Expr)
         else np.vectorize(_at_double(evaluate), otypes=[float])
     )
@@ -85,7 +106,8 @@ def _numpy(evaluate: Expr | Callable, parameters: tuple[Parameter, ...]) -> Call
             ) from None
         # Branches that are not taken are computed and thrown away; they may divide by zero.
         with np.errstate(all="ignore"):
-            result = np.broadcast_to(body(*arrays), shape)
+            # A closed form near 1 may round one unit above it.
+            result = np.broadcast_to(np.minimum(body(*arrays), 1.0), shape)
         return float(result) if shape == () else np.array(result)
 
     return _documented(function, parameters, "float64 arrays, which broadcast")
@@ -107,11 +129,13 @@ def _checked_array(p: Parameter, value: Any) -> Any:
     return array
 
 
-def _mpmath(evaluate: Expr | Callable, parameters: tuple[Parameter, ...]) -> Callable[..., Any]:
+def _mpmath(
+    evaluate: Expr | Callable, parameters: tuple[Parameter, ...], stages: tuple
+) -> Callable[..., Any]:
     import mpmath as mp
 
     body = (
-        lambdify([p.name for p in parameters], evaluate, "mpmath")
+        _in_stages(evaluate, parameters, "mpmath", stages)
         if isinstance(evaluate, Expr)
         else evaluate
     )

@@ -31,7 +31,27 @@ from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["ClosedForm", "closed_form"]
+__all__ = ["ClosedForm", "Staged", "closed_form"]
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An expression whose parts are computed first, each to a number of its own.
+
+    SymPy would merge ``(1 - beta) + root`` into one sum, and the digits of
+    ``1 - beta`` would be lost; a stage keeps it apart.
+    """
+
+    form: Expr
+    stages: tuple[tuple[Symbol, Expr], ...] = ()
+
+    def branches(self) -> tuple[Expr, ...]:
+        """The values of all branches, stages written out."""
+        parts = self.form.args if isinstance(self.form, Piecewise) else ((self.form, True),)
+        values = [value for value, _ in parts]
+        for symbol, part in reversed(self.stages):
+            values = [value.subs(symbol, part) for value in values]
+        return tuple(values)
 
 
 @dataclass(frozen=True)
@@ -42,8 +62,8 @@ class ClosedForm:
     ----------
     expression : Expr
         The printed shape.
-    stable : Expr
-        An equal expression for floating point.
+    stable : Staged
+        An equal form for floating point.
     degenerate : tuple of Expr, optional
         The leading coefficient, and the root that is left where it vanishes (margin 0).
     branch : str
@@ -53,16 +73,10 @@ class ClosedForm:
     """
 
     expression: Expr
-    stable: Expr
+    stable: Staged
     branch: str
     claims: tuple[Claim, ...]
     degenerate: tuple[Expr, Expr] | None = None
-
-    def stable_branches(self) -> tuple[Expr, ...]:
-        """The quotients of the stable form that hold inside the domain."""
-        if not isinstance(self.stable, Piecewise):
-            return (self.stable,)
-        return tuple(value for value, _ in self.stable.args)
 
 
 def closed_form(
@@ -103,7 +117,7 @@ def _linear(polynomial: Poly, domain: Domain) -> ClosedForm:
     a, b = (tidy(x, domain) for x in polynomial.all_coeffs())
     expression = tidy(-b / a, domain)
     return ClosedForm(
-        expression, _decaying(expression), "the equation is linear in pi(a): one root", ()
+        expression, Staged(_decaying(expression)), "the equation is linear in pi(a): one root", ()
     )
 
 
@@ -115,17 +129,16 @@ def _printed(a: Expr, b: Expr, c: Expr, domain: Domain) -> Expr:
     return (-b.expand() + sqrt(discriminant)) / (2 * a.expand())
 
 
-def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Expr:
+def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Staged:
     """The larger root without cancellation between -b and the root of the discriminant."""
     product = sign(-a * c, domain)
-    linear, constant = tidy(-b / a, domain), tidy(-c / a, domain)
-    if product is not None and product >= 0:
-        # The discriminant is a sum of non-negative terms as it stands.
-        root = sqrt(linear**2 + 4 * constant)
-        return Piecewise(
-            ((linear + root) / 2, linear >= 0), (2 * constant / (root - linear), True)
-        )
-    return _printed(a, b, c, domain)
+    if product is None or product < 0:
+        return Staged(_printed(a, b, c, domain))
+    # The discriminant is a sum of non-negative terms: -b is formed once, before it is
+    # squared or divided, and its sign tells which quotient adds like signs.
+    linear, root = Symbol("linear", real=True), Symbol("root", nonnegative=True)
+    form = Piecewise(((linear + root) / (2 * a), linear >= 0), (-2 * c / (root - linear), True))
+    return Staged(form, ((linear, -b), (root, sqrt(linear**2 - 4 * a * c))))
 
 
 def _positive_sum(expr: Expr, domain: Domain) -> Expr:

@@ -15,6 +15,7 @@ from grpo_symbolic.algebra import tidy
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.export.python import numpy_source
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.compiled import Parameter, compiled
@@ -153,7 +154,7 @@ class StationaryPolicy:
             ]
             claims += [
                 Claim("a floating-point branch equals the closed form", b, "==", solution, domain)
-                for b in self.closed.stable_branches()
+                for b in self.closed.stable.branches()
             ]
         return tuple(claims)
 
@@ -243,13 +244,37 @@ class StationaryPolicy:
         """
         if self.closed is None:
             return compiled(self._solve_at, self._inputs, backend)
-        form: Expr = self.closed.stable
-        if self.closed.degenerate is not None:
-            # Symbols without assumptions: a positive one would never equal 0.
-            plain = {p.symbol: Symbol(p.name, real=True) for p in self._inputs}
-            leading, root = (e.xreplace(plain) for e in self.closed.degenerate)
-            form = Piecewise((root, Eq(leading, 0)), (form.xreplace(plain), True))
-        return compiled(form, self._inputs, backend)
+        form, stages = self._numeric_form(self.closed)
+        return compiled(form, self._inputs, backend, stages)
+
+    def _numeric_form(self, closed: ClosedForm) -> tuple[Expr, tuple[tuple[Symbol, Expr], ...]]:
+        """The stable form and its stages, in symbols that may take boundary values."""
+        # Symbols without assumptions: a positive one would never equal 0.
+        plain = {p.symbol: Symbol(p.name, real=True) for p in self._inputs}
+        form = closed.stable.form.xreplace(plain)
+        stages = tuple((s, part.xreplace(plain)) for s, part in closed.stable.stages)
+        if closed.degenerate is not None:
+            leading, root = (e.xreplace(plain) for e in closed.degenerate)
+            form = Piecewise((root, Eq(leading, 0)), (form, True))
+        return form, stages
+
+    def python(self) -> str:
+        """A NumPy function as source: π(a), or the equation's residual without a closed form."""
+        names = [p.name for p in self._inputs]
+        setting = f"{self.algorithm}\n\n    Assumptions: {self.domain}.\n    "
+        if self.closed is None:
+            residual = self.equation.lhs - self.equation.rhs
+            return numpy_source(
+                "stationarity",
+                [PI.name, *names],
+                residual,
+                (),
+                f"Zero where pi = pi(a) is stationary: {setting}",
+            )
+        form, stages = self._numeric_form(self.closed)
+        return numpy_source(
+            "stationary_policy", names, form, stages, f"Stationary pi(a): {setting}"
+        )
 
     def _solve_at(self, *values: mp.mpf) -> mp.mpf:
         digits = mp.mp.dps
