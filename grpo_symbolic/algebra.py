@@ -45,8 +45,10 @@ from grpo_symbolic.domain import Domain
 
 __all__ = ["Sign", "is_zero", "oriented_factors", "positive_numerator", "sign", "tidy"]
 
-# A normal form beyond this many monomials is not attempted: the caller falls back.
+# Beyond this many operations a normal form is not attempted and nothing is factored:
+# the caller falls back on the expression as it stands.
 _MAX_OPERATIONS = 4000
+_MAX_TIDY = 250
 
 
 class Sign(IntEnum):
@@ -444,7 +446,12 @@ def _primitive(base: Expr) -> tuple[Expr, Expr]:
 
 
 def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
-    """One fraction of factors, each written positive: ``p(1 - p)``, never ``-p(p - 1)``."""
+    """One fraction of factors, each written positive: ``p(1 - p)``, never ``-p(p - 1)``.
+
+    Expressions too large to factor are returned as they are.
+    """
     domain = Domain() if domain is None else domain
+    if S(expr).count_ops() > _MAX_TIDY:
+        return expr
     coefficient, bases = oriented_factors(S(expr), domain)
     return Mul(coefficient, *(base**power for base, power in bases))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -99,5 +100,12 @@ class Derivation:
         for number, step in enumerate(self.steps, start=1):
             e = step.equation
             lines.append(f"{number:>3}. {sstr(e.lhs)} {e.rel_op} {sstr(e.rhs)}".replace("==", "="))
-            lines.append(f"       {step.reason}")
+            lines.append(f"       {_plain(step.reason)}")
         return "\n".join(lines)
+
+
+def _plain(reason: str) -> str:
+    """Inline TeX as plain text."""
+    reason = re.sub(r"_\{\\mathrm\{(\w+)\}\}", r"_\1", reason)
+    reason = re.sub(r"\\(?:left|right|mathrm)\b", "", reason)
+    return re.sub(r"[${}]", "", re.sub(r"\\([a-zA-Z]+)", r"\1", reason))

@@ -40,6 +40,8 @@ class StationarityCondition:
         The weight of the penalty.
     domain : Domain
         The ranges of every symbol that occurs.
+    meaning : str
+        What P(o|π) is, in words.
     """
 
     policy: tuple[Expr, ...]
@@ -48,6 +50,7 @@ class StationarityCondition:
     marginal: tuple[Expr, ...]
     beta: Expr
     domain: Domain
+    meaning: str = "preference of the answer"
 
     @property
     def equations(self) -> tuple[Eq, ...]:
@@ -104,4 +107,5 @@ def stationarity_condition(
         marginal,
         algorithm.beta,
         question.domain.extended(*policy, *preference, *marginal, algorithm.beta),
+        algorithm.meaning,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Function, IndexedBase, Integer, Symbol, oo
+from sympy import Expr, Integer, Symbol, oo
 
 __all__ = ["CATALOGUE", "Quantity", "describe"]
 
@@ -39,6 +39,9 @@ tie = Symbol("tie", positive=True)
 u = Symbol("u", positive=True)
 base_reward = Symbol("r_b", real=True)
 multiplier = Symbol("lambda", real=True)
+# P(o) and d(o) of the two answers, as unknowns of a derivation's first lines.
+preferences = (Symbol("P_a", real=True), Symbol("P_b", real=True))
+marginals = (Symbol("d_a", real=True), Symbol("d_b", real=True))
 
 CATALOGUE: tuple[Quantity, ...] = (
     Quantity(beta, r"\beta", ZERO, oo, "weight of the penalty"),
@@ -53,17 +56,11 @@ CATALOGUE: tuple[Quantity, ...] = (
     Quantity(u, "u", ZERO, oo, "likelihood ratio pi_ref(o) / pi(o)"),
     Quantity(base_reward, "r(b)", -oo, oo, "reward of the worse answer b"),
     Quantity(multiplier, r"\lambda", -oo, oo, "multiplier of the constraint sum pi = 1"),
+    Quantity(preferences[0], r"P(a \mid \pi)", -oo, oo, "preference of the answer a"),
+    Quantity(preferences[1], r"P(b \mid \pi)", -oo, oo, "preference of the answer b"),
+    Quantity(marginals[0], "d(a)", -oo, oo, "marginal penalty of the answer a"),
+    Quantity(marginals[1], "d(b)", -oo, oo, "marginal penalty of the answer b"),
 )
-
-# Any number of answers: o runs over 1..n.
-n = Symbol("n", integer=True, positive=True)
-o = Symbol("o", integer=True, positive=True)
-policy = IndexedBase("pi", positive=True)
-old_policy = IndexedBase("pi_old", positive=True)
-reference = IndexedBase("pi_ref", positive=True)
-reward = IndexedBase("r", real=True)
-preference = Function("P_G", real=True)
-
 
 def describe(symbol: Symbol) -> Quantity | None:
     """The catalogue entry of ``symbol``, or None for a symbol of the caller's own."""

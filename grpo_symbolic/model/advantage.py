@@ -76,6 +76,11 @@ class ShiftAndScale(Advantage):
             raise ValueError(f"ddof must be 0 or 1, got {self.ddof}")
         object.__setattr__(self, "epsilon", parameter("epsilon", self.epsilon))
 
+    def __str__(self) -> str:
+        std = "std" if self.ddof == 0 else "sample std"
+        scale = std if self.epsilon == 0 else f"({std} + {self.epsilon})"
+        return f"(r - mean)/{scale}, 0/0 = {self.zero_over_zero}"
+
     @property
     def scale_invariant(self) -> bool:  # type: ignore[override]
         return self.epsilon == 0
@@ -100,6 +105,9 @@ class ShiftOnly(Advantage):
     """
 
     scale_invariant = False
+
+    def __str__(self) -> str:
+        return "r - mean"
 
     def __call__(self, reward: Expr, group: Law, size: Expr) -> Expr:
         deviation = (reward - mean(group)).expand()

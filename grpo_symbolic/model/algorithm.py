@@ -24,6 +24,11 @@ class Algorithm(ABC):
     penalty: Penalty
     beta: Expr
 
+    @property
+    @abstractmethod
+    def meaning(self) -> str:
+        """What the preference P(o|π) of this algorithm is, in words."""
+
     @abstractmethod
     def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
         """The preference P(o|π) that the algorithm climbs, one entry an answer."""
@@ -68,12 +73,18 @@ class GRPO(Algorithm):
         if not isinstance(self.beta, Symbol):
             object.__setattr__(self, "beta", parameter("beta", self.beta))
 
+    @property
+    def meaning(self) -> str:
+        if self.group_size == oo:
+            return "expected advantage in a large group drawn from $\\pi$"
+        return f"expected advantage in a group of {self.group_size} drawn from $\\pi$"
+
     def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
         return group_preference(self.advantage, question, self.group_size)
 
     def __str__(self) -> str:
-        size = "inf" if self.group_size == oo else str(self.group_size)
-        return f"GRPO(G = {size}, {self.penalty}, {self.advantage})"
+        size = "infinity" if self.group_size == oo else str(self.group_size)
+        return f"GRPO with group size {size}, advantage {self.advantage}, penalty {self.penalty}"
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,10 @@ class RLHF(Algorithm):
 
     penalty: Penalty = field(default_factory=DirectKL)
     beta: Expr = symbols.beta
+
+    @property
+    def meaning(self) -> str:
+        return "expected reward"
 
     def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
         return question.rewards
@@ -103,6 +118,10 @@ class NLHF(Algorithm):
 
     penalty: Penalty = field(default_factory=DirectKL)
     beta: Expr = symbols.beta
+
+    @property
+    def meaning(self) -> str:
+        return "probability of beating an answer drawn from $\\pi$"
 
     def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
         policy = question.policy

@@ -16,9 +16,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Expr, Symbol, diff, expand_log, log
+from sympy import Expr, Symbol, diff, expand_log, log, solve
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bounded import bounded
 from grpo_symbolic.inputs import one_of
 
 __all__ = ["DirectKL", "Divergence", "Estimator", "Penalty", "ReverseKL", "k3"]
@@ -35,6 +36,21 @@ class Penalty(ABC):
     """Whatever has a marginal penalty d(u)."""
 
     name: ClassVar[str] = "penalty"
+
+    def link(self, x: Expr) -> Expr:
+        """g(x): the ratio π/π_ref at which the marginal penalty d(π_ref/π) equals ``x``.
+
+        Raises
+        ------
+        ValueError
+            When d is constant (no penalty) or its inverse is not elementary.
+        """
+        found = bounded(solve, self.marginal() - x, symbols.u, seconds=20)
+        if len(found) != 1:
+            raise ValueError(
+                f"the marginal penalty {self.marginal()} has {len(found)} inverses, not one"
+            )
+        return 1 / found[0]
 
     @abstractmethod
     def marginal(self, u: Expr = symbols.u) -> Expr:
@@ -64,6 +80,10 @@ class Estimator(Penalty):
 
     def __post_init__(self) -> None:
         one_of("placement", self.placement, ("loss", "loss-with-ratio", "reward"))
+
+    def __str__(self) -> str:
+        place = self.placement.replace("-with-", " with importance ").replace("loss", "the loss")
+        return f"{self.name} (k(u) = {self.k} in {place.replace('reward', 'the reward')})"
 
     def expected_term(self, new: Expr, old: Expr, ref: Expr) -> Expr:
         """One answer's term of the expected penalty."""

@@ -126,9 +126,7 @@ class StationaryPolicy:
         )
         return derivation.then(
             Eq(PI, solution, evaluate=False),
-            self.closed.branch.replace("pi_ref(a)", r"$\pi_{\mathrm{ref}}(a)$").replace(
-                "pi(a)", r"$\pi(a)$"
-            ),
+            _typeset(self.closed.branch),
             check,
             *self.closed.claims,
         )
@@ -260,8 +258,9 @@ class StationaryPolicy:
 
     def python(self) -> str:
         """A NumPy function as source: π(a), or the equation's residual without a closed form."""
-        names = [p.name for p in self._inputs]
-        setting = f"{self.algorithm}\n\n    Assumptions: {self.domain}.\n    "
+        setting = f"{self.algorithm}.\n\n    Assumptions: {self.domain}.\n    "
+        needed = self.equation.free_symbols
+        names = [p.name for p in self._inputs if p.default is None or p.symbol in needed]
         if self.closed is None:
             residual = self.equation.lhs - self.equation.rhs
             return numpy_source(
@@ -421,6 +420,17 @@ def stationary_policy(algorithm: Algorithm, question: BinaryQuestion) -> Station
     if reduction.polynomial is not None:
         closed = closed_form(reduction.polynomial, condition.domain)
     return StationaryPolicy(algorithm, question, condition, reduction, closed)
+
+
+def _typeset(sentence: str) -> str:
+    """A plain sentence with its symbols in TeX."""
+    for plain, tex in (
+        ("(pi_ref(a), 1)", r"$(\pi_{\mathrm{ref}}(a), 1)$"),
+        (" pi_ref(a)", r" $\pi_{\mathrm{ref}}(a)$"),
+        (" pi(a)", r" $\pi(a)$"),
+    ):
+        sentence = sentence.replace(plain, tex)
+    return sentence
 
 
 def _solution(first: Expr) -> NumericSolution:

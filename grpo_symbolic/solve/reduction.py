@@ -20,6 +20,9 @@ from grpo_symbolic.export.latex import formula
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
 
+# A condition with more operations than this is not expanded into a polynomial.
+_MAX_OPERATIONS = 400
+
 __all__ = ["Reduction", "reduce_binary"]
 
 PI = symbols.pi
@@ -55,30 +58,45 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
     contrast = condition.contrast()
     domain = condition.domain
     derivation = _opening(condition, title, domain)
+    if contrast.rhs.count_ops() > _MAX_OPERATIONS:
+        return Reduction(
+            contrast, None, False, derivation, "the condition is too large to expand in pi(a)"
+        )
     if contrast.lhs.has(log):
         return _logarithmic(contrast, condition, domain, derivation)
     return _algebraic(contrast, domain, derivation)
 
 
 def _opening(condition: StationarityCondition, title: str, domain: Domain) -> Derivation:
-    """The condition of each answer, and their difference."""
-    first, second = condition.equations
-    contrast = condition.contrast()
-    return (
-        Derivation(title, domain)
-        .then(first, "stationarity at the answer $a$: preference less marginal penalty")
-        .then(second, "the same at the answer $b$, with the same multiplier")
-        .then(
-            contrast,
-            "the difference of the two lines: the multiplier drops out",
-            Claim(
-                "line 3 is line 2 less line 1",
-                (second.lhs - second.rhs) - (first.lhs - first.rhs),
-                "==",
-                contrast.lhs - contrast.rhs,
-                domain,
-            ),
+    """Preference and marginal penalty of each answer, and the condition that ties them."""
+    derivation = Derivation(title, domain)
+    (p_a, p_b), (d_a, d_b) = symbols.preferences, symbols.marginals
+    for unknown, value, answer in zip((p_a, p_b), condition.preference, "ab", strict=True):
+        derivation = derivation.then(
+            Eq(unknown, value, evaluate=False), f"{condition.meaning}, for the answer ${answer}$"
         )
+    for unknown, value, answer in zip((d_a, d_b), condition.marginal, "ab", strict=True):
+        derivation = derivation.then(
+            Eq(unknown, value, evaluate=False),
+            f"derivative of the expected penalty in $\\pi({answer})$ with $\\pi_{{\\mathrm{{old}}}}$ "
+            "frozen, then $\\pi_{\\mathrm{old}} = \\pi$",
+        )
+    balance = Eq(condition.beta * (d_a - d_b), p_a - p_b, evaluate=False)
+    contrast = condition.contrast()
+    known = dict(zip((p_a, p_b, d_a, d_b), (*condition.preference, *condition.marginal)))
+    return derivation.then(
+        balance,
+        "stationarity on the simplex: $P - \\beta d$ is the same multiplier for both answers",
+    ).then(
+        contrast,
+        "lines 1 to 4 inserted",
+        Claim(
+            "line 6 is line 5 with lines 1 to 4 inserted",
+            (balance.lhs - balance.rhs).subs(known),
+            "==",
+            contrast.lhs - contrast.rhs,
+            domain,
+        ),
     )
 
 

@@ -18,6 +18,7 @@ __all__ = ["RootCount", "unit_interval_roots"]
 
 # Beyond this degree the critical points are not computed from a polynomial.
 _MAX_DEGREE = 60
+_MAX_OPERATIONS = 1500
 # |log-odds| at which the signs of the two limits are read off.
 _FAR = 10**12
 
@@ -59,6 +60,8 @@ def _in_log_odds(condition: Expr, unknown: Symbol):
 
 def _critical_log_odds(condition: Expr, unknown: Symbol) -> tuple[list[mp.mpf], bool, str]:
     """Log-odds of every zero of the derivative (and perhaps of a few points more)."""
+    if condition.count_ops() > _MAX_OPERATIONS:
+        return _grid(), False, "the condition is large; roots were located on a grid"
     derivative = condition.diff(unknown)
     if derivative.has(log):
         return _grid(), False, "the derivative is not algebraic; roots were located on a grid"
@@ -131,7 +134,7 @@ def _midpoint(ball: flint.arb) -> mp.mpf:
 
 
 def _grid() -> list[mp.mpf]:
-    return [mp.mpf(k) / 4 for k in range(-400, 401)]
+    return [mp.mpf(k * abs(k)) / 36 for k in range(-60, 61)]
 
 
 def _bisected(function, left: mp.mpf, right: mp.mpf, sign_left: mp.mpf) -> mp.mpf:

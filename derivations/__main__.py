@@ -1,0 +1,114 @@
+"""``python -m derivations``: derive every result, give each a verdict, write them down."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from derivations.catalogue import ORDER, builder, lookup
+from derivations.report import write_json, write_tex
+from derivations.result import Outcome, run
+
+WIDTH = 45
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m derivations", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="results to run (all if none)")
+    parser.add_argument("--list", action="store_true", help="one line for each result")
+    parser.add_argument("--out", default="build", metavar="DIR", help="where to write (build)")
+    return parser
+
+
+def _progress(text: str) -> None:
+    """A line that the next one overwrites; nothing where no terminal looks on."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K" + text)
+        sys.stderr.flush()
+
+
+def _list(names: Sequence[str]) -> None:
+    for name in names:
+        summary = (sys.modules[builder(name).__module__].__doc__ or "").strip().splitlines()[0]
+        print(f"{name:<24} {summary}")
+
+
+def _row(outcome: Outcome) -> str:
+    flag = "  <-- not as declared" if outcome.unexpected else ""
+    source = outcome.result.source.replace("Vojnovic & Yun (2025), arXiv 2502.18548", "V&Y")
+    if len(source) > WIDTH:
+        source = source[: WIDTH - 1] + "\u2026"
+    return (
+        f"{outcome.name:<24} {source:<{WIDTH}} {outcome.verdict:<22} {outcome.seconds:6.2f} s{flag}"
+    )
+
+
+def _pdf(tex: Path) -> str:
+    """Compile when an engine is there; say so when not."""
+    engine = next((e for e in ("latexmk", "pdflatex", "tectonic") if shutil.which(e)), None)
+    if engine is None:
+        return "no TeX engine found: the PDF was not made (install pdflatex or tectonic for it)"
+    command = {
+        "latexmk": ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", tex.name],
+        "pdflatex": ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", tex.name],
+        "tectonic": ["tectonic", tex.name],
+    }[engine]
+    try:
+        for _ in range(2 if engine == "pdflatex" else 1):
+            subprocess.run(command, cwd=tex.parent, check=True, capture_output=True, timeout=120)
+    except (subprocess.SubprocessError, OSError) as error:
+        return f"{engine} did not make the PDF: {error}"
+    return f"wrote {tex.with_suffix('.pdf')}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 all verdicts as declared, 1 not, 2 bad input."""
+    arguments = _parser().parse_args(argv)
+    try:
+        names = [lookup(name) for name in arguments.names] or list(ORDER)
+    except ValueError as error:
+        print(f"python -m derivations: {error}", file=sys.stderr)
+        return 2
+    if arguments.list:
+        _list(names)
+        return 0
+    out = Path(arguments.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(f"python -m derivations: --out must be a folder to write to: {error}", file=sys.stderr)
+        return 2
+    outcomes: list[Outcome] = []
+    start = time.perf_counter()
+    for position, name in enumerate(names, start=1):
+        _progress(f"[{position}/{len(names)}] {name} ...")
+        outcome = run(name, builder(name))
+        _progress("")
+        outcomes.append(outcome)
+        print(_row(outcome), flush=True)
+        for claim, verdict in outcome.unexpected:
+            print(f"    {verdict.status}: {claim.name}: {verdict.detail}")
+    claims = sum(len(o.verdicts) for o in outcomes)
+    print(f"\n{len(outcomes)} results, {claims} claims, {time.perf_counter() - start:.1f} s")
+    tex = write_tex(outcomes, out)
+    print(f"wrote {tex} and {write_json(outcomes, out)}")
+    print(_pdf(tex))
+    bad = [o.name for o in outcomes if o.unexpected]
+    if bad:
+        print("not as declared: " + ", ".join(bad))
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

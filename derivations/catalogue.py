@@ -1,0 +1,66 @@
+"""The results in the order in which they are read, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from derivations.result import Result
+
+__all__ = ["NAMES", "ORDER", "builder", "lookup"]
+
+#: File name of each result, in reading order.
+ORDER: tuple[str, ...] = (
+    "eq02_sign_form",
+    "eq02_pairwise_form",
+    "eq02_invariance",
+    "eq06_reward_preference",
+    "r2_pairwise",
+    "r_infinity",
+    "eq08_frozen_gradient",
+    "eq09_on_policy_gradient",
+    "eq10_reverse_kl",
+    "direct_kl_with_ratio",
+    "k3_unbiased",
+    "eq04_rlhf",
+    "eq05_nlhf",
+    "eq11_stationary",
+    "eq12_pairs",
+    "eq13_large_group",
+    "eq14_binary_pairs",
+    "eq14_limits",
+    "eq14_tie",
+    "eq15_large_group",
+    "eq15_limits",
+    "direct_kl_pairs",
+    "direct_kl_large_group",
+    "shift_only_factor",
+    "shift_only_is_rlhf",
+    "shift_only_reverse_kl",
+)
+
+#: Short names: ``eq14`` stands for the first result of that equation.
+NAMES: dict[str, str] = {}
+for _name in ORDER:
+    _head = _name.split("_")[0]
+    _short = _head.replace("eq0", "eq") if _head.startswith("eq") else _name
+    NAMES.setdefault(_short, _name)
+    NAMES.setdefault(_name, _name)
+
+
+def lookup(name: str) -> str:
+    """The file name of a result.
+
+    Raises
+    ------
+    ValueError
+        For a name that no result has.
+    """
+    if name not in NAMES:
+        raise ValueError(f"result must be one of {', '.join(NAMES)}, got {name!r}")
+    return NAMES[name]
+
+
+def builder(name: str) -> Callable[[], Result]:
+    """The function that derives a result; its file is imported now."""
+    return import_module(f"derivations.{name}").result

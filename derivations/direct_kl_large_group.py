@@ -1,0 +1,62 @@
+"""Direct KL, large groups: the function h, its minimum, and the fold."""
+
+from sympy import S, Symbol, asinh, exp, log, oo, sqrt
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationary_policy, symbols
+from grpo_symbolic.domain import Range
+
+BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
+W = Symbol("w", real=True)
+
+
+def on_scale(w):
+    """x = (1 + w/sqrt(1 + w^2))/2: the unit interval on a scale where x* sits at w = beta."""
+    return (1 + w / sqrt(1 + w**2)) / 2
+
+
+def result() -> Result:
+    found = stationary_policy(GRPO(oo, DirectKL()), BinaryQuestion())
+    condition = found.equation
+    h = ((condition.rhs - condition.lhs) / BETA).expand()
+    published = 1 / (BETA * sqrt(P * (1 - P))) - log(P / (1 - P)) + log(P0 / (1 - P0))
+    slope = h.diff(P).subs(P, on_scale(W))
+    least = on_scale(BETA)
+    domain_right = Domain.of(BETA, (W, BETA, oo))
+    lower_half = Domain.of(BETA, Range(W, -oo, S.Zero, upper_closed=True))
+    up_to_least = Domain.of(BETA, (W, S.Zero, BETA))
+    odds = least / (1 - least)
+    return Result(
+        "Direct KL, large groups: no closed form, and a fold",
+        f"{VY}, Appendix B.2",
+        r"Stationary policies are the zeros of $h(x)$ below, $x=\pi(a)$. It falls, then rises, "
+        r"with its minimum at $x^*=\tfrac12\bigl(1+\sqrt{1-1/(1+\beta^2)}\bigr)$, so there are two "
+        r"zeros, one or none according to the sign of $h(x^*)=2\sqrt{1+\beta^2}/\beta-"
+        r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, a value "
+        r"not given in the paper.",
+        formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),
+        claims=(
+            Claim("h of Appendix B.2", h, "==", published),
+            Claim("x* of Appendix B.2", least, "==", (1 + sqrt(1 - 1 / (1 + BETA**2))) / 2),
+            Claim("h falls for x <= 1/2", slope, "<", S.Zero, lower_half),
+            Claim("h falls from 1/2 to x*", slope, "<", S.Zero, up_to_least),
+            Claim("h is stationary at x*", slope.subs(W, BETA), "==", S.Zero),
+            Claim("h rises to the right of x*", slope, ">", S.Zero, domain_right),
+            Claim(
+                "h(x*) = 2 sqrt(1 + beta^2)/beta - logit(x*) + logit(pi_ref)",
+                h.subs(P, least),
+                "==",
+                2 * sqrt(1 + BETA**2) / BETA - log(odds) + log(P0 / (1 - P0)),
+                source="new",
+            ),
+            Claim(
+                "logit(x*) = 2 asinh(beta), exponentiated",
+                odds,
+                "==",
+                exp(asinh(BETA).rewrite(log)) ** 2,
+                source="new",
+            ),
+        ),
+        derivation=found.derivation,
+        domain=Domain.of(BETA, P0, P),
+    )

@@ -1,0 +1,58 @@
+"""Direct KL, groups of two: logistic in gamma/beta."""
+
+from sympy import S, Symbol, exp, log, tanh
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, NLHF, BinaryQuestion, Claim, DirectKL, stationary_policy, symbols
+
+BETA, GAMMA, P0 = symbols.beta, symbols.gamma, symbols.pi_ref
+
+
+def logistic(exponent):
+    """The reference odds times exp(exponent), as a probability."""
+    return P0 * exp(exponent) / (P0 * exp(exponent) + 1 - P0)
+
+
+def result() -> Result:
+    question = BinaryQuestion(margin=GAMMA)
+    found = stationary_policy(GRPO(2, DirectKL()), question)
+    expression = found.expression
+    nash = stationary_policy(NLHF(), question).expression
+    half = GAMMA / (2 * BETA)
+    argument = Symbol("t", positive=True)  # gamma/(2 beta)
+    even = expression.subs(P0, S.Half)
+    return Result(
+        "Direct KL, groups of two",
+        f"{VY}, Appendix B.1",
+        r"With direct KL and $G=2$ the log-odds move by exactly $\gamma/\beta$. The exponent "
+        r"$\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to the argument of "
+        r"$\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
+        formulas=(equation(symbols.pi, expression),),
+        claims=(
+            Claim("logistic with exponent gamma/beta", expression, "==", logistic(GAMMA / BETA)),
+            Claim(
+                "the log-odds move by gamma/beta",
+                log(expression / (1 - expression)) - log(P0 / (1 - P0)),
+                "==",
+                GAMMA / BETA,
+            ),
+            Claim(
+                "logistic with exponent gamma/(2 beta)",
+                expression,
+                "==",
+                logistic(half),
+                source=f"{VY}, Appendix B.1",
+                expected="REFUTED",
+            ),
+            Claim("that exponent is NLHF's", nash, "==", logistic(half)),
+            Claim(
+                "in tanh form, at pi_ref = 1/2, the argument is gamma/(2 beta)",
+                even.subs(BETA, GAMMA / (2 * argument)),
+                "==",
+                (1 + tanh(argument).rewrite(exp)) / 2,
+            ),
+            Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
+        ),
+        derivation=found.derivation,
+        domain=found.parameters,
+    )

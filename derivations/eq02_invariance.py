@@ -1,0 +1,54 @@
+"""Advantages do not change when all rewards are shifted or scaled."""
+
+from sympy import Integer, Rational, Symbol
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, Domain, ShiftAndScale, ShiftOnly
+
+SIZES = (2, 3, 4)
+
+
+def group(size: int, scale=1, shift=0) -> list:
+    """Symbolic rewards, transformed."""
+    return [scale * Symbol(f"r_{i}", real=True) + shift for i in range(1, size + 1)]
+
+
+def first_advantage(rewards: list, advantage=None):
+    """A_1 from the definition."""
+    law = tuple((r, Rational(1, len(rewards))) for r in rewards)
+    return (advantage or ShiftAndScale())(rewards[0], law, Integer(len(rewards)))
+
+
+def result() -> Result:
+    scale, shift = Symbol("c", positive=True), Symbol("d", real=True)
+    claims = []
+    for size in SIZES:
+        plain = first_advantage(group(size))
+        moved = first_advantage(group(size, scale, shift))
+        claims.append(Claim(f"A(c r + d) = A(r), G = {size}", moved, "==", plain))
+    unscaled = ShiftOnly()
+    claims += [
+        Claim(
+            "shift only: A(r + d) = A(r), G = 3",
+            first_advantage(group(3, 1, shift), unscaled),
+            "==",
+            first_advantage(group(3), unscaled),
+        ),
+        Claim(
+            "shift only is not scale invariant",
+            first_advantage(group(3, scale), unscaled),
+            "==",
+            first_advantage(group(3), unscaled),
+            expected="REFUTED",
+        ),
+    ]
+    return Result(
+        "Invariance of the advantage under shift and scale",
+        f"{VY}, Section 2",
+        "For $c>0$ and every $d$ the advantages of $c\\,r+d$ are those of $r$; shown with "
+        "symbolic rewards for groups of two to four. Without the scale only the shift is "
+        "immaterial.",
+        formulas=(equation(Symbol("A_1"), first_advantage(group(2))),),
+        claims=tuple(claims),
+        domain=Domain.around(scale, shift),
+    )

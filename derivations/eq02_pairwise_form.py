@@ -1,0 +1,58 @@
+"""The advantage written in pairwise differences, for every group size.
+
+Averages over a group are linear in the empirical moments m_k = (1/G) sum r^k, so
+averaging a polynomial in two members r_j, r_k replaces each monomial by a product of
+moments: an identity between moments holds for every G and every group.
+"""
+
+from sympy import Add, Expr, Poly, Symbol, oo, sqrt
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, Domain
+
+R, X, Y = (Symbol(name, real=True) for name in ("r_i", "r_j", "r_k"))
+M1, M2 = Symbol("m_1", real=True), Symbol("m_2", real=True)
+MOMENTS = (1, M1, M2)
+
+
+def group_average(expression: Expr) -> Expr:
+    """(1/G^2) sum over j, k of a polynomial in r_j, r_k, in empirical moments."""
+    terms = Poly(expression.expand(), X, Y).terms()
+    return Add(*(c * MOMENTS[j] * MOMENTS[k] for (j, k), c in terms))
+
+
+def result() -> Result:
+    mean, spread = group_average(X), group_average(X**2) - group_average(X) ** 2
+    shift = group_average(R - X)
+    pairwise_spread = group_average((X - Y) ** 2) / 2
+    pairwise = shift / sqrt(pairwise_spread)
+    return Result(
+        "The advantage in pairwise differences",
+        f"{VY}, pairwise-difference form of (2)",
+        r"For every $G$, with averages over the group, "
+        r"$A_i = \overline{(r_i-r_j)}\,\big/\sqrt{\tfrac12\overline{(r_j-r_k)^2}}$: the mean "
+        r"of the differences to the others over the root of half their mean square. Here "
+        r"$m_1,m_2$ are the group's first two empirical moments.",
+        formulas=(equation(Symbol("A_i"), pairwise),),
+        claims=(
+            Claim("mean difference to the group is r_i - mean", shift, "==", R - mean),
+            Claim("half the mean squared difference is the variance", pairwise_spread, "==", spread),
+            Claim(
+                "both forms of the advantage agree (groups of unequal rewards)",
+                pairwise * sqrt(spread),
+                "==",
+                R - mean,
+                Domain.of(M1, (M2, M1**2, oo), R),
+            ),
+            Claim(
+                "the factor 1/2 is needed",
+                group_average((X - Y) ** 2),
+                "==",
+                spread,
+                Domain.of(M1, (M2, M1**2, oo)),
+                expected="REFUTED",
+            ),
+        ),
+        domain=Domain.of(M1, (M2, M1**2, oo), R),
+    )
+

@@ -1,0 +1,46 @@
+"""NLHF: the fixed point against the policy itself."""
+
+from sympy import exp
+
+from derivations.eq04_rlhf import pooled
+from derivations.result import VY, Result, equation
+from grpo_symbolic import NLHF, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+
+
+def result() -> Result:
+    question = BinaryQuestion(margin=symbols.gamma)
+    policy = stationary_policy(NLHF(), question)
+    beta, gamma, p0 = symbols.beta, symbols.gamma, symbols.pi_ref
+    preferences = NLHF().preference(question)
+    fixed_point = pooled(preferences, question.reference)[0]
+    half = exp(gamma / (2 * beta))
+    return Result(
+        "NLHF: fixed point of pairwise preferences",
+        f"{VY}, (5)",
+        r"With $P(o\succ o')$ averaged over $o'\sim\pi$ and direct KL, "
+        r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$; for a "
+        r"binary question the fixed point is explicit, and its exponent is $\gamma/(2\beta)$.",
+        formulas=(equation(symbols.pi, policy.expression),),
+        claims=(
+            Claim(
+                "the solution is a fixed point of (5)",
+                fixed_point.subs(symbols.pi, policy.expression),
+                "==",
+                policy.expression,
+            ),
+            Claim(
+                "logistic with exponent gamma/(2 beta)",
+                policy.expression,
+                "==",
+                p0 * half / (p0 * half + 1 - p0),
+            ),
+            Claim(
+                "the preferences of an answer against the other sum to 1",
+                question.preference(0, 1) + question.preference(1, 0),
+                "==",
+                question.preference(0, 0) * 2,
+                Domain.of(gamma),
+            ),
+        ),
+        derivation=policy.derivation,
+    )

@@ -1,0 +1,59 @@
+"""The sampled reward term has expectation E_{o ~ pi} P_G(o | pi_old)."""
+
+from itertools import product
+
+from sympy import Add, Integer, Mul, Rational, Symbol
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, symbols
+
+OLD = Symbol("pi_old", positive=True)
+SIZES = (2, 3, 4)
+
+
+def sampled_reward_term(size: int):
+    """E over groups from pi_old of (1/G) sum_i (pi(o_i)/pi_old(o_i)) A_i, group by group."""
+    question = BinaryQuestion()
+    new, old = question.policy, (OLD, 1 - OLD)
+    total = Integer(0)
+    for answers in product(range(2), repeat=size):
+        law = tuple((question.rewards[o], Rational(1, size)) for o in answers)
+        probability = Mul(*(old[o] for o in answers))
+        advantages = [ShiftAndScale()(reward, law, Integer(size)) for reward, _ in law]
+        total += probability * Add(
+            *(new[o] / old[o] * a for o, a in zip(answers, advantages, strict=True))
+        ) / size
+    return total
+
+
+def reward_preference(size: int):
+    """R_G = E_{o ~ pi} P_G(o | pi_old)."""
+    question = BinaryQuestion()
+    preferences = GRPO(size).preference(question)
+    frozen = [p.subs(symbols.pi, OLD) for p in preferences]
+    return Add(*(w * p for w, p in zip(question.policy, frozen, strict=True)))
+
+
+def result() -> Result:
+    domain = Domain.of((OLD, Integer(0), Integer(1)), symbols.pi)
+    two = reward_preference(2)
+    return Result(
+        "The reward preference model",
+        f"{VY}, (6)",
+        r"The expectation of the sampled reward term over groups from $\pi_{\mathrm{old}}$ is "
+        r"$R_G=\mathrm{E}_{o\sim\pi}[P_G(o\mid\pi_{\mathrm{old}})]$. Every group is enumerated on "
+        r"one side, the preference model is used on the other. The formula below is $R_2$ of a "
+        r"binary question.",
+        formulas=(equation(Symbol("R_2"), two.factor()),),
+        claims=tuple(
+            Claim(
+                f"enumeration of all groups of {size} gives R_{size}",
+                sampled_reward_term(size),
+                "==",
+                reward_preference(size),
+                domain,
+            )
+            for size in SIZES
+        ),
+        domain=domain,
+    )

@@ -1,0 +1,36 @@
+"""The derivative of the expected penalty with the sampling policy frozen."""
+
+from sympy import S, Symbol
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, ReverseKL, symbols
+
+NEW, OLD, REF = (Symbol(name, positive=True) for name in ("pi_o", "pi_old_o", "pi_ref_o"))
+
+
+def result() -> Result:
+    penalty = ReverseKL()
+    term = penalty.expected_term(NEW, OLD, REF)
+    gradient = penalty.gradient(NEW, OLD, REF)
+    step = Symbol("h", positive=True)
+    slope = penalty.k.diff(symbols.u)
+    return Result(
+        "The penalty and its gradient with the sampling policy frozen",
+        f"{VY}, (7), (8)",
+        r"The expected penalty is $\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ "
+        r"with $k_3(u)=u-\log u-1$. Its derivative in $\pi(o)$ follows with "
+        r"$\pi_{\mathrm{old}}$ frozen.",
+        formulas=(equation(Symbol("D_o"), term), equation(Symbol("D_o_prime"), gradient.factor())),
+        claims=(
+            Claim("(8)", gradient, "==", OLD / NEW * (1 - REF / NEW)),
+            Claim("k3 vanishes at u = 1", penalty.k.subs(symbols.u, 1), "==", S.Zero),
+            Claim("k3 grows above u = 1", slope.subs(symbols.u, 1 + step), ">", S.Zero),
+            Claim("k3 falls below u = 1", slope.subs(symbols.u, 1 / (1 + step)), "<", S.Zero),
+            Claim(
+                "where pi exceeds pi_ref the penalty grows with pi",
+                gradient.subs(NEW, REF + step),
+                ">",
+                S.Zero,
+            ),
+        ),
+    )

@@ -1,0 +1,23 @@
+"""At pi_old = pi the marginal penalty is 1 - pi_ref / pi."""
+
+from sympy import Symbol
+
+from derivations.eq08_frozen_gradient import NEW, OLD, REF
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, ReverseKL
+
+
+def result() -> Result:
+    on_policy = ReverseKL().gradient(NEW, OLD, REF).subs(OLD, NEW)
+    marginal = ReverseKL().marginal(REF / NEW)
+    return Result(
+        "The marginal penalty on policy",
+        f"{VY}, (9)",
+        r"At $\pi_{\mathrm{old}}=\pi$ the derivative of the expected penalty depends on "
+        r"$u=\pi_{\mathrm{ref}}(o)/\pi(o)$ only: $d(u)=1-u$.",
+        formulas=(equation(Symbol("d_o"), marginal),),
+        claims=(
+            Claim("(9)", on_policy, "==", 1 - REF / NEW),
+            Claim("the marginal penalty is that derivative", marginal, "==", on_policy),
+        ),
+    )

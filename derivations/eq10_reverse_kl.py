@@ -1,0 +1,32 @@
+"""k3 in the loss acts as reverse KL."""
+
+from sympy import Symbol, log
+
+from derivations.eq08_frozen_gradient import NEW, REF
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, DirectKL, Divergence, ReverseKL, symbols
+
+U = symbols.u
+REVERSE = Divergence(-log(U))  # sum pi_ref f(pi/pi_ref) with f(x) = -log x is KL(pi_ref || pi)
+
+
+def result() -> Result:
+    reverse = REVERSE.marginal(REF / NEW)
+    return Result(
+        "k3 in the loss acts as reverse KL",
+        f"{VY}, (10) and the reverse-KL gradient",
+        r"The marginal penalty of $k_3$ without importance ratio differs from the derivative of "
+        r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$ by a constant, which the constraint "
+        r"$\sum_o\pi(o)=1$ absorbs.",
+        formulas=(equation(Symbol("d_KL_o"), reverse),),
+        claims=(
+            Claim("the generator gives KL(pi_ref || pi)", REVERSE.value(NEW, REF), "==",
+                  REF * log(REF / NEW)),
+            Claim("derivative of KL(pi_ref || pi)", reverse, "==", -REF / NEW),
+            Claim("k3 in the loss is reverse KL plus the constant 1",
+                  ReverseKL().marginal() - REVERSE.marginal(), "==", U / U),
+            Claim("k3 times the ratio is not reverse KL",
+                  DirectKL().marginal() - DirectKL().marginal().subs(U, 1),
+                  "==", REVERSE.marginal() - REVERSE.marginal().subs(U, 1), expected="REFUTED"),
+        ),
+    )

@@ -1,0 +1,33 @@
+"""(11) for large groups: pi = pi_ref / (1 - (r - E r)/(beta sigma))."""
+
+from sympy import oo, sqrt
+
+from derivations.eq11_stationary import fixed_point
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
+from grpo_symbolic.model.advantage import mean, variance
+
+
+def result() -> Result:
+    question = BinaryQuestion()
+    p, p0, beta = symbols.pi, symbols.pi_ref, symbols.beta
+    preferences = GRPO(oo).preference(question)
+    population = question.population(question.policy)
+    a, b = (
+        fixed_point(x, 0, r) for x, r in zip(preferences, question.reference, strict=True)
+    )
+    standard = [
+        (r - mean(population)) / sqrt(variance(population)) for r in question.rewards
+    ]
+    return Result(
+        "Fixed point for large groups",
+        f"{VY}, (13)",
+        r"For $G\to\infty$ (11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)\big/\bigl(1-(r(o)-"
+        r"\mathrm{E}_\pi r)/(\beta\,\sigma(\pi))\bigr)$. For a binary question:",
+        formulas=(equation(p, a), equation(1 - p, b)),
+        claims=(
+            Claim("(13) for the answer a", a, "==", p0 / (1 - standard[0] / beta)),
+            Claim("(13) for the answer b", b, "==", (1 - p0) / (1 - standard[1] / beta)),
+        ),
+        domain=Domain.of(beta, p0, p),
+    )

@@ -1,0 +1,47 @@
+"""(14): a binary question, groups of two."""
+
+from sympy import S, Symbol, oo, sqrt
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+
+BETA, GAMMA, P0 = symbols.beta, symbols.gamma, symbols.pi_ref
+
+
+def policy():
+    """The stationary policy for groups of two with a confidence margin."""
+    return stationary_policy(GRPO(2), BinaryQuestion(margin=GAMMA))
+
+
+def result() -> Result:
+    found = policy()
+    expression = found.expression
+    c = BETA / GAMMA
+    scale = Symbol("k", positive=True)
+    wide = Domain.of((GAMMA, S.Zero, oo))
+    square = found.expression.subs(BETA, GAMMA)
+    return Result(
+        "Binary question, groups of two",
+        f"{VY}, (14)",
+        r"The stationary policy of a binary question with confidence margin $\gamma$ and $G=2$. "
+        r"It is at least $\max\{1-\beta/\gamma,\pi_{\mathrm{ref}}(a)\}$.",
+        formulas=(equation(symbols.pi, expression),),
+        claims=(
+            Claim("(14)", expression, "==", (1 - c + sqrt((1 - c) ** 2 + 4 * c * P0)) / 2),
+            Claim(
+                "it depends on beta and gamma only through beta/gamma",
+                expression.subs({BETA: scale * BETA, GAMMA: scale * GAMMA}, simultaneous=True),
+                "==",
+                expression,
+                wide,
+            ),
+            Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
+            Claim("it increases in gamma", expression.diff(GAMMA), ">", S.Zero),
+            Claim("it increases in pi_ref", expression.diff(P0), ">", S.Zero),
+            Claim("at beta = gamma it is the square root of pi_ref", square, "==", sqrt(P0)),
+            Claim("bound: at least 1 - beta/gamma", expression, ">=", 1 - c),
+            Claim("bound: at least pi_ref", expression, ">=", P0),
+        ),
+        derivation=found.derivation,
+        domain=found.parameters,
+    )

@@ -1,0 +1,38 @@
+"""Limits of (14): small and large beta, and a vanishing reference probability."""
+
+from sympy import S, Symbol, limit, oo
+
+from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, Domain
+from grpo_symbolic.bounded import bounded
+
+SECONDS = 20
+
+
+def result() -> Result:
+    expression = policy().expression
+    small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
+    # beta = 1/t and t -> 0+: the limit beta -> oo.
+    t = Symbol("t", positive=True)
+    large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
+    rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
+    below = Domain.of(GAMMA, (BETA, S.Zero, GAMMA))
+    above = Domain.of(GAMMA, (BETA, GAMMA, oo))
+    return Result(
+        "Limits of (14)",
+        f"{VY}, after (14)",
+        r"$\pi(a)\to1$ as $\beta\to0$ and $\pi(a)\to\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$. As "
+        r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $\max\{1-\beta/\gamma,0\}$. An answer that the "
+        r"reference never gives stays at $0$, so the policy is continuous there iff "
+        r"$\beta\ge\gamma$.",
+        formulas=(equation(Symbol("pi_0"), rare),),
+        claims=(
+            Claim("limit beta -> 0", small, "==", S.One, Domain.of(GAMMA, P0)),
+            Claim("limit beta -> oo", large, "==", P0, Domain.of(GAMMA, P0)),
+            Claim("limit pi_ref -> 0+ when beta < gamma", rare, "==", 1 - BETA / GAMMA, below),
+            Claim("a jump at pi_ref = 0 when beta < gamma", rare, ">", S.Zero, below),
+            Claim("no jump at pi_ref = 0 when beta >= gamma", rare, "==", S.Zero, above),
+        ),
+        domain=Domain.of(BETA, GAMMA, P0),
+    )

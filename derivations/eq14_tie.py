@@ -1,0 +1,32 @@
+"""The tie case of (14): without a preferred answer the reference stays."""
+
+from sympy import S, oo
+
+from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+
+
+def result() -> Result:
+    tied = stationary_policy(GRPO(2), BinaryQuestion(margin=0))
+    distance = policy().expression - P0
+    return Result(
+        "The tie case",
+        f"{VY}, (14), tie",
+        r"When neither answer is preferred, $\gamma=0$, the stationary policy is "
+        r"$\pi_{\mathrm{ref}}$; (14) comes within $\gamma/(4\beta)$ of it.",
+        formulas=(equation(symbols.pi, tied.expression),),
+        claims=(
+            Claim("margin 0 gives the reference", tied.expression, "==", P0),
+            Claim("(14) is above the reference", distance, ">", S.Zero),
+            Claim(
+                "(14) less the reference is at most gamma/(4 beta) (so it tends to 0)",
+                distance,
+                "<=",
+                GAMMA / (4 * BETA),
+                Domain.of(GAMMA, P0, (BETA, S.Zero, oo)),
+            ),
+        ),
+        derivation=tied.derivation,
+        domain=Domain.of(P0),
+    )

@@ -1,0 +1,56 @@
+"""(15): a binary question, large groups."""
+
+from sympy import Integer, Rational, S, oo, sqrt
+
+from derivations import eq14_binary_pairs
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
+
+BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
+
+
+def policy():
+    """The stationary policy for large groups, deterministic rewards."""
+    return stationary_policy(GRPO(oo), BinaryQuestion())
+
+
+def result() -> Result:
+    found = policy()
+    expression = found.expression
+    pairs = eq14_binary_pairs.policy().expression.subs(symbols.gamma, 1)
+    weight, curve = found.weight_on_curve()
+    published = (2 * BETA**2 * P0 + 1 + sqrt(1 + 4 * BETA**2 * P0 * (1 - P0))) / (
+        2 * (1 + BETA**2)
+    )
+    small = Rational(1, 25)
+    return Result(
+        "Binary question, large groups",
+        f"{VY}, (15)",
+        r"The stationary policy of a binary question with deterministic rewards as "
+        r"$G\to\infty$. It depends on the rewards only through their order.",
+        formulas=(equation(P, expression),),
+        claims=(
+            Claim("(15)", expression, "==", published),
+            Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
+            Claim("it increases in pi_ref", expression.diff(P0), ">", S.Zero),
+            Claim("bound: at least pi_ref", expression, ">=", P0),
+            Claim(
+                "bound: at least 1/(1 + beta^2) (on the curve of stationary policies)",
+                P,
+                ">=",
+                1 / (1 + weight**2),
+                curve,
+            ),
+            Claim("it exceeds (14) with margin 1", expression, ">", pairs),
+            Claim("its bound exceeds that of (14)", 1 / (1 + BETA**2), ">", 1 - BETA),
+            Claim("beta = 0.04: the bound of (14) is 0.96", 1 - small, "==", Rational(96, 100)),
+            Claim(
+                "beta = 0.04: the bound of (15) rounds to 0.9984",
+                abs(1 / (1 + small**2) - Rational(9984, 10000)),
+                "<",
+                Rational(5, 10**5) * Integer(1),
+            ),
+        ),
+        derivation=found.derivation,
+        domain=found.parameters,
+    )

@@ -1,0 +1,33 @@
+"""Limits of (15)."""
+
+from sympy import S, Symbol, limit
+
+from derivations.eq15_large_group import BETA, P0, policy
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, Domain
+from grpo_symbolic.bounded import bounded
+
+SECONDS = 20
+
+
+def result() -> Result:
+    expression = policy().expression
+    small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
+    t = Symbol("t", positive=True)
+    large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
+    rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
+    return Result(
+        "Limits of (15)",
+        f"{VY}, after (15)",
+        r"$\pi(a)\to1$ as $\beta\to0$ and $\pi(a)\to\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$. As "
+        r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: the policy jumps at $0$ for "
+        r"every $\beta$.",
+        formulas=(equation(Symbol("pi_0"), rare),),
+        claims=(
+            Claim("limit beta -> 0", small, "==", S.One, Domain.of(P0)),
+            Claim("limit beta -> oo", large, "==", P0, Domain.of(P0)),
+            Claim("limit pi_ref -> 0+", rare, "==", 1 / (1 + BETA**2)),
+            Claim("a jump at pi_ref = 0 for every beta", rare, ">", S.Zero),
+        ),
+        domain=Domain.of(BETA, P0),
+    )

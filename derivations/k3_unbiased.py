@@ -1,0 +1,37 @@
+"""k3 estimates the direct KL divergence without bias when sampled from the policy itself."""
+
+from sympy import Add, Symbol, log
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import Claim, ReverseKL
+
+N = 3
+
+
+def distribution(name: str):
+    """Probabilities of N answers that sum to 1, from positive weights."""
+    weights = [Symbol(f"{name}_{i}", positive=True) for i in range(1, N + 1)]
+    return [w / Add(*weights) for w in weights]
+
+
+def result() -> Result:
+    policy, reference = distribution("x"), distribution("y")
+    sampled = Add(
+        *(ReverseKL().expected_term(p, p, r) for p, r in zip(policy, reference, strict=True))
+    )
+    exact = Add(*(p * log(p / r) for p, r in zip(policy, reference, strict=True)))
+    p, r = (Symbol(name, positive=True) for name in ("pi_o", "pi_ref_o"))
+    term = ReverseKL().expected_term(p, p, r)
+    return Result(
+        "k3 is unbiased for KL on policy",
+        f"{VY}, Section 2",
+        r"For $\pi_{\mathrm{old}}=\pi$ the expectation of $k_3$ is "
+        r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. Its \emph{gradient}, with "
+        r"$\pi_{\mathrm{old}}$ frozen, is that of the reverse divergence all the same. Term by "
+        r"term the difference is $\pi_{\mathrm{ref}}(o)-\pi(o)$, whose sum is zero.",
+        formulas=(equation(Symbol("D_o"), term),),
+        claims=(
+            Claim("termwise, for any number of answers", term - p * log(p / r), "==", r - p),
+            Claim("three answers", sampled, "==", exact),
+        ),
+    )

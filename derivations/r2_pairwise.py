@@ -1,0 +1,44 @@
+"""Groups of two compare answers in pairs: R_2 = 2 E P(o > o') - 1."""
+
+from sympy import Add, Integer, Symbol
+
+from derivations.eq06_reward_preference import OLD
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
+
+
+def result() -> Result:
+    question = BinaryQuestion(margin=symbols.gamma)
+    old = (OLD, 1 - OLD)
+    preferences = GRPO(2).preference(question)
+    frozen = [p.subs(symbols.pi, OLD) for p in preferences]
+    reward = Add(*(w * p for w, p in zip(question.policy, frozen, strict=True)))
+    winning = Add(
+        *(
+            question.policy[i] * old[j] * question.preference(i, j)
+            for i in range(2)
+            for j in range(2)
+        )
+    )
+    domain = Domain.of((OLD, Integer(0), Integer(1)), symbols.pi, symbols.gamma)
+    a, b = preferences
+    p = symbols.pi
+    return Result(
+        "Groups of two: pairwise comparison",
+        f"{VY}, R_2",
+        r"$P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ o')-P(o'\succ o)]$, so that "
+        r"$R_2=2\,\mathrm{E}\,P(o\succ o')-1$ when ties are counted one half each way. The "
+        "probability of a tie drops out.",
+        formulas=(
+            equation(symbols.preferences[0], a),
+            equation(symbols.preferences[1], b),
+            equation(Symbol("R_2"), reward.factor()),
+        ),
+        claims=(
+            Claim("R_2 = 2 E P(o > o') - 1", reward, "==", 2 * winning - 1, domain),
+            Claim("P_2(a) is the margin against the policy", a, "==", (1 - p) * symbols.gamma),
+            Claim("P_2(b) is the margin against the policy", b, "==", -p * symbols.gamma),
+            Claim("mean zero: E P_2 = 0", p * a + (1 - p) * b, "==", Integer(0)),
+        ),
+        domain=domain,
+    )

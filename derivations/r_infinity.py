@@ -1,0 +1,77 @@
+"""Large groups: the preference is the reward in standard units."""
+
+from sympy import Add, Integer, Rational, binomial, oo, sqrt
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, symbols
+from grpo_symbolic.model.advantage import mean, variance
+
+SIZES = (2, 3, 5, 8)
+LARGE = (64, 256)
+
+
+def group_moments(size: int):
+    """E[mean], Var(mean) and E[variance] of a group of the binary question, exactly."""
+    p, rewards = symbols.pi, BinaryQuestion().rewards
+    outcomes = []
+    for count in range(size + 1):
+        weight = binomial(size, count) * p**count * (1 - p) ** (size - count)
+        k = Rational(count, size)
+        law = tuple((r, w) for r, w in zip(rewards, (k, 1 - k), strict=True) if w)
+        outcomes.append((weight, mean(law), variance(law)))
+    average = Add(*(w * m for w, m, _ in outcomes))
+    second = Add(*(w * m**2 for w, m, _ in outcomes))
+    return average, second - average**2, Add(*(w * v for w, _, v in outcomes))
+
+
+def result() -> Result:
+    question, p = BinaryQuestion(), symbols.pi
+    population = question.population(question.policy)
+    center, spread = mean(population), variance(population)
+    preferences = GRPO(oo).preference(question)
+    claims = [
+        Claim(
+            f"P_oo({answer}) = (r({answer}) - E r)/sigma",
+            preference,
+            "==",
+            (reward - center) / sqrt(spread),
+        )
+        for answer, preference, reward in zip("ab", preferences, question.rewards, strict=True)
+    ]
+    for size in SIZES:
+        average, wobble, within = group_moments(size)
+        claims += [
+            Claim(f"the group mean is unbiased, G = {size}", average, "==", center),
+            Claim(f"its variance is sigma^2/G, G = {size}", wobble, "==", spread / size),
+            Claim(
+                f"the group variance has mean (1 - 1/G) sigma^2, G = {size}",
+                within,
+                "==",
+                (1 - Rational(1, size)) * spread,
+            ),
+        ]
+    at = {p: Rational(3, 10)}
+    limit = preferences[0].subs(at)
+    gaps = [abs((GRPO(size).preference(question)[0].subs(at) - limit).evalf(30)) for size in LARGE]
+    claims.append(
+        Claim(
+            "P_G(a) at pi(a) = 3/10 comes closer by at least 3 from G = 64 to 256",
+            3 * Rational(str(gaps[1])),
+            "<",
+            Rational(str(gaps[0])),
+        )
+    )
+    return Result(
+        "Large groups: rewards in standard units",
+        f"{VY}, R_infinity",
+        r"As $G\to\infty$ the group's mean and variance converge to those of the policy (unbiased "
+        r"up to the factor $1-1/G$, with vanishing variance), so that "
+        r"$P_\infty(o\mid\pi)=(r(o)-\mathrm{E}_\pi r)/\sigma(\pi)$.",
+        formulas=tuple(
+            equation(s, e) for s, e in zip(symbols.preferences, preferences, strict=True)
+        ),
+        claims=(*claims, Claim("mean zero", p * preferences[0] + (1 - p) * preferences[1], "==",
+                               Integer(0))),
+    )
+
+

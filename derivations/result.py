@@ -1,0 +1,114 @@
+"""Result: what one file of this folder says, and the evidence for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sympy import Eq, Expr
+from sympy.core.relational import Relational
+
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["VY", "Outcome", "Result", "run"]
+
+#: The paper whose equations most results re-derive.
+VY = "Vojnovic & Yun (2025), arXiv 2502.18548"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result with its derivation and its claims.
+
+    Attributes
+    ----------
+    title : str
+        The result as a phrase.
+    source : str
+        Paper and equation, or "new".
+    statement : str
+        What is shown, in prose with inline TeX.
+    formulas : tuple of (left, right)
+        The formulas that the computation ended with, for authors to paste.
+    claims : tuple of Claim
+        Published or expected statements, compared with what was derived.
+    derivation : Derivation, optional
+    domain : Domain
+        The assumptions.
+    """
+
+    title: str
+    source: str
+    statement: str
+    formulas: tuple[Relational, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    derivation: Derivation | None = None
+    domain: Domain = field(default_factory=Domain)
+
+    @property
+    def all_claims(self) -> tuple[Claim, ...]:
+        """The lines of the derivation first, then the claims."""
+        lines = () if self.derivation is None else self.derivation.claims
+        return (*lines, *self.claims)
+
+    @property
+    def assumptions(self) -> Domain:
+        if self.domain.ranges:
+            return self.domain
+        if self.derivation is not None:
+            return self.derivation.domain
+        found = Domain()
+        for equation in self.formulas:
+            found = found.extended(equation.lhs, equation.rhs)
+        return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A result with the verdicts on its claims."""
+
+    name: str
+    result: Result
+    verdicts: tuple[tuple[Claim, Verdict], ...]
+    seconds: float
+
+    @property
+    def unexpected(self) -> tuple[tuple[Claim, Verdict], ...]:
+        """Verdicts that are REFUTED or UNKNOWN without being declared so."""
+        return tuple(
+            (claim, verdict)
+            for claim, verdict in self.verdicts
+            if verdict.status in (Status.REFUTED, Status.UNKNOWN)
+            and verdict.status != claim.expected
+            or claim.expected in (Status.REFUTED, Status.UNKNOWN)
+            and verdict.status != claim.expected
+        )
+
+    @property
+    def verdict(self) -> str:
+        """One word for the result, and what was declared beside it."""
+        kept = [v.status for c, v in self.verdicts if c.expected == Status.PROVED]
+        order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
+        word = next((s.value for s in order if s in kept), Status.UNKNOWN.value)
+        declared = [v.status for c, v in self.verdicts if c.expected != Status.PROVED]
+        for status in dict.fromkeys(declared):
+            word += f" (+{declared.count(status)} {status.value})"
+        return word
+
+
+def run(name: str, build: Callable[[], Result]) -> Outcome:
+    """Build a result and give every claim its verdict."""
+    start = time.perf_counter()
+    result = build()
+    verdicts = tuple((claim, prove(claim)) for claim in result.all_claims)
+    return Outcome(name, result, verdicts, time.perf_counter() - start)
+
+
+def equation(left: Expr, right: Expr) -> Eq:
+    """An equation kept as written."""
+    return Eq(left, right, evaluate=False)

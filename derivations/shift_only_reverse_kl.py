@@ -1,0 +1,37 @@
+"""Shift-only advantages with the published penalty."""
+
+from sympy import Rational, S, oo, sqrt
+
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, ShiftOnly, stationary_policy, symbols
+
+SIZES = (2, 4)
+
+
+def result() -> Result:
+    question = BinaryQuestion()
+    beta, p0, gap = symbols.beta, symbols.pi_ref, symbols.gap
+    claims = []
+    for size in SIZES:
+        c = beta / (gap * (1 - Rational(1, size)))
+        policy = stationary_policy(GRPO(size, advantage=ShiftOnly()), question)
+        claims.append(
+            Claim(
+                f"(14) with (1 - 1/G) gap in place of gamma, G = {size}",
+                policy.expression,
+                "==",
+                (1 - c + sqrt((1 - c) ** 2 + 4 * c * p0)) / 2,
+            )
+        )
+    large = stationary_policy(GRPO(oo, advantage=ShiftOnly()), question)
+    claims.append(Claim("it increases with the gap", large.expression.diff(gap), ">", S.Zero))
+    return Result(
+        "Shift-only normalisation with reverse KL",
+        "follows from (11); used by Dr. GRPO",
+        r"Without scale normalisation (14) holds with $(1-1/G)\Delta$ in place of $\gamma$: the "
+        r"size of the rewards matters. The formula below is the large-group limit.",
+        formulas=(equation(symbols.pi, large.expression),),
+        claims=tuple(claims),
+        derivation=large.derivation,
+        domain=large.parameters,
+    )

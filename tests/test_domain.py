@@ -1,0 +1,152 @@
+"""Domains: coordinates cover exactly the domain, samples lie in it, ends may depend."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sympy import Dummy, Expr, Integer, Rational, Symbol, limit, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, sign
+from grpo_symbolic.domain import Domain, Range
+
+X = Symbol("x", real=True)
+Y = Symbol("y", real=True)
+M = Symbol("m", integer=True)
+ZERO, ONE = Integer(0), Integer(1)
+
+DOMAINS = [
+    Domain.of(symbols.beta, symbols.pi_ref),
+    Domain.of(symbols.gamma, symbols.gap, symbols.tie),
+    Domain.of(symbols.gamma, Range(symbols.beta, symbols.gamma, oo, True)),
+    Domain.of(symbols.pi_ref, Range(symbols.pi, symbols.pi_ref, ONE)),
+    Domain.of((X, -oo, Integer(-3)), (Y, X, Integer(7))),
+    Domain.of(Range(X, -oo, ONE, False, True), Range(Y, Integer(-2), X**2, True, False)),
+    Domain.of(Range(X, Rational(1, 3), Rational(1, 2), True, True)),
+    Domain.of(Range(X, Integer(-1), ONE, True, False), Range(Y, X, ONE, False, True)),
+]
+
+rationals = st.fractions(min_value=0, max_value=10**6, max_denominator=10**6)
+
+
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=str)
+@given(data=st.data())
+def test_orthant_points_land_inside(domain: Domain, data: st.DataObject) -> None:
+    substitution, strict = domain.coordinates()
+    found = {d for value in substitution.values() for d in value.atoms(Dummy)}
+    point = {}
+    for t in sorted(found, key=str):
+        value = data.draw(rationals)
+        assume(value > 0 or t not in strict)
+        point[t] = Rational(value.numerator, value.denominator)
+    assert domain.contains({s: value.subs(point) for s, value in substitution.items()})
+
+
+@pytest.mark.parametrize(
+    ("item", "lower", "upper"),
+    [
+        (Range(X, ZERO, ONE), ZERO, ONE),
+        (Range(X, ZERO, ONE, True, False), ZERO, ONE),
+        (Range(X, ZERO, ONE, False, True), ZERO, ONE),
+        (Range(X, Integer(-2), oo, True, False), Integer(-2), oo),
+        (Range(X, -oo, Integer(5), False, True), -oo, Integer(5)),
+        (Range(X, -oo, Integer(5)), -oo, Integer(5)),
+    ],
+    ids=str,
+)
+def test_the_ends_are_the_limits_and_closed_ones_are_reached(
+    item: Range, lower: Expr, upper: Expr
+) -> None:
+    substitution, strict = Domain.of(item).coordinates()
+    value = substitution[X]
+    (t,) = value.atoms(Dummy)
+    at_zero, far = value.subs(t, 0), limit(value, t, oo)
+    assert {at_zero, far} == {lower, upper}
+    closed = item.lower_closed if at_zero == lower else item.upper_closed
+    assert closed == (t not in strict)
+    assert not (item.upper_closed if at_zero == lower else item.lower_closed)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [(X, Sign.POSITIVE), (1 - X, Sign.POSITIVE), (-X, Sign.NEGATIVE)],
+)
+def test_no_strict_sign_on_a_range_closed_at_both_ends(expression: Expr, expected: Sign) -> None:
+    """0 <= x <= 1 includes x = 0 and x = 1, where x or 1 - x is zero."""
+    closed = Domain.of(Range(X, ZERO, ONE, True, True))
+    assert closed.contains({X: ZERO})
+    assert closed.contains({X: ONE})
+    assert sign(expression, closed) != expected
+    assert sign(expression, Domain.of(Range(X, ZERO, ONE))) == expected
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=str)
+def test_samples_are_exact_points_of_the_domain(domain: Domain) -> None:
+    points = list(domain.samples(150, seed=3))
+    assert len(points) == 150
+    for point in points:
+        assert set(point) == set(domain.symbols)
+        assert all(value.is_Rational for value in point.values())
+        assert domain.contains(point)
+    assert len({tuple(sorted(map(str, p.items()))) for p in points}) > 10
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        Range(symbols.G, Integer(2), oo, True, False),
+        Range(M, Integer(2), Integer(4), True, True),
+        Range(M, Integer(2), Integer(40), False, True),
+        Range(M, -oo, Integer(-1), False, True),
+    ],
+    ids=str,
+)
+def test_samples_of_whole_numbers_are_in_the_domain(item: Range) -> None:
+    domain = Domain.of(item)
+    for point in domain.samples(60, seed=5):
+        assert point[item.symbol].is_Integer
+        assert domain.contains(point)
+
+
+def test_samples_are_reproducible_and_reach_towards_both_ends() -> None:
+    domain = Domain.of(symbols.beta, symbols.pi_ref)
+    first, second = (list(domain.samples(80, seed=1)) for _ in range(2))
+    assert first == second
+    assert first != list(domain.samples(80, seed=2))
+    betas = [p[symbols.beta] for p in first]
+    refs = [p[symbols.pi_ref] for p in first]
+    assert min(betas) < Rational(1, 100)
+    assert max(betas) > 100
+    assert min(refs) < Rational(1, 20)
+    assert max(refs) > Rational(19, 20)
+
+
+def test_dependent_ranges() -> None:
+    domain = Domain.of(symbols.gamma, Range(symbols.beta, symbols.gamma, oo, True, False))
+    assert domain.contains({symbols.gamma: Rational(1, 2), symbols.beta: Rational(1, 2)})
+    assert not domain.contains({symbols.gamma: Rational(1, 2), symbols.beta: Rational(1, 3)})
+    assert not domain.contains({symbols.gamma: Integer(2), symbols.beta: Integer(3)})
+    assert sign(symbols.beta - symbols.gamma, domain) == Sign.NONNEGATIVE
+    assert sign(symbols.beta / symbols.gamma - symbols.gamma / 2, domain) == Sign.POSITIVE
+    independent = Domain.of(symbols.gamma, symbols.beta)
+    assert sign(symbols.beta - symbols.gamma, independent) is None
+
+
+def test_printing_states_every_range() -> None:
+    domain = Domain.of(symbols.gamma, Range(symbols.beta, symbols.gamma, oo, True, False), X)
+    assert str(domain) == "0 < gamma <= 1, beta >= gamma, x real"
+    assert str(Domain.of(Range(X, -oo, ONE, False, True))) == "x <= 1"
+
+
+def test_catalogue_ranges_are_added_once() -> None:
+    narrow = Domain.of((symbols.beta, ONE, Integer(2)))
+    wide = narrow.extended(symbols.beta * symbols.pi_ref)
+    assert wide.symbols == (symbols.beta, symbols.pi_ref)
+    assert wide.ranges[0] == narrow.ranges[0]
+    assert not wide.contains({symbols.beta: Integer(3), symbols.pi_ref: Rational(1, 2)})
+
+
+def test_a_symbol_without_a_range_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="mystery"):
+        Domain.of(Symbol("mystery"))

@@ -1,0 +1,291 @@
+"""Claims, verdicts and the bound on work: what is proved, refuted, only checked, unknown."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sympy import (
+    Eq,
+    Expr,
+    Function,
+    Gt,
+    Integer,
+    Rational,
+    S,
+    exp,
+    log,
+    sqrt,
+    sympify,
+)
+
+import grpo_symbolic as gs
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.symbols import beta, gamma, pi, pi_ref, u
+from grpo_symbolic.verify.methods import prove_all
+
+ZERO, ONE = Integer(0), Integer(1)
+PAIRS = (1 - beta + sqrt((1 - beta) ** 2 + 4 * beta * pi_ref)) / 2
+
+TRUE_CLAIMS: list[tuple[Expr, str, Expr]] = [
+    ((beta + 1) ** 2, "==", beta**2 + 2 * beta + 1),
+    (sqrt(beta**2), "==", beta),
+    (1 / pi + 1 / (1 - pi), "==", 1 / (pi * (1 - pi))),
+    (beta * (PAIRS - pi_ref), "==", PAIRS * (1 - PAIRS)),
+    (PAIRS, ">", pi_ref),
+    (PAIRS, "<", ONE),
+    (pi * (1 - pi), "<=", Rational(1, 4)),
+    (beta**2 + 1, ">=", 2 * beta),
+    (beta**2 + 1, "!=", beta),
+    (exp(beta), ">", ONE),
+    (gamma, "<=", ONE),
+]
+
+FALSE_CLAIMS: list[tuple[Expr, str, Expr]] = [
+    ((beta + 1) ** 2, "==", beta**2 + 1),
+    (sqrt(beta + 1), "==", sqrt(beta) + 1),
+    (PAIRS, "==", pi_ref),
+    (beta, ">", pi_ref),
+    (log(u), "<", ZERO),
+    (pi * (1 - pi), "<", Rational(1, 5)),
+    (beta**2, ">=", beta),
+    (beta - beta, "!=", ZERO),
+    # Strict inequalities between equal sides.
+    ((beta + 1) ** 2 - 1, ">", beta * (beta + 2)),
+    (sqrt(1 + beta) ** 4, "<", 1 + 2 * beta + beta**2),
+    (sqrt(8 + 4 * beta) / 2, ">", sqrt(2 + beta)),
+]
+
+#: True, with a proof outside polynomial arithmetic: analysis, not algebra.
+ANALYTIC_CLAIMS: list[tuple[Expr, str, Expr]] = [
+    (exp(beta), ">", 1 + beta),
+    (log(u), "<=", u - 1),
+    (log(1 + beta), "<", beta),
+]
+
+
+def holds(left: Expr, relation: str, right: Expr, point: dict[Any, Any]) -> bool:
+    """The relation at a point, from its own numeric evaluation."""
+    gap = (left - right).subs(point).expand()
+    value = gap if gap.is_Rational else gap.evalf(60, chop=True)
+    return {
+        "==": value == 0,
+        "!=": value != 0,
+        ">": value > 0,
+        ">=": value >= 0,
+        "<": value < 0,
+        "<=": value <= 0,
+    }[relation]
+
+
+@pytest.mark.parametrize("claim", TRUE_CLAIMS, ids=str)
+def test_true_claims_are_proved(claim: tuple[Expr, str, Expr]) -> None:
+    verdict = gs.prove(gs.Claim("a true claim", *claim))
+    assert verdict.status is gs.Status.PROVED
+    assert verdict.method
+    assert verdict.detail
+
+
+@pytest.mark.parametrize("claim", FALSE_CLAIMS, ids=str)
+def test_false_claims_are_refuted_by_a_point_that_refutes_them(
+    claim: tuple[Expr, str, Expr],
+) -> None:
+    left, relation, right = claim
+    made = gs.Claim("a false claim", left, relation, right)
+    verdict = gs.prove(made)
+    assert verdict.status is gs.Status.REFUTED
+    counterexample = verdict.evidence["counterexample"]
+    assert isinstance(counterexample, dict)
+    names = {s.name: s for s in made.domain.symbols}
+    point = {names[name]: sympify(text) for name, text in counterexample.items()}
+    assert made.domain.contains(point)
+    assert all(value.is_Rational for value in point.values())
+    assert not holds(left, relation, right, point)
+
+
+@pytest.mark.parametrize("claim", ANALYTIC_CLAIMS, ids=str)
+def test_what_is_only_checked_is_not_called_proved(claim: tuple[Expr, str, Expr]) -> None:
+    verdict = gs.prove(gs.Claim("true by analysis", *claim))
+    assert verdict.status is gs.Status.NUMERIC
+    assert int(verdict.evidence["points"]) > 10  # type: ignore[call-overload]
+
+
+def test_what_cannot_be_evaluated_is_unknown() -> None:
+    mystery = Function("mystery", real=True)(beta)
+    verdict = gs.prove(gs.Claim("no value anywhere", mystery, ">", ZERO))
+    assert verdict.status is gs.Status.UNKNOWN
+    assert gs.prove(gs.Claim("the same sides", mystery, "==", mystery)).status is gs.Status.PROVED
+
+
+def test_the_domain_decides() -> None:
+    above_one = Domain.of(Range(beta, ONE, S.Infinity))
+    claim = beta**2, ">", beta
+    assert gs.prove(gs.Claim("on (1, oo)", *claim, above_one)).status is gs.Status.PROVED
+    assert gs.prove(gs.Claim("on (0, oo)", *claim)).status is gs.Status.REFUTED
+    from_one = Domain.of(Range(beta, ONE, S.Infinity, True, False))
+    verdict = gs.prove(gs.Claim("on [1, oo)", *claim, from_one))
+    assert verdict.status is not gs.Status.PROVED
+    weak = gs.Claim("on [1, oo)", beta**2, ">=", beta, from_one)
+    assert gs.prove(weak).status is gs.Status.PROVED
+
+
+def test_a_strict_claim_that_fails_at_a_closed_end_is_not_proved() -> None:
+    closed = Domain.of(Range(pi_ref, ZERO, ONE, True, True))
+    for claim in ((pi_ref, ">", ZERO), (pi_ref, "<", ONE), (pi_ref * (1 - pi_ref), ">", ZERO)):
+        verdict = gs.prove(gs.Claim("false at an end", *claim, closed))
+        assert verdict.status is not gs.Status.PROVED
+
+
+def test_a_certificate_has_no_negative_coefficient() -> None:
+    claim = gs.Claim("odds", pi / (1 - pi), ">", pi)
+    verdict = gs.prove(claim)
+    assert verdict.status is gs.Status.PROVED
+    certificate = str(verdict.evidence["numerator"])
+    assert certificate
+    assert "-" not in certificate
+
+
+def test_claims_from_relations() -> None:
+    relation = Gt(PAIRS, pi_ref, evaluate=False)
+    claim = gs.Claim.of("from a relation", relation)
+    assert claim.statement == relation
+    assert gs.prove(claim).status is gs.Status.PROVED
+    with pytest.raises(ValueError, match="evaluated already"):
+        gs.Claim.of("gone", Eq(beta, beta))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="relation must be one of"):
+        gs.Claim("bad", beta, "=", beta)
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        gs.Verdict(gs.Status.PROVED, "m", "d"),
+        gs.Verdict(gs.Status.REFUTED, "m", "d"),
+        gs.Report(()),
+        gs.Report((("c", gs.Verdict(gs.Status.PROVED, "m", "d")),)),
+    ],
+    ids=["proved", "refuted", "empty report", "report"],
+)
+def test_verdicts_have_no_truth_value(thing: Any) -> None:
+    with pytest.raises(TypeError, match="not a truth value"):
+        bool(thing)
+
+
+def test_a_report_is_worth_its_weakest_verdict() -> None:
+    strength = [gs.Status.REFUTED, gs.Status.UNKNOWN, gs.Status.NUMERIC, gs.Status.PROVED]
+    for size in (1, 2, 3):
+        for statuses in itertools.product(strength, repeat=size):
+            report = gs.Report(tuple(("c", gs.Verdict(s, "m", "d")) for s in statuses))
+            assert report.status is min(statuses, key=strength.index)
+            assert [v.status for v in report.verdicts] == list(statuses)
+    assert gs.Report(()).status is gs.Status.UNKNOWN
+
+
+def test_reports_keep_names_and_order() -> None:
+    claims = (
+        gs.Claim("first", beta, ">", ZERO),
+        gs.Claim("second", beta, ">", ONE),
+        gs.Claim("third", exp(beta), ">", 1 + beta),
+    )
+    report = prove_all(claims)
+    assert [name for name, _ in report] == ["first", "second", "third"]
+    assert [v.status for v in report.verdicts] == [
+        gs.Status.PROVED,
+        gs.Status.REFUTED,
+        gs.Status.NUMERIC,
+    ]
+    assert report.status is gs.Status.REFUTED
+    for word in ("first", "second", "third", "PROVED", "REFUTED", "NUMERIC"):
+        assert word in str(report)
+
+
+def forever(start: int) -> int:
+    """Work without an end."""
+    while True:
+        start += 1
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def refuse(number: int) -> int:
+    raise ArithmeticError(f"not {number}")
+
+
+def _here(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def _in_a_thread(work: Callable[[], Any]) -> Any:
+    outcome: list[tuple[bool, Any]] = []
+
+    def run() -> None:
+        try:
+            outcome.append((True, work()))
+        except Exception as error:
+            outcome.append((False, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert outcome, "the work did not end"
+    succeeded, value = outcome[0]
+    if not succeeded:
+        raise value
+    return value
+
+
+@pytest.mark.parametrize("run", [_here, _in_a_thread], ids=["main thread", "other thread"])
+def test_work_is_bounded(run: Callable[[Callable[[], Any]], Any]) -> None:
+    with pytest.raises(Exhausted, match="forever"):
+        run(lambda: bounded(forever, 0, seconds=0.3))
+    assert run(lambda: bounded(square, 7, seconds=60)) == 49
+    with pytest.raises(ArithmeticError, match="not 3"):
+        run(lambda: bounded(refuse, 3, seconds=60))
+
+
+def nested(seconds: float) -> str:
+    """A bound inside a bound; the inner one gives up first or not at all."""
+    try:
+        bounded(forever, 0, seconds=seconds)
+    except Exhausted as stop:
+        return str(stop)
+    return "ended"
+
+
+def test_bounds_nest() -> None:
+    assert "0.1 s" in bounded(nested, 0.1, seconds=30)
+
+
+def test_an_outer_bound_still_holds_after_an_inner_one() -> None:
+    def inner_then_forever() -> None:
+        bounded(square, 2, seconds=30)
+        forever(0)
+
+    with pytest.raises(Exhausted, match="inner_then_forever"):
+        bounded(inner_then_forever, seconds=0.5)
+
+
+def test_the_shorter_of_two_nested_bounds_holds() -> None:
+    """The outer half second ends the work, not the inner five."""
+    with pytest.raises(Exhausted, match=r"0\.5 s"):
+        bounded(bounded_inside, seconds=0.5)
+
+
+def bounded_inside() -> None:
+    bounded(forever, 0, seconds=5)
+
+
+def test_prove_gives_up_on_a_method_and_says_so() -> None:
+    """With no time at all nothing is decided, and no verdict pretends otherwise."""
+    verdict = gs.prove(gs.Claim("in no time", PAIRS, ">", pi_ref), seconds=1e-6)
+    assert verdict.status is gs.Status.UNKNOWN
+    assert "did not end" in verdict.detail
+
+
+def test_a_claim_is_proved_in_another_thread_too() -> None:
+    claim = gs.Claim("in a thread", PAIRS, ">", pi_ref)
+    assert _in_a_thread(lambda: gs.prove(claim, seconds=60)).status is gs.Status.PROVED
