@@ -87,7 +87,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        print(f"python -m derivations: --out must be a folder to write to: {error}", file=sys.stderr)
+        print(
+            f"python -m derivations: --out must be a folder to write to: {error}", file=sys.stderr
+        )
         return 2
     outcomes: list[Outcome] = []
     start = time.perf_counter()

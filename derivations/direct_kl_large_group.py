@@ -18,7 +18,7 @@ def on_scale(w):
 def result() -> Result:
     found = stationary_policy(GRPO(oo, DirectKL()), BinaryQuestion())
     condition = found.equation
-    h = ((condition.rhs - condition.lhs) / BETA).expand()
+    h = condition.rhs / BETA - condition.lhs / BETA
     published = 1 / (BETA * sqrt(P * (1 - P))) - log(P / (1 - P)) + log(P0 / (1 - P0))
     slope = h.diff(P).subs(P, on_scale(W))
     least = on_scale(BETA)
@@ -32,8 +32,8 @@ def result() -> Result:
         r"Stationary policies are the zeros of $h(x)$ below, $x=\pi(a)$. It falls, then rises, "
         r"with its minimum at $x^*=\tfrac12\bigl(1+\sqrt{1-1/(1+\beta^2)}\bigr)$, so there are two "
         r"zeros, one or none according to the sign of $h(x^*)=2\sqrt{1+\beta^2}/\beta-"
-        r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, a value "
-        r"not given in the paper.",
+        r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, "
+        r"a value not given in the paper.",
         formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),
         claims=(
             Claim("h of Appendix B.2", h, "==", published),

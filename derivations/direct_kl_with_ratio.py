@@ -19,9 +19,17 @@ def result() -> Result:
         r"and $d(u)=-\log u$.",
         formulas=(equation(Symbol("d_o"), DirectKL().marginal(REF / NEW)),),
         claims=(
-            Claim("the generator gives KL(pi || pi_ref)", DIRECT.value(NEW, REF), "==",
-                  NEW * log(NEW / REF)),
-            Claim("k3 with ratio is direct KL less the constant 1",
-                  DIRECT.marginal() - DirectKL().marginal(), "==", U / U),
+            Claim(
+                "the generator gives KL(pi || pi_ref)",
+                DIRECT.value(NEW, REF),
+                "==",
+                NEW * log(NEW / REF),
+            ),
+            Claim(
+                "k3 with ratio is direct KL less the constant 1",
+                DIRECT.marginal() - DirectKL().marginal(),
+                "==",
+                U / U,
+            ),
         ),
     )

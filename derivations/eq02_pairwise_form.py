@@ -36,7 +36,9 @@ def result() -> Result:
         formulas=(equation(Symbol("A_i"), pairwise),),
         claims=(
             Claim("mean difference to the group is r_i - mean", shift, "==", R - mean),
-            Claim("half the mean squared difference is the variance", pairwise_spread, "==", spread),
+            Claim(
+                "half the mean squared difference is the variance", pairwise_spread, "==", spread
+            ),
             Claim(
                 "both forms of the advantage agree (groups of unequal rewards)",
                 pairwise * sqrt(spread),
@@ -55,4 +57,3 @@ def result() -> Result:
         ),
         domain=Domain.of(M1, (M2, M1**2, oo), R),
     )
-

@@ -6,6 +6,7 @@ from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain, ShiftAndScale, symbols
 
 SIZE = S(2)
+REWARDS = (Symbol("r_1", real=True), Symbol("r_2", real=True))
 
 
 def advantage_of(reward, other):
@@ -28,7 +29,7 @@ def result() -> Result:
         f"{VY}, (2) at G = 2",
         "For $G=2$ the advantage is the sign of the reward difference, "
         r"$A_1=\operatorname{sign}(r_1-r_2)$, and $0$ in a tie.",
-        formulas=(equation(Symbol("A_1"), sign(Symbol("r_1") - Symbol("r_2"))),),
+        formulas=(equation(Symbol("A_1"), advantage_of(*REWARDS)),),
         claims=claims,
         domain=Domain.around(other, gap),
     )

@@ -19,9 +19,7 @@ def result() -> Result:
     rewards = [Symbol(f"r_{i}", real=True) for i in (1, 2, 3)]
     references = [Symbol(f"w_{i}", positive=True) for i in (1, 2, 3)]
     found = pooled(rewards, references)
-    marginal = [
-        DirectKL().marginal(w / p) for w, p in zip(references, found, strict=True)
-    ]
+    marginal = [DirectKL().marginal(w / p) for w, p in zip(references, found, strict=True)]
     ratio = references[0] * exp(rewards[0] / BETA) / (references[1] * exp(rewards[1] / BETA))
     p0, gap = symbols.pi_ref, symbols.gap
     return Result(

@@ -18,8 +18,8 @@ def result() -> Result:
         "NLHF: fixed point of pairwise preferences",
         f"{VY}, (5)",
         r"With $P(o\succ o')$ averaged over $o'\sim\pi$ and direct KL, "
-        r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$; for a "
-        r"binary question the fixed point is explicit, and its exponent is $\gamma/(2\beta)$.",
+        r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$; for "
+        r"a binary question the fixed point is explicit, and its exponent is $\gamma/(2\beta)$.",
         formulas=(equation(symbols.pi, policy.expression),),
         claims=(
             Claim(

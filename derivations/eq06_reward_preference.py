@@ -20,9 +20,11 @@ def sampled_reward_term(size: int):
         law = tuple((question.rewards[o], Rational(1, size)) for o in answers)
         probability = Mul(*(old[o] for o in answers))
         advantages = [ShiftAndScale()(reward, law, Integer(size)) for reward, _ in law]
-        total += probability * Add(
-            *(new[o] / old[o] * a for o, a in zip(answers, advantages, strict=True))
-        ) / size
+        total += (
+            probability
+            * Add(*(new[o] / old[o] * a for o, a in zip(answers, advantages, strict=True)))
+            / size
+        )
     return total
 
 

@@ -20,13 +20,25 @@ def result() -> Result:
         r"$\sum_o\pi(o)=1$ absorbs.",
         formulas=(equation(Symbol("d_KL_o"), reverse),),
         claims=(
-            Claim("the generator gives KL(pi_ref || pi)", REVERSE.value(NEW, REF), "==",
-                  REF * log(REF / NEW)),
+            Claim(
+                "the generator gives KL(pi_ref || pi)",
+                REVERSE.value(NEW, REF),
+                "==",
+                REF * log(REF / NEW),
+            ),
             Claim("derivative of KL(pi_ref || pi)", reverse, "==", -REF / NEW),
-            Claim("k3 in the loss is reverse KL plus the constant 1",
-                  ReverseKL().marginal() - REVERSE.marginal(), "==", U / U),
-            Claim("k3 times the ratio is not reverse KL",
-                  DirectKL().marginal() - DirectKL().marginal().subs(U, 1),
-                  "==", REVERSE.marginal() - REVERSE.marginal().subs(U, 1), expected="REFUTED"),
+            Claim(
+                "k3 in the loss is reverse KL plus the constant 1",
+                ReverseKL().marginal() - REVERSE.marginal(),
+                "==",
+                U / U,
+            ),
+            Claim(
+                "k3 times the ratio is not reverse KL",
+                DirectKL().marginal() - DirectKL().marginal().subs(U, 1),
+                "==",
+                REVERSE.marginal() - REVERSE.marginal().subs(U, 1),
+                expected="REFUTED",
+            ),
         ),
     )

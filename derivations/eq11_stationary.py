@@ -34,8 +34,13 @@ def result() -> Result:
             Eq(MULTIPLIER, MEAN, evaluate=False),
             r"summed over all answers: $\sum_o\pi(o)=\sum_o\pi_{\mathrm{ref}}(o)=1$, so the "
             r"penalty drops out and the multiplier is $\mathrm{E}_\pi P$",
-            Claim("pi(o) d(o) is pi(o) - pi_ref(o), whose sum is 0", NEW * marginal, "==",
-                  NEW - REF, domain),
+            Claim(
+                "pi(o) d(o) is pi(o) - pi_ref(o), whose sum is 0",
+                NEW * marginal,
+                "==",
+                NEW - REF,
+                domain,
+            ),
         )
         .then(
             Eq(NEW, solution, evaluate=False),

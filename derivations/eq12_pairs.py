@@ -12,9 +12,7 @@ def result() -> Result:
     p, p0, beta, gamma = symbols.pi, symbols.pi_ref, symbols.beta, symbols.gamma
     preferences = GRPO(2).preference(question)
     mean = Add(*(w * x for w, x in zip(question.policy, preferences, strict=True)))
-    a, b = (
-        fixed_point(x, mean, r) for x, r in zip(preferences, question.reference, strict=True)
-    )
+    a, b = (fixed_point(x, mean, r) for x, r in zip(preferences, question.reference, strict=True))
     solution = stationary_policy(GRPO(2), question).expression
     margin_against_policy = Add(
         *(

@@ -13,12 +13,8 @@ def result() -> Result:
     p, p0, beta = symbols.pi, symbols.pi_ref, symbols.beta
     preferences = GRPO(oo).preference(question)
     population = question.population(question.policy)
-    a, b = (
-        fixed_point(x, 0, r) for x, r in zip(preferences, question.reference, strict=True)
-    )
-    standard = [
-        (r - mean(population)) / sqrt(variance(population)) for r in question.rewards
-    ]
+    a, b = (fixed_point(x, 0, r) for x, r in zip(preferences, question.reference, strict=True))
+    standard = [(r - mean(population)) / sqrt(variance(population)) for r in question.rewards]
     return Result(
         "Fixed point for large groups",
         f"{VY}, (13)",

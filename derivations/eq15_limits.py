@@ -5,6 +5,7 @@ from sympy import S, Symbol, limit
 from derivations.eq15_large_group import BETA, P0, policy
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain
+from grpo_symbolic.algebra import tidy
 from grpo_symbolic.bounded import bounded
 
 SECONDS = 20
@@ -15,7 +16,7 @@ def result() -> Result:
     small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
     t = Symbol("t", positive=True)
     large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
-    rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
+    rare = tidy(expression.subs(P0, 0))  # continuous in pi_ref at 0
     return Result(
         "Limits of (15)",
         f"{VY}, after (15)",

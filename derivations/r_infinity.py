@@ -70,8 +70,8 @@ def result() -> Result:
         formulas=tuple(
             equation(s, e) for s, e in zip(symbols.preferences, preferences, strict=True)
         ),
-        claims=(*claims, Claim("mean zero", p * preferences[0] + (1 - p) * preferences[1], "==",
-                               Integer(0))),
+        claims=(
+            *claims,
+            Claim("mean zero", p * preferences[0] + (1 - p) * preferences[1], "==", Integer(0)),
+        ),
     )
-
-

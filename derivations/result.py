@@ -63,8 +63,8 @@ class Result:
         if self.derivation is not None:
             return self.derivation.domain
         found = Domain()
-        for equation in self.formulas:
-            found = found.extended(equation.lhs, equation.rhs)
+        for formula in self.formulas:
+            found = found.extended(formula.rhs)
         return found
 
 
@@ -83,10 +83,14 @@ class Outcome:
         return tuple(
             (claim, verdict)
             for claim, verdict in self.verdicts
-            if verdict.status in (Status.REFUTED, Status.UNKNOWN)
-            and verdict.status != claim.expected
-            or claim.expected in (Status.REFUTED, Status.UNKNOWN)
-            and verdict.status != claim.expected
+            if (
+                verdict.status in (Status.REFUTED, Status.UNKNOWN)
+                and verdict.status != claim.expected
+            )
+            or (
+                claim.expected in (Status.REFUTED, Status.UNKNOWN)
+                and verdict.status != claim.expected
+            )
         )
 
     @property

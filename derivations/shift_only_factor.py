@@ -23,9 +23,7 @@ def result() -> Result:
                 "==",
                 (1 - Rational(1, size)) * (reward - center),
             )
-            for answer, preference, reward in zip(
-                "ab", preferences, question.rewards, strict=True
-            )
+            for answer, preference, reward in zip("ab", preferences, question.rewards, strict=True)
         ]
     large = GRPO(oo, advantage=ShiftOnly()).preference(question)
     # Any group size: one's own reward enters the mean with weight 1/G, the others with mean E r.

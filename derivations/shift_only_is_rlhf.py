@@ -35,8 +35,13 @@ def result() -> Result:
     ]
     claims.append(Claim("RLHF itself for large groups, (4)", found[oo].expression, "==", rlhf))
     claims.append(
-        Claim("at G = 2 the weight is not beta itself", found[2].expression, "==", rlhf,
-              expected="REFUTED")
+        Claim(
+            "at G = 2 the weight is not beta itself",
+            found[2].expression,
+            "==",
+            rlhf,
+            expected="REFUTED",
+        )
     )
     return Result(
         "Shift-only and direct KL recover RLHF",

@@ -84,7 +84,7 @@ class _Lowering:
 
     def generator(self, kind: str, key: Expr, *, positive: bool, nonnegative: bool) -> Symbol:
         if (kind, key) not in self.generators:
-            symbol = Dummy(kind, real=True)
+            symbol = Dummy(f"{kind}{len(self.generators)}", real=True)
             self.generators[kind, key] = symbol
             if positive:
                 self.positive.add(symbol)
@@ -123,8 +123,10 @@ class _Lowering:
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
             args = [self.fold(self.lower(a)) for a in expr.args]
             return self.generator(
-                type(expr).__name__, expr.func(*args) if args else expr,
-                positive=bool(expr.is_positive), nonnegative=bool(expr.is_nonnegative),
+                type(expr).__name__,
+                expr.func(*args) if args else expr,
+                positive=bool(expr.is_positive),
+                nonnegative=bool(expr.is_nonnegative),
             )
         raise Undecided(f"no normal form for {type(expr).__name__}")
 
@@ -280,7 +282,8 @@ class _Lowering:
                 return self.split_sign(polynomial, symbol, square)
         total = Sign.POSITIVE
         parts = _factors(polynomial)
-        if len(parts) == 1 and parts[0][1] == 1:
+        varying = [(base, power) for base, power in parts if base.free_symbols]
+        if len(varying) == 1 and varying[0][1] == 1:
             return self.quadratic_sign(polynomial)
         for base, power in parts:
             part = self.polynomial_sign(base)
@@ -300,9 +303,7 @@ class _Lowering:
         sign_a, sign_b = self.polynomial_sign(a), self.polynomial_sign(b)
         bs = None
         if sign_b is not None:
-            bs = _product(
-                sign_b, Sign.POSITIVE if symbol in self.positive else Sign.NONNEGATIVE
-            )
+            bs = _product(sign_b, Sign.POSITIVE if symbol in self.positive else Sign.NONNEGATIVE)
         if sign_a is None and bs is None:
             return None
         if sign_a == Sign.ZERO or bs == Sign.ZERO:

@@ -51,9 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument(
         "--margin", action="store_true", help="random rewards with confidence margin gamma (G = 2)"
     )
-    derive.add_argument(
-        "--format", default="text", metavar="NAME", help="text|latex|json|python"
-    )
+    derive.add_argument("--format", default="text", metavar="NAME", help="text|latex|json|python")
 
     solve = commands.add_parser(
         "solve", parents=[model], help="every stationary policy at given numbers"
@@ -152,8 +150,10 @@ def solve(arguments: argparse.Namespace) -> str:
         values["gap"] = _named("--gap", lambda v: parameter("gap", v), arguments.gap)
     policy = stationary_policy(_algorithm(arguments), question)
     found = policy.solutions(digits=digits, **values)
-    return _solved_json(policy, found, digits) if arguments.json else _solved_text(
-        policy, found, digits
+    return (
+        _solved_json(policy, found, digits)
+        if arguments.json
+        else _solved_text(policy, found, digits)
     )
 
 

@@ -58,9 +58,7 @@ class Derivation:
     def __len__(self) -> int:
         return len(self.steps)
 
-    def then(
-        self, equation: Relational, reason: str, *checks: Claim
-    ) -> Derivation:
+    def then(self, equation: Relational, reason: str, *checks: Claim) -> Derivation:
         """The derivation with one more line."""
         return Derivation(self.title, self.domain, (*self.steps, Step(equation, reason, checks)))
 

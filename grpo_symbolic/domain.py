@@ -118,8 +118,10 @@ class Domain:
                 continue
             from_above = lower == -oo or (r.upper_closed and upper != oo)
             closed = r.upper_closed if from_above else r.lower_closed
-            t = Dummy(f"t_{r.symbol}", nonnegative=True) if closed else Dummy(
-                f"t_{r.symbol}", positive=True
+            t = (
+                Dummy(f"t_{r.symbol}", nonnegative=True)
+                if closed
+                else Dummy(f"t_{r.symbol}", positive=True)
             )
             if not closed:
                 strict.add(t)
@@ -159,8 +161,12 @@ def _catalogue_range(symbol: Symbol) -> Range:
     if entry is not None:
         return Range(symbol, entry.lower, entry.upper, entry.lower_closed, entry.upper_closed)
     if symbol.is_positive:
-        return Range(symbol, Integer(1) if symbol.is_integer else Integer(0), oo,
-                     lower_closed=bool(symbol.is_integer))
+        return Range(
+            symbol,
+            Integer(1) if symbol.is_integer else Integer(0),
+            oo,
+            lower_closed=bool(symbol.is_integer),
+        )
     if symbol.is_real:
         return Range(symbol, -oo, oo)
     raise ValueError(f"the symbol {symbol} has no known range: give it one with Domain.of")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from numbers import Integral, Rational as AbstractRational
+from numbers import Integral
+from numbers import Rational as AbstractRational
 from typing import Any
 
-from sympy import Expr, Float, Integer, Rational, oo
+from sympy import Expr, Integer, Rational, oo
 
 __all__ = ["exact_number", "group_size", "parameter", "within"]
 
@@ -42,9 +43,9 @@ def exact_number(name: str, value: Any, allowed: str) -> Expr:
         return Integer(int(value))
     if isinstance(value, AbstractRational):
         return Rational(int(value.numerator), int(value.denominator))
-    text = value.strip() if isinstance(value, str) else repr(float(value)) if _is_float(
-        value
-    ) else ""
+    text = (
+        value.strip() if isinstance(value, str) else repr(float(value)) if _is_float(value) else ""
+    )
     if len(text) <= _LONGEST and (_NUMBER.match(text) or _FRACTION.match(text)):
         try:
             exact = Fraction(text)
@@ -63,7 +64,13 @@ def _is_float(value: Any) -> bool:
 
 
 def within(
-    name: str, value: Any, allowed: str, lower: Any, upper: Any, *, lower_closed: bool = False,
+    name: str,
+    value: Any,
+    allowed: str,
+    lower: Any,
+    upper: Any,
+    *,
+    lower_closed: bool = False,
     upper_closed: bool = False,
 ) -> Expr:
     """An exact number between two ends, or a ValueError that names all three."""
@@ -89,8 +96,15 @@ _PARAMETERS: dict[str, tuple[str, Any, Any, bool, bool]] = {
 def parameter(role: str, value: Any, name: str = "") -> Expr:
     """A model parameter (called ``name`` by the caller) as an exact number in its range."""
     allowed, lower, upper, lower_closed, upper_closed = _PARAMETERS[role]
-    return within(name or role, value, allowed, lower, upper, lower_closed=lower_closed,
-                  upper_closed=upper_closed)
+    return within(
+        name or role,
+        value,
+        allowed,
+        lower,
+        upper,
+        lower_closed=lower_closed,
+        upper_closed=upper_closed,
+    )
 
 
 def parameter_range(name: str) -> tuple[str, float, float, bool, bool]:
@@ -102,8 +116,10 @@ def parameter_range(name: str) -> tuple[str, float, float, bool, bool]:
 def group_size(value: Any) -> Expr:
     """A group size: an integer of at least 2, or ``oo`` for the large-group limit."""
     allowed = "an integer of at least 2, or infinity for the large-group limit"
-    if value == oo or value == float("inf") or (
-        isinstance(value, str) and value.strip().lower() in ("inf", "oo", "infinity")
+    if (
+        value == oo
+        or value == float("inf")
+        or (isinstance(value, str) and value.strip().lower() in ("inf", "oo", "infinity"))
     ):
         return oo
     number = exact_number("group_size", value, allowed)

@@ -103,9 +103,9 @@ class BinaryQuestion:
         margin = self.margin if self.margin is not None else Integer(1)
         return (1 + (margin if first < second else -margin)) / 2
 
-    def groups(self, own: int, policy: tuple[Expr, ...], size: Expr) -> Iterator[
-        tuple[Expr, Law, Expr]
-    ]:
+    def groups(
+        self, own: int, policy: tuple[Expr, ...], size: Expr
+    ) -> Iterator[tuple[Expr, Law, Expr]]:
         """Every group of ``size`` around answer ``own``: (own reward, group's law, probability)."""
         if self.margin is not None:
             yield from self._comparisons(own, policy, size)
@@ -129,9 +129,9 @@ class BinaryQuestion:
         """The law of the reward of an answer drawn from ``policy``."""
         return tuple(zip(self.rewards, policy, strict=True))
 
-    def _comparisons(self, own: int, policy: tuple[Expr, ...], size: Expr) -> Iterator[
-        tuple[Expr, Law, Expr]
-    ]:
+    def _comparisons(
+        self, own: int, policy: tuple[Expr, ...], size: Expr
+    ) -> Iterator[tuple[Expr, Law, Expr]]:
         """Outcomes of one comparison, with representative rewards 1 and 0."""
         if size != 2:
             _ = self.rewards  # raises: a margin says nothing about other group sizes

@@ -86,9 +86,7 @@ class StationarityCondition:
         return Eq(penalty, tidy(drift, self.domain), evaluate=False)
 
 
-def stationarity_condition(
-    algorithm: Algorithm, question: BinaryQuestion
-) -> StationarityCondition:
+def stationarity_condition(algorithm: Algorithm, question: BinaryQuestion) -> StationarityCondition:
     """Build the condition from the algorithm's definition.
 
     Notes

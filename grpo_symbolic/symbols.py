@@ -62,6 +62,7 @@ CATALOGUE: tuple[Quantity, ...] = (
     Quantity(marginals[1], "d(b)", -oo, oo, "marginal penalty of the answer b"),
 )
 
+
 def describe(symbol: Symbol) -> Quantity | None:
     """The catalogue entry of ``symbol``, or None for a symbol of the caller's own."""
     return next((entry for entry in CATALOGUE if entry.symbol == symbol), None)

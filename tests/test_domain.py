@@ -28,8 +28,6 @@ DOMAINS = [
 rationals = st.fractions(min_value=0, max_value=10**6, max_denominator=10**6)
 
 
-
-
 @pytest.mark.parametrize("domain", DOMAINS, ids=str)
 @given(data=st.data())
 def test_orthant_points_land_inside(domain: Domain, data: st.DataObject) -> None:

@@ -1,6 +1,7 @@
 """Marginal penalties: the table, numerical differentiation, and the divergences they act as."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from mpmath import mp, mpf
@@ -19,9 +20,7 @@ PLACEMENTS = ["loss", "loss-with-ratio", "reward"]
 NUMBERS = [mpf("0.01"), mpf("0.4"), mpf(1), mpf("2.5"), mpf(300)]
 
 
-def expected_penalty(
-    placement: str, k: Callable[[mpf], mpf], new: mpf, old: mpf, ref: mpf
-) -> mpf:
+def expected_penalty(placement: str, k: Callable[[mpf], mpf], new: mpf, old: mpf, ref: mpf) -> mpf:
     """One answer's part of the expected penalty, answers being drawn from ``old``."""
     importance = mp.one if placement == "loss" else new / old
     seen = old if placement == "reward" else new
@@ -71,9 +70,7 @@ def test_marginal_penalty_is_the_derivative_of_the_expectation(name: str, placem
     ],
     ids=["k3 in the loss", "k3 with ratio", "k1 with ratio", "k1 in the reward", "k2 in the loss"],
 )
-def test_estimators_act_as_divergences(
-    penalty: gs.Penalty, generator: Expr, offset: int
-) -> None:
+def test_estimators_act_as_divergences(penalty: gs.Penalty, generator: Expr, offset: int) -> None:
     """Equal marginals up to a constant, which the multiplier of the simplex absorbs."""
     exact = gs.Divergence(generator).marginal()
     assert simplify(penalty.marginal() - exact) == offset
@@ -118,7 +115,7 @@ def test_marginals_push_towards_the_reference(penalty: gs.Penalty) -> None:
     """The marginal falls with u = pi_ref / pi: what is too likely costs more."""
     marginal = function_of_u(penalty.marginal())
     values = [marginal(x) for x in NUMBERS]
-    assert all(left > right for left, right in zip(values, values[1:], strict=False))
+    assert all(left > right for left, right in pairwise(values))
 
 
 def test_an_argument_replaces_the_ratio() -> None:

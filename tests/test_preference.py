@@ -79,9 +79,7 @@ def test_unscaled_preference_is_the_enumerated_one(size: int, p: Fraction) -> No
 @given(p=probabilities)
 def test_large_group_preference(scaled: bool, p: Fraction) -> None:
     with mp.workdps(60):
-        expected = large_group_preference(
-            DETERMINISTIC, [p, 1 - p], "std" if scaled else "none"
-        )
+        expected = large_group_preference(DETERMINISTIC, [p, 1 - p], "std" if scaled else "none")
         for found, value in zip(
             binary(math.inf, scaled=scaled, gap=Fraction(1)), expected, strict=True
         ):

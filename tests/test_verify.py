@@ -270,13 +270,13 @@ def test_an_outer_bound_still_holds_after_an_inner_one() -> None:
 
 
 def test_the_shorter_of_two_nested_bounds_holds() -> None:
-    """The outer half second ends the work, not the inner five."""
+    """The outer half second ends the work, not the inner two."""
     with pytest.raises(Exhausted, match=r"0\.5 s"):
         bounded(bounded_inside, seconds=0.5)
 
 
 def bounded_inside() -> None:
-    bounded(forever, 0, seconds=5)
+    bounded(forever, 0, seconds=2)
 
 
 def test_prove_gives_up_on_a_method_and_says_so() -> None:

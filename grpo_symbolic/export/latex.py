@@ -115,12 +115,16 @@ class _Printer(LatexPrinter):
             return self._scaled(coefficient, above[0])
         parameters = [f for f in above if not f.free_symbols & _PROBABILITIES and _is_monomial(f)]
         others = [f for f in above if f not in parameters]
-        if below and parameters and others and all(_is_monomial(f) for f in below) and not any(
-            f.free_symbols & _PROBABILITIES for f in below
+        if (
+            below
+            and parameters
+            and others
+            and all(_is_monomial(f) for f in below)
+            and not any(f.free_symbols & _PROBABILITIES for f in below)
         ):
             front = self._fraction_or_number(coefficient)
             ratio = rf"\frac{{{self._factors(parameters)}}}{{{self._factors(below)}}}"
-            return " ".join(x for x in (front, ratio, self._factors(others)) if x)
+            return " ".join(x for x in (front, ratio, self._beside(others)) if x)
         if not below and coefficient.q != 1:
             if all(_is_monomial(f) for f in above):
                 top = [Integer(coefficient.p)] if coefficient.p != 1 else []
@@ -129,7 +133,7 @@ class _Printer(LatexPrinter):
             rest = [f for f in above if not f.is_number]
             top = [Integer(coefficient.p)] if coefficient.p != 1 or not numbers else []
             front = rf"\frac{{{self._factors([*top, *numbers])}}}{{{coefficient.q}}}"
-            return f"{front} {self._factors(rest)}" if rest else front
+            return f"{front} {self._beside(rest)}" if rest else front
         if not below:
             number = [Integer(coefficient.p)] if coefficient.p != 1 else []
             return self._factors([*number, *above])
@@ -156,6 +160,10 @@ class _Printer(LatexPrinter):
         if value.q != 1:
             return rf"\frac{{{value.p}}}{{{value.q}}}"
         return "" if value.p == 1 else str(value.p)
+
+    def _beside(self, factors: Sequence[Expr]) -> str:
+        """Factors that stand beside a fraction: a lone sum needs its brackets."""
+        return self._factor(factors[0]) if len(factors) == 1 else self._factors(factors)
 
     def _factors(self, factors: Sequence[Expr]) -> str:
         if len(factors) == 1:
@@ -227,7 +235,7 @@ def _parts(expr: Expr) -> tuple[Rational, list[Expr], list[Expr]]:
 
 def _rank(term: Expr) -> tuple:
     """Constants, squares of sums, terms by degree, and radicals and exponentials last."""
-    coefficient, rest = term.as_coeff_Mul()
+    _, rest = term.as_coeff_Mul()
     radical = any(p.exp == S.Half for p in rest.atoms(Pow)) and not rest.is_number
     special = bool(rest.atoms(log, exp))
     if rest == 1 or rest.is_number:
@@ -267,7 +275,10 @@ def align(lines: Sequence[tuple[Relational, str]], notation: Notation | None = N
             equation.rel_op, equation.rel_op
         )
         text = reason[0].upper() + reason[1:] + ":" if reason else ""
-        line = f"{printer.doprint(equation.lhs)} &{relation} {printer.doprint(equation.rhs)}"
+        left, right = printer.doprint(equation.lhs), printer.doprint(equation.rhs)
+        if equation.rhs == 0 and relation == "=":
+            left, right = right, left  # 0 = ... keeps the alignment point near the margin
+        line = f"{left} &{relation} {right}"
         end = r" \\" if number < len(lines) - 1 else ""
         # A line break directly before \intertext would leave an empty row.
         if body and text:

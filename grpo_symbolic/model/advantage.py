@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from sympy import Add, Expr, Integer, oo, sqrt
+from sympy import Add, Expr, Integer, S, oo, sqrt
 
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
@@ -68,8 +68,8 @@ class ShiftAndScale(Advantage):
     """
 
     ddof: int = 0
-    epsilon: Expr = Integer(0)
-    zero_over_zero: Expr = Integer(0)
+    epsilon: Expr = S.Zero
+    zero_over_zero: Expr = S.Zero
 
     def __post_init__(self) -> None:
         if self.ddof not in (0, 1) or isinstance(self.ddof, bool):

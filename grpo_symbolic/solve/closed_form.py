@@ -144,9 +144,7 @@ def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Staged:
 def _positive_sum(expr: Expr, domain: Domain) -> Expr:
     """``expr`` as a sum of positive terms, if collecting one symbol makes it so."""
     for symbol in sorted((s for s in expr.free_symbols if isinstance(s, Symbol)), key=str):
-        parts = [
-            tidy(c, domain) * symbol**k for (k,), c in Poly(expr, symbol).terms()
-        ]
+        parts = [tidy(c, domain) * symbol**k for (k,), c in Poly(expr, symbol).terms()]
         if all(sign(part, domain) == Sign.POSITIVE for part in parts):
             return Add(*parts)
     return expr

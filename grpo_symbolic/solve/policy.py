@@ -196,8 +196,7 @@ class StationaryPolicy:
         return name, Verdict(
             Status.NUMERIC,
             "root isolation",
-            f"{roots} solutions at {points} rational points, largest deviation "
-            f"{mp.nstr(worst, 3)}",
+            f"{roots} solutions at {points} rational points, largest deviation {mp.nstr(worst, 3)}",
             data,
         )
 
@@ -321,8 +320,7 @@ class StationaryPolicy:
                 return Solutions(fixed, self._boundary_status(fixed, 0))
             count = unit_interval_roots(condition, PI, digits)
             inside = tuple(
-                NumericSolution((1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))))
-                for x in count.log_odds
+                NumericSolution((1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))) for x in count.log_odds
             )
             if fixed:
                 return Solutions(fixed + inside, self._boundary_status(fixed, len(inside)))
@@ -338,7 +336,9 @@ class StationaryPolicy:
             "stays there"
         )
         if inside:
-            sentence += "; the further solution is the limit as its reference probability tends to 0"
+            sentence += (
+                "; the further solution is the limit as its reference probability tends to 0"
+            )
         return sentence
 
     def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:

@@ -83,7 +83,9 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
         )
     balance = Eq(condition.beta * (d_a - d_b), p_a - p_b, evaluate=False)
     contrast = condition.contrast()
-    known = dict(zip((p_a, p_b, d_a, d_b), (*condition.preference, *condition.marginal)))
+    known = dict(
+        zip((p_a, p_b, d_a, d_b), (*condition.preference, *condition.marginal), strict=True)
+    )
     return derivation.then(
         balance,
         "stationarity on the simplex: $P - \\beta d$ is the same multiplier for both answers",
@@ -248,5 +250,3 @@ def _denominator(expr: Expr, domain: Domain, *, unknown: bool = True) -> Expr:
 
 def _is_polynomial(expr: Expr) -> bool:
     return bool(expr.is_polynomial(PI))
-
-

@@ -77,8 +77,10 @@ def _critical_log_odds(condition: Expr, unknown: Symbol) -> tuple[list[mp.mpf], 
         return [], True, "the condition is monotone on (0, 1)"
     polynomial = Poly(numerator, root)
     if polynomial.degree() > _MAX_DEGREE:
-        return _grid(), False, (
-            f"the derivative has degree {polynomial.degree()}; roots were located on a grid"
+        return (
+            _grid(),
+            False,
+            (f"the derivative has degree {polynomial.degree()}; roots were located on a grid"),
         )
     zeros = _polynomial_zeros(polynomial)
     if zeros is None:
@@ -104,9 +106,7 @@ def _rationalised(derivative: Expr, unknown: Symbol, root: Symbol) -> Expr:
     lifted = derivative.xreplace(halves).subs(unknown, root**2 / hypotenuse**2)
     polynomial = Poly(fraction(together(lifted))[0], hypotenuse)
     parts = [
-        sum(
-            c * (1 + root**2) ** (k // 2) for (k,), c in polynomial.terms() if k % 2 == parity
-        )
+        sum(c * (1 + root**2) ** (k // 2) for (k,), c in polynomial.terms() if k % 2 == parity)
         for parity in (0, 1)
     ]
     even, odd = (Integer(0) + part for part in parts)
@@ -123,7 +123,9 @@ def _polynomial_zeros(polynomial: Poly) -> list[mp.mpc] | None:
         except ValueError:
             pass  # a multiple root cannot be isolated: the iteration below still finds it
     try:
-        return list(mp.polyroots([mp.mpf(t) for t in texts], maxsteps=400, extraprec=2 * mp.mp.prec))
+        return list(
+            mp.polyroots([mp.mpf(t) for t in texts], maxsteps=400, extraprec=2 * mp.mp.prec)
+        )
     except mp.NoConvergence:
         return None
 

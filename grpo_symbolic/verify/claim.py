@@ -59,8 +59,9 @@ class Claim:
         relation = cast(Relational, statement)
         if not isinstance(relation, _KINDS):
             raise ValueError(f"a claim needs an equation or an inequality, got {statement}")
-        return cls(name, relation.lhs, str(relation.rel_op), relation.rhs, domain or Domain(),
-                   **kwargs)
+        return cls(
+            name, relation.lhs, str(relation.rel_op), relation.rhs, domain or Domain(), **kwargs
+        )
 
     @property
     def statement(self) -> Relational:
