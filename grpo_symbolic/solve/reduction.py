@@ -78,8 +78,8 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
     for unknown, value, answer in zip((d_a, d_b), condition.marginal, "ab", strict=True):
         derivation = derivation.then(
             Eq(unknown, value, evaluate=False),
-            f"derivative of the expected penalty in $\\pi({answer})$ with $\\pi_{{\\mathrm{{old}}}}$ "
-            "frozen, then $\\pi_{\\mathrm{old}} = \\pi$",
+            f"derivative of the expected penalty in $\\pi({answer})$ with "
+            "$\\pi_{\\mathrm{old}}$ frozen, then $\\pi_{\\mathrm{old}} = \\pi$",
         )
     balance = Eq(condition.beta * (d_a - d_b), p_a - p_b, evaluate=False)
     contrast = condition.contrast()

@@ -13,6 +13,9 @@ from grpo_symbolic.domain import Domain
 
 __all__ = ["Claim"]
 
+#: No range stated: every symbol has the range of the catalogue.
+EVERYWHERE = Domain()
+
 _KINDS = (Eq, Ne, Ge, Gt, Le, Lt)
 
 
@@ -42,7 +45,7 @@ class Claim:
     left: Expr
     relation: str
     right: Expr
-    domain: Domain = Domain()
+    domain: Domain = EVERYWHERE
     source: str = ""
     expected: str = "PROVED"
 
