@@ -70,6 +70,7 @@ class _Lowering:
 
     def __init__(self, domain: Domain) -> None:
         self.substitution, strict = domain.coordinates()
+        self.attained = domain.attained
         self.positive = set(strict)
         self.nonnegative = set(self.substitution_symbols())
         self.generators: dict[tuple[str, Expr], Symbol] = {}
@@ -118,7 +119,7 @@ class _Lowering:
             return self.absolute(self.lower(expr.args[0]))
         if isinstance(expr, sympy_sign):
             inner = self.decide(self.lower(expr.args[0]))
-            if inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
+            if self.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
                 return Integer(int(inner) // 2)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
             args = [self.fold(self.lower(a)) for a in expr.args]
@@ -233,11 +234,13 @@ class _Lowering:
     def normal(self, lowered: Expr) -> tuple[Expr, Expr]:
         """Numerator and denominator, of degree at most one in every radical."""
         numerator, denominator = fraction(together(lowered))
-        factor_out = Integer(1)
-        numerator, extra = self.reduce(numerator)
-        factor_out *= extra
-        denominator, extra = self.reduce(denominator)
-        return numerator * extra, denominator * factor_out
+        while True:
+            numerator, above = self.reduce(numerator)
+            denominator, below = self.reduce(denominator)
+            if above == 1 and below == 1:
+                return numerator, denominator
+            # What a square left below holds earlier radicals only: this ends.
+            numerator, denominator = numerator * below, denominator * above
 
     def reduce(self, polynomial: Expr) -> tuple[Expr, Expr]:
         """Replace squares of radicals: ``polynomial = reduced / extra``."""
@@ -299,6 +302,8 @@ class _Lowering:
     def split_sign(self, polynomial: Expr, symbol: Symbol, square: Expr) -> Sign | None:
         """Sign of A + B s with s >= 0: from A, B, or from A^2 - B^2 s^2."""
         poly = Poly(polynomial, symbol)
+        if poly.degree() > 1:
+            return None
         b, a = poly.coeff_monomial(symbol), poly.coeff_monomial(1)
         sign_a, sign_b = self.polynomial_sign(a), self.polynomial_sign(b)
         bs = None
@@ -368,6 +373,8 @@ def _product(left: Sign, right: Sign) -> Sign:
 
 
 def _factors(polynomial: Expr) -> list[tuple[Expr, Integer]]:
+    if polynomial.is_Rational:
+        return [] if polynomial == 1 else [(polynomial, Integer(1))]
     content, parts = factor_list(polynomial)
     pairs = [(base, Integer(power)) for base, power in parts]
     return pairs if content == 1 else [(content, Integer(1)), *pairs]
@@ -389,9 +396,13 @@ def sign(expr: Expr, domain: Domain) -> Sign | None:
     """
     lowering = _Lowering(domain.extended(expr))
     try:
-        return lowering.decide(lowering.lower(S(expr)))
+        found = lowering.decide(lowering.lower(S(expr)))
     except Undecided:
         return None
+    if found is not None and not lowering.attained:
+        # At an end that the coordinates only tend to, a strict sign may be lost.
+        return Sign(max(-1, min(1, found)))
+    return found
 
 
 def is_zero(expr: Expr, domain: Domain) -> bool:

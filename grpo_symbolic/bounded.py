@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from multiprocessing import TimeoutError as PoolTimeout
 from multiprocessing import get_context
@@ -16,6 +17,8 @@ from typing import Any, TypeVar
 __all__ = ["Exhausted", "bounded"]
 
 T = TypeVar("T")
+
+_REPEAT = 0.05
 
 
 class Exhausted(Exception):
@@ -35,13 +38,22 @@ def bounded(function: Callable[..., T], *args: Any, seconds: float) -> T:
 
 
 def _interrupted(function: Callable[..., T], args: tuple, seconds: float, sentence: str) -> T:
+    remaining, _ = signal.getitimer(signal.ITIMER_REAL)
+    if 0 < remaining <= seconds:
+        return function(*args)  # the bound around this one ends first
+
     def stop(signum: int, frame: object) -> None:
         raise Exhausted(sentence)
 
+    start = time.monotonic()
     previous = signal.signal(signal.SIGALRM, stop)
-    outer, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    # The alarm repeats, so that work which swallows the first one is stopped all the same.
+    signal.setitimer(signal.ITIMER_REAL, seconds, _REPEAT)
     try:
         return function(*args)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, outer)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
+        if remaining:
+            left = max(remaining - (time.monotonic() - start), _REPEAT)
+            signal.setitimer(signal.ITIMER_REAL, left, _REPEAT)

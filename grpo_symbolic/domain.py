@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from sympy import Dummy, Expr, Integer, Rational, Symbol, oo, sstr
+from sympy import Dummy, Expr, Integer, Rational, Symbol, ceiling, floor, oo, sstr
 
 from grpo_symbolic.symbols import describe
 
@@ -99,6 +99,11 @@ class Domain:
     def __str__(self) -> str:
         return ", ".join(str(r) for r in self.ranges)
 
+    @property
+    def attained(self) -> bool:
+        """Whether the coordinates reach every closed end: no range is closed at both."""
+        return not any(r.lower_closed and r.upper_closed and r.upper != oo for r in self.ranges)
+
     def coordinates(self) -> tuple[dict[Symbol, Expr], frozenset[Symbol]]:
         """Map the domain onto an orthant.
 
@@ -176,8 +181,7 @@ def _draw(r: Range, point: Mapping[Symbol, Expr], random: Random) -> Expr:
     lower, upper = r.lower.subs(point), r.upper.subs(point)
     magnitude = Rational(random.choice((1, 2, 3, 5, 7, 9))) * Rational(10) ** random.randint(-3, 2)
     if r.symbol.is_integer:
-        start = 0 if lower == -oo else int(lower)
-        return Integer(start + random.randint(0, 8))
+        return _draw_integer(r, lower, upper, random)
     if lower == -oo and upper == oo:
         return magnitude * random.choice((-1, 1))
     if upper == oo:
@@ -187,3 +191,16 @@ def _draw(r: Range, point: Mapping[Symbol, Expr], random: Random) -> Expr:
     if r.upper_closed and random.random() < 0.15:
         return upper
     return lower + (upper - lower) * Rational(random.choice(_UNIT_SAMPLES), 1000)
+
+
+def _draw_integer(r: Range, lower: Expr, upper: Expr, random: Random) -> Integer:
+    least, most = ceiling(lower), floor(upper)
+    if not r.lower_closed and least == lower:
+        least += 1
+    if not r.upper_closed and most == upper:
+        most -= 1
+    if lower == -oo:
+        least = (most if upper != oo else Integer(4)) - 8
+    if upper == oo:
+        most = least + 8
+    return Integer(random.randint(int(least), min(int(most), int(least) + 8)))

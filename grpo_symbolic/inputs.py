@@ -15,6 +15,7 @@ __all__ = ["exact_number", "group_size", "parameter", "within"]
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
 _FRACTION = re.compile(r"[+-]?\d+/\d+\Z")
 _LONGEST = 400
+_QUOTES = "'\""
 
 
 def exact_number(name: str, value: Any, allowed: str) -> Expr:
@@ -27,9 +28,7 @@ def exact_number(name: str, value: Any, allowed: str) -> Expr:
     ValueError
         When ``value`` is not a finite real number.
     """
-    shown = repr(value) if isinstance(value, str) else str(value)
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    failure = ValueError(f"{name} must be {allowed}, got {shown}")
+    failure = ValueError(f"{name} must be {allowed}, got {_shown(value)}")
     if isinstance(value, bool) or value is None:
         raise failure
     if isinstance(value, Expr):
@@ -55,6 +54,15 @@ def exact_number(name: str, value: Any, allowed: str) -> Expr:
     raise failure
 
 
+def _shown(value: Any) -> str:
+    """A value as a caller recognises it, in at most 60 characters."""
+    try:
+        text = repr(value) if isinstance(value, str) else str(value)
+    except ValueError:  # Python refuses to write out very long integers
+        return "a number of thousands of digits"
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def _is_float(value: Any) -> bool:
     try:
         float(value)
@@ -78,7 +86,7 @@ def within(
     above = number >= lower if lower_closed else number > lower
     below = number <= upper if upper_closed else number < upper
     if not (bool(above) and bool(below)):
-        raise ValueError(f"{name} must be {allowed}, got {value}")
+        raise ValueError(f"{name} must be {allowed}, got {_shown(value).strip(_QUOTES)}")
     return number
 
 
@@ -124,7 +132,7 @@ def group_size(value: Any) -> Expr:
         return oo
     number = exact_number("group_size", value, allowed)
     if not number.is_Integer or number < 2:
-        raise ValueError(f"group_size must be {allowed}, got {value}")
+        raise ValueError(f"group_size must be {allowed}, got {_shown(value).strip(_QUOTES)}")
     return number
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from sympy import Eq, Expr, Rational, Symbol, exp, log, oo, sqrt
+from sympy import Abs, Eq, Expr, Rational, Symbol, exp, log, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
@@ -24,8 +24,8 @@ class Reader:
         pattern = "|".join(
             [
                 *(re.escape(name) for name in names),
-                r"\\left\(",
-                r"\\right\)",
+                r"\\left[(|]",
+                r"\\right[)|]",
                 r"\\[a-z]+",
                 r"\d+",
                 r"[-+/^{}()e\[\]]",
@@ -71,7 +71,7 @@ class Reader:
 
     def product(self) -> float:
         found = self.power()
-        while self.peek() not in ("", "+", "-", "/", "}", ")", "]", r"\right)"):
+        while self.peek() not in ("", "+", "-", "/", "}", ")", "]", r"\right)", r"\right|"):
             found *= self.power()
         return found
 
@@ -115,6 +115,13 @@ class Reader:
         if token in (r"\left(", "("):
             found = self.sum()
             self.take(r"\right)" if token == r"\left(" else ")")
+            return found
+        if token == "{":
+            self.at -= 1
+            return self.group()
+        if token == r"\left|":
+            found = abs(self.sum())
+            self.take(r"\right|")
             return found
         raise AssertionError(f"unexpected {token!r} in {self.tokens}")
 
@@ -212,6 +219,10 @@ def test_random_expressions_read_back_to_their_value(expr: Expr) -> None:
         beta**gamma,
         (1 - pi) ** beta,
         pi_ref**2,
+        beta * (beta + Rational(1, 2)),
+        beta / ((beta + Rational(1, 2)) ** 2 + 1),
+        (beta / 2 + Rational(1, 2)) * (gamma / 3 + pi),
+        Abs(beta - 1) * gamma,
         1 - (1 - (1 - beta)),
         beta / gamma * pi_ref * (1 - pi_ref),
         7 * beta / (3 * gamma) * pi_ref,

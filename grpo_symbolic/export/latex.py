@@ -185,7 +185,8 @@ class _Printer(LatexPrinter):
     def _print_log(self, expr: log, exp: object = None) -> str:
         argument = self._print(expr.args[0])
         simple = argument.startswith(r"\frac") or expr.args[0].is_Symbol
-        return rf"\log {argument}" if simple else rf"\log{self._wrapped(argument)}"
+        shown = rf"\log {argument}" if simple else rf"\log{self._wrapped(argument)}"
+        return shown if exp is None else rf"{self._wrapped(shown)}^{{{exp}}}"
 
     def _print_ExpBase(self, expr: exp, exp: object = None) -> str:
         coefficient, above, below = _parts(expr.args[0])

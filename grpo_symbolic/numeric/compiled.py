@@ -118,6 +118,8 @@ def _checked_array(p: Parameter, value: Any) -> Any:
 
     allowed, lower, upper, lower_closed, upper_closed = parameter_range(p.role)
     try:
+        if np.asarray(value).dtype == bool:
+            raise TypeError("a truth value is no number")
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
         raise ValueError(f"{p.name} must be {allowed}, got {value!r}") from None

@@ -19,8 +19,8 @@ __all__ = ["RootCount", "unit_interval_roots"]
 # Beyond this degree the critical points are not computed from a polynomial.
 _MAX_DEGREE = 60
 _MAX_OPERATIONS = 1500
-# |log-odds| at which the signs of the two limits are read off.
-_FAR = 10**12
+# |log-odds| at which signs are read off, on the way to the two limits.
+_FAR = (10**12, 10**24, 10**60, 10**150)
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def unit_interval_roots(condition: Expr, unknown: Symbol, digits: int) -> RootCo
     with mp.workdps(digits + 25):
         function = _in_log_odds(condition, unknown)
         interior, complete, reason = _critical_log_odds(condition, unknown)
-        far = mp.mpf(_FAR)
-        knots = [-far, *interior, far]
+        far = [mp.mpf(x) for x in _FAR]
+        knots = [*(-x for x in reversed(far)), *interior, *far]
         values = [mp.sign(function(x)) for x in knots]
         roots = [x for x, value in zip(knots[1:-1], values[1:-1], strict=True) if value == 0]
         for left, right, a, b in zip(knots, knots[1:], values, values[1:], strict=False):
