@@ -280,7 +280,8 @@ class _Lowering:
         direct = self.coefficient_sign(polynomial)
         if direct is not None:
             return direct
-        for symbol, square in self.squares.items():
+        # The latest radical is the most composite: numbers such as sqrt(2) come last.
+        for symbol, square in reversed(list(self.squares.items())):
             if polynomial.has(symbol):
                 return self.split_sign(polynomial, symbol, square)
         total = Sign.POSITIVE
@@ -373,6 +374,7 @@ def _product(left: Sign, right: Sign) -> Sign:
 
 
 def _factors(polynomial: Expr) -> list[tuple[Expr, Integer]]:
+    polynomial = polynomial.expand()
     if polynomial.is_Rational:
         return [] if polynomial == 1 else [(polynomial, Integer(1))]
     content, parts = factor_list(polynomial)

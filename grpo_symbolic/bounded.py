@@ -47,13 +47,18 @@ def _interrupted(function: Callable[..., T], args: tuple, seconds: float, senten
 
     start = time.monotonic()
     previous = signal.signal(signal.SIGALRM, stop)
-    # The alarm repeats, so that work which swallows the first one is stopped all the same.
-    signal.setitimer(signal.ITIMER_REAL, seconds, _REPEAT)
     try:
+        # The alarm repeats, so that work which swallows the first one is stopped all the same.
+        signal.setitimer(signal.ITIMER_REAL, seconds, _REPEAT)
         return function(*args)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        while True:  # an alarm may still go off while it is being switched off
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, previous)
+                break
+            except Exhausted:
+                continue
         if remaining:
             left = max(remaining - (time.monotonic() - start), _REPEAT)
             signal.setitimer(signal.ITIMER_REAL, left, _REPEAT)

@@ -29,7 +29,7 @@ def exact_number(name: str, value: Any, allowed: str) -> Expr:
         When ``value`` is not a finite real number.
     """
     failure = ValueError(f"{name} must be {allowed}, got {_shown(value)}")
-    if isinstance(value, bool) or value is None:
+    if type(value).__name__ in ("bool", "bool_") or value is None:
         raise failure
     if isinstance(value, Expr):
         if value.is_Float:
@@ -139,5 +139,5 @@ def group_size(value: Any) -> Expr:
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:
     """``value`` when it is one of the allowed words."""
     if value not in allowed:
-        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {_shown(value)}")
     return value

@@ -78,8 +78,8 @@ class _Printer(LatexPrinter):
     # -- sums ------------------------------------------------------------------
 
     def _print_Add(self, expr: Add, order: object = None) -> str:
-        shared = igcd(0, 0, *(term.as_coeff_Mul()[0].q for term in expr.args if _has_ratio(term)))
-        if shared > 1 and all(_has_ratio(term) for term in expr.args):
+        shared = _shared_denominator(expr)
+        if shared > 1:
             return self._scaled(Rational(1, shared), Add(*(shared * t for t in expr.args)))
         terms = sorted(expr.args, key=_rank)
         if _is_negative(terms[0]):
@@ -149,8 +149,9 @@ class _Printer(LatexPrinter):
             c, rest = f.as_content_primitive() if isinstance(f, Add) else (Integer(1), f)
             content *= c
             primitive.append(rest)
+        coefficient /= content
         top = [Integer(coefficient.p)] if coefficient.p != 1 or not above else []
-        bottom = [Integer(coefficient.q * content)] if coefficient.q * content != 1 else []
+        bottom = [Integer(coefficient.q)] if coefficient.q != 1 else []
         return (
             rf"\frac{{{self._factors([*top, *above])}}}{{{self._factors([*bottom, *primitive])}}}"
         )
@@ -177,7 +178,7 @@ class _Printer(LatexPrinter):
 
     def _factor(self, factor: Expr) -> str:
         shown = self._print(factor)
-        bare = isinstance(factor, Add) and not shown.startswith(r"\frac{1}")
+        bare = isinstance(factor, Add) and _shared_denominator(factor) == 1
         return self._wrapped(shown) if bare else shown
 
     # -- functions ---------------------------------------------------------------
@@ -196,12 +197,22 @@ class _Printer(LatexPrinter):
             shown_bottom = self._factors([*bottom, *below])
             if len(bottom) + len(below) > 1:
                 shown_bottom = f"({shown_bottom})"
-            return rf"e^{{{self._factors([*top, *above])} / {shown_bottom}}}"
-        return rf"e^{{{self._print(expr.args[0])}}}"
+            shown = f"{self._factors([*top, *above])} / {shown_bottom}"
+        else:
+            shown = self._print(expr.args[0])
+        tex = rf"e^{{{shown}}}"
+        return tex if exp is None else rf"{self._wrapped(tex)}^{{{exp}}}"
 
 
 def _is_negative(term: Expr) -> bool:
     return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _shared_denominator(expr: Add) -> int:
+    """The denominator that all rational coefficients have in common; 1 when one has none."""
+    if not all(_has_ratio(term) for term in expr.args):
+        return 1
+    return int(igcd(0, 0, *(term.as_coeff_Mul()[0].q for term in expr.args)))
 
 
 def _has_ratio(term: Expr) -> bool:

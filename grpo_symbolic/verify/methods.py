@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sympy import Expr, Rational, nan, zoo
+from sympy import Expr, Rational, S, nan, zoo
 
 from grpo_symbolic.algebra import Sign, is_zero, positive_numerator, sign
 from grpo_symbolic.bounded import Exhausted, bounded
@@ -75,8 +75,9 @@ def rational_sampling(claim: Claim) -> Verdict | None:
         if left is None or right is None:
             continue
         tested += 1
-        exactly_equal = is_zero(claim.difference.subs(point), Domain())
-        if not _relation_holds(claim.relation, left, right, exactly_equal):
+        gap = _gap(claim, point, left, right)
+        exactly_equal = gap == 0 and is_zero(claim.difference.subs(point), Domain())
+        if not _relation_holds(claim.relation, gap, exactly_equal):
             return Verdict(
                 Status.REFUTED,
                 "exact rational sampling",
@@ -97,22 +98,29 @@ def rational_sampling(claim: Claim) -> Verdict | None:
     )
 
 
-def _value(side: Expr, point: dict) -> Expr | None:
+def _value(side: Expr, point: dict, digits: int = DIGITS) -> Expr | None:
     value = side.subs(point)
     if value in (nan, zoo) or not value.is_number:
         return None
-    value = value.n(DIGITS)
+    value = value.n(digits)
     return value if value.is_real and value.is_finite else None
 
 
-def _relation_holds(relation: str, left: Expr, right: Expr, exactly_equal: bool) -> bool:
-    """Beyond rounding: what lies within 10^-40 of equality refutes only a strict claim."""
-    gap = left - right
-    equal = abs(gap) <= max(abs(left), abs(right), 1) * Rational(1, 10) ** (DIGITS - 10)
-    if relation in ("==", ">=", "<=") and equal:
-        return True
-    if relation in ("!=", ">", "<") and equal:
-        return not exactly_equal
+def _gap(claim: Claim, point: dict, left: Expr, right: Expr) -> Expr:
+    """left - right, with 0 for what vanishes beyond rounding at four times the digits too."""
+    small = Rational(1, 10) ** (DIGITS - 10)
+    if abs(left - right) > small * max(abs(left), abs(right), 1):
+        return left - right
+    precise = _value(claim.difference, point, 4 * DIGITS)
+    if precise is None or abs(precise) <= small**3 * max(abs(left), abs(right)):
+        return S.Zero
+    return precise
+
+
+def _relation_holds(relation: str, gap: Expr, exactly_equal: bool) -> bool:
+    """A difference that vanishes beyond rounding refutes a strict claim only if it is exact."""
+    if gap == 0:
+        return relation in ("==", ">=", "<=") or not exactly_equal
     return relation == "!=" or (relation != "==" and bool(gap > 0) == (relation in (">", ">=")))
 
 

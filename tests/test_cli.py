@@ -1,0 +1,147 @@
+"""The command line: exact input, JSON, one sentence and status 2 for bad input."""
+
+import json
+import subprocess
+import sys
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from grpo_symbolic.cli import main
+
+from .oracles.stationary import scan_binary, solve_binary
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Exit status, standard output and standard error of one command."""
+    try:
+        status = main(list(words))
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+@pytest.mark.parametrize("size", ["2", "3", "inf"])
+@pytest.mark.parametrize("penalty", ["reverse-kl", "direct-kl"])
+def test_solve_agrees_with_the_differentiated_objective(
+    capsys: pytest.CaptureFixture[str], size: str, penalty: str
+) -> None:
+    words = ("--group-size", size, "--penalty", penalty, "--beta", "3/2", "--pi-ref", "0.05")
+    status, out, _ = run(capsys, "solve", *words, "--dps", "30", "--json")
+    data = json.loads(out)
+    groups = mp.inf if size == "inf" else int(size)
+    with mp.workdps(50):
+        expected = scan_binary(mp.mpf(3) / 2, mp.mpf("0.05"), groups, penalty, digits=35)
+    assert status == 0
+    assert data["count"] == len(data["solutions"]) == len(expected)
+    with mp.workdps(40):
+        for solution, value in zip(data["solutions"], sorted(expected), strict=True):
+            a, b = (mp.mpf(x) for x in solution["policy"])
+            assert abs(a - value) < mp.mpf(10) ** -29
+            assert abs(a + b - 1) < mp.mpf(10) ** -29
+    assert {"solutions", "closed_form", "latex", "status"} <= data.keys()
+
+
+def test_decimals_and_fractions_are_read_exactly(capsys: pytest.CaptureFixture[str]) -> None:
+    """0.1 is 1/10, not the nearest double: visible at 40 digits."""
+    words = ("--pi-ref", "0.1", "--margin", "0.3", "--dps", "40", "--json")
+    answers = [run(capsys, "solve", "--beta", beta, *words)[1] for beta in ("0.1", "1/10", "1e-1")]
+    assert len(set(answers)) == 1
+    with mp.workdps(50):
+        third = solve_binary(mp.mpf(1) / 10, mp.mpf(1) / 10, 2, margin=mp.mpf(3) / 10, digits=45)
+        found = mp.mpf(json.loads(answers[0])["solutions"][0]["policy"][0])
+        assert abs(found - third) < mp.mpf(10) ** -39
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--beta", "0"),
+        ("--beta", "-1"),
+        ("--beta", "nan"),
+        ("--beta", "much"),
+        ("--beta", "__import__('os').getcwd()"),
+        ("--pi-ref", "1.2"),
+        ("--margin", "2"),
+        ("--margin", "x"),
+        ("--group-size", "1"),
+        ("--group-size", "2.5"),
+        ("--group-size", "two"),
+        ("--penalty", "kl"),
+        ("--scale", "mean"),
+        ("--dps", "0"),
+        ("--dps", "10**9"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_status_2(
+    capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    given = {"--beta": "1", "--pi-ref": "0.2"} | {option: value}
+    words = [word for pair in given.items() for word in pair]
+    status, out, err = run(capsys, "solve", *words)
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert f"{option} must be" in err
+    assert value.strip("'") in err or repr(value) in err
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("solve",), ("solve", "--beta"), ("dance",), ("derive", "x")]
+)
+def test_a_malformed_command_gets_status_2(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    status, out, err = run(capsys, *words)
+    assert (status, out) == (2, "")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "policy"),
+    [
+        (("--pi-ref", "0"), ["0.0", "1.0"]),
+        (("--pi-ref", "1"), ["1.0", "0.0"]),
+        (("--pi-ref", "0.3", "--margin", "0"), ["0.3", "0.7"]),
+    ],
+)
+def test_boundary_cases_return_their_meaning(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], policy: list[str]
+) -> None:
+    status, out, _ = run(capsys, "solve", "--beta", "1/2", *words, "--json")
+    assert status == 0
+    assert json.loads(out)["solutions"][0]["policy"] == policy
+
+
+@pytest.mark.parametrize("extra", [("--margin",), ("--group-size", "inf"), ("--group-size", "3")])
+def test_exported_source_runs_with_numpy_alone(
+    capsys: pytest.CaptureFixture[str], extra: tuple[str, ...]
+) -> None:
+    _, source, _ = run(capsys, "derive", *extra, "--format", "python")
+    call = "stationary_policy(beta=[0.5, 2.0], pi_ref=0.2" + (
+        ", gamma=0.6)" if "--margin" in extra else ")"
+    )
+    script = f"{source}\nimport sys\nassert 'sympy' not in sys.modules\nprint(*{call})"
+    shown = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    size = mp.inf if "inf" in extra else 3 if "3" in extra else 2
+    margin = mp.mpf("0.6") if "--margin" in extra else None
+    expected = [
+        float(solve_binary(mp.mpf(b), mp.mpf("0.2"), size, margin=margin, digits=20))
+        for b in (0.5, 2.0)
+    ]
+    assert [float(x) for x in shown.split()] == pytest.approx(expected, rel=4 * np.spacing(1.0))
+
+
+def test_derive_writes_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text, _ = run(capsys, "derive", "--margin")
+    _, latex, _ = run(capsys, "derive", "--margin", "--format", "latex")
+    _, data, _ = run(capsys, "derive", "--margin", "--format", "json")
+    assert "REFUTED" not in text
+    assert text.count("PROVED") >= 10
+    assert "$" not in text
+    assert latex.count(r"\begin{align*}") == latex.count(r"\end{align*}") == 1
+    assert all(v["status"] in ("PROVED", "NUMERIC") for v in json.loads(data)["verdicts"])
