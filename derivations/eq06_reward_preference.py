@@ -6,6 +6,7 @@ from sympy import Add, Integer, Mul, Rational, Symbol
 
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, symbols
+from grpo_symbolic.model.preference import expected_preference
 
 OLD = Symbol("pi_old", positive=True)
 SIZES = (2, 3, 4)
@@ -33,7 +34,7 @@ def reward_preference(size: int):
     question = BinaryQuestion()
     preferences = GRPO(size).preference(question)
     frozen = [p.subs(symbols.pi, OLD) for p in preferences]
-    return Add(*(w * p for w, p in zip(question.policy, frozen, strict=True)))
+    return expected_preference(tuple(frozen), question.policy)
 
 
 def result() -> Result:

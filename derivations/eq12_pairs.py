@@ -5,13 +5,14 @@ from sympy import Add
 from derivations.eq11_stationary import fixed_point
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
+from grpo_symbolic.model.preference import expected_preference
 
 
 def result() -> Result:
     question = BinaryQuestion(margin=symbols.gamma)
     p, p0, beta, gamma = symbols.pi, symbols.pi_ref, symbols.beta, symbols.gamma
     preferences = GRPO(2).preference(question)
-    mean = Add(*(w * x for w, x in zip(question.policy, preferences, strict=True)))
+    mean = expected_preference(preferences, question.policy)
     a, b = (fixed_point(x, mean, r) for x, r in zip(preferences, question.reference, strict=True))
     solution = stationary_policy(GRPO(2), question).expression
     margin_against_policy = Add(

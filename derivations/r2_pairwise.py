@@ -5,6 +5,7 @@ from sympy import Add, Integer, Symbol
 from derivations.eq06_reward_preference import OLD
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
+from grpo_symbolic.model.preference import expected_preference
 
 
 def result() -> Result:
@@ -12,7 +13,7 @@ def result() -> Result:
     old = (OLD, 1 - OLD)
     preferences = GRPO(2).preference(question)
     frozen = [p.subs(symbols.pi, OLD) for p in preferences]
-    reward = Add(*(w * p for w, p in zip(question.policy, frozen, strict=True)))
+    reward = expected_preference(tuple(frozen), question.policy)
     winning = Add(
         *(
             question.policy[i] * old[j] * question.preference(i, j)

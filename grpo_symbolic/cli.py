@@ -16,7 +16,8 @@ from grpo_symbolic.model.advantage import ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.question import BinaryQuestion
-from grpo_symbolic.solve.policy import Solutions, StationaryPolicy, stationary_policy
+from grpo_symbolic.solve.policy import StationaryPolicy, stationary_policy
+from grpo_symbolic.solve.solutions import Solutions
 
 __all__ = ["main"]
 
@@ -118,18 +119,18 @@ def _json(policy: StationaryPolicy) -> str:
                 {
                     "equation": f"{sstr(s.equation.lhs)} = {sstr(s.equation.rhs)}",
                     "latex": s.latex(),
-                    "reason": s.reason,
+                    "justification": s.justification,
                 }
                 for s in policy.derivation
             ],
             "verdicts": [
                 {
-                    "claim": name,
+                    "claim": verdict.claim,
                     "status": verdict.status.value,
                     "method": verdict.method,
                     "detail": verdict.detail,
                 }
-                for name, verdict in policy.verify()
+                for verdict in policy.verify()
             ],
         },
         indent=2,

@@ -26,7 +26,7 @@ class Step:
     ----------
     equation : Relational
         The line itself, unevaluated.
-    reason : str
+    justification : str
         Why it holds, as a phrase (may contain inline TeX).
     check : tuple of Claim
         What must hold for the line to follow from the one before; empty for a
@@ -34,7 +34,7 @@ class Step:
     """
 
     equation: Relational
-    reason: str
+    justification: str
     check: tuple[Claim, ...] = ()
 
     def latex(self, notation: Notation | None = None) -> str:
@@ -87,7 +87,7 @@ class Derivation:
 
     def latex(self, notation: Notation | None = None) -> str:
         """An ``align*`` block, one line a step, with the reasons between the lines."""
-        return align([(step.equation, step.reason) for step in self.steps], notation)
+        return align([(step.equation, step.justification) for step in self.steps], notation)
 
     def _repr_latex_(self) -> str:
         lines = " \\\\ ".join(formula(step.equation).replace("=", "&=", 1) for step in self.steps)
@@ -98,7 +98,7 @@ class Derivation:
         for number, step in enumerate(self.steps, start=1):
             e = step.equation
             lines.append(f"{number:>3}. {sstr(e.lhs)} {e.rel_op} {sstr(e.rhs)}".replace("==", "="))
-            lines.append(f"       {_plain(step.reason)}")
+            lines.append(f"       {_plain(step.justification)}")
         return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from sympy import Add, Expr, Integer, Rational, Symbol, binomial
+from sympy import Expr, Integer, Rational, Symbol, binomial
 
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
@@ -144,7 +144,3 @@ class BinaryQuestion:
                 probability = (1 - symbols.tie + (mine - theirs) * margin) / 2
             law: Law = ((Integer(mine), half), (Integer(theirs), half))
             yield Integer(mine), law, policy[other] * probability
-
-    def expected_reward(self, policy: tuple[Expr, ...]) -> Expr:
-        """E_{o~π} r(o)."""
-        return Add(*(r * w for r, w in self.population(policy)))

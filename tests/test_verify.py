@@ -164,7 +164,7 @@ def test_claims_from_relations() -> None:
         gs.Verdict(gs.Status.PROVED, "m", "d"),
         gs.Verdict(gs.Status.REFUTED, "m", "d"),
         gs.Report(()),
-        gs.Report((("c", gs.Verdict(gs.Status.PROVED, "m", "d")),)),
+        gs.Report.of([("c", gs.Verdict(gs.Status.PROVED, "m", "d"))]),
     ],
     ids=["proved", "refuted", "empty report", "report"],
 )
@@ -177,7 +177,7 @@ def test_a_report_is_worth_its_weakest_verdict() -> None:
     strength = [gs.Status.REFUTED, gs.Status.UNKNOWN, gs.Status.NUMERIC, gs.Status.PROVED]
     for size in (1, 2, 3):
         for statuses in itertools.product(strength, repeat=size):
-            report = gs.Report(tuple(("c", gs.Verdict(s, "m", "d")) for s in statuses))
+            report = gs.Report.of(("c", gs.Verdict(s, "m", "d")) for s in statuses)
             assert report.status is min(statuses, key=strength.index)
             assert [v.status for v in report.verdicts] == list(statuses)
     assert gs.Report(()).status is gs.Status.UNKNOWN
@@ -190,7 +190,7 @@ def test_reports_keep_names_and_order() -> None:
         gs.Claim("third", exp(beta), ">", 1 + beta),
     )
     report = prove_all(claims)
-    assert [name for name, _ in report] == ["first", "second", "third"]
+    assert [verdict.claim for verdict in report] == ["first", "second", "third"]
     assert [v.status for v in report.verdicts] == [
         gs.Status.PROVED,
         gs.Status.REFUTED,

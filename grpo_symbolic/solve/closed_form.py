@@ -88,36 +88,39 @@ def closed_form(
     ≤ 0 at ``lower`` and > 0 at 1, a quadratic has exactly one root there, its larger one.
     """
     domain = Domain(tuple(r for r in domain.ranges if r.symbol != symbols.pi))
-    if polynomial.degree() == 1:
-        return _linear(polynomial, domain)
-    if polynomial.degree() != 2:
+    degree = polynomial.degree()
+    if degree not in (1, 2):
         return None
-    a, b, c = (tidy(x, domain) for x in polynomial.all_coeffs())
-    at_lower = tidy(polynomial.eval(lower), domain)
+    leading, *rest = (tidy(x, domain) for x in polynomial.all_coeffs())
+    # A line is compared at 0 and 1; a quadratic has another root below ``lower``.
+    start = S.Zero if degree == 1 else lower
+    at_start = tidy(polynomial.eval(start), domain)
     at_one = tidy(polynomial.eval(1), domain)
-    found = sign(a, domain), sign(at_lower, domain), sign(at_one, domain)
+    found = sign(leading, domain), sign(at_start, domain), sign(at_one, domain)
     if found != (Sign.POSITIVE, Sign.NEGATIVE, Sign.POSITIVE):
         return None
+    name = "0" if degree == 1 else "pi_ref(a)"
     claims = (
-        Claim("the leading coefficient is positive", a, ">", S.Zero, domain),
-        Claim("the quadratic is negative at pi_ref(a)", at_lower, "<", S.Zero, domain),
-        Claim("the quadratic is positive at 1", at_one, ">", S.Zero, domain),
+        Claim("the leading coefficient is positive", leading, ">", S.Zero, domain),
+        Claim(f"the polynomial is negative at {name}", at_start, "<", S.Zero, domain),
+        Claim("the polynomial is positive at 1", at_one, ">", S.Zero, domain),
     )
+    if degree == 1:
+        expression = tidy(-rest[0] / leading, domain)
+        return ClosedForm(
+            expression,
+            Staged(_decaying(expression)),
+            "the equation is linear in pi(a), negative at 0 and positive at 1: one root",
+            claims,
+        )
+    b, c = rest
     return ClosedForm(
-        _printed(a, b, c, domain),
-        _stable(a, b, c, domain),
+        _printed(leading, b, c, domain),
+        _stable(leading, b, c, domain),
         "the larger root: the quadratic is convex, negative at pi_ref(a) and positive at 1, so "
         "exactly one root lies in (pi_ref(a), 1) and the other one below pi_ref(a)",
         claims,
-        (a, tidy(-c / b, domain)) if a.free_symbols else None,
-    )
-
-
-def _linear(polynomial: Poly, domain: Domain) -> ClosedForm:
-    a, b = (tidy(x, domain) for x in polynomial.all_coeffs())
-    expression = tidy(-b / a, domain)
-    return ClosedForm(
-        expression, Staged(_decaying(expression)), "the equation is linear in pi(a): one root", ()
+        (leading, tidy(-c / b, domain)) if leading.free_symbols else None,
     )
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Eq, Expr, Piecewise, Rational, S, Symbol, nan, oo, sstr, zoo
+from sympy import Eq, Expr, Piecewise, S, Symbol, nan, oo, sstr, zoo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
@@ -23,38 +23,15 @@ from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
 from grpo_symbolic.solve.roots import unit_interval_roots
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, rational
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 
-__all__ = ["NumericSolution", "Solutions", "StationaryPolicy", "stationary_policy"]
+__all__ = ["StationaryPolicy", "stationary_policy"]
 
 PI = symbols.pi
-
-
-@dataclass(frozen=True)
-class NumericSolution:
-    """π at one stationary point, one entry an answer, a first."""
-
-    policy: tuple[mp.mpf, ...]
-
-    def decimals(self, digits: int) -> list[str]:
-        return [_decimal(value, digits) for value in self.policy]
-
-
-@dataclass(frozen=True)
-class Solutions:
-    """Every stationary policy at one choice of parameters."""
-
-    found: tuple[NumericSolution, ...]
-    status: str
-
-    def __iter__(self):
-        return iter(self.found)
-
-    def __len__(self) -> int:
-        return len(self.found)
 
 
 @dataclass(frozen=True)
@@ -105,6 +82,13 @@ class StationaryPolicy:
         polynomial = self.reduction.polynomial
         if polynomial is None:
             return f"no closed form: {self.reduction.obstacle}"
+        if polynomial.degree() <= 0:
+            return "no solution: the penalty exerts no force on pi(a), so nothing holds the drift"
+        if polynomial.degree() <= 2:
+            return (
+                "no closed form: no root is proved to lie in (0, 1) for all parameters; "
+                "solutions() finds them at given numbers"
+            )
         return (
             f"no closed form: the equation is a polynomial of degree {polynomial.degree()} in "
             "pi(a), and this library takes roots in radicals up to degree 2"
@@ -164,7 +148,7 @@ class StationaryPolicy:
         one.
         """
         proved = prove_all(self.claims)
-        return Report((*proved.entries, self._numeric_check()))
+        return Report.of((*((v.claim, v) for v in proved), self._numeric_check()))
 
     def _numeric_check(self, count: int = 8, digits: int = 40) -> tuple[str, Verdict]:
         name = "the projected on-policy gradient vanishes at the solutions found numerically"
@@ -180,7 +164,7 @@ class StationaryPolicy:
                     closed = mp.mpf(str(self.expression.subs(point).evalf(digits + 10)))
                 for solution in found:
                     roots += 1
-                    at = {**point, PI: _rational(solution.policy[0], digits + 10)}
+                    at = {**point, PI: rational(solution.policy[0], digits + 10)}
                     field = self.condition.field[0].subs(at).evalf(digits)
                     worst = max(worst, abs(mp.mpf(str(field))))
                     if closed is not None:
@@ -276,9 +260,7 @@ class StationaryPolicy:
 
     def _solve_at(self, *values: mp.mpf) -> mp.mpf:
         digits = mp.mp.dps
-        given = {
-            p.name: _rational(v, digits + 5) for p, v in zip(self._inputs, values, strict=True)
-        }
+        given = {p.name: rational(v, digits + 5) for p, v in zip(self._inputs, values, strict=True)}
         found = self.solutions(digits=digits, **given)
         if len(found) != 1:
             raise ValueError(
@@ -310,12 +292,12 @@ class StationaryPolicy:
         with mp.workdps(digits + 10):
             if margin == 0:
                 return Solutions(
-                    (_solution(reference),),
+                    (NumericSolution.at(reference),),
                     "margin 0: no answer is preferred, so the policy stays at the reference",
                 )
             left, right = self.condition.contrast().args
             condition = (right - left).subs(point)
-            fixed = (_solution(reference),) if reference in (0, 1) else ()
+            fixed = (NumericSolution.at(reference),) if reference in (0, 1) else ()
             if condition.has(nan, zoo, oo, -oo):
                 return Solutions(fixed, self._boundary_status(fixed, 0))
             count = unit_interval_roots(condition, PI, digits)
@@ -431,16 +413,3 @@ def _typeset(sentence: str) -> str:
     ):
         sentence = sentence.replace(plain, tex)
     return sentence
-
-
-def _solution(first: Expr) -> NumericSolution:
-    value = mp.mpf(first.p) / first.q
-    return NumericSolution((value, 1 - value))
-
-
-def _rational(value: mp.mpf, digits: int) -> Expr:
-    return Rational(mp.nstr(value, digits + 5, strip_zeros=False, min_fixed=1, max_fixed=0))
-
-
-def _decimal(value: mp.mpf, digits: int) -> str:
-    return mp.nstr(value, digits, min_fixed=-30, max_fixed=30)

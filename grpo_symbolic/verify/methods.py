@@ -155,4 +155,4 @@ def prove(claim: Claim, seconds: float = SECONDS) -> Verdict:
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:
     """A report with one verdict for each claim."""
-    return Report(tuple((claim.name, prove(claim)) for claim in claims))
+    return Report.of((claim.name, prove(claim)) for claim in claims)

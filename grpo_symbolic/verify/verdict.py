@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from html import escape
 
 __all__ = ["Report", "Status", "Verdict"]
 
@@ -35,12 +36,20 @@ class Verdict:
         One sentence for a reader.
     evidence : dict
         The certificate or the counterexample, as plain data.
+    claim : str
+        The claim it is about, once it stands in a report.
     """
 
     status: Status
     method: str
     detail: str
     evidence: dict[str, object] = field(default_factory=dict)
+    claim: str = ""
+
+    @property
+    def counterexample(self) -> object:
+        """The point at which a refuted claim fails, else None."""
+        return self.evidence.get("counterexample")
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a truth value: compare its .status with Status.PROVED")
@@ -53,30 +62,39 @@ class Verdict:
 class Report:
     """Verdicts of several claims, in order."""
 
-    entries: tuple[tuple[str, Verdict], ...]
+    verdicts: tuple[Verdict, ...]
+
+    @classmethod
+    def of(cls, entries: Iterable[tuple[str, Verdict]]) -> Report:
+        """A report from pairs of a claim's name and its verdict."""
+        return cls(tuple(replace(verdict, claim=name) for name, verdict in entries))
 
     @property
     def status(self) -> Status:
-        """The weakest status of all entries; an empty report is UNKNOWN."""
-        found = {verdict.status for _, verdict in self.entries}
+        """The weakest status of all verdicts; an empty report is UNKNOWN."""
+        found = {verdict.status for verdict in self.verdicts}
         return next((s for s in _WEAKEST_FIRST if s in found), Status.UNKNOWN)
 
-    @property
-    def verdicts(self) -> tuple[Verdict, ...]:
-        return tuple(verdict for _, verdict in self.entries)
-
-    def __iter__(self) -> Iterator[tuple[str, Verdict]]:
-        return iter(self.entries)
+    def __iter__(self) -> Iterator[Verdict]:
+        return iter(self.verdicts)
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self.verdicts)
 
     def __bool__(self) -> bool:
         raise TypeError("a report is not a truth value: compare its .status with Status.PROVED")
 
     def __str__(self) -> str:
-        width = max((len(v.status) for _, v in self.entries), default=0)
+        width = max((len(v.status) for v in self.verdicts), default=0)
         return "\n".join(
-            f"{v.status:<{width}}  {name}\n{'':<{width}}  by {v.method}: {v.detail}"
-            for name, v in self.entries
+            f"{v.status:<{width}}  {v.claim}\n{'':<{width}}  by {v.method}: {v.detail}"
+            for v in self.verdicts
         )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td><b>{v.status}</b></td><td>{escape(v.claim)}</td>"
+            f"<td>{escape(v.method)}: {escape(v.detail)}</td></tr>"
+            for v in self.verdicts
+        )
+        return f"<table>{rows}</table>"

@@ -1,0 +1,47 @@
+"""Stationary policies as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import mpmath as mp
+from sympy import Expr, Rational
+
+__all__ = ["NumericSolution", "Solutions", "rational"]
+
+
+@dataclass(frozen=True)
+class NumericSolution:
+    """π at one stationary point, one entry an answer, a first."""
+
+    policy: tuple[mp.mpf, ...]
+
+    def decimals(self, digits: int) -> list[str]:
+        """Decimal strings, one an answer."""
+        return [mp.nstr(value, digits, min_fixed=-30, max_fixed=30) for value in self.policy]
+
+    @classmethod
+    def at(cls, first: Expr) -> NumericSolution:
+        """The policy with rational π(a) = ``first``."""
+        value = mp.mpf(first.p) / first.q
+        return cls((value, 1 - value))
+
+
+@dataclass(frozen=True)
+class Solutions:
+    """Every stationary policy at one choice of parameters."""
+
+    found: tuple[NumericSolution, ...]
+    status: str
+
+    def __iter__(self) -> Iterator[NumericSolution]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+def rational(value: mp.mpf, digits: int) -> Rational:
+    """The decimal of ``value`` to ``digits`` digits, exactly."""
+    return Rational(mp.nstr(value, digits + 5, strip_zeros=False, min_fixed=1, max_fixed=0))
