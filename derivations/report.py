@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,24 +98,53 @@ def _range_tex(domain: Domain) -> str:
     return ", ".join(f"${p}$" for p in parts)
 
 
+#: Words of claims that are set as symbols; longer ones first.
+_WORDS = {
+    r"pi_ref(?:\(a\))?": r"\\pi_{\\mathrm{ref}}(a)",
+    r"pi_old": r"\\pi_{\\mathrm{old}}",
+    r"asinh": r"\\operatorname{asinh}",
+    r"logit": r"\\operatorname{logit}",
+    r"sqrt": r"\\operatorname{sqrt}",
+    r"beta": r"\\beta",
+    r"gamma": r"\\gamma",
+    r"sigma": r"\\sigma",
+    r"lambda": r"\\lambda",
+    r"P_oo": r"P_\\infty",
+    r"oo": r"\\infty",
+    r"pi(?=[ ()]|$)": r"\\pi",
+    r"x\*": r"x^*",
+    r"([A-Zrmh])_(\w+)": r"\1_{\2}",
+    r"k3": r"k_3",
+}
+_SIGNS = {">=": r"$\ge$", "<=": r"$\le$", "->": r"$\to$", " > ": " $>$ ", " < ": " $<$ "}
+
+
 def _escape(text: str) -> str:
-    for plain, tex in (
-        ("\\", r"\textbackslash "),
-        ("&", r"\&"),
-        ("%", r"\%"),
-        ("#", r"\#"),
-        ("_", r"\_"),
-        ("^", r"\textasciicircum "),
-        ("$", r"\$"),
-        (">=", r"$\ge$"),
-        ("<=", r"$\le$"),
-        ("->", r"$\to$"),
-        (" > ", " $>$ "),
-        (" < ", " $<$ "),
-        ("*", "$*$"),
-    ):
+    """Plain text as TeX, with the names of symbols set as symbols."""
+    for plain, tex in (("&", r"\&"), ("%", r"\%"), ("#", r"\#"), ("||", r"$\|$")):
         text = text.replace(plain, tex)
-    return text
+    for plain, tex in _SIGNS.items():
+        text = text.replace(plain, tex)
+    parts = re.split(r"(\$[^$]*\$)", text)
+    shown = [part if part.startswith("$") else _symbols(part) for part in parts]
+    return "".join(shown)
+
+
+def _symbols(text: str) -> str:
+    for word, tex in _WORDS.items():
+        pieces = re.split(r"(\$[^$]*\$)", text)
+        text = "".join(
+            p if p.startswith("$") else re.sub(rf"(?<!\w){word}(?!\w)", f"${tex}$", p)
+            for p in pieces
+        )
+    text = re.sub(r"\^(\w+)", r"$^{\1}$", text)
+    return _outside(text)
+
+
+def _outside(text: str) -> str:
+    """Underscores escaped outside of formulas."""
+    pieces = re.split(r"(\$[^$]*\$)", text)
+    return "".join(p if p.startswith("$") else p.replace("_", r"\_") for p in pieces)
 
 
 def _section(outcome: Outcome) -> str:
@@ -122,7 +152,7 @@ def _section(outcome: Outcome) -> str:
     parts = [
         rf"\section{{{result.title}}}\label{{{outcome.name}}}",
         rf"\noindent\emph{{Source:}} {_escape(result.source)}.\\",
-        rf"\emph{{File:}} \texttt{{{_escape(outcome.name)}}}.",
+        rf"\emph{{File:}} \texttt{{{_outside(outcome.name)}}}.",
         "",
         r"\noindent " + result.statement,
     ]
