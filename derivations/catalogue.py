@@ -43,9 +43,11 @@ ORDER: tuple[str, ...] = (
 NAMES: dict[str, str] = {}
 for _name in ORDER:
     _head = _name.split("_")[0]
-    _short = _head.replace("eq0", "eq") if _head.startswith("eq") else _name
-    NAMES.setdefault(_short, _name)
+    if _head.startswith("eq"):
+        NAMES.setdefault(_head.replace("eq0", "eq"), _name)
+        NAMES.setdefault(_head, _name)
     NAMES.setdefault(_name, _name)
+NAMES["eq7"] = NAMES["eq8"]  # the penalty and its gradient stand in one file
 
 
 def lookup(name: str) -> str:

@@ -1,6 +1,6 @@
 """Limits of (14): small and large beta, and a vanishing reference probability."""
 
-from sympy import S, Symbol, limit, oo
+from sympy import Expr, S, Symbol, limit, oo
 
 from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
 from derivations.result import VY, Result, equation
@@ -10,12 +10,17 @@ from grpo_symbolic.bounded import bounded
 SECONDS = 20
 
 
+def weight_limits(expression: Expr) -> tuple[Expr, Expr]:
+    """The limits beta -> 0+ and beta -> oo (as beta = 1/t with t -> 0+)."""
+    t = Symbol("t", positive=True)
+    small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
+    large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
+    return small, large
+
+
 def result() -> Result:
     expression = policy().expression
-    small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
-    # beta = 1/t and t -> 0+: the limit beta -> oo.
-    t = Symbol("t", positive=True)
-    large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
+    small, large = weight_limits(expression)
     rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
     below = Domain.of(GAMMA, (BETA, S.Zero, GAMMA))
     above = Domain.of(GAMMA, (BETA, GAMMA, oo))

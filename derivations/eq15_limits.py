@@ -1,21 +1,17 @@
 """Limits of (15)."""
 
-from sympy import S, Symbol, limit
+from sympy import S, Symbol
 
+from derivations.eq14_limits import weight_limits
 from derivations.eq15_large_group import BETA, P0, policy
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.bounded import bounded
-
-SECONDS = 20
 
 
 def result() -> Result:
     expression = policy().expression
-    small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
-    t = Symbol("t", positive=True)
-    large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
+    small, large = weight_limits(expression)
     rare = tidy(expression.subs(P0, 0))  # continuous in pi_ref at 0
     return Result(
         "Limits of (15)",
