@@ -218,7 +218,7 @@ class Lowering:
         return result
 
     def factors(self, inner: Expr) -> list[tuple[Expr, Integer]]:
-        numerator, denominator = fraction(together(inner))
+        numerator, denominator = self.normal(inner)
         return [*_factors(numerator), *((b, -e) for b, e in _factors(denominator))]
 
     # -- normal form and sign ------------------------------------------------------

@@ -393,3 +393,13 @@ def test_a_penalty_without_force_has_no_solution() -> None:
     assert policy.expression is None
     assert "no force" in policy.status
     assert len(policy.solutions(beta=1, pi_ref="0.3")) == 0
+
+
+def test_groups_of_three_are_pairs_with_margin_root_two() -> None:
+    """Proved with the irrational coefficient kept exact."""
+    policy = gs.stationary_policy(gs.GRPO(3), gs.BinaryQuestion())
+    c = beta / sqrt(2)
+    published = (1 - c + sqrt((1 - c) ** 2 + 4 * c * pi_ref)) / 2
+    claim = gs.Claim("(14) with margin sqrt(2)", policy.expression, "==", published)
+    assert gs.prove(claim).status is gs.Status.PROVED
+    assert {v.status for v in list(policy.verify())[:-1]} == {gs.Status.PROVED}
