@@ -10,8 +10,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing import TimeoutError as PoolTimeout
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 __all__ = ["Exhausted", "bounded"]
@@ -30,6 +28,10 @@ def bounded(function: Callable[..., T], *args: Any, seconds: float) -> T:
     sentence = f"{getattr(function, '__name__', 'the work')} did not end within {seconds:g} s"
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
         return _interrupted(function, args, seconds, sentence)
+    # Imported where it is needed: it costs as much as the rest of this package's own modules.
+    from multiprocessing import TimeoutError as PoolTimeout
+    from multiprocessing import get_context
+
     with get_context("spawn").Pool(1) as pool:
         try:
             return pool.apply_async(function, args).get(seconds)

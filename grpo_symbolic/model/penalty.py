@@ -13,7 +13,7 @@ u = π_ref/π only: the *marginal penalty* d(u).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sympy import Expr, Symbol, diff, expand_log, log, solve
@@ -28,8 +28,10 @@ _NEW = Symbol("x", positive=True)
 _OLD = Symbol("y", positive=True)
 _REF = Symbol("z", positive=True)
 
-#: The estimator of published GRPO, in u = π_ref/π.
-k3: Expr = symbols.u - log(symbols.u) - 1
+
+def k3(u: Expr = symbols.u) -> Expr:
+    """The estimator of published GRPO, u − log u − 1 in u = π_ref/π."""
+    return u - log(u) - 1
 
 
 class Penalty(ABC):
@@ -75,7 +77,7 @@ class Estimator(Penalty):
     Source: Vojnovic & Yun, arXiv 2502.18548, (1), (7)-(10) for k3 in the loss.
     """
 
-    k: Expr = k3
+    k: Expr = field(default_factory=k3)
     placement: str = "loss"
 
     def __post_init__(self) -> None:
