@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sympy import (
     Add,
+    Eq,
     Expr,
     Piecewise,
     Poly,
@@ -28,7 +29,7 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.domain import Domain
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["ClosedForm", "Staged", "closed_form"]
@@ -79,14 +80,14 @@ class ClosedForm:
     degenerate: tuple[Expr, Expr] | None = None
 
 
-def closed_form(
-    polynomial: Poly, domain: Domain, lower: Expr = symbols.pi_ref
-) -> ClosedForm | None:
-    """The only root of ``polynomial`` between ``lower`` and 1, or None.
+def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | None:
+    """The only solution of ``equation`` in (0, 1), a root of ``polynomial``; or None.
 
     The choice is proved, not tried: with a positive leading coefficient, a value
-    ≤ 0 at ``lower`` and > 0 at 1, a quadratic has exactly one root there, its larger one.
+    < 0 at π_ref(a) and > 0 at 1, a quadratic has exactly one root in between, its
+    larger one; and at or below π_ref(a) the two sides of the equation differ in sign.
     """
+    lower = symbols.pi_ref
     domain = Domain(tuple(r for r in domain.ranges if r.symbol != symbols.pi))
     degree = polynomial.degree()
     if degree not in (1, 2):
@@ -113,12 +114,23 @@ def closed_form(
             "the equation is linear in pi(a), negative at 0 and positive at 1: one root",
             claims,
         )
+    below = Domain((*domain.ranges, Range(symbols.pi, S.Zero, lower, upper_closed=True)))
+    sides = sign(equation.lhs, below), sign(equation.rhs, below)
+    if sides[0] is None or sides[0] > 0 or sides[1] != Sign.POSITIVE:
+        return None
+    claims += (
+        Claim(
+            "up to pi_ref(a) the penalty side is not positive", equation.lhs, "<=", S.Zero, below
+        ),
+        Claim("up to pi_ref(a) the drift side is positive", equation.rhs, ">", S.Zero, below),
+    )
     b, c = rest
     return ClosedForm(
         _printed(leading, b, c, domain),
         _stable(leading, b, c, domain),
         "the larger root: the quadratic is convex, negative at pi_ref(a) and positive at 1, so "
-        "exactly one root lies in (pi_ref(a), 1) and the other one below pi_ref(a)",
+        "exactly one root lies in (pi_ref(a), 1); the other one lies below pi_ref(a), where "
+        "drift and penalty differ in sign",
         claims,
         (leading, tidy(-c / b, domain)) if leading.free_symbols else None,
     )

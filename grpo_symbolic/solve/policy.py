@@ -400,7 +400,7 @@ def stationary_policy(algorithm: Algorithm, question: BinaryQuestion) -> Station
     reduction = reduce_binary(condition, "Stationary policy of a binary question")
     closed = None
     if reduction.polynomial is not None:
-        closed = closed_form(reduction.polynomial, condition.domain)
+        closed = closed_form(reduction.polynomial, reduction.equation, condition.domain)
     return StationaryPolicy(algorithm, question, condition, reduction, closed)
 
 

@@ -38,9 +38,6 @@ class Reduction:
         The simplified stationarity condition.
     polynomial : Poly or None
         In π(a); every stationary π(a) is a root.
-    squared : bool
-        Whether a square was taken on the way, so that roots with
-        drift and penalty of unlike sign must be left out.
     derivation : Derivation
     obstacle : str
         Why there is no polynomial, if there is none.
@@ -48,7 +45,6 @@ class Reduction:
 
     equation: Eq
     polynomial: Poly | None
-    squared: bool
     derivation: Derivation
     obstacle: str = ""
 
@@ -60,7 +56,7 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
     derivation = _opening(condition, title, domain)
     if contrast.rhs.count_ops() > _MAX_OPERATIONS:
         return Reduction(
-            contrast, None, False, derivation, "the condition is too large to expand in pi(a)"
+            contrast, None, derivation, "the condition is too large to expand in pi(a)"
         )
     if contrast.lhs.has(log):
         return _logarithmic(contrast, condition, domain, derivation)
@@ -108,18 +104,16 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
     multiplier, weight = _denominator(lhs, domain), _denominator(rhs, domain, unknown=False)
     multiplier *= weight
     equation = Eq(tidy(lhs * multiplier, domain), tidy(rhs * multiplier, domain), evaluate=False)
-    if not _is_polynomial(equation.rhs) and _is_polynomial(equation.rhs / multiplier):
-        multiplier = weight
     derivation = derivation.rewritten(
         equation, f"multiplied by ${formula(multiplier)}$, which is positive", multiplier
     )
     if not _is_polynomial(equation.lhs):
-        return Reduction(equation, None, False, derivation, "it is not algebraic in pi(a)")
+        return Reduction(equation, None, derivation, "it is not algebraic in pi(a)")
     if _is_polynomial(equation.rhs):
-        return _collected(equation, equation, False, domain, derivation)
+        return _collected(equation, equation, domain, derivation)
     squared = Eq(equation.lhs**2, tidy(equation.rhs**2, domain), evaluate=False)
     if not _is_polynomial(squared.rhs):
-        return Reduction(equation, None, False, derivation, "it is not algebraic in pi(a)")
+        return Reduction(equation, None, derivation, "it is not algebraic in pi(a)")
     derivation = derivation.then(
         squared,
         "both sides squared: they are positive for $\\pi(a) > \\pi_{\\mathrm{ref}}(a)$, and "
@@ -128,12 +122,10 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
         Claim("the right sides", equation.rhs**2, "==", squared.rhs, domain),
         Claim("the right side is positive", equation.rhs, ">", S.Zero, domain),
     )
-    return _collected(equation, squared, True, domain, derivation)
+    return _collected(equation, squared, domain, derivation)
 
 
-def _collected(
-    equation: Eq, last: Eq, squared: bool, domain: Domain, derivation: Derivation
-) -> Reduction:
+def _collected(equation: Eq, last: Eq, domain: Domain, derivation: Derivation) -> Reduction:
     polynomial = Poly((last.lhs - last.rhs).expand(), PI)
     leading = sign(polynomial.LC(), domain)
     if leading is not None and leading < 0:
@@ -144,7 +136,6 @@ def _collected(
     return Reduction(
         equation,
         polynomial,
-        squared,
         derivation.rewritten(collected, "collected in powers of $\\pi(a)$"),
     )
 
@@ -162,7 +153,7 @@ def _logarithmic(
             unknown[atom.args[0]] = unknown.get(atom.args[0], S.Zero) + coefficient
         elif term.has(PI):
             return Reduction(
-                contrast, None, False, derivation, "it mixes logarithms of pi(a) with other terms"
+                contrast, None, derivation, "it mixes logarithms of pi(a) with other terms"
             )
         else:
             known.append(term)
@@ -175,7 +166,6 @@ def _logarithmic(
         return Reduction(
             equation,
             None,
-            False,
             derivation,
             "pi(a) stands both inside a logarithm and outside it",
         )
@@ -197,7 +187,7 @@ def _logarithmic(
     derivation = derivation.rewritten(
         Eq(Add(*terms), S.Zero, evaluate=False), "denominators cleared", bottom
     )
-    return Reduction(equation, polynomial, False, derivation)
+    return Reduction(equation, polynomial, derivation)
 
 
 def _split_logs(expr: Expr, domain: Domain) -> Expr:
