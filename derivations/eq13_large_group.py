@@ -5,7 +5,7 @@ from sympy import oo, sqrt
 from derivations.eq11_stationary import fixed_point
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
-from grpo_symbolic.model.advantage import mean, variance
+from grpo_symbolic.reward import mean, variance
 
 
 def result() -> Result:

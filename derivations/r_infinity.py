@@ -4,7 +4,7 @@ from sympy import Add, Integer, Rational, binomial, oo, sqrt
 
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, symbols
-from grpo_symbolic.model.advantage import mean, variance
+from grpo_symbolic.reward import mean, variance
 
 SIZES = (2, 3, 5, 8)
 LARGE = (64, 256)

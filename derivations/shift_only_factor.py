@@ -4,7 +4,7 @@ from sympy import Integer, Rational, Symbol, oo
 
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, ShiftOnly, symbols
-from grpo_symbolic.model.advantage import mean
+from grpo_symbolic.reward import mean
 
 SIZES = (2, 3, 4, 8)
 R = [Symbol(f"r_{i}", real=True) for i in (1, 2)]

@@ -12,10 +12,19 @@ Build an algorithm and a question, and ask for the stationary policy:
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation
-from grpo_symbolic.model.advantage import Advantage, ShiftAndScale, ShiftOnly
-from grpo_symbolic.model.algorithm import GRPO, NLHF, RLHF, Algorithm
+from grpo_symbolic.model.advantage import (
+    Advantage,
+    BatchScale,
+    FixedScale,
+    LeaveOneOut,
+    MeanScale,
+    ShiftAndScale,
+    ShiftOnly,
+)
+from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, preference
 from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.reward import Gaussian
 from grpo_symbolic.solve.policy import StationaryPolicy, stationary_policy
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
@@ -26,18 +35,25 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GRPO",
+    "IPO",
     "NLHF",
     "RLHF",
     "Advantage",
     "Algorithm",
+    "BatchScale",
     "BinaryQuestion",
     "Claim",
     "DirectKL",
     "Divergence",
     "Domain",
     "Estimator",
+    "FixedScale",
+    "Gaussian",
+    "LeaveOneOut",
+    "MeanScale",
     "Notation",
     "Penalty",
+    "Question",
     "Report",
     "ReverseKL",
     "ShiftAndScale",
@@ -46,6 +62,7 @@ __all__ = [
     "StationaryPolicy",
     "Status",
     "Verdict",
+    "preference",
     "prove",
     "stationarity_condition",
     "stationary_policy",

@@ -7,7 +7,7 @@ domain does not grant, and what stays undecided is answered with None.
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Integer, Mul, Number, Pow, S, collect, factor, together
+from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, Sum, collect, factor, together
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.normal_form import Lowering, Sign, Undecided
@@ -97,7 +97,10 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     Expressions too large to factor are returned as they are.
     """
     domain = Domain() if domain is None else domain
-    if S(expr).count_ops() > _MAX_TIDY:
-        return expr
-    coefficient, bases = oriented_factors(S(expr), domain)
-    return Mul(coefficient, *(base**power for base, power in bases))
+    expr = S(expr)
+    closed = {s: Dummy("sum", real=True) for s in expr.atoms(Sum)}
+    expr = expr.xreplace(closed)
+    if expr.count_ops() <= _MAX_TIDY:
+        coefficient, bases = oriented_factors(expr, domain)
+        expr = Mul(coefficient, *(base**power for base, power in bases))
+    return expr.xreplace({symbol: s for s, symbol in closed.items()})

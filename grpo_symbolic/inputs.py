@@ -8,7 +8,7 @@ from numbers import Integral
 from numbers import Rational as AbstractRational
 from typing import Any
 
-from sympy import Expr, Integer, Rational, oo
+from sympy import Expr, Integer, Rational, Symbol, oo
 
 __all__ = ["exact_number", "group_size", "parameter", "within"]
 
@@ -98,6 +98,9 @@ _PARAMETERS: dict[str, tuple[str, Any, Any, bool, bool]] = {
     "margin": ("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
     "gap": ("a positive number", 0, oo, False, False),
     "epsilon": ("a non-negative number", 0, oo, True, False),
+    "sigma": ("a positive number", 0, oo, False, False),
+    "success": ("a probability in [0, 1]", 0, 1, True, True),
+    "reward": ("a number", -oo, oo, False, False),
 }
 
 
@@ -124,6 +127,8 @@ def parameter_range(name: str) -> tuple[str, float, float, bool, bool]:
 def group_size(value: Any) -> Expr:
     """A group size: an integer of at least 2, or ``oo`` for the large-group limit."""
     allowed = "an integer of at least 2, or infinity for the large-group limit"
+    if isinstance(value, Symbol) and value.is_integer and value.is_positive:
+        return value
     if (
         value == oo
         or value == float("inf")

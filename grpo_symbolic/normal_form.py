@@ -23,6 +23,7 @@ from sympy import (
     Pow,
     Rational,
     S,
+    Sum,
     Symbol,
     exp,
     factor_list,
@@ -113,6 +114,9 @@ class Lowering:
             inner = self.decide(self.lower(expr.args[0]))
             if self.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
                 return Integer(int(inner) // 2)
+        if isinstance(expr, Sum):
+            # A sum over a group stays closed: it is equal to itself, and that is all.
+            return self.generator("sum", expr, positive=False, nonnegative=False)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
             args = [self.fold(self.lower(a)) for a in expr.args]
             return self.generator(

@@ -1,32 +1,277 @@
 """Question: the answers, how they are rewarded, and the reference policy.
 
-A question hands the preference model exactly two things: the *groups* in which
-an answer can find itself (with probabilities), and the *population* of rewards
-that a policy produces. Both are laws with finite support, so every expectation
-over them is an exact finite sum.
+A question hands the preference model one of two things. Either the *reward law* of every
+answer, on common levels, from which groups of any size and the population follow; or the
+*margins* of its comparisons alone, which is all that groups of two need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
+from functools import cached_property
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Symbol, binomial
+from sympy import Add, Expr, Integer, Symbol, exp, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.inputs import parameter
+from grpo_symbolic.inputs import exact_number, parameter, within
+from grpo_symbolic.reward import (
+    Gaussian,
+    Law,
+    comparison,
+    finite_law,
+    mean,
+    mixture,
+    order,
+    point,
+)
 
-__all__ = ["BinaryQuestion", "Law"]
+__all__ = ["BinaryQuestion", "Question"]
 
-#: A reward law: pairs (reward, weight) with weights that sum to one.
-Law = tuple[tuple[Expr, Expr], ...]
+_KINDS = ("rewards", "success", "reward_laws", "scores", "preferences", "correct")
+_NUMBER = "a number, or an expression in symbols"
 
 
-@dataclass(frozen=True)
-class BinaryQuestion:
+@dataclass(frozen=True, init=False)
+class Question:
+    """A question with n answers; give exactly one description of its rewards.
+
+    Parameters
+    ----------
+    rewards : sequence of Expr or number
+        Deterministic rewards; ties allowed. Symbols are taken in the order listed, from the
+        most to the least rewarding, a repeated symbol being a tie.
+    success : sequence of Expr or number
+        A Bernoulli verifier: answer o gets reward 1 with this probability, else 0.
+    reward_laws : sequence
+        One law an answer: (reward, probability) pairs, or a :class:`Gaussian`.
+    scores : sequence of Expr or number
+        Bradley-Terry scores: P(o ≻ o') = e^s(o) / (e^s(o) + e^s(o')). Comparisons only.
+    preferences : square matrix
+        Margins Γ(o, o') = P(o ≻ o') − P(o' ≻ o), antisymmetric. Comparisons only.
+    correct, answers : int
+        Verifiable rewards: 1 for the first ``correct`` of ``answers`` answers, else 0.
+    domain : Domain, optional
+        Ranges of the symbols, where the order in which they are listed does not say enough.
+
+    Raises
+    ------
+    ValueError
+        For no description or several, fewer than two answers, probabilities that do not sum
+        to 1, or a matrix that is not antisymmetric with entries in [-1, 1].
+
+    Examples
+    --------
+    >>> Question(rewards=(3, 1, 1)).levels
+    (3, 1)
+    >>> Question.symbolic(3).rewards
+    (r_1, r_2, r_3)
+    """
+
+    reward_laws: tuple[Law | Gaussian, ...]
+    margins: tuple[tuple[Expr, ...], ...]
+    declared: Domain
+
+    def __init__(self, *, domain: Domain | None = None, answers: Any = None, **given: Any) -> None:
+        if given.get("correct") is None and answers is not None:
+            raise ValueError("answers goes with correct: the number of answers of each kind")
+        stated = {kind: value for kind, value in given.items() if value is not None}
+        if len(stated) != 1 or not set(stated) <= set(_KINDS):
+            raise ValueError(
+                f"a question needs exactly one of {', '.join(_KINDS)}; got "
+                + (", ".join(given) or "none")
+            )
+        ((kind, value),) = stated.items()
+        if kind == "correct":
+            value = _verifiable(value, answers)
+            kind = "rewards"
+        if not isinstance(value, Iterable) or isinstance(value, (str, bytes, dict)):
+            raise ValueError(f"{kind} must be a sequence with one entry an answer, got {value!r}")
+        laws, margins, ranges = _READERS[kind](tuple(value))
+        self._set(laws, margins, domain if domain is not None else ranges)
+
+    def _set(self, laws: tuple, margins: tuple, declared: Domain) -> None:
+        for name, value in zip(
+            ("reward_laws", "margins", "declared"), (laws, margins, declared), strict=True
+        ):
+            object.__setattr__(self, name, value)
+        if max(len(laws), len(margins)) < 2:
+            raise ValueError("a question needs at least two answers")
+
+    @classmethod
+    def symbolic(cls, answers: int) -> Question:
+        """n answers with symbolic rewards r_1 > r_2 > … > r_n."""
+        count = _count("answers", answers, 2)
+        return cls(rewards=tuple(symbols.reward(o) for o in range(1, count + 1)))
+
+    # -- answers --------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return max(len(self.reward_laws), len(self.margins))
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What the answers are called."""
+        return tuple(str(o) for o in range(1, len(self) + 1))
+
+    @cached_property
+    def policy(self) -> tuple[Expr, ...]:
+        """π(o) for every answer; the last is one minus the others."""
+        return _simplex(symbols.policy, len(self))
+
+    @cached_property
+    def reference(self) -> tuple[Expr, ...]:
+        """π_ref(o) for every answer; the last is one minus the others."""
+        return _simplex(symbols.reference, len(self))
+
+    @property
+    def domain(self) -> Domain:
+        """The ranges of the rewards and of the reference policy."""
+        return Domain((*self.declared.ranges, *_simplex_ranges(self.reference[:-1])))
+
+    @property
+    def policy_domain(self) -> Domain:
+        """The ranges of the unknown policy: the interior of the simplex."""
+        return Domain(_simplex_ranges(self.policy[:-1]))
+
+    @property
+    def parameters(self) -> tuple[Symbol, ...]:
+        """The symbols of the rewards, which numbers must be given for."""
+        found: set[Symbol] = set()
+        for law in self.reward_laws:
+            entries = (law.mean, law.std) if isinstance(law, Gaussian) else sum(law, ())
+            found |= {s for entry in entries for s in entry.free_symbols}
+        for row in self.margins:
+            found |= {s for entry in row for s in entry.free_symbols}
+        return tuple(sorted(found, key=str))
+
+    # -- rewards --------------------------------------------------------------------
+
+    @property
+    def laws(self) -> tuple[Law | Gaussian, ...]:
+        """The reward law of every answer.
+
+        Raises
+        ------
+        ValueError
+            For a question given by its comparisons, which has no rewards.
+        """
+        if not self.reward_laws:
+            raise ValueError(
+                "a question given by its margins, preferences or scores defines comparisons of "
+                "two answers only: rewards (and so other group sizes or unscaled advantages) "
+                "need a question with rewards"
+            )
+        return self.reward_laws
+
+    @property
+    def finite_laws(self) -> tuple[Law, ...]:
+        """The reward laws, when they are finitely supported.
+
+        Raises
+        ------
+        ValueError
+            For Gaussian rewards.
+        """
+        if any(isinstance(law, Gaussian) for law in self.laws):
+            raise ValueError(
+                "Gaussian rewards have an exact preference for groups of two and for the "
+                "large-group limit; other group sizes need finitely supported rewards"
+            )
+        return self.laws  # type: ignore[return-value]
+
+    @property
+    def rewards(self) -> tuple[Expr, ...]:
+        """E[r | o] for every answer: the reward itself where it is deterministic."""
+        return tuple(mean(law) for law in self.laws)
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether every answer has one reward."""
+        return bool(self.reward_laws) and all(
+            not isinstance(law, Gaussian) and len(law) == 1 for law in self.reward_laws
+        )
+
+    @cached_property
+    def levels(self) -> tuple[Expr, ...]:
+        """The distinct rewards of all answers, in the order in which they first occur."""
+        return tuple(dict.fromkeys(reward for law in self.finite_laws for reward, _ in law))
+
+    @cached_property
+    def emission(self) -> tuple[tuple[Expr, ...], ...]:
+        """Probability of each level, one row an answer."""
+        tables = (dict(law) for law in self.finite_laws)
+        return tuple(tuple(row.get(r, Integer(0)) for r in self.levels) for row in tables)
+
+    def population(self, policy: Sequence[Expr]) -> Law:
+        """The law of the reward of an answer drawn from ``policy``."""
+        return mixture(self.finite_laws, policy)
+
+    def confidence(self, first: int, second: int) -> Expr:
+        """The confidence margin γ(first, second) = P(first ≻ second) − P(second ≻ first)."""
+        if first == second:
+            return Integer(0)
+        if self.margins:
+            return self.margins[first][second]
+        return comparison(self.laws[first], self.laws[second], self.declared)
+
+    def preference(self, first: int, second: int) -> Expr:
+        """P(first ≻ second), ties counted one half each way."""
+        return (1 + self.confidence(first, second)) / 2
+
+    @cached_property
+    def classes(self) -> tuple[tuple[int, ...], ...]:
+        """Answers that no group can tell apart: equal laws, or equal rows of margins."""
+        rows = self.reward_laws or self.margins
+        found: dict[Any, list[int]] = {}
+        for answer, row in enumerate(rows):
+            found.setdefault(row, []).append(answer)
+        return tuple(tuple(members) for members in found.values())
+
+    # -- transformations ---------------------------------------------------------------
+
+    def rescaled(self, scale: Expr, shift: Expr) -> Question:
+        """The question with every reward r replaced by ``scale * r + shift``."""
+        return self._with(
+            tuple(tuple((scale * r + shift, w) for r, w in law) for law in self.finite_laws),
+            (),
+            self.declared.extended(scale, shift),
+        )
+
+    def permuted(self, places: Sequence[int]) -> Question:
+        """The question whose answer number i is this one's number ``places[i]``."""
+        return self._with(
+            tuple(self.reward_laws[o] for o in places) if self.reward_laws else (),
+            tuple(tuple(self.margins[o][q] for q in places) for o in places)
+            if self.margins
+            else (),
+            self.declared,
+        )
+
+    def lumped(self) -> Question:
+        """One answer for each of the :attr:`classes`."""
+        heads = [members[0] for members in self.classes]
+        return self.permuted(heads)
+
+    def _with(self, laws: tuple, margins: tuple, declared: Domain) -> Question:
+        made = object.__new__(Question)
+        Question._set(made, laws, margins, declared)
+        return made
+
+    def __str__(self) -> str:
+        if self.margins:
+            return f"{len(self)} answers, given by the margins of their comparisons"
+        if self.deterministic:
+            return f"{len(self)} answers with rewards {', '.join(map(str, self.rewards))}"
+        return f"{len(self)} answers with random rewards of means " + ", ".join(
+            map(str, self.rewards)
+        )
+
+
+@dataclass(frozen=True, init=False)
+class BinaryQuestion(Question):
     """Two answers a and b, where a is the more rewarding one.
 
     Parameters
@@ -37,110 +282,189 @@ class BinaryQuestion:
         are deterministic, r(a) = r(b) + Δ.
     gap : Expr or number
         The reward gap Δ = r(a) − r(b) > 0 of deterministic rewards, in reward units.
+    success : pair of Expr or numbers, optional
+        Success rates s_a > s_b of a noisy verifier: reward 1 with that probability, else 0.
 
     Raises
     ------
     ValueError
-        For a margin outside [0, 1] or a gap that is not positive.
+        For a margin outside [0, 1], a gap that is not positive, success rates that are not
+        1 >= s_a > s_b >= 0, or a margin together with success rates.
 
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, binary questions.
     """
 
-    margin: Any = None
-    gap: Any = symbols.gap
+    gap: Expr
 
-    def __post_init__(self) -> None:
-        if self.margin is not None and not isinstance(self.margin, Symbol):
-            object.__setattr__(self, "margin", parameter("margin", self.margin))
-        if not isinstance(self.gap, Symbol):
-            object.__setattr__(self, "gap", parameter("gap", self.gap))
+    def __init__(
+        self, margin: Any = None, gap: Any = symbols.gap, success: Sequence[Any] | None = None
+    ) -> None:
+        if margin is not None and success is not None:
+            raise ValueError("give a margin or success rates, not both")
+        object.__setattr__(self, "gap", _readable("gap", gap))
+        laws: tuple = ()
+        margins: tuple = ()
+        declared = Domain()
+        if margin is not None:
+            value = _readable("margin", margin)
+            margins = ((Integer(0), value), (-value, Integer(0)))
+            if isinstance(value, Symbol):
+                declared = Domain.of(Range(value, Integer(0), Integer(1), False, True))
+        elif success is not None:
+            laws, declared = _two_rates(tuple(success))
+        else:
+            base = symbols.base_reward
+            laws = (point(base + self.gap), point(base))
+        self._set(laws, margins, declared.extended(*(mean(law) for law in laws)))
 
     @property
     def answers(self) -> tuple[str, str]:
         return ("a", "b")
 
     @property
-    def policy(self) -> tuple[Expr, Expr]:
+    def policy(self) -> tuple[Expr, Expr]:  # type: ignore[override]
         """(π(a), π(b)) in the one unknown π(a)."""
         return (symbols.pi, 1 - symbols.pi)
 
     @property
-    def reference(self) -> tuple[Expr, Expr]:
+    def reference(self) -> tuple[Expr, Expr]:  # type: ignore[override]
         """(π_ref(a), π_ref(b))."""
         return (symbols.pi_ref, 1 - symbols.pi_ref)
 
     @property
-    def domain(self) -> Domain:
-        """The ranges of the question's own symbols."""
-        found: list[Symbol | Range] = [symbols.pi_ref]
-        if isinstance(self.margin, Symbol):
-            found.append(Range(self.margin, Integer(0), Integer(1), False, True))
-        return Domain.of(*found)
+    def margin(self) -> Expr | None:
+        """The confidence margin γ of a question given by it, else None."""
+        return self.margins[0][1] if self.margins else None
 
-    @property
-    def rewards(self) -> tuple[Expr, Expr]:
-        """Deterministic rewards (r(a), r(b)).
 
-        Raises
-        ------
-        ValueError
-            For a question given by a margin, which has comparisons but no rewards.
-        """
-        if self.margin is not None:
-            raise ValueError(
-                "a question given by its margin defines comparisons of two answers only: "
-                "rewards (and so other group sizes or unscaled advantages) need the question "
-                "without a margin"
-            )
-        return (symbols.base_reward + self.gap, symbols.base_reward)
+def _simplex(symbol: Any, count: int) -> tuple[Expr, ...]:
+    free = tuple(symbol(o) for o in range(1, count))
+    return (*free, 1 - Add(*free))
 
-    def preference(self, first: int, second: int) -> Expr:
-        """P(first ≻ second), ties counted one half each way."""
-        if first == second:
-            return Rational(1, 2)
-        margin = self.margin if self.margin is not None else Integer(1)
-        return (1 + (margin if first < second else -margin)) / 2
 
-    def groups(
-        self, own: int, policy: tuple[Expr, ...], size: Expr
-    ) -> Iterator[tuple[Expr, Law, Expr]]:
-        """Every group of ``size`` around answer ``own``: (own reward, group's law, probability)."""
-        if self.margin is not None:
-            yield from self._comparisons(own, policy, size)
-            return
-        rewards = self.rewards
-        others = int(size) - 1
-        for count in range(others + 1):
-            # ``count`` of the others are answer a.
-            probability = (
-                binomial(others, count) * policy[0] ** count * policy[1] ** (others - count)
-            )
-            members = (count + (own == 0), others - count + (own == 1))
-            law = tuple(
-                (reward, Rational(k, int(size)))
-                for reward, k in zip(rewards, members, strict=True)
-                if k
-            )
-            yield rewards[own], law, probability
+def _simplex_ranges(free: Sequence[Expr]) -> tuple[Range, ...]:
+    return tuple(Range(s, Integer(0), 1 - Add(*free[:o])) for o, s in enumerate(free))
 
-    def population(self, policy: tuple[Expr, ...]) -> Law:
-        """The law of the reward of an answer drawn from ``policy``."""
-        return tuple(zip(self.rewards, policy, strict=True))
 
-    def _comparisons(
-        self, own: int, policy: tuple[Expr, ...], size: Expr
-    ) -> Iterator[tuple[Expr, Law, Expr]]:
-        """Outcomes of one comparison, with representative rewards 1 and 0."""
-        if size != 2:
-            _ = self.rewards  # raises: a margin says nothing about other group sizes
-        half = Rational(1, 2)
-        for other, (mine, theirs) in product(range(2), ((1, 0), (0, 1), (0, 0))):
-            margin = self.margin * (1 if own < other else -1) if own != other else Integer(0)
-            if mine == theirs:
-                probability = symbols.tie
-            else:
-                probability = (1 - symbols.tie + (mine - theirs) * margin) / 2
-            law: Law = ((Integer(mine), half), (Integer(theirs), half))
-            yield Integer(mine), law, policy[other] * probability
+def _readable(role: str, value: Any) -> Expr:
+    return value if isinstance(value, Symbol) else parameter(role, value)
+
+
+def _expression(name: str, value: Any) -> Expr:
+    if isinstance(value, Expr) and not value.is_number:
+        return value
+    return exact_number(name, value, _NUMBER)
+
+
+def _count(name: str, value: Any, least: int) -> int:
+    number = exact_number(name, value, f"an integer of at least {least}")
+    if not number.is_Integer or number < least:
+        raise ValueError(f"{name} must be an integer of at least {least}, got {value}")
+    return int(number)
+
+
+def _verifiable(correct: Any, answers: Any) -> tuple[int, ...]:
+    if answers is None:
+        raise ValueError("correct goes with answers: the number of all answers")
+    total = _count("answers", answers, 2)
+    right = _count("correct", correct, 1)
+    if right >= total:
+        raise ValueError(f"correct must be less than answers = {total}, got {right}")
+    return (1,) * right + (0,) * (total - right)
+
+
+def _two_rates(rates: tuple[Any, ...]) -> tuple[tuple[Law, ...], Domain]:
+    if len(rates) != 2:
+        raise ValueError(f"success must hold two rates, got {len(rates)}")
+    laws, _, ranges = _from_success(rates)
+    high, low = (mean(law) for law in laws)
+    if high.is_number and low.is_number:
+        if not high > low:
+            raise ValueError(f"success must be two rates, the first one larger, got {high}, {low}")
+    elif order(high, low, ranges.extended(high, low)) != 1:
+        raise ValueError("success must be two rates, the first one larger")
+    return laws, ranges
+
+
+# Each reader returns the laws, the margins, and the ranges of the symbols.
+_Read = tuple[tuple, tuple, Domain]
+
+
+def _from_rewards(values: tuple[Any, ...]) -> _Read:
+    rewards = tuple(_expression("rewards", value) for value in values)
+    return tuple(point(r) for r in rewards), (), _listed_order(rewards)
+
+
+def _listed_order(rewards: tuple[Expr, ...]) -> Domain:
+    """Symbols from the most to the least rewarding; nothing for a list that holds others."""
+    distinct = list(dict.fromkeys(rewards))
+    if not all(isinstance(r, Symbol) for r in distinct):
+        return Domain().extended(*distinct)
+    ranges = [Range(distinct[-1], -oo, oo)]
+    for upper, lower in zip(distinct[-2::-1], distinct[:0:-1], strict=True):
+        ranges.append(Range(upper, lower, oo))
+    return Domain(tuple(ranges))
+
+
+def _from_success(values: tuple[Any, ...]) -> _Read:
+    rates = []
+    for value in values:
+        rate = _expression("success", value)
+        if rate.is_number:
+            rate = within("success", rate, "a probability in [0, 1]", 0, 1,
+                          lower_closed=True, upper_closed=True)  # fmt: skip
+        rates.append(rate)
+    laws = tuple(finite_law(((1, rate), (0, 1 - rate))) for rate in rates)
+    free = tuple(dict.fromkeys(r for r in rates if isinstance(r, Symbol)))
+    if set(free) <= set(symbols.success):
+        return laws, (), Domain.of(*sorted(free, key=str, reverse=True))
+    return laws, (), Domain(tuple(Range(s, Integer(0), Integer(1)) for s in free))
+
+
+def _from_laws(values: tuple[Any, ...]) -> _Read:
+    laws = tuple(v if isinstance(v, Gaussian) else finite_law(v) for v in values)
+    gaussian = [isinstance(law, Gaussian) for law in laws]
+    if any(gaussian) and not all(gaussian):
+        raise ValueError("Gaussian and finitely supported rewards cannot be mixed")
+    found = [e for law in laws for e in ((law.mean, law.std) if isinstance(law, Gaussian) else sum(law, ()))]  # fmt: skip  # noqa: E501
+    return laws, (), Domain().extended(*found)
+
+
+def _from_scores(values: tuple[Any, ...]) -> _Read:
+    scores = tuple(_expression("scores", value) for value in values)
+    weights = tuple(exp(score) for score in scores)
+    margins = tuple(
+        tuple((mine - theirs) / (mine + theirs) if o != q else Integer(0)
+              for q, theirs in enumerate(weights))
+        for o, mine in enumerate(weights)
+    )  # fmt: skip
+    return (), margins, _listed_order(scores)
+
+
+def _from_preferences(rows: tuple[Any, ...]) -> _Read:
+    matrix = tuple(tuple(_expression("preferences", value) for value in row) for row in rows)
+    if any(len(row) != len(matrix) for row in matrix):
+        raise ValueError("preferences must be a square matrix, one row and column an answer")
+    for o, row in enumerate(matrix):
+        for q, value in enumerate(row):
+            if (value + matrix[q][o]).expand() != 0:
+                raise ValueError(
+                    "preferences must be antisymmetric: entries "
+                    f"({o + 1}, {q + 1}) = {value} and ({q + 1}, {o + 1}) = {matrix[q][o]}"
+                )
+            if value.is_number and not -1 <= value <= 1:
+                raise ValueError(f"preferences must lie in [-1, 1], got {value}")
+    free = {s for row in matrix for value in row for s in value.free_symbols}
+    ranges = (Range(s, Integer(-1), Integer(1)) for s in sorted(free, key=str))
+    return (), matrix, Domain(tuple(ranges))
+
+
+_READERS = {
+    "rewards": _from_rewards,
+    "success": _from_success,
+    "reward_laws": _from_laws,
+    "scores": _from_scores,
+    "preferences": _from_preferences,
+}

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from sympy import Add, Eq, Expr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.model.preference import PreferenceModel
+from grpo_symbolic.question import Question
 
 __all__ = ["StationarityCondition", "stationarity_condition"]
 
@@ -32,10 +32,10 @@ class StationarityCondition:
     ----------
     policy, reference : tuple of Expr
         π(o) and π_ref(o), one entry an answer.
-    preference : tuple of Expr
+    preference : PreferenceModel
         P(o|π).
     marginal : tuple of Expr
-        d(π_ref(o)/π(o)).
+        d(π_ref(o)/π(o)), times how often o is penalised where groups are dropped.
     beta : Expr
         The weight of the penalty.
     domain : Domain
@@ -46,7 +46,7 @@ class StationarityCondition:
 
     policy: tuple[Expr, ...]
     reference: tuple[Expr, ...]
-    preference: tuple[Expr, ...]
+    preference: PreferenceModel
     marginal: tuple[Expr, ...]
     beta: Expr
     domain: Domain
@@ -81,12 +81,11 @@ class StationarityCondition:
 
     def contrast(self, first: int = 0, second: int = 1) -> Eq:
         """β (d(first) − d(second)) = P(first) − P(second): the condition without λ."""
-        drift = self.preference[first] - self.preference[second]
         penalty = self.beta * (self.marginal[first] - self.marginal[second])
-        return Eq(penalty, tidy(drift, self.domain), evaluate=False)
+        return Eq(penalty, self.preference.difference(first, second), evaluate=False)
 
 
-def stationarity_condition(algorithm: Algorithm, question: BinaryQuestion) -> StationarityCondition:
+def stationarity_condition(algorithm: Algorithm, question: Question) -> StationarityCondition:
     """Build the condition from the algorithm's definition.
 
     Notes
@@ -96,7 +95,8 @@ def stationarity_condition(algorithm: Algorithm, question: BinaryQuestion) -> St
     policy, reference = question.policy, question.reference
     preference = algorithm.preference(question)
     marginal = tuple(
-        algorithm.penalty.marginal(r / w) for w, r in zip(policy, reference, strict=True)
+        often * algorithm.penalty.marginal(r / w)
+        for w, r, often in zip(policy, reference, algorithm.sampling(question), strict=True)
     )
     return StationarityCondition(
         policy,

@@ -11,7 +11,7 @@ from sympy import Add, Expr, Integer, Rational, oo, simplify, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-from grpo_symbolic.model.advantage import variance
+from grpo_symbolic.reward import variance
 
 from .oracles.enumeration import advantages
 

@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sympy import Add, Expr, Symbol, oo
+from sympy import Add, Expr, Integer, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.inputs import group_size, parameter
-from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
+from grpo_symbolic.model.advantage import (
+    Advantage,
+    FixedScale,
+    LeaveOneOut,
+    ShiftAndScale,
+    ShiftOnly,
+)
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
-from grpo_symbolic.model.preference import group_preference
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
+from grpo_symbolic.question import Question
 
-__all__ = ["GRPO", "NLHF", "RLHF", "Algorithm"]
+__all__ = ["GRPO", "IPO", "NLHF", "RLHF", "Algorithm", "preference"]
+
+# Rules that are linear in the rewards: their preference sees expected rewards only.
+_LINEAR = (ShiftOnly, FixedScale)
 
 
 class Algorithm(ABC):
     """What the stationarity condition needs to know of an algorithm."""
 
     penalty: Penalty
-    beta: Expr
+    beta: Any
+    advantage: Advantage | None = None
 
     @property
     @abstractmethod
@@ -30,8 +41,22 @@ class Algorithm(ABC):
         """What the preference P(o|π) of this algorithm is, in words."""
 
     @abstractmethod
-    def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
+    def preference(self, question: Question) -> PreferenceModel:
         """The preference P(o|π) that the algorithm climbs, one entry an answer."""
+
+    def sampling(self, question: Question) -> tuple[Expr, ...]:
+        """How often answer o is penalised, relative to π(o); 1 unless groups are dropped."""
+        return (Integer(1),) * len(question)
+
+    def _check_weight(self) -> None:
+        if not isinstance(self.penalty, Penalty):
+            raise ValueError(f"penalty must be a Penalty such as ReverseKL(), got {self.penalty!r}")
+        if not isinstance(self.beta, Symbol):
+            object.__setattr__(self, "beta", parameter("beta", self.beta))
+
+    def _model(self, question: Question, values: Sequence[Expr]) -> PreferenceModel:
+        domain = question.domain.extended(*values, *question.policy)
+        return PreferenceModel(tuple(values), question.policy, domain, rule=self, question=question)
 
 
 @dataclass(frozen=True)
@@ -40,12 +65,15 @@ class GRPO(Algorithm):
 
     Parameters
     ----------
-    group_size : int or oo
-        G ≥ 2; ``oo`` for the large-group limit.
+    group_size : int, Symbol or oo
+        G ≥ 2; ``oo`` for the large-group limit, ``symbols.G`` for every G at once.
     penalty : Penalty
     advantage : Advantage
     beta : Expr or number
         Weight of the penalty, positive, in advantage units.
+    mixed_only : bool
+        Groups whose rewards are all equal are dropped and drawn again: advantages and
+        penalty are then averages over mixed groups.
 
     Raises
     ------
@@ -61,30 +89,72 @@ class GRPO(Algorithm):
     penalty: Penalty = field(default_factory=ReverseKL)
     advantage: Advantage = field(default_factory=ShiftAndScale)
     beta: Any = symbols.beta
+    mixed_only: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "group_size", group_size(self.group_size))
-        if not isinstance(self.penalty, Penalty):
-            raise ValueError(f"penalty must be a Penalty such as ReverseKL(), got {self.penalty!r}")
         if not isinstance(self.advantage, Advantage):
             raise ValueError(
                 f"advantage must be an Advantage such as ShiftAndScale(), got {self.advantage!r}"
             )
-        if not isinstance(self.beta, Symbol):
-            object.__setattr__(self, "beta", parameter("beta", self.beta))
+        self._check_weight()
+
+    @property
+    def penalised_before_baseline(self) -> bool:
+        """Whether the penalty is part of the reward that the group is centred on."""
+        return getattr(self.penalty, "placement", "") == "reward-before-baseline"
 
     @property
     def meaning(self) -> str:
+        if self.penalised_before_baseline:
+            return "expected reward (advantages vanish where all penalised rewards are equal)"
+        kind = "mixed group" if self.mixed_only else "group"
         if self.group_size == oo:
             return "expected advantage in a large group drawn from $\\pi$"
-        return f"expected advantage in a group of {self.group_size} drawn from $\\pi$"
+        return f"expected advantage in a {kind} of {self.group_size} drawn from $\\pi$"
 
-    def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
-        return group_preference(self.advantage, question, self.group_size)
+    def preference(self, question: Question) -> PreferenceModel:
+        if self.penalised_before_baseline:
+            return self._penalised_rewards(question)
+        model = group_preference(self.advantage, question, self.group_size)
+        if self.mixed_only and self.group_size != oo:
+            chance, _ = mixed_groups(question, self.group_size)
+            model = replace(
+                model,
+                values=tuple(value / chance for value in model.values),
+                drift=None if model.drift is None else model.drift / chance,
+            )
+        return replace(model, rule=self, question=question)
+
+    def _penalised_rewards(self, question: Question) -> PreferenceModel:
+        """With the penalty inside the reward, the field vanishes iff r − β k(u) is one constant.
+
+        An advantage that grows with the own reward has mean zero only where the penalised
+        rewards are equal, whatever its scale: the largest one would have a positive
+        expectation. For random rewards this needs a rule that is linear in them.
+        """
+        linear = isinstance(self.advantage, _LINEAR) or (
+            isinstance(self.advantage, LeaveOneOut) and not self.advantage.scaled
+        )
+        if not linear and not question.deterministic:
+            raise ValueError(
+                "a penalty inside the reward, before the baseline, has an exact stationarity "
+                "condition for deterministic rewards, or for advantages linear in the rewards"
+            )
+        return self._model(question, question.rewards)
+
+    def sampling(self, question: Question) -> tuple[Expr, ...]:
+        if not self.mixed_only or self.group_size == oo or self.penalised_before_baseline:
+            return super().sampling(question)
+        return mixed_groups(question, self.group_size)[1]
 
     def __str__(self) -> str:
         size = "infinity" if self.group_size == oo else str(self.group_size)
-        return f"GRPO with group size {size}, advantage {self.advantage}, penalty {self.penalty}"
+        groups = ", groups of equal rewards dropped" if self.mixed_only else ""
+        return (
+            f"GRPO with group size {size}, advantage {self.advantage}, penalty {self.penalty}"
+            + groups
+        )
 
 
 @dataclass(frozen=True)
@@ -97,14 +167,17 @@ class RLHF(Algorithm):
     """
 
     penalty: Penalty = field(default_factory=DirectKL)
-    beta: Expr = symbols.beta
+    beta: Any = symbols.beta
+
+    def __post_init__(self) -> None:
+        self._check_weight()
 
     @property
     def meaning(self) -> str:
         return "expected reward"
 
-    def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
-        return question.rewards
+    def preference(self, question: Question) -> PreferenceModel:
+        return self._model(question, question.rewards)
 
 
 @dataclass(frozen=True)
@@ -117,15 +190,81 @@ class NLHF(Algorithm):
     """
 
     penalty: Penalty = field(default_factory=DirectKL)
-    beta: Expr = symbols.beta
+    beta: Any = symbols.beta
+
+    def __post_init__(self) -> None:
+        self._check_weight()
 
     @property
     def meaning(self) -> str:
         return "probability of beating an answer drawn from $\\pi$"
 
-    def preference(self, question: BinaryQuestion) -> tuple[Expr, ...]:
-        policy = question.policy
-        return tuple(
-            Add(*(w * question.preference(first, second) for second, w in enumerate(policy)))
-            for first in range(len(policy))
-        )
+    def preference(self, question: Question) -> PreferenceModel:
+        return self._model(question, _winning(question, question.policy))
+
+
+@dataclass(frozen=True)
+class IPO(Algorithm):
+    """Identity preference optimisation: P(o ≻ o') against the reference policy.
+
+    Notes
+    -----
+    Source: Azar et al., arXiv 2310.12036, with the identity as Ψ and μ = π_ref.
+    """
+
+    penalty: Penalty = field(default_factory=DirectKL)
+    beta: Any = symbols.beta
+
+    def __post_init__(self) -> None:
+        self._check_weight()
+
+    @property
+    def meaning(self) -> str:
+        return "probability of beating an answer drawn from $\\pi_{\\mathrm{ref}}$"
+
+    def preference(self, question: Question) -> PreferenceModel:
+        return self._model(question, _winning(question, question.reference))
+
+
+def _winning(question: Question, opponent: Sequence[Expr]) -> tuple[Expr, ...]:
+    """P(o ≻ o') with o' drawn from ``opponent``, for every o."""
+    return tuple(
+        Add(*(w * question.preference(first, second) for second, w in enumerate(opponent)))
+        for first in range(len(question))
+    )
+
+
+def preference(algorithm: Algorithm, question: Question) -> PreferenceModel:
+    """P(o|π) for every answer, exactly: the group-relative preference model.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+    question : Question
+
+    Returns
+    -------
+    PreferenceModel
+        A sequence of expressions in π, one an answer; ``verify()`` proves its identities.
+
+    Raises
+    ------
+    ValueError
+        When the question does not define what the algorithm needs.
+
+    Notes
+    -----
+    Source: Vojnovic & Yun, arXiv 2502.18548, (6).
+
+    Examples
+    --------
+    >>> from grpo_symbolic.question import BinaryQuestion
+    >>> print(preference(GRPO(3), BinaryQuestion()))
+    P(a) = sqrt(2)*(1 - pi)
+    P(b) = -sqrt(2)*pi
+    """
+    if not isinstance(algorithm, Algorithm):
+        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {algorithm!r}")
+    if not isinstance(question, Question):
+        raise ValueError(f"question must be a Question or BinaryQuestion, got {question!r}")
+    return algorithm.preference(question)

@@ -7,26 +7,68 @@ Whatever the placement, the sampled penalty has one expectation
 
 and what the algorithm feels is its derivative in π(o), taken with π_old frozen
 and then evaluated at π_old = π. That derivative depends on the ratio
-u = π_ref/π only: the *marginal penalty* d(u).
+u = π_ref/π only: the *marginal penalty* d(u). Two penalties with the same d, up
+to a constant, have the same stationary policies.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sympy import Expr, Symbol, diff, expand_log, log, solve
+from sympy import (
+    Abs,
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    Rational,
+    Symbol,
+    cancel,
+    diff,
+    expand_log,
+    limit,
+    log,
+    oo,
+    solve,
+    sqrt,
+)
 
 from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.bounded import bounded
-from grpo_symbolic.inputs import one_of
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.inputs import exact_number, one_of
 
-__all__ = ["DirectKL", "Divergence", "Estimator", "Penalty", "ReverseKL", "k3"]
+__all__ = [
+    "ESTIMATORS",
+    "PLACEMENTS",
+    "DirectKL",
+    "Divergence",
+    "Estimator",
+    "Penalty",
+    "ReverseKL",
+    "k1",
+    "k2",
+    "k3",
+]
 
 _NEW = Symbol("x", positive=True)
 _OLD = Symbol("y", positive=True)
 _REF = Symbol("z", positive=True)
+
+PLACEMENTS = ("loss", "loss-with-ratio", "reward", "reward-before-baseline")
+
+
+def k1(u: Expr = symbols.u) -> Expr:
+    """The estimator −log u: the sampled log-ratio itself."""
+    return -log(u)
+
+
+def k2(u: Expr = symbols.u) -> Expr:
+    """The estimator ½ log² u: half the squared log-ratio."""
+    return log(u) ** 2 / 2
 
 
 def k3(u: Expr = symbols.u) -> Expr:
@@ -34,29 +76,100 @@ def k3(u: Expr = symbols.u) -> Expr:
     return u - log(u) - 1
 
 
+def absolute(u: Expr = symbols.u) -> Expr:
+    """The estimator \\|log u\\|."""
+    return Abs(log(u))
+
+
+#: Estimators by the names that trainers use.
+ESTIMATORS = {"k1": k1, "k2": k2, "k3": k3, "abs": absolute}
+
+
 class Penalty(ABC):
     """Whatever has a marginal penalty d(u)."""
 
     name: ClassVar[str] = "penalty"
 
+    @abstractmethod
+    def marginal(self, u: Expr = symbols.u) -> Expr:
+        """d(u): derivative of the expected penalty in π(o), π_old frozen, then π_old = π."""
+
+    @property
+    def monotone(self) -> bool:
+        """Whether d falls strictly in u = π_ref/π: a lower π(o) is always pushed up harder."""
+        return sign(diff(self.marginal(), symbols.u), Domain.of(symbols.u)) == Sign.NEGATIVE
+
+    @property
+    def acts_as(self) -> str:
+        """The divergence that has this marginal penalty, by name, or a sentence.
+
+        Examples
+        --------
+        >>> Estimator("k2", "loss").acts_as
+        'KL(pi || pi_ref), the direct KL'
+        >>> Estimator("k1", "loss").acts_as
+        'no penalty at all: its expected gradient is zero'
+        """
+        slope = diff(self.marginal(), symbols.u)
+        domain = Domain.of(symbols.u)
+        if is_zero(slope, domain):
+            return "no penalty at all: its expected gradient is zero"
+        for name, known in _known().items():
+            if is_zero(slope - diff(known.marginal(), symbols.u), domain):
+                return name
+        return f"none of the known divergences: d(u) = {self.marginal()}"
+
     def link(self, x: Expr) -> Expr:
         """g(x): the ratio π/π_ref at which the marginal penalty d(π_ref/π) equals ``x``.
+
+        Defined for ``x`` in :attr:`link_range`. The inverse is taken only after d has been
+        shown to be strictly monotone.
 
         Raises
         ------
         ValueError
-            When d is constant (no penalty) or its inverse is not elementary.
+            When d is constant (no penalty), is not shown to be strictly monotone, or when its
+            inverse is not elementary.
         """
-        found = bounded(solve, self.marginal() - x, symbols.u, seconds=20)
-        if len(found) != 1:
+        d = self.marginal()
+        if not self.monotone:
+            if not d.has(symbols.u):
+                raise ValueError(f"the marginal penalty {d} is constant: there is no link")
             raise ValueError(
-                f"the marginal penalty {self.marginal()} has {len(found)} inverses, not one"
+                f"the marginal penalty d(u) = {d} is not strictly monotone on u > 0, so it has "
+                "no single-valued inverse: " + self._turning_points()
             )
-        return 1 / found[0]
+        value = Dummy("x", real=True)
+        found = bounded(solve, d - value, symbols.u, seconds=20)
+        # d is one-to-one: of several algebraic inverses only one returns where it came from.
+        fitting = [
+            inverse
+            for inverse in found
+            if all(
+                is_zero(inverse.subs(value, d.subs(symbols.u, point)) - point, Domain())
+                for point in (Rational(1, 2), Integer(3))
+            )
+        ]
+        if len(fitting) != 1:
+            raise ValueError(f"the marginal penalty {d} has {len(fitting)} elementary inverses")
+        return (1 / fitting[0]).subs(value, x)
 
-    @abstractmethod
-    def marginal(self, u: Expr = symbols.u) -> Expr:
-        """d(u): derivative of the expected penalty in π(o), π_old frozen, then π_old = π."""
+    def _turning_points(self) -> str:
+        slope = diff(self.marginal(), symbols.u)
+        try:
+            found = bounded(solve, slope, symbols.u, seconds=10)
+        except NotImplementedError:
+            found = []
+        if not found:
+            return "its slope is not of one sign"
+        return "it turns at pi/pi_ref = " + ", ".join(str(1 / point) for point in found)
+
+    @property
+    def link_range(self) -> tuple[Expr, Expr]:
+        """The open interval of values that d takes: where the link is defined."""
+        u = symbols.u
+        d = self.marginal()
+        return bounded(limit, d, u, oo, seconds=20), bounded(limit, d, u, 0, "+", seconds=20)
 
 
 @dataclass(frozen=True)
@@ -65,32 +178,47 @@ class Estimator(Penalty):
 
     Parameters
     ----------
-    k : Expr
-        The estimator, an expression in ``symbols.u``.
-    placement : {"loss", "loss-with-ratio", "reward"}
+    k : Expr or {"k1", "k2", "k3", "abs"}
+        The estimator, an expression in ``symbols.u``, standing for π_ref/π.
+    placement : {"loss", "loss-with-ratio", "reward", "reward-before-baseline"}
         ``loss``: differentiated as it stands. ``loss-with-ratio``: times the
-        importance ratio π/π_old. ``reward``: subtracted from the reward, so that
-        only the ratio is differentiated.
+        importance ratio π/π_old. ``reward``: subtracted from the advantage, so that
+        only the ratio is differentiated. ``reward-before-baseline``: subtracted from the
+        reward before the group's baseline and scale are taken.
 
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (1), (7)-(10) for k3 in the loss.
     """
 
-    k: Expr = field(default_factory=k3)
+    name: ClassVar[str] = "estimator"
+
+    k: Any = field(default_factory=k3)
     placement: str = "loss"
 
     def __post_init__(self) -> None:
-        one_of("placement", self.placement, ("loss", "loss-with-ratio", "reward"))
+        one_of("placement", self.placement, PLACEMENTS)
+        if isinstance(self.k, str):
+            object.__setattr__(self, "k", ESTIMATORS[one_of("k", self.k, tuple(ESTIMATORS))]())
+        if not isinstance(self.k, Expr) or not self.k.free_symbols <= {symbols.u}:
+            raise ValueError(
+                f"k must be an expression in symbols.u alone, or one of {', '.join(ESTIMATORS)}; "
+                f"got {self.k}"
+            )
 
     def __str__(self) -> str:
-        place = self.placement.replace("-with-", " with importance ").replace("loss", "the loss")
-        return f"{self.name} (k(u) = {self.k} in {place.replace('reward', 'the reward')})"
+        place = {
+            "loss": "in the loss",
+            "loss-with-ratio": "in the loss with importance ratio",
+            "reward": "in the reward",
+            "reward-before-baseline": "in the reward, before its baseline",
+        }[self.placement]
+        return f"{self.name} (k(u) = {self.k} {place})"
 
     def expected_term(self, new: Expr, old: Expr, ref: Expr) -> Expr:
         """One answer's term of the expected penalty."""
         ratio = old if self.placement == "loss" else new
-        policy = old if self.placement == "reward" else new
+        policy = old if self.placement.startswith("reward") else new
         return ratio * self.k.subs(symbols.u, ref / policy)
 
     def gradient(self, new: Expr = _NEW, old: Expr = _OLD, ref: Expr = _REF) -> Expr:
@@ -125,9 +253,15 @@ class Divergence(Penalty):
     ----------
     generator : Expr
         f as an expression in ``symbols.u``, standing for π/π_ref.
+    title : str
+        What it is called.
     """
 
     generator: Expr
+    title: str = "f-divergence"
+
+    def __str__(self) -> str:
+        return f"{self.title} (generator f(v) = {self.generator.subs(symbols.u, Symbol('v'))})"
 
     def value(self, policy: Expr, ref: Expr) -> Expr:
         """One answer's term of the divergence."""
@@ -135,4 +269,62 @@ class Divergence(Penalty):
 
     def marginal(self, u: Expr = symbols.u) -> Expr:
         derivative = diff(self.value(_NEW, _REF), _NEW).subs(_REF, symbols.u * _NEW)
-        return expand_log(derivative.expand()).expand().subs(symbols.u, u)
+        terms = Add.make_args(expand_log(derivative.expand()).expand())
+        rational = Add(*(term for term in terms if not term.has(log)))
+        logarithms = Add(*(term for term in terms if term.has(log)))
+        return (cancel(rational) + logarithms).subs(symbols.u, u)
+
+    @classmethod
+    def reverse_kl(cls) -> Divergence:
+        """KL(π_ref‖π): f(v) = −log v."""
+        return cls(-log(symbols.u), "reverse KL")
+
+    @classmethod
+    def direct_kl(cls) -> Divergence:
+        """KL(π‖π_ref): f(v) = v log v."""
+        return cls(symbols.u * log(symbols.u), "direct KL")
+
+    @classmethod
+    def chi_squared(cls) -> Divergence:
+        """χ²: f(v) = ½ (v − 1)², scaled so that f″(1) = 1 as for both KLs."""
+        return cls((symbols.u - 1) ** 2 / 2, "chi-squared")
+
+    @classmethod
+    def jensen_shannon(cls) -> Divergence:
+        """½ KL(π‖m) + ½ KL(π_ref‖m) with m = (π + π_ref)/2, from that definition."""
+        v = symbols.u
+        middle = (1 + v) / 2
+        return cls((v * log(v / middle) - log(middle)) / 2, "Jensen-Shannon")
+
+    @classmethod
+    def hellinger(cls) -> Divergence:
+        """Squared Hellinger distance ½ Σ (√π − √π_ref)²: f(v) = ½ (√v − 1)²."""
+        return cls((sqrt(symbols.u) - 1) ** 2 / 2, "squared Hellinger")
+
+    @classmethod
+    def alpha(cls, order: Any) -> Divergence:
+        """The α-family f(v) = (v^α − αv + α − 1)/(α(α − 1)), with f″(1) = 1.
+
+        Its limits are the reverse KL (α → 0) and the direct KL (α → 1); α = 2 is χ².
+
+        Raises
+        ------
+        ValueError
+            When the order is not a number.
+        """
+        a, v = exact_number("alpha", order, "a number"), symbols.u
+        free = Symbol("alpha", real=True)
+        family = (v**free - free * v + free - 1) / (free * (free - 1))
+        f = family.subs(free, a) if a not in (0, 1) else bounded(limit, family, free, a, seconds=20)
+        return cls(f, f"alpha-divergence of order {a}")
+
+
+def _known() -> dict[str, Divergence]:
+    """The divergences that a penalty is recognised as."""
+    return {
+        "KL(pi_ref || pi), the reverse KL": Divergence.reverse_kl(),
+        "KL(pi || pi_ref), the direct KL": Divergence.direct_kl(),
+        "the chi-squared divergence": Divergence.chi_squared(),
+        "the Jensen-Shannon divergence": Divergence.jensen_shannon(),
+        "the squared Hellinger distance": Divergence.hellinger(),
+    }

@@ -1,56 +1,372 @@
 r"""The reward preference model: the expected advantage of an answer.
 
 .. math:: P_G(o \mid \pi) = E[A_1 \mid o_1 = o,\; o_2, \dots, o_G \sim \pi]
+
+Groups see rewards, not answers: P_G(o|π) averages, over the answer's own reward law, the
+expected advantage V_G(r) of a reward level r whose G − 1 companions are drawn from the
+policy's mixture of all laws. V_G is an exact finite expectation over the counts of levels.
 """
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Integer, oo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import comb, factorial, prod
+from typing import Any
 
+from sympy import Add, Dummy, Expr, Integer, Mul, Rational, Sum, Symbol, oo
+
+from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.advantage import Advantage
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.model.two_level import TwoLevel
+from grpo_symbolic.question import Question
+from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove_all
+from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["expected_preference", "group_preference"]
+__all__ = [
+    "PreferenceModel",
+    "count_vectors",
+    "expected_preference",
+    "group_preference",
+    "mixed_groups",
+]
+
+# Beyond this many operations an expectation is not brought to factors.
+_MAX_SHAPED = 60
+# Beyond this many terms (counts of levels times levels) an expectation is not written out.
+_MAX_TERMS = 20_000
 
 
-def group_preference(
-    advantage: Advantage, question: BinaryQuestion, size: Expr
-) -> tuple[Expr, ...]:
+@dataclass(frozen=True)
+class PreferenceModel(Sequence):
+    """P(o|π) for every answer, with what is known of its shape; a sequence of expressions.
+
+    Attributes
+    ----------
+    values : tuple of Expr
+        P(o|π), one entry an answer.
+    policy : tuple of Expr
+        π(o), one entry an answer.
+    domain : Domain
+        The ranges of every symbol.
+    weights, drift : tuple of Expr, Expr
+        For two reward levels, P(o) − P(o') = (weights[o] − weights[o']) · drift, the weights
+        being the probabilities of the higher reward. Empty and None otherwise.
+    """
+
+    values: tuple[Expr, ...]
+    policy: tuple[Expr, ...]
+    domain: Domain
+    weights: tuple[Expr, ...] = ()
+    drift: Expr | None = None
+    rule: Any = field(default=None, compare=False)
+    question: Question | None = field(default=None, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.values[index]
+
+    def __iter__(self) -> Iterator[Expr]:
+        return iter(self.values)
+
+    def difference(self, first: int, second: int) -> Expr:
+        """P(first) − P(second)."""
+        if self.drift is not None:
+            weight = (self.weights[first] - self.weights[second]).expand()
+            return _times(weight, self.drift)
+        return tidy(self.values[first] - self.values[second], self.domain)
+
+    @property
+    def expected(self) -> Expr:
+        """E_{o~π} P(o|π): the reward preference model at the policy itself."""
+        return expected_preference(self.values, self.policy)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Mean zero, invariance under shift and scale, equivariance under relabelling."""
+        advantage = getattr(self.rule, "advantage", None)
+        if advantage is None or self.rule is None or self.question is None:
+            return ()
+        found = []
+        if advantage.zero_sum:
+            mean_zero = _opaque(self.expected)
+            found.append(Claim("mean zero: E P = 0", mean_zero, "==", Integer(0), self.domain))
+        return (*found, *self._invariances(self.rule, self.question))
+
+    def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:
+        if question.reward_laws and not any(isinstance(w, Gaussian) for w in question.laws):
+            shift, scale = Symbol("c", real=True), Symbol("k", positive=True)
+            images = []
+            if getattr(rule.advantage, "shift_invariant", False):
+                images.append(("adding a constant to all rewards", Integer(1), shift))
+            if getattr(rule.advantage, "scale_invariant", False):
+                images.append(("scaling all rewards", scale, Integer(0)))
+            for name, by, plus in images:
+                moved = self._of(rule, question.rescaled(by, plus))
+                for answer, before, after in zip(question.answers, self, moved, strict=True):
+                    yield Claim(
+                        f"P({answer}) does not change by {name}",
+                        _opaque(after),
+                        "==",
+                        _opaque(before),
+                        self.domain,
+                    )
+        places = tuple(range(len(self)))[::-1]
+        turned = self._of(rule, question.permuted(places))
+        renamed = dict(zip(_unknowns(len(self)), (self.policy[o] for o in places), strict=False))
+        for answer, place in enumerate(places):
+            yield Claim(
+                f"P({question.answers[place]}) goes with its answer when labels are exchanged",
+                _opaque(turned[answer].subs(renamed, simultaneous=True)),
+                "==",
+                _opaque(self[place]),
+                self.domain,
+            )
+
+    def _of(self, rule: Any, question: Question) -> tuple[Expr, ...]:
+        """The preference of another question, in this one's policy."""
+        renamed = dict(zip(_unknowns(len(self)), self.policy, strict=False))
+        return tuple(v.subs(renamed, simultaneous=True) for v in rule.preference(question))
+
+    def verify(self) -> Report:
+        """A verdict for each of the :attr:`claims`."""
+        return prove_all(self.claims)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"P({answer}) = {value}"
+            for answer, value in zip(_names(self.question, len(self)), self, strict=True)
+        )
+
+    def _repr_latex_(self) -> str:
+        lines = r" \\ ".join(
+            rf"P({answer} \mid \pi) &= {formula(value)}"
+            for answer, value in zip(_names(self.question, len(self)), self, strict=True)
+        )
+        return rf"$\begin{{aligned}} {lines} \end{{aligned}}$"
+
+
+def _names(question: Question | None, count: int) -> tuple[str, ...]:
+    return question.answers if question is not None else tuple(map(str, range(1, count + 1)))
+
+
+def _unknowns(count: int) -> tuple[Symbol, ...]:
+    return tuple(symbols.policy(o) for o in range(1, count))
+
+
+def _times(weight: Expr, drift: Expr) -> Expr:
+    if weight == 1:
+        return drift
+    return Mul(weight, drift)
+
+
+def _opaque(expr: Expr) -> Expr:
+    """Sums over a group as symbols: identities in them need no look inside."""
+    sums = sorted(expr.atoms(Sum), key=str)
+    return expr.xreplace({s: Symbol(f"S_{i}", real=True) for i, s in enumerate(sums)}).expand()
+
+
+def group_preference(advantage: Advantage, question: Question, size: Expr) -> PreferenceModel:
     """P_G(o|π) for every answer: an exact finite expectation, or its large-group limit.
 
     Raises
     ------
     ValueError
-        When the question does not define what the advantage needs.
+        When the question does not define what the advantage needs, or when the expectation
+        has too many terms to be written out.
 
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (6) and the two cases after it.
     """
-    if question.margin is not None and not advantage.scale_invariant:
-        raise ValueError(
-            "a question given by its margin fixes comparisons, not reward sizes, so it needs a "
-            "scale-invariant advantage (ShiftAndScale with epsilon = 0)"
-        )
     policy = question.policy
+    domain = Domain((*question.declared.ranges, *question.policy_domain.ranges))
+    gaussian = any(isinstance(law, Gaussian) for law in question.reward_laws)
+    if question.margins or (gaussian and size == 2):
+        return _model(question, _comparisons(advantage, question, size), domain)
+    laws = tuple(map(moment_matched, question.laws)) if size == oo else question.finite_laws
+    levels = tuple(dict.fromkeys(reward for law in laws for reward, _ in law))
+    if len(levels) == 1:
+        return _model(question, (Integer(0),) * len(policy), domain)
+    if len(levels) == 2 and not gaussian:
+        return _on_two_levels(advantage, question, size, domain)
+    # In gaps of the declared order every scale is a sum of positive terms.
+    forth, back = _gaps(question.declared)
+    shown = {r: r.xreplace(forth) for r in levels}
+    population = mixture(laws, policy)
+    if size == oo:
+        law = tuple((shown[r], w) for r, w in population)
+        value = {r: advantage(shown[r], law, size, domain) for r in levels}
+    else:
+        value = _level_values(advantage, shown, dict(population), size, domain)
+    found = (Add(*(w * value[r] for r, w in law)) for law in laws)
+    return _model(question, tuple(_shaped(v, domain).xreplace(back) for v in found), domain)
+
+
+def _gaps(declared: Domain) -> tuple[dict[Symbol, Expr], dict[Symbol, Expr]]:
+    """Ordered symbols as sums of positive gaps, and the gaps as differences of symbols."""
+    bounded_below = [r for r in declared.ranges if r.upper == oo and r.lower != -oo]
+    forth: dict[Symbol, Expr] = {}
+    back: dict[Symbol, Expr] = {}
+    for r in bounded_below:
+        gap = Dummy(f"gap_{r.symbol}", positive=True)
+        forth[r.symbol] = r.lower.xreplace(forth) + gap
+        back[gap] = r.symbol - r.lower
+    return forth, back
+
+
+def _shaped(value: Expr, domain: Domain) -> Expr:
+    """Small expectations in factors; larger ones stay the sum over the group that they are."""
+    if value.count_ops() > _MAX_SHAPED:
+        return value
+    return tidy(value, domain.extended(value))
+
+
+def _model(question: Question, values: tuple[Expr, ...], domain: Domain) -> PreferenceModel:
+    return PreferenceModel(values, question.policy, domain.extended(*values), question=question)
+
+
+def moment_matched(law: Law | Gaussian) -> Law:
+    """A finite law of the same mean and variance: all that a large group sees of a Gaussian."""
+    if not isinstance(law, Gaussian):
+        return law
+    half = Rational(1, 2)
+    return finite_law(((law.mean + law.std, half), (law.mean - law.std, half)))
+
+
+def _on_two_levels(
+    advantage: Advantage, question: Question, size: Expr, domain: Domain
+) -> PreferenceModel:
+    levels = question.levels
+    high, low = levels if order(*levels, domain) > 0 else levels[::-1]
+    rates = tuple(row[levels.index(high)] for row in question.emission)
+    m = Add(*(rate * w for rate, w in zip(rates, question.policy, strict=True))).expand()
+    model = TwoLevel(advantage, size, high, low, question.declared)
+    if model.zero_sum:
+        drift = model.drift(m)
+        values = tuple(_times((rate - m).expand(), drift) for rate in rates)
+    else:
+        above, below = model.values(m)
+        drift = tidy((above - below).expand(), domain.extended(above))
+        values = tuple(tidy(rate * above + (1 - rate) * below, domain) for rate in rates)
+    ranges = domain.extended(*values, *rates)
+    return PreferenceModel(
+        values, question.policy, ranges, weights=rates, drift=drift, question=question
+    )
+
+
+def _level_values(
+    advantage: Advantage,
+    shown: dict[Expr, Expr],
+    population: dict[Expr, Expr],
+    size: Expr,
+    domain: Domain,
+) -> dict[Expr, Expr]:
+    """V_G of every level: the expectation over the counts of levels among the others.
+
+    ``shown`` maps each level to the expression in which it is computed.
+    """
+    levels, rewards = tuple(shown), tuple(shown.values())
+    others, more = int(size) - 1, 0
+    if advantage.batch is not None:
+        more = int(advantage.batch) - int(size)
+    n = len(levels)
+    terms = n * comb(others + n - 1, n - 1) * comb(more + n - 1, n - 1)
+    if terms > _MAX_TERMS:
+        raise ValueError(
+            f"the exact expectation over groups of {size} with {n} reward levels has {terms} "
+            f"terms, more than {_MAX_TERMS}: take a smaller group, or the large-group limit"
+        )
+    found = {}
+    for own, level in enumerate(levels):
+        parts = []
+        for counts, rest in product(count_vectors(others, n), count_vectors(more, n)):
+            members = [c + (i == own) for i, c in enumerate(counts)]
+            everyone = [c + r for c, r in zip(members, rest, strict=True)]
+            batch = _empirical(rewards, everyone) if more else None
+            group = _empirical(rewards, members)
+            value = advantage(shown[level], group, size, domain, batch)
+            ways = _multinomial(counts) * _multinomial(rest)
+            powers = (
+                population[r] ** (c + e) for r, c, e in zip(levels, counts, rest, strict=True)
+            )
+            parts.append(Mul(ways, value, *powers))
+        found[level] = Add(*parts)
+    return found
+
+
+def _empirical(levels: tuple[Expr, ...], counts: list[int]) -> Law:
+    total = sum(counts)
+    return tuple((r, Rational(c, total)) for r, c in zip(levels, counts, strict=True) if c)
+
+
+def count_vectors(total: int, parts: int) -> Iterator[tuple[int, ...]]:
+    """All ways to write ``total`` as an ordered sum of ``parts`` counts."""
+    if parts == 1:
+        yield (total,)
+        return
+    for first in range(total, -1, -1):
+        for rest in count_vectors(total - first, parts - 1):
+            yield (first, *rest)
+
+
+def _multinomial(counts: Sequence[int]) -> int:
+    return factorial(sum(counts)) // prod(factorial(c) for c in counts)
+
+
+def _comparisons(advantage: Advantage, question: Question, size: Expr) -> tuple[Expr, ...]:
+    """Pairs, from the outcome of one comparison: representative rewards 1 and 0, or a tie."""
+    if size != 2:
+        _ = question.finite_laws  # raises: comparisons say nothing about other group sizes
+    if not advantage.scale_invariant or not advantage.shift_invariant:
+        raise ValueError(
+            "a question given by its margins fixes comparisons, not reward sizes, so it needs a "
+            "shift- and scale-invariant advantage (ShiftAndScale with epsilon = 0)"
+        )
+    half = Rational(1, 2)
     found = []
-    for own in range(len(policy)):
-        if size == oo:
-            population = question.population(policy)
-            reward = population[own][0]
-            terms = [(advantage(reward, population, size), Integer(1))]
-        else:
-            terms = [
-                (advantage(reward, law, size), probability)
-                for reward, law, probability in question.groups(own, policy, size)
-            ]
-        total = Add(*(value * probability for value, probability in terms))
-        found.append(tidy(total, Domain.around(total)))
+    for own in range(len(question)):
+        terms = []
+        for other, weight in enumerate(question.policy):
+            confidence = question.confidence(own, other)
+            for mine, theirs in ((1, 0), (0, 1), (0, 0)):
+                chance = (1 - symbols.tie + (mine - theirs) * confidence) / 2
+                if mine == theirs:
+                    chance = symbols.tie
+                group = ((Integer(mine), half), (Integer(theirs), half))
+                terms.append(weight * chance * advantage(Integer(mine), group, size))
+        total = Add(*terms).expand()
+        found.append(tidy(total, question.declared.extended(total)))
     return tuple(found)
 
 
-def expected_preference(preferences: tuple[Expr, ...], policy: tuple[Expr, ...]) -> Expr:
+def mixed_groups(question: Question, size: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    """Groups whose rewards are not all equal: their probability, and how they favour answers.
+
+    Returns
+    -------
+    chance : Expr
+        Pr(mixed) = 1 − Σ m(r)^G, m the law of the reward of a drawn answer.
+    weights : tuple of Expr
+        Pr(o_1 = o | mixed)/π(o), one entry an answer.
+    """
+    population = dict(question.population(question.policy))
+    chance = 1 - Add(*(share.expand() ** size for share in population.values()))
+    weights = tuple(
+        Add(*(w * (1 - population[r].expand() ** (size - 1)) for r, w in law)) / chance
+        for law in question.finite_laws
+    )
+    return chance, weights
+
+
+def expected_preference(preferences: Sequence[Expr], policy: Sequence[Expr]) -> Expr:
     """E_{o~π} P(o): the reward preference model R at a policy."""
     return Add(*(p * w for p, w in zip(preferences, policy, strict=True)))

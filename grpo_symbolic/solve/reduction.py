@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Eq, Expr, Mul, Poly, S, exp, expand_log, fraction, log, together
+from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, exp, expand_log, fraction, log, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
@@ -107,6 +107,13 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
     derivation = derivation.rewritten(
         equation, f"multiplied by ${formula(multiplier)}$, which is positive", multiplier
     )
+    if equation.has(Sum):
+        return Reduction(
+            equation,
+            None,
+            derivation,
+            "the sum over the group is not written out in powers of pi(a)",
+        )
     if not _is_polynomial(equation.lhs):
         return Reduction(equation, None, derivation, "it is not algebraic in pi(a)")
     if _is_polynomial(equation.rhs):

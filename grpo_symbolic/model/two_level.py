@@ -1,0 +1,249 @@
+r"""Two reward levels: the drift of a group as a Bernstein polynomial.
+
+When rewards take two values only, what an advantage does is one function of m, the
+probability that a draw has the higher one: its *drift*
+:math:`D_G(m) = V(\mathrm{high}) - V(\mathrm{low})`, the expected advantage of the higher
+level over that of the lower. The advantages of a group sum to zero, hence
+
+.. math:: m (1 - m)\, D_G(m) = h_G(m) = E\, f(K/G), \quad K \sim \mathrm{Binomial}(G, m),
+          \qquad f(t) = t\, A(\mathrm{high};\ \text{fraction } t),
+
+the Bernstein polynomial of f. Nothing here is specific to one rule: f is what the rule's
+definition gives on a group with the fraction t of better answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    Poly,
+    Rational,
+    S,
+    binomial,
+    cancel,
+    ff,
+    oo,
+)
+from sympy.functions.combinatorial.numbers import stirling
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.bernstein import Bernstein
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.group_sum import GroupSum
+from grpo_symbolic.model.advantage import Advantage
+from grpo_symbolic.reward import Law
+from grpo_symbolic.surd import Surd
+
+__all__ = ["TwoLevel"]
+
+# Up to this degree a drift is written out in powers; beyond it, as a sum over the group.
+_WRITTEN_OUT = 12
+
+
+@dataclass(frozen=True)
+class TwoLevel:
+    """An advantage on groups whose rewards are ``high`` or ``low``.
+
+    Parameters
+    ----------
+    advantage : Advantage
+    size : Expr
+        G: an integer, a symbol, or ``oo``.
+    high, low : Expr
+        The two rewards.
+    domain : Domain
+        The ranges of their symbols.
+    """
+
+    advantage: Advantage
+    size: Expr
+    high: Expr
+    low: Expr
+    domain: Domain
+
+    @property
+    def degree(self) -> Expr:
+        """Samples that an advantage looks at: the group, or the batch."""
+        return self.size if self.advantage.batch is None else self.advantage.batch
+
+    def law(self, fraction: Expr) -> Law:
+        """The empirical law of a group with this fraction of better answers."""
+        return tuple((r, w) for r, w in ((self.high, fraction), (self.low, 1 - fraction)) if w != 0)
+
+    def advantages(self, count: int, batch_count: int | None = None) -> tuple[Expr, Expr]:
+        """A(high) and A(low) in a group with ``count`` better answers (0 for an absent level)."""
+        group = self.law(Rational(count, int(self.size)))
+        batch = None
+        if batch_count is not None:
+            batch = self.law(Rational(batch_count, int(self.degree)))
+        return tuple(
+            self.advantage(level, group, self.size, self.domain, batch)
+            if any(r == level for r, _ in group)
+            else Integer(0)
+            for level in (self.high, self.low)
+        )  # type: ignore[return-value]
+
+    @cached_property
+    def spread(self) -> Expr | None:
+        """f(t) for 0 < t < 1, in ``symbols.t``; None for a rule without one formula."""
+        if not self.advantage.uniform:
+            return None
+        t = symbols.t
+        domain = self.domain.extended(t)
+        value = t * self.advantage(self.high, self.law(t), self.size, domain)
+        return tidy(value, domain)
+
+    @cached_property
+    def zero_sum(self) -> bool:
+        """Whether the advantages of every group sum to zero."""
+        if self.advantage.uniform:
+            t, law = symbols.t, self.law(symbols.t)
+            domain = self.domain.extended(t)
+            high, low = (
+                self.advantage(level, law, self.size, domain) for level in (self.high, self.low)
+            )
+            return is_zero(t * high + (1 - t) * low, domain)
+        if self.advantage.batch is not None:
+            return True  # within each group the mean is subtracted, and one scale divides all
+        return all(
+            is_zero(count * high + (int(self.size) - count) * low, self.domain)
+            for count in range(int(self.size) + 1)
+            for high, low in [self.advantages(count)]
+        )
+
+    @cached_property
+    def coefficients(self) -> tuple[Expr, ...]:
+        """f(k/n) for k = 0 … n, n the :attr:`degree`; f vanishes at both ends."""
+        n = int(self.degree)
+        if self.advantage.batch is not None:
+            return tuple(self._batch_coefficient(count) for count in range(n + 1))
+        if self.spread is not None:
+            inner = (self.spread.subs(symbols.t, Rational(count, n)) for count in range(1, n))
+        else:
+            inner = (Rational(count, n) * self.advantages(count)[0] for count in range(1, n))
+        return (S.Zero, *inner, S.Zero)
+
+    def _batch_coefficient(self, total: int) -> Expr:
+        """E[1{high} A | ``total`` better answers in the batch], over the batch's members."""
+        n, size = int(self.degree), int(self.size)
+        ways = binomial(n, total)
+        return Add(
+            *(
+                binomial(size, count) * binomial(n - size, total - count) / ways
+                * Rational(count, size)
+                * self.advantages(count, total)[0]
+                for count in range(max(0, total + size - n), min(size, total) + 1)
+            )
+        )  # fmt: skip
+
+    @cached_property
+    def bernstein(self) -> Bernstein | None:
+        """h_G exactly, when its coefficients are numbers and the group is finite."""
+        if not self.degree.is_Integer or not self.zero_sum:
+            return None
+        if self.spread is not None and not self.spread.free_symbols - {symbols.t}:
+            inner = Bernstein.sampled(self.spread, symbols.t, int(self.degree))
+            ends = (Surd.of(S.Zero), *inner.coefficients[1:-1], Surd.of(S.Zero))
+            return Bernstein(ends)
+        if any(value.free_symbols for value in self.coefficients):
+            return None
+        return Bernstein(tuple(Surd.of(value) for value in self.coefficients))
+
+    # -- expressions -----------------------------------------------------------------
+
+    def drift(self, m: Expr) -> Expr:
+        """D_G(m) as an expression: in powers for small groups, as a sum for larger ones."""
+        if not self.zero_sum:
+            high, low = self.values(m)
+            return tidy((high - low).expand(), self.domain.extended(m))
+        if self.size == oo:
+            value = self.spread.subs(symbols.t, m) / (m * (1 - m))
+            return tidy(value, self.domain.extended(m))
+        if self._polynomial_spread:
+            return self._polynomial_drift(m)
+        if self.degree.is_Integer and self.degree <= _WRITTEN_OUT:
+            return self._written_out(m)
+        if self.spread is not None:
+            k = symbols.k
+            term = self.spread.subs(symbols.t, k / self.size)
+            weight = binomial(self.size, k) * m ** (k - 1) * (1 - m) ** (self.size - 1 - k)
+            return GroupSum(weight * tidy(term, self.domain), (k, 1, self.size - 1))
+        n = int(self.degree)
+        return Add(
+            *(
+                binomial(n, k) * value * m ** (k - 1) * (1 - m) ** (n - 1 - k)
+                for k, value in enumerate(self.coefficients)
+                if value != 0
+            )
+        )
+
+    @property
+    def _polynomial_spread(self) -> bool:
+        """Whether f is a polynomial that vanishes at both ends by itself."""
+        f, t = self.spread, symbols.t
+        return f is not None and f.is_polynomial(t) and f.subs(t, 0) == 0 == f.subs(t, 1)
+
+    def _polynomial_drift(self, m: Expr) -> Expr:
+        """For a polynomial f, from the factorial moments E K(K-1)…(K-j+1) = G(G-1)…(G-j+1) m^j."""
+        p = Dummy("p", positive=True)
+        mean = Add(
+            *(
+                coefficient * stirling(power, j) * ff(self.size, j) * p**j / self.size**power
+                for (power,), coefficient in Poly(self.spread, symbols.t).terms()
+                for j in range(power + 1)
+            )
+        )
+        value = cancel(mean.expand(func=True) / (p * (1 - p))).subs(p, m)
+        return tidy(value, self.domain.extended(m))
+
+    def _written_out(self, m: Expr) -> Expr:
+        n = int(self.degree)
+        x = m * (1 - m)
+        if self.bernstein is not None and self.bernstein.symmetric:
+            return self.bernstein.divided_by_x().polynomial(x)
+        weights = [binomial(n, k) * value for k, value in enumerate(self.coefficients)][1:-1]
+        if all(is_zero(a - b, self.domain) for a, b in zip(weights, weights[::-1], strict=True)):
+            powers = _powers_of_x(weights, self.domain)
+            return Add(*(c * x**j for j, c in enumerate(powers)))
+        # Not symmetric in m and 1 - m: in powers of m.
+        p = Dummy("p")
+        total = Add(*(c * p**k * (1 - p) ** (n - 2 - k) for k, c in enumerate(weights)))
+        terms = Poly(total, p).terms()
+        return Add(*(tidy(c, self.domain) * m**power for (power,), c in reversed(terms)))
+
+    def values(self, m: Expr) -> tuple[Expr, Expr]:
+        """V(high), V(low): the expected advantage of each level."""
+        if self.zero_sum:
+            drift = self.drift(m)
+            return (1 - m) * drift, -m * drift
+        size = int(self.size)
+        found = []
+        for own in (1, 0):
+            terms = []
+            for others in range(size):
+                weight = binomial(size - 1, others) * m**others * (1 - m) ** (size - 1 - others)
+                terms.append(weight * self.advantages(others + own)[1 - own])
+            found.append(Add(*terms))
+        return found[0], found[1]
+
+
+def _powers_of_x(weights: list[Expr], domain: Domain) -> list[Expr]:
+    """Σ w_k p^k q^(n-k) with w symmetric and p + q = 1, as coefficients of powers of x = p q."""
+    n = len(weights) - 1
+    x = Dummy("x")
+    sums = [Poly(2, x), Poly(1, x)]  # p^j + q^j
+    while len(sums) <= n:
+        sums.append(sums[-1] - Poly(x, x) * sums[-2])
+    found = [S.Zero] * (n // 2 + 1)
+    for k in range(n // 2 + 1):
+        power = sums[n - 2 * k] if n != 2 * k else Poly(1, x)
+        for (j,), coefficient in power.terms():
+            found[k + j] += coefficient * weights[k]
+    return [tidy(value, domain) for value in found]

@@ -1,0 +1,162 @@
+"""Reward laws: what reward an answer gets, as a law with a mean, a variance and comparisons.
+
+Rewards are finitely supported (a deterministic reward, a Bernoulli verifier, any finite
+table), so that every expectation is an exact finite sum; or Gaussian, where pairs and the
+large-group limit have exact answers too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Add, Dummy, Expr, Integer, erf, exp, oo, pi, sqrt
+from sympy import integrate as sympy_integrate
+
+from grpo_symbolic.algebra import is_zero, sign, tidy
+from grpo_symbolic.bounded import bounded
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.inputs import exact_number, within
+
+__all__ = [
+    "Gaussian",
+    "Law",
+    "comparison",
+    "finite_law",
+    "mean",
+    "mixture",
+    "order",
+    "point",
+    "variance",
+]
+
+#: A finitely supported reward law: pairs (reward, weight) with weights that sum to one.
+Law = tuple[tuple[Expr, Expr], ...]
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A normally distributed reward (Thurstone's model of a comparison).
+
+    Parameters
+    ----------
+    mean, std : Expr or number
+        In reward units; ``std`` is positive.
+    """
+
+    mean: Any
+    std: Any
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.mean, Expr) or self.mean.is_number:
+            object.__setattr__(self, "mean", exact_number("mean", self.mean, "a number"))
+        if not isinstance(self.std, Expr) or self.std.is_number:
+            allowed = "a positive number"
+            object.__setattr__(self, "std", within("std", self.std, allowed, 0, oo))
+
+
+def point(reward: Expr) -> Law:
+    """The law of a deterministic reward."""
+    return ((reward, Integer(1)),)
+
+
+def finite_law(pairs: Iterable[tuple[Any, Any]]) -> Law:
+    """A law from (reward, probability) pairs: rewards distinct, probabilities summing to 1.
+
+    Raises
+    ------
+    ValueError
+        For a repeated reward, a negative probability or a sum that is not 1.
+    """
+    law = tuple((_entry("reward", r, "a number"), _entry("probability", w, _P)) for r, w in pairs)
+    if len({reward for reward, _ in law}) != len(law):
+        raise ValueError("a reward law must name each reward once")
+    for _, weight in law:
+        if weight.is_number and not 0 <= weight <= 1:
+            raise ValueError(f"probability must be {_P}, got {weight}")
+    total = Add(*(weight for _, weight in law)).expand()
+    if total != 1:
+        raise ValueError(f"the probabilities of a reward law must sum to 1, got {total}")
+    return tuple((reward, weight) for reward, weight in law if weight != 0)
+
+
+_P = "a number in [0, 1]"
+
+
+def _entry(name: str, value: Any, allowed: str) -> Expr:
+    if isinstance(value, Expr) and not value.is_number:
+        return value
+    return exact_number(name, value, allowed)
+
+
+def mean(law: Law | Gaussian) -> Expr:
+    """The expected reward."""
+    if isinstance(law, Gaussian):
+        return law.mean
+    return Add(*(weight * reward for reward, weight in law))
+
+
+def variance(law: Law | Gaussian, domain: Domain | None = None) -> Expr:
+    """The variance of the reward, in factors."""
+    if isinstance(law, Gaussian):
+        return law.std**2
+    center = mean(law)
+    total = Add(*(weight * (reward - center) ** 2 for reward, weight in law))
+    if total.is_Rational:
+        return total
+    total = total.expand()
+    return tidy(total, (domain or Domain()).extended(total))
+
+
+def mixture(laws: Iterable[Law], weights: Iterable[Expr]) -> Law:
+    """The law of the reward of an answer drawn with ``weights``; equal rewards are merged."""
+    found: dict[Expr, Expr] = {}
+    for law, weight in zip(laws, weights, strict=True):
+        for reward, chance in law:
+            found[reward] = found.get(reward, Integer(0)) + weight * chance
+    return tuple(found.items())
+
+
+def comparison(first: Law | Gaussian, second: Law | Gaussian, domain: Domain) -> Expr:
+    """P(first reward > second) − P(first < second), for independent rewards.
+
+    Raises
+    ------
+    ValueError
+        When the order of two rewards is not known on ``domain``.
+    """
+    if isinstance(first, Gaussian) and isinstance(second, Gaussian):
+        return _gaussian_margin(first.mean - second.mean, first.std**2 + second.std**2)
+    if isinstance(first, Gaussian) or isinstance(second, Gaussian):
+        raise ValueError("Gaussian and finitely supported rewards cannot be mixed")
+    return Add(
+        *(
+            mine * theirs * order(reward, other, domain)
+            for reward, mine in first
+            for other, theirs in second
+        )
+    ).expand()
+
+
+def order(reward: Expr, other: Expr, domain: Domain) -> Integer:
+    """The sign of ``reward - other``: 1, 0 or −1, when the domain decides it."""
+    difference = (reward - other).expand()
+    if difference == 0 or is_zero(difference, domain):
+        return Integer(0)
+    found = sign(difference, domain)
+    if found is None or abs(found) != 2:
+        raise ValueError(
+            f"the order of the rewards {reward} and {other} is not known: list symbols from the "
+            "most to the least rewarding, or give their ranges as `domain`"
+        )
+    return Integer(1 if found > 0 else -1)
+
+
+def _gaussian_margin(gap: Expr, spread: Expr) -> Expr:
+    """P(X > 0) − P(X < 0) of a normal X with this mean and variance, by integration."""
+    x, m = Dummy("x", real=True), Dummy("m", real=True)
+    s = Dummy("s", positive=True)
+    density = exp(-((x - m) ** 2) / (2 * s**2)) / (s * sqrt(2 * pi))
+    above = bounded(sympy_integrate, density, (x, 0, oo), seconds=20)
+    return (2 * above - 1).rewrite(erf).expand().subs({m: gap, s: sqrt(spread)})
