@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Any
 
 from flint import arb, ctx, fmpq, fmpq_poly, fmpz, fmpz_poly
@@ -52,8 +53,9 @@ class Bernstein:
     >>> deviation = Bernstein.sampled(sqrt(t * (1 - t)), t, 3)
     >>> deviation.polynomial(x)
     sqrt(2)*x
-    >>> print(deviation.evaluate(fmpq(1, 2), 30))
-    0.353553390593273762200422181052
+    >>> from mpmath import nstr
+    >>> nstr(deviation.evaluate(fmpq(1, 2), 30), 30)
+    '0.353553390593273762200422181052'
     """
 
     coefficients: tuple[Surd, ...]
@@ -173,7 +175,7 @@ class Bernstein:
         """The forward differences of the coefficients: ``c_{k+1} - c_k``, repeated."""
         found = self.coefficients
         for _ in range(order):
-            found = tuple(right - left for left, right in zip(found, found[1:], strict=False))
+            found = tuple(right - left for left, right in pairwise(found))
         return found
 
     def signs_of_differences(self, order: int) -> tuple[int, ...]:
@@ -226,8 +228,7 @@ class Bernstein:
         """
         bits = first = digits * 10 // 3 + 2 * self.degree.bit_length() + 24
         if isinstance(p, arb) and not p.is_exact():
-            with ctx.workprec(bits):
-                return self._sum(p, 1 - p, bits)
+            return self.ball_at(p, bits)
         point = _exact_point(p)
         while True:
             with ctx.workprec(bits):
@@ -245,15 +246,20 @@ class Bernstein:
         mantissa, exponent = self.enclosure(p, digits + 3).mid().man_exp()
         return mp.make_mpf(from_man_exp(int(mantissa), int(exponent), dps_to_prec(digits), "n"))
 
+    def ball_at(self, p: arb, bits: int) -> arb:
+        """A ball that contains the value at every point of the ball ``p``."""
+        with ctx.workprec(bits):
+            return self._sum(p, 1 - p, bits)
+
     def _sum(self, p: arb, q: arb, bits: int) -> arb:
         with ctx.workprec(bits):
             above, below = _powers(p, self.degree), _powers(q, self.degree)
             total = arb(0)
-            for c, left, right in zip(self._balls(bits), above, reversed(below), strict=True):
+            for c, left, right in zip(self.balls(bits), above, reversed(below), strict=True):
                 total += c * left * right
             return total
 
-    def _balls(self, bits: int) -> list[arb]:
+    def balls(self, bits: int) -> list[arb]:
         """``binomial(n, k) c_k`` as balls, kept for the next point."""
         if bits not in self._kept:
             roots = {d: Surd.root(d).enclosure(bits) for d in self.radicands}

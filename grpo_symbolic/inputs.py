@@ -100,6 +100,7 @@ _PARAMETERS: dict[str, tuple[str, Any, Any, bool, bool]] = {
     "epsilon": ("a non-negative number", 0, oo, True, False),
     "sigma": ("a positive number", 0, oo, False, False),
     "success": ("a probability in [0, 1]", 0, 1, True, True),
+    "group_size": ("an integer of at least 2", 2, oo, True, False),
     "reward": ("a number", -oo, oo, False, False),
 }
 

@@ -123,6 +123,7 @@ class GRPO(Algorithm):
                 model,
                 values=tuple(value / chance for value in model.values),
                 drift=None if model.drift is None else model.drift / chance,
+                factor=1 / chance,
             )
         return replace(model, rule=self, question=question)
 

@@ -15,12 +15,13 @@ from itertools import product
 from math import comb, factorial, prod
 from typing import Any
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Rational, Sum, Symbol, oo
+from sympy import Add, Dummy, Expr, Integer, Mul, Rational, S, Sum, Symbol, binomial, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
+from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question
@@ -58,6 +59,9 @@ class PreferenceModel(Sequence):
     weights, drift : tuple of Expr, Expr
         For two reward levels, P(o) − P(o') = (weights[o] − weights[o']) · drift, the weights
         being the probabilities of the higher reward. Empty and None otherwise.
+    two_level, factor : TwoLevel, Expr
+        The drift before it is multiplied by ``factor`` (one over the chance of a mixed group
+        where others are dropped); None and 1 otherwise.
     """
 
     values: tuple[Expr, ...]
@@ -65,6 +69,8 @@ class PreferenceModel(Sequence):
     domain: Domain
     weights: tuple[Expr, ...] = ()
     drift: Expr | None = None
+    two_level: TwoLevel | None = None
+    factor: Expr = S.One
     rule: Any = field(default=None, compare=False)
     question: Question | None = field(default=None, compare=False)
 
@@ -258,9 +264,7 @@ def _on_two_levels(
         drift = tidy((above - below).expand(), domain.extended(above))
         values = tuple(tidy(rate * above + (1 - rate) * below, domain) for rate in rates)
     ranges = domain.extended(*values, *rates)
-    return PreferenceModel(
-        values, question.policy, ranges, weights=rates, drift=drift, question=question
-    )
+    return PreferenceModel(values, question.policy, ranges, rates, drift, model, question=question)
 
 
 def _level_values(
@@ -358,13 +362,29 @@ def mixed_groups(question: Question, size: Expr) -> tuple[Expr, tuple[Expr, ...]
     weights : tuple of Expr
         Pr(o_1 = o | mixed)/π(o), one entry an answer.
     """
-    population = dict(question.population(question.policy))
-    chance = 1 - Add(*(share.expand() ** size for share in population.values()))
-    weights = tuple(
-        Add(*(w * (1 - population[r].expand() ** (size - 1)) for r, w in law)) / chance
-        for law in question.finite_laws
-    )
+    population = {r: m.expand() for r, m in question.population(question.policy)}
+    if len(population) == 2:
+        # Written as what is in a mixed group: nothing cancels where one level dies out.
+        m = next(iter(population.values()))
+        rest = {r: 1 - share for r, share in population.items()}
+        k = symbols.k
+        chance = _sum_over_group(binomial(size, k) * m**k * (1 - m) ** (size - k), k, size)
+        other = {
+            r: rest[r] * _sum_over_group(share ** (k - 1), k, size)
+            for r, share in population.items()
+        }
+    else:
+        chance = 1 - Add(*(share**size for share in population.values()))
+        other = {r: 1 - share ** (size - 1) for r, share in population.items()}
+    weights = tuple(Add(*(w * other[r] for r, w in law)) / chance for law in question.finite_laws)
     return chance, weights
+
+
+def _sum_over_group(term: Expr, k: Symbol, size: Expr) -> Expr:
+    """Σ over k = 1 … G − 1, written out for a small group."""
+    if size.is_Integer and size <= 12:
+        return Add(*(term.subs(k, count) for count in range(1, int(size))))
+    return GroupSum(term, (k, 1, size - 1))
 
 
 def expected_preference(preferences: Sequence[Expr], policy: Sequence[Expr]) -> Expr:

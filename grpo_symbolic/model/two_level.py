@@ -14,7 +14,8 @@ definition gives on a group with the fraction t of better answers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sympy import (
@@ -25,6 +26,7 @@ from sympy import (
     Poly,
     Rational,
     S,
+    Symbol,
     binomial,
     cancel,
     ff,
@@ -155,6 +157,20 @@ class TwoLevel:
         if any(value.free_symbols for value in self.coefficients):
             return None
         return Bernstein(tuple(Surd.of(value) for value in self.coefficients))
+
+    def at(self, point: Mapping[Symbol, Expr]) -> TwoLevel:
+        """The same at numbers for the symbols of rewards, rule and group size."""
+        changes = {
+            name: value.subs(point)
+            for name, value in vars(self.advantage).items()
+            if isinstance(value, Expr)
+        }
+        rule = replace(self.advantage, **changes) if changes else self.advantage
+        high, low = (level.subs(point) for level in (self.high, self.low))
+        # Rewards that stay symbolic drop out of every shift-invariant rule.
+        if (high - low).is_number and rule.shift_invariant:
+            high, low = high - low, S.Zero
+        return TwoLevel(rule, S(self.size).subs(point), high, low, Domain())
 
     # -- expressions -----------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Eq, Expr, Piecewise, S, Symbol, nan, oo, sstr, zoo
+from sympy import Eq, Expr, Integer, Piecewise, S, Symbol, nan, oo, sstr, zoo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
@@ -20,10 +20,12 @@ from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.compiled import Parameter, compiled
 from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.reward import mean
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
-from grpo_symbolic.solve.roots import unit_interval_roots
-from grpo_symbolic.solve.solutions import NumericSolution, Solutions, rational
+from grpo_symbolic.solve.roots import Root, roots
+from grpo_symbolic.solve.scalar import ScalarField
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, rational
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -188,15 +190,26 @@ class StationaryPolicy:
 
     @property
     def _inputs(self) -> tuple[Parameter, ...]:
-        found = []
-        if isinstance(self.algorithm.beta, Symbol):
-            found.append(Parameter(self.algorithm.beta, "beta"))
-        if isinstance(self.question.margin, Symbol):
-            found.append(Parameter(self.question.margin, "margin"))
-        found.append(Parameter(symbols.pi_ref, "pi_ref"))
-        if self.question.margin is None and isinstance(self.question.gap, Symbol):
-            found.append(Parameter(self.question.gap, "gap", 1))
-        return tuple(found)
+        """Every symbol that needs a number, in the order of the model's parts."""
+        advantage = self.algorithm.advantage
+        roles: list[tuple[Any, str, float | None]] = [
+            (self.algorithm.beta, "beta", None),
+            (self.question.margin, "margin", None),
+            *((rate, "success", None) for rate in self._rates()),
+            (symbols.pi_ref, "pi_ref", None),
+            (self.question.gap if self.question.deterministic else None, "gap", 1),
+            (getattr(self.algorithm, "group_size", None), "group_size", None),
+            (getattr(advantage, "epsilon", None), "epsilon", None),
+            (getattr(advantage, "sigma", None), "sigma", None),
+        ]
+        if self.condition.contrast().has(symbols.base_reward):
+            roles.append((symbols.base_reward, "reward", None))
+        return tuple(Parameter(s, role, d) for s, role, d in roles if isinstance(s, Symbol))
+
+    def _rates(self) -> tuple[Expr, ...]:
+        if self.question.deterministic or not self.question.reward_laws:
+            return ()
+        return tuple(mean(law) for law in self.question.reward_laws)
 
     @property
     def _keywords(self) -> set[str]:
@@ -289,26 +302,59 @@ class StationaryPolicy:
         reference = point[symbols.pi_ref]
         margin = self.question.margin
         margin = point.get(margin, margin) if margin is not None else None
-        with mp.workdps(digits + 10):
+        with mp.workdps(digits + 25):
             if margin == 0:
                 return Solutions(
-                    (NumericSolution.at(reference),),
+                    (NumericSolution.at(reference, Stability.ATTRACTING),),
                     "margin 0: no answer is preferred, so the policy stays at the reference",
                 )
-            left, right = self.condition.contrast().args
-            condition = (right - left).subs(point)
-            fixed = (NumericSolution.at(reference),) if reference in (0, 1) else ()
-            if condition.has(nan, zoo, oo, -oo):
-                return Solutions(fixed, self._boundary_status(fixed, 0))
-            count = unit_interval_roots(condition, PI, digits)
-            inside = tuple(
-                NumericSolution((1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))) for x in count.log_odds
-            )
-            if fixed:
-                return Solutions(fixed + inside, self._boundary_status(fixed, len(inside)))
-            how = "number established" if count.complete else "number not established"
-            noun = "solution" if len(inside) == 1 else "solutions"
-            return Solutions(inside, f"{len(inside)} interior {noun} ({how}: {count.reason})")
+            if reference in (0, 1):
+                return self._at_the_boundary(point, reference)
+            field = ScalarField(self.condition, point)
+            if field.drift == field.penalty:
+                return Solutions((), "every policy is stationary: nothing moves it")
+            knots = field.knots()
+            found = tuple(_solution(field, root) for root in roots(field, knots))
+            clipped = self._clipped(field)
+            how = "number established" if knots.complete else "number not established"
+            noun = "solution" if len(found) == 1 else "solutions"
+            status = f"{len(found)} interior {noun} ({how}: {knots.reason})"
+            if clipped:
+                status += (
+                    "; at the boundary the penalty is too weak to hold the drift: one answer is "
+                    "given up"
+                )
+            return Solutions((*found, *clipped), status)
+
+    def _at_the_boundary(self, point: dict[Symbol, Expr], reference: Expr) -> Solutions:
+        """π_ref(a) is 0 or 1: one answer is never given, and stays so."""
+        left, right = self.condition.contrast().args
+        field = ScalarField(self.condition, point)
+        if (left - right).subs(point).has(nan, zoo, oo, -oo):
+            fixed = NumericSolution.at(reference, Stability.ATTRACTING)
+            return Solutions((fixed,), self._boundary_status((fixed,), 0))
+        inside = tuple(_solution(field, root) for root in roots(field, field.knots()))
+        # The flow leaves the boundary when F points inwards there.
+        edge = mp.mpf(-(10**12)) if reference == 0 else mp.mpf(10**12)
+        inwards = field(edge) * (1 if reference == 0 else -1)
+        kind = Stability.REPELLING if inwards > 0 else Stability.ATTRACTING
+        fixed = NumericSolution.at(reference, kind if inwards != 0 else Stability.DEGENERATE)
+        return Solutions((fixed, *inside), self._boundary_status((fixed,), len(inside)))
+
+    def _clipped(self, field: ScalarField) -> tuple[NumericSolution, ...]:
+        """Vertices at which a penalty of bounded force lets one answer go for good.
+
+        There d is finite, the constraint π(o) >= 0 is active, and the first-order condition is
+        an inequality: F must not point inwards.
+        """
+        found = []
+        if not self.algorithm.penalty.link_range[0].is_finite:
+            return ()
+        for edge, first in ((-(10**12), 0), (10**12, 1)):
+            value = field(mp.mpf(edge))
+            if value * (1 if first else -1) > 0:
+                found.append(NumericSolution.at(Integer(first), Stability.ATTRACTING))
+        return tuple(found)
 
     @staticmethod
     def _boundary_status(fixed: tuple[NumericSolution, ...], inside: int) -> str:
@@ -402,6 +448,16 @@ def stationary_policy(algorithm: Algorithm, question: BinaryQuestion) -> Station
     if reduction.polynomial is not None:
         closed = closed_form(reduction.polynomial, reduction.equation, condition.domain)
     return StationaryPolicy(algorithm, question, condition, reduction, closed)
+
+
+_KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
+
+
+def _solution(field: ScalarField, root: Root) -> NumericSolution:
+    """A zero of F as a policy: the flow is towards it when F falls through it."""
+    x = root.log_odds
+    policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
+    return NumericSolution(policy, _KIND[root.sign_left], field.residual(x))
 
 
 def _typeset(sentence: str) -> str:

@@ -8,13 +8,14 @@ points taken from the derivative's polynomial, the count is complete.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import flint
 import mpmath as mp
-from sympy import Dummy, Expr, Integer, Poly, Pow, Symbol, fraction, lambdify, log, together
+from sympy import Dummy, Expr, Integer, Poly, Pow, Sum, Symbol, fraction, lambdify, log, together
 
-__all__ = ["RootCount", "unit_interval_roots"]
+__all__ = ["Knots", "Root", "critical_log_odds", "grid", "in_log_odds", "polynomial_zeros", "roots"]
 
 # Beyond this degree the critical points are not computed from a polynomial.
 _MAX_DEGREE = 60
@@ -24,30 +25,52 @@ _FAR = (10**12, 10**24, 10**60, 10**150)
 
 
 @dataclass(frozen=True)
-class RootCount:
-    """Roots in (0, 1) as log-odds, and whether their number is established."""
+class Knots:
+    """Log-odds between which the condition is monotone (``complete``), or a grid.
+
+    ``single`` says that there is exactly one sign change, wherever it is.
+    """
 
     log_odds: tuple[mp.mpf, ...]
     complete: bool
     reason: str
+    single: bool = False
 
 
-def unit_interval_roots(condition: Expr, unknown: Symbol, digits: int) -> RootCount:
-    """All zeros of ``condition`` for 0 < ``unknown`` < 1, to ``digits`` digits."""
-    with mp.workdps(digits + 25):
-        function = _in_log_odds(condition, unknown)
-        interior, complete, reason = _critical_log_odds(condition, unknown)
-        far = [mp.mpf(x) for x in _FAR]
-        knots = [*(-x for x in reversed(far)), *interior, *far]
-        values = [mp.sign(function(x)) for x in knots]
-        roots = [x for x, value in zip(knots[1:-1], values[1:-1], strict=True) if value == 0]
-        for left, right, a, b in zip(knots, knots[1:], values, values[1:], strict=False):
-            if a * b < 0:
-                roots.append(_bisected(function, left, right, a))
-        return RootCount(tuple(sorted(roots)), complete, reason)
+@dataclass(frozen=True)
+class Root:
+    """A zero in log-odds, and the sign of the condition to its left (0 where it only touches)."""
+
+    log_odds: mp.mpf
+    sign_left: int
 
 
-def _in_log_odds(condition: Expr, unknown: Symbol):
+def roots(function: Callable[[mp.mpf], mp.mpf], knots: Knots) -> tuple[Root, ...]:
+    """The zeros of ``function`` that its knots separate, at the working precision."""
+    far = [mp.mpf(x) for x in _FAR]
+    places = [*(-x for x in reversed(far)), *knots.log_odds, *far]
+    if knots.single:  # bisection has less far to go
+        places[len(far) : len(far)] = [mp.mpf(-50), mp.mpf(0), mp.mpf(50)]
+    values = [int(mp.sign(function(x))) for x in places]
+    found = [
+        Root(x, _before(values, i))
+        for i, (x, value) in enumerate(zip(places, values, strict=True))
+        if value == 0 and 0 < i < len(places) - 1
+    ]
+    for left, right, a, b in zip(places, places[1:], values, values[1:], strict=False):
+        if a * b < 0:
+            found.append(Root(_bracketed(function, left, right, a), a))
+    return tuple(sorted(found, key=lambda root: root.log_odds))
+
+
+def _before(values: list[int], index: int) -> int:
+    """The sign to the left of a zero at a knot, or 0 when it is the same on both sides."""
+    left, right = values[index - 1], values[index + 1]
+    return left if left * right < 0 else 0
+
+
+def in_log_odds(condition: Expr, unknown: Symbol) -> Callable[[mp.mpf], mp.mpf]:
+    """The condition as a function of the log-odds of ``unknown``."""
     complement = Dummy("q", positive=True)
     split = condition.xreplace({1 - unknown: complement})
     raw = lambdify((unknown, complement), split, "mpmath")
@@ -58,33 +81,44 @@ def _in_log_odds(condition: Expr, unknown: Symbol):
     return function
 
 
-def _critical_log_odds(condition: Expr, unknown: Symbol) -> tuple[list[mp.mpf], bool, str]:
+def critical_log_odds(condition: Expr, unknown: Symbol) -> Knots:
     """Log-odds of every zero of the derivative (and perhaps of a few points more)."""
     if condition.count_ops() > _MAX_OPERATIONS:
-        return _grid(), False, "the condition is large; roots were located on a grid"
+        return _on_a_grid("the condition is large")
+    if condition.has(Sum):
+        return _on_a_grid("the condition is a sum over a large group")
     derivative = condition.diff(unknown)
     if derivative.has(log):
-        return _grid(), False, "the derivative is not algebraic; roots were located on a grid"
+        return Knots(
+            tuple(grid()), False, "the derivative is not algebraic; roots were located on a grid"
+        )
     root = Dummy("t", positive=True)
     radical = any(not p.exp.is_Integer for p in derivative.atoms(Pow) if p.has(unknown))
+    known = (unknown, 1 - unknown)
+    if any(
+        not p.exp.is_Integer and p.base not in known
+        for p in derivative.atoms(Pow)
+        if p.has(unknown)
+    ):
+        return _on_a_grid("the derivative has radicals of another kind")
     if radical:
         numerator = _rationalised(derivative, unknown, root)
     else:
         numerator = fraction(together(derivative.xreplace({unknown: root})))[0].expand()
     if not numerator.is_polynomial(root):
-        return _grid(), False, "the derivative is not algebraic; roots were located on a grid"
+        return Knots(
+            tuple(grid()), False, "the derivative is not algebraic; roots were located on a grid"
+        )
     if numerator == 0 or not numerator.has(root):
-        return [], True, "the condition is monotone on (0, 1)"
+        return Knots((), True, "the condition is monotone on (0, 1)")
     polynomial = Poly(numerator, root)
     if polynomial.degree() > _MAX_DEGREE:
-        return (
-            _grid(),
-            False,
-            (f"the derivative has degree {polynomial.degree()}; roots were located on a grid"),
-        )
+        return _on_a_grid(f"the derivative has degree {polynomial.degree()}")
     zeros = _polynomial_zeros(polynomial)
     if zeros is None:
-        return _grid(), False, "the critical points did not converge; roots located on a grid"
+        return Knots(
+            tuple(grid()), False, "the critical points did not converge; roots located on a grid"
+        )
     found = []
     for zero in zeros:
         value = mp.re(zero)
@@ -92,7 +126,9 @@ def _critical_log_odds(condition: Expr, unknown: Symbol) -> tuple[list[mp.mpf], 
         if value <= 0 or (not radical and value >= 1):
             continue
         found.append(2 * mp.log(value) if radical else mp.log(value / (1 - value)))
-    return sorted(found), True, "one root between neighbouring critical points of unlike sign"
+    return Knots(
+        tuple(sorted(found)), True, "one root between neighbouring critical points of unlike sign"
+    )
 
 
 def _rationalised(derivative: Expr, unknown: Symbol, root: Symbol) -> Expr:
@@ -117,15 +153,24 @@ def _polynomial_zeros(polynomial: Poly) -> list[mp.mpc] | None:
     digits = mp.mp.dps + 10
     texts = [str(c.evalf(digits)) for c in polynomial.all_coeffs()]
     with flint.ctx.workprec(int(digits * 4)):
-        try:
-            isolated = flint.acb_poly([flint.acb(flint.arb(t)) for t in reversed(texts)]).roots()
-            return [mp.mpc(_midpoint(z.real), _midpoint(z.imag)) for z in isolated]
-        except ValueError:
-            pass  # a multiple root cannot be isolated: the iteration below still finds it
+        return polynomial_zeros(flint.arb_poly([flint.arb(t) for t in reversed(texts)]))
+
+
+def polynomial_zeros(polynomial: flint.arb_poly) -> list[mp.mpc] | None:
+    """The complex zeros of a polynomial with ball coefficients, or None."""
+    coefficients = polynomial.coeffs()
+    while coefficients and coefficients[-1].contains(0):
+        coefficients.pop()
+    if len(coefficients) < 2:
+        return []
     try:
-        return list(
-            mp.polyroots([mp.mpf(t) for t in texts], maxsteps=400, extraprec=2 * mp.mp.prec)
-        )
+        isolated = flint.acb_poly(flint.arb_poly(coefficients)).roots()
+        return [mp.mpc(_midpoint(z.real), _midpoint(z.imag)) for z in isolated]
+    except ValueError:
+        pass  # a multiple root cannot be isolated: the iteration below still finds it
+    try:
+        middles = [_midpoint(c) for c in reversed(coefficients)]
+        return list(mp.polyroots(middles, maxsteps=400, extraprec=2 * mp.mp.prec))
     except mp.NoConvergence:
         return None
 
@@ -135,19 +180,39 @@ def _midpoint(ball: flint.arb) -> mp.mpf:
     return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
 
 
-def _grid() -> list[mp.mpf]:
+def _on_a_grid(why: str) -> Knots:
+    return Knots(tuple(grid()), False, f"{why}; roots were located on a grid")
+
+
+def grid() -> list[mp.mpf]:
+    """Log-odds that are dense around 0 and reach to ±100."""
     return [mp.mpf(k * abs(k)) / 36 for k in range(-60, 61)]
 
 
-def _bisected(function, left: mp.mpf, right: mp.mpf, sign_left: mp.mpf) -> mp.mpf:
+def _bracketed(
+    function: Callable[[mp.mpf], mp.mpf], left: mp.mpf, right: mp.mpf, sign_left: int
+) -> mp.mpf:
+    """The zero between two ends of unlike sign: bisection, then false position (Illinois)."""
     tolerance = mp.mpf(10) ** (-(mp.mp.dps - 5))
+    low, high = function(left), function(right)
+    kept = 0
     while right - left > tolerance * max(1, abs(left), abs(right)):
-        middle = (left + right) / 2
-        value = mp.sign(function(middle))
+        width = right - left
+        if width > 1 or abs(kept) > 3:
+            middle, kept = (left + right) / 2, 0
+        else:
+            middle = (left * high - right * low) / (high - low)
+            if not left < middle < right:
+                middle = (left + right) / 2
+        value = function(middle)
         if value == 0:
             return middle
-        if value == sign_left:
-            left = middle
+        if mp.sign(value) == sign_left:
+            left, low = middle, value
+            high = high / 2 if kept > 0 else high
+            kept = max(kept, 0) + 1
         else:
-            right = middle
+            right, high = middle, value
+            low = low / 2 if kept < 0 else low
+            kept = min(kept, 0) - 1
     return (left + right) / 2

@@ -3,29 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import mpmath as mp
 from sympy import Expr, Rational
 
-__all__ = ["NumericSolution", "Solutions", "rational"]
+__all__ = ["NumericSolution", "Solutions", "Stability", "rational"]
+
+
+class Stability(StrEnum):
+    """What the policy-gradient flow does near a stationary policy."""
+
+    ATTRACTING = "attracting"
+    REPELLING = "repelling"
+    SADDLE = "saddle"
+    DEGENERATE = "degenerate"
 
 
 @dataclass(frozen=True)
 class NumericSolution:
-    """π at one stationary point, one entry an answer, a first."""
+    """π at one stationary point, one entry an answer, a first.
+
+    Attributes
+    ----------
+    policy : tuple of mpf
+    stability : Stability
+        Under the policy-gradient flow on softmax logits.
+    residual : mpf
+        A proved upper bound of every component of the projected on-policy gradient there.
+    """
 
     policy: tuple[mp.mpf, ...]
+    stability: Stability = Stability.DEGENERATE
+    residual: mp.mpf = field(default_factory=lambda: mp.mpf(0))
 
     def decimals(self, digits: int) -> list[str]:
         """Decimal strings, one an answer."""
         return [mp.nstr(value, digits, min_fixed=-30, max_fixed=30) for value in self.policy]
 
     @classmethod
-    def at(cls, first: Expr) -> NumericSolution:
-        """The policy with rational π(a) = ``first``."""
+    def at(cls, first: Expr, stability: Stability) -> NumericSolution:
+        """The policy with rational π(a) = ``first``, where the field vanishes exactly."""
         value = mp.mpf(first.p) / first.q
-        return cls((value, 1 - value))
+        return cls((value, 1 - value), stability)
 
 
 @dataclass(frozen=True)

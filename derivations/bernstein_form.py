@@ -1,0 +1,164 @@
+"""Every group size: the drift is a Bernstein polynomial."""
+
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    binomial,
+    combsimp,
+    oo,
+    sqrt,
+)
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    ReverseKL,
+    ShiftAndScale,
+    symbols,
+)
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Range
+
+G, P, P0 = symbols.G, symbols.pi, symbols.pi_ref
+#: The share k/G of answers a in a group, and their number k.
+SHARE = Symbol("tau", positive=True)
+K = Symbol("k", integer=True, nonnegative=True)
+UNIT = Domain.of((SHARE, S.Zero, S.One))
+COUNTS = Domain.of(G, Range(K, S.Zero, G, True, True), P)
+#: k and m count from 0 on: with G = k + m + const every k of every G is reached.
+M = Symbol("m", integer=True, nonnegative=True)
+PAIRS = Domain.of(Range(K, S.Zero, oo, True), Range(M, S.Zero, oo, True))
+SIZES = (2, 3, 4, 5)
+
+
+def advantages(rule=None) -> tuple[Expr, Expr]:
+    """The advantages of a and of b in a group with the share tau of answers a."""
+    rule = ShiftAndScale() if rule is None else rule
+    question = BinaryQuestion()
+    law = question.population((SHARE, 1 - SHARE))
+    high, low = (tidy(rule(reward, law, G), UNIT) for reward in question.rewards)
+    return high, low
+
+
+def curve(rule=None) -> Expr:
+    """f(tau) = tau A_a(tau): the function whose Bernstein polynomial is h_G."""
+    return tidy(SHARE * advantages(rule)[0], UNIT)
+
+
+def weight(n, j) -> Expr:
+    """The probability of j answers a among n."""
+    return binomial(n, j) * P**j * (1 - P) ** (n - j)
+
+
+def relative(expr: Expr, unit: Expr | None = None) -> Expr:
+    """``expr / unit`` term by term, with the binomial coefficients reduced to rational functions.
+
+    The unit is the weight of k among G where none is given.
+    """
+    unit = weight(G, K) if unit is None else unit
+    terms = Add.make_args(expr.expand(power_base=False, power_exp=False))
+    return Add(*(combsimp(term / unit) for term in terms))
+
+
+def bernstein(size: int, function: Expr) -> Expr:
+    """The Bernstein polynomial, for a function of tau that vanishes at both ends."""
+    return Add(*(weight(size, k) * function.subs(SHARE, Rational(k, size)) for k in range(1, size)))
+
+
+def derivation() -> Derivation:
+    """p P_G(a) from its definition to a Bernstein polynomial."""
+    high, function = (Function(name)(K / G) for name in ("A_a", "f"))
+    p_times = P * symbols.preferences[0]
+    own = weight(G - 1, K - 1)
+    drawn = Derivation("p P_G(a) as a Bernstein polynomial", COUNTS)
+    drawn = drawn.then(
+        equation(p_times, Sum(P * own * high, (K, 1, G))),
+        "definition: $k-1$ of the other $G-1$ answers are a",
+    )
+    drawn = drawn.then(
+        equation(p_times, Sum(weight(G, K) * (K / G) * high, (K, 1, G))),
+        r"$G\binom{G-1}{k-1}=k\binom Gk$",
+        Claim("p times the weight of k-1 others", relative(P * own), "==", K / G, COUNTS),
+    )
+    return drawn.then(
+        equation(p_times, Sum(weight(G, K) * function, (K, 1, G))),
+        r"$f(\tau)=\tau A_a(\tau)$",
+        Claim("f is tau A_a", SHARE * advantages()[0], "==", curve(), UNIT),
+    )
+
+
+def result() -> Result:
+    high, low = advantages()
+    function = curve()
+    reward = symbols.base_reward
+    alone = ShiftAndScale()(reward, ((reward, S.One),), G)
+    other = relative((1 - P) * weight(G - 1, K))
+    marginal = ReverseKL().marginal
+    claims = [
+        Claim("f = sqrt(tau(1-tau))", function, "==", sqrt(SHARE * (1 - SHARE)), UNIT),
+        Claim("zero sum: tau A_a + (1-tau) A_b = 0", function, "==", -(1 - SHARE) * low, UNIT),
+        Claim("(1-p) times the weight of k others", other, "==", 1 - K / G, COUNTS),
+        Claim(
+            "a group of a alone: 0/0 = 0 is the value of the formula",
+            alone,
+            "==",
+            high.subs(SHARE, S.One),
+        ),
+        Claim(
+            "a group of b alone: 0/0 = 0 is the value of the formula",
+            alone,
+            "==",
+            low.subs(SHARE, S.Zero),
+        ),
+        Claim(
+            "the published penalty pulls with (p - p0)/(p(1-p))",
+            (marginal(P0 / P) - marginal((1 - P0) / (1 - P))) * P * (1 - P),
+            "==",
+            P - P0,
+        ),
+    ]
+    x = P * (1 - P)
+    published = {
+        2: Integer(1),
+        3: sqrt(2),
+        4: sqrt(3) - (2 * sqrt(3) - 3) * x,
+        5: 2 - (6 - 2 * sqrt(6)) * x,
+    }
+    for size in SIZES:
+        first, second = GRPO(size).preference(BinaryQuestion())
+        total = bernstein(size, function)
+        claims += [
+            Claim(f"p P(a) is the Bernstein polynomial, G = {size}", P * first, "==", total),
+            Claim(f"mean zero, G = {size}", P * first + (1 - P) * second, "==", S.Zero),
+            Claim(f"drift P(a) - P(b), G = {size}", first - second, "==", published[size]),
+            Claim(f"it is h/(p(1-p)), G = {size}", (first - second) * x, "==", total),
+        ]
+    share = tidy(function.subs(SHARE, K / G), Domain.of(G, (K, S.Zero, G)))
+    return Result(
+        "Every group size: the drift is a Bernstein polynomial",
+        f"new; {VY}, (6) and (11) at every group size",
+        r"Binary question, rewards in standard units (population standard deviation, $0/0=0$), "
+        r"$p=\pi(a)$, any $G\ge2$. With $f(\tau)=\tau A_a(\tau)$, where $\tau=k/G$ is the share "
+        r"of answers a in the group, $p\,P_G(a)=h_G(p)=\mathrm{E}\,f(K/G)$ for "
+        r"$K\sim\mathrm{Bin}(G,p)$: the Bernstein polynomial of $f$ of degree $G$. Advantages sum "
+        r"to zero in every group, so $(1-p)P_G(b)=-h_G(p)$, hence $\mathrm{E}_\pi P_G=0$ and "
+        r"$P_G(a)-P_G(b)=h_G(p)/(p(1-p))$. With the published penalty $\pi$ is stationary if and "
+        r"only if $\beta(p-p_0)=h_G(p)$, $p_0=\pi_{\mathrm{ref}}(a)$.",
+        formulas=(
+            equation(Symbol("f"), function),
+            equation(Symbol("h_G"), Sum(weight(G, K) * share, (K, 1, G - 1))),
+        ),
+        claims=tuple(claims),
+        derivation=derivation(),
+        domain=Domain.of(G, P, P0),
+    )

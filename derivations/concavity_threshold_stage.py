@@ -1,0 +1,123 @@
+"""A stationary policy need not maximise the stage objective."""
+
+from sympy import Add, Expr, Rational, S, Symbol, sqrt
+
+from derivations.bernstein_form import P0, P
+from derivations.result import VY, Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ReverseKL, symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Range
+
+BETA = symbols.beta
+OLD = Symbol("pi_old", positive=True)
+ROOT = Symbol("s", positive=True)
+# P_G(o | pi_old): constants of the stage problem.
+SCORES = symbols.preferences
+
+
+def stage() -> Expr:
+    """The stage objective in pi(a), with pi_old frozen."""
+    new, old, ref = (P, 1 - P), (OLD, 1 - OLD), (P0, 1 - P0)
+    gain = Add(*(n * score for n, score in zip(new, SCORES, strict=True)))
+    penalty = Add(*(ReverseKL().expected_term(*o) for o in zip(new, old, ref, strict=True)))
+    return gain - BETA * penalty
+
+
+def on_policy(order: int) -> Expr:
+    """A derivative of the stage objective in pi(a), at pi = pi_old."""
+    return stage().diff(P, order).subs(OLD, P)
+
+
+def result() -> Result:
+    slope, bend = on_policy(1), on_policy(2)
+    excess = 2 * P0 * (1 - P) ** 2 + 2 * (1 - P0) * P**2 - P * (1 - P)
+    # G = 2: the weight at which pi is stationary, for every pi above pi_ref
+    scores = dict(zip(SCORES, GRPO(2).preference(BinaryQuestion()), strict=True))
+    weight = P * (1 - P) / (P - P0)
+    above = Domain.of(P0, (P, P0, S.One))
+    point = {BETA: S.One, P0: Rational(1, 100), P: Rational(1, 10)}
+    # the most convex policy at each reference: odds s at reference odds s^2
+    best = {P0: ROOT**2 / (1 + ROOT**2), P: ROOT / (1 + ROOT)}
+    small = Domain.of((ROOT, S.Zero, S.One))
+    last = 2 - sqrt(3)
+    return Result(
+        "Stationary is not maximal",
+        f"new; the stage problem of {VY}, (1), with the penalty (7)",
+        r"With $\pi_{\mathrm{old}}$ frozen the stage objective is $\sum_o\pi(o)P_G(o\mid"
+        r"\pi_{\mathrm{old}})-\beta\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))"
+        r"$. Its second derivative in $\pi(a)$ at $\pi=\pi_{\mathrm{old}}$ is $-\beta\sum_o"
+        r"(2\pi_{\mathrm{ref}}(o)-\pi(o))/\pi(o)^2$ for every $G$ and any rewards. It is positive "
+        r"if and only if $2p_0(1-p)^2+2(1-p_0)p^2<p(1-p)$, $p=\pi(a)$, $p_0=\pi_{\mathrm{ref}}"
+        r"(a)$: there a stationary policy is a strict local \emph{minimum} of its own stage "
+        r"problem. Some $p>p_0$ satisfies this if and only if $p_0<(2-\sqrt3)/4$, and every "
+        r"$p>p_0$ is stationary for one $\beta$. Example: $G=2$, $\beta=1$, $p_0=1/100$, "
+        r"$p=1/10$.",
+        formulas=(equation(Symbol("J_second"), tidy(bend, Domain.of(P, P0, BETA))),),
+        claims=(
+            Claim(
+                "first derivative: drift minus penalty",
+                slope,
+                "==",
+                SCORES[0] - SCORES[1] - BETA * (P - P0) / (P * (1 - P)),
+            ),
+            Claim(
+                "second derivative",
+                bend,
+                "==",
+                -BETA * ((2 * P0 - P) / P**2 + (2 * (1 - P0) - (1 - P)) / (1 - P) ** 2),
+            ),
+            Claim(
+                "its sign is that of p(1-p) - 2 p0(1-p)^2 - 2(1-p0)p^2",
+                bend * P**2 * (1 - P) ** 2 / BETA,
+                "==",
+                -excess,
+            ),
+            Claim(
+                "stationary for groups of two along beta = p(1-p)/(p-p0)",
+                slope.subs(scores).subs(BETA, weight),
+                "==",
+                S.Zero,
+                above,
+            ),
+            Claim("the example is stationary, G = 2", slope.subs(scores).subs(point), "==", S.Zero),
+            Claim("the example is a strict local minimum", bend.subs(point), ">", S.Zero),
+            Claim(
+                "every stationary policy is a maximiser of its stage objective (G = 2)",
+                bend.subs(BETA, weight),
+                "<=",
+                S.Zero,
+                above,
+                expected="REFUTED",
+            ),
+            Claim(
+                "2(1-p0)p^2 + 2 p0(1-p)^2 >= 4 p(1-p) sqrt(p0(1-p0)): concave if p0(1-p0) >= 1/16",
+                excess + P * (1 - P),
+                ">=",
+                4 * P * (1 - P) * sqrt(P0 * (1 - P0)),
+            ),
+            Claim(
+                "concave if p > p0 >= 1/2",
+                bend,
+                "<",
+                S.Zero,
+                Domain.of(Range(P0, S.Half, S.One, True), (P, P0, S.One)),
+            ),
+            Claim(
+                "at the odds s of pi and s^2 of pi_ref: convex where s^2 - 4s + 1 > 0",
+                excess.subs(best) * (1 + ROOT**2) * (1 + ROOT) ** 2 / ROOT,
+                "==",
+                -(ROOT**2 - 4 * ROOT + 1),
+                small,
+            ),
+            Claim("for s < 1 that policy is above pi_ref", best[P], ">", best[P0], small),
+            Claim("it changes sign at s = 2 - sqrt(3)", last**2 - 4 * last + 1, "==", S.Zero),
+            Claim("there pi_ref(a) = (2 - sqrt(3))/4", best[P0].subs(ROOT, last), "==", last / 4),
+            Claim(
+                "and pi_ref(a)(1 - pi_ref(a)) = 1/16",
+                (last / 4) * (1 - last / 4),
+                "==",
+                Rational(1, 16),
+            ),
+        ),
+        domain=Domain.of(BETA, P0, P),
+    )

@@ -1,0 +1,52 @@
+"""Unscaled advantages: pairs with a rescaled weight, at every group size."""
+
+from sympy import Integer, oo
+
+from derivations.result import Result, equation
+from derivations.trainer_drift_std import GAP, P, two_level
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy
+from grpo_symbolic import symbols as s
+
+G, P0, BETA = s.G, s.pi_ref, s.beta
+SIZES = (2, 3, 4, 8, 64)
+
+
+def result() -> Result:
+    question = BinaryQuestion()
+    pairs = stationary_policy(GRPO(2), question).expression
+    found = stationary_policy(GRPO(G, advantage=ShiftOnly()), question)
+    weight = BETA * G / ((G - 1) * GAP)
+    sizes = {
+        n: stationary_policy(GRPO(n, advantage=ShiftOnly()), question).expression for n in SIZES
+    }
+    large = stationary_policy(GRPO(oo, advantage=ShiftOnly()), question).expression
+    return Result(
+        "Dr. GRPO: pairs with a rescaled weight",
+        "new; the convention of Dr. GRPO, Liu et al., arXiv 2503.20783",
+        r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, whatever the "
+        r"policy. With the published penalty the stationary policy is therefore (14) with "
+        r"$\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of $\beta$, for every $G$.",
+        formulas=(equation(P, pairs.subs(BETA, weight)),),
+        claims=(
+            Claim(
+                "the drift, for every G",
+                two_level(ShiftOnly()).drift(P),
+                "==",
+                (1 - Integer(1) / G) * GAP,
+            ),
+            Claim(
+                "the policy, for every G",
+                found.expression,
+                "==",
+                pairs.subs(BETA, weight),
+            ),
+            *(
+                Claim(f"the policy, G = {n}", sizes[n], "==", pairs.subs(BETA, weight.subs(G, n)))
+                for n in SIZES
+            ),
+            Claim("large groups", large, "==", pairs.subs(BETA, BETA / GAP)),
+            Claim("it grows with the rewards", pairs.subs(BETA, BETA / GAP).diff(GAP), ">",
+                  Integer(0)),
+        ),
+        domain=Domain.of(G, BETA, P0, GAP),
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Every group size: the weight of the penalty below which a rare good answer escapes."""
+
+from sympy import Expr, Integer, S, Symbol, expand, oo, sqrt
+
+from derivations.bernstein_form import (
+    COUNTS,
+    P0,
+    PAIRS,
+    SHARE,
+    SIZES,
+    G,
+    K,
+    M,
+    P,
+    advantages,
+    curve,
+    relative,
+    weight,
+)
+from derivations.result import Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    ShiftAndScale,
+    ShiftOnly,
+    symbols,
+)
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Range
+
+BETA, GAP = symbols.beta, symbols.gap
+RULES = (
+    ("standard units", "beta_G", ShiftAndScale(), sqrt(G - 1)),
+    ("sample standard deviation", "beta_G_sample", ShiftAndScale(ddof=1), (G - 1) / sqrt(G)),
+    ("shift only", "beta_G_shift", ShiftOnly(), (1 - 1 / G) * GAP),
+)
+
+
+def threshold(rule) -> Expr:
+    """The advantage of the only answer a of its group."""
+    return tidy(advantages(rule)[0].subs(SHARE, 1 / G), Domain.of(G))
+
+
+def steps(rule) -> Expr:
+    """A_a at the share (k+2)/G minus A_a at (k+1)/G, with G = k + m + 2."""
+    high, size = advantages(rule)[0], K + M + 2
+    step = high.subs(SHARE, (K + 2) / size) - high.subs(SHARE, (K + 1) / size)
+    return step.subs(G, size)
+
+
+def result() -> Result:
+    own = weight(G - 1, K)
+    fewer = Domain.of(G, Range(K, S.Zero, G - 1, True, True), P)
+    claims = [
+        Claim(
+            "derivative of the weights of h_G",
+            relative(weight(G, K).diff(P)),
+            "==",
+            relative(G * (weight(G - 1, K - 1) - weight(G - 1, K))),
+            COUNTS,
+        ),
+        Claim(
+            "derivative of the weights of P_G(a)",
+            relative(own.diff(P), own),
+            "==",
+            relative((G - 1) * (weight(G - 2, K - 1) - weight(G - 2, K)), own),
+            fewer,
+        ),
+    ]
+    for name, _, rule, expected in RULES:
+        high, function = advantages(rule)[0], curve(rule)
+        start = G * (function.subs(SHARE, 1 / G) - function.subs(SHARE, S.Zero))
+        end = G * (function.subs(SHARE, S.One) - function.subs(SHARE, 1 - 1 / G))
+        claims += [
+            Claim(f"threshold, {name}", threshold(rule), "==", expected),
+            Claim(f"it is the slope of h_G at 0, {name}", start, "==", threshold(rule)),
+            Claim(f"the slope of h_G at 1 is its negative, {name}", end, "==", -threshold(rule)),
+            Claim(
+                f"the advantage of a falls with its share, {name}", steps(rule), "<", S.Zero, PAIRS
+            ),
+            Claim(f"and ends at 0, {name}", high.subs(SHARE, S.One), "==", S.Zero),
+        ]
+    for size in SIZES:
+        first = GRPO(size).preference(BinaryQuestion())[0]
+        at_zero = expand(first).subs(P, S.Zero)
+        claims.append(Claim(f"P_G(a) at 0, G = {size}", at_zero, "==", sqrt(Integer(size) - 1)))
+    most = Symbol("beta_G", positive=True)  # stands for any threshold
+    bound = BETA * P0 / (BETA - most)
+    claims.append(
+        Claim(
+            "beta > c = the threshold: nothing is stationary beyond beta p0/(beta - c)",
+            BETA * (1 - P0 / P),
+            ">",
+            most,
+            Domain.of((most, S.Zero, oo), (BETA, most, oo), P0, (P, bound, oo)),
+        )
+    )
+    return Result(
+        "Every group size: the escape threshold",
+        "new",
+        r"$P_G(a)=h_G(p)/p$ falls from $A_a(1/G)=h_G'(0)$ at $p=0$ to $0$ at $p=1$, because the "
+        r"advantage of a falls with its share of the group. Stationarity is $\beta(1-p_0/p)="
+        r"P_G(a)$. Hence, as $p_0\to0+$ at fixed $\beta$: for $\beta<\beta_G=A_a(1/G)$, the "
+        r"advantage of the only answer a of its group, the stationary $p$ stays above the root of "
+        r"$P_G(a)=\beta$ in $(0,1)$ and tends to it; for $\beta\ge\beta_G$ it "
+        r"vanishes, and for $\beta>\beta_G$ it is at most $\beta p_0/(\beta-\beta_G)$. Below: "
+        r"$\beta_G$ for the population standard deviation, the sample standard deviation, and no "
+        r"scaling.",
+        formulas=tuple(equation(Symbol(left), threshold(rule)) for _, left, rule, _ in RULES),
+        claims=tuple(claims),
+        domain=Domain.of(G, GAP),
+    )

@@ -1,0 +1,77 @@
+"""Division by the mean reward: the drift of maximum-likelihood reinforcement learning."""
+
+from sympy import Add, Expr, S, Symbol, binomial, combsimp, log
+
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, Claim, Domain, MeanScale, Question
+from grpo_symbolic import symbols as s
+from grpo_symbolic.domain import Range
+from grpo_symbolic.model.two_level import TwoLevel
+
+G, T = s.G, s.t
+P = s.policy(1)
+K = Symbol("k", integer=True, nonnegative=True)
+SIZES = (2, 3, 4, 5, 6)
+
+
+def drift(size: int) -> Expr:
+    """P(a) - P(b) for the rewards 1 and 0."""
+    return GRPO(size, advantage=MeanScale()).preference(Question(rewards=(1, 0))).difference(0, 1)
+
+
+def potential(size: int) -> Expr:
+    """log p cut off after G - 1 terms of its series in 1 - p."""
+    return -Add(*((1 - P) ** k / k for k in range(1, size)))
+
+
+def result() -> Result:
+    model = TwoLevel(MeanScale(), G, S.One, S.Zero, Domain())
+    none_right = MeanScale()(S.Zero, ((S.Zero, S.One),), G)
+    own = combsimp((1 - K / G) * binomial(G, K) / binomial(G - 1, K))
+    counts = Domain.of(G, Range(K, S.Zero, G - 1, True, True))
+    claims = [
+        Claim("a fraction t > 0 of right answers: f(t) = 1 - t", model.spread, "==", 1 - T),
+        Claim("no right answer: 0, not the value f(0) = 1", none_right, "==", S.Zero),
+        Claim("(1 - k/G) times the weight of k of G, over that of k of G-1", own, "==", S.One,
+              counts),
+    ]  # fmt: skip
+    for size in SIZES:
+        found = drift(size)
+        claims += [
+            Claim(
+                f"drift (1-p) - (1-p)^G, G = {size}",
+                P * (1 - P) * found,
+                "==",
+                (1 - P) - (1 - P) ** size,
+            ),
+            Claim(
+                f"it is the slope of log p cut off after G - 1 terms, G = {size}",
+                found,
+                "==",
+                potential(size).diff(P),
+            ),
+            Claim(f"below the slope of log p, G = {size}", found, "<", log(P).diff(P)),
+        ]
+    claims.append(
+        Claim(
+            "rewards 2 and 1 have the same drift, G = 3",
+            GRPO(3, advantage=MeanScale()).preference(Question(rewards=(2, 1))).difference(0, 1),
+            "==",
+            drift(3),
+            expected="REFUTED",
+        )
+    )
+    return Result(
+        "Division by the mean reward: the drift",
+        "new; the maximum-likelihood rule of prime-rl",
+        r"$A_i=(r_i-\mathrm{mean})/\mathrm{mean}$ on rewards 1 and 0, $0/0=0$, $p=\pi(1)$. A group "
+        r"with the fraction $t>0$ of right answers contributes $f(t)=1-t$, one without any 0, "
+        r"hence $p(1-p)D_G=\mathrm{E}(1-K/G)-(1-p)^G=(1-p)-(1-p)^G$ for every $G$, since "
+        r"$(1-k/G)\binom Gk=\binom{G-1}k$. $D_G$ is the derivative of "
+        r"$-\sum_{k=1}^{G-1}(1-p)^k/k$: the log-likelihood of a right answer, cut off after "
+        r"$G-1$ terms. The formula is $D_G$ at $G=4$. The rule depends on where the rewards' zero "
+        r"lies.",
+        formulas=(equation(Symbol("D_4"), drift(4)),),
+        claims=tuple(claims),
+        domain=Domain.of(G, P),
+    )

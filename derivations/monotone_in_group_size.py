@@ -1,0 +1,92 @@
+"""Every group size: the stationary policy increases with the size of the groups."""
+
+from collections.abc import Callable
+
+from sympy import Expr, Function, S, Symbol, oo
+
+from derivations.bernstein_form import (
+    COUNTS,
+    P0,
+    PAIRS,
+    SHARE,
+    G,
+    K,
+    M,
+    P,
+    curve,
+    relative,
+    weight,
+)
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+from grpo_symbolic.domain import Range
+
+BETA = symbols.beta
+
+
+def elevated(function: Callable[[Expr], Expr]) -> Expr:
+    """The coefficient of h_G at k in degree G + 1, from those in degree G."""
+    part = K / (G + 1)
+    return part * function((K - 1) / G) + (1 - part) * function(K / G)
+
+
+def result() -> Result:
+    function = curve()
+    unit = weight(G + 1, K)
+    shares = elevated(lambda share: share)
+    # 1 <= k <= G, as k = 1 + k', G = 1 + k' + m
+    inner = {K: K + 1, G: K + M + 1}
+    before = elevated(lambda share: function.subs(SHARE, share)).subs(inner, simultaneous=True)
+    after = function.subs(SHARE, K / (G + 1)).subs(inner, simultaneous=True)
+    tangent = function.subs(SHARE, P) + function.diff(SHARE).subs(SHARE, P) * (SHARE - P)
+    segment = Domain.of(Range(SHARE, S.Zero, S.One, True, True), P)
+    larger = Domain.of(G, Range(K, S.Zero, G + 1, True, True), P)
+    mean = G * P * weight(G - 1, K - 1)
+    three, large = (stationary_policy(GRPO(n), BinaryQuestion()).expression for n in (3, oo))
+    return Result(
+        "Every group size: larger groups raise the stationary policy",
+        "new",
+        r"$h_G<h_{G+1}<f$ on $(0,1)$ for every $G\ge2$. Written in degree $G+1$ (as $h_G$ times "
+        r"$p+(1-p)$), $h_G$ has the coefficients below at $k$. They are weighted means of two "
+        r"values of $f$ whose arguments have the mean $k/(G+1)$, so the concave $f$ lies above "
+        r"them at $k/(G+1)$, which is the coefficient of $h_{G+1}$. $f$ lies below its tangent "
+        r"at $p=\mathrm{E}\,K/G$, so $h_G(p)=\mathrm{E}f(K/G)<f(p)$. As $h_G-\beta(p-p_0)$ is "
+        r"positive left of its root and negative right of it, the stationary policies satisfy "
+        r"$p_0<p_2<p_3<\dots<p_\infty$.",
+        formulas=(equation(Symbol("c_k"), elevated(Function("f"))),),
+        claims=(
+            Claim(
+                "p times the weight of k-1 of G",
+                relative(P * weight(G, K - 1), unit),
+                "==",
+                K / (G + 1),
+                larger,
+            ),
+            Claim(
+                "(1-p) times the weight of k of G",
+                relative((1 - P) * weight(G, K), unit),
+                "==",
+                1 - K / (G + 1),
+                larger,
+            ),
+            Claim("the weighted mean of the arguments", shares, "==", K / (G + 1), larger),
+            Claim(
+                "coefficients of h_G below those of the next group size, directly",
+                before,
+                "<",
+                after,
+                PAIRS,
+            ),
+            Claim("f lies below its tangents", function, "<=", tangent, segment),
+            Claim(
+                "off the point of contact strictly",
+                (tangent - function).diff(SHARE, 2),
+                ">",
+                S.Zero,
+                Domain.of((SHARE, S.Zero, S.One), P),
+            ),
+            Claim("mean of K: k times its weight", relative(mean), "==", K, COUNTS),
+            Claim("closed forms: groups of three below large groups", three, "<", large),
+        ),
+        domain=Domain.of(G, BETA, P0),
+    )

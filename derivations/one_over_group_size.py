@@ -1,0 +1,112 @@
+"""Every group size: the first correction to the large-group limit, with its remainder."""
+
+from sympy import Expr, Rational, S, Symbol, cancel, expand, limit, oo, solve, sqrt
+
+from derivations.bernstein_form import P0, SHARE, G, P, curve
+from derivations.large_group_limit import (
+    ROOT,
+    ROOTS,
+    VARIANCES,
+    W,
+    X,
+    averaged,
+    factorial_moment,
+    powers,
+    taylor,
+)
+from derivations.result import Result, equation
+from grpo_symbolic import Claim, Domain, symbols
+from grpo_symbolic.algebra import tidy
+
+BETA = symbols.beta
+E = Symbol("e", real=True)  # 1/G
+
+
+def first_order(bound: Expr) -> Expr:
+    """The limit of G (bound - sqrt(x)) as G -> oo."""
+    return sqrt(X) * limit(cancel(G * expand(bound / sqrt(X) - 1)), G, oo)
+
+
+def correction(coefficient: Expr) -> Expr:
+    """dp/d(1/G) at 1/G = 0 along beta (p - p0) = f(p) + coefficient/G."""
+    x = P * (1 - P)
+    drift = curve().subs(SHARE, P) + E * coefficient.subs(X, x)
+    change, by_p, by_e = Symbol("change"), Symbol("by_p"), Symbol("by_e")
+    (found,) = solve(BETA * change - (by_p * change + by_e), change, simplify=False)
+    at = {E: S.Zero}
+    partial = {by_p: drift.diff(P).subs(at), by_e: drift.diff(E).subs(at)}
+    return tidy(found.subs({s: tidy(value, Domain.of(P)) for s, value in partial.items()}))
+
+
+def result() -> Result:
+    cubic, least = taylor(3)
+    above, below = cubic, cubic - least * W**4
+    upper, lower = averaged(above), averaged(below)
+    coefficient = tidy(first_order(upper), VARIANCES)
+    first = sqrt(X) + coefficient / G
+    most = Rational(1, 12)
+    scaled = [expand(G**2 * X ** Rational(5, 2) * (side - first)) for side in (upper, lower)]
+    x = P * (1 - P)
+    along = curve().subs(SHARE, P) / (P - P0)  # beta along the policies of large groups
+    shift = correction(coefficient)
+    eliminated = tidy(shift.subs(BETA, along), Domain.of(P0, (P, P0, S.One)))
+    domain = Domain.of(P0, (P, P0, S.One))
+    at = {W: ROOT**2 - 1}
+    return Result(
+        "Every group size: the correction of order 1/G",
+        "new",
+        r"With $x=p(1-p)$, $h_G=\sqrt x-\frac1{8G\sqrt x}+R$ and $|R|\le\frac1{12}G^{-2}x^{-5/2}$ "
+        r"for every $p\in(0,1)$ and $G\ge2$: the Taylor polynomial $T$ of $\sqrt z$ at $1$ of "
+        r"order 3 is an upper bound for all $z\ge0$, and $T-\frac5{16}(z-1)^4$ a lower one; both "
+        r"are averaged at $z=y/x$, $y=\frac KG(1-\frac KG)$, with the exact moments of $y$ of "
+        r"orders 1 to 4. The stationary policies lie within a constant over $G$ of $p_\infty$, "
+        r"where $R=O(G^{-2})$ uniformly and $\beta>f'(p_\infty)$, so that $p_G=p_\infty+c/G+"
+        r"O(G^{-2})$ with $c$ from implicit differentiation: the second formula, at $p=p_\infty$, "
+        r"and the third with $\beta=f(p)/(p-p_0)$ inserted.",
+        formulas=(
+            equation(Symbol("h_G_less_R"), first),
+            equation(Symbol("c_1"), shift),
+            equation(Symbol("c_1"), eliminated),
+        ),
+        claims=(
+            factorial_moment(),
+            *powers(5, 6, 7, 8),
+            Claim("upper bound of s = sqrt(z), w = z-1", ROOT, "<=", above.subs(at), ROOTS),
+            Claim("lower bound of s = sqrt(z), w = z-1", ROOT, ">=", below.subs(at), ROOTS),
+            Claim(
+                "coefficient of 1/G from above", coefficient, "==", -1 / (8 * sqrt(X)), VARIANCES
+            ),
+            Claim(
+                "coefficient of 1/G from below",
+                first_order(lower),
+                "==",
+                -1 / (8 * sqrt(X)),
+                VARIANCES,
+            ),
+            Claim("G^2 x^2 sqrt(x) R <= 1/12", scaled[0], "<=", most, VARIANCES),
+            Claim("G^2 x^2 sqrt(x) R >= -1/12", scaled[1], ">=", -most, VARIANCES),
+            Claim(
+                "beta > f' at the policy of large groups",
+                along,
+                ">",
+                curve().subs(SHARE, P).diff(P),
+                domain,
+            ),
+            Claim(
+                "correction of the policy",
+                shift.subs(BETA, along),
+                "==",
+                (-(1 / (8 * sqrt(x))) / (BETA - (1 - 2 * P) / (2 * sqrt(x)))).subs(BETA, along),
+                domain,
+            ),
+            Claim(
+                "with beta eliminated",
+                eliminated,
+                "==",
+                -(P - P0) / (4 * (P + P0 - 2 * P * P0)),
+                domain,
+            ),
+            Claim("it is negative", eliminated, "<", S.Zero, domain),
+        ),
+        domain=Domain.of(G, BETA, P0, P),
+    )

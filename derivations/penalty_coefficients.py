@@ -1,0 +1,83 @@
+"""The coefficient of the score in a sampled penalty, for every estimator and placement."""
+
+from sympy import Abs, Expr, Integer, Rational, S, Symbol, exp, oo, sign
+
+from derivations.result import Result, equation
+from grpo_symbolic import Claim, Domain, Estimator
+
+#: l = log(pi/pi_ref), so that u = pi_ref/pi = exp(-l).
+L = Symbol("l", real=True)
+#: The same where it has one sign.
+UP = Symbol("l_up", positive=True)
+
+
+def coefficient(estimator: str, placement: str) -> Expr:
+    """c(l) of grad log pi per on-policy sample: the marginal penalty at u = exp(-l)."""
+    return Estimator(estimator, placement).marginal(exp(-L))
+
+
+#: (estimator, placement, symbol of the formula, expected coefficient)
+TABLE: tuple[tuple[str, str, str, Expr], ...] = (
+    ("k1", "loss", "c_k1_loss", Integer(1)),
+    ("k2", "loss", "c_k2_loss", L),
+    ("k3", "loss", "c_k3_loss", 1 - exp(-L)),
+    ("abs", "loss", "c_abs_loss", sign(L)),
+    ("k1", "loss-with-ratio", "c_k1_ratio", 1 + L),
+    ("k2", "loss-with-ratio", "c_k2_ratio", L + L**2 / 2),
+    ("k3", "loss-with-ratio", "c_k3_ratio", L),
+    ("k1", "reward", "c_k1_reward", L),
+    ("k2", "reward", "c_k2_reward", L**2 / 2),
+    ("k3", "reward", "c_k3_reward", exp(-L) + L - 1),
+    ("abs", "reward", "c_abs_reward", Abs(L)),
+)
+
+
+def result() -> Result:
+    found = {row[:2]: coefficient(*row[:2]) for row in TABLE}
+    claims = [
+        Claim(f"{estimator}, {placement}", found[estimator, placement], "==", expected)
+        for estimator, placement, _, expected in TABLE
+    ]
+    below, above = Domain.of((L, -oo, S.Zero)), Domain.of((L, S.Zero, oo))
+    turning = Domain.of((L, -oo, -S.One)), Domain.of((L, -S.One, oo))
+    ratio = found["k2", "loss-with-ratio"]
+    reward = found["k3", "reward"]
+    plain = found["k3", "loss"]
+    claims += [
+        Claim(
+            "k1 in the loss: the same for all answers", found["k1", "loss"].diff(L), "==", S.Zero
+        ),
+        Claim("k3 in the loss grows with l", plain.diff(L), ">", S.Zero),
+        Claim("k3 in the loss never exceeds 1", plain, "<", S.One),
+        Claim("k2 times the ratio falls below l = -1", ratio.diff(L), "<", S.Zero, turning[0]),
+        Claim("k2 times the ratio grows above l = -1", ratio.diff(L), ">", S.Zero, turning[1]),
+        Claim("k2 times the ratio grows", ratio.diff(L), ">", S.Zero, expected="REFUTED"),
+        Claim("k2 times the ratio is never below -1/2", ratio, ">=", -Rational(1, 2)),
+        Claim(
+            "k2 times the ratio penalises answers below l = -2 as if they were too likely",
+            ratio,
+            ">",
+            S.Zero,
+            Domain.of((L, -oo, Integer(-2))),
+        ),
+        Claim("k3 in the reward falls below l = 0", reward.subs(L, -UP).diff(UP), ">", S.Zero),
+        Claim("k3 in the reward grows above l = 0", reward.subs(L, UP).diff(UP), ">", S.Zero),
+        Claim("k3 in the reward is 0 at the reference", reward.subs(L, 0), "==", S.Zero),
+        Claim("abs in the loss, below", found["abs", "loss"], "==", -S.One, below),
+        Claim("abs in the loss, above", found["abs", "loss"], "==", S.One, above),
+    ]
+    return Result(
+        "Coefficient of the score, by estimator and placement",
+        "new as a table; the estimators are Schulman's $k_1$, $k_2$, $k_3$",
+        r"Per on-policy sample a penalty contributes $c(l)\,\nabla\log\pi$ with "
+        r"$l=\log(\pi/\pi_{\mathrm{ref}})$, where $c(l)$ is the derivative of the expected penalty "
+        r"in $\pi(o)$ with $\pi_{\mathrm{old}}$ frozen. A constant $c$ has no effect, since "
+        r"$\mathrm{E}\,\nabla\log\pi=0$. The coefficient $l$ is that of $\mathrm{KL}(\pi\,\|\,"
+        r"\pi_{\mathrm{ref}})$, $1-e^{-l}$ that of $\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$. "
+        r"$k_2$ times the ratio turns at $l=-1$ and pushes answers rarer than "
+        r"$e^{-2}\pi_{\mathrm{ref}}$ further down; $k_3$ in the reward pushes every answer down "
+        r"that has left the reference, in either direction.",
+        formulas=tuple(equation(Symbol(name), found[e, p]) for e, p, name, _ in TABLE),
+        claims=tuple(claims),
+        domain=Domain.of(L),
+    )

@@ -1,0 +1,89 @@
+"""Small penalties: how fast the wrong answer vanishes, for every group size and in the limit."""
+
+from sympy import Expr, S, Symbol, cancel, expand, limit, oo, sqrt
+
+from derivations.bernstein_form import P0, SHARE, G, P, advantages, bernstein, curve
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+from grpo_symbolic.algebra import tidy
+
+BETA = symbols.beta
+SIZES = (2, 3, 4, 5)
+
+
+def leading() -> Expr:
+    """The limit of beta/(1 - p) along the stationary policies as p -> 1, for every G.
+
+    beta = h_G/(p - p0), and h_G/(1 - p) = -P_G(b); at p = 1 all others are a.
+    """
+    only_b = advantages()[1].subs(SHARE, 1 - 1 / G)
+    return tidy(-only_b / (1 - P0), Domain.of(G, P0))
+
+
+def result() -> Result:
+    slope = G * (curve().subs(SHARE, S.One) - curve().subs(SHARE, 1 - 1 / G))
+    along = curve().subs(SHARE, P) / (P - P0)  # beta along the policies of large groups
+    large = tidy(limit(along**2 / (1 - P), P, 1), Domain.of(P0))
+    wrong = 1 - stationary_policy(GRPO(oo), BinaryQuestion()).expression
+    law, large_law = BETA / leading(), BETA**2 / large
+    claims = [
+        Claim("beta/(1-p) -> sqrt(G-1)/(1-p0)", leading(), "==", sqrt(G - 1) / (1 - P0)),
+        Claim("it is -h_G'(1)/(1-p0)", leading(), "==", -slope / (1 - P0)),
+        Claim("large groups: beta^2/(1-p) -> 1/(1-p0)^2", large, "==", 1 / (1 - P0) ** 2),
+        Claim(
+            "large groups: (15) gives the same",
+            limit(wrong / BETA**2, BETA, 0, "+"),
+            "==",
+            1 / large,
+            Domain.of(P0),
+        ),
+    ]
+    for size in SIZES:
+        loss = cancel(expand(bernstein(size, curve())) / (1 - P)).subs(P, 1)
+        claims.append(
+            Claim(
+                f"from the polynomial, G = {size}",
+                loss / (1 - P0),
+                "==",
+                leading().subs(G, size),
+            )
+        )
+    claims += [
+        Claim("G fixed, beta -> 0: (1-p)/beta tends to a positive number", law / BETA, ">", S.Zero),
+        Claim(
+            "large groups: (1-p)/beta tends to 0",
+            limit((1 - P) / along, P, 1),
+            "==",
+            S.Zero,
+            Domain.of(P0),
+        ),
+        Claim(
+            "G -> oo in the law of fixed G gives 0, not the law of large groups",
+            limit(law, G, oo),
+            "<",
+            large_law,
+            Domain.of(BETA, P0),
+        ),
+        Claim(
+            "the two laws meet at beta (1-p0) sqrt(G-1) = 1",
+            law / large_law,
+            "==",
+            1 / (BETA * (1 - P0) * sqrt(G - 1)),
+        ),
+    ]
+    return Result(
+        "Small penalties: the limits in the weight and in the group size do not commute",
+        "new",
+        r"As $\beta\to0$, $p\to1$, because $h_G>0$ on $[p_0,1)$. For fixed $G$, $1-p\sim"
+        r"\beta(1-p_0)/\sqrt{G-1}$: along the stationary policies $\beta/(1-p)="
+        r"-P_G(b)/(p-p_0)$, and at $p=1$ the only answer b of its group has the advantage "
+        r"$-\sqrt{G-1}$. For large groups $1-p\sim\beta^2(1-p_0)^2$. So $(1-p)/\beta$ has a "
+        r"positive limit for every $G$ and the limit $0$ at $G=\infty$; the two laws meet at "
+        r"$\beta(1-p_0)\sqrt{G-1}=1$.",
+        formulas=(
+            equation(Symbol("loss_G"), 1 / leading()),
+            equation(Symbol("loss_oo"), 1 / large),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(G, BETA, P0),
+    )

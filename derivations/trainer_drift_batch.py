@@ -1,0 +1,98 @@
+"""The drift of trainers that divide by the standard deviation of a batch of one question."""
+
+from sympy import Expr, Integer, Rational, S, Symbol, binomial, combsimp
+
+from derivations.result import Result, equation
+from derivations.trainer_drift_std import EPS, GAP, P, drift, expectation, spread
+from grpo_symbolic import BatchScale, Claim, Domain, ShiftAndScale, ShiftOnly
+from grpo_symbolic import symbols as s
+from grpo_symbolic.domain import Range
+
+G, K = s.G, s.k
+B = Symbol("B", integer=True, positive=True)
+TOTAL = Symbol("K", integer=True, positive=True)
+CASES = ((4, 2), (6, 2), (6, 3))
+PLAIN = {GAP: S.One, EPS: S.Zero}
+
+
+def hypergeometric(number, total, size, count) -> Expr:
+    """The probability of ``count`` better ones in a group, when the batch holds ``total``."""
+    return binomial(total, count) * binomial(number - total, size - count) / binomial(number, size)
+
+
+def result() -> Result:
+    claims = []
+    for number, size in CASES:
+        for ddof in (0, 1):
+            found = drift(BatchScale(number, ddof=ddof, epsilon=EPS), size)
+            whole = expectation(
+                number,
+                lambda k, n=number, d=ddof: spread(d, Integer(k), n) if 0 < k < n else S.Zero,
+            )
+            front = 1 - Rational(1, size)
+            where = f"B = {number}, G = {size}, ddof {ddof}"
+            claims += [
+                Claim(
+                    f"{where}: (1 - 1/G) B/(B-1) times the drift of one group of B",
+                    found,
+                    "==",
+                    front * Rational(number, number - 1) * whole,
+                ),
+                Claim(
+                    f"{where}: 1 - 1/G alone in front, gap 1, no epsilon",
+                    found.subs(PLAIN),
+                    "==",
+                    (front * whole).subs(PLAIN),
+                    expected="REFUTED",
+                ),
+            ]
+    # Symbolic sizes: what is left of a batch's variance within its groups.
+    term = K * (G - K) * hypergeometric(B, TOTAL, G, K)
+    shifted = hypergeometric(B - 2, TOTAL - 1, G - 2, K - 1)
+    ratio = combsimp(term / shifted)
+    within = ratio / G**2
+    variance = TOTAL * (B - TOTAL) / B**2
+    sizes = Domain.of(G, Range(B, G, S.Infinity, True), Range(TOTAL, S.One, B - 1, True, True), P)
+    claims += [
+        Claim(
+            "k(G-k) times the hypergeometric weight, over the one of the B-2 others",
+            ratio,
+            "==",
+            G * (G - 1) * TOTAL * (B - TOTAL) / (B * (B - 1)),
+            sizes,
+        ),
+        Claim(
+            "mean variance within groups: (1 - 1/G) B/(B-1) times that of the batch",
+            within,
+            "==",
+            (1 - 1 / G) * B / (B - 1) * variance,
+            sizes,
+        ),
+        Claim("one group is the batch: no factor", within.subs(B, G), "==", variance.subs(B, G),
+              Domain.of(G, Range(TOTAL, S.One, G - 1, True, True))),
+        Claim(
+            "a batch that is one group is the group rule",
+            drift(BatchScale(4, ddof=1, epsilon=EPS), 4),
+            "==",
+            drift(ShiftAndScale(ddof=1, epsilon=EPS), 4),
+        ),
+        Claim(
+            "the factor is the one of unscaled groups against one unscaled group of B",
+            drift(ShiftOnly(), 3) / drift(ShiftOnly(), 6),
+            "==",
+            (1 - Rational(1, 3)) * Rational(6, 5),
+        ),
+    ]  # fmt: skip
+    return Result(
+        "Scale of a batch: the drift",
+        r"new; the convention of TRL with scale_rewards = batch",
+        r"Groups of $G$ centred on their own mean, divided by the standard deviation of a batch of "
+        r"$B$ samples of one question. Given $K$ better answers in the batch, the number in a "
+        r"group is hypergeometric, and the mean variance within groups is the formula below, "
+        r"$v_K=K(B-K)/B^2$ times $(1-1/G)B/(B-1)$. Hence $p(1-p)D=(1-\frac1G)\frac B{B-1}"
+        r"\sum_K\mathrm{Bin}(K;B,p)\,v_K\Delta/(\Delta\sqrt{v_KB/(B-\mathrm{ddof})}+\varepsilon)$. "
+        r"The factor $1-1/G$ alone is the limit of large batches.",
+        formulas=(equation(Symbol("v_within"), within),),
+        claims=tuple(claims),
+        domain=Domain.of(G, Range(B, G, S.Infinity, True), GAP, EPS),
+    )

@@ -1,0 +1,98 @@
+"""The drift of trainers that divide by the group's sample standard deviation plus epsilon."""
+
+from sympy import Add, Expr, Integer, Rational, S, Symbol, binomial, sqrt
+
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, stationary_policy
+from grpo_symbolic import symbols as s
+from grpo_symbolic.model.two_level import TwoLevel
+
+G, P, T, GAP, EPS, BETA = s.G, s.pi, s.t, s.gap, s.epsilon, s.beta
+SIZES = (2, 3, 4)
+
+
+def two_level(rule, size=G) -> TwoLevel:
+    """The rule on two reward levels that are a gap apart."""
+    high, low = BinaryQuestion().rewards
+    return TwoLevel(rule, Integer(size) if isinstance(size, int) else size, high, low, Domain())
+
+
+def drift(rule, size: int) -> Expr:
+    """p (1-p) times the drift P(a) - P(b): what stands against the penalty in logit space."""
+    return P * (1 - P) * GRPO(size, advantage=rule).preference(BinaryQuestion()).difference(0, 1)
+
+
+def expectation(number: int, values) -> Expr:
+    """E values(K) for K ~ Bin(number, p)."""
+    return Add(
+        *(
+            binomial(number, k) * P**k * (1 - P) ** (number - k) * values(k)
+            for k in range(number + 1)
+        )
+    )
+
+
+def spread(ddof: int, count: Expr, number) -> Expr:
+    """The published shape: v Delta/(Delta sqrt(v n/(n - ddof)) + epsilon), v = K(n - K)/n^2."""
+    v = count * (number - count) / Integer(1) / number**2
+    return v * GAP / (GAP * sqrt(v * number / (number - ddof)) + EPS)
+
+
+def result() -> Result:
+    rules = {ddof: ShiftAndScale(ddof=ddof, epsilon=EPS) for ddof in (0, 1)}
+    claims = []
+    for ddof, rule in rules.items():
+        model = two_level(rule)
+        shape = spread(ddof, T * G, G)
+        claims += [
+            Claim(f"a fraction t of G, ddof {ddof}", model.spread, "==", shape),
+            Claim(
+                f"it grows with the gap, ddof {ddof}: rewards rescaled change the policy",
+                model.spread.diff(GAP) * (GAP * sqrt(T * (1 - T) * G / (G - ddof)) + EPS) ** 2,
+                "==",
+                T * (1 - T) * EPS,
+            ),
+        ]
+        for size in SIZES:
+            expected = expectation(
+                size, lambda k, n=size, d=ddof: spread(d, Integer(k), n) if 0 < k < n else S.Zero
+            )
+            claims.append(Claim(f"G = {size}, ddof {ddof}", drift(rule, size), "==", expected))
+    exact = two_level(ShiftAndScale(ddof=1))
+    found = stationary_policy(GRPO(2, advantage=rules[1]), BinaryQuestion())
+    pairs = stationary_policy(GRPO(2), BinaryQuestion()).expression
+    weight = BETA * (sqrt(2) + 2 * EPS / GAP)
+    claims += [
+        Claim(
+            "without epsilon: the population rule times sqrt((G-1)/G), for every G",
+            exact.spread,
+            "==",
+            two_level(ShiftAndScale()).spread * sqrt((G - 1) / G),
+        ),
+        Claim("G = 2: (14) at beta (sqrt(2) + 2 epsilon/gap)", found.expression, "==",
+              pairs.subs(BETA, weight)),
+        Claim("G = 2: the weight is at least sqrt(2) beta", weight, ">=", sqrt(2) * BETA),
+        Claim(
+            "G = 3: the drift does not depend on p, so it is (14) at beta over it",
+            GRPO(3, advantage=rules[1]).preference(BinaryQuestion()).difference(0, 1),
+            "==",
+            3 * two_level(rules[1], 3).spread.subs(T, Rational(1, 3)),
+        ),
+    ]  # fmt: skip
+    return Result(
+        "Sample standard deviation and epsilon: the drift",
+        "new; the convention of TRL, verl, OpenRLHF and others",
+        r"Two reward levels a gap $\Delta$ apart, $A_i=(r_i-\mathrm{mean})/(s+\varepsilon)$ with "
+        r"$s^2$ the variance of the group times $G/(G-\mathrm{ddof})$. A group with the fraction "
+        r"$t$ of better answers contributes $f(t)$ below, $v=t(1-t)$, and $p(1-p)D_G(p)="
+        r"\mathrm{E}f(K/G)$, $K\sim\mathrm{Bin}(G,p)$. With $\varepsilon=0$ the sample standard "
+        r"deviation only rescales $\beta$ by $\sqrt{G/(G-1)}$; with $\varepsilon>0$ the policy "
+        r"depends on the size of the rewards. At $G=2$ it is (14) with $\gamma=1$ and "
+        r"$\beta(\sqrt2+2\varepsilon/\Delta)$ for $\beta$, shown below.",
+        formulas=(
+            equation(Symbol("f"), two_level(rules[1]).spread),
+            equation(P, pairs.subs(BETA, weight)),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(G, BETA, s.pi_ref, GAP, EPS),
+    )

@@ -1,0 +1,128 @@
+"""Groups of equal rewards dropped: drift and penalty of what is left."""
+
+from sympy import Expr, Rational, S
+
+from derivations.result import Result, equation
+from derivations.trainer_drift_std import drift
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    ReverseKL,
+    ShiftAndScale,
+    stationarity_condition,
+)
+from grpo_symbolic import symbols as s
+from grpo_symbolic.algebra import tidy
+
+P, P0, BETA = s.pi, s.pi_ref, s.beta
+SIZES = (2, 3, 4)
+
+
+def condition(size: int):
+    """The condition of both answers against each other, with mixed groups only."""
+    return stationarity_condition(GRPO(size, mixed_only=True), BinaryQuestion()).contrast()
+
+
+def chance(size: int) -> Expr:
+    """The probability that a group is mixed."""
+    return 1 - P**size - (1 - P) ** size
+
+
+def share(size: int) -> Expr:
+    """The share of better answers among the members of mixed groups."""
+    return (P - P**size) / chance(size)
+
+
+def pull(size: int) -> Expr:
+    """q c(l_a)(1-p) - (1-q) c(l_b) p with c the coefficient of k3 in the loss."""
+    first, second = (ReverseKL().marginal(u) for u in (P0 / P, (1 - P0) / (1 - P)))
+    q = share(size)
+    return q * first * (1 - P) - (1 - q) * second * P
+
+
+def result() -> Result:
+    claims = []
+    for size in SIZES:
+        found = condition(size)
+        claims += [
+            Claim(
+                f"the drift over the chance of a mixed group, G = {size}",
+                found.rhs * P * (1 - P),
+                "==",
+                drift(ShiftAndScale(), size) / chance(size),
+            ),
+            Claim(
+                f"the penalty under the law of mixed groups, G = {size}",
+                found.lhs * P * (1 - P),
+                "==",
+                BETA * pull(size),
+            ),
+            Claim(
+                f"the share moves towards one half, G = {size}",
+                (share(size) - P) * chance(size),
+                "==",
+                (1 - P) * P * ((1 - P) ** (size - 1) - P ** (size - 1)),
+            ),
+        ]
+    two = condition(2)
+    force = 2 * two.lhs * P * (1 - P) / BETA
+    rare = force.subs(P0, Rational(1, 1000))
+    points = [Rational(*pair) for pair in ((1, 500), (3, 100), (3, 10), (9, 10))]
+    level = Rational(7, 8)
+    claims += [
+        Claim("G = 2: one of each", share(2), "==", Rational(1, 2)),
+        Claim("G = 2: the drift does not depend on p", two.rhs * P * (1 - P), "==", Rational(1, 2)),
+        Claim(
+            "G = 2: the condition is 1/beta = (1-2p) - p0 (1-p)/p + (1-p0) p/(1-p)",
+            force,
+            "==",
+            1 - 2 * P - P0 * (1 - P) / P + (1 - P0) * P / (1 - P),
+        ),
+        Claim(
+            "G = 2: the penalty grows with p",
+            force.diff(P),
+            ">",
+            S.Zero,
+            expected="REFUTED",
+        ),
+        *(
+            Claim(
+                f"three stationary policies at pi_ref = 1/1000, beta = 8/7: p = {point}",
+                rare.subs(P, point),
+                relation,
+                level,
+            )
+            for point, relation in zip(points, ("<", ">", "<", ">"), strict=True)
+        ),
+        Claim(
+            "the same policy as without dropping: the factors cancel, G = 3",
+            two_sides(3),
+            "==",
+            S.Zero,
+            expected="REFUTED",
+        ),
+    ]
+    return Result(
+        "Groups of equal rewards dropped",
+        "new; the convention of DAPO and open-instruct",
+        r"Mixed groups only, drawn again until there is one. The drift is divided by "
+        r"$P=1-p^G-(1-p)^G$, and penalties are sampled from what is in mixed groups: the better "
+        r"answer with probability $q=(p-p^G)/P$ in place of $p$. With $c$ the coefficient of the "
+        r"score, $p(1-p)D_G/P=\beta\,(q\,c(l_a)(1-p)-(1-q)\,c(l_b)\,p)$. At $G=2$, $q=\frac12$ "
+        r"whatever the policy, and for $k_3$ in the loss the condition is the formula below. Its "
+        r"right-hand side is not monotone in $p$: at $\pi_{\mathrm{ref}}(a)=1/1000$, "
+        r"$\beta=8/7$ there are three stationary policies (the signs below), where without "
+        r"dropping there is exactly one.",
+        formulas=(equation(1 / BETA, tidy(force, Domain.of(P, P0))),),
+        claims=tuple(claims),
+        domain=Domain.of(P, P0, BETA),
+    )
+
+
+def two_sides(size: int) -> Expr:
+    """What dropping changes: the pull per unit of drift, less the one without dropping."""
+    plain = stationarity_condition(GRPO(size), BinaryQuestion()).contrast()
+    found = condition(size)
+    return found.lhs * plain.rhs - plain.lhs * found.rhs

@@ -1,0 +1,75 @@
+"""The drift of advantages scaled by mean and standard deviation of the others."""
+
+from sympy import Expr, Integer, S, Symbol, sqrt
+
+from derivations.result import Result, equation
+from derivations.trainer_drift_std import GAP, P, drift, expectation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, LeaveOneOut
+
+RULE = LeaveOneOut(scaled=True)
+SIZES = (3, 4, 5, 6)
+
+
+def weight(size: int, count: int, ends: Expr) -> Expr:
+    """sqrt((G-1)(G-2)/(k(G-1-k))) for mixed others; ``ends`` where the others are all equal."""
+    others = Integer(size - 1)
+    if count in (0, others):
+        return ends
+    return sqrt(others * (others - 1) / (count * (others - count)))
+
+
+def shape(size: int, ends: Expr) -> Expr:
+    """p (1-p) times the mean weight over k ~ Bin(G-1, p) better ones among the others."""
+    return P * (1 - P) * expectation(size - 1, lambda k: weight(size, k, ends))
+
+
+def result() -> Result:
+    found = {size: drift(RULE, size) for size in SIZES}
+    claims = []
+    for size, value in found.items():
+        claims += [
+            Claim(f"the mean over the others, G = {size}", value, "==", shape(size, GAP)),
+            Claim(
+                f"weight 1 for equal others, G = {size}, gap 1",
+                value.subs(GAP, 1),
+                "==",
+                shape(size, S.One),
+            ),
+            Claim(
+                f"weight 1 for equal others, G = {size}, any gap",
+                value,
+                "==",
+                shape(size, S.One),
+                expected="REFUTED",
+            ),
+            Claim(
+                f"groups with equal others carry the gap, G = {size}",
+                value.diff(GAP),
+                "==",
+                P * (1 - P) * (P ** (size - 1) + (1 - P) ** (size - 1)),
+            ),
+        ]
+    preference = GRPO(3, advantage=RULE).preference(BinaryQuestion())
+    two = GRPO(2, advantage=RULE).preference(BinaryQuestion())
+    claims += [
+        Claim("G = 2: never scaled, the drift is the gap", two.difference(0, 1), "==", GAP),
+        Claim(
+            "the advantages of a group sum to zero in the mean, G = 3",
+            preference.expected,
+            "==",
+            S.Zero,
+            expected="REFUTED",
+        ),
+    ]
+    return Result(
+        "Leave-one-out mean and standard deviation: the drift",
+        "new; the convention of NeMo-RL, without its epsilon",
+        r"$A_i=(r_i-b_i)/s_i$ with mean and sample standard deviation of the other $G-1$ rewards, "
+        r"unscaled where $s_i=0$. With $k\sim\mathrm{Bin}(G-1,p)$ better ones among the others, "
+        r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for "
+        r"$0<k<G-1$ and $w_0=w_{G-1}=\Delta$: those two carry the reward gap, so rescaled rewards "
+        r"move the stationary policy even without an epsilon. The formula is $p(1-p)D$ at $G=3$.",
+        formulas=(equation(Symbol("drift"), found[3]),),
+        claims=tuple(claims),
+        domain=Domain.of(P, GAP),
+    )

@@ -1,0 +1,101 @@
+"""A log-ratio inside the reward: RLHF exactly, whatever the baseline and the scale."""
+
+from sympy import Expr, Integer, Symbol
+
+from derivations.result import Result, equation
+from derivations.trainer_drift_std import EPS, GAP, P, T, two_level
+from grpo_symbolic import (
+    GRPO,
+    RLHF,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    Estimator,
+    LeaveOneOut,
+    ShiftAndScale,
+    stationary_policy,
+)
+from grpo_symbolic import symbols as s
+
+G, P0, BETA = s.G, s.pi_ref, s.beta
+INSIDE = Estimator("k1", "reward-before-baseline")
+SIZES = (2, 3, 4, 8)
+
+
+def penalised_gap(better: Expr) -> Expr:
+    """The difference of the penalised rewards r - beta k1 at pi(a) = ``better``."""
+    first, second = BinaryQuestion().rewards
+    k1 = INSIDE.marginal
+    gap = (first - second).expand()
+    return gap - BETA * (k1(P0 / better) - k1((1 - P0) / (1 - better)))
+
+
+def result() -> Result:
+    question = BinaryQuestion()
+    pooled = stationary_policy(RLHF(), question).expression
+    standardised = ShiftAndScale(ddof=1, epsilon=EPS)
+    model = two_level(standardised)
+    fraction = Domain.of(G, GAP, EPS, T)
+    high, low = (
+        standardised(reward, model.law(T), G, fraction) for reward in (model.high, model.low)
+    )
+    claims = [
+        Claim(
+            f"leave one out: the drift is the difference of rewards, G = {size}",
+            GRPO(size, advantage=LeaveOneOut()).preference(question).difference(0, 1),
+            "==",
+            GAP,
+        )
+        for size in SIZES
+    ]
+    claims += [
+        Claim("the same for every G", two_level(LeaveOneOut()).drift(P), "==", GAP),
+        Claim(
+            "at pi proportional to pi_ref exp(r/beta) the penalised rewards are equal",
+            penalised_gap(pooled),
+            "==",
+            Integer(0),
+        ),
+        Claim("their difference falls with pi(a): one zero", penalised_gap(P).diff(P), "<",
+              Integer(0)),
+        Claim("standardised: the better one has a positive advantage in every mixed group", high,
+              ">", Integer(0), fraction),
+        Claim("standardised: the worse one a negative one", low, "<", Integer(0), fraction),
+        Claim(
+            "equal penalised rewards: every advantage is 0",
+            standardised(s.base_reward, ((s.base_reward, Integer(1)),), G),
+            "==",
+            Integer(0),
+        ),
+    ]  # fmt: skip
+    for name, rule in (("leave one out", LeaveOneOut()), ("standardised", standardised)):
+        for size in (2, 4, G):
+            found = stationary_policy(GRPO(size, INSIDE, rule), question).expression
+            claims.append(Claim(f"{name}, G = {size}: the policy of RLHF", found, "==", pooled))
+    after = stationary_policy(GRPO(2, Estimator("k1", "reward"), ShiftAndScale()), question)
+    claims.append(
+        Claim(
+            "subtracted after the scale has been taken it is not",
+            after.expression,
+            "==",
+            pooled,
+            expected="REFUTED",
+        )
+    )
+    return Result(
+        "The log-ratio inside the reward: RLHF at every group size",
+        "new; RLOO of Ahmadian et al., arXiv 2402.14740, and verl with the penalty in the reward",
+        r"With $\tilde r=r-\beta\log(\pi/\pi_{\mathrm{ref}})$ in place of the reward, before mean "
+        r"and scale are taken. Leave one out: $P(o)=\tilde r(o)-\mathrm{E}_\pi\tilde r$ for every "
+        r"$G$. Standardised: $P(a)-P(b)$ has the sign of $\tilde r(a)-\tilde r(b)$, because it is "
+        r"positive in every mixed group. Either way $\pi$ is stationary if and only if the "
+        r"penalised rewards are equal, $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same "
+        r"$\beta$ for every $G$, scale and epsilon. There every group has equal penalised rewards "
+        r"and all advantages vanish.",
+        formulas=(
+            equation(Symbol("gap_penalised"), penalised_gap(P)),
+            equation(P, pooled),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(G, BETA, P0, GAP),
+    )

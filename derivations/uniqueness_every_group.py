@@ -1,0 +1,77 @@
+"""Every group size: exactly one stationary policy, above the reference."""
+
+from sympy import Expr, S, Symbol
+
+from derivations.bernstein_form import (
+    COUNTS,
+    P0,
+    PAIRS,
+    SHARE,
+    UNIT,
+    G,
+    K,
+    M,
+    P,
+    advantages,
+    curve,
+    relative,
+    weight,
+)
+from derivations.result import Result, equation
+from grpo_symbolic import Claim, Domain, symbols
+from grpo_symbolic.domain import Range
+
+BETA = symbols.beta
+
+
+def coefficients(function: Expr, *steps: int) -> list[Expr]:
+    """The function at the shares (k + step)/G, with G = k + m + 2."""
+    return [function.subs(SHARE, (K + step) / (K + M + 2)) for step in steps]
+
+
+def result() -> Result:
+    function = curve()
+    first, second, third = coefficients(function, 0, 1, 2)
+    at_zero, at_one = (function.subs(SHARE, end) for end in (S.Zero, S.One))
+    chord = coefficients(advantages()[0], 1)[0]
+    slope = (K + M + 2) * (second - first)
+    below = Domain.of(P0, Range(P, S.Zero, P0, False, True))
+    outer = G * (G - 1) * (weight(G - 2, K - 2) - 2 * weight(G - 2, K - 1) + weight(G - 2, K))
+    return Result(
+        "Every group size: one stationary policy",
+        "new",
+        r"For every $G\ge2$, $\beta>0$ and $p_0\in(0,1)$ the equation $\beta(p-p_0)=h_G(p)$ has "
+        r"exactly one root in $(0,1)$, and it lies in $(p_0,1)$. The second differences of the "
+        r"coefficients $f(k/G)$ are negative, so $h_G''<0$; and $h_G(0)=h_G(1)=0$. "
+        r"$g=h_G-\beta(p-p_0)$ is concave with $g(0)>0>g(1)$: one zero. At or below $p_0$, "
+        r"$h_G>0\ge\beta(p-p_0)$: none there. The same holds for $h_\infty=f$. At the root, "
+        r"$\beta-h_G'(p)\ge\beta p_0/p>0$, because $h_G(p)/p\ge h_G'(p)$ coefficient by "
+        r"coefficient: $g$ crosses zero downwards, and the flow $\dot p=g(p)$ is attracted.",
+        formulas=(equation(Symbol("f_second"), function.diff(SHARE, 2).factor()),),
+        claims=(
+            Claim(
+                "second derivative of the weights",
+                relative(weight(G, K).diff(P, 2)),
+                "==",
+                relative(outer),
+                COUNTS,
+            ),
+            Claim("f'' < 0", function.diff(SHARE, 2), "<", S.Zero, UNIT),
+            Claim(
+                "second differences of f(k/G), directly",
+                third - 2 * second + first,
+                "<",
+                S.Zero,
+                PAIRS,
+            ),
+            Claim("f(0) = 0", at_zero, "==", S.Zero),
+            Claim("f(1) = 0", at_one, "==", S.Zero),
+            Claim("f(k/G) > 0 for 0 < k < G", second, ">", S.Zero, PAIRS),
+            Claim("g(0) > 0", at_zero - BETA * (0 - P0), ">", S.Zero),
+            Claim("g(1) < 0", at_one - BETA * (1 - P0), "<", S.Zero),
+            Claim("beta(p - p0) <= 0 at or below p0", BETA * (P - P0), "<=", S.Zero, below),
+            Claim("h_G(p)/p >= h_G'(p), coefficient by coefficient", chord, ">=", slope, PAIRS),
+            Claim("f(p)/p > f'(p)", function / SHARE, ">", function.diff(SHARE), UNIT),
+        ),
+        domain=Domain.of(G, BETA, P0),
+    )

@@ -1,0 +1,1 @@
+"""Benchmarks: timings that the documentation quotes, made again with one command."""
