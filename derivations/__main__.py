@@ -42,7 +42,7 @@ def _progress(text: str) -> None:
 def _list(names: Sequence[str]) -> None:
     for name in names:
         summary = (sys.modules[builder(name).__module__].__doc__ or "").strip().splitlines()[0]
-        print(f"{name:<24} {summary}")
+        print(f"{name:<32} {summary}")
 
 
 def _row(outcome: Outcome) -> str:
@@ -51,7 +51,7 @@ def _row(outcome: Outcome) -> str:
     if len(source) > WIDTH:
         source = source[: WIDTH - 1] + "\u2026"
     return (
-        f"{outcome.name:<24} {source:<{WIDTH}} {outcome.verdict:<22} {outcome.seconds:6.2f} s{flag}"
+        f"{outcome.name:<32} {source:<{WIDTH}} {outcome.verdict:<22} {outcome.seconds:6.2f} s{flag}"
     )
 
 

@@ -42,6 +42,33 @@ NOTATION = Notation(
         Symbol("r_i", real=True): "r_i",
         Symbol("r_1", real=True): "r_1",
         Symbol("r_2", real=True): "r_2",
+        Symbol("f"): r"f(\tau)",
+        Symbol("f_second"): r"f''(\tau)",
+        Symbol("h_G"): "h_G",
+        Symbol("h_G_less_R"): "h_G-R",
+        Symbol("beta_G"): r"\beta_G",
+        Symbol("beta_G", positive=True): r"\beta_G",
+        Symbol("beta_G_sample"): r"\beta_G^{\mathrm{sample}}",
+        Symbol("beta_G_shift"): r"\beta_G^{\mathrm{shift}}",
+        Symbol("c_k"): "c_k",
+        Symbol("c_1"): "c",
+        Symbol("Ey"): r"\mathrm{E}\,y",
+        Symbol("Vy"): r"\mathrm{E}(y-x)^2",
+        Symbol("C"): "C(x)",
+        Symbol("C_policy"): r"C'",
+        Symbol("loss_G"): r"\lim_{\beta\to0+}\frac{1-\pi(a)}{\beta}\Big|_{G}",
+        Symbol("loss_oo"): r"\lim_{\beta\to0+}\frac{1-\pi(a)}{\beta^2}\Big|_{G=\infty}",
+        Symbol("J_second"): r"J''",
+        Symbol("v_within"): r"\mathrm{E}\left[\tfrac{k(G-k)}{G^2}\mid K\right]",
+        Symbol("drift"): r"p(1-p)\,D_3(p)",
+        Symbol("gap_penalised"): r"\tilde r(a)-\tilde r(b)",
+        Symbol("D_4"): r"D_4(p)",
+        **{
+            Symbol(f"{c}_{k}_{where}"): rf"{c}_{{{tex}}}^{{\mathrm{{{where}}}}}"
+            for c in "cd"
+            for where in ("loss", "ratio", "reward")
+            for k, tex in (("k1", "k_1"), ("k2", "k_2"), ("k3", "k_3"), ("abs", r"\mathrm{abs}"))
+        },
     }
 )
 
@@ -114,7 +141,9 @@ _WORDS = {
     r"pi(?=[ ()]|$)": r"\\pi",
     r"x\*": r"x^*",
     r"([A-Zrmh])_(\w+)": r"\1_{\2}",
-    r"k3": r"k_3",
+    r"k([123])": r"k_\1",
+    r"p0": r"p_0",
+    r"tau": r"\\tau",
 }
 _SIGNS = {">=": r"$\ge$", "<=": r"$\le$", "->": r"$\to$", " > ": " $>$ ", " < ": " $<$ "}
 

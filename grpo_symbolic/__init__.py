@@ -9,7 +9,7 @@ Build an algorithm and a question, and ask for the stationary policy:
 + 4 \\beta \\pi_{\\mathrm{ref}}(a)}\\right)
 """
 
-from grpo_symbolic import symbols
+from grpo_symbolic import presets, symbols
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation
 from grpo_symbolic.model.advantage import (
@@ -25,7 +25,8 @@ from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, pref
 from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.reward import Gaussian
-from grpo_symbolic.solve.policy import StationaryPolicy, stationary_policy
+from grpo_symbolic.solve.policy import StationaryPolicy
+from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
@@ -58,11 +59,13 @@ __all__ = [
     "ReverseKL",
     "ShiftAndScale",
     "ShiftOnly",
+    "SimplexPolicy",
     "StationarityCondition",
     "StationaryPolicy",
     "Status",
     "Verdict",
     "preference",
+    "presets",
     "prove",
     "stationarity_condition",
     "stationary_policy",

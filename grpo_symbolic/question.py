@@ -319,6 +319,23 @@ class BinaryQuestion(Question):
             laws = (point(base + self.gap), point(base))
         self._set(laws, margins, declared.extended(*(mean(law) for law in laws)))
 
+    @classmethod
+    def of(cls, question: Question) -> BinaryQuestion:
+        """The binary question with the reward laws or margins of one with two answers.
+
+        Raises
+        ------
+        ValueError
+            When the question does not have exactly two answers.
+        """
+        if len(question) != 2:
+            raise ValueError(f"a binary question has two answers, got {len(question)}")
+        made = object.__new__(cls)
+        made._set(question.reward_laws, question.margins, question.declared)
+        gap = Integer(0) if question.margins else question.rewards[0] - question.rewards[1]
+        object.__setattr__(made, "gap", gap)
+        return made
+
     @property
     def answers(self) -> tuple[str, str]:
         return ("a", "b")

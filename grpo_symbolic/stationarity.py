@@ -104,6 +104,8 @@ def stationarity_condition(algorithm: Algorithm, question: Question) -> Stationa
         preference,
         marginal,
         algorithm.beta,
-        question.domain.extended(*policy, *preference, *marginal, algorithm.beta),
+        Domain((*question.domain.ranges, *question.policy_domain.ranges)).extended(
+            *preference, *marginal, algorithm.beta
+        ),
         algorithm.meaning,
     )

@@ -75,6 +75,13 @@ class _Printer(LatexPrinter):
     def __init__(self, notation: Notation) -> None:
         super().__init__({"symbol_names": notation.names(), "mul_symbol": None})
 
+    def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:
+        """Members of a family (π of answer 2) are named by the catalogue."""
+        known = symbols.describe(expr)
+        if expr in self._settings["symbol_names"] or known is None:
+            return super()._print_Symbol(expr, style)
+        return known.tex
+
     # -- sums ------------------------------------------------------------------
 
     def _print_Add(self, expr: Add, order: object = None) -> str:

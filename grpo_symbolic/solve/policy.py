@@ -12,6 +12,7 @@ from sympy import Eq, Expr, Integer, Piecewise, S, Symbol, nan, oo, sstr, zoo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import Notation, formula
@@ -31,14 +32,16 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 
-__all__ = ["StationaryPolicy", "stationary_policy"]
+__all__ = ["StationaryPolicy", "binary_policy"]
 
 PI = symbols.pi
+# The choice of a branch is proved within this time, or no closed form is given.
+_SECONDS = 20
 
 
 @dataclass(frozen=True)
 class StationaryPolicy:
-    """What :func:`stationary_policy` returns.
+    """The stationary policy of a binary question.
 
     Attributes
     ----------
@@ -189,7 +192,7 @@ class StationaryPolicy:
     # -- numbers ------------------------------------------------------------------
 
     @property
-    def _inputs(self) -> tuple[Parameter, ...]:
+    def inputs(self) -> tuple[Parameter, ...]:
         """Every symbol that needs a number, in the order of the model's parts."""
         advantage = self.algorithm.advantage
         roles: list[tuple[Any, str, float | None]] = [
@@ -213,7 +216,7 @@ class StationaryPolicy:
 
     @property
     def _keywords(self) -> set[str]:
-        return {p.name for p in self._inputs}
+        return {p.name for p in self.inputs}
 
     def lambdify(self, backend: str = "numpy") -> Callable[..., Any]:
         """π(a) as a function of numbers.
@@ -237,14 +240,14 @@ class StationaryPolicy:
             For another backend, and from the function for arguments out of range.
         """
         if self.closed is None:
-            return compiled(self._solve_at, self._inputs, backend)
+            return compiled(self._solve_at, self.inputs, backend)
         form, stages = self._numeric_form(self.closed)
-        return compiled(form, self._inputs, backend, stages)
+        return compiled(form, self.inputs, backend, stages)
 
     def _numeric_form(self, closed: ClosedForm) -> tuple[Expr, tuple[tuple[Symbol, Expr], ...]]:
         """The stable form and its stages, in symbols that may take boundary values."""
         # Symbols without assumptions: a positive one would never equal 0.
-        plain = {p.symbol: Symbol(p.name, real=True) for p in self._inputs}
+        plain = {p.symbol: Symbol(p.name, real=True) for p in self.inputs}
         form = closed.stable.form.xreplace(plain)
         stages = tuple((s, part.xreplace(plain)) for s, part in closed.stable.stages)
         if closed.degenerate is not None:
@@ -256,7 +259,7 @@ class StationaryPolicy:
         """A NumPy function as source: π(a), or the equation's residual without a closed form."""
         setting = f"{self.algorithm}.\n\n    Assumptions: {self.domain}.\n    "
         needed = self.equation.free_symbols
-        names = [p.name for p in self._inputs if p.default is None or p.symbol in needed]
+        names = [p.name for p in self.inputs if p.default is None or p.symbol in needed]
         if self.closed is None:
             residual = self.equation.lhs - self.equation.rhs
             return numpy_source(
@@ -273,7 +276,7 @@ class StationaryPolicy:
 
     def _solve_at(self, *values: mp.mpf) -> mp.mpf:
         digits = mp.mp.dps
-        given = {p.name: rational(v, digits + 5) for p, v in zip(self._inputs, values, strict=True)}
+        given = {p.name: rational(v, digits + 5) for p, v in zip(self.inputs, values, strict=True)}
         found = self.solutions(digits=digits, **given)
         if len(found) != 1:
             raise ValueError(
@@ -298,7 +301,10 @@ class StationaryPolicy:
         ValueError
             For an unknown or missing parameter, or a value out of range.
         """
-        point = self._point(values)
+        return self.solutions_at(self._point(values), digits)
+
+    def solutions_at(self, point: dict[Symbol, Expr], digits: int) -> Solutions:
+        """Every stationary policy at exact numbers for all symbols of the condition."""
         reference = point[symbols.pi_ref]
         margin = self.question.margin
         margin = point.get(margin, margin) if margin is not None else None
@@ -370,7 +376,7 @@ class StationaryPolicy:
         return sentence
 
     def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:
-        known = {p.name: p for p in self._inputs}
+        known = {p.name: p for p in self.inputs}
         for name in values:
             if name not in known:
                 raise ValueError(f"unknown argument {name!r}: this policy takes {', '.join(known)}")
@@ -414,39 +420,22 @@ class StationaryPolicy:
         return f"StationaryPolicy(pi(a) = {sstr(self.expression)})"
 
 
-def stationary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryPolicy:
-    """The policy at which the algorithm's on-policy gradient vanishes.
-
-    Parameters
-    ----------
-    algorithm : Algorithm
-        Such as ``GRPO(group_size=2)``.
-    question : BinaryQuestion
-
-    Returns
-    -------
-    StationaryPolicy
-
-    Raises
-    ------
-    ValueError
-        When the question does not define what the algorithm needs.
-
-    Examples
-    --------
-    >>> import grpo_symbolic as gs
-    >>> gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion()).equation
-    Eq(beta*(pi - pi_ref), pi*(1 - pi))
-    """
-    if not isinstance(algorithm, Algorithm):
-        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {algorithm!r}")
-    if not isinstance(question, BinaryQuestion):
-        raise ValueError(f"question must be a BinaryQuestion, got {question!r}")
+def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryPolicy:
+    """The stationary policy of a binary question: condition, reduction, closed form."""
     condition = stationarity_condition(algorithm, question)
     reduction = reduce_binary(condition, "Stationary policy of a binary question")
     closed = None
     if reduction.polynomial is not None:
-        closed = closed_form(reduction.polynomial, reduction.equation, condition.domain)
+        try:
+            closed = bounded(
+                closed_form,
+                reduction.polynomial,
+                reduction.equation,
+                condition.domain,
+                seconds=_SECONDS,
+            )
+        except Exhausted:
+            closed = None
     return StationaryPolicy(algorithm, question, condition, reduction, closed)
 
 

@@ -14,6 +14,7 @@ from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, exp, expand_log, fraction, l
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
+from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
@@ -22,6 +23,8 @@ from grpo_symbolic.verify.claim import Claim
 
 # A condition with more operations than this is not expanded into a polynomial.
 _MAX_OPERATIONS = 400
+# Bringing it to one polynomial may take this long; radicals of many kinds can take hours.
+_SECONDS = 4
 
 __all__ = ["Reduction", "reduce_binary"]
 
@@ -58,9 +61,14 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
         return Reduction(
             contrast, None, derivation, "the condition is too large to expand in pi(a)"
         )
-    if contrast.lhs.has(log):
-        return _logarithmic(contrast, condition, domain, derivation)
-    return _algebraic(contrast, domain, derivation)
+    try:
+        if contrast.lhs.has(log):
+            return bounded(_logarithmic, contrast, condition, domain, derivation, seconds=_SECONDS)
+        return bounded(_algebraic, contrast, domain, derivation, seconds=_SECONDS)
+    except Exhausted:
+        return Reduction(
+            contrast, None, derivation, f"the condition did not simplify within {_SECONDS} s"
+        )
 
 
 def _opening(condition: StationarityCondition, title: str, domain: Domain) -> Derivation:

@@ -1,0 +1,196 @@
+"""Groups of two, many answers: (14) acts on the cumulative reference mass."""
+
+from itertools import accumulate
+
+from sympy import Add, Expr, Function, Rational, S, Symbol
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    Question,
+    stationarity_condition,
+    stationary_policy,
+    symbols,
+)
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Range
+
+BETA = symbols.beta
+#: F_{k-1}, F_k: the mass of the policy before and up to the answer of rank k; R for pi_ref.
+F_BEFORE, F_UP = Symbol("F_before", positive=True), Symbol("F_k", positive=True)
+R_BEFORE, R_UP = Symbol("R_before", positive=True), Symbol("R_k", positive=True)
+MASSES = Domain.of(
+    BETA,
+    (F_BEFORE, S.Zero, S.One),
+    (F_UP, F_BEFORE, S.One),
+    (R_BEFORE, S.Zero, S.One),
+    (R_UP, R_BEFORE, S.One),
+)
+SIZES = (2, 3, 4)
+
+
+def distortion(mass: Expr) -> Expr:
+    """phi: the closed form of the binary question, read as a function of the reference mass."""
+    return stationary_policy(GRPO(2), BinaryQuestion()).expression.subs(symbols.pi_ref, mass)
+
+
+def preference_of_rank() -> Expr:
+    """P_2 of an answer with the mass F_before ahead of it and 1 - F_k behind it."""
+    question = Question.symbolic(3)
+    ahead, own, _ = question.policy
+    return GRPO(2).preference(question)[1].subs({ahead: F_BEFORE, own: F_UP - F_BEFORE})
+
+
+def derivation() -> Derivation:
+    """From the condition of one answer to one equation in the cumulative masses."""
+    own, reference = F_UP - F_BEFORE, R_UP - R_BEFORE
+    marginal = GRPO(2).penalty.marginal
+    chance = preference_of_rank()
+    drift, pull = (
+        Symbol("pi_o", positive=True) * Symbol("P_o", real=True),
+        BETA * (Symbol("pi_o", positive=True) - Symbol("pi_ref_o", positive=True)),
+    )
+    values = {
+        Symbol("pi_o", positive=True): own,
+        Symbol("P_o", real=True): chance,
+        Symbol("pi_ref_o", positive=True): reference,
+    }
+    line = equation(own * chance, BETA * (own - reference))
+    lines = Derivation("From one answer to cumulative masses", MASSES)
+    lines = lines.then(
+        equation(drift, pull),
+        r"the condition times $\pi(o)$, with $\lambda=\mathrm{E}_\pi P_2=0$",
+        Claim(
+            "pi(o) d(o) = pi(o) - pi_ref(o)",
+            own * marginal(reference / own),
+            "==",
+            own - reference,
+            MASSES,
+        ),
+    )
+    lines = lines.then(
+        line,
+        r"the answer of rank $k$ loses to the mass $F_{k-1}$ and beats the mass $1-F_k$",
+        Claim("line 2 is line 1 in cumulative masses", (drift - pull).subs(values), "==",
+              line.lhs - line.rhs, MASSES),
+    )  # fmt: skip
+    telescoped = equation(
+        F_UP * (1 - F_UP) - F_BEFORE * (1 - F_BEFORE),
+        BETA * (F_UP - R_UP) - BETA * (F_BEFORE - R_BEFORE),
+    )
+    lines = lines.rewritten(telescoped, "both sides are differences of one function of $k$")
+    return lines.then(
+        equation(BETA * (F_UP - R_UP), F_UP * (1 - F_UP)),
+        r"sum over the ranks $1,\dots,k$; $F_0=R_0=0$",
+    )
+
+
+def _solution() -> tuple[Question, dict[Expr, Expr], Domain]:
+    """Three answers: the policy with F_k = phi(R_k), in the reference probabilities."""
+    question = Question.symbolic(3)
+    masses = [*accumulate(question.reference)][:-1]
+    steps = [distortion(mass) for mass in masses]
+    policy = (steps[0], steps[1] - steps[0])
+    return question, dict(zip(question.policy, policy, strict=False)), question.domain
+
+
+def result() -> Result:
+    claims = []
+    for size in SIZES:
+        question = Question.symbolic(size)
+        condition = stationarity_condition(GRPO(2), question)
+        masses, given = (
+            [S.Zero, *accumulate(law)] for law in (question.policy, question.reference)
+        )
+        claims += [
+            Claim(f"P_2({o + 1}) = 1 - F_{o + 1} - F_{o}, n = {size}", value, "==",
+                  1 - masses[o + 1] - masses[o], question.domain)
+            for o, value in enumerate(condition.preference)
+        ]  # fmt: skip
+        claims.append(
+            Claim(f"the multiplier is zero, n = {size}", condition.multiplier, "==", S.Zero,
+                  question.domain)
+        )  # fmt: skip
+        fields = [w * e.lhs for w, e in zip(question.policy, condition.equations, strict=True)]
+        claims += [
+            Claim(
+                f"the first {k} conditions sum to one in F_{k}, n = {size}",
+                Add(*fields[:k]),
+                "==",
+                masses[k] * (1 - masses[k]) - BETA * (masses[k] - given[k]),
+                question.domain,
+            )
+            for k in range(1, size + 1)
+        ]
+    mass = Symbol("R", positive=True)
+    interior = Domain.of(BETA, (mass, S.Zero, S.One))
+    phi = distortion(mass)
+    binary = stationary_policy(GRPO(2), BinaryQuestion())
+    renamed = {symbols.pi: F_UP, symbols.pi_ref: R_UP}
+    weak, strong = Domain.of(Range(BETA, S.One, S.Infinity, True)), Domain.of((BETA, S.Zero, S.One))
+    question, policy, known = _solution()
+    condition = stationarity_condition(GRPO(2), question)
+    claims += [
+        Claim(
+            "it is the condition of the binary question with p = F_k, p0 = R_k",
+            (binary.equation.lhs - binary.equation.rhs).subs(renamed),
+            "==",
+            BETA * (F_UP - R_UP) - F_UP * (1 - F_UP),
+            MASSES,
+        ),
+        Claim("phi increases", phi.diff(mass), ">", S.Zero, interior),
+        Claim("phi is concave", phi.diff(mass, 2), "<", S.Zero, interior),
+        Claim("phi(1) = 1", distortion(S.One), "==", S.One),
+        Claim("phi(0+) = 0 for beta >= 1", distortion(S.Zero), "==", S.Zero, weak),
+        Claim("phi(0+) = 1 - beta for beta < 1", distortion(S.Zero), "==", 1 - BETA, strong),
+    ]
+    claims += [
+        Claim(f"three answers: the condition of answer {o} holds", e.lhs.subs(policy), "==",
+              S.Zero, known)
+        for o, e in enumerate(condition.equations, 1)
+    ]  # fmt: skip
+    claims += [
+        Claim(f"three answers: pi({o}) > 0", w.subs(policy), ">", S.Zero, known)
+        for o, w in enumerate(question.policy, 1)
+    ]
+    high, low = symbols.reward(1), symbols.reward(2)
+    tied = Question(rewards=(high, low, low))
+    second, third = stationarity_condition(GRPO(2), tied).equations[1:]
+    ratio = [r / w for w, r in zip(tied.policy, tied.reference, strict=True)]
+    claims.append(
+        Claim(
+            "tied answers: their conditions differ by beta times their ratios pi_ref/pi",
+            second.lhs - third.lhs,
+            "==",
+            BETA * (ratio[1] - ratio[2]),
+            tied.domain,
+        )
+    )
+    shown = Function("phi")
+    before, up = (shown(symbol) for symbol in (R_BEFORE, R_UP))
+    half = phi.subs({BETA: S.One, mass: Rational(1, 4)})
+    claims.append(Claim("at beta = 1, phi(1/4) = 1/2", half, "==", Rational(1, 2)))
+    return Result(
+        "Groups of two, many answers: rank distortion",
+        f"new; {VY}, (12) and (14)",
+        r"Deterministic rewards $r(1)>\dots>r(n)$, $G=2$, published penalty. With the cumulative "
+        r"masses $F_k=\sum_{o\le k}\pi(o)$ and $R_k=\sum_{o\le k}\pi_{\mathrm{ref}}(o)$, "
+        r"$P_2(k)=1-F_k-F_{k-1}$, so $\pi(k)P_2(k)$ is a difference and the stationarity "
+        r"conditions telescope: each $F_k$ solves the binary equation with reference mass $R_k$. "
+        r"For $k<n$ that equation has one root in $(0,1)$, (14); so $F_k=\phi(R_k)$ and "
+        r"$\pi(k)=\phi(R_k)-\phi(R_{k-1})$ with $F_0=R_0=0$ is the only stationary policy, and "
+        r"it is positive because $\phi$ increases. It depends on the order of the rewards alone. "
+        r"The best answer is treated as in the binary question against all others together. "
+        r"$\phi$ is concave, so $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls with the rank. Answers of "
+        r"one reward share the mass of their class in proportion to $\pi_{\mathrm{ref}}$.",
+        formulas=(
+            equation(Symbol("phi_R"), phi),
+            equation(Symbol("pi_o", positive=True), up - before),
+        ),
+        claims=tuple(claims),
+        derivation=derivation(),
+        domain=MASSES,
+    )

@@ -1,0 +1,627 @@
+"""Stationary policies of a question with many answers.
+
+Answers of one reward law share their class's mass in proportion to the reference, so the
+unknowns are class masses. Two classes are a binary question. Pairs with ordered rewards and
+reverse KL telescope into one binary equation for each cumulative mass; in the large-group
+limit one scalar equation is left; everything else is solved as a system, with a proved bound
+of what remains of the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+from typing import Any
+
+import flint
+import mpmath as mp
+from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, lambdify, oo, sstr
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, is_zero, sign
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.inputs import exact_number, parameter, within
+from grpo_symbolic.model.advantage import ShiftAndScale
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.penalty import DirectKL, ReverseKL
+from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
+from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.solve.closed_form import closed_form
+from grpo_symbolic.solve.policy import StationaryPolicy, binary_policy
+from grpo_symbolic.solve.roots import Knots, roots
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove_all
+from grpo_symbolic.verify.verdict import Report
+
+__all__ = ["SimplexPolicy", "stationary_policy"]
+
+_STARTS = 8
+_STEPS = 60
+
+
+@dataclass(frozen=True)
+class SimplexPolicy:
+    """The stationary policies of an algorithm on a question with n answers.
+
+    Attributes
+    ----------
+    condition : StationarityCondition
+        One equation an answer, in ``question.policy``.
+    expressions : tuple of Expr or None
+        π(o) in closed form, one entry an answer; None where there is none.
+    """
+
+    algorithm: Algorithm
+    question: Question
+    condition: StationarityCondition
+
+    @property
+    def equations(self) -> tuple[Eq, ...]:
+        """P(o|π) − β d(o) = λ, one equation an answer."""
+        return self.condition.equations
+
+    @property
+    def domain(self) -> Domain:
+        return self.condition.domain
+
+    @property
+    def status(self) -> str:
+        """Which solution it is and why, or why there is no closed form."""
+        if self.expressions is not None:
+            return (
+                "closed form: the equations telescope, so that the binary solution acts on the "
+                "cumulative reference masses by rank"
+            )
+        return (
+            "no closed form: a system of equations in the masses of "
+            f"{len(self.question.classes)} classes; solutions() solves it at given numbers"
+        )
+
+    # -- rank distortion ---------------------------------------------------------------
+
+    @cached_property
+    def expressions(self) -> tuple[Expr, ...] | None:
+        lumped = self.question.lumped()
+        if getattr(self.algorithm, "group_size", None) != 2 or not lumped.deterministic:
+            return None
+        ranked = self._ranked(lumped)
+        if ranked is None:
+            return None
+        curve = _telescoped(stationarity_condition(self.algorithm, lumped.permuted(ranked)))
+        if curve is None:
+            return None
+        masses: list[Expr] = []
+        for position in ranked:
+            members = self.question.classes[position]
+            masses.append(Add(*(self.question.reference[o] for o in members)))
+        found: dict[int, Expr] = {}
+        below: Expr = S.Zero
+        total: Expr = S.Zero
+        for place, (position, mass) in enumerate(zip(ranked, masses, strict=True)):
+            total = (total + mass).expand()
+            upto = S.One if place == len(ranked) - 1 else curve.subs(symbols.pi_ref, total)
+            members = self.question.classes[position]
+            for o in members:
+                share = S.One if len(members) == 1 else self.question.reference[o] / mass
+                found[o] = (upto - below) * share
+            below = upto
+        return tuple(found[o] for o in range(len(self.question)))
+
+    def _ranked(self, lumped: Question) -> tuple[int, ...] | None:
+        """Classes from the most to the least rewarding, where the order is known."""
+        places: list[int] = []
+        try:
+            for new in range(len(lumped)):
+                at = 0
+                while at < len(places) and lumped.confidence(places[at], new) == 1:
+                    at += 1
+                places.insert(at, new)
+        except ValueError:
+            return None
+        return tuple(places)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The condition of every answer at the closed form; empty without one."""
+        if self.expressions is None:
+            return ()
+        free = self.question.policy[:-1]
+        solved = dict(zip(free, self.expressions, strict=False))
+        return tuple(
+            Claim(
+                f"the gradient of answer {answer} vanishes at the solution",
+                component.subs(solved, simultaneous=True),
+                "==",
+                S.Zero,
+                Domain(tuple(r for r in self.domain.ranges if r.symbol not in free)),
+            )
+            for answer, component in zip(self.question.answers, self.condition.field, strict=True)
+        )
+
+    def verify(self) -> Report:
+        """Verdicts on the :attr:`claims` and on the identities of the preference model."""
+        return prove_all((*self.claims, *self.condition.preference.claims))
+
+    # -- numbers --------------------------------------------------------------------------
+
+    def solutions(self, *, pi_ref: Sequence[Any], digits: int = 30, **values: Any) -> Solutions:
+        """Every stationary policy that is found at given parameters.
+
+        Parameters
+        ----------
+        pi_ref : sequence of numbers
+            Positive reference probabilities, one an answer, summing to 1 exactly.
+        digits : int
+            Decimal digits wanted.
+        **values
+            ``beta`` and the question's own symbols, by name.
+
+        Raises
+        ------
+        ValueError
+            For a missing or unknown parameter, or a value out of range.
+        """
+        reference = _reference(pi_ref, len(self.question))
+        point = self._point(values)
+        if not self.algorithm.penalty.monotone:
+            return self._solved(self.question, reference, point, digits)
+        lumped = self.question.lumped() if len(self.question.classes) > 1 else None
+        if lumped is None:
+            with mp.workdps(digits + 10):
+                same = tuple(mp.mpf(r.p) / r.q for r in reference)
+            found = (NumericSolution(same, Stability.ATTRACTING),)
+            return Solutions(found, "all answers are alike, so the policy stays at the reference")
+        masses = tuple(Add(*(reference[o] for o in c)) for c in self.question.classes)
+        solved = self._solved(lumped, masses, point, digits)
+        with mp.workdps(digits + 25):
+            spread = tuple(self._spread(s, reference, masses) for s in solved)
+        return Solutions(spread, solved.status)
+
+    def _spread(
+        self, solution: NumericSolution, reference: Sequence[Expr], masses: Sequence[Expr]
+    ) -> NumericSolution:
+        """Class masses given to their answers in proportion to the reference."""
+        policy = [mp.mpf(0)] * len(reference)
+        for members, mass, whole in zip(
+            self.question.classes, solution.policy, masses, strict=True
+        ):
+            for o in members:
+                share = reference[o] / whole
+                policy[o] = mass * share.p / share.q
+        return NumericSolution(tuple(policy), solution.stability, solution.residual)
+
+    def _solved(
+        self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
+    ) -> Solutions:
+        if len(question) == 2:
+            return self._binary(question, reference, point, digits)
+        condition = stationarity_condition(self.algorithm, question)
+        given = dict(zip(question.reference[:-1], reference, strict=False))
+        with mp.workdps(digits + 25):
+            field = _Field(condition, question, {**point, **given})
+            policies, complete, reason = self._policies(field, question, reference, point)
+            found = tuple(
+                NumericSolution(p, field.stability(p), field.residual(p)) for p in policies
+            )
+        how = "number established" if complete else "number not established"
+        noun = "solution" if len(found) == 1 else "solutions"
+        status = f"{len(found)} interior {noun} ({how}: {reason})"
+        if self.algorithm.penalty.link_range[0].is_finite:
+            status += "; policies that give an answer up for good are not searched for"
+        return Solutions(found, status)
+
+    def _binary(
+        self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
+    ) -> Solutions:
+        """Two classes: the binary strategy, the better class first."""
+        turned = _worse_first(question, point)
+        if turned:
+            question, reference = question.permuted((1, 0)), reference[::-1]
+        policy = binary_policy(self.algorithm, BinaryQuestion.of(question))
+        found = policy.solutions_at({**point, symbols.pi_ref: reference[0]}, digits)
+        if not turned:
+            return found
+        return Solutions(
+            tuple(NumericSolution(s.policy[::-1], s.stability, s.residual) for s in found),
+            found.status,
+        )
+
+    def _policies(
+        self,
+        field: _Field,
+        question: Question,
+        reference: Sequence[Expr],
+        point: dict[Symbol, Expr],
+    ) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
+        rule, penalty = self.algorithm.advantage, self.algorithm.penalty
+        beta = _number(S(self.algorithm.beta).subs(point))
+        size = getattr(self.algorithm, "group_size", None)
+        if (
+            size == oo
+            and question.deterministic
+            and isinstance(rule, ShiftAndScale)
+            and rule.epsilon == 0
+        ):
+            rewards = [_number(r.subs(point)) for r in question.rewards]
+            start = [_number(r) for r in reference]
+            if _same_force(penalty, ReverseKL()):
+                return [_secular(rewards, start, beta)], True, "one root of the secular equation"
+            if _same_force(penalty, DirectKL()):
+                return _tilted(rewards, start, beta), False, "roots in t located on a grid"
+        found = field.newton([_number(r) for r in reference])
+        if size == 2 and penalty.monotone and found:
+            return found[:1], True, "for pairs the stationarity map is strictly monotone"
+        return found, False, f"Newton's method from {_STARTS + len(reference)} starts"
+
+    def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:
+        known: dict[str, tuple[Symbol, str]] = {}
+        if isinstance(self.algorithm.beta, Symbol):
+            known[str(self.algorithm.beta)] = (self.algorithm.beta, "beta")
+        for symbol in self.question.parameters:
+            known[str(symbol)] = (symbol, "reward")
+        advantage = self.algorithm.advantage
+        for role in ("epsilon", "sigma"):
+            symbol = getattr(advantage, role, None)
+            if isinstance(symbol, Symbol):
+                known[str(symbol)] = (symbol, role)
+        for name in values:
+            if name not in known:
+                raise ValueError(f"unknown argument {name!r}: this policy takes {', '.join(known)}")
+        missing = [name for name in known if name not in values]
+        if missing:
+            raise ValueError(f"missing argument {missing[0]!r}: this policy takes pi_ref, "
+                             + ", ".join(known))  # fmt: skip
+        point = {known[n][0]: parameter(known[n][1], v, n) for n, v in values.items()}
+        declared = Domain(tuple(r for r in self.question.declared.ranges if r.symbol in point))
+        if not declared.contains(point):
+            raise ValueError(f"the values must satisfy {declared}")
+        return point
+
+    # -- display --------------------------------------------------------------------------
+
+    def latex(self, notation: Notation | None = None) -> str:
+        """The closed forms, or the conditions where there are none, as aligned lines."""
+        if self.expressions is not None:
+            lines = [
+                f"{formula(_name(o, self.question), notation)} &= {formula(e, notation)}"
+                for o, e in enumerate(self.expressions)
+            ]
+        else:
+            lines = [
+                f"{formula(e.lhs, notation)} &= {formula(e.rhs, notation)}" for e in self.equations
+            ]
+        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __repr__(self) -> str:
+        if self.expressions is None:
+            return f"SimplexPolicy({len(self.question)} answers, {self.status})"
+        shown = ", ".join(
+            f"pi({answer}) = {sstr(e)}"
+            for answer, e in zip(self.question.answers, self.expressions, strict=True)
+        )
+        return f"SimplexPolicy({shown})"
+
+
+def stationary_policy(algorithm: Algorithm, question: Question) -> StationaryPolicy | SimplexPolicy:
+    """The policy at which the algorithm's on-policy gradient vanishes.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Such as ``GRPO(group_size=2)``.
+    question : BinaryQuestion or Question
+
+    Returns
+    -------
+    StationaryPolicy or SimplexPolicy
+        For a :class:`BinaryQuestion`, or for a :class:`Question` with any number of answers.
+
+    Raises
+    ------
+    ValueError
+        When the question does not define what the algorithm needs.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi))
+    """
+    if not isinstance(algorithm, Algorithm):
+        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {algorithm!r}")
+    if not isinstance(question, Question):
+        raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
+    if isinstance(question, BinaryQuestion):
+        return binary_policy(algorithm, question)
+    return SimplexPolicy(algorithm, question, stationarity_condition(algorithm, question))
+
+
+def _name(o: int, question: Question) -> Symbol:
+    if isinstance(question, BinaryQuestion):
+        return symbols.pi
+    return symbols.policy(o + 1)
+
+
+def _telescoped(condition: StationarityCondition) -> Expr | None:
+    """φ(R) when the partial sums of the field depend on one cumulative mass each.
+
+    With F_k and R_k the cumulative masses of policy and reference, the sum of the field over
+    the first k answers must be a function of F_k and R_k alone, the same for every k.
+    """
+    n = len(condition.policy)
+    ranks = tuple(Dummy(f"F_{k}", positive=True) for k in range(1, n))
+    levels = tuple(Dummy(f"R_{k}", positive=True) for k in range(1, n))
+    forth: dict[Expr, Expr] = {}
+    for free, cumulative in ((condition.policy, ranks), (condition.reference, levels)):
+        below: Expr = S.Zero
+        for symbol, upto in zip(free[:-1], cumulative, strict=True):
+            forth[symbol] = upto - below
+            below = upto
+    shapes = set()
+    total: Expr = S.Zero
+    for k, component in enumerate(condition.field[:-1]):
+        total += component.subs(forth, simultaneous=True)
+        whole = total.cancel() if total.is_rational_function() else total.expand()
+        shape = whole.expand().subs({ranks[k]: symbols.pi, levels[k]: symbols.pi_ref})
+        if shape.free_symbols & {*ranks, *levels}:
+            return None
+        shapes.add(shape)
+    if len(shapes) != 1:
+        return None
+    (shape,) = shapes
+    polynomial = Poly(-shape, symbols.pi)
+    domain = Domain.of(symbols.pi_ref).extended(shape)
+    if sign(polynomial.LC(), domain) != Sign.POSITIVE:
+        return None
+    penalty = condition.beta * (symbols.pi - symbols.pi_ref)
+    if not is_zero(shape.coeff(condition.beta) * condition.beta + penalty, domain):
+        return None
+    equation = Eq(penalty, (shape + penalty).factor(), evaluate=False)
+    closed = closed_form(polynomial, equation, domain)
+    return None if closed is None else closed.expression
+
+
+def _reference(values: Sequence[Any], count: int) -> tuple[Expr, ...]:
+    allowed = f"{count} positive probabilities that sum to 1"
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != count:
+        raise ValueError(f"pi_ref must be {allowed}, got {values!r}")
+    found = tuple(within("pi_ref", v, allowed, 0, 1) for v in values)
+    if Add(*found) != 1:
+        raise ValueError(f"pi_ref must be {allowed}, got a sum of {Add(*found)}")
+    return found
+
+
+def _number(value: Expr) -> mp.mpf:
+    value = exact_number("value", value, "a number")
+    if value.is_Rational:
+        return mp.mpf(value.p) / value.q
+    return mp.mpf(str(value.evalf(mp.mp.dps + 10)))
+
+
+def _worse_first(question: Question, point: dict[Symbol, Expr]) -> bool:
+    try:
+        confidence = question.confidence(0, 1).subs(point)
+        return bool(confidence < 0)
+    except (ValueError, TypeError):
+        return bool((question.rewards[0] - question.rewards[1]).subs(point) < 0)
+
+
+def _same_force(penalty: Any, known: Any) -> bool:
+    slope = (penalty.marginal() - known.marginal()).diff(symbols.u)
+    return is_zero(slope, Domain.of(symbols.u))
+
+
+def _secular(rewards: list[mp.mpf], reference: list[mp.mpf], beta: mp.mpf) -> tuple[mp.mpf, ...]:
+    """π = π_ref/(a − u (r − E_ref r)), a = 1 + 1/β², at the one u > 0 where Σ π = 1."""
+    center = mp.fdot(rewards, reference)
+    a = 1 + 1 / beta**2
+    pole = a / (max(rewards) - center)
+
+    def policy(x: mp.mpf) -> list[mp.mpf]:
+        u, rest = pole / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
+        top = max(rewards)
+        # At the best answer a − u (r − E r) = a (1 − u/pole), without cancellation.
+        return [
+            w / (a * rest if r == top else a - u * (r - center))
+            for r, w in zip(rewards, reference, strict=True)
+        ]
+
+    ((root),) = roots(lambda x: mp.fsum(policy(x)) - 1, Knots((), True, "", single=True))
+    found = policy(root.log_odds)
+    return tuple(found)
+
+
+def _tilted(
+    rewards: list[mp.mpf], reference: list[mp.mpf], beta: mp.mpf
+) -> list[tuple[mp.mpf, ...]]:
+    """π ∝ π_ref e^{t r} at every t > 0 with t² Var_t(r) = 1/β², t from a logarithmic grid."""
+    width = max(rewards) - min(rewards)
+
+    def policy(log_t: mp.mpf) -> list[mp.mpf]:
+        t = mp.exp(log_t) / width
+        top = max(rewards)
+        raw = [w * mp.exp(t * (r - top)) for r, w in zip(rewards, reference, strict=True)]
+        total = mp.fsum(raw)
+        return [w / total for w in raw]
+
+    def excess(log_t: mp.mpf) -> mp.mpf:
+        p = policy(log_t)
+        center = mp.fdot(p, rewards)
+        spread = mp.fsum(w * (r - center) ** 2 for w, r in zip(p, rewards, strict=True))
+        return 1 / beta**2 - (mp.exp(log_t) / width) ** 2 * spread
+
+    places = tuple(mp.mpf(k) / 8 for k in range(-160, 81))
+    return [tuple(policy(root.log_odds)) for root in roots_between(excess, places)]
+
+
+def roots_between(function: Any, places: Sequence[mp.mpf]) -> list[Any]:
+    """Roots inside a range of places only."""
+    inside = Knots(tuple(places), False, "")
+    return [
+        root
+        for root in roots(lambda x: function(max(places[0], min(places[-1], x))), inside)
+        if places[0] < root.log_odds < places[-1]
+    ]
+
+
+class _Field:
+    """The projected gradient of many answers at numbers."""
+
+    def __init__(
+        self, condition: StationarityCondition, question: Question, point: dict[Symbol, Expr]
+    ) -> None:
+        self.free = question.policy[:-1]
+        model = condition.preference
+        self.two_level = None if model.two_level is None else model.two_level.at(point).bernstein
+        self.rates = tuple(w.subs(point) for w in model.weights)
+        self.factor = model.factor.subs(point)
+        forces = [-(condition.beta * d).subs(point) for d in condition.marginal]
+        self.forces = forces
+        self.values = None
+        if self.two_level is None:
+            self.values = [v.subs(point) for v in model]
+        else:
+            self.two_level = self.two_level.divided_by_x()
+        names = list(self.free)
+        self._force = lambdify(names, forces, "mpmath")
+        self._factor = lambdify(names, self.factor, "mpmath")
+        self._value = None if self.values is None else lambdify(names, self.values, "mpmath")
+
+    def climb(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
+        """P(o) − β d(o) for every answer."""
+        inner = policy[:-1]
+        forces = self._force(*inner)
+        return [p + f for p, f in zip(self._preference(policy), forces, strict=True)]
+
+    def _preference(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
+        if self._value is not None:
+            return list(self._value(*policy[:-1]))
+        rates = [_number(r) for r in self.rates]
+        m = mp.fdot(rates, policy)
+        drift = self.two_level.evaluate(m, mp.mp.dps) * self._factor(*policy[:-1])
+        return [(r - m) * drift for r in rates]
+
+    def flow(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
+        """π(o) (P(o) − β d(o) − λ)."""
+        climb = self.climb(policy)
+        mean = mp.fdot(policy, climb)
+        return [p * (c - mean) for p, c in zip(policy, climb, strict=True)]
+
+    def newton(self, reference: list[mp.mpf]) -> list[tuple[mp.mpf, ...]]:
+        """Zeros reached from the reference, from near each vertex and from random policies."""
+        found: list[tuple[mp.mpf, ...]] = []
+        for start in _starts(reference):
+            with mp.workdps(20):
+                rough = self._descend(_logits(start), mp.mpf(10) ** -12)
+            if rough is None:
+                continue
+            fine = self._descend(rough, mp.mpf(10) ** (8 - mp.mp.dps))
+            if fine is None:
+                continue
+            policy = _softmax(fine)
+            if all(max(abs(a - b) for a, b in zip(policy, p, strict=True)) > 1e-9 for p in found):
+                found.append(tuple(policy))
+        return found
+
+    def _descend(self, logits: list[mp.mpf], tolerance: mp.mpf) -> list[mp.mpf] | None:
+        """Damped Newton on the equations without multiplier, in logits."""
+        error = self._contrast(logits)
+        for _ in range(_STEPS):
+            if mp.norm(error, mp.inf) < tolerance:
+                return logits
+            try:
+                step = mp.lu_solve(self._jacobian(self._contrast, logits, error), error)
+            except ZeroDivisionError:
+                return None
+            scale = min(mp.mpf(1), 2 / max(abs(x) for x in step)) if any(step) else mp.mpf(1)
+            for _ in range(12):
+                trial = [x - scale * d for x, d in zip(logits, step, strict=True)]
+                moved = self._contrast(trial)
+                if mp.norm(moved, 2) < mp.norm(error, 2):
+                    break
+                scale /= 3
+            else:
+                return None
+            logits, error = trial, moved
+            if max(abs(x) for x in logits) > 10**4:
+                return None
+        return None
+
+    def _contrast(self, logits: Sequence[mp.mpf]) -> mp.matrix:
+        climb = self.climb(_softmax(logits))
+        return mp.matrix([c - climb[-1] for c in climb[:-1]])
+
+    @staticmethod
+    def _jacobian(function: Any, logits: Sequence[mp.mpf], base: mp.matrix) -> mp.matrix:
+        n = len(logits)
+        h = mp.mpf(10) ** (-(mp.mp.dps // 2))
+        found = mp.matrix(n, n)
+        for j in range(n):
+            moved = function([x + (h if i == j else 0) for i, x in enumerate(logits)])
+            for i in range(n):
+                found[i, j] = (moved[i] - base[i]) / h
+        return found
+
+    def stability(self, policy: Sequence[mp.mpf]) -> Stability:
+        """From the eigenvalues of the flow on relative logits."""
+
+        def flow(logits: Sequence[mp.mpf]) -> mp.matrix:
+            values = self.flow(_softmax(logits))
+            return mp.matrix([v - values[-1] for v in values[:-1]])
+
+        logits = _logits(policy)
+        jacobian = self._jacobian(flow, logits, flow(logits))
+        real = [mp.re(e) for e in mp.eig(jacobian, left=False, right=False)]
+        small = mp.mpf(10) ** (-(mp.mp.dps // 4)) * max(abs(e) for e in real)
+        if any(abs(e) <= small for e in real):
+            return Stability.DEGENERATE
+        if all(e < 0 for e in real):
+            return Stability.ATTRACTING
+        return Stability.REPELLING if all(e > 0 for e in real) else Stability.SADDLE
+
+    def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
+        """A proved upper bound of the largest component of the flow at exactly this policy."""
+        bits = 2 * int(mp.mp.prec)
+        with flint.ctx.workprec(bits):
+            inner = [exact_ball(p) for p in policy[:-1]]
+            everyone = [*inner, 1 - sum(inner, flint.arb(0))]
+            at = dict(zip(self.free, inner, strict=True))
+            if self.values is not None:
+                values = [ball(v, at, bits) for v in self.values]
+            else:
+                rates = [ball(r, {}, bits) for r in self.rates]
+                m = sum((r * p for r, p in zip(rates, everyone, strict=True)), flint.arb(0))
+                drift = self.two_level.ball_at(m, bits) * ball(self.factor, at, bits)
+                values = [(r - m) * drift for r in rates]
+            climb = [v + ball(f, at, bits) for v, f in zip(values, self.forces, strict=True)]
+            mean = sum((p * c for p, c in zip(everyone, climb, strict=True)), flint.arb(0))
+            return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
+
+
+def _starts(reference: list[mp.mpf]) -> Iterator[list[mp.mpf]]:
+    n, random = len(reference), Random(1)
+    yield reference
+    for o in range(n):
+        yield [r / 20 + (mp.mpf(19) / 20 if i == o else 0) for i, r in enumerate(reference)]
+    for _ in range(_STARTS - 1):
+        draws = [mp.mpf(random.expovariate(1)) + mp.mpf("1e-6") for _ in range(n)]
+        yield [d / mp.fsum(draws) for d in draws]
+
+
+def _logits(policy: Sequence[mp.mpf]) -> list[mp.mpf]:
+    return [mp.log(p / policy[-1]) for p in policy[:-1]]
+
+
+def _softmax(logits: Sequence[mp.mpf]) -> list[mp.mpf]:
+    top = max(*logits, mp.mpf(0))
+    raw = [mp.exp(x - top) for x in logits] + [mp.exp(-top)]
+    total = mp.fsum(raw)
+    return [x / total for x in raw]
