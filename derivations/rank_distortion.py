@@ -1,5 +1,6 @@
 """Groups of two, many answers: (14) acts on the cumulative reference mass."""
 
+from functools import cache
 from itertools import accumulate
 
 from sympy import Add, Expr, Function, Rational, S, Symbol
@@ -11,6 +12,7 @@ from grpo_symbolic import (
     Claim,
     Domain,
     Question,
+    StationaryPolicy,
     stationarity_condition,
     stationary_policy,
     symbols,
@@ -32,9 +34,15 @@ MASSES = Domain.of(
 SIZES = (2, 3, 4)
 
 
+@cache
+def binary() -> StationaryPolicy:
+    """The stationary policy of the binary question."""
+    return stationary_policy(GRPO(2), BinaryQuestion())
+
+
 def distortion(mass: Expr) -> Expr:
-    """phi: the closed form of the binary question, read as a function of the reference mass."""
-    return stationary_policy(GRPO(2), BinaryQuestion()).expression.subs(symbols.pi_ref, mass)
+    """phi: its closed form, read as a function of the reference mass."""
+    return binary().expression.subs(symbols.pi_ref, mass)
 
 
 def preference_of_rank() -> Expr:
@@ -128,15 +136,15 @@ def result() -> Result:
     mass = Symbol("R", positive=True)
     interior = Domain.of(BETA, (mass, S.Zero, S.One))
     phi = distortion(mass)
-    binary = stationary_policy(GRPO(2), BinaryQuestion())
+    condition = binary().equation
     renamed = {symbols.pi: F_UP, symbols.pi_ref: R_UP}
     weak, strong = Domain.of(Range(BETA, S.One, S.Infinity, True)), Domain.of((BETA, S.Zero, S.One))
     question, policy, known = _solution()
-    condition = stationarity_condition(GRPO(2), question)
+    conditions = stationarity_condition(GRPO(2), question).equations
     claims += [
         Claim(
             "it is the condition of the binary question with p = F_k, p0 = R_k",
-            (binary.equation.lhs - binary.equation.rhs).subs(renamed),
+            (condition.lhs - condition.rhs).subs(renamed),
             "==",
             BETA * (F_UP - R_UP) - F_UP * (1 - F_UP),
             MASSES,
@@ -150,7 +158,7 @@ def result() -> Result:
     claims += [
         Claim(f"three answers: the condition of answer {o} holds", e.lhs.subs(policy), "==",
               S.Zero, known)
-        for o, e in enumerate(condition.equations, 1)
+        for o, e in enumerate(conditions, 1)
     ]  # fmt: skip
     claims += [
         Claim(f"three answers: pi({o}) > 0", w.subs(policy), ">", S.Zero, known)

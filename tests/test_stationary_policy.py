@@ -383,7 +383,9 @@ def test_a_root_that_leaves_the_interval_is_no_closed_form() -> None:
     assert "proved" in policy.status
     inside = policy.solutions(beta=1, pi_ref="0.3").found
     assert [float(s.policy[0]) for s in inside] == pytest.approx([0.3 + 0.3 * 0.7 / 2])
-    assert len(policy.solutions(beta="0.1", pi_ref="0.3")) == 0
+    # Too weak a penalty: b is given up, and the first-order condition is an inequality.
+    (vertex,) = policy.solutions(beta="0.1", pi_ref="0.3")
+    assert (vertex.policy, vertex.stability) == ((1, 0), "attracting")
 
 
 def test_a_penalty_without_force_has_no_solution() -> None:
@@ -392,7 +394,8 @@ def test_a_penalty_without_force_has_no_solution() -> None:
     policy = gs.stationary_policy(gs.GRPO(2, k1), gs.BinaryQuestion())
     assert policy.expression is None
     assert "no force" in policy.status
-    assert len(policy.solutions(beta=1, pi_ref="0.3")) == 0
+    (vertex,) = policy.solutions(beta=1, pi_ref="0.3")
+    assert (vertex.policy, vertex.stability) == ((1, 0), "attracting")
 
 
 def test_groups_of_three_are_pairs_with_margin_root_two() -> None:

@@ -10,7 +10,7 @@ policy's mixture of all laws. V_G is an exact finite expectation over the counts
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import comb, factorial, prod
 from typing import Any
@@ -256,11 +256,13 @@ def _on_two_levels(
     rates = tuple(row[levels.index(high)] for row in question.emission)
     m = Add(*(rate * w for rate, w in zip(rates, question.policy, strict=True))).expand()
     model = TwoLevel(advantage, size, high, low, question.declared)
-    if model.zero_sum:
-        drift = model.drift(m)
+    forth, back = _gaps(question.declared)
+    shown = replace(model, high=high.xreplace(forth), low=low.xreplace(forth))
+    if shown.zero_sum:
+        drift = shown.drift(m).xreplace(back)
         values = tuple(_times((rate - m).expand(), drift) for rate in rates)
     else:
-        above, below = model.values(m)
+        above, below = (value.xreplace(back) for value in shown.values(m))
         drift = tidy((above - below).expand(), domain.extended(above))
         values = tuple(tidy(rate * above + (1 - rate) * below, domain) for rate in rates)
     ranges = domain.extended(*values, *rates)

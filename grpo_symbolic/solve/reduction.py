@@ -24,7 +24,7 @@ from grpo_symbolic.verify.claim import Claim
 # A condition with more operations than this is not expanded into a polynomial.
 _MAX_OPERATIONS = 400
 # Bringing it to one polynomial may take this long; radicals of many kinds can take hours.
-_SECONDS = 4
+_SECONDS = 3
 
 __all__ = ["Reduction", "reduce_binary"]
 

@@ -1,0 +1,126 @@
+"""Large groups, many answers: a rational policy in the rewards and one secular equation."""
+
+from sympy import Expr, S, Symbol, oo, sqrt
+
+from derivations.result import VY, Result, equation
+from derivations.variance_identity import expectation, reference
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    Question,
+    ReverseKL,
+    stationary_policy,
+    symbols,
+)
+from grpo_symbolic.domain import Range
+from grpo_symbolic.reward import mean, variance
+
+BETA, SIGMA = symbols.beta, symbols.sigma
+#: u = 1/(beta sigma); the reward of an answer and its mean under pi_ref.
+SLOPE = Symbol("v", positive=True)
+CENTER, REWARD = Symbol("m_ref", real=True), Symbol("r_o", real=True)
+#: A reward minus its mean under pi_ref.
+EXCESS = Symbol("y", real=True)
+GIVEN = Symbol("pi_ref_o", positive=True)
+SIZES = (2, 3)
+
+
+def denominator() -> Expr:
+    """pi_ref/pi of an answer, with E_pi r = m_ref + sigma/beta and sigma = 1/(beta v)."""
+    standard = (REWARD - (CENTER + SIGMA / BETA)) / SIGMA
+    ratio = 1 / ReverseKL().link(standard / BETA)
+    return ratio.subs(SIGMA, 1 / (BETA * SLOPE)).expand()
+
+
+def weights(question: Question) -> list[Expr]:
+    """The policy at a slope v."""
+    center = expectation(question.rewards, question.reference)
+    at = [{REWARD: r, CENTER: center} for r in question.rewards]
+    return [w / denominator().subs(a) for w, a in zip(question.reference, at, strict=True)]
+
+
+def result() -> Result:
+    claims = []
+    constant = denominator().subs({REWARD: CENTER})
+    claims.append(
+        Claim("pi_ref/pi = a - v(r - E_ref r)", denominator(), "==",
+              constant - SLOPE * (REWARD - CENTER))
+    )  # fmt: skip
+    claims.append(Claim("a = 1 + 1/beta^2", constant, "==", 1 + 1 / BETA**2))
+    for size in SIZES:
+        question = Question.symbolic(size)
+        policy, domain = (
+            question.policy,
+            Domain((*question.declared.ranges, *question.policy_domain.ranges)),
+        )
+        law = question.population(policy)
+        given = reference(policy, tuple(GRPO(oo).preference(question)), S.Zero)
+        claims.append(
+            Claim(
+                f"E_pi r - E_ref r = sigma/beta, n = {size}",
+                mean(law) - expectation(question.rewards, given),
+                "==",
+                sqrt(variance(law, domain)) / BETA,
+                domain,
+            )
+        )
+    # With total mass 1 the two moments give back the standard deviation that v stands for.
+    average = (constant * S.One - 1) / SLOPE
+    claims.append(
+        Claim("at total mass 1 the variance is 1/(beta v)^2",
+              constant * average / SLOPE - average**2, "==", 1 / (BETA * SLOPE) ** 2)
+    )  # fmt: skip
+    term = (GIVEN / denominator()).subs(REWARD, CENTER + EXCESS).expand()
+    before_pole = Domain.of(
+        BETA, SLOPE, Range(EXCESS, -oo, constant / SLOPE), Range(GIVEN, S.Zero, S.One)
+    )
+    claims += [
+        Claim("v pi(o) y = a pi(o) - pi_ref(o)", SLOPE * EXCESS * term, "==",
+              constant * term - GIVEN, before_pole),
+        Claim("v pi(o) y^2 = a pi(o) y - pi_ref(o) y", SLOPE * EXCESS**2 * term, "==",
+              constant * term * EXCESS - GIVEN * EXCESS, before_pole),
+        Claim("each term of the total mass is convex in v", term.diff(SLOPE, 2), ">=", S.Zero,
+              before_pole),
+        Claim("its second derivative", term.diff(SLOPE, 2), "==",
+              2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, before_pole),
+        Claim("each term is positive before the pole", term, ">", S.Zero, before_pole),
+        Claim("the total mass at v = 0 is 1/a", term.subs(SLOPE, S.Zero), "==", GIVEN / constant),
+        Claim("1/a < 1", 1 / constant, "<", S.One),
+        Claim("the reciprocal of a term vanishes at its pole", (1 / term).subs(
+            SLOPE, constant / EXCESS), "==", S.Zero, Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN)),
+    ]  # fmt: skip
+    binary = BinaryQuestion()
+    closed = stationary_policy(GRPO(oo), binary).expression
+    found = weights(binary)
+    rise = expectation(binary.rewards, (closed, 1 - closed)) - expectation(
+        binary.rewards, binary.reference
+    )
+    slope = 1 / (BETA**2 * rise.expand())
+    known = Domain.of(BETA, symbols.pi_ref, symbols.gap, symbols.base_reward)
+    claims += [
+        Claim(f"two answers: (15) is this policy, {name}", value.subs(SLOPE, slope), "==",
+              target, known)
+        for name, value, target in zip("ab", found, (closed, 1 - closed), strict=True)
+    ]  # fmt: skip
+    return Result(
+        "Large groups, many answers: one secular equation",
+        f"new; {VY}, (13) and (15)",
+        r"Deterministic rewards, not all equal, $G\to\infty$, published penalty; "
+        r"$m=\mathrm{E}_{\pi_{\mathrm{ref}}}r$, $v=1/(\beta\sigma(\pi))$. Weighting "
+        r"$\pi_{\mathrm{ref}}=\pi(1-P_\infty/\beta)$ with $r$ and summing gives "
+        r"$\mathrm{E}_\pi r-m=\sigma/\beta$, so that $\pi(o)=\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))$ "
+        r"with $a=1+1/\beta^2$. Conversely, let these be positive with total mass 1. With $y=r-m$, "
+        r"the two lines $v\pi y=a\pi-\pi_{\mathrm{ref}}$ and "
+        r"$v\pi y^2=a\pi y-\pi_{\mathrm{ref}}y$, summed over the answers, give "
+        r"$\mathrm{E}_\pi y=(a-1)/v$ and $\mathrm{E}_\pi y^2=a\,\mathrm{E}_\pi y/v$, whence "
+        r"$\sigma(\pi)=1/(\beta v)$: the policy is stationary. The total mass is $1/a<1$ at $v=0$, "
+        r"convex in $v$ while all denominators are positive, and tends to infinity at the pole of "
+        r"the best answer: it is 1 for exactly one $v>0$. Hence for every number of answers there "
+        r"is exactly one stationary policy with all $\pi(o)>0$, and one scalar equation, "
+        r"$\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, finds it; for two answers it is (15).",
+        formulas=(equation(Symbol("pi_o", positive=True), GIVEN / denominator()),),
+        claims=tuple(claims),
+        domain=Domain.of(BETA, SLOPE),
+    )

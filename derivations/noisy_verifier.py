@@ -1,0 +1,132 @@
+"""Noisy verifiers: the reverse KL condition for two success rates and for Gaussian rewards."""
+
+from functools import cache
+
+from sympy import Expr, S, Symbol, oo, sqrt
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    Gaussian,
+    Question,
+    stationarity_condition,
+    stationary_policy,
+    symbols,
+)
+
+BETA, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
+HIGH, LOW = symbols.success
+GAP, NOISE_A = symbols.gap, Symbol("tau_a", positive=True)
+NOISE_B = Symbol("tau_b", positive=True)
+GROUPS = (2, 3, 4, 5, oo)
+RATES = Domain.of(LOW, HIGH, BETA, P0, P)
+
+
+def size_name(size) -> str:
+    """The group size as a word."""
+    return "infinity" if size == oo else str(size)
+
+
+def drift(size) -> Expr:
+    """D_G(p) = P_G(a) - P_G(b) of the binary question without noise."""
+    return GRPO(size).preference(BinaryQuestion()).difference(0, 1)
+
+
+def pull() -> Expr:
+    """The published penalty's part of the condition: d(a) - d(b), times beta p (1 - p)."""
+    first, second = stationarity_condition(GRPO(2), BinaryQuestion()).marginal
+    return BETA * P * (1 - P) * (first - second)
+
+
+@cache
+def noise_free() -> Expr:
+    """(15)."""
+    return stationary_policy(GRPO(oo), BinaryQuestion()).expression
+
+
+def gaussian() -> Question:
+    """Two answers with normally distributed rewards, their means Delta apart."""
+    base = symbols.base_reward
+    return Question(reward_laws=[Gaussian(base + GAP, NOISE_A), Gaussian(base, NOISE_B)])
+
+
+def result() -> Result:
+    noisy = BinaryQuestion(success=symbols.success)
+    success = LOW + (HIGH - LOW) * P
+    claims = [
+        Claim("d(a) - d(b) pulls with beta(p - p0)", pull(), "==", BETA * (P - P0)),
+    ]
+    for size in GROUPS:
+        name = size_name(size)
+        first, second = GRPO(size).preference(noisy)
+        shifted = drift(size).subs(P, success)
+        claims += [
+            Claim(f"P(a) - P(b) = (s_a - s_b) D_G(m), G = {name}", first - second, "==",
+                  (HIGH - LOW) * shifted, RATES),
+            Claim(f"mean zero, G = {name}", P * first + (1 - P) * second, "==", S.Zero, RATES),
+        ]  # fmt: skip
+    at_large = (HIGH - LOW) * drift(oo).subs(P, success)
+    closed = noise_free()
+    pairs = stationary_policy(GRPO(2), BinaryQuestion(margin=symbols.gamma)).expression
+    noisy_pairs = stationary_policy(GRPO(2), noisy).expression
+    given = Domain.of(LOW, HIGH, BETA, P0)
+    worse = Domain.of(LOW, HIGH, P)
+    # One setting refutes: beta = 1, p0 = 1/2; b always fails, a in half of the cases; unit normals.
+    setting = {BETA: S.One, P0: S.Half, LOW: S.Zero, HIGH: S.Half}
+    setting |= {NOISE_A: S.One, NOISE_B: S.One, GAP: S.One}
+    force = (BETA * (closed - P0)).subs(setting)
+
+    def answered(found: Expr) -> Expr:
+        """p(1 - p) times a drift, at (15) in this setting."""
+        return (P * (1 - P) * found).subs(setting).subs(P, closed.subs(setting))
+
+    claims += [
+        Claim("G = 2: the policy is (14) with margin s_a - s_b", noisy_pairs, "==",
+              pairs.subs(symbols.gamma, HIGH - LOW), given),
+        Claim("G = infinity: (15) solves the condition without noise",
+              BETA * (closed - P0), "==", closed * (1 - closed) * drift(oo).subs(P, closed)),
+        Claim("the policy depends only on which expected reward is larger: (15) solves the "
+              "noisy condition",
+              force, "==", answered(at_large),
+              expected="REFUTED"),
+        Claim("the success mixture spreads at least as much as its means",
+              success * (1 - success), ">=", (HIGH - LOW) ** 2 * P * (1 - P), worse),
+        Claim("G = infinity: noise does not strengthen the drift (squared)",
+              at_large**2, "<=", drift(oo) ** 2, worse),
+    ]  # fmt: skip
+    question = gaussian()
+    first, second = (value.subs(symbols.policy(1), P) for value in GRPO(oo).preference(question))
+    spread = P * (1 - P) * GAP**2 + P * NOISE_A**2 + (1 - P) * NOISE_B**2
+    normal = Domain.of(GAP, NOISE_A, NOISE_B, P)
+    claims += [
+        Claim("Gaussian rewards, G = infinity: drift", (first - second) * sqrt(spread), "==", GAP,
+              normal),
+        Claim("Gaussian rewards: mean zero", P * first + (1 - P) * second, "==", S.Zero, normal),
+        Claim("Gaussian rewards: noise weakens the drift", first - second, "<", drift(oo), normal),
+        Claim("Gaussian rewards: (15) solves the noisy condition",
+              force, "==", answered(first - second),
+              expected="REFUTED"),
+    ]  # fmt: skip
+    return Result(
+        "Noisy verifiers: the drift is that of the mean success",
+        f"new; {VY}, (14) and (15) for random rewards",
+        r"A verifier passes a with probability $s_a$ and b with $s_b<s_a$. For $G=2,\dots,5$ and "
+        r"$G=\infty$, $P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$, where $m=s_b+(s_a-s_b)p$ is the mean "
+        r"success of the policy and $D_G(p)$ the drift without noise. With the published penalty "
+        r"$\pi$ is stationary if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$. For $G=2$ this "
+        r"is (14) with $\gamma=s_a-s_b$. For $G=\infty$ it is not (15), which does not hold for "
+        r"random rewards: there the success rates enter, and noise never strengthens the drift, "
+        r"because the variance $m(1-m)$ of the verdict is at least the variance "
+        r"$(s_a-s_b)^2p(1-p)$ of its mean. For normal rewards with gap $\Delta$ and standard "
+        r"deviations $\tau_a,\tau_b$, $G=\infty$, the condition is $\beta(p-p_0)\sqrt{p(1-p)"
+        r"\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$.",
+        formulas=(
+            equation(BETA * (P - P0), P * (1 - P) * at_large),
+            equation(BETA * (P - P0), P * (1 - P) * (first - second)),
+        ),
+        claims=tuple(claims),
+        domain=RATES,
+    )

@@ -1,0 +1,137 @@
+"""Direct KL: exponential tilting in large groups, and a logarithmic law for pairs."""
+
+from sympy import Add, Expr, S, Symbol, exp, integrate, log, oo, pi, solve, sqrt
+
+from derivations.result import VY, Result, equation
+from derivations.variance_identity import expectation
+from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, symbols
+from grpo_symbolic.bounded import bounded
+from grpo_symbolic.domain import Range
+
+BETA, SIGMA = symbols.beta, symbols.sigma
+#: The tilt t = 1/(beta sigma); w_o = exp(t r_o) stands for the weight of an answer.
+TILT = Symbol("t_tilt", positive=True)
+MEAN, SPREAD = Symbol("mu", real=True), Symbol("s", positive=True)
+REWARD = Symbol("r_o", real=True)
+#: The reference mass of all better answers, and that mass under the policy.
+MASS, POLICY_MASS = Symbol("R", positive=True), Symbol("F", positive=True)
+SIZES = (2, 3)
+
+
+def link_ratio(preference: Expr) -> Expr:
+    """pi/pi_ref up to its normalisation, from the link of the direct KL."""
+    return DirectKL().link(preference / BETA)
+
+
+def tilted(question: Question, weights: list[Expr]) -> list[Expr]:
+    """The policy proportional to pi_ref times the weights."""
+    total = expectation(weights, question.reference)
+    return [w * r / total for w, r in zip(weights, question.reference, strict=True)]
+
+
+def log_moments(question: Question) -> Expr:
+    """K(t) = log E_ref exp(t r)."""
+    return log(expectation([exp(TILT * r) for r in question.rewards], question.reference))
+
+
+def gaussian_log_moments() -> Expr:
+    """K(t) for the rewards mu + s z, z standard normal: log of an integral over z."""
+    z, c = Symbol("z", real=True), Symbol("c", positive=True)
+    density = exp(-(z**2) / 2) / sqrt(2 * pi)
+    moment = bounded(integrate, density * exp(c * z), (z, -oo, oo), seconds=20)
+    total = log(exp(TILT * MEAN)) + log(moment.subs(c, TILT * SPREAD))
+    return total.expand(force=True)
+
+
+def pair_law() -> Expr:
+    """F(R) from dF/dR = exp(P_2/beta)/Z with P_2 = 1 - 2F: separate, integrate, set F(1) = 1."""
+    level = Symbol("y", real=True)
+    # In a continuum of answers the mass before and up to an answer is one number.
+    rate = link_ratio(1 - 2 * level)
+    elapsed = bounded(integrate, 1 / rate, (level, S.Zero, POLICY_MASS), seconds=20)
+    share = elapsed / elapsed.subs(POLICY_MASS, S.One)
+    odds = Symbol("q", positive=True)
+    grown = share.expand().subs(exp(2 * POLICY_MASS / BETA), odds).together()
+    (value,) = solve(grown - MASS, odds)
+    return BETA * log(value) / 2
+
+
+def normaliser(law: Expr) -> Expr:
+    """Z in dF/dR = exp((1 - 2F)/beta)/Z, as a function of R."""
+    return link_ratio(1 - 2 * law) / law.diff(MASS)
+
+
+def result() -> Result:
+    scale = 1 / (BETA * SIGMA)
+    standard = (REWARD - MEAN) / SIGMA
+    claims = [
+        Claim(
+            "pi/pi_ref is exp(t r) up to a factor without r, t = 1/(beta sigma)",
+            log(link_ratio(standard)).expand(force=True).diff(REWARD),
+            "==",
+            scale,
+        )
+    ]
+    for size in SIZES:
+        question = Question.symbolic(size)
+        domain = question.domain.extended(TILT)
+        policy = tilted(question, [exp(TILT * r) for r in question.rewards])
+        law = question.population(policy)
+        cumulants = log_moments(question)
+        claims += [
+            Claim(f"K' is the mean under pi, n = {size}", cumulants.diff(TILT), "==",
+                  expectation(question.rewards, policy), domain),
+            Claim(f"K'' is the variance under pi, n = {size}", cumulants.diff(TILT, 2), "==",
+                  Add(*(w * (r - expectation(question.rewards, policy)) ** 2 for r, w in law)),
+                  domain),
+        ]  # fmt: skip
+    normal = gaussian_log_moments()
+    condition = TILT**2 * normal.diff(TILT, 2)
+    (tilt,) = solve(condition - 1 / BETA**2, TILT)
+    moved = {MEAN: normal.diff(TILT).subs(TILT, tilt)}
+    exponent = -((REWARD - MEAN) ** 2) / (2 * SPREAD**2)
+    claims += [
+        Claim("normal rewards: K(t) = mu t + s^2 t^2/2", normal, "==",
+              MEAN * TILT + SPREAD**2 * TILT**2 / 2),
+        Claim("normal rewards: t^2 K''(t) increases", condition.diff(TILT), ">", S.Zero),
+        Claim("normal rewards: t = 1/(beta s)", tilt, "==", 1 / (BETA * SPREAD)),
+        Claim("normal rewards: tilting moves the mean to mu + s/beta",
+              (exponent + tilt * REWARD - normal.subs(TILT, tilt)).expand(), "==",
+              exponent.subs(moved)),
+        Claim("normal rewards: that mean", moved[MEAN], "==", MEAN + SPREAD / BETA),
+        Claim("normal rewards: the variance stays", normal.diff(TILT, 2), "==", SPREAD**2),
+    ]  # fmt: skip
+    law = pair_law()
+    unit = Domain.of(BETA, Range(MASS, S.Zero, S.One))
+    published = BETA / 2 * log(1 + MASS * (exp(2 / BETA) - 1))
+    middle = GRPO(2).preference(Question.symbolic(3))[1]
+    ahead, own, _ = Question.symbolic(3).policy
+    claims += [
+        Claim("pairs: an answer of no mass has P_2 = 1 - 2F", middle.subs({own: S.Zero}), "==",
+              1 - 2 * ahead),
+        Claim("pairs: F(R) = (beta/2) log(1 + R(e^(2/beta) - 1))", law, "==", published, unit),
+        Claim("pairs: dF/dR is exp((1 - 2F)/beta) over a constant",
+              normaliser(law).diff(MASS), "==", S.Zero, unit),
+        Claim("pairs: F(0) = 0", law.subs(MASS, S.Zero), "==", S.Zero),
+        Claim("pairs: F(1) = 1", law.subs(MASS, S.One), "==", S.One),
+    ]  # fmt: skip
+    return Result(
+        "Direct KL, many answers: exponential tilting",
+        f"new; {VY}, Appendix B, for many answers",
+        r"Direct KL. (i) $G\to\infty$, deterministic rewards: $\pi\propto\pi_{\mathrm{ref}}"
+        r"e^{tr}$ with $t=1/(\beta\sigma(\pi))$. With $K(t)=\log\mathrm{E}_{\pi_{\mathrm{ref}}}"
+        r"e^{tr}$, $\sigma^2(\pi)=K''(t)$, so the stationary policies are the roots $t>0$ of "
+        r"$t^2K''(t)=1/\beta^2$. $K'$ and $K''$ are checked for two and three answers; the same "
+        r"differentiation serves any number. For bounded rewards $t^2K''(t)$ vanishes at both "
+        r"ends, hence the fold; for normal reference rewards $N(\mu,s^2)$ it is $s^2t^2$, the "
+        r"only root is $t=1/(\beta s)$, and $\pi=N(\mu+s/\beta,s^2)$ for every $\beta$. (ii) "
+        r"$G=2$, a continuum of answers of no mass, best first: with cumulative masses $F$ under "
+        r"$\pi$ and $R$ under $\pi_{\mathrm{ref}}$, $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$. "
+        r"Separation of variables with $F(0)=0$, $F(1)=1$ gives the one solution below.",
+        formulas=(
+            equation(Symbol("t_star"), tilt),
+            equation(Symbol("F_R"), law),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(BETA, MEAN, SPREAD, Range(MASS, S.Zero, S.One)),
+    )

@@ -1,0 +1,120 @@
+"""At the stationary policy the reference is behind by the variance of the preference."""
+
+from collections.abc import Sequence
+
+from sympy import Add, Expr, S, Symbol, oo
+
+from derivations.result import Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    Domain,
+    Question,
+    ReverseKL,
+    stationarity_condition,
+    symbols,
+)
+
+BETA = symbols.beta
+SIZES = (2, 3, 4)
+GROUPS = (2, 3, 4, 5, oo)
+
+
+def expectation(values: Sequence[Expr], law: Sequence[Expr]) -> Expr:
+    """The mean of the values under a law."""
+    return Add(*(w * v for w, v in zip(law, values, strict=True)))
+
+
+def variance(values: Sequence[Expr], law: Sequence[Expr]) -> Expr:
+    """The mean of the squares minus the square of the mean."""
+    return expectation([v**2 for v in values], law) - expectation(values, law) ** 2
+
+
+def reference(policy: Sequence[Expr], values: Sequence[Expr], center: Expr) -> list[Expr]:
+    """pi_ref from the stationarity condition: pi divided by the link of reverse KL."""
+    link = ReverseKL().link
+    return [w / link((v - center) / BETA) for w, v in zip(policy, values, strict=True)]
+
+
+def with_mean_zero(policy: Sequence[Expr]) -> list[Expr]:
+    """Preferences P_1, ..., P_n of mean zero: the last one follows from the others."""
+    free = [Symbol(f"P_{o}", real=True) for o in range(1, len(policy))]
+    return [*free, -expectation(free, policy[:-1]) / policy[-1]]
+
+
+def result() -> Result:
+    claims = []
+    for size in SIZES:
+        question = Question.symbolic(size)
+        policy, domain = question.policy, question.policy_domain
+        values = with_mean_zero(policy)
+        given = reference(policy, values, S.Zero)
+        claims += [
+            Claim(f"mean zero, n = {size}", expectation(values, policy), "==", S.Zero, domain),
+            Claim(f"pi_ref sums to 1, n = {size}", Add(*given), "==", S.One, domain),
+            Claim(
+                f"E_ref P = -Var P/beta, n = {size}",
+                expectation(values, given),
+                "==",
+                -variance(values, policy) / BETA,
+                domain,
+            ),
+        ]
+    for size in SIZES:
+        question = Question.symbolic(size)
+        policy, domain = question.policy, question.policy_domain
+        values = [Symbol(f"P_{o}", real=True) for o in range(1, size + 1)]
+        center = expectation(values, policy)
+        given = reference(policy, values, center)
+        claims.append(
+            Claim(
+                f"any mean: E_pi P - E_ref P = Var P/beta, n = {size}",
+                center - expectation(values, given),
+                "==",
+                variance(values, policy) / BETA,
+                domain,
+            )
+        )
+    question = BinaryQuestion()
+    policy = question.policy
+    for size in GROUPS:
+        condition = stationarity_condition(GRPO(size), question)
+        values = tuple(condition.preference)
+        given = reference(policy, values, S.Zero)
+        at_reference = {symbols.pi_ref: given[0]}
+        claims += [
+            Claim(f"binary, G = {size}: this pi_ref makes pi stationary", e.lhs.subs(at_reference),
+                  "==", S.Zero, Domain.of(BETA, symbols.pi))
+            for e in condition.equations
+        ]  # fmt: skip
+        claims.append(
+            Claim(f"binary, G = {size}: E_ref P = -Var P/beta", expectation(values, given), "==",
+                  -variance(values, policy) / BETA)
+        )  # fmt: skip
+    large = tuple(GRPO(oo).preference(question))
+    claims.append(Claim("binary, large groups: Var P = 1", variance(large, policy), "==", S.One))
+    spread = Symbol("Var_P", nonnegative=True)
+    return Result(
+        "The reference is behind by a variance",
+        "new",
+        r"Published penalty, any group size, any rewards. At a stationary policy with all "
+        r"$\pi(o)>0$, $\pi_{\mathrm{ref}}(o)=\pi(o)(1-P_G(o)/\beta)$ because "
+        r"$\lambda=\mathrm{E}_\pi P_G=0$; weighting with $P_G(o)$ and summing over the answers, "
+        r"$\mathrm{E}_{\pi_{\mathrm{ref}}}P_G=-\mathrm{Var}_\pi(P_G)/\beta$: an answer of the "
+        r"reference, placed in a group drawn from $\pi$, has negative expected advantage unless "
+        r"$P_G$ is constant. The sum has the same form for every number of answers; it is "
+        r"checked as an identity for two, three and four. For large groups and deterministic "
+        r"rewards the variance is 1, so the reference is behind by exactly $1/\beta$. For a "
+        r"preference of any mean, $\mathrm{E}_\pi P-\mathrm{E}_{\pi_{\mathrm{ref}}}P="
+        r"\mathrm{Var}_\pi(P)/\beta$.",
+        formulas=(
+            equation(
+                Symbol("pi_ref_o", positive=True),
+                reference((Symbol("pi_o", positive=True),), (Symbol("P_o", real=True),), S.Zero)[0],
+            ),
+            equation(Symbol("E_ref_P", real=True), -spread / BETA),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(symbols.G, BETA),
+    )
