@@ -71,7 +71,8 @@ def result() -> Result:
     at_large = (HIGH - LOW) * drift(oo).subs(P, success)
     closed = noise_free()
     pairs = stationary_policy(GRPO(2), BinaryQuestion(margin=symbols.gamma)).expression
-    noisy_pairs = stationary_policy(GRPO(2), noisy).expression
+    pairs = pairs.subs(symbols.gamma, HIGH - LOW)
+    at_pairs = GRPO(2).preference(noisy).difference(0, 1)
     given = Domain.of(LOW, HIGH, BETA, P0)
     worse = Domain.of(LOW, HIGH, P)
     # One setting refutes: beta = 1, p0 = 1/2; b always fails, a in half of the cases; unit normals.
@@ -84,8 +85,8 @@ def result() -> Result:
         return (P * (1 - P) * found).subs(setting).subs(P, closed.subs(setting))
 
     claims += [
-        Claim("G = 2: the policy is (14) with margin s_a - s_b", noisy_pairs, "==",
-              pairs.subs(symbols.gamma, HIGH - LOW), given),
+        Claim("G = 2: (14) with margin s_a - s_b solves the condition", BETA * (pairs - P0), "==",
+              (P * (1 - P) * at_pairs).subs(P, pairs), given),
         Claim("G = infinity: (15) solves the condition without noise",
               BETA * (closed - P0), "==", closed * (1 - closed) * drift(oo).subs(P, closed)),
         Claim("the policy depends only on which expected reward is larger: (15) solves the "
@@ -125,7 +126,12 @@ def result() -> Result:
         r"\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$.",
         formulas=(
             equation(BETA * (P - P0), P * (1 - P) * at_large),
-            equation(BETA * (P - P0), P * (1 - P) * (first - second)),
+            equation(
+                BETA * (P - P0),
+                P
+                * (1 - P)
+                * GRPO(oo).preference(question).difference(0, 1).subs(symbols.policy(1), P),
+            ),
         ),
         claims=tuple(claims),
         domain=RATES,

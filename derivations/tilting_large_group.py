@@ -109,7 +109,7 @@ def result() -> Result:
     claims += [
         Claim("pairs: an answer of no mass has P_2 = 1 - 2F", middle.subs({own: S.Zero}), "==",
               1 - 2 * ahead),
-        Claim("pairs: F(R) = (beta/2) log(1 + R(e^(2/beta) - 1))", law, "==", published, unit),
+        Claim("pairs: F(R) is the logarithmic curve", law, "==", published, unit),
         Claim("pairs: dF/dR is exp((1 - 2F)/beta) over a constant",
               normaliser(law).diff(MASS), "==", S.Zero, unit),
         Claim("pairs: F(0) = 0", law.subs(MASS, S.Zero), "==", S.Zero),
@@ -122,8 +122,8 @@ def result() -> Result:
         r"e^{tr}$ with $t=1/(\beta\sigma(\pi))$. With $K(t)=\log\mathrm{E}_{\pi_{\mathrm{ref}}}"
         r"e^{tr}$, $\sigma^2(\pi)=K''(t)$, so the stationary policies are the roots $t>0$ of "
         r"$t^2K''(t)=1/\beta^2$. $K'$ and $K''$ are checked for two and three answers; the same "
-        r"differentiation serves any number. For bounded rewards $t^2K''(t)$ vanishes at both "
-        r"ends, hence the fold; for normal reference rewards $N(\mu,s^2)$ it is $s^2t^2$, the "
+        r"differentiation serves any number. For finitely many answers $t^2K''(t)$ vanishes at "
+        r"both ends, hence the fold; for normal reference rewards $N(\mu,s^2)$ it is $s^2t^2$, the "
         r"only root is $t=1/(\beta s)$, and $\pi=N(\mu+s/\beta,s^2)$ for every $\beta$. (ii) "
         r"$G=2$, a continuum of answers of no mass, best first: with cumulative masses $F$ under "
         r"$\pi$ and $R$ under $\pi_{\mathrm{ref}}$, $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$. "

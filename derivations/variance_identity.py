@@ -94,7 +94,11 @@ def result() -> Result:
         )  # fmt: skip
     large = tuple(GRPO(oo).preference(question))
     claims.append(Claim("binary, large groups: Var P = 1", variance(large, policy), "==", S.One))
-    spread = Symbol("Var_P", nonnegative=True)
+    value, spread = Symbol("P_o", real=True), Symbol("Var_P", nonnegative=True)
+    # pi_ref(o) P(o) per unit of pi(o); its mean under pi, with E P = 0 and E P^2 = Var P.
+    (weighted,) = reference((S.One,), (value,), S.Zero)
+    moments = {value**2: spread, value: S.Zero}
+    behind = (value * weighted).expand().subs(moments)
     return Result(
         "The reference is behind by a variance",
         "new",
@@ -113,7 +117,7 @@ def result() -> Result:
                 Symbol("pi_ref_o", positive=True),
                 reference((Symbol("pi_o", positive=True),), (Symbol("P_o", real=True),), S.Zero)[0],
             ),
-            equation(Symbol("E_ref_P", real=True), -spread / BETA),
+            equation(Symbol("E_ref_P", real=True), behind),
         ),
         claims=tuple(claims),
         domain=Domain.of(symbols.G, BETA),

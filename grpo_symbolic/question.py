@@ -89,7 +89,10 @@ class Question:
             kind = "rewards"
         if not isinstance(value, Iterable) or isinstance(value, (str, bytes, dict)):
             raise ValueError(f"{kind} must be a sequence with one entry an answer, got {value!r}")
-        laws, margins, ranges = _READERS[kind](tuple(value))
+        entries = tuple(value)
+        if len(entries) < 2:
+            raise ValueError("a question needs at least two answers")
+        laws, margins, ranges = _READERS[kind](entries)
         self._set(laws, margins, domain if domain is not None else ranges)
 
     def _set(self, laws: tuple, margins: tuple, declared: Domain) -> None:

@@ -442,11 +442,14 @@ def test_nlhf_and_ipo_see_the_same_comparisons() -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        ({"success": ("1/2", "1/3")}, {"reward_laws": [[(1, "1/2"), (0, "1/2")], [(1, "1/3"), (0, "2/3")]]}),
+        (
+            {"success": ("1/2", "1/3")},
+            {"reward_laws": [[(1, "1/2"), (0, "1/2")], [(1, "1/3"), (0, "2/3")]]},
+        ),
         ({"correct": 1, "answers": 2}, {"rewards": (1, 0)}),
         ({"rewards": (1, 0)}, {"success": (1, 0)}),
     ],
-)  # fmt: skip
+)
 def test_one_question_in_two_descriptions(first: dict[str, Any], second: dict[str, Any]) -> None:
     assert gs.Question(**first).reward_laws == gs.Question(**second).reward_laws
     models = [gs.preference(gs.GRPO(4), gs.Question(**given)) for given in (first, second)]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
-from sympy import Expr, Rational, Symbol, simplify
+from sympy import Expr, Rational, Symbol, lambdify, simplify
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
@@ -151,6 +151,18 @@ def test_scaled_leave_one_out(size: int, p: Fraction) -> None:
         if size > 2:
             # Its advantages do not have mean zero.
             assert not close(to_mpf(p) * high + to_mpf(1 - p) * low, mpf(0), 5) or p == 1 - p
+
+
+@pytest.mark.parametrize("size", [5, 16, 64])
+@pytest.mark.parametrize("p", [0.1, 0.9])
+def test_scaled_leave_one_out_in_doubles(size: int, p: float) -> None:
+    """Powers of p with large coefficients of both signs would cancel."""
+    rule = gs.LeaveOneOut(scaled=True)
+    found = gs.preference(gs.GRPO(size, advantage=rule), VERIFIABLE)
+    with mp.workdps(30):
+        high, low = level_values(scaled_leave_one_out, size, mpf(p))
+    assert float(lambdify(P, found[0])(p)) == pytest.approx(float(high), rel=1e-9)
+    assert float(lambdify(P, found.drift)(p)) == pytest.approx(float(high - low), rel=1e-9)
 
 
 def test_success_rates_mix_the_levels() -> None:

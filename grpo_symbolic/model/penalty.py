@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, ClassVar
 
 from sympy import (
@@ -22,12 +23,13 @@ from sympy import (
     Add,
     Dummy,
     Expr,
-    Integer,
+    Pow,
     Rational,
     Symbol,
     cancel,
     diff,
     expand_log,
+    ilcm,
     limit,
     log,
     oo,
@@ -37,7 +39,7 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
-from grpo_symbolic.bounded import bounded
+from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number, one_of
 
@@ -96,8 +98,13 @@ class Penalty(ABC):
 
     @property
     def monotone(self) -> bool:
-        """Whether d falls strictly in u = π_ref/π: a lower π(o) is always pushed up harder."""
-        return sign(diff(self.marginal(), symbols.u), Domain.of(symbols.u)) == Sign.NEGATIVE
+        """Whether d falls strictly in u = π_ref/π: a lower π(o) is always pushed up harder.
+
+        False also where it could not be shown.
+        """
+        slope = diff(self.marginal(), symbols.u)
+        slope = slope.subs(symbols.u, symbols.u ** _common_root(slope))
+        return sign(slope, Domain.of(symbols.u)) == Sign.NEGATIVE
 
     @property
     def acts_as(self) -> str:
@@ -136,33 +143,39 @@ class Penalty(ABC):
             if not d.has(symbols.u):
                 raise ValueError(f"the marginal penalty {d} is constant: there is no link")
             raise ValueError(
-                f"the marginal penalty d(u) = {d} is not strictly monotone on u > 0, so it has "
-                "no single-valued inverse: " + self._turning_points()
+                f"the marginal penalty d(u) = {d} {self._why_no_inverse()}: "
+                "no single-valued inverse is known"
             )
         value = Dummy("x", real=True)
-        found = bounded(solve, d - value, symbols.u, seconds=20)
-        # d is one-to-one: of several algebraic inverses only one returns where it came from.
-        fitting = [
-            inverse
-            for inverse in found
-            if all(
-                is_zero(inverse.subs(value, d.subs(symbols.u, point)) - point, Domain())
-                for point in (Rational(1, 2), Integer(3))
-            )
+        q = _common_root(d)
+        found = [
+            w**q
+            for w in bounded(solve, d.subs(symbols.u, symbols.u**q) - value, symbols.u, seconds=20)
         ]
+        # d is one-to-one: of several algebraic inverses only one returns where it came from.
+        fitting = [f for f in found if all(_returns(f, value, d, point) for point in (2, 3))]
         if len(fitting) != 1:
             raise ValueError(f"the marginal penalty {d} has {len(fitting)} elementary inverses")
         return (1 / fitting[0]).subs(value, x)
 
-    def _turning_points(self) -> str:
+    def _why_no_inverse(self) -> str:
         slope = diff(self.marginal(), symbols.u)
         try:
-            found = bounded(solve, slope, symbols.u, seconds=10)
-        except NotImplementedError:
-            found = []
-        if not found:
-            return "its slope is not of one sign"
-        return "it turns at pi/pi_ref = " + ", ".join(str(1 / point) for point in found)
+            zeros = bounded(solve, slope, symbols.u, seconds=10)
+        except (NotImplementedError, Exhausted):
+            zeros = []
+        turns = [zero for zero in zeros if self._changes_sign(slope, zero)]
+        if turns:
+            places = ", ".join(str(1 / zero) for zero in turns)
+            return f"is not strictly monotone on u > 0 (it turns at pi/pi_ref = {places})"
+        if zeros:
+            return "is not shown to be monotone on u > 0 (its slope vanishes there)"
+        return "is not strictly monotone on u > 0 (its slope is not of one sign)"
+
+    @staticmethod
+    def _changes_sign(slope: Expr, zero: Expr) -> bool:
+        sides = (slope.subs(symbols.u, zero * Rational(k, 100)).evalf(30) for k in (99, 101))
+        return bool(prod(sides) < 0)
 
     @property
     def link_range(self) -> tuple[Expr, Expr]:
@@ -170,6 +183,17 @@ class Penalty(ABC):
         u = symbols.u
         d = self.marginal()
         return bounded(limit, d, u, oo, seconds=20), bounded(limit, d, u, 0, "+", seconds=20)
+
+
+def _common_root(expr: Expr) -> int:
+    """q such that all rational powers of u in ``expr`` are whole powers of its q-th root."""
+    powers = (p.exp.q for p in expr.atoms(Pow) if p.base == symbols.u and p.exp.is_Rational)
+    return int(ilcm(1, 1, *powers))
+
+
+def _returns(inverse: Expr, value: Symbol, d: Expr, point: int) -> bool:
+    back = inverse.subs(value, d.subs(symbols.u, point)).evalf(40)
+    return bool(back.is_real and abs(back - point) < Rational(1, 10**30))
 
 
 @dataclass(frozen=True)
@@ -310,9 +334,11 @@ class Divergence(Penalty):
         Raises
         ------
         ValueError
-            When the order is not a number.
+            When the order is not a rational number.
         """
-        a, v = exact_number("alpha", order, "a number"), symbols.u
+        a, v = exact_number("alpha", order, "a rational number"), symbols.u
+        if not a.is_Rational:
+            raise ValueError(f"alpha must be a rational number, got {a}")
         free = Symbol("alpha", real=True)
         family = (v**free - free * v + free - 1) / (free * (free - 1))
         f = family.subs(free, a) if a not in (0, 1) else bounded(limit, family, free, a, seconds=20)

@@ -127,7 +127,7 @@ class PreferenceModel(Sequence):
                     )
         places = tuple(range(len(self)))[::-1]
         turned = self._of(rule, question.permuted(places))
-        renamed = dict(zip(_unknowns(len(self)), (self.policy[o] for o in places), strict=False))
+        renamed = dict(zip(self.policy[:-1], (self.policy[o] for o in places), strict=False))
         for answer, place in enumerate(places):
             yield Claim(
                 f"P({question.answers[place]}) goes with its answer when labels are exchanged",
@@ -263,8 +263,8 @@ def _on_two_levels(
         values = tuple(_times((rate - m).expand(), drift) for rate in rates)
     else:
         above, below = (value.xreplace(back) for value in shown.values(m))
-        drift = tidy((above - below).expand(), domain.extended(above))
-        values = tuple(tidy(rate * above + (1 - rate) * below, domain) for rate in rates)
+        drift = shown.drift(m).xreplace(back)
+        values = tuple(_shaped(rate * above + (1 - rate) * below, domain) for rate in rates)
     ranges = domain.extended(*values, *rates)
     return PreferenceModel(values, question.policy, ranges, rates, drift, model, question=question)
 
@@ -281,6 +281,10 @@ def _level_values(
     ``shown`` maps each level to the expression in which it is computed.
     """
     levels, rewards = tuple(shown), tuple(shown.values())
+    if not size.is_Integer:
+        raise ValueError(
+            f"three or more reward levels need a number as group size, got the symbol {size}"
+        )
     others, more = int(size) - 1, 0
     if advantage.batch is not None:
         more = int(advantage.batch) - int(size)
@@ -365,6 +369,8 @@ def mixed_groups(question: Question, size: Expr) -> tuple[Expr, tuple[Expr, ...]
         Pr(o_1 = o | mixed)/π(o), one entry an answer.
     """
     population = {r: m.expand() for r, m in question.population(question.policy)}
+    if len(population) == 1:
+        raise ValueError("all rewards are equal: there are no mixed groups to sample")
     if len(population) == 2:
         # Written as what is in a mixed group: nothing cancels where one level dies out.
         m = next(iter(population.values()))

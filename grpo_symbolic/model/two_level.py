@@ -14,7 +14,7 @@ definition gives on a group with the fraction t of better answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -92,10 +92,15 @@ class TwoLevel:
             for level in (self.high, self.low)
         )  # type: ignore[return-value]
 
+    @property
+    def _uniform(self) -> bool:
+        """One formula for every mixed group; in a large group every rule has one."""
+        return self.advantage.uniform or self.size == oo
+
     @cached_property
     def spread(self) -> Expr | None:
         """f(t) for 0 < t < 1, in ``symbols.t``; None for a rule without one formula."""
-        if not self.advantage.uniform:
+        if not self._uniform:
             return None
         t = symbols.t
         domain = self.domain.extended(t)
@@ -105,7 +110,7 @@ class TwoLevel:
     @cached_property
     def zero_sum(self) -> bool:
         """Whether the advantages of every group sum to zero."""
-        if self.advantage.uniform:
+        if self._uniform:
             t, law = symbols.t, self.law(symbols.t)
             domain = self.domain.extended(t)
             high, low = (
@@ -114,6 +119,8 @@ class TwoLevel:
             return is_zero(t * high + (1 - t) * low, domain)
         if self.advantage.batch is not None:
             return True  # within each group the mean is subtracted, and one scale divides all
+        if not self.size.is_Integer:
+            return self.advantage.zero_sum
         return all(
             is_zero(count * high + (int(self.size) - count) * low, self.domain)
             for count in range(int(self.size) + 1)
@@ -172,13 +179,24 @@ class TwoLevel:
             high, low = high - low, S.Zero
         return TwoLevel(rule, S(self.size).subs(point), high, low, Domain())
 
+    @cached_property
+    def exact_drift(self) -> Bernstein | None:
+        """D_G exactly as a Bernstein polynomial, when its coefficients are numbers."""
+        if self.zero_sum:
+            return None if self.bernstein is None else self.bernstein.divided_by_x()
+        if not self.size.is_Integer:
+            return None
+        gaps = [high - low for high, low in self._given_others]
+        if any(gap.free_symbols for gap in gaps):
+            return None
+        return Bernstein(tuple(Surd.of(gap) for gap in gaps))
+
     # -- expressions -----------------------------------------------------------------
 
     def drift(self, m: Expr) -> Expr:
         """D_G(m) as an expression: in powers for small groups, as a sum for larger ones."""
         if not self.zero_sum:
-            high, low = self.values(m)
-            return tidy((high - low).expand(), self.domain.extended(m))
+            return self._unbalanced(lambda high, low: high - low, m)
         if self.size == oo:
             value = self.spread.subs(symbols.t, m) / (m * (1 - m))
             return tidy(value, self.domain.extended(m))
@@ -239,15 +257,36 @@ class TwoLevel:
         if self.zero_sum:
             drift = self.drift(m)
             return (1 - m) * drift, -m * drift
-        size = int(self.size)
-        found = []
-        for own in (1, 0):
-            terms = []
-            for others in range(size):
-                weight = binomial(size - 1, others) * m**others * (1 - m) ** (size - 1 - others)
-                terms.append(weight * self.advantages(others + own)[1 - own])
-            found.append(Add(*terms))
-        return found[0], found[1]
+        return (
+            self._unbalanced(lambda high, low: high, m),
+            self._unbalanced(lambda high, low: low, m),
+        )
+
+    def _unbalanced(self, part: Callable[[Expr, Expr], Expr], m: Expr) -> Expr:
+        """The expectation of a part of both advantages, given how many others are better."""
+        pairs = self._given_others
+        n = len(pairs) - 1
+        total = Add(
+            *(
+                binomial(n, k) * m**k * (1 - m) ** (n - k) * part(high, low)
+                for k, (high, low) in enumerate(pairs)
+            )
+        )
+        if n >= _WRITTEN_OUT:
+            return total  # powers of m would cancel
+        return tidy(total.expand(), self.domain.extended(total))
+
+    @cached_property
+    def _given_others(self) -> tuple[tuple[Expr, Expr], ...]:
+        """A(high) and A(low) when k = 0 … G − 1 of the others are better."""
+        if not self.size.is_Integer:
+            raise ValueError(
+                "an advantage whose sum over the group is not zero needs a number as group size, "
+                f"got the symbol {self.size}"
+            )
+        return tuple(
+            (self.advantages(k + 1)[0], self.advantages(k)[1]) for k in range(int(self.size))
+        )
 
 
 def _powers_of_x(weights: list[Expr], domain: Domain) -> list[Expr]:

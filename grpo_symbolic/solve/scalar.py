@@ -73,8 +73,7 @@ class ScalarField:
         two_level = self.condition.preference.two_level
         if two_level is None:
             return None
-        exact = two_level.at(self.point).bernstein
-        return None if exact is None else exact.divided_by_x()
+        return two_level.at(self.point).exact_drift
 
     def __call__(self, x: mp.mpf) -> mp.mpf:
         return self._function(x)
@@ -110,14 +109,14 @@ class ScalarField:
 
     def _concave(self) -> bool:
         """Reverse KL on deterministic rewards: a concave h against a line, one crossing."""
-        if self.rates != (1, 0) or self.factor != 1:
+        two_level = self.condition.preference.two_level
+        if self.rates != (1, 0) or self.factor != 1 or not two_level.zero_sum:
             return False
         if not self.penalty.is_rational_function(PI):
             return False
         line = (self.penalty * PI * (1 - PI)).cancel()
         if not (line.is_polynomial(PI) and Poly(line, PI).degree() == 1 and line.diff(PI) > 0):
             return False
-        two_level = self.condition.preference.two_level
         h = two_level.at(self.point).bernstein
         return h.degree < 2 or all(sign <= 0 for sign in h.signs_of_differences(2))
 

@@ -480,7 +480,8 @@ class _Field:
     ) -> None:
         self.free = question.policy[:-1]
         model = condition.preference
-        self.two_level = None if model.two_level is None else model.two_level.at(point).bernstein
+        known = None if model.two_level is None else model.two_level.at(point)
+        self.two_level = known.exact_drift if known is not None and known.zero_sum else None
         self.rates = tuple(w.subs(point) for w in model.weights)
         self.factor = model.factor.subs(point)
         forces = [-(condition.beta * d).subs(point) for d in condition.marginal]
@@ -488,8 +489,6 @@ class _Field:
         self.values = None
         if self.two_level is None:
             self.values = [v.subs(point) for v in model]
-        else:
-            self.two_level = self.two_level.divided_by_x()
         names = list(self.free)
         self._force = lambdify(names, forces, "mpmath")
         self._factor = lambdify(names, self.factor, "mpmath")

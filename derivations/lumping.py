@@ -1,0 +1,95 @@
+"""Answers of equal reward act as one answer that keeps its shape from the reference."""
+
+from sympy import Expr, S, Symbol
+
+from derivations.result import Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    Question,
+    ReverseKL,
+    stationarity_condition,
+    symbols,
+)
+
+BETA, P, P0, U = symbols.beta, symbols.pi, symbols.pi_ref, symbols.u
+GROUPS = (2, 3, 4)
+PENALTIES = {"reverse KL": ReverseKL(), "direct KL": DirectKL()}
+#: Shares of the first answer in the class of a correct and of a wrong answer.
+RIGHT, WRONG = Symbol("c", positive=True), Symbol("e", positive=True)
+RANGES = Domain.of(
+    (P, S.Zero, S.One), (P0, S.Zero, S.One), (RIGHT, S.Zero, S.One), (WRONG, S.Zero, S.One), BETA
+)
+
+
+def split(mass: Expr) -> tuple[Expr, Expr, Expr]:
+    """The first three of four probabilities: classes of mass p and 1 - p, shares c and e."""
+    return mass * RIGHT, mass * (1 - RIGHT), (1 - mass) * WRONG
+
+
+def result() -> Result:
+    question = Question(correct=2, answers=4)
+    shares = dict(zip(question.policy[:3], split(P), strict=True))
+    shares |= dict(zip(question.reference[:3], split(P0), strict=True))
+    claims = []
+    for name, penalty in PENALTIES.items():
+        claims.append(
+            Claim(f"{name}: d falls strictly in pi_ref/pi", penalty.marginal().diff(U), "<",
+                  S.Zero)
+        )  # fmt: skip
+    for size in GROUPS:
+        values = tuple(GRPO(size).preference(question))
+        lumped = tuple(GRPO(size).preference(question.lumped()))
+        mass = {question.lumped().policy[0]: question.policy[0] + question.policy[1]}
+        binary = tuple(GRPO(size).preference(BinaryQuestion()))
+        claims += [
+            Claim(f"P(1) = P(2), G = {size}", values[0], "==", values[1]),
+            Claim(f"P(3) = P(4), G = {size}", values[2], "==", values[3]),
+        ]
+        claims += [
+            Claim(f"P({o + 1}) is that of the lumped question, G = {size}", values[o], "==",
+                  lumped[o // 2].subs(mass))
+            for o in (0, 2)
+        ]  # fmt: skip
+        claims += [
+            Claim(f"P({o + 1}) is that of the answer {kind}, G = {size}", values[o].subs(shares),
+                  "==", binary[o // 2], RANGES)
+            for o, kind in ((0, "a"), (2, "b"))
+        ]  # fmt: skip
+        for name, penalty in PENALTIES.items():
+            algorithm = GRPO(size, penalty)
+            four = [
+                e.lhs.subs(shares) for e in stationarity_condition(algorithm, question).equations
+            ]
+            two = [e.lhs for e in stationarity_condition(algorithm, BinaryQuestion()).equations]
+            claims += [
+                Claim(f"{name}: answer {o + 1} has the condition of {kind}, G = {size}", four[o],
+                      "==", two[o // 2], RANGES)
+                for o, kind in enumerate("aabb")
+            ]  # fmt: skip
+    ladder = Question(rewards=(2, 1, 1, 0))
+    for size in GROUPS:
+        values = tuple(GRPO(size).preference(ladder))
+        claims.append(
+            Claim(f"three levels: tied answers have one preference, G = {size}", values[1], "==",
+                  values[2])
+        )  # fmt: skip
+    return Result(
+        "Lumping: tied answers keep their reference shares",
+        "new",
+        r"Groups see rewards, so answers of one reward have one $P_G$. Their stationarity "
+        r"conditions then ask for equal $d(\pi_{\mathrm{ref}}/\pi)$, and $d$ is strictly monotone: "
+        r"within a class $\pi$ is proportional to $\pi_{\mathrm{ref}}$. For verifiable rewards, "
+        r"two correct among four answers, $G=2,3,4$, reverse and direct KL: with that shape, "
+        r"written with shares $c$ and $e$, the condition of every answer is that of the answer a "
+        r"or b of the binary question with $p=\pi(1)+\pi(2)$ and "
+        r"$p_0=\pi_{\mathrm{ref}}(1)+\pi_{\mathrm{ref}}(2)$. So every result on the binary "
+        r"question holds for the probability of a correct answer, however many answers there "
+        r"are; other numbers of answers enter through the two masses alone.",
+        formulas=tuple(equation(symbols.policy(o), value) for o, value in enumerate(split(P), 1)),
+        claims=tuple(claims),
+        domain=RANGES,
+    )

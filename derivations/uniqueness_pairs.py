@@ -1,0 +1,106 @@
+"""Groups of two, any margins: one stationary policy, the equilibrium of a regularised game."""
+
+from collections.abc import Sequence
+
+from sympy import Add, Expr, S, Symbol, integrate, limit, oo
+
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Penalty, Question, ReverseKL, symbols
+from grpo_symbolic.bounded import bounded
+from grpo_symbolic.domain import Range
+
+BETA, U = symbols.beta, symbols.u
+SIZES = (2, 3)
+PENALTIES = {"reverse KL": ReverseKL(), "direct KL": DirectKL()}
+#: One answer: its probabilities under two policies p and q, and under pi_ref.
+P_O, Q_O = Symbol("p_o", positive=True), Symbol("q_o", positive=True)
+REF_O = Symbol("pi_ref_o", positive=True)
+
+
+def margins(size: int) -> Question:
+    """A question given by the symbols of its confidence margins."""
+    entry = {(o, q): Symbol(f"g_{o + 1}{q + 1}", real=True) for o in range(size) for q in range(o)}
+    rows = [
+        [-entry[q, o] if o < q else entry[o, q] if q < o else S.Zero for q in range(size)]
+        for o in range(size)
+    ]
+    return Question(preferences=rows)
+
+
+def named(letter: str, size: int) -> tuple[Expr, ...]:
+    """A policy in symbols of its own; the last probability is one minus the others."""
+    free = [Symbol(f"{letter}_{o}", positive=True) for o in range(1, size)]
+    return (*free, 1 - Add(*free))
+
+
+def preference_at(question: Question, policy: Sequence[Expr]) -> list[Expr]:
+    """P_2 of every answer in groups drawn from ``policy``."""
+    renamed = dict(zip(question.policy[:-1], policy, strict=False))
+    return [v.subs(renamed, simultaneous=True) for v in GRPO(2).preference(question)]
+
+
+def divergence_term(penalty: Penalty) -> Expr:
+    """One answer's term of a divergence D: an antiderivative of d(pi_ref/p) in p."""
+    return bounded(integrate, penalty.marginal(REF_O / P_O).expand(), P_O, seconds=20)
+
+
+def result() -> Result:
+    claims = []
+    for size in SIZES:
+        question = margins(size)
+        p, q = named("p", size), named("q", size)
+        at_p, at_q = preference_at(question, p), preference_at(question, q)
+        domain = Domain.of(*(Range(s, S.Zero, S.One) for s in (*p[:-1], *q[:-1])))
+        claims += [
+            Claim(
+                f"sum (p - q)(P(p) - P(q)) = 0, n = {size}",
+                Add(*((a - b) * (x - y) for a, b, x, y in zip(p, q, at_p, at_q, strict=True))),
+                "==",
+                S.Zero,
+                domain,
+            ),
+            Claim(
+                f"zero sum: p against q wins what q against p loses, n = {size}",
+                Add(*(w * v for w, v in zip(p, at_q, strict=True))),
+                "==",
+                -Add(*(w * v for w, v in zip(q, at_p, strict=True))),
+                domain,
+            ),
+        ]
+    apart = Domain.of((Q_O, S.Zero, S.One), (P_O, Q_O, S.One), (REF_O, S.Zero, S.One))
+    for name, penalty in PENALTIES.items():
+        first, term = penalty.marginal(REF_O / P_O), divergence_term(penalty)
+        claims += [
+            Claim(f"{name}: d increases in the probability", first.diff(P_O), ">", S.Zero, apart),
+            Claim(f"{name}: D has the gradient d", term.diff(P_O), "==",
+                  first),
+            Claim(f"{name}: the pull on a vanishing probability has no bound",
+                  1 / bounded(limit, penalty.marginal(), U, oo, seconds=20), "==", S.Zero),
+        ]  # fmt: skip
+    reverse = PENALTIES["reverse KL"]
+    product = (P_O - Q_O) * (reverse.marginal(REF_O / P_O) - reverse.marginal(REF_O / Q_O))
+    claims.append(
+        Claim("reverse KL: (p - q)(d(p) - d(q)) is pi_ref (p - q)^2/(pq)", product, "==",
+              REF_O * (P_O - Q_O) ** 2 / (P_O * Q_O))
+    )  # fmt: skip
+    return Result(
+        "Groups of two: one stationary policy for any margins",
+        "new",
+        r"$G=2$, any number of answers, any antisymmetric margins $\Gamma$ (transitive or not), "
+        r"reverse or direct KL, $\pi_{\mathrm{ref}}>0$, $\beta>0$. $P_2(\cdot\mid\pi)=\Gamma\pi$, "
+        r"and antisymmetry gives $\sum_o(p-q)_o(P_o(p)-P_o(q))=0$, checked for two and "
+        r"three answers and true for every number because $x^\top\Gamma x=0$. The marginal "
+        r"penalty increases strictly with $\pi(o)$, so $\sum_o(p-q)_o(d_o(p)-d_o(q))>0$ for "
+        r"$p\ne q$. If $p$ and $q$ are both stationary, the conditions weighted with $p-q$ "
+        r"give $0-\beta\sum_o(p-q)_o(d_o(p)-d_o(q))=0$: hence $p=q$. Existence: "
+        r"$p\mapsto p^\top\Gamma q-\beta D(p)$ with $\partial D/\partial p(o)=d_o$ is strictly "
+        r"concave and $d\to-\infty$ as a probability vanishes, so the best response to $q$ is "
+        r"unique, interior and continuous in $q$, and Brouwer's theorem gives a fixed point. "
+        r"The stationary policy is therefore the equilibrium of the symmetric zero-sum game with "
+        r"payoff $p^\top\Gamma q-\beta D(p)+\beta D(q)$.",
+        formulas=tuple(
+            equation(Symbol("D_o"), divergence_term(penalty)) for penalty in PENALTIES.values()
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(BETA, *apart.ranges),
+    )
