@@ -36,6 +36,7 @@ ORDER: tuple[str, ...] = (
     "eq15_limits",
     "bernstein_form",
     "uniqueness_every_group",
+    "potential_two_levels",
     "noisy_verifier",
     "lumping",
     "rank_distortion",

@@ -63,6 +63,8 @@ NOTATION = Notation(
         Symbol("drift"): r"p(1-p)\,D_3(p)",
         Symbol("gap_penalised"): r"\tilde r(a)-\tilde r(b)",
         Symbol("D_4"): r"D_4(p)",
+        **{Symbol(f"Phi_{size}"): rf"\Phi_{size}(p)" for size in (2, 4)},
+        Symbol("Phi_oo"): r"\Phi_\infty(p)",
         Symbol("F_before", positive=True): "F_{k-1}",
         Symbol("F_k", positive=True): "F_k",
         Symbol("R_before", positive=True): "R_{k-1}",
@@ -147,7 +149,8 @@ def _range_tex(domain: Domain) -> str:
 
 #: Words of claims that are set as symbols; longer ones first.
 _WORDS = {
-    r"pi_ref(?:\(a\))?": r"\\pi_{\\mathrm{ref}}(a)",
+    r"pi_ref(\(\w\))": r"\\pi_{\\mathrm{ref}}\1",
+    r"pi_ref": r"\\pi_{\\mathrm{ref}}(a)",
     r"pi_old": r"\\pi_{\\mathrm{old}}",
     r"asinh": r"\\operatorname{asinh}",
     r"logit": r"\\operatorname{logit}",
@@ -160,7 +163,7 @@ _WORDS = {
     r"oo": r"\\infty",
     r"pi(?=[ ()]|$)": r"\\pi",
     r"x\*": r"x^*",
-    r"([A-Zrmh])_(\w+)": r"\1_{\2}",
+    r"([A-Zrmhs])_(\w+)": r"\1_{\2}",
     r"k([123])": r"k_\1",
     r"p0": r"p_0",
     r"tau": r"\\tau",

@@ -12,12 +12,13 @@ Every special case of the library is this condition with another P and another d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import Add, Eq, Expr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.algorithm import as_algorithm
 from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.question import Question
 
@@ -85,13 +86,14 @@ class StationarityCondition:
         return Eq(penalty, self.preference.difference(first, second), evaluate=False)
 
 
-def stationarity_condition(algorithm: Algorithm, question: Question) -> StationarityCondition:
+def stationarity_condition(algorithm: Any, question: Question) -> StationarityCondition:
     """Build the condition from the algorithm's definition.
 
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, Appendix A (KKT), (11).
     """
+    algorithm = as_algorithm(algorithm)
     policy, reference = question.policy, question.reference
     preference = algorithm.preference(question)
     marginal = tuple(

@@ -373,3 +373,16 @@ def test_a_numeric_weight_is_carried_along() -> None:
     algorithm = gs.GRPO(4, advantage=gs.ShiftAndScale(ddof=1), beta=Integer(3))
     found = Preset("ddof 1", algorithm, "test").effective_beta()
     assert found.algorithm.beta == 3 * found.factor  # type: ignore[union-attr]
+
+
+def test_a_preset_stands_for_its_algorithm() -> None:
+    """Policies and preferences can be asked of a preset directly."""
+    preset, question = presets.dr_grpo(), gs.BinaryQuestion()
+    ours = gs.stationary_policy(preset, question).expression
+    assert ours is not None
+    assert ours == gs.stationary_policy(preset.algorithm, question).expression
+    assert tuple(gs.preference(preset, question)) == tuple(
+        gs.preference(preset.algorithm, question)
+    )
+    with pytest.raises(ValueError, match="algorithm must be"):
+        gs.preference("trl", question)  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
 from grpo_symbolic.question import Question
 
-__all__ = ["GRPO", "IPO", "NLHF", "RLHF", "Algorithm", "preference"]
+__all__ = ["GRPO", "IPO", "NLHF", "RLHF", "Algorithm", "as_algorithm", "preference"]
 
 # Rules that are linear in the rewards: their preference sees expected rewards only.
 _LINEAR = (ShiftOnly, FixedScale)
@@ -235,12 +235,26 @@ def _winning(question: Question, opponent: Sequence[Expr]) -> tuple[Expr, ...]:
     )
 
 
-def preference(algorithm: Algorithm, question: Question) -> PreferenceModel:
+def as_algorithm(value: Any) -> Algorithm:
+    """An algorithm, or the one that a preset stands for.
+
+    Raises
+    ------
+    ValueError
+        For anything else.
+    """
+    found = getattr(value, "algorithm", value)
+    if not isinstance(found, Algorithm):
+        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {value!r}")
+    return found
+
+
+def preference(algorithm: Any, question: Question) -> PreferenceModel:
     """P(o|π) for every answer, exactly: the group-relative preference model.
 
     Parameters
     ----------
-    algorithm : Algorithm
+    algorithm : Algorithm or Preset
     question : Question
 
     Returns
@@ -264,8 +278,6 @@ def preference(algorithm: Algorithm, question: Question) -> PreferenceModel:
     P(a) = sqrt(2)*(1 - pi)
     P(b) = -sqrt(2)*pi
     """
-    if not isinstance(algorithm, Algorithm):
-        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {algorithm!r}")
     if not isinstance(question, Question):
         raise ValueError(f"question must be a Question or BinaryQuestion, got {question!r}")
-    return algorithm.preference(question)
+    return as_algorithm(algorithm).preference(question)

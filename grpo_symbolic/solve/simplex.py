@@ -25,7 +25,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.inputs import exact_number, parameter, within
 from grpo_symbolic.model.advantage import ShiftAndScale
-from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
 from grpo_symbolic.question import BinaryQuestion, Question
@@ -310,12 +310,12 @@ class SimplexPolicy:
         return f"SimplexPolicy({shown})"
 
 
-def stationary_policy(algorithm: Algorithm, question: Question) -> StationaryPolicy | SimplexPolicy:
+def stationary_policy(algorithm: Any, question: Question) -> StationaryPolicy | SimplexPolicy:
     """The policy at which the algorithm's on-policy gradient vanishes.
 
     Parameters
     ----------
-    algorithm : Algorithm
+    algorithm : Algorithm or Preset
         Such as ``GRPO(group_size=2)``.
     question : BinaryQuestion or Question
 
@@ -335,8 +335,7 @@ def stationary_policy(algorithm: Algorithm, question: Question) -> StationaryPol
     >>> gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion()).equation
     Eq(beta*(pi - pi_ref), pi*(1 - pi))
     """
-    if not isinstance(algorithm, Algorithm):
-        raise ValueError(f"algorithm must be an Algorithm such as GRPO(), got {algorithm!r}")
+    algorithm = as_algorithm(algorithm)
     if not isinstance(question, Question):
         raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
     if isinstance(question, BinaryQuestion):

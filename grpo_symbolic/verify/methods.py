@@ -81,7 +81,9 @@ def rational_sampling(claim: Claim) -> Verdict | None:
             return Verdict(
                 Status.REFUTED,
                 "exact rational sampling",
-                "fails at " + ", ".join(f"{s} = {v}" for s, v in point.items()),
+                "fails at " + ", ".join(f"{s} = {v}" for s, v in point.items())
+                if point
+                else f"the numbers {left.n(6)} and {right.n(6)} do not compare so",
                 {
                     "counterexample": {str(s): str(v) for s, v in point.items()},
                     "left": str(left.n(30)),

@@ -1,0 +1,56 @@
+"""Two reward levels: the stationary policies are the critical points of one potential."""
+
+from sympy import Add, S, Symbol, asin, log, oo, sqrt
+
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationarity_condition, symbols
+
+P, P0, BETA, T = symbols.pi, symbols.pi_ref, symbols.beta, symbols.t
+SIZES = (2, 3, 4, 5, 8)
+
+
+def result() -> Result:
+    question = BinaryQuestion()
+    # The reverse KL divergence of the reference from the policy, from its definition.
+    divergence = Add(
+        *(
+            reference * log(reference / policy)
+            for policy, reference in zip(question.policy, question.reference, strict=True)
+        )
+    )
+    claims, formulas = [], []
+    for size in (*SIZES, oo):
+        condition = stationarity_condition(GRPO(size), question)
+        drift = condition.preference.difference(0, 1)
+        name = "oo" if size == oo else str(size)
+        if size == oo:
+            # t = sin^2(a): the antiderivative that vanishes at 0.
+            potential = 2 * asin(sqrt(P))
+            formulas.append(equation(Symbol("Phi_oo"), potential))
+        else:
+            potential = drift.subs(P, T).expand().integrate((T, S.Zero, P))
+            if size in (2, 4):
+                formulas.append(equation(Symbol(f"Phi_{size}"), potential.expand()))
+        claims.append(
+            Claim(f"the potential has the slope D_G, G = {name}", potential.diff(P), "==", drift)
+        )
+        balance = condition.contrast()
+        claims.append(
+            Claim(
+                f"its slope less beta times that of the divergence is the condition, G = {name}",
+                (potential - BETA * divergence).diff(P),
+                "==",
+                balance.rhs - balance.lhs,
+            )
+        )
+        claims.append(Claim(f"the potential increases, G = {name}", drift, ">", S.Zero))
+    return Result(
+        "Two reward levels: an objective for GRPO",
+        "new for finite groups; the limit is in arXiv 2510.13651",
+        r"With two reward levels the drift depends on $p=\pi(a)$ alone, so it has a potential, "
+        r"$\Phi_G'=D_G$, and the stationary policies under the published penalty are the critical "
+        r"points of $\Phi_G(p)-\beta\,\mathrm{KL}(\pi_{\mathrm{ref}}\|\pi)$. For large groups "
+        r"$\Phi_\infty=2\arcsin\sqrt p$.",
+        formulas=tuple(formulas),
+        claims=tuple(claims),
+    )
