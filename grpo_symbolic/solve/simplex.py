@@ -9,29 +9,27 @@ of what remains of the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from random import Random
 from typing import Any
 
-import flint
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, lambdify, oo, sstr
+from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
-from grpo_symbolic.inputs import exact_number, parameter, within
+from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
-from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import closed_form
 from grpo_symbolic.solve.policy import StationaryPolicy, binary_policy
 from grpo_symbolic.solve.roots import Knots, roots
+from grpo_symbolic.solve.simplex_field import STARTS, SimplexField, number
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
@@ -39,9 +37,6 @@ from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
 __all__ = ["SimplexPolicy", "stationary_policy"]
-
-_STARTS = 8
-_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -203,7 +198,7 @@ class SimplexPolicy:
         condition = stationarity_condition(self.algorithm, question)
         given = dict(zip(question.reference[:-1], reference, strict=False))
         with mp.workdps(digits + 25):
-            field = _Field(condition, question, {**point, **given})
+            field = SimplexField(condition, question, {**point, **given})
             policies, complete, reason = self._policies(field, question, reference, point)
             found = tuple(
                 NumericSolution(p, field.stability(p), field.residual(p)) for p in policies
@@ -233,13 +228,13 @@ class SimplexPolicy:
 
     def _policies(
         self,
-        field: _Field,
+        field: SimplexField,
         question: Question,
         reference: Sequence[Expr],
         point: dict[Symbol, Expr],
     ) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
         rule, penalty = self.algorithm.advantage, self.algorithm.penalty
-        beta = _number(S(self.algorithm.beta).subs(point))
+        beta = number(S(self.algorithm.beta).subs(point))
         size = getattr(self.algorithm, "group_size", None)
         if (
             size == oo
@@ -247,16 +242,16 @@ class SimplexPolicy:
             and isinstance(rule, ShiftAndScale)
             and rule.epsilon == 0
         ):
-            rewards = [_number(r.subs(point)) for r in question.rewards]
-            start = [_number(r) for r in reference]
+            rewards = [number(r.subs(point)) for r in question.rewards]
+            start = [number(r) for r in reference]
             if _same_force(penalty, ReverseKL()):
                 return [_secular(rewards, start, beta)], True, "one root of the secular equation"
             if _same_force(penalty, DirectKL()):
                 return _tilted(rewards, start, beta), False, "roots in t located on a grid"
-        found = field.newton([_number(r) for r in reference])
+        found = field.newton([number(r) for r in reference])
         if size == 2 and penalty.monotone and found:
             return found[:1], True, "for pairs the stationarity map is strictly monotone"
-        return found, False, f"Newton's method from {_STARTS + len(reference)} starts"
+        return found, False, f"Newton's method from {STARTS + len(reference)} starts"
 
     def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:
         known: dict[str, tuple[Symbol, str]] = {}
@@ -398,13 +393,6 @@ def _reference(values: Sequence[Any], count: int) -> tuple[Expr, ...]:
     return found
 
 
-def _number(value: Expr) -> mp.mpf:
-    value = exact_number("value", value, "a number")
-    if value.is_Rational:
-        return mp.mpf(value.p) / value.q
-    return mp.mpf(str(value.evalf(mp.mp.dps + 10)))
-
-
 def _worse_first(question: Question, point: dict[Symbol, Expr]) -> bool:
     try:
         confidence = question.confidence(0, 1).subs(point)
@@ -469,157 +457,3 @@ def roots_between(function: Any, places: Sequence[mp.mpf]) -> list[Any]:
         for root in roots(lambda x: function(max(places[0], min(places[-1], x))), inside)
         if places[0] < root.log_odds < places[-1]
     ]
-
-
-class _Field:
-    """The projected gradient of many answers at numbers."""
-
-    def __init__(
-        self, condition: StationarityCondition, question: Question, point: dict[Symbol, Expr]
-    ) -> None:
-        self.free = question.policy[:-1]
-        model = condition.preference
-        known = None if model.two_level is None else model.two_level.at(point)
-        self.two_level = known.exact_drift if known is not None and known.zero_sum else None
-        self.rates = tuple(w.subs(point) for w in model.weights)
-        self.factor = model.factor.subs(point)
-        forces = [-(condition.beta * d).subs(point) for d in condition.marginal]
-        self.forces = forces
-        self.values = None
-        if self.two_level is None:
-            self.values = [v.subs(point) for v in model]
-        names = list(self.free)
-        self._force = lambdify(names, forces, "mpmath")
-        self._factor = lambdify(names, self.factor, "mpmath")
-        self._value = None if self.values is None else lambdify(names, self.values, "mpmath")
-
-    def climb(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-        """P(o) − β d(o) for every answer."""
-        inner = policy[:-1]
-        forces = self._force(*inner)
-        return [p + f for p, f in zip(self._preference(policy), forces, strict=True)]
-
-    def _preference(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-        if self._value is not None:
-            return list(self._value(*policy[:-1]))
-        rates = [_number(r) for r in self.rates]
-        m = mp.fdot(rates, policy)
-        drift = self.two_level.evaluate(m, mp.mp.dps) * self._factor(*policy[:-1])
-        return [(r - m) * drift for r in rates]
-
-    def flow(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-        """π(o) (P(o) − β d(o) − λ)."""
-        climb = self.climb(policy)
-        mean = mp.fdot(policy, climb)
-        return [p * (c - mean) for p, c in zip(policy, climb, strict=True)]
-
-    def newton(self, reference: list[mp.mpf]) -> list[tuple[mp.mpf, ...]]:
-        """Zeros reached from the reference, from near each vertex and from random policies."""
-        found: list[tuple[mp.mpf, ...]] = []
-        for start in _starts(reference):
-            with mp.workdps(20):
-                rough = self._descend(_logits(start), mp.mpf(10) ** -12)
-            if rough is None:
-                continue
-            fine = self._descend(rough, mp.mpf(10) ** (8 - mp.mp.dps))
-            if fine is None:
-                continue
-            policy = _softmax(fine)
-            if all(max(abs(a - b) for a, b in zip(policy, p, strict=True)) > 1e-9 for p in found):
-                found.append(tuple(policy))
-        return found
-
-    def _descend(self, logits: list[mp.mpf], tolerance: mp.mpf) -> list[mp.mpf] | None:
-        """Damped Newton on the equations without multiplier, in logits."""
-        error = self._contrast(logits)
-        for _ in range(_STEPS):
-            if mp.norm(error, mp.inf) < tolerance:
-                return logits
-            try:
-                step = mp.lu_solve(self._jacobian(self._contrast, logits, error), error)
-            except ZeroDivisionError:
-                return None
-            scale = min(mp.mpf(1), 2 / max(abs(x) for x in step)) if any(step) else mp.mpf(1)
-            for _ in range(12):
-                trial = [x - scale * d for x, d in zip(logits, step, strict=True)]
-                moved = self._contrast(trial)
-                if mp.norm(moved, 2) < mp.norm(error, 2):
-                    break
-                scale /= 3
-            else:
-                return None
-            logits, error = trial, moved
-            if max(abs(x) for x in logits) > 10**4:
-                return None
-        return None
-
-    def _contrast(self, logits: Sequence[mp.mpf]) -> mp.matrix:
-        climb = self.climb(_softmax(logits))
-        return mp.matrix([c - climb[-1] for c in climb[:-1]])
-
-    @staticmethod
-    def _jacobian(function: Any, logits: Sequence[mp.mpf], base: mp.matrix) -> mp.matrix:
-        n = len(logits)
-        h = mp.mpf(10) ** (-(mp.mp.dps // 2))
-        found = mp.matrix(n, n)
-        for j in range(n):
-            moved = function([x + (h if i == j else 0) for i, x in enumerate(logits)])
-            for i in range(n):
-                found[i, j] = (moved[i] - base[i]) / h
-        return found
-
-    def stability(self, policy: Sequence[mp.mpf]) -> Stability:
-        """From the eigenvalues of the flow on relative logits."""
-
-        def flow(logits: Sequence[mp.mpf]) -> mp.matrix:
-            values = self.flow(_softmax(logits))
-            return mp.matrix([v - values[-1] for v in values[:-1]])
-
-        logits = _logits(policy)
-        jacobian = self._jacobian(flow, logits, flow(logits))
-        real = [mp.re(e) for e in mp.eig(jacobian, left=False, right=False)]
-        small = mp.mpf(10) ** (-(mp.mp.dps // 4)) * max(abs(e) for e in real)
-        if any(abs(e) <= small for e in real):
-            return Stability.DEGENERATE
-        if all(e < 0 for e in real):
-            return Stability.ATTRACTING
-        return Stability.REPELLING if all(e > 0 for e in real) else Stability.SADDLE
-
-    def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
-        """A proved upper bound of the largest component of the flow at exactly this policy."""
-        bits = 2 * int(mp.mp.prec)
-        with flint.ctx.workprec(bits):
-            inner = [exact_ball(p) for p in policy[:-1]]
-            everyone = [*inner, 1 - sum(inner, flint.arb(0))]
-            at = dict(zip(self.free, inner, strict=True))
-            if self.values is not None:
-                values = [ball(v, at, bits) for v in self.values]
-            else:
-                rates = [ball(r, {}, bits) for r in self.rates]
-                m = sum((r * p for r, p in zip(rates, everyone, strict=True)), flint.arb(0))
-                drift = self.two_level.ball_at(m, bits) * ball(self.factor, at, bits)
-                values = [(r - m) * drift for r in rates]
-            climb = [v + ball(f, at, bits) for v, f in zip(values, self.forces, strict=True)]
-            mean = sum((p * c for p, c in zip(everyone, climb, strict=True)), flint.arb(0))
-            return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
-
-
-def _starts(reference: list[mp.mpf]) -> Iterator[list[mp.mpf]]:
-    n, random = len(reference), Random(1)
-    yield reference
-    for o in range(n):
-        yield [r / 20 + (mp.mpf(19) / 20 if i == o else 0) for i, r in enumerate(reference)]
-    for _ in range(_STARTS - 1):
-        draws = [mp.mpf(random.expovariate(1)) + mp.mpf("1e-6") for _ in range(n)]
-        yield [d / mp.fsum(draws) for d in draws]
-
-
-def _logits(policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-    return [mp.log(p / policy[-1]) for p in policy[:-1]]
-
-
-def _softmax(logits: Sequence[mp.mpf]) -> list[mp.mpf]:
-    top = max(*logits, mp.mpf(0))
-    raw = [mp.exp(x - top) for x in logits] + [mp.exp(-top)]
-    total = mp.fsum(raw)
-    return [x / total for x in raw]
