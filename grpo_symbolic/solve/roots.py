@@ -59,7 +59,7 @@ def roots(function: Callable[[mp.mpf], mp.mpf], knots: Knots) -> tuple[Root, ...
     ]
     for left, right, a, b in zip(places, places[1:], values, values[1:], strict=False):
         if a * b < 0:
-            found.append(Root(_bracketed(function, left, right, a), a))
+            found.append(Root(bracketed(function, left, right, a), a))
     return tuple(sorted(found, key=lambda root: root.log_odds))
 
 
@@ -189,7 +189,7 @@ def grid() -> list[mp.mpf]:
     return [mp.mpf(k * abs(k)) / 36 for k in range(-60, 61)]
 
 
-def _bracketed(
+def bracketed(
     function: Callable[[mp.mpf], mp.mpf], left: mp.mpf, right: mp.mpf, sign_left: int
 ) -> mp.mpf:
     """The zero between two ends of unlike sign: bisection, then false position (Illinois)."""

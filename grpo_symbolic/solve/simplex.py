@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, oo, sstr
+from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, lambdify, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
@@ -24,11 +24,11 @@ from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
-from grpo_symbolic.model.penalty import DirectKL, ReverseKL
+from grpo_symbolic.model.penalty import Penalty, ReverseKL
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import closed_form
 from grpo_symbolic.solve.policy import StationaryPolicy, binary_policy
-from grpo_symbolic.solve.roots import Knots, roots
+from grpo_symbolic.solve.roots import bracketed
 from grpo_symbolic.solve.simplex_field import STARTS, SimplexField, number
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -241,13 +241,15 @@ class SimplexPolicy:
             and question.deterministic
             and isinstance(rule, ShiftAndScale)
             and rule.epsilon == 0
+            and penalty.monotone
+            and not penalty.link_range[0].is_finite
         ):
             rewards = [number(r.subs(point)) for r in question.rewards]
             start = [number(r) for r in reference]
-            if _same_force(penalty, ReverseKL()):
-                return [_secular(rewards, start, beta)], True, "one root of the secular equation"
-            if _same_force(penalty, DirectKL()):
-                return _tilted(rewards, start, beta), False, "roots in t located on a grid"
+            found = _large_group(penalty, rewards, start, beta)
+            if _same_force(penalty, ReverseKL()) and len(found) == 1:
+                return found, True, "the secular equation has one root"
+            return found, False, "one scalar equation, its roots located on a grid"
         found = field.newton([number(r) for r in reference])
         if size == 2 and penalty.monotone and found:
             return found[:1], True, "for pairs the stationarity map is strictly monotone"
@@ -401,59 +403,46 @@ def _worse_first(question: Question, point: dict[Symbol, Expr]) -> bool:
         return bool((question.rewards[0] - question.rewards[1]).subs(point) < 0)
 
 
-def _same_force(penalty: Any, known: Any) -> bool:
+def _same_force(penalty: Penalty, known: Penalty) -> bool:
     slope = (penalty.marginal() - known.marginal()).diff(symbols.u)
     return is_zero(slope, Domain.of(symbols.u))
 
 
-def _secular(rewards: list[mp.mpf], reference: list[mp.mpf], beta: mp.mpf) -> tuple[mp.mpf, ...]:
-    """π = π_ref/(a − u (r − E_ref r)), a = 1 + 1/β², at the one u > 0 where Σ π = 1."""
-    center = mp.fdot(rewards, reference)
-    a = 1 + 1 / beta**2
-    pole = a / (max(rewards) - center)
-
-    def policy(x: mp.mpf) -> list[mp.mpf]:
-        u, rest = pole / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
-        top = max(rewards)
-        # At the best answer a − u (r − E r) = a (1 − u/pole), without cancellation.
-        return [
-            w / (a * rest if r == top else a - u * (r - center))
-            for r, w in zip(rewards, reference, strict=True)
-        ]
-
-    ((root),) = roots(lambda x: mp.fsum(policy(x)) - 1, Knots((), True, "", single=True))
-    found = policy(root.log_odds)
-    return tuple(found)
-
-
-def _tilted(
-    rewards: list[mp.mpf], reference: list[mp.mpf], beta: mp.mpf
+def _large_group(
+    penalty: Penalty, rewards: list[mp.mpf], reference: list[mp.mpf], beta: mp.mpf
 ) -> list[tuple[mp.mpf, ...]]:
-    """π ∝ π_ref e^{t r} at every t > 0 with t² Var_t(r) = 1/β², t from a logarithmic grid."""
-    width = max(rewards) - min(rewards)
+    """π = π_ref g(t r − c), g the link: c from Σ π = 1, then t from t = 1/(β σ(π)).
+
+    That is the condition with P(o) = (r(o) − E r)/σ, solved for π(o)/π_ref(o); t is looked for
+    on a logarithmic grid.
+    """
+    value = Dummy("x", real=True)
+    ratio = lambdify(value, penalty.link(value), "mpmath")
+    top = max(rewards)
+    width = top - min(rewards)
+    best = reference[rewards.index(top)]
+    force = lambdify(symbols.u, penalty.marginal(), "mpmath")
+
+    def masses(t: mp.mpf, c: mp.mpf) -> list[mp.mpf]:
+        return [w * ratio(t * r - c) for r, w in zip(rewards, reference, strict=True)]
 
     def policy(log_t: mp.mpf) -> list[mp.mpf]:
         t = mp.exp(log_t) / width
-        top = max(rewards)
-        raw = [w * mp.exp(t * (r - top)) for r, w in zip(rewards, reference, strict=True)]
-        total = mp.fsum(raw)
-        return [w / total for w in raw]
+        # From where the best answer alone has mass 1 to where no ratio exceeds 1.
+        low, high = t * top - force(best), t * top - force(mp.mpf(1))
+        c = bracketed(lambda x: mp.fsum(masses(t, x)) - 1, low, high, 1)
+        return masses(t, c)
 
     def excess(log_t: mp.mpf) -> mp.mpf:
         p = policy(log_t)
         center = mp.fdot(p, rewards)
         spread = mp.fsum(w * (r - center) ** 2 for w, r in zip(p, rewards, strict=True))
-        return 1 / beta**2 - (mp.exp(log_t) / width) ** 2 * spread
+        return mp.exp(log_t) / width * beta * mp.sqrt(spread) - 1
 
-    places = tuple(mp.mpf(k) / 8 for k in range(-160, 81))
-    return [tuple(policy(root.log_odds)) for root in roots_between(excess, places)]
-
-
-def roots_between(function: Any, places: Sequence[mp.mpf]) -> list[Any]:
-    """Roots inside a range of places only."""
-    inside = Knots(tuple(places), False, "")
+    places = tuple(mp.mpf(k) / 4 for k in range(-80, 161))
+    signs = [int(mp.sign(excess(x))) for x in places]
     return [
-        root
-        for root in roots(lambda x: function(max(places[0], min(places[-1], x))), inside)
-        if places[0] < root.log_odds < places[-1]
+        tuple(policy(bracketed(excess, a, b, left)))
+        for a, b, left, right in zip(places, places[1:], signs, signs[1:], strict=False)
+        if left * right < 0
     ]
