@@ -18,7 +18,7 @@ def result() -> Result:
     found = policy()
     expression = found.expression
     pairs = eq14_binary_pairs.policy().expression.subs(symbols.gamma, 1)
-    weight, curve = found.weight_on_curve()
+    weight, curve = found.curve.weight, found.curve.domain
     published = (2 * BETA**2 * P0 + 1 + sqrt(1 + 4 * BETA**2 * P0 * (1 - P0))) / (2 * (1 + BETA**2))
     small = Rational(1, 25)
     return Result(

@@ -20,12 +20,16 @@ from grpo_symbolic.model.advantage import (
     MeanScale,
     ShiftAndScale,
     ShiftOnly,
+    StabilisedScale,
 )
 from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, preference
 from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.reward import Gaussian
+from grpo_symbolic.solve.analyse import Analysis, analyse
+from grpo_symbolic.solve.curl import CurlCertificate
 from grpo_symbolic.solve.policy import StationaryPolicy
+from grpo_symbolic.solve.potential import Potential, potential
 from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
@@ -41,9 +45,11 @@ __all__ = [
     "RLHF",
     "Advantage",
     "Algorithm",
+    "Analysis",
     "BatchScale",
     "BinaryQuestion",
     "Claim",
+    "CurlCertificate",
     "DirectKL",
     "Divergence",
     "Domain",
@@ -54,16 +60,20 @@ __all__ = [
     "MeanScale",
     "Notation",
     "Penalty",
+    "Potential",
     "Question",
     "Report",
     "ReverseKL",
     "ShiftAndScale",
     "ShiftOnly",
     "SimplexPolicy",
+    "StabilisedScale",
     "StationarityCondition",
     "StationaryPolicy",
     "Status",
     "Verdict",
+    "analyse",
+    "potential",
     "preference",
     "presets",
     "prove",

@@ -24,7 +24,7 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any
 
-from flint import arb, ctx, fmpq, fmpq_poly, fmpz, fmpz_poly
+from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz, fmpz_poly
 from mpmath import mp, mpf
 from mpmath.libmp import dps_to_prec, from_man_exp, to_rational
 from sympy import Add, Expr, Integer, Symbol
@@ -35,6 +35,8 @@ __all__ = ["Bernstein"]
 
 # Beyond this multiple of the first precision a sum is checked for being exactly zero.
 _SUSPICIOUS = 8
+# Odds count as narrow when their width is less than 1/(this times the degree).
+_NARROW = 8
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,20 @@ class Bernstein:
             )
         )
 
+    def times_x(self) -> Bernstein:
+        """The polynomial multiplied by ``x = p(1-p)``, of degree two more."""
+        n = self.degree + 2
+        inner = (
+            _scaled(c, fmpq(k * (n - k), n * (n - 1)))
+            for k, c in enumerate(self.coefficients, start=1)
+        )
+        return Bernstein((Surd(), *inner, Surd()))
+
+    def variations(self) -> int:
+        """Sign changes of the coefficients: the zeros in (0, 1) are at most, and as even as, so."""
+        signs = [sign for sign in self.signs_of_differences(0) if sign]
+        return sum(left != right for left, right in pairwise(signs))
+
     def derivative(self) -> Bernstein:
         """The derivative in ``p``, of degree one less."""
         n = self.degree
@@ -259,6 +275,73 @@ class Bernstein:
                 total += c * left * right
             return total
 
+    # -- ranges -----------------------------------------------------------------------
+
+    @cached_property
+    def reflected(self) -> Bernstein:
+        """The polynomial in ``1 - p``."""
+        return Bernstein(self.coefficients[::-1])
+
+    def ranges(self, left: arb, right: arb, bits: int) -> tuple[arb, arb, arb]:
+        """Balls around all values, first and second derivatives where p/(1 − p) is in a range.
+
+        A polynomial lies between its least and its greatest Bernstein coefficient on an
+        interval, and its derivatives between those of the differences. On a narrow interval
+        the sums themselves, in balls, are as good.
+
+        Parameters
+        ----------
+        left, right : arb
+            Ends ``0 <= left <= right`` of the odds.
+        bits : int
+            Working precision.
+        """
+        with ctx.workprec(bits):
+            if self.degree * (right - left) < fmpq(1, _NARROW):
+                return self._narrow_ranges(left.union(right), bits)
+            rows = [self._on_interval(left, right, bits)]
+            # The width of the interval of p itself.
+            width = (right - left) / ((1 + left) * (1 + right))
+            for order in range(2):
+                factor = (self.degree - order) / width
+                rows.append([(b - a) * factor for a, b in pairwise(rows[-1])] or [arb(0)])
+            value, slope, bend = (_hull(row) for row in rows)
+            return value, slope, bend
+
+    def _narrow_ranges(self, odds: arb, bits: int) -> tuple[arb, arb, arb]:
+        rest = 1 / (1 + odds)
+        first, second = self._derivatives
+        value, slope, bend = (
+            part._ball_polynomial(bits)(odds) * rest**part.degree for part in (self, first, second)
+        )
+        return value, slope, bend
+
+    def _on_interval(self, left: arb, right: arb, bits: int) -> list[arb]:
+        """The Bernstein coefficients on the interval of p with these ends of its odds."""
+        n = self.degree
+        # In odds t = left + w s/(1 + s): the sum is a polynomial in s over a power of 1 + s.
+        shifted = self._ball_polynomial(bits)(arb_poly([left, right - left]))
+        moved = arb_poly(_padded(shifted, n)[::-1])(arb_poly([1, 1]))
+        ratio, scale = (1 + left) / (1 + right), (1 + left) ** -n
+        return [
+            c * power * scale / weight
+            for c, power, weight in zip(
+                _padded(moved, n)[::-1], _powers(ratio, n), _binomials(n), strict=True
+            )
+        ]
+
+    @cached_property
+    def _derivatives(self) -> tuple[Bernstein, Bernstein]:
+        first = self.derivative()
+        return first, first.derivative()
+
+    def _ball_polynomial(self, bits: int) -> arb_poly:
+        """The sum over ``(1 - p)**n`` as a polynomial in the odds."""
+        key = ("odds", bits)
+        if key not in self._kept:
+            self._kept[key] = arb_poly(self.balls(bits))
+        return self._kept[key]
+
     def balls(self, bits: int) -> list[arb]:
         """``binomial(n, k) c_k`` as balls, kept for the next point."""
         if bits not in self._kept:
@@ -273,7 +356,7 @@ class Bernstein:
         return self._kept[bits]
 
     @cached_property
-    def _kept(self) -> dict[int, list[arb]]:
+    def _kept(self) -> dict[Any, Any]:
         return {}
 
 
@@ -290,6 +373,18 @@ def _powers(base: Any, n: int) -> list[Any]:
     for _ in range(n):
         row.append(row[-1] * base)
     return row
+
+
+def _padded(polynomial: arb_poly, n: int) -> list[arb]:
+    coefficients = polynomial.coeffs()
+    return coefficients + [arb(0)] * (n + 1 - len(coefficients))
+
+
+def _hull(balls: Sequence[arb]) -> arb:
+    least, greatest = balls[0].lower(), balls[0].upper()
+    for b in balls[1:]:
+        least, greatest = least.min(b.lower()), greatest.max(b.upper())
+    return least.union(greatest)
 
 
 def _scaled(surd: Surd, factor: fmpq) -> Surd:

@@ -37,6 +37,8 @@ class StationarityCondition:
         P(o|π).
     marginal : tuple of Expr
         d(π_ref(o)/π(o)), times how often o is penalised where groups are dropped.
+    curvature : tuple of Expr
+        Second derivative of the penalty in π(o), π_old frozen, then π_old = π.
     beta : Expr
         The weight of the penalty.
     domain : Domain
@@ -49,6 +51,7 @@ class StationarityCondition:
     reference: tuple[Expr, ...]
     preference: PreferenceModel
     marginal: tuple[Expr, ...]
+    curvature: tuple[Expr, ...]
     beta: Expr
     domain: Domain
     meaning: str = "preference of the answer"
@@ -96,15 +99,21 @@ def stationarity_condition(algorithm: Any, question: Question) -> StationarityCo
     algorithm = as_algorithm(algorithm)
     policy, reference = question.policy, question.reference
     preference = algorithm.preference(question)
+    often = algorithm.sampling(question)
     marginal = tuple(
-        often * algorithm.penalty.marginal(r / w)
-        for w, r, often in zip(policy, reference, algorithm.sampling(question), strict=True)
+        rate * algorithm.penalty.marginal(r / w)
+        for w, r, rate in zip(policy, reference, often, strict=True)
+    )
+    curvature = tuple(
+        rate * algorithm.penalty.curvature(r / w) / w
+        for w, r, rate in zip(policy, reference, often, strict=True)
     )
     return StationarityCondition(
         policy,
         reference,
         preference,
         marginal,
+        curvature,
         algorithm.beta,
         Domain((*question.domain.ranges, *question.policy_domain.ranges)).extended(
             *preference, *marginal, algorithm.beta

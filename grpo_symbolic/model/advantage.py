@@ -28,6 +28,7 @@ __all__ = [
     "MeanScale",
     "ShiftAndScale",
     "ShiftOnly",
+    "StabilisedScale",
 ]
 
 
@@ -45,7 +46,6 @@ class Advantage(ABC):
     #: Samples over which the scale is taken; None where that is the group.
     batch: Any = None
 
-    @abstractmethod
     def __call__(
         self,
         reward: Expr,
@@ -69,20 +69,60 @@ class Advantage(ABC):
         batch : Law, optional
             The empirical law of the batch, for rules that look at it.
         """
+        member = _Member(reward, group, size, domain or Domain(), batch or group)
+        return member.neat(self._measure(member))
+
+    @abstractmethod
+    def _measure(self, member: _Member) -> Expr:
+        """The advantage of one member of a group, in any form."""
 
 
-def _deviation(reward: Expr, group: Law) -> Expr:
-    return (reward - mean(group)).expand()
+@dataclass(frozen=True)
+class _Member:
+    """One member of a group: everything that a rule may look at."""
+
+    reward: Expr
+    group: Law
+    size: Expr
+    domain: Domain
+    batch: Law
+
+    @property
+    def deviation(self) -> Expr:
+        """The reward minus the mean of the group."""
+        return self.deviation_from(self.group)
+
+    def deviation_from(self, law: Law) -> Expr:
+        return (self.reward - mean(law)).expand()
+
+    @property
+    def others(self) -> Law:
+        """The law of the others: the group without one member of this reward."""
+        if self.size == oo:
+            return self.group
+        others = (
+            (r, ((self.size * w - (1 if r == self.reward else 0)) / (self.size - 1)).together())
+            for r, w in self.group
+        )
+        return tuple((r, w) for r, w in others if w != 0)
+
+    def neat(self, value: Expr) -> Expr:
+        return tidy(value, self.domain.extended(value)) if value.free_symbols else value
+
+    def vanishes(self, value: Expr) -> bool:
+        if value.is_Rational:
+            return bool(value == 0)
+        return is_zero(value, self.domain.extended(value))
 
 
-def _neat(value: Expr, domain: Domain | None) -> Expr:
-    return tidy(value, (domain or Domain()).extended(value)) if value.free_symbols else value
+def _bessel(count: Expr, ddof: int) -> Expr:
+    """n/(n - ddof): what the variance of n samples is multiplied by."""
+    return Integer(1) if count == oo else count / (count - ddof)
 
 
-def _vanishes(value: Expr, domain: Domain | None) -> bool:
-    if value.is_Rational:
-        return bool(value == 0)
-    return is_zero(value, (domain or Domain()).extended(value))
+def _check_ddof(ddof: Any) -> None:
+    if ddof not in (0, 1) or isinstance(ddof, bool):
+        raise ValueError(f"ddof must be 0 or 1, got {ddof}")
 
 
 def _non_negative(role: str, value: Any) -> Expr:
@@ -117,8 +157,7 @@ class ShiftAndScale(Advantage):
     zero_over_zero: Expr = S.Zero
 
     def __post_init__(self) -> None:
-        if self.ddof not in (0, 1) or isinstance(self.ddof, bool):
-            raise ValueError(f"ddof must be 0 or 1, got {self.ddof}")
+        _check_ddof(self.ddof)
         object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
 
     def __str__(self) -> str:
@@ -130,20 +169,64 @@ class ShiftAndScale(Advantage):
     def scale_invariant(self) -> bool:  # type: ignore[override]
         return self.epsilon == 0
 
-    def __call__(
-        self,
-        reward: Expr,
-        group: Law,
-        size: Expr,
-        domain: Domain | None = None,
-        batch: Law | None = None,
-    ) -> Expr:
-        spread = variance(group, domain)
-        if _vanishes(spread, domain):
+    def _measure(self, member: _Member) -> Expr:
+        spread = variance(member.group, member.domain)
+        if member.vanishes(spread):
             return self.zero_over_zero if self.epsilon == 0 else Integer(0)
-        correction = Integer(1) if size == oo else size / (size - self.ddof)
-        scale = sqrt(spread) * sqrt(correction) + self.epsilon
-        return _neat(_deviation(reward, group) / scale, domain)
+        scale = sqrt(spread) * sqrt(_bessel(member.size, self.ddof)) + self.epsilon
+        return member.deviation / scale
+
+
+@dataclass(frozen=True)
+class StabilisedScale(Advantage):
+    r"""Mean subtracted, divided by the root of the variance plus ε.
+
+    .. math:: A_i = \frac{r_i - \mathrm{mean}}{\sqrt{v + \varepsilon}}, \qquad
+              v = \mathrm{var}\,\frac{G}{G - \mathrm{ddof}}
+
+    with the population variance. Unlike :class:`ShiftAndScale`, ε stands inside the root, so
+    that the advantage is a smooth function of the rewards.
+
+    Parameters
+    ----------
+    epsilon : Expr or number
+        Added to the variance, in reward units squared, at least 0.
+    ddof : int
+        0 for the population variance, 1 for the sample variance.
+
+    Raises
+    ------
+    ValueError
+        For a negative ``epsilon``, or another ``ddof``.
+
+    Notes
+    -----
+    Source: Mroueh, arXiv 2503.06639, the stabilised reward whitening. A group of equal rewards
+    has advantage 0, also at ε = 0.
+    """
+
+    epsilon: Any = symbols.epsilon
+    ddof: int = 0
+
+    def __post_init__(self) -> None:
+        _check_ddof(self.ddof)
+        object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
+
+    def __str__(self) -> str:
+        var = "var" if self.ddof == 0 else "sample var"
+        inside = var if self.epsilon == 0 else f"{var} + {self.epsilon}"
+        return f"(r - mean)/sqrt({inside}), 0/0 = 0"
+
+    @property
+    def scale_invariant(self) -> bool:  # type: ignore[override]
+        return self.epsilon == 0
+
+    def _measure(self, member: _Member) -> Expr:
+        spread = variance(member.group, member.domain)
+        if member.vanishes(spread):
+            return Integer(0)
+        inside = spread * _bessel(member.size, self.ddof) + self.epsilon
+        return member.deviation / sqrt(inside)
 
 
 @dataclass(frozen=True)
@@ -159,15 +242,8 @@ class ShiftOnly(Advantage):
     def __str__(self) -> str:
         return "r - mean"
 
-    def __call__(
-        self,
-        reward: Expr,
-        group: Law,
-        size: Expr,
-        domain: Domain | None = None,
-        batch: Law | None = None,
-    ) -> Expr:
-        return _neat(_deviation(reward, group), domain)
+    def _measure(self, member: _Member) -> Expr:
+        return member.deviation
 
 
 @dataclass(frozen=True)
@@ -215,24 +291,15 @@ class LeaveOneOut(Advantage):
     def zero_sum(self) -> bool:  # type: ignore[override]
         return not self.scaled
 
-    def __call__(
-        self,
-        reward: Expr,
-        group: Law,
-        size: Expr,
-        domain: Domain | None = None,
-        batch: Law | None = None,
-    ) -> Expr:
-        others = _without(reward, group, size)
-        deviation = _deviation(reward, others)
+    def _measure(self, member: _Member) -> Expr:
+        others = member.others
+        deviation = member.deviation_from(others)
         if not self.scaled:
-            return _neat(deviation, domain)
-        spread = variance(others, domain)
-        if _vanishes(spread, domain):
-            return _neat(deviation, domain)
-        count = size - 1
-        correction = Integer(1) if size == oo else count / (count - 1)
-        return _neat(deviation / (sqrt(spread) * sqrt(correction) + self.epsilon), domain)
+            return deviation
+        spread = variance(others, member.domain)
+        if member.vanishes(spread):
+            return deviation
+        return deviation / (sqrt(spread) * sqrt(_bessel(member.size - 1, 1)) + self.epsilon)
 
 
 @dataclass(frozen=True)
@@ -253,18 +320,11 @@ class MeanScale(Advantage):
     def __str__(self) -> str:
         return "(r - mean)/mean, 0/0 = 0"
 
-    def __call__(
-        self,
-        reward: Expr,
-        group: Law,
-        size: Expr,
-        domain: Domain | None = None,
-        batch: Law | None = None,
-    ) -> Expr:
-        center = mean(group).expand()
-        if _vanishes(center, domain):
+    def _measure(self, member: _Member) -> Expr:
+        center = mean(member.group).expand()
+        if member.vanishes(center):
             return Integer(0)
-        return _neat(_deviation(reward, group) / center, domain)
+        return member.deviation / center
 
 
 @dataclass(frozen=True)
@@ -288,15 +348,8 @@ class FixedScale(Advantage):
     def __str__(self) -> str:
         return f"(r - mean)/{self.sigma}"
 
-    def __call__(
-        self,
-        reward: Expr,
-        group: Law,
-        size: Expr,
-        domain: Domain | None = None,
-        batch: Law | None = None,
-    ) -> Expr:
-        return _neat(_deviation(reward, group) / self.sigma, domain)
+    def _measure(self, member: _Member) -> Expr:
+        return member.deviation / self.sigma
 
 
 @dataclass(frozen=True)
@@ -325,8 +378,7 @@ class BatchScale(Advantage):
         object.__setattr__(self, "batch", group_size(self.batch))
         if self.batch == oo:
             raise ValueError("batch must be an integer of at least 2, got infinity")
-        if self.ddof not in (0, 1) or isinstance(self.ddof, bool):
-            raise ValueError(f"ddof must be 0 or 1, got {self.ddof}")
+        _check_ddof(self.ddof)
         object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
 
     def __str__(self) -> str:
@@ -338,31 +390,13 @@ class BatchScale(Advantage):
     def scale_invariant(self) -> bool:  # type: ignore[override]
         return self.epsilon == 0
 
-    def __call__(
-        self,
-        reward: Expr,
-        group: Law,
-        size: Expr,
-        domain: Domain | None = None,
-        batch: Law | None = None,
-    ) -> Expr:
-        if size == oo or self.batch % size != 0:
+    def _measure(self, member: _Member) -> Expr:
+        if member.size == oo or self.batch % member.size != 0:
             raise ValueError(
-                f"a batch of {self.batch} samples cannot be divided into groups of {size}"
+                f"a batch of {self.batch} samples cannot be divided into groups of {member.size}"
             )
-        spread = variance(batch or group, domain)
-        if _vanishes(spread, domain):
+        spread = variance(member.batch, member.domain)
+        if member.vanishes(spread):
             return Integer(0)
-        scale = sqrt(spread) * sqrt(self.batch / (self.batch - self.ddof)) + self.epsilon
-        return _neat(_deviation(reward, group) / scale, domain)
-
-
-def _without(reward: Expr, group: Law, size: Expr) -> Law:
-    """The law of the others: the group without one member of this reward."""
-    if size == oo:
-        return group
-    others = (
-        (r, ((size * weight - (1 if r == reward else 0)) / (size - 1)).together())
-        for r, weight in group
-    )
-    return tuple((r, weight) for r, weight in others if weight != 0)
+        scale = sqrt(spread) * sqrt(_bessel(self.batch, self.ddof)) + self.epsilon
+        return member.deviation / scale

@@ -21,10 +21,12 @@ from typing import Any, ClassVar
 from sympy import (
     Abs,
     Add,
+    DiracDelta,
     Dummy,
     Expr,
     Pow,
     Rational,
+    S,
     Symbol,
     cancel,
     diff,
@@ -95,6 +97,13 @@ class Penalty(ABC):
     @abstractmethod
     def marginal(self, u: Expr = symbols.u) -> Expr:
         """d(u): derivative of the expected penalty in π(o), π_old frozen, then π_old = π."""
+
+    @abstractmethod
+    def curvature(self, u: Expr = symbols.u) -> Expr:
+        """c(u): π(o) times the second derivative in π(o), π_old frozen, then π_old = π.
+
+        The second derivative of the stage objective in π(o) is −β c(u)/π(o).
+        """
 
     @property
     def monotone(self) -> bool:
@@ -253,6 +262,12 @@ class Estimator(Penalty):
         on_policy = self.gradient().subs(_OLD, _NEW).subs(_REF, symbols.u * _NEW)
         return expand_log(on_policy.expand()).expand().subs(symbols.u, u)
 
+    def curvature(self, u: Expr = symbols.u) -> Expr:
+        # A kink, as of |log u| at u = 1, has no curvature; beside it, it has none to add.
+        second = diff(self.gradient(), _NEW).replace(DiracDelta, lambda *_: S.Zero)
+        on_policy = _NEW * second.subs(_OLD, _NEW).subs(_REF, symbols.u * _NEW)
+        return expand_log(on_policy.expand()).expand().subs(symbols.u, u)
+
 
 @dataclass(frozen=True)
 class ReverseKL(Estimator):
@@ -297,6 +312,10 @@ class Divergence(Penalty):
         rational = Add(*(term for term in terms if not term.has(log)))
         logarithms = Add(*(term for term in terms if term.has(log)))
         return (cancel(rational) + logarithms).subs(symbols.u, u)
+
+    def curvature(self, u: Expr = symbols.u) -> Expr:
+        second = diff(self.value(_NEW, _REF), _NEW, 2).subs(_REF, symbols.u * _NEW)
+        return cancel((_NEW * second).expand()).subs(symbols.u, u)
 
     @classmethod
     def reverse_kl(cls) -> Divergence:

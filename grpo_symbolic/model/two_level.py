@@ -130,6 +130,10 @@ class TwoLevel:
     @cached_property
     def coefficients(self) -> tuple[Expr, ...]:
         """f(k/n) for k = 0 … n, n the :attr:`degree`; f vanishes at both ends."""
+        if not self.degree.is_Integer or not self.size.is_Integer:
+            raise ValueError(
+                f"{self.advantage} needs a number as group size, got the symbol {self.size}"
+            )
         n = int(self.degree)
         if self.advantage.batch is not None:
             return tuple(self._batch_coefficient(count) for count in range(n + 1))

@@ -7,14 +7,76 @@ contains the value for every point of the balls that went in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import mul
 
 import mpmath as mp
 from flint import arb, ctx, fmpq
-from sympy import Abs, Add, Expr, Mul, Pow, Sum, Symbol, binomial, erf, exp, log, sign
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    S,
+    Sum,
+    Symbol,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    binomial,
+    cos,
+    cosh,
+    coth,
+    erf,
+    exp,
+    log,
+    sign,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
 
 __all__ = ["ball", "exact_ball", "upper_bound"]
 
-_FUNCTIONS = {exp: arb.exp, log: arb.log, erf: arb.erf, Abs: abs, sign: arb.sgn}
+_CONSTANTS = {
+    S.Exp1: arb.const_e,
+    S.Pi: arb.pi,
+    S.EulerGamma: arb.const_euler,
+    S.Catalan: arb.const_catalan,
+}
+
+
+def _absolute(value: arb) -> arb:
+    return abs(value).nonnegative_part()
+
+
+_FUNCTIONS = {
+    exp: arb.exp,
+    log: arb.log,
+    erf: arb.erf,
+    Abs: _absolute,
+    sign: arb.sgn,
+    sin: arb.sin,
+    cos: arb.cos,
+    tan: arb.tan,
+    asin: arb.asin,
+    acos: arb.acos,
+    atan: arb.atan,
+    sinh: arb.sinh,
+    cosh: arb.cosh,
+    tanh: arb.tanh,
+    coth: arb.coth,
+    asinh: arb.asinh,
+    acosh: arb.acosh,
+    atanh: arb.atanh,
+}
 
 
 def exact_ball(value: mp.mpf) -> arb:
@@ -24,7 +86,11 @@ def exact_ball(value: mp.mpf) -> arb:
 
 
 def ball(expr: Expr, values: Mapping[Symbol, arb], bits: int) -> arb:
-    """A ball that contains ``expr`` at ``values``.
+    """A ball that contains ``expr`` at ``values``, wherever ``expr`` is real there.
+
+    A ball that begins at 0 is told from one that reaches below: `arb.nonnegative_part` makes
+    it. Roots are taken of such a ball; a root of one that reaches below 0 is not a number,
+    unless SymPy's assumptions make the radicand non-negative.
 
     Raises
     ------
@@ -40,20 +106,20 @@ def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
         return values[expr]
     if expr.is_Rational:
         return arb(fmpq(int(expr.p), int(expr.q)))
+    if expr in _CONSTANTS:
+        return _CONSTANTS[expr]()
     if isinstance(expr, Add):
-        return sum((_ball(a, values) for a in expr.args), arb(0))
+        parts = [_ball(a, values) for a in expr.args]
+        return _from_zero(sum(parts, arb(0)), parts)
     if isinstance(expr, Mul):
-        found = arb(1)
-        for a in expr.args:
-            found *= _ball(a, values)
-        return found
+        parts = [_ball(a, values) for a in expr.args]
+        return _from_zero(reduce(mul, parts), parts)
     if isinstance(expr, Pow):
-        base, power = expr.args
-        if power.is_Integer:
-            return _ball(base, values) ** int(power)
-        if power.is_Rational and power.q == 2:
-            return _ball(base, values).sqrt() ** int(power.p)
-        return (_ball(base, values).log() * _ball(power, values)).exp()
+        return _power(expr, values)
+    if isinstance(expr, (Max, Min)):
+        return reduce(
+            arb.max if isinstance(expr, Max) else arb.min, (_ball(a, values) for a in expr.args)
+        )
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
         terms = (expr.function.subs(index, k) for k in range(int(first), int(last) + 1))
@@ -64,6 +130,49 @@ def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
         if isinstance(expr, kind):
             return function(_ball(expr.args[0], values))
     raise ValueError(f"{type(expr).__name__} {expr} has no value in ball arithmetic")
+
+
+def _power(expr: Pow, values: dict[Symbol, arb]) -> arb:
+    base, power = expr.args
+    value = _ball(base, values)
+    if not power.is_Rational:
+        return (value.log() * _ball(power, values)).exp()
+    if not value >= 0 and base.is_nonnegative:
+        value = value.nonnegative_part()
+    if power.q > 1:
+        value = _root(value, int(power.q))
+    found = _whole_power(value, abs(int(power.p)))
+    return found if power > 0 else 1 / found
+
+
+def _root(value: arb, order: int) -> arb:
+    """The root of a ball; one that begins at 0 is as wide as the root of its upper end."""
+    if value.is_zero():
+        return value
+    if value >= 0 and not value > 0:
+        return arb(0).union(value.upper().root(order)).nonnegative_part()
+    return value.sqrt() if order == 2 else value.root(order)
+
+
+def _whole_power(value: arb, power: int) -> arb:
+    """A power with a positive whole exponent; from the ends where the ball is wide."""
+    found = value**power
+    if power == 1 or found > 0 or found < 0 or not value.is_finite():
+        return found
+    if value < 0:
+        return _whole_power(-value, power) * (-1) ** power
+    if value > 0:
+        return (value.lower() ** power).union(value.upper() ** power)
+    if power % 2 == 0 or value >= 0:
+        return arb(0).union(value.abs_upper() ** power).nonnegative_part()
+    return (-((-value.lower()) ** power)).union(value.upper() ** power)
+
+
+def _from_zero(found: arb, parts: list[arb]) -> arb:
+    """A sum or product of non-negative parts, without what rounding puts below 0."""
+    if not found >= 0 and all(part >= 0 for part in parts):
+        return found.nonnegative_part()
+    return found
 
 
 def upper_bound(value: arb) -> mp.mpf:

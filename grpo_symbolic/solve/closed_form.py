@@ -1,10 +1,11 @@
-r"""Closed forms: the root of a linear or quadratic equation, and why it is that root.
+r"""Closed forms: the root of an equation of degree 1, 2 or 4, and why it is that root.
 
 A quadratic is written in two shapes. The *printed* shape follows what an author
 would write: monic, ½(A + √(A² + 4B)) with A and B left as sums, when the leading
 coefficient is a single term; otherwise one fraction with its discriminant
 collected into positive terms. The *stable* shape is for floating point: the sign
-of the linear coefficient decides which of two equal quotients loses no digits.
+of the linear coefficient decides which of two equal quotients loses no digits. A
+quartic is printed in stages, :mod:`grpo_symbolic.solve.quartic`.
 """
 
 from __future__ import annotations
@@ -29,10 +30,16 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.derivation import Step
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.solve.quartic import larger_root
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["ClosedForm", "Staged", "closed_form"]
+
+# A quartic is brought to its stages within this time, or there is no closed form.
+_SECONDS = 4
 
 
 @dataclass(frozen=True)
@@ -71,6 +78,13 @@ class ClosedForm:
         Which root it is and why, in a sentence.
     claims : tuple of Claim
         What the choice rests on.
+    short : Expr, optional
+        The printed shape in abbreviations, where it has any.
+    abbreviations : tuple of (Symbol, Expr)
+        What they stand for, each in the symbols before it.
+    steps : tuple of Step
+        The lines of a derivation through the abbreviations. They prove what substituting the
+        expression would show, in stages.
     """
 
     expression: Expr
@@ -78,19 +92,23 @@ class ClosedForm:
     branch: str
     claims: tuple[Claim, ...]
     degenerate: tuple[Expr, Expr] | None = None
+    short: Expr | None = None
+    abbreviations: tuple[tuple[Symbol, Expr], ...] = ()
+    steps: tuple[Step, ...] = ()
 
 
 def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | None:
     """The only solution of ``equation`` in (0, 1), a root of ``polynomial``; or None.
 
     The choice is proved, not tried: with a positive leading coefficient, a value
-    < 0 at π_ref(a) and > 0 at 1, a quadratic has exactly one root in between, its
-    larger one; and at or below π_ref(a) the two sides of the equation differ in sign.
+    < 0 at π_ref(a) and > 0 at 1, a quadratic or a convex quartic has exactly one root in
+    between, its larger real one; and at or below π_ref(a) the two sides of the equation
+    differ in sign.
     """
     lower = symbols.pi_ref
     domain = Domain(tuple(r for r in domain.ranges if r.symbol != symbols.pi))
     degree = polynomial.degree()
-    if degree not in (1, 2):
+    if degree not in (1, 2, 4):
         return None
     leading, *rest = (tidy(x, domain) for x in polynomial.all_coeffs())
     # A line is compared at 0 and 1; a quadratic has another root below ``lower``.
@@ -124,6 +142,8 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
         ),
         Claim("up to pi_ref(a) the drift side is positive", equation.rhs, ">", S.Zero, below),
     )
+    if degree == 4:
+        return _quartic(polynomial, domain, claims)
     b, c = rest
     return ClosedForm(
         _printed(leading, b, c, domain),
@@ -133,6 +153,26 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
         "drift and penalty differ in sign",
         claims,
         (leading, tidy(-c / b, domain)) if leading.free_symbols else None,
+    )
+
+
+def _quartic(polynomial: Poly, domain: Domain, claims: tuple[Claim, ...]) -> ClosedForm | None:
+    try:
+        root = bounded(larger_root, polynomial, domain, seconds=_SECONDS)
+    except Exhausted:
+        return None
+    if root is None:
+        return None
+    return ClosedForm(
+        root.expression,
+        Staged(root.stable, root.stages),
+        "the larger one of two real roots: the quartic is convex, negative at pi_ref(a) and "
+        "positive at 1, so exactly one root lies in (pi_ref(a), 1); the other real one lies below "
+        "pi_ref(a), where drift and penalty differ in sign",
+        (*claims, *root.claims),
+        short=root.form,
+        abbreviations=root.abbreviations,
+        steps=root.steps,
     )
 
 

@@ -8,25 +8,50 @@ from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Eq, Expr, Integer, Piecewise, S, Symbol, nan, oo, sstr, zoo
+from sympy import (
+    Dummy,
+    Eq,
+    Expr,
+    Integer,
+    Piecewise,
+    Poly,
+    S,
+    Symbol,
+    fraction,
+    nan,
+    oo,
+    sstr,
+    together,
+    zoo,
+)
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import tidy
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
-from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.export.python import numpy_source
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.numeric.compiled import Parameter, compiled
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
+from grpo_symbolic.solve.bounds import Bounds, bounds
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
+from grpo_symbolic.solve.count import Count, count
+from grpo_symbolic.solve.dynamics import Dynamics, dynamics
+from grpo_symbolic.solve.folds import Folds, folds
+from grpo_symbolic.solve.galois import no_radicals
+from grpo_symbolic.solve.isolation import Root
+from grpo_symbolic.solve.limits import limit
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
-from grpo_symbolic.solve.roots import Root, roots
 from grpo_symbolic.solve.scalar import ScalarField
-from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, rational
+from grpo_symbolic.solve.series import series
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage, rational
+from grpo_symbolic.solve.stage import stage_of
+from grpo_symbolic.solve.statics import Monotonicity, monotonicity
+from grpo_symbolic.solve.weight_curve import WeightCurve
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -37,6 +62,8 @@ __all__ = ["StationaryPolicy", "binary_policy"]
 PI = symbols.pi
 # The choice of a branch is proved within this time, or no closed form is given.
 _SECONDS = 20
+# Up to this group size a formula in radicals is ruled out at one instance.
+_LARGEST_GROUP = 16
 
 
 @dataclass(frozen=True)
@@ -85,6 +112,10 @@ class StationaryPolicy:
         if self.closed is not None:
             return f"closed form: {self.closed.branch}"
         polynomial = self.reduction.polynomial
+        if polynomial is None or polynomial.degree() > 4:
+            found = self._without_radicals()
+            if found:
+                return found
         if polynomial is None:
             return f"no closed form: {self.reduction.obstacle}"
         if polynomial.degree() <= 0:
@@ -96,8 +127,28 @@ class StationaryPolicy:
             )
         return (
             f"no closed form: the equation is a polynomial of degree {polynomial.degree()} in "
-            "pi(a), and this library takes roots in radicals up to degree 2"
+            "pi(a), and no formula in radicals is shown to give its root for all parameters"
         )
+
+    def _without_radicals(self) -> str:
+        """Why radicals do not solve the equation of a finite group, or an empty string."""
+        size = getattr(self.algorithm, "group_size", S.NaN)
+        left, right = self.condition.contrast().args
+        pull = fraction(together(left))[0]
+        linear = pull.is_polynomial(symbols.pi_ref) and Poly(pull, symbols.pi_ref).degree() == 1
+        if not size.is_Integer or not linear or right.has(symbols.pi_ref):
+            return ""
+        numbers = "solutions() finds them at given numbers"
+        if size > _LARGEST_GROUP:
+            return (
+                f"no closed form is looked for in groups of {size}: beta and pi_ref(a) are "
+                f"explicit functions of pi(a), and {numbers}"
+            )
+        try:
+            evidence = bounded(no_radicals, self.condition, seconds=_SECONDS)
+        except (Exhausted, ValueError):
+            return ""
+        return "" if evidence is None else f"no closed form in radicals: {evidence}; {numbers}"
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -105,6 +156,14 @@ class StationaryPolicy:
         if self.closed is None:
             return derivation
         solution = self.closed.expression
+        if self.closed.short is not None:
+            for step in self.closed.steps:
+                derivation = derivation.then(step.equation, step.justification, *step.check)
+            return derivation.then(
+                Eq(PI, self.closed.short, evaluate=False),
+                _typeset(self.closed.branch),
+                *self.closed.claims,
+            )
         last = derivation.steps[-1].equation
         check = Claim(
             f"the solution satisfies line {len(derivation)}",
@@ -126,7 +185,8 @@ class StationaryPolicy:
     def claims(self) -> tuple[Claim, ...]:
         """What has to hold for this policy to be the stationary one."""
         claims = list(self.derivation.claims)
-        if self.closed is not None:
+        # A solution in abbreviations is proved in stages, by the lines of the derivation.
+        if self.closed is not None and self.closed.short is None:
             solution, domain = self.closed.expression, self.parameters
             claims += [
                 Claim(
@@ -310,8 +370,11 @@ class StationaryPolicy:
         margin = point.get(margin, margin) if margin is not None else None
         with mp.workdps(digits + 25):
             if margin == 0:
+                field = ScalarField(self.condition, point)
+                first = mp.mpf(reference.p) / reference.q
+                stage = _stage(field, (first, 1 - first))
                 return Solutions(
-                    (NumericSolution.at(reference, Stability.ATTRACTING),),
+                    (NumericSolution.at(reference, Stability.ATTRACTING, stage),),
                     "margin 0: no answer is preferred, so the policy stays at the reference",
                 )
             if reference in (0, 1):
@@ -319,12 +382,12 @@ class StationaryPolicy:
             field = ScalarField(self.condition, point)
             if field.drift == field.penalty:
                 return Solutions((), "every policy is stationary: nothing moves it")
-            knots = field.knots()
-            found = tuple(_solution(field, root) for root in roots(field, knots))
-            clipped = self._clipped(field)
-            how = "number established" if knots.complete else "number not established"
+            isolation = field.isolated()
+            found = tuple(self._solution(field, root) for root in isolation.roots)
+            clipped = self._clipped(isolation.ends)
+            how = "number established" if isolation.complete else "number not established"
             noun = "solution" if len(found) == 1 else "solutions"
-            status = f"{len(found)} interior {noun} ({how}: {knots.reason})"
+            status = f"{len(found)} interior {noun} ({how}: {isolation.reason})"
             if clipped:
                 status += (
                     "; at the boundary the penalty is too weak to hold the drift: one answer is "
@@ -337,30 +400,38 @@ class StationaryPolicy:
         left, right = self.condition.contrast().args
         field = ScalarField(self.condition, point)
         if (left - right).subs(point).has(nan, zoo, oo, -oo):
-            fixed = NumericSolution.at(reference, Stability.ATTRACTING)
+            fixed = NumericSolution.at(reference, Stability.ATTRACTING, Stage.MAXIMUM)
             return Solutions((fixed,), self._boundary_status((fixed,), 0))
-        inside = tuple(_solution(field, root) for root in roots(field, field.knots()))
+        isolation = field.isolated()
+        inside = tuple(self._solution(field, root) for root in isolation.roots)
         # The flow leaves the boundary when F points inwards there.
-        edge = mp.mpf(-(10**12)) if reference == 0 else mp.mpf(10**12)
-        inwards = field(edge) * (1 if reference == 0 else -1)
-        kind = Stability.REPELLING if inwards > 0 else Stability.ATTRACTING
-        fixed = NumericSolution.at(reference, kind if inwards != 0 else Stability.DEGENERATE)
+        inwards = mp.mpf(isolation.ends[0] if reference == 0 else -isolation.ends[1])
+        fixed = _at_vertex(reference, inwards)
         return Solutions((fixed, *inside), self._boundary_status((fixed,), len(inside)))
 
-    def _clipped(self, field: ScalarField) -> tuple[NumericSolution, ...]:
+    def _solution(self, field: ScalarField, root: Root) -> NumericSolution:
+        """A zero of F as a policy: the flow is towards it when F falls through it."""
+        x = root.log_odds
+        policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
+        kind, stage = _KIND[root.sign_left], _stage(field, policy)
+        slope = field.slope(x) if self._responds else None
+        return NumericSolution(policy, kind, field.residual(x), stage, slope)
+
+    @cached_property
+    def _responds(self) -> bool:
+        """Whether the best response to a frozen policy is unique."""
+        return self.algorithm.penalty.monotone
+
+    def _clipped(self, ends: tuple[int, int]) -> tuple[NumericSolution, ...]:
         """Vertices at which a penalty of bounded force lets one answer go for good.
 
         There d is finite, the constraint π(o) >= 0 is active, and the first-order condition is
         an inequality: F must not point inwards.
         """
-        found = []
         if not self.algorithm.penalty.link_range[0].is_finite:
             return ()
-        for edge, first in ((-(10**12), 0), (10**12, 1)):
-            value = field(mp.mpf(edge))
-            if value * (1 if first else -1) > 0:
-                found.append(NumericSolution.at(Integer(first), Stability.ATTRACTING))
-        return tuple(found)
+        outwards = ((0, -ends[0]), (1, ends[1]))
+        return tuple(_at_vertex(Integer(v), mp.mpf(-1)) for v, sign in outwards if sign > 0)
 
     @staticmethod
     def _boundary_status(fixed: tuple[NumericSolution, ...], inside: int) -> str:
@@ -388,20 +459,94 @@ class StationaryPolicy:
             point[p.symbol] = parameter(p.role, value, name)
         return point
 
-    def weight_on_curve(self) -> tuple[Expr, Domain]:
-        """β as a function of the solution: the curve of all stationary policies, solved for β.
+    # -- the whole curve ------------------------------------------------------------
 
-        Returns
-        -------
-        beta : Expr
-            The weight at which a given π(a) > π_ref(a) is stationary.
-        domain : Domain
-            Ranges of the curve's coordinates (π_ref(a), then π(a) above it).
+    @cached_property
+    def curve(self) -> WeightCurve:
+        """The curve of all stationary policies: β and π_ref(a) as functions of π(a)."""
+        return WeightCurve(self.condition)
+
+    @cached_property
+    def count(self) -> Count:
+        """How many interior stationary policies there can be, for all parameters."""
+        return count(self.curve)
+
+    def limit(self, variable: Any, value: Any, direction: str = "+") -> Expr:
+        """The limit of the stationary π(a), from the condition.
+
+        Parameters
+        ----------
+        variable : Symbol, Expr or str
+            Such as ``beta``, ``pi_ref``, ``"1/beta"``, ``G``.
+        value : number or oo
+        direction : {"+", "-"}
+
+        Raises
+        ------
+        ValueError
+            When there is no limit, or none is known in closed form, with the reason.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.algorithm import GRPO
+        >>> policy = binary_policy(GRPO(2), BinaryQuestion())
+        >>> policy.limit("beta", 0), policy.limit("pi_ref", 0)
+        (1, Piecewise((1 - beta, beta < 1), (0, True)))
         """
-        left, right = self.condition.contrast().args
-        weight = tidy(right / (left / self.condition.beta), self.domain)
-        ranges = tuple(r for r in self.parameters.ranges if r.symbol != self.condition.beta)
-        return weight, Domain((*ranges, Range(PI, symbols.pi_ref, S.One)))
+        return limit(self.curve, variable, value, direction)
+
+    def series(self, variable: Any, order: int) -> Expr:
+        """The expansion of the stationary π(a) up to the power ``order``, without remainder.
+
+        Parameters
+        ----------
+        variable : Expr or str
+            ``1/beta`` (strong penalties), ``beta`` (weak ones) or ``1/G`` (large groups).
+        order : int
+            The highest power kept; the error is of the next order.
+
+        Raises
+        ------
+        ValueError
+            When there is no such expansion, with the reason.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.algorithm import GRPO
+        >>> binary_policy(GRPO(2), BinaryQuestion()).series("1/beta", 1)
+        pi_ref + pi_ref*(1 - pi_ref)/beta
+        """
+        return series(self.curve, variable, order)
+
+    def monotonicity(self, variable: Any) -> Monotonicity:
+        """The direction in which π(a) moves with a parameter, with its proof."""
+        return monotonicity(self.curve, variable)
+
+    def bounds(self) -> Bounds:
+        """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""
+        return bounds(self.curve, self.expression)
+
+    def folds(self, *, digits: int = 30, **values: Any) -> Folds:
+        """The weights β at which the number of stationary policies changes.
+
+        Parameters
+        ----------
+        digits : int
+        **values
+            Every parameter but β, as for :meth:`solutions`.
+
+        Raises
+        ------
+        ValueError
+            For a missing or unknown parameter, or a condition without certified folds.
+        """
+        given = self._point({"beta": 1, **values}) if "beta" not in values else self._point(values)
+        return folds(self.curve, {s: v for s, v in given.items() if s != self.curve.beta}, digits)
+
+    def dynamics(self, *, digits: int = 30, **values: Any) -> Dynamics:
+        """The policy-gradient flow and the best-response iteration at given parameters."""
+        point = self._point(values)
+        return dynamics(self.condition, point, self.solutions_at(point, digits), digits)
 
     # -- display ------------------------------------------------------------------
 
@@ -409,6 +554,9 @@ class StationaryPolicy:
         """``\\pi(a) = ...``, ready to paste; the equation where there is no closed form."""
         if self.expression is None:
             return formula(self.equation, notation)
+        if self.closed is not None and self.closed.short is not None:
+            lines = [(PI, self.closed.short), *reversed(self.closed.abbreviations)]
+            return r",\quad ".join(formula(Eq(s, e, evaluate=False), notation) for s, e in lines)
         return formula(Eq(PI, self.expression, evaluate=False), notation)
 
     def _repr_latex_(self) -> str:
@@ -442,11 +590,22 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
 _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
 
 
-def _solution(field: ScalarField, root: Root) -> NumericSolution:
-    """A zero of F as a policy: the flow is towards it when F falls through it."""
-    x = root.log_odds
-    policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
-    return NumericSolution(policy, _KIND[root.sign_left], field.residual(x))
+def _stage(field: ScalarField, policy: tuple[mp.mpf, mp.mpf]) -> Stage:
+    """The signs of the second derivative of the stage objective, in balls around the policy."""
+    bits, rest = 2 * int(mp.mp.prec), Dummy("q", positive=True)
+    at = {PI: exact_ball(policy[0]), rest: exact_ball(policy[1])}
+    given = {1 - PI: rest, **field.point}
+    return stage_of([ball(c.xreplace(given), at, bits) for c in field.condition.curvature])
+
+
+def _at_vertex(first: Expr, inwards: mp.mpf) -> NumericSolution:
+    """A vertex as a solution, from the sign of F into the simplex there.
+
+    The stage objective, frozen at the vertex, has F as its slope.
+    """
+    sign = int(mp.sign(inwards))
+    stage = {1: Stage.MINIMUM, -1: Stage.MAXIMUM, 0: Stage.DEGENERATE}[sign]
+    return NumericSolution.at(first, _KIND[-sign], stage)
 
 
 def _typeset(sentence: str) -> str:

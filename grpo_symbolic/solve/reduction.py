@@ -194,6 +194,8 @@ def _logarithmic(
         Claim("the logarithm of the right side", log(exponential.rhs), "==", power, domain),
     )
     top, bottom = fraction(together(odds - exponential.rhs))
+    if not _is_polynomial(top):
+        return Reduction(equation, None, derivation, "radicals of pi(a) are left in it")
     polynomial = Poly(top.expand(), PI)
     leading = sign(polynomial.LC(), domain)
     if leading is not None and leading < 0:

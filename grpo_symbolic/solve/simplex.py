@@ -2,35 +2,35 @@
 
 Answers of one reward law share their class's mass in proportion to the reference, so the
 unknowns are class masses. Two classes are a binary question. Pairs with ordered rewards and
-reverse KL telescope into one binary equation for each cumulative mass; in the large-group
-limit one scalar equation is left; everything else is solved as a system, with a proved bound
-of what remains of the gradient.
+reverse KL telescope into one binary equation for each cumulative mass. All other solutions are
+counted with a proof where there is one (:mod:`.simplex_count`), and each comes with a proved
+bound of what remains of the gradient.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, lambdify, oo, sstr
+from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.inputs import parameter, within
-from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
-from grpo_symbolic.model.penalty import Penalty, ReverseKL
+from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import closed_form
 from grpo_symbolic.solve.policy import StationaryPolicy, binary_policy
-from grpo_symbolic.solve.roots import bracketed
-from grpo_symbolic.solve.simplex_field import STARTS, SimplexField, number
-from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
+from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField, number
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage
+from grpo_symbolic.solve.stage import stage_of
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -164,23 +164,29 @@ class SimplexPolicy:
         reference = _reference(pi_ref, len(self.question))
         point = self._point(values)
         if not self.algorithm.penalty.monotone:
-            return self._solved(self.question, reference, point, digits)
-        lumped = self.question.lumped() if len(self.question.classes) > 1 else None
-        if lumped is None:
-            with mp.workdps(digits + 10):
-                same = tuple(mp.mpf(r.p) / r.q for r in reference)
-            found = (NumericSolution(same, Stability.ATTRACTING),)
-            return Solutions(found, "all answers are alike, so the policy stays at the reference")
-        masses = tuple(Add(*(reference[o] for o in c)) for c in self.question.classes)
-        solved = self._solved(lumped, masses, point, digits)
+            solved = self._solved(self.question, reference, point, digits)
+            with mp.workdps(digits + 25):
+                return self._staged(solved, reference, point)
+        classes = self.question.classes
+        masses = tuple(Add(*(reference[o] for o in c)) for c in classes)
+        if len(classes) == 1:
+            solved = Solutions(
+                (NumericSolution((mp.mpf(1),), Stability.ATTRACTING, slope=mp.mpf(0)),),
+                "all answers are alike, so the policy stays at the reference",
+            )
+        else:
+            solved = self._solved(self.question.lumped(), masses, point, digits)
         with mp.workdps(digits + 25):
             spread = tuple(self._spread(s, reference, masses) for s in solved)
-        return Solutions(spread, solved.status)
+            return self._staged(Solutions(spread, solved.status), reference, point)
 
     def _spread(
         self, solution: NumericSolution, reference: Sequence[Expr], masses: Sequence[Expr]
     ) -> NumericSolution:
-        """Class masses given to their answers in proportion to the reference."""
+        """Class masses given to their answers in proportion to the reference.
+
+        The best response keeps these proportions whatever the policy: the slope stays.
+        """
         policy = [mp.mpf(0)] * len(reference)
         for members, mass, whole in zip(
             self.question.classes, solution.policy, masses, strict=True
@@ -188,7 +194,30 @@ class SimplexPolicy:
             for o in members:
                 share = reference[o] / whole
                 policy[o] = mass * share.p / share.q
-        return NumericSolution(tuple(policy), solution.stability, solution.residual)
+        slope = solution.slope
+        if slope is not None and len(reference) > 2:
+            slope = abs(slope)
+        return replace(solution, policy=tuple(policy), slope=slope)
+
+    def _staged(
+        self, solutions: Solutions, reference: Sequence[Expr], point: dict[Symbol, Expr]
+    ) -> Solutions:
+        """The stage status on the simplex of all answers, at policies inside it."""
+        given = {**point, **dict(zip(self.question.reference[:-1], reference, strict=False))}
+        return Solutions(
+            tuple(
+                replace(s, stage=self._stage(s.policy, given)) if min(s.policy) > 0 else s
+                for s in solutions
+            ),
+            solutions.status,
+        )
+
+    def _stage(self, policy: Sequence[mp.mpf], given: dict[Symbol, Expr]) -> Stage:
+        rest, bits = Dummy("q", positive=True), 2 * int(mp.mp.prec)
+        *free, last = self.condition.policy
+        at = dict(zip((*free, rest), map(exact_ball, policy), strict=True))
+        values = (c.xreplace({last: rest}).subs(given) for c in self.condition.curvature)
+        return stage_of([ball(value, at, bits) for value in values])
 
     def _solved(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
@@ -196,12 +225,22 @@ class SimplexPolicy:
         if len(question) == 2:
             return self._binary(question, reference, point, digits)
         condition = stationarity_condition(self.algorithm, question)
-        given = dict(zip(question.reference[:-1], reference, strict=False))
+        given = {**point, **dict(zip(question.reference[:-1], reference, strict=False))}
+        monotone = self.algorithm.penalty.monotone
         with mp.workdps(digits + 25):
-            field = SimplexField(condition, question, {**point, **given})
-            policies, complete, reason = self._policies(field, question, reference, point)
+            often = self.algorithm.sampling(question)
+            stiffness = self._stiffness(condition, often) if monotone else ()
+            field = SimplexField(condition, question, given, often, stiffness)
+            count = SimplexCount(self.algorithm, question, condition, given, reference)
+            policies, complete, reason = _policies(field, count)
             found = tuple(
-                NumericSolution(p, field.stability(p), field.residual(p)) for p in policies
+                NumericSolution(
+                    p,
+                    field.stability(p),
+                    field.residual(p),
+                    slope=field.slope(p) if monotone else None,
+                )
+                for p in policies
             )
         how = "number established" if complete else "number not established"
         noun = "solution" if len(found) == 1 else "solutions"
@@ -209,6 +248,16 @@ class SimplexPolicy:
         if self.algorithm.penalty.link_range[0].is_finite:
             status += "; policies that give an answer up for good are not searched for"
         return Solutions(found, status)
+
+    def _stiffness(self, condition: StationarityCondition, often: Sequence[Expr]) -> list[Expr]:
+        """β ρ(o) ∂d(π_ref(o)/π(o))/∂π(o), ρ how often an answer is penalised."""
+        u, own = symbols.u, Dummy("p", positive=True)
+        force = self.algorithm.penalty.marginal()
+        slopes = (force.subs(u, r / own).diff(own) for r in condition.reference)
+        return [
+            condition.beta * rate * slope.subs(own, p)
+            for rate, slope, p in zip(often, slopes, condition.policy, strict=True)
+        ]
 
     def _binary(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
@@ -221,39 +270,7 @@ class SimplexPolicy:
         found = policy.solutions_at({**point, symbols.pi_ref: reference[0]}, digits)
         if not turned:
             return found
-        return Solutions(
-            tuple(NumericSolution(s.policy[::-1], s.stability, s.residual) for s in found),
-            found.status,
-        )
-
-    def _policies(
-        self,
-        field: SimplexField,
-        question: Question,
-        reference: Sequence[Expr],
-        point: dict[Symbol, Expr],
-    ) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
-        rule, penalty = self.algorithm.advantage, self.algorithm.penalty
-        beta = number(S(self.algorithm.beta).subs(point))
-        size = getattr(self.algorithm, "group_size", None)
-        if (
-            size == oo
-            and question.deterministic
-            and isinstance(rule, ShiftAndScale)
-            and rule.epsilon == 0
-            and penalty.monotone
-            and not penalty.link_range[0].is_finite
-        ):
-            rewards = [number(r.subs(point)) for r in question.rewards]
-            start = [number(r) for r in reference]
-            found = _large_group(penalty, rewards, start, beta)
-            if _same_force(penalty, ReverseKL()) and len(found) == 1:
-                return found, True, "the secular equation has one root"
-            return found, False, "one scalar equation, its roots located on a grid"
-        found = field.newton([number(r) for r in reference])
-        if size == 2 and penalty.monotone and found:
-            return found[:1], True, "for pairs the stationarity map is strictly monotone"
-        return found, False, f"Newton's method from {STARTS + len(reference)} starts"
+        return Solutions(tuple(replace(s, policy=s.policy[::-1]) for s in found), found.status)
 
     def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:
         known: dict[str, tuple[Symbol, str]] = {}
@@ -403,46 +420,33 @@ def _worse_first(question: Question, point: dict[Symbol, Expr]) -> bool:
         return bool((question.rewards[0] - question.rewards[1]).subs(point) < 0)
 
 
-def _same_force(penalty: Penalty, known: Penalty) -> bool:
-    slope = (penalty.marginal() - known.marginal()).diff(symbols.u)
-    return is_zero(slope, Domain.of(symbols.u))
+def _policies(
+    field: SimplexField, count: SimplexCount
+) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
+    """The stationary policies inside the simplex, whether these are all, and why."""
+    start = [number(r) for r in count.reference]
+    argument = count.at_most_one()
+    if argument is not None:
+        found = field.newton(start, 1)
+        if found:
+            return found, True, argument
+    counted = count.isolated()
+    sure: list[tuple[mp.mpf, ...]] = []
+    if counted is not None:
+        refined = [field.refined(rough) for rough in counted.policies]
+        sure = [p for p in refined if p is not None]
+        if counted.complete and len(sure) == len(refined) and _apart(sure):
+            return sure, True, counted.reason
+    for policy in field.newton(start):
+        if _apart([*sure, policy]):
+            sure.append(policy)
+    searched = f"Newton's method from {field.tried} starts"
+    return sure, False, searched if counted is None else f"{counted.reason}; {searched}"
 
 
-def _large_group(
-    penalty: Penalty, rewards: list[mp.mpf], reference: list[mp.mpf], beta: mp.mpf
-) -> list[tuple[mp.mpf, ...]]:
-    """π = π_ref g(t r − c), g the link: c from Σ π = 1, then t from t = 1/(β σ(π)).
-
-    That is the condition with P(o) = (r(o) − E r)/σ, solved for π(o)/π_ref(o); t is looked for
-    on a logarithmic grid.
-    """
-    value = Dummy("x", real=True)
-    ratio = lambdify(value, penalty.link(value), "mpmath")
-    top = max(rewards)
-    width = top - min(rewards)
-    best = reference[rewards.index(top)]
-    force = lambdify(symbols.u, penalty.marginal(), "mpmath")
-
-    def masses(t: mp.mpf, c: mp.mpf) -> list[mp.mpf]:
-        return [w * ratio(t * r - c) for r, w in zip(rewards, reference, strict=True)]
-
-    def policy(log_t: mp.mpf) -> list[mp.mpf]:
-        t = mp.exp(log_t) / width
-        # From where the best answer alone has mass 1 to where no ratio exceeds 1.
-        low, high = t * top - force(best), t * top - force(mp.mpf(1))
-        c = bracketed(lambda x: mp.fsum(masses(t, x)) - 1, low, high, 1)
-        return masses(t, c)
-
-    def excess(log_t: mp.mpf) -> mp.mpf:
-        p = policy(log_t)
-        center = mp.fdot(p, rewards)
-        spread = mp.fsum(w * (r - center) ** 2 for w, r in zip(p, rewards, strict=True))
-        return mp.exp(log_t) / width * beta * mp.sqrt(spread) - 1
-
-    places = tuple(mp.mpf(k) / 4 for k in range(-80, 161))
-    signs = [int(mp.sign(excess(x))) for x in places]
-    return [
-        tuple(policy(bracketed(excess, a, b, left)))
-        for a, b, left, right in zip(places, places[1:], signs, signs[1:], strict=False)
-        if left * right < 0
-    ]
+def _apart(policies: Sequence[Any]) -> bool:
+    return all(
+        max(abs(mp.log(a / b)) for a, b in zip(p, q, strict=True)) > mp.mpf(10) ** (-mp.mp.dps // 2)
+        for i, p in enumerate(policies)
+        for q in policies[:i]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
@@ -20,7 +21,11 @@ __all__ = ["STARTS", "SimplexField", "number"]
 
 #: Newton starts beside one near each answer: the reference and random policies.
 STARTS = 8
+#: Processor time after which no further start is tried.
+SECONDS = 10
 _STEPS = 60
+# A refined zero is at most this far, in logits, from where it was isolated.
+_NEAR = mp.mpf(10) ** -6
 
 
 def number(value: Expr) -> mp.mpf:
@@ -35,9 +40,17 @@ class SimplexField:
     """The projected gradient of many answers at numbers."""
 
     def __init__(
-        self, condition: StationarityCondition, question: Question, point: dict[Symbol, Expr]
+        self,
+        condition: StationarityCondition,
+        question: Question,
+        point: dict[Symbol, Expr],
+        often: Sequence[Expr] = (),
+        stiffness: Sequence[Expr] = (),
     ) -> None:
         self.free = question.policy[:-1]
+        self.tried = 0
+        self._often = lambdify(list(self.free), [e.subs(point) for e in often], "mpmath")
+        self._stiffness = lambdify(list(self.free), [e.subs(point) for e in stiffness], "mpmath")
         model = condition.preference
         known = None if model.two_level is None else model.two_level.at(point)
         self.two_level = known.exact_drift if known is not None and known.zero_sum else None
@@ -51,7 +64,9 @@ class SimplexField:
         names = list(self.free)
         self._force = lambdify(names, forces, "mpmath")
         self._factor = lambdify(names, self.factor, "mpmath")
-        self._value = None if self.values is None else lambdify(names, self.values, "mpmath")
+        self._value = (
+            None if self.values is None else lambdify(names, self.values, "mpmath", cse=True)
+        )
 
     def climb(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
         """P(o) − β d(o) for every answer."""
@@ -73,10 +88,20 @@ class SimplexField:
         mean = mp.fdot(policy, climb)
         return [p * (c - mean) for p, c in zip(policy, climb, strict=True)]
 
-    def newton(self, reference: list[mp.mpf]) -> list[tuple[mp.mpf, ...]]:
-        """Zeros reached from the reference, from near each vertex and from random policies."""
+    def newton(
+        self, reference: list[mp.mpf], enough: int | None = None
+    ) -> list[tuple[mp.mpf, ...]]:
+        """Zeros reached from the reference, from near each vertex and from random policies.
+
+        The search ends when there are ``enough``, or after :data:`SECONDS`;
+        ``tried`` counts the starts.
+        """
         found: list[tuple[mp.mpf, ...]] = []
+        begun, self.tried = time.process_time(), 0
         for start in _starts(reference):
+            if time.process_time() - begun > SECONDS:
+                break
+            self.tried += 1
             with mp.workdps(20):
                 rough = self._descend(_logits(start), mp.mpf(10) ** -12)
             if rough is None:
@@ -87,7 +112,21 @@ class SimplexField:
             policy = _softmax(fine)
             if all(max(abs(a - b) for a, b in zip(policy, p, strict=True)) > 1e-9 for p in found):
                 found.append(tuple(policy))
+            if len(found) == enough:
+                break
         return found
+
+    def refined(self, rough: Sequence[mp.mpf]) -> tuple[mp.mpf, ...] | None:
+        """The zero next to a policy, or None where Newton's method leaves it."""
+        extra = max(0, -int(mp.floor(mp.log10(min(rough)))))
+        with mp.workdps(mp.mp.dps + 2 * extra):
+            start = _logits(rough)
+            logits = self._descend(start, mp.mpf(10) ** (8 - mp.mp.dps + extra))
+            if logits is None:
+                return None
+            if any(abs(a - b) > _NEAR for a, b in zip(logits, start, strict=True)):
+                return None
+            return tuple(_softmax(logits))
 
     def _descend(self, logits: list[mp.mpf], tolerance: mp.mpf) -> list[mp.mpf] | None:
         """Damped Newton on the equations without multiplier, in logits."""
@@ -135,15 +174,62 @@ class SimplexField:
             values = self.flow(_softmax(logits))
             return mp.matrix([v - values[-1] for v in values[:-1]])
 
-        logits = _logits(policy)
-        jacobian = self._jacobian(flow, logits, flow(logits))
-        real = [mp.re(e) for e in mp.eig(jacobian, left=False, right=False)]
-        small = mp.mpf(10) ** (-(mp.mp.dps // 4)) * max(abs(e) for e in real)
+        digits, least = mp.mp.dps, min(policy)
+        with mp.workdps(digits + 4 * max(0, -int(mp.floor(mp.log10(least))))):
+            logits = _logits(policy)
+            jacobian = self._jacobian(flow, logits, flow(logits))
+            real = [mp.re(e) for e in mp.eig(jacobian, left=False, right=False)]
+            # The flow of a rare answer is slow in proportion to its probability.
+            small = mp.mpf(10) ** (-(digits // 4)) * least * max(abs(e) for e in real)
         if any(abs(e) <= small for e in real):
             return Stability.DEGENERATE
         if all(e < 0 for e in real):
             return Stability.ATTRACTING
         return Stability.REPELLING if all(e > 0 for e in real) else Stability.SADDLE
+
+    def slope(self, policy: Sequence[mp.mpf]) -> mp.mpf:
+        r"""Spectral radius of the best response at a zero of the field.
+
+        With E(o) = β ρ(o) ∂d(o)/∂π(o) (the ``stiffness``; ρ is how ``often`` an answer is
+        penalised) and J the derivative of P − β ρ d in the frozen policy that P and ρ see, a move
+        ε of that policy moves the response by
+
+        .. math:: \delta(o) = \frac{(J\varepsilon)(o) - \mu}{E(o)}, \qquad
+                  \mu = \sum_o \frac{(J\varepsilon)(o)}{E(o)} \Big/ \sum_o \frac{1}{E(o)} .
+
+        Within a class of answers that no group tells apart the response is always in
+        proportion to the reference: moves inside classes add eigenvalues 0 only.
+        """
+        n = len(policy)
+        extra = max(0, -int(mp.floor(mp.log10(min(policy)))))
+        with mp.workdps(mp.mp.dps + 2 * extra):
+            stiffness = [mp.mpf(e) for e in self._stiffness(*policy[:-1])]
+            forces, often = self._force(*policy[:-1]), self._often(*policy[:-1])
+
+            def felt(moved: Sequence[mp.mpf]) -> list[mp.mpf]:
+                rates = self._often(*moved[:-1])
+                return [
+                    p + f * (new / old)
+                    for p, f, new, old in zip(
+                        self._preference(moved), forces, rates, often, strict=True
+                    )
+                ]
+
+            weight = mp.fsum(1 / e for e in stiffness)
+            matrix = mp.matrix(n - 1, n - 1)
+            for j in range(n - 1):
+                h = mp.mpf(10) ** (-(mp.mp.dps // 3)) * min(policy[j], policy[-1])
+                ends = []
+                for side in (h, -h):
+                    moved = list(policy)
+                    moved[j] += side
+                    moved[-1] -= side
+                    ends.append(felt(moved))
+                push = [(a - b) / (2 * h) for a, b in zip(*ends, strict=True)]
+                mean = mp.fsum(p / e for p, e in zip(push, stiffness, strict=True)) / weight
+                for o in range(n - 1):
+                    matrix[o, j] = (push[o] - mean) / stiffness[o]
+            return max(abs(e) for e in mp.eig(matrix, left=False, right=False))
 
     def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
         """A proved upper bound of the largest component of the flow at exactly this policy."""

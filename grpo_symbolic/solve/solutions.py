@@ -9,7 +9,7 @@ from enum import StrEnum
 import mpmath as mp
 from sympy import Expr, Rational
 
-__all__ = ["NumericSolution", "Solutions", "Stability", "rational"]
+__all__ = ["NumericSolution", "Solutions", "Stability", "Stage", "rational"]
 
 
 class Stability(StrEnum):
@@ -17,6 +17,15 @@ class Stability(StrEnum):
 
     ATTRACTING = "attracting"
     REPELLING = "repelling"
+    SADDLE = "saddle"
+    DEGENERATE = "degenerate"
+
+
+class Stage(StrEnum):
+    """What a stationary policy is for the objective whose sampling policy is frozen there."""
+
+    MAXIMUM = "maximum"
+    MINIMUM = "minimum"
     SADDLE = "saddle"
     DEGENERATE = "degenerate"
 
@@ -32,21 +41,30 @@ class NumericSolution:
         Under the policy-gradient flow on softmax logits.
     residual : mpf
         A proved upper bound of every component of the projected on-policy gradient there.
+    stage : Stage
+        Of the stage objective on the simplex, with π_old frozen at this policy: by the signs
+        of its second derivative, at a vertex by those of its first one.
+    slope : mpf or None
+        Of the best-response iteration at this policy (n > 2: the spectral radius of its
+        Jacobian): it converges locally where it lies in (−1, 1). None at a vertex, and where the
+        best response is not unique.
     """
 
     policy: tuple[mp.mpf, ...]
     stability: Stability = Stability.DEGENERATE
     residual: mp.mpf = field(default_factory=lambda: mp.mpf(0))
+    stage: Stage = Stage.DEGENERATE
+    slope: mp.mpf | None = None
 
     def decimals(self, digits: int) -> list[str]:
         """Decimal strings, one an answer."""
         return [mp.nstr(value, digits, min_fixed=-30, max_fixed=30) for value in self.policy]
 
     @classmethod
-    def at(cls, first: Expr, stability: Stability) -> NumericSolution:
+    def at(cls, first: Expr, stability: Stability, stage: Stage) -> NumericSolution:
         """The policy with rational π(a) = ``first``, where the field vanishes exactly."""
         value = mp.mpf(first.p) / first.q
-        return cls((value, 1 - value), stability)
+        return cls((value, 1 - value), stability, stage=stage)
 
 
 @dataclass(frozen=True)

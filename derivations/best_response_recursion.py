@@ -1,0 +1,115 @@
+"""Iterated best response with the direct KL: the recursion, and its fixed points."""
+
+from sympy import Add, Expr, S, Symbol, exp, expand_log, log, oo, sqrt
+
+from derivations.bernstein_form import P0, P
+from derivations.result import Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    ShiftOnly,
+    symbols,
+)
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.model.advantage import StabilisedScale
+from grpo_symbolic.stationarity import stationarity_condition
+
+BETA, EPSILON = symbols.beta, symbols.epsilon
+OLD, NEXT = Symbol("p_n", positive=True), Symbol("p_next", positive=True)
+# exp(D/beta), and the preferences at pi_old: constants of the stage problem.
+LIFT = Symbol("L", positive=True)
+SCORES = symbols.preferences
+QUESTION = BinaryQuestion(gap=1)
+MROUEH = "Mroueh (2025), arXiv 2503.06639"
+INSIDE = Domain.of((OLD, S.Zero, S.One), (P, S.Zero, S.One), P0)
+
+
+def stage() -> Expr:
+    """The stage objective in pi(a), with pi_old = p_n frozen."""
+    new, old, ref = (P, 1 - P), (OLD, 1 - OLD), (P0, 1 - P0)
+    gain = Add(*(n * score for n, score in zip(new, SCORES, strict=True)))
+    penalty = Add(*(DirectKL().expected_term(*o) for o in zip(new, old, ref, strict=True)))
+    return gain - BETA * penalty
+
+
+def response(lift: Expr) -> Expr:
+    """pi(a) at odds(pi(a)) = odds(pi_ref(a)) * lift."""
+    odds = P0 / (1 - P0) * lift
+    return odds / (1 + odds)
+
+
+def drift(algorithm: GRPO) -> Expr:
+    """D = P(a) - P(b) at pi(a) = pi."""
+    return algorithm.preference(QUESTION).difference(0, 1)
+
+
+def result() -> Result:
+    slope, bend = stage().diff(P), stage().diff(P, 2)
+    gap = SCORES[0] - SCORES[1]
+    # The stage problem's first-order condition in log-odds.
+    log_odds = log(P) - log(1 - P) - log(P0) + log(1 - P0)
+    whitened = GRPO(oo, DirectKL(), StabilisedScale(EPSILON))
+    lift = exp(drift(whitened).subs(P, OLD) / BETA)
+    condition = stationarity_condition(whitened, QUESTION).contrast()
+    at_rest = slope.subs(dict(zip(SCORES, whitened.preference(QUESTION), strict=True)))
+    published = 1 / (1 + (1 - P0) / P0 * exp(-1 / (BETA * sqrt(OLD * (1 - OLD) + EPSILON))))
+    constant = [GRPO(2, DirectKL()), GRPO(3, DirectKL()), GRPO(symbols.G, DirectKL(), ShiftOnly())]
+    return Result(
+        "Iterated best response with the direct KL",
+        f"{MROUEH}, the recursion of the probability of success; the derivation is new",
+        r"With $\pi_{\mathrm{old}}(a)=p_n$ frozen the groups prefer a by the constant $D(p_n)$, "
+        r"the stage objective is strictly concave, and its maximiser has the odds of the reference "
+        r"times $e^{D(p_n)/\beta}$. For large groups and advantages over "
+        r"$\sqrt{\mathrm{var}+\varepsilon}$ this is Mroueh's recursion below. Its fixed points are "
+        r"the stationary policies of the algorithm, for every $\varepsilon\ge0$. Where $D$ does "
+        r"not depend on the policy (groups of two and of three, or advantages without a scale) the "
+        r"iteration is at rest after one step.",
+        formulas=(equation(NEXT, response(lift)),),
+        claims=(
+            Claim(
+                "slope of the stage objective: D(p_n) minus beta times the rise in log-odds",
+                expand_log(slope),
+                "==",
+                gap - BETA * log_odds,
+                INSIDE,
+            ),
+            Claim("the stage objective is strictly concave", bend, "<", S.Zero, INSIDE),
+            Claim("its second derivative is -beta/(p(1-p))", bend, "==", -BETA / P / (1 - P)),
+            Claim(
+                "at odds(pi_ref) L the slope is D(p_n) - beta log L: it is 0 at L = exp(D/beta)",
+                expand_log(slope).subs(P, tidy(response(LIFT))),
+                "==",
+                gap - BETA * log(LIFT),
+                Domain.of(P0, BETA, (LIFT, S.Zero, oo)),
+            ),
+            Claim(
+                "large groups: D = 1/sqrt(p(1-p) + epsilon)",
+                drift(whitened),
+                "==",
+                1 / sqrt(P * (1 - P) + EPSILON),
+            ),
+            Claim(
+                "the recursion as published",
+                response(lift),
+                "==",
+                published,
+                Domain.of(BETA, P0, EPSILON, (OLD, S.Zero, S.One)),
+                source=MROUEH,
+            ),
+            Claim(
+                "at rest, p = p_n, it is the stationarity condition",
+                expand_log(at_rest),
+                "==",
+                expand_log(condition.rhs - condition.lhs),
+                INSIDE,
+            ),
+            *(
+                Claim(f"D does not depend on p, {rule}", drift(rule).diff(P), "==", S.Zero)
+                for rule in constant
+            ),
+        ),
+        domain=Domain.of(BETA, P0, EPSILON),
+    )

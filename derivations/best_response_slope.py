@@ -1,0 +1,151 @@
+"""The slope of the best response: stability, exact cycles of two, and coexisting rest points."""
+
+from sympy import Expr, Integer, Rational, S, Symbol, log, oo, sqrt
+
+from derivations.bernstein_form import P0, P
+from derivations.best_response_recursion import EPSILON, QUESTION, drift
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ReverseKL, ShiftOnly, symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.model.advantage import StabilisedScale
+from grpo_symbolic.stationarity import stationarity_condition
+
+BETA, U = symbols.beta, symbols.u
+Q = Symbol("q", positive=True)
+# D at the two policies of a cycle.
+AT_P, AT_Q = Symbol("D_p", positive=True), Symbol("D_q", positive=True)
+WHITENED = GRPO(oo, DirectKL(), StabilisedScale(EPSILON))
+# The example: D(1/50) = 5 and D(1/2) = 25/13, and D turns at 1/2.
+LEAST, RARE, NOISE = Rational(1, 2), Rational(1, 50), Rational(51, 2500)
+
+
+def force(algorithm: GRPO) -> Expr:
+    """beta (d(a) - d(b))."""
+    return stationarity_condition(algorithm, QUESTION).contrast().lhs
+
+
+def slope(algorithm: GRPO) -> Expr:
+    """b' at a fixed point, from beta force(b(p)) = D(p)."""
+    return tidy(drift(algorithm).diff(P) / tidy(force(algorithm).diff(P)))
+
+
+def log_odds(policy: Expr) -> Expr:
+    return log(policy) - log(1 - policy)
+
+
+def weight(first: Expr, second: Expr) -> Expr:
+    """The beta at which both policies are the answers to drifts ``first`` and ``second``."""
+    return (first - second) / (log_odds(Q) - log_odds(P))
+
+
+def reference(answer: Expr, at: Expr, beta: Expr) -> Expr:
+    """The reference's log-odds at which ``answer`` is the best response to a drift."""
+    return log_odds(answer) - at / beta
+
+
+def example(expr: Expr, first: Expr, second: Expr) -> Expr:
+    return expr.subs({P: first, Q: second, EPSILON: NOISE})
+
+
+def result() -> Result:
+    algorithms = {
+        "direct KL, large groups": WHITENED,
+        "direct KL, groups of four": GRPO(4, DirectKL()),
+        "reverse KL, large groups": GRPO(oo, ReverseKL()),
+        "reverse KL, groups of four": GRPO(4, ReverseKL()),
+    }
+    claims = []
+    for name, rule in algorithms.items():
+        pull = force(rule).diff(P)
+        flow = drift(rule) - force(rule)
+        claims += [
+            Claim(f"the penalty's force rises, {name}", pull, ">", S.Zero),
+            Claim(
+                f"F' = (beta force')(slope - 1), {name}",
+                flow.diff(P),
+                "==",
+                pull * (slope(rule) - 1),
+            ),
+        ]
+    for name, rule in list(algorithms.items())[:2]:
+        direct = drift(rule).diff(P) * P * (1 - P) / BETA
+        claims.append(Claim(f"slope = D'(p) p(1-p)/beta, {name}", slope(rule), "==", direct))
+    for name, rule in (
+        ("groups of two", GRPO(2)),
+        ("groups of three", GRPO(3)),
+        ("no scale, every G", GRPO(symbols.G, ReverseKL(), ShiftOnly())),
+    ):
+        claims.append(Claim(f"reverse KL, {name}: slope 0", slope(rule), "==", S.Zero))
+
+    # Two policies that answer each other, and two that answer themselves.
+    pair = Domain.of(Q, (Q, S.Zero, S.One), (P, S.Zero, Q))
+    swap = weight(AT_P, AT_Q)
+    rest = weight(AT_Q, AT_P)
+    claims += [
+        Claim(
+            "p and q answer each other at this beta and pi_ref: q answers D(p), p answers D(q)",
+            reference(Q, AT_P, swap),
+            "==",
+            reference(P, AT_Q, swap),
+            pair,
+        ),
+        Claim(
+            "p and q are both at rest at this beta and pi_ref",
+            reference(P, AT_P, rest),
+            "==",
+            reference(Q, AT_Q, rest),
+            pair,
+        ),
+    ]
+    curve = drift(WHITENED)
+    five, two = (curve.subs({P: p, EPSILON: NOISE}) for p in (RARE, LEAST))
+    beta = example(swap.subs({AT_P: five, AT_Q: two}), RARE, LEAST)
+    start = example(reference(Q, five, beta), RARE, LEAST)
+    mirrored = example(rest.subs({AT_P: two, AT_Q: five}), LEAST, 1 - RARE)
+    other = example(reference(P, two, mirrored), LEAST, 1 - RARE)
+    turning = slope(WHITENED).subs({P: LEAST, EPSILON: NOISE})
+    outer = slope(WHITENED).subs({P: 1 - RARE, EPSILON: NOISE, BETA: mirrored})
+    share, below = Rational(1911, 2500), 2 * (U - 1) / (U + 1)
+    claims += [
+        Claim("example: D(1/50) = 5", five, "==", Integer(5)),
+        Claim("example: D(1/2) = 25/13", two, "==", Rational(25, 13)),
+        Claim("beta = 40/(13 log 49)", beta, "==", 40 / (13 * log(49))),
+        Claim("the odds of pi_ref(a) are 7^(-13/4)", start, "==", -Rational(13, 4) * log(7)),
+        Claim("the slope at 1/2 is 0, so the multiplier of the cycle is 0", turning, "==", S.Zero),
+        Claim("1/2 and 49/50 at rest: the same beta", mirrored, "==", beta),
+        Claim("and odds 7^(-5/4) of pi_ref(a)", other, "==", -Rational(5, 4) * log(7)),
+        Claim("the slope at 49/50 is (1911/2500) log 7", outer, "==", share * log(7)),
+        Claim("log u - 2(u-1)/(u+1) rises", (log(U) - below).diff(U), ">=", S.Zero),
+        Claim("from 0 at u = 1, so log 7 > 3/2", below.subs(U, 7), "==", Rational(3, 2)),
+        Claim("so that slope is above 1: 49/50 repels", share * below.subs(U, 7), ">", S.One),
+        Claim(
+            "beyond it D stays below 1/sqrt(epsilon), and the force is unbounded: a third one",
+            curve,
+            "<",
+            1 / sqrt(EPSILON),
+            Domain.of(P, (EPSILON, S.Zero, oo)),
+        ),
+    ]
+    return Result(
+        "The slope of the best response, its cycles, and coexisting rest points",
+        "new",
+        r"The best response b solves $\beta\,\mathrm{force}(b(p))=D(p)$, so at a stationary policy "
+        r"$b'=D'/(\beta\,\mathrm{force}')$ and $F'=\beta\,\mathrm{force}'\,(b'-1)$ with "
+        r"$F=D-\beta\,\mathrm{force}$: the policy-gradient flow is attracted where $b'<1$, the "
+        r"iterated best response only where $|b'|<1$. For the direct KL $b'=D'(p)\,p(1-p)/\beta$; "
+        r"a constant D has $b'=0$, and the iteration rests after one step. Direct KL, any D: two "
+        r"policies $p<q$ with $D(p)>D(q)$ answer each other at exactly one pair "
+        r"$(\beta,\pi_{\mathrm{ref}})$, below, and two with $D(p)<D(q)$ are both at rest at one. "
+        r"Example, large groups with $D=1/\sqrt{p(1-p)+\varepsilon}$, $\varepsilon=51/2500$, "
+        r"$\beta=40/(13\log49)$: with $\pi_{\mathrm{ref}}(a)=1/(1+7^{13/4})$ the iteration has the "
+        r"cycle $1/50\to1/2\to1/50$ of multiplier 0, which attracts, although the flow has no "
+        r"cycles; with $\pi_{\mathrm{ref}}(a)=1/(1+7^{5/4})$ the policies $1/2$ (attracting) and "
+        r"$49/50$ (repelling) are at rest, and a third one beyond.",
+        formulas=(
+            equation(Symbol("b_slope"), slope(WHITENED)),
+            equation(Symbol("beta_cycle"), swap),
+            equation(Symbol("logit_ref"), reference(Q, AT_P, BETA)),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(BETA, P0, EPSILON),
+    )

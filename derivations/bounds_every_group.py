@@ -1,0 +1,127 @@
+"""Every group size: closed bounds of the stationary policy."""
+
+from sympy import Integer, Rational, S, exp, oo, sqrt
+
+from derivations.bernstein_form import P0, SHARE, G, P, curve
+from derivations.result import VY, Result
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    stationarity_condition,
+    stationary_policy,
+    symbols,
+)
+from grpo_symbolic.solve.bounds import Bounds, bounds
+
+BETA, GAMMA = symbols.beta, symbols.gamma
+SIZES = (3, 4, 5, 8)
+
+
+def of(algorithm, question=None) -> Bounds:
+    policy = stationary_policy(algorithm, BinaryQuestion() if question is None else question)
+    return bounds(policy.condition, policy.expression)
+
+
+def published(found: Bounds, expected, name: str, domain: Domain) -> Claim:
+    """The lower bound above the reference, as the condition gives it."""
+    (derived,) = (bound for bound in found.lower if bound != P0)
+    return Claim(name, derived, "==", expected, domain, source=VY)
+
+
+def result() -> Result:
+    pairs = of(GRPO(2), BinaryQuestion(margin=GAMMA))
+    large, every, direct = of(GRPO(oo)), of(GRPO(G)), of(GRPO(G, penalty=DirectKL()))
+    three = stationary_policy(GRPO(3), BinaryQuestion()).expression
+    fifteen = stationary_policy(GRPO(oo), BinaryQuestion()).expression
+    limiting = 1 / (1 + BETA**2)
+    function = curve()
+    at_limit = function.subs(SHARE, limiting)
+    claims = [
+        published(pairs, 1 - BETA / GAMMA, "pairs: 1 - beta/gamma", Domain.of(GAMMA, BETA)),
+        published(large, limiting, "large groups: 1/(1 + beta^2)", Domain.of(BETA)),
+        Claim("large groups: (15) is at least 1/(1 + beta^2)", fifteen, ">", limiting),
+        Claim(
+            "the limit for large groups is above that of pairs", limiting, ">", 1 - BETA, source=VY
+        ),
+        Claim("groups of three: at least 1 - beta/sqrt 2", three, ">", 1 - BETA / sqrt(2)),
+        Claim("every G: the second lower bound", every.lower[1], "==", 1 - BETA),
+        Claim(
+            "every G: the last upper bound but 1",
+            every.upper[-2],
+            "==",
+            P0 + 1 / (2 * BETA),
+        ),
+        Claim(
+            "every G: the constant drift sqrt(G-1) gives less than the escape bound",
+            every.upper[0].subs(G, 2),
+            "<=",
+            BETA * P0 / (BETA - 1),
+            Domain.of((BETA, S.One, oo), P0),
+        ),
+        Claim(
+            "direct KL, every G: the upper bound has the odds of p0 times exp(sqrt(G-1)/beta)",
+            direct.upper[0] / (1 - direct.upper[0]),
+            "==",
+            P0 / (1 - P0) * exp(sqrt(G - 1) / BETA),
+        ),
+        Claim(
+            "direct KL, every G: the lower bound has the odds of p0 times exp(1/beta)",
+            direct.lower[1] / (1 - direct.lower[1]),
+            "==",
+            P0 / (1 - P0) * exp(1 / BETA),
+        ),
+        Claim("f at 1/(1 + beta^2) is beta/(1 + beta^2)", at_limit, "==", BETA * limiting),
+        Claim(
+            "control: groups of three do not obey the bound of large groups",
+            three,
+            ">=",
+            limiting,
+            expected="REFUTED",
+        ),
+        Claim(
+            "control: pairs do not obey it",
+            stationary_policy(GRPO(2), BinaryQuestion()).expression,
+            ">=",
+            limiting,
+            expected="REFUTED",
+        ),
+    ]
+    half, rare = Rational(1, 2), Rational(1, 1000)
+    for size in SIZES:
+        condition = stationarity_condition(GRPO(size), BinaryQuestion()).contrast()
+        at = {BETA: Integer(1), P0: rare, P: half}
+        claims.append(
+            Claim(
+                f"G = {size}, beta = 1, p0 = 1/1000: the root lies below 1/2 = 1/(1 + beta^2)",
+                (condition.rhs - condition.lhs).subs(at),
+                "<",
+                S.Zero,
+            )
+        )
+    seen = {(c.statement, c.domain) for c in claims}
+    for name, found in (("pairs", pairs), ("large", large), ("every G", every), ("direct", direct)):
+        for claim in found.claims:
+            if (claim.statement, claim.domain) not in seen:
+                seen.add((claim.statement, claim.domain))
+                named = f"{claim.name} ({name})"
+                claims.append(Claim(named, claim.left, claim.relation, claim.right, claim.domain))
+    return Result(
+        "Every group size: closed bounds of the stationary policy",
+        f"new; for pairs and large groups {VY}",
+        r"The condition is $\beta\,(d_a-d_b)(p)=D_G(p)$. Solved with one part replaced by a bound "
+        r"of it, it bounds $p$. (i) Force at $p_0\to0$: $p\ge1-\beta/\gamma$ for pairs, "
+        r"$p\ge1/(1+\beta^2)$ for large groups, as published. (ii) $D_G\ge D_2=1$, because $h_G$ "
+        r"rises with $G$: $p$ is at least (14) at $\gamma=1$, hence at least $1-\beta$, at every "
+        r"$G$. (iii) $f(t)/(t(1-t))$ is convex and symmetric, hence so is $D_G$: $D_G(1/2)\le "
+        r"D_G\le\sqrt{G-1}$, and $p$ lies between (14) with these values as margins. (iv) $h_G\le "
+        r"h_\infty=f\le1/2$: $p$ is at most (15) and at most $p_0+1/(2\beta)$. (v) Direct KL: "
+        r"$\mathrm{logit}\,p$ of every stationary policy lies between $\mathrm{logit}\,p_0+"
+        r"1/\beta$ and $\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$. The bound $1/(1+\beta^2)$ of large "
+        r"groups fails at every finite $G$ and every $\beta$ for small $p_0$: there $f=\beta p$ "
+        r"and $h_G<f$, so $h_G-\beta(p-p_0)<0$ once $\beta p_0<f-h_G$.",
+        claims=tuple(claims),
+        domain=Domain.of(G, BETA, P0),
+    )

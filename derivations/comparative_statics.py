@@ -1,0 +1,155 @@
+"""Every group size: which way the stationary policy moves with each parameter."""
+
+from sympy import S, Symbol, diff, oo
+
+from derivations.bernstein_form import P0, G, P
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Divergence,
+    Domain,
+    LeaveOneOut,
+    ReverseKL,
+    ShiftAndScale,
+    ShiftOnly,
+    stationarity_condition,
+    stationary_policy,
+    symbols,
+)
+from grpo_symbolic.domain import Range
+from grpo_symbolic.solve.statics import monotonicity
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+BETA, GAMMA, GAP, EPSILON = symbols.beta, symbols.gamma, symbols.gap, symbols.epsilon
+SETTINGS = (
+    ("pairs", GRPO(2), BinaryQuestion(margin=GAMMA), ("beta", "pi_ref", "gamma")),
+    ("every G", GRPO(G), BinaryQuestion(), ("beta", "pi_ref", "G")),
+    (
+        "every G, sample standard deviation",
+        GRPO(G, advantage=ShiftAndScale(ddof=1)),
+        BinaryQuestion(),
+        ("G",),
+    ),
+    (
+        "every G, epsilon",
+        GRPO(G, advantage=ShiftAndScale(epsilon=EPSILON)),
+        BinaryQuestion(),
+        ("G", "epsilon", "gap"),
+    ),
+    (
+        "every G, shift only",
+        GRPO(G, advantage=ShiftOnly()),
+        BinaryQuestion(),
+        ("beta", "G", "gap"),
+    ),
+    (
+        "every G, noisy verifier",
+        GRPO(G),
+        BinaryQuestion(success=symbols.success),
+        ("G", "s_a", "s_b"),
+    ),
+    ("every G, direct KL", GRPO(G, penalty=DirectKL()), BinaryQuestion(), ("beta", "pi_ref", "G")),
+)
+UNIT = Domain.of(P0, P)
+PENALTIES = (
+    ("reverse KL", ReverseKL()),
+    ("direct KL", DirectKL()),
+    ("chi-squared", Divergence.chi_squared()),
+)
+
+
+def curve(algorithm, question) -> WeightCurve:
+    return WeightCurve(stationarity_condition(algorithm, question))
+
+
+def statements() -> list[tuple[str, object]]:
+    """Every setting and parameter with what was found."""
+    return [
+        (name, monotonicity(curve(algorithm, question), variable))
+        for name, algorithm, question, variables in SETTINGS
+        for variable in variables
+    ]
+
+
+def result() -> Result:
+    claims: dict[tuple, Claim] = {}
+    for name, statement in statements():
+        if statement.direction not in ("increasing", "decreasing"):
+            raise ValueError(f"{name}: {statement}")
+        for claim in statement.claims:
+            named = f"{claim.name} ({name})"
+            key = (claim.statement, claim.domain)
+            claims.setdefault(key, Claim(named, *_sides(claim), claim.domain))
+    pairs = stationary_policy(GRPO(2), BinaryQuestion(margin=GAMMA)).expression
+    large = stationary_policy(GRPO(oo), BinaryQuestion()).expression
+    closed = [
+        Claim("(14) falls with beta, by its derivative", diff(pairs, BETA), "<", S.Zero, source=VY),
+        Claim("(14) rises with gamma", diff(pairs, GAMMA), ">", S.Zero, source=VY),
+        Claim("(14) rises with pi_ref(a)", diff(pairs, P0), ">", S.Zero, source=VY),
+        Claim("(15) falls with beta", diff(large, BETA), "<", S.Zero, source=VY),
+        Claim("(15) rises with pi_ref(a)", diff(large, P0), ">", S.Zero, source=VY),
+    ]
+    penalties = []
+    for name, penalty in PENALTIES:
+        force = curve(GRPO(2, penalty=penalty), BinaryQuestion()).force
+        penalties += [
+            Claim(f"the force rises with p, {name}", diff(force, P), ">", S.Zero, UNIT),
+            Claim(f"the force falls with p0, {name}", diff(force, P0), "<", S.Zero, UNIT),
+            Claim(f"the force is 0 at p0, {name}", force.subs(P, P0), "==", S.Zero, UNIT),
+        ]
+    share = symbols.t
+    left_out = curve(GRPO(G, advantage=LeaveOneOut()), BinaryQuestion())
+    others = left_out.condition.preference.two_level.spread
+    convex = share**2 * (1 - share)
+    controls = [
+        Claim(
+            "control: the wrong direction in beta for (14)",
+            diff(pairs, BETA),
+            ">=",
+            S.Zero,
+            expected="REFUTED",
+        ),
+        Claim(
+            "control: an f that is not concave",
+            diff(convex, share, 2),
+            "<=",
+            S.Zero,
+            Domain.of(Range(share, S.Zero, S.One)),
+            expected="REFUTED",
+        ),
+        Claim(
+            "control: the baseline that leaves the own reward out has an f that falls with G",
+            others.subs(G, G + 1),
+            ">=",
+            others,
+            expected="REFUTED",
+        ),
+    ]
+    effect = Symbol("F_beta")
+    return Result(
+        "Every group size: comparative statics of the stationary policy",
+        f"new; for (14) and (15) {VY}",
+        r"Write the condition as $F(p)=D(p)-\beta\,(d_a-d_b)(p)=0$, with the drift $D>0$ and a "
+        r"force $d_a-d_b$ that is negative below $p_0$, zero at it and positive above. If $F$ "
+        r"rises with a parameter at every $p$, attracting stationary policies (where $F$ falls "
+        r"in $p$) rise with it and repelling ones fall; for the published penalty there is "
+        r"exactly one and it is attracting. Hence $p$ falls with $\beta$ for every drift and "
+        r"penalty, because $\partial F/\partial\beta=-(d_a-d_b)=-D/\beta<0$ at a root; it rises "
+        r"with $p_0$, with the margin $\gamma$, with the gap of unscaled rewards, and falls with "
+        r"$\varepsilon$. In the group size: $f$ is concave and does not fall with $G$, so $h_G\le "
+        r"h_{G+1}$ (degree elevation), hence $D_G\le D_{G+1}$, and the lowest root rises under "
+        r"\emph{every} penalty whose force is as above. With success rates $s_a>s_b$ and "
+        r"$m=s_b+(s_a-s_b)p$, $P_G(a)-P_G(b)=\frac1p\,\frac{m-s_b}{m}\,\frac{h_G(m)}{1-m}$: both "
+        r"fractions rise with $m$ (chords of a concave $h_G$ that end at $1$), so $p$ rises with "
+        r"$s_a$; and likewise it falls with $s_b$.",
+        formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force),),
+        claims=(*claims.values(), *closed, *penalties, *controls),
+        domain=Domain.of(G, BETA, P0),
+    )
+
+
+def _sides(claim: Claim) -> tuple:
+    return claim.left, claim.relation, claim.right

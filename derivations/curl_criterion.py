@@ -1,0 +1,68 @@
+"""Three reward levels: no group size has an objective, and large groups almost have one."""
+
+from itertools import combinations
+
+from sympy import Expr, Mul, S, Symbol, oo, sqrt
+
+from derivations.curl_three_levels import FIRST, SECOND, curl
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, Claim, Question, ShiftOnly
+from grpo_symbolic.reward import variance
+from grpo_symbolic.solve.potential import potential
+
+SIZES = (2, 3, 4, 8)
+PLAIN = Question(rewards=(2, 1, 0))
+
+
+def slopes(values: tuple[Expr, ...]) -> Expr:
+    """The curl without expanding: fit for radicals of the policy."""
+    one, two, three = values
+    return (one - three).diff(SECOND) - (two - three).diff(FIRST)
+
+
+def result() -> Result:
+    ordered = Question.symbolic(3)
+    values = tuple(GRPO(oo).preference(ordered))
+    deviation = sqrt(variance(ordered.population(ordered.policy), ordered.domain))
+    gaps = Mul(*(high - low for high, low in combinations(ordered.rewards, 2)))
+    domain = ordered.domain
+    found = slopes(values)
+    third = slopes(tuple(GRPO(3).preference(PLAIN)))
+    claims = [
+        Claim("large groups: the curl times twice the cube of the standard deviation is the "
+              "product of the gaps", 2 * deviation**3 * found, "==", gaps, domain),
+        Claim("which is positive", gaps, ">", S.Zero, domain),
+        Claim("large groups: times the standard deviation, the field has no curl",
+              slopes(tuple(deviation * v for v in values)), "==", S.Zero, domain),
+        Claim("groups of three, rewards 2, 1, 0: the curl depends on pi(2) alone", third, "==",
+              sqrt(6) * (1 - 3 * SECOND) + 6 * sqrt(2) * SECOND),
+        Claim("and is positive at every policy", third.expand(), ">", S.Zero),
+        Claim("unscaled, groups of three: no curl",
+              curl(tuple(GRPO(3, advantage=ShiftOnly()).preference(ordered))), "==", S.Zero),
+        Claim("control: large groups have no curl", found, "==", S.Zero, domain,
+              expected="REFUTED"),
+    ]  # fmt: skip
+    formulas = [equation(Symbol("curl_oo"), gaps / (2 * deviation**3))]
+    for size in (*SIZES, oo):
+        proof = potential(GRPO(size), PLAIN)
+        name = "oo" if size == oo else str(size)
+        claims.append(
+            Claim(f"at pi = (1/3, 1/3, 1/3) the curl is positive, G = {name}", proof.curl, ">",
+                  S.Zero)
+        )  # fmt: skip
+        formulas.append(equation(Symbol(f"curl_{name}(1/3)"), proof.curl))
+    return Result(
+        "Three reward levels: no objective at any of these group sizes",
+        "new",
+        r"Three answers, deterministic rewards $r_1>r_2>r_3$ in standard units. The field "
+        r"$C_i=P(i)-P(3)$ has the curl $\partial_2C_1-\partial_1C_2$ in the coordinates "
+        r"$\pi(1),\pi(2)$; the penalty has none. In a large group it is "
+        r"$(r_1-r_2)(r_1-r_3)(r_2-r_3)/(2\sigma^3)>0$ at every policy, $\sigma^2$ the variance of "
+        r"the reward: there is no objective. Times $\sigma$ the field is the gradient of the "
+        r"expected reward, so without penalty a large group climbs the expected reward at a pace "
+        r"$1/\sigma$; with a penalty that factor weighs it anew at every policy. With the rewards "
+        r"2, 1, 0 the curl of groups of three is $\sqrt6(1-3\pi(2))+6\sqrt2\,\pi(2)>0$, and for "
+        r"groups of 2, 4 and 8 it is positive at the uniform policy.",
+        formulas=tuple(formulas),
+        claims=tuple(claims),
+    )

@@ -1,0 +1,190 @@
+"""Evidence on disk: a claim put to every method once, its certificates kept and used again."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sympy import Expr, Symbol
+
+import grpo_symbolic
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.verify.recheck import (
+    Recheck,
+    certificate,
+    claim_to_data,
+    digest,
+    portable,
+    recheck,
+)
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import METHODS, settle
+from grpo_symbolic.verify.sampling import refuted_at
+from grpo_symbolic.verify.tree import from_tree
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["FAMILIES", "Evidence", "recheck_folder"]
+
+FAMILIES = {method.name: method.family for method in METHODS}
+_OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
+_PACKAGES = ("sympy", "python-flint", "mpmath", "z3-solver", "cvc5", "scipy")
+#: Parts of a method's evidence that are also written as files of their own.
+_SCRIPTS = {"script": ".smt2", "control": ".control.smt2"}
+
+
+class Evidence:
+    """A folder of certificates, one file for each claim.
+
+    A file is used again when it was made for the same statement on the same range, by the same
+    source of the methods and the same versions of the packages they use.
+
+    Parameters
+    ----------
+    folder : Path
+        Made when something is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def of(self, claim: Claim, at: Mapping[str, Expr] | None = None) -> dict[str, Any]:
+        """What every method says of ``claim``.
+
+        Parameters
+        ----------
+        claim : Claim
+        at : mapping of str to Expr, optional
+            By symbol name, the point of a counterexample that is easy to check by hand.
+
+        Returns
+        -------
+        dict
+            ``key``, ``methods`` (what they were made by), ``seconds``, ``certificates``, and for
+            a refuted claim ``negation``: the certificates that it fails at the counterexample.
+        """
+        claim = portable(claim)
+        point = {name: str(value) for name, value in (at or {}).items()}
+        key = digest([claim_to_data(claim), point])[:16]
+        kept = self._kept(key)
+        if kept is not None:
+            return kept
+        start = time.perf_counter()
+        verdicts = list(settle(claim))
+        if point:
+            verdicts = [_refutation(claim, at or {}), *verdicts]
+        certificates = [certificate(claim, verdict) for verdict in verdicts]
+        refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
+        negation = []
+        if refuted is not None:
+            opposite = _negation(claim, refuted)
+            negation = [certificate(opposite, v) for v in settle(opposite)]
+        record = {
+            "key": key,
+            "methods": _made_by(),
+            "seconds": round(time.perf_counter() - start, 2),
+            "certificates": certificates,
+            "negation": negation,
+        }
+        self._write(record)
+        return record
+
+    def _kept(self, key: str) -> dict[str, Any] | None:
+        try:
+            record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            made = [*record["certificates"], *record["negation"]]
+            sound = all(digest({k: v for k, v in c.items() if k != "digest"}) == c["digest"]
+                        for c in made)  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return record if sound and record.get("methods") == _made_by() else None
+
+    def _write(self, record: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for path, text in _scripts(self.folder, record):
+            path.write_text(text, encoding="utf-8")
+        path = self.folder / f"{record['key']}.json"
+        path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def recheck_folder(folder: Path) -> Iterator[tuple[str, str, Recheck]]:
+    """Every certificate of a folder: its file, the claim with the method, and whether it holds."""
+    for path in sorted(folder.glob("*.json")):
+        yield from recheck_file(path)
+
+
+def recheck_file(path: Path) -> list[tuple[str, str, Recheck]]:
+    """Every certificate of one file."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        made = [*record["certificates"], *record["negation"]]
+        copies = list(_scripts(path.parent, record))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [(path.name, "", Recheck(False, f"the file cannot be read: {error}"))]
+    found = [
+        (path.name, f"{c.get('claim', '')} [{c.get('method', '')}]", recheck(c)) for c in made
+    ]
+    for copy, text in copies:
+        same = copy.is_file() and copy.read_text(encoding="utf-8") == text
+        reason = "" if same else "it is not the script of the certificate"
+        found.append((copy.name, "script", Recheck(same, reason)))
+    return found
+
+
+def _scripts(folder: Path, record: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    for kind in ("certificates", "negation"):
+        for made in record[kind]:
+            for name, ending in _SCRIPTS.items():
+                text = made["evidence"].get(name)
+                if isinstance(text, str):
+                    method = re.sub(r"\W+", "-", made["method"]).strip("-")
+                    tail = "-negation" if kind == "negation" else ""
+                    yield folder / f"{record['key']}{tail}-{method}{ending}", text
+
+
+def _refutation(claim: Claim, at: Mapping[str, Expr]) -> Verdict:
+    named = {s.name: s for s in claim.domain.symbols}
+    point = {named[name]: value for name, value in at.items()}
+    if set(point) != set(named.values()) or not claim.domain.contains(point):
+        raise ValueError(f"the point {dict(at)} is not one of the range {claim.domain}")
+    found = refuted_at(claim, point)
+    if found is None:
+        raise ValueError(f"{claim.name!r} does not fail at {dict(at)}")
+    return found
+
+
+def _negation(claim: Claim, refuted: Verdict) -> Claim:
+    """The opposite of the claim at its counterexample: two numbers and their relation."""
+    named: dict[str, Symbol] = {s.name: s for s in claim.domain.symbols}
+    found: Any = refuted.counterexample
+    point = {named[name]: from_tree(_ratio(text), {}) for name, text in found.items()}
+    sides = [side.subs(point) for side in (claim.left, claim.right)]
+    name = f"it fails there: {claim.name}"
+    return portable(Claim(name, sides[0], _OPPOSITE[claim.relation], sides[1], Domain()))
+
+
+def _ratio(text: str) -> list[Any]:
+    top, _, bottom = text.partition("/")
+    return ["Rational", int(top), int(bottom or 1)]
+
+
+@cache
+def _made_by() -> str:
+    """The source of the methods and of what they compute with, and the versions of packages."""
+    root = Path(grpo_symbolic.__file__).parent
+    files = [*root.glob("*.py"), *root.glob("verify/*.py"), *root.glob("numeric/*.py")]
+    text = sha256()
+    for path in sorted(files):
+        text.update(path.name.encode() + path.read_bytes())
+    for package in _PACKAGES:
+        try:
+            text.update(f"{package} {version(package)}".encode())
+        except PackageNotFoundError:
+            text.update(f"{package} missing".encode())
+    return text.hexdigest()[:16]

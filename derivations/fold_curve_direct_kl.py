@@ -1,0 +1,167 @@
+"""Direct KL, large groups: the fold curve in closed form, and which root attracts."""
+
+from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, limit, log, oo, sinh
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    stationarity_condition,
+    symbols,
+)
+from grpo_symbolic.domain import Range
+from grpo_symbolic.solve.fold_curve import fold_curve
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
+T = Symbol("t", positive=True)
+LOWER = Domain.of(Range(P, S.Zero, S.Half, upper_closed=True))
+UPPER = Domain.of((P, S.Half, S.One))
+ABOVE = Domain.of(P0, (P, P0, S.One))
+
+
+def log_odds(p: Expr) -> Expr:
+    return log(p / (1 - p))
+
+
+def result() -> Result:
+    condition = stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion())
+    curve = WeightCurve(condition)
+    drift, force, weight = curve.drift, curve.force, curve.weight
+    slope = force.diff(P)
+    folds = fold_curve(curve)
+    found = folds.hyperbolic(T)
+    boundary = folds.boundary()
+    assert folds.log_odds is not None
+    assert found is not None
+    assert boundary is not None
+    at_t = 1 / (1 + exp(-2 * T))
+    # W' = D' (f - f' D/D')/f^2: for p > 1/2 its sign is that of the bracket.
+    excess = force - slope * drift / drift.diff(P)
+    bend = drift.diff(P) - weight * slope  # dF/dp at the beta at which p is stationary
+    return Result(
+        "Direct KL, large groups: the fold curve",
+        f"new; the function is that of {VY}, Appendix B.2",
+        r"With $F=D-\beta(\operatorname{logit}p-\operatorname{logit}p_0)$, $D=1/\sqrt{p(1-p)}$, "
+        r"the equations $F=F_p=0$ give, at $p=1/(1+e^{-2t})$, $\beta_c=\sinh t$ and "
+        r"$\tfrac12\operatorname{logit}p_0=t-\coth t$, or $\operatorname{logit}p_0="
+        r"2\,\mathrm{asinh}\,\beta_c-2\sqrt{1+\beta_c^2}/\beta_c$. Both rise from one end of "
+        r"their range to the other, so every $p_0$ has one $\beta_c$, increasing in $p_0$. The "
+        r"weight curve $W$ falls from infinity at $p_0$ to $\beta_c$ and rises to infinity at 1: "
+        r"no interior stationary policy for $\beta<\beta_c$, one for $\beta=\beta_c$, two for "
+        r"$\beta>\beta_c$. As $F_p=f\,W'$ at a stationary policy ($f$ the bracket of $\beta$), the "
+        r"smaller one attracts and is a maximum of the potential $\int F$, the larger repels and "
+        r"is a minimum. Each of them does maximise the stage objective with $\pi_{\mathrm{old}}$ "
+        r"frozen at itself, which is concave.",
+        formulas=(
+            equation(Symbol("beta_c"), folds.beta),
+            equation(log_odds(P0), folds.log_odds),
+            equation(Symbol("beta_c"), found[0]),
+            equation(log_odds(P0), found[1]),
+            equation(log_odds(P0), boundary.subs(BETA, Symbol("beta_c"))),
+        ),
+        claims=(
+            Claim("the force is a difference of log-odds", force, "==", log_odds(P) - log_odds(P0)),
+            Claim(
+                "F vanishes on the curve",
+                drift - folds.beta * (log_odds(P) - folds.log_odds),
+                "==",
+                S.Zero,
+                UPPER,
+            ),
+            Claim("so does its derivative", drift.diff(P) - folds.beta * slope, "==", S.Zero),
+            Claim("beta_c at p = 1/(1 + e^(-2t))", folds.beta.subs(P, at_t), "==", hyper(sinh(T))),
+            Claim(
+                "half the log-odds of pi_ref there: t - coth t",
+                folds.log_odds.subs(P, at_t) / 2,
+                "==",
+                T - hyper(cosh(T)) / hyper(sinh(T)),
+            ),
+            Claim("the library's forms in t are these: beta_c", found[0], "==", sinh(T)),
+            Claim(
+                "and the log-odds",
+                hyper(found[1]),
+                "==",
+                2 * (T - hyper(cosh(T)) / hyper(sinh(T))),
+            ),
+            Claim(
+                "e^(2 asinh beta_c) is the odds of p",
+                exp(asinh(BETA).rewrite(log)).subs(BETA, folds.beta) ** 2,
+                "==",
+                P / (1 - P),
+                UPPER,
+            ),
+            Claim(
+                "the other part of the log-odds in terms of beta_c",
+                (boundary - 2 * asinh(BETA)).subs(BETA, folds.beta),
+                "==",
+                folds.log_odds - log_odds(P),
+                UPPER,
+            ),
+            Claim("beta_c is positive for p > 1/2", folds.beta, ">", S.Zero, UPPER),
+            Claim("there is no fold at p <= 1/2", folds.beta, "<=", S.Zero, LOWER),
+            Claim("beta_c rises along the curve", folds.beta.diff(P), ">", S.Zero, UPPER),
+            Claim("so does pi_ref", folds.log_odds.diff(P), ">", S.Zero, UPPER),
+            Claim("beta_c starts at 0", limit(folds.beta, P, S.Half, "+"), "==", S.Zero),
+            Claim(
+                "where pi_ref is 0: exp(-log-odds) grows without bound",
+                limit(1 / folds.log_odds, P, S.Half, "+"),
+                "==",
+                S.Zero,
+            ),
+            Claim("beta_c has no bound", limit(1 / folds.beta, P, 1, "-"), "==", S.Zero),
+            Claim("there pi_ref tends to 1", limit(1 / folds.log_odds, P, 1, "-"), "==", S.Zero),
+            Claim("W falls up to p = 1/2", drift.diff(P), "<=", S.Zero, LOWER),
+            Claim(
+                "W' = D' (f - f' D/D')/f^2",
+                (drift / force).diff(P),
+                "==",
+                drift.diff(P) * excess / force**2,
+            ),
+            Claim("the bracket rises: W turns once", excess.diff(P), ">", S.Zero, UPPER),
+            Claim(
+                "at a stationary policy F_p = f W'",
+                drift.diff(P) - (drift / force) * slope,
+                "==",
+                force * (drift / force).diff(P),
+            ),
+            Claim(
+                "both roots are maxima of the potential",
+                bend,
+                "<=",
+                S.Zero,
+                ABOVE,
+                source=f"{VY}, Appendix B.2, read as a statement on the policy's own objective",
+                expected="REFUTED",
+            ),
+            Claim(
+                "a root at p <= 1/2 is one",
+                drift.diff(P) - BETA * slope,
+                "<",
+                S.Zero,
+                LOWER,
+            ),
+            Claim(
+                "each root maximises its own stage objective",
+                -BETA * Add(*condition.curvature),
+                "<",
+                S.Zero,
+                source=f"{VY}, Appendix B.2, with the sampling policy frozen",
+            ),
+            Claim(
+                "the fold at p = 9/10",
+                folds.beta.subs(P, Rational(9, 10)),
+                "==",
+                Rational(4, 3),
+            ),
+        ),
+        domain=Domain.of(BETA, P0, P),
+    )
+
+
+def hyper(expr: Expr) -> Expr:
+    """Hyperbolic functions in exponentials."""
+    return expr.rewrite(exp)

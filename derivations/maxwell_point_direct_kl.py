@@ -1,0 +1,91 @@
+"""Direct KL, large groups: which of the two attracting policies has the higher potential."""
+
+import mpmath as mp
+from sympy import Add, Expr, Rational, S, Symbol, asin, atan, limit, log, oo, pi, sqrt
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    stationarity_condition,
+    symbols,
+)
+from grpo_symbolic.solve.folds import folds
+from grpo_symbolic.solve.maxwell import maxwell
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
+REFERENCES = (Rational(1, 10), Rational(1, 2), Rational(9, 10))
+DIGITS = 12
+
+
+def divergence(question: BinaryQuestion) -> Expr:
+    """KL(pi || pi_ref), from its definition."""
+    return Add(
+        *(p * log(p / ref) for p, ref in zip(question.policy, question.reference, strict=True))
+    )
+
+
+def row(curve: WeightCurve, reference: Expr) -> str:
+    point = {P0: reference}
+    fold, found = folds(curve, point, DIGITS + 8).found[0], maxwell(curve, point, DIGITS + 8)
+    assert found is not None
+    values = (fold.beta, found.beta, found.policies[0])
+    return f"$p_0={reference}$: " + ", ".join(f"${mp.nstr(v, DIGITS)}$" for v in values)
+
+
+def result() -> Result:
+    question = BinaryQuestion()
+    curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), question))
+    drift, force = curve.drift, curve.force
+    penalty = divergence(question)
+    potential = 2 * asin(sqrt(P)) - BETA * penalty
+    # from p to 1, in the angle at which nothing cancels
+    rest = 2 * atan(sqrt(1 - P) / sqrt(P))
+    end = 2 * asin(S.One) + BETA * log(P0)
+    ahead = rest - BETA * (-log(P0) - penalty)
+    rows = "; ".join(row(curve, reference) for reference in REFERENCES)
+    return Result(
+        "Direct KL, large groups: the Maxwell point",
+        f"new; on {VY}, Appendix B.2",
+        r"Above the fold the smaller root $p_1$ and the end $p=1$ both attract. The potential "
+        r"$2\arcsin\sqrt p-\beta\,\mathrm{KL}(\pi\|\pi_{\mathrm{ref}})$ is $\pi+\beta\log p_0$ at "
+        r"1, and the two are level where $2\arctan\sqrt{(1-p_1)/p_1}=\beta\,(-\log p_0-"
+        r"\mathrm{KL}(p_1\|p_0))$, with $\beta=W(p_1)$: equal areas of $F$ above and below zero. "
+        r"Their difference falls in $\beta$, at the rate of the right side over $\beta$, so there "
+        r"is one such weight: below it $p=1$ is the global maximum of the potential, above it "
+        r"$p_1$. At $p=1$ itself every group is constant and its advantage is 0: it is a limit of "
+        r"the flow, not a solution of the stationarity condition. Fold, Maxwell point and $p_1$ "
+        rf"there, proved to the digits shown: {rows}.",
+        formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_1 - Phi"), ahead)),
+        claims=(
+            Claim(
+                "the potential has the slope F",
+                potential.diff(P),
+                "==",
+                drift - BETA * force,
+            ),
+            Claim(
+                "so has, with the other sign, what is left to p = 1",
+                ahead.diff(P),
+                "==",
+                -(drift - BETA * force),
+            ),
+            Claim("nothing is left at p = 1", limit(ahead, P, 1, "-"), "==", S.Zero),
+            Claim("the potential at 1: pi + beta log(pi_ref)", end, "==", pi + BETA * log(P0)),
+            Claim("its limit is that value", limit(potential, P, 1, "-"), "==", end),
+            Claim("the force is 0 at pi_ref", force.subs(P, P0), "==", S.Zero),
+            Claim("and rises: the divergence grows beyond", force.diff(P), ">", S.Zero),
+            Claim(
+                "its derivative is the force",
+                penalty.diff(P),
+                "==",
+                force,
+            ),
+            Claim("the divergence at 1 is -log(pi_ref)", limit(penalty, P, 1, "-"), "==", -log(P0)),
+        ),
+        domain=Domain.of(BETA, P0, P),
+    )

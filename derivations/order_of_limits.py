@@ -1,0 +1,94 @@
+"""The order of limits: in the weight, the group size and the reference they do not commute."""
+
+from sympy import Expr, S, Symbol, oo, sqrt
+
+from derivations.bernstein_form import P0, G, P
+from derivations.result import Result, equation
+from derivations.series_in_the_weight import coefficient, curve
+from grpo_symbolic import GRPO, Claim, DirectKL, Domain, symbols
+from grpo_symbolic.solve.laurent import limit_at
+from grpo_symbolic.solve.limits import escape_threshold, explain_limit, limit
+from grpo_symbolic.solve.series import series
+
+BETA = symbols.beta
+
+
+def loss(one) -> Expr:
+    """The limit of (1-p)/beta as beta -> 0."""
+    return -coefficient(series(one, BETA, 1), BETA, 1)
+
+
+def in_large_groups(value: Expr) -> Expr:
+    return limit_at(value, G, oo, Domain.of(G, BETA, P0))
+
+
+def result() -> Result:
+    finite, large = curve(GRPO(G)), curve(GRPO(oo))
+    direct = curve(GRPO(G, DirectKL()))
+    first_weight = loss(finite)
+    twice = -coefficient(series(large, BETA, 2), BETA, 2)
+    pairs, rare = explain_limit(curve(GRPO(2)), P0, 0), explain_limit(large, P0, 0)
+    beyond = (BETA, escape_threshold(curve(GRPO(3))), oo)
+    third = limit(curve(GRPO(3)), P0, 0).args
+    claims = [
+        Claim("G fixed: (1-p)/beta at beta -> 0", first_weight, "==", (1 - P0) / sqrt(G - 1)),
+        Claim("it is positive for every G", first_weight, ">", S.Zero),
+        Claim("then G -> oo", in_large_groups(first_weight), "==", S.Zero),
+        Claim("G -> oo first, then beta -> 0", loss(large), "==", S.Zero),
+        Claim(
+            "(1-p)/beta^2 : G -> oo first",
+            twice,
+            "==",
+            (1 - P0) ** 2,
+        ),
+        Claim(
+            "(1-p)/beta^2 at fixed G, over its value in large groups: it grows like 1/beta",
+            first_weight / BETA / twice,
+            "==",
+            1 / (BETA * (1 - P0) * sqrt(G - 1)),
+        ),
+        Claim(
+            "control: the two orders give one (1-p)/beta^2 for G = 5",
+            first_weight.subs(G, 5) / BETA,
+            "==",
+            twice,
+            expected="REFUTED",
+        ),
+        Claim(
+            "p0 -> 0 first, beta -> 0 then: 1 for pairs",
+            pairs.value.args[0][0].subs(BETA, 0),
+            "==",
+            S.One,
+        ),
+        *pairs.claims,
+        *rare.claims,
+        Claim("escape threshold of every G", escape_threshold(finite), "==", sqrt(G - 1)),
+        Claim("groups of three: p0 -> 0 leaves", third[0][0], "==", 1 - BETA / sqrt(2)),
+        Claim("beyond the threshold nothing is left", third[1][0], "==", S.Zero, Domain.of(beyond)),
+        Claim("G -> oo first: p0 -> 0 leaves", rare.value, ">", S.Zero),
+        Claim(
+            "direct KL: p0 -> 0 leaves nothing, for every G and beta",
+            limit(direct, P0, 0),
+            "==",
+            S.Zero,
+        ),
+    ]
+    return Result(
+        "The order of limits",
+        "new",
+        r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}$ as $\beta\to0$ at fixed $G$, and that to $0$ "
+        r"as $G\to\infty$; with $G\to\infty$ first it is $0$ at once, but $(1-p)/\beta^2$ then "
+        r"tends to $(1-p_0)^2$, whereas for fixed $G$ it grows like $1/\beta$: the limits in "
+        r"$\beta$ and $G$ of the scaled loss do not commute. As $p_0\to0$ at fixed $\beta$, every "
+        r"finite group loses the answer a where $\beta\ge\sqrt{G-1}$, and the large group never "
+        r"does: $p_0\to0$ after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as "
+        r"$G\le1+\beta^2$. With the direct KL the answer is lost for every $G$ and $\beta$.",
+        formulas=(
+            equation(Symbol("loss_G"), first_weight),
+            equation(Symbol("loss_oo"), twice),
+            equation(P, rare.value),
+            equation(Symbol("beta_G"), escape_threshold(finite)),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(G, BETA, P0),
+    )

@@ -1,0 +1,138 @@
+"""Every penalty: the stationary policy as a series in the weight, at both of its ends."""
+
+from sympy import Add, Expr, Integer, S, Symbol, diff, exp, factorial, oo, sqrt
+
+from derivations.bernstein_form import P0, G, P
+from derivations.result import Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Divergence,
+    Domain,
+    stationarity_condition,
+    symbols,
+)
+from grpo_symbolic.solve.series import exponential_law, series
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+BETA, GAMMA = symbols.beta, symbols.gamma
+ORDER = 4
+
+
+def curve(algorithm, question=None) -> WeightCurve:
+    question = BinaryQuestion() if question is None else question
+    return WeightCurve(stationarity_condition(algorithm, question))
+
+
+def coefficient(expression: Expr, variable: Expr, power: int) -> Expr:
+    """The coefficient of variable**power in a sum of powers of the weight."""
+    weight = Symbol("w", positive=True)
+    at = {BETA: weight if variable == BETA else 1 / weight}
+    terms = Add.make_args(expression.xreplace(at))
+    return Add(*((t / weight**power) for t in terms if not (t / weight**power).has(weight)))
+
+
+def lagrange(drift: Expr, order: int) -> Expr:
+    """The coefficient of beta**-order, reverse KL: derivatives of (p(1-p) D)^order at p0."""
+    height = P * (1 - P) * drift
+    return (diff(height**order, P, order - 1) / factorial(order)).subs(P, P0)
+
+
+def result() -> Result:
+    pairs, large = curve(GRPO(2), BinaryQuestion(margin=GAMMA)), curve(GRPO(oo))
+    every = series(curve(GRPO(G)), BETA, 2)
+    claims = []
+    for name, one in (("pairs", pairs), ("large groups", large), ("G = 4", curve(GRPO(4)))):
+        found = series(one, 1 / BETA, ORDER)
+        for n in range(1, ORDER + 1):
+            claims.append(
+                Claim(
+                    f"{name}: the coefficient of beta^-{n} is the derivative of order {n - 1} of "
+                    f"h^{n}/{n}!",
+                    coefficient(found, 1 / BETA, n),
+                    "==",
+                    lagrange(one.drift, n),
+                )
+            )
+    found = series(pairs, BETA, ORDER)
+    # What is left of the condition starts with the power after the last one kept.
+    left = (BETA * (found - P0) - GAMMA * found * (1 - found)).expand()
+    claims += [
+        *(
+            Claim(
+                f"pairs: put into the condition, the series leaves no beta^{n}",
+                left.coeff(BETA, n),
+                "==",
+                S.Zero,
+            )
+            for n in range(ORDER + 1)
+        ),
+        Claim(
+            "control: it leaves the next power",
+            left.coeff(BETA, ORDER + 1),
+            "==",
+            S.Zero,
+            expected="REFUTED",
+        ),
+        Claim("pairs: first term", coefficient(found, BETA, 1), "==", -(1 - P0) / GAMMA),
+        Claim("pairs: second term", coefficient(found, BETA, 2), "==", P0 * (1 - P0) / GAMMA**2),
+        Claim("every G: first term", coefficient(every, BETA, 1), "==", -(1 - P0) / sqrt(G - 1)),
+        Claim(
+            "large groups: no odd powers of beta",
+            coefficient(series(large, BETA, 3), BETA, 3),
+            "==",
+            S.Zero,
+        ),
+        Claim(
+            "large groups: first term",
+            coefficient(series(large, BETA, 2), BETA, 2),
+            "==",
+            -((1 - P0) ** 2),
+        ),
+        Claim(
+            "control: large groups do not lose beta(1-p0) at first order",
+            coefficient(series(large, BETA, 2), BETA, 1),
+            "==",
+            -(1 - P0),
+            expected="REFUTED",
+        ),
+    ]
+    direct = exponential_law(curve(GRPO(G, DirectKL())))
+    hellinger = series(curve(GRPO(3, Divergence.hellinger())), BETA, 2)
+    claims += [
+        Claim(
+            "direct KL: 1 - p is asymptotic to the reference odds times exp(-sqrt(G-1)/beta)",
+            direct.subs(G, Integer(5)),
+            "==",
+            (1 - P0) / P0 * exp(-2 / BETA),
+        ),
+        Claim(
+            "Hellinger: beta^2 already for finite groups",
+            coefficient(hellinger, BETA, 2),
+            "==",
+            -(1 - P0) / 8,
+        ),
+    ]
+    return Result(
+        "Every penalty: the policy as a series in the weight",
+        "new; the Lagrange-Bürmann formula",
+        r"On the weight curve $\beta=W(p)$, $W=D/(d_a-d_b)$. At $p_0$, $W$ has a simple pole, so "
+        r"$p-p_0=\varepsilon\varphi(p-p_0)$ with $\varepsilon=1/\beta$ and $\varphi=(p-p_0)W$; for "
+        r"the published penalty $\varphi=h_G$ and $p=p_0+\sum_n\frac{\beta^{-n}}{n!}"
+        r"\partial_{p_0}^{n-1}h_G(p_0)^n$. At $1$, $W$ vanishes like $(1-p)^{v/r}$; inverted "
+        r"there, $1-p$ starts with $\beta^{r/v}$: $\beta$ for finite groups, $\beta^2$ for large "
+        r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is smaller "
+        r"than every power, and asymptotic to the last formula.",
+        formulas=(
+            equation(P, series(pairs, 1 / BETA, 3)),
+            equation(P, found),
+            equation(P, series(large, 1 / BETA, 3)),
+            equation(P, series(large, BETA, 6)),
+            equation(P, every),
+            equation(1 - P, direct),
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(G, GAMMA, BETA, P0),
+    )

@@ -1,0 +1,124 @@
+"""An attracting policy maximises the potential; its own stage objective is another matter."""
+
+from sympy import Add, Expr, Rational, S, Symbol, diff, oo
+
+from derivations.result import VY, Result, equation
+from grpo_symbolic import (
+    GRPO,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    ReverseKL,
+    stationarity_condition,
+    symbols,
+)
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
+OLD = Symbol("pi_old", positive=True)
+ABOVE = Domain.of(P0, (P, P0, S.One))
+PENALTIES = (("reverse KL", ReverseKL()), ("direct KL", DirectKL()))
+SIZES = (2, 3, 4, 5, oo)
+EXAMPLE = {BETA: S.One, P0: Rational(1, 100), P: Rational(1, 10)}
+
+
+def curve(size: Expr | int, penalty) -> WeightCurve:
+    return WeightCurve(stationarity_condition(GRPO(size, penalty), BinaryQuestion()))
+
+
+def frozen_penalty(penalty) -> Expr:
+    """The expected penalty in pi(a), sampled from pi_old."""
+    new, old, ref = (P, 1 - P), (OLD, 1 - OLD), (P0, 1 - P0)
+    return Add(*(penalty.expected_term(*answer) for answer in zip(new, old, ref, strict=True)))
+
+
+def stage_bend(found: WeightCurve) -> Expr:
+    """The second derivative of the stage objective in pi(a), at pi_old = pi."""
+    return -BETA * Add(*found.condition.curvature)
+
+
+def potential_bend(found: WeightCurve) -> Expr:
+    """dF/dp at the weight at which p is stationary: the potential's second derivative."""
+    return found.drift.diff(P) - (found.drift / found.force) * found.force.diff(P)
+
+
+def result() -> Result:
+    claims = []
+    for name, penalty in PENALTIES:
+        claims.append(
+            Claim(
+                f"the stage objective's second derivative is -beta (c(a) + c(b)), {name}",
+                -BETA * diff(frozen_penalty(penalty), P, 2).subs(OLD, P),
+                "==",
+                stage_bend(curve(2, penalty)),
+            )
+        )
+        for size in SIZES:
+            found = curve(size, penalty)
+            balance = found.drift - BETA * found.force
+            claims.append(
+                Claim(
+                    f"policy-gradient flow of p: p(1-p) F, {name}, G = {size}",
+                    found.condition.field[0],
+                    "==",
+                    P * (1 - P) * balance,
+                )
+            )
+    for size in SIZES:
+        found = curve(size, ReverseKL())
+        moves = tidy(P * (1 - P) * (found.drift - BETA * found.force))
+        start = moves.subs(P, P0)
+        claims += [
+            Claim(f"the flow is concave, reverse KL, G = {size}", moves.diff(P, 2), "<", S.Zero),
+            Claim(f"and upwards at pi_ref, reverse KL, G = {size}", start, ">", S.Zero),
+        ]
+    pairs, large = curve(2, ReverseKL()), curve(oo, DirectKL())
+    balance = pairs.drift - BETA * pairs.force
+    claims += [
+        Claim("the example is stationary", balance.subs(EXAMPLE), "==", S.Zero),
+        Claim("it is attracting", balance.diff(P).subs(EXAMPLE), "<", S.Zero),
+        Claim(
+            "attracting policies maximise their stage objective (reverse KL, the example)",
+            stage_bend(pairs).subs(EXAMPLE),
+            "<=",
+            S.Zero,
+            expected="REFUTED",
+        ),
+        Claim(
+            "direct KL: every stationary policy maximises its own, concave stage objective",
+            stage_bend(large),
+            "<",
+            S.Zero,
+        ),
+        Claim(
+            "maximisers of their own stage objective attract (direct KL, large groups)",
+            potential_bend(large),
+            "<=",
+            S.Zero,
+            ABOVE,
+            source=f"{VY}, Appendix B.2, has both roots as maximisers",
+            expected="REFUTED",
+        ),
+    ]
+    return Result(
+        "Stationary, maximal and attracting are three things",
+        f"new; on the stage problem of {VY}, (1), and its Appendix B.2",
+        r"For two reward levels policy gradient moves $p=\pi(a)$ by $p(1-p)F(p)$, "
+        r"$F=D-\beta f$, which is $p(1-p)\Phi'$ for a potential $\Phi$: along the flow $\Phi$ "
+        r"grows, at the rate $p(1-p)F^2$, and a zero of $F$ with $F_p\ne0$ attracts if and only if "
+        r"$F_p=\Phi''<0$, a strict local maximum of $\Phi$. The stage objective with "
+        r"$\pi_{\mathrm{old}}$ frozen at the same policy has another second derivative, below. "
+        r"Neither maximum implies the other. Reverse KL, $G=2$, $\beta=1$, $p_0=1/100$: $p=1/10$ "
+        r"attracts and is a minimum of its stage objective. Direct KL: the stage objective is "
+        r"concave, so every stationary policy maximises it, the repelling ones of large groups "
+        r"included. Under reverse KL the flow is concave in $p$ and positive at $p_0$: it falls "
+        r"through its zero, and the stationary policy is a strict maximum of $\Phi$.",
+        formulas=tuple(
+            equation(Symbol(name), tidy(stage_bend(curve(2, penalty)), Domain.of(P, P0, BETA)))
+            for name, (_, penalty) in zip(("J_reverse", "J_direct"), PENALTIES, strict=True)
+        ),
+        claims=tuple(claims),
+        domain=Domain.of(BETA, P0, P),
+    )

@@ -1,0 +1,38 @@
+"""The entry point: parse, run the command, turn bad input into one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from grpo_symbolic.cli import analyse, derive, show_presets, solve
+from grpo_symbolic.cli.options import Parser, model_options
+
+__all__ = ["main"]
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="grpo-symbolic",
+        description="Derive and solve for the stationary policies of GRPO.",
+        epilog="Example: grpo-symbolic solve --group-size 2 --beta 1/2 --pi-ref 0.2 --margin 0.6",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    model = model_options()
+    for command in (derive, solve, analyse, show_presets):
+        command.register(commands, model)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 when it worked, 2 for bad input."""
+    arguments = _parser().parse_args(argv)
+    try:
+        print(arguments.run(arguments), flush=True)
+    except ValueError as error:
+        print(f"grpo-symbolic {arguments.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to print
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

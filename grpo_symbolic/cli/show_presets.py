@@ -1,0 +1,39 @@
+"""``grpo-symbolic presets``: trainers and papers, with what they assume."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from grpo_symbolic import presets
+
+__all__ = ["register", "run"]
+
+
+def register(commands: Any, model: argparse.ArgumentParser) -> None:
+    """Declare the command and its options."""
+    table = commands.add_parser("presets", help="trainers and papers, with what they assume")
+    table.add_argument("names", nargs="*", metavar="NAME", help="such as trl or trl@1.9")
+    table.add_argument("--json", action="store_true", help="print JSON")
+    table.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> str:
+    chosen = [presets.lookup(name) for name in arguments.names] or presets.all_presets()
+    if not arguments.json:
+        return "\n\n".join(str(preset) for preset in chosen)
+    return json.dumps(
+        [
+            {
+                "name": preset.name,
+                "source": preset.source,
+                "acts_as": preset.acts_as,
+                "defaults": {key: str(value) for key, value in preset.defaults},
+                "conventions": dict(preset.conventions),
+                "warnings": list(preset.warnings),
+            }
+            for preset in chosen
+        ],
+        indent=2,
+    )

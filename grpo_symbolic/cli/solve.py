@@ -1,0 +1,182 @@
+"""``grpo-symbolic solve``: every stationary policy at given numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import mpmath as mp
+from sympy import Expr, Symbol, sstr
+
+from grpo_symbolic import presets, symbols
+from grpo_symbolic.cli.options import (
+    chosen_algorithm,
+    chosen_question,
+    decimal_digits,
+    listed,
+    named,
+)
+from grpo_symbolic.inputs import parameter
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.solve.policy import StationaryPolicy
+from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions
+
+__all__ = ["register", "run"]
+
+
+def register(commands: Any, model: argparse.ArgumentParser) -> None:
+    """Declare the command and its options."""
+    solve = commands.add_parser(
+        "solve", parents=[model], help="every stationary policy at given numbers"
+    )
+    solve.add_argument("--beta", required=True, metavar="X", help="weight of the penalty, > 0")
+    solve.add_argument(
+        "--pi-ref",
+        required=True,
+        metavar="X",
+        help="reference probability of a, or one for each answer, comma-separated",
+    )
+    solve.add_argument("--margin", metavar="X", help="confidence margin in (0, 1] (G = 2)")
+    solve.add_argument("--gap", default="1", metavar="X", help="reward gap (matters unscaled)")
+    solve.add_argument("--dps", default="30", metavar="N", help="decimal digits")
+    solve.add_argument("--json", action="store_true", help="print JSON")
+    solve.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> str:
+    digits = named("--dps", decimal_digits, arguments.dps)
+    beta = named("--beta", lambda v: parameter("beta", v), arguments.beta)
+    algorithm = chosen_algorithm(arguments)
+    question = chosen_question(arguments)
+    if question is None and "," in arguments.pi_ref and arguments.margin is None:
+        raise ValueError(
+            "--pi-ref with several numbers needs --rewards, --success or --preferences"
+        )
+    if question is not None:
+        if arguments.margin is not None:
+            raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
+        return _solve_many(arguments, algorithm, question, beta, digits)
+    reference = _binary_reference(arguments.pi_ref)
+    values = {"beta": beta, "pi_ref": reference}
+    if arguments.margin is not None:
+        question = BinaryQuestion(margin=symbols.gamma)
+        values["gamma"] = named("--margin", lambda v: parameter("margin", v), arguments.margin)
+    else:
+        question = BinaryQuestion()
+        values["gap"] = named("--gap", lambda v: parameter("gap", v), arguments.gap)
+    policy = stationary_policy(algorithm, question)
+    for name in _needed(policy) - values.keys():
+        values[name] = _FILLED[name]
+    found = policy.solutions(digits=digits, **values)
+    closed = None if policy.expression is None else {"a": sstr(policy.expression)}
+    return _shown(arguments, policy, found, digits, "ab", closed)
+
+
+#: Values for symbols that no option names: presets with a fixed scale, rewards measured from 0.
+_FILLED = {"sigma": 1, "r_b": 0}
+
+
+def _needed(policy: StationaryPolicy) -> set[str]:
+    return {p.name for p in policy.inputs if p.default is None}
+
+
+def _binary_reference(text: str) -> Expr:
+    """π_ref(a) from one number, or from two that sum to 1."""
+    parts = listed(text)
+    first = named("--pi-ref", lambda v: parameter("pi_ref", v), parts[0])
+    if len(parts) == 1:
+        return first
+    rest = [named("--pi-ref", lambda v: parameter("pi_ref", v), v) for v in parts[1:]]
+    if len(rest) != 1 or first + rest[0] != 1:
+        raise ValueError(f"--pi-ref must be 2 probabilities that sum to 1, got {text}")
+    return first
+
+
+def _solve_many(
+    arguments: argparse.Namespace,
+    algorithm: Algorithm,
+    question: Question,
+    beta: Expr,
+    digits: int,
+) -> str:
+    parts: tuple[Any, ...] = listed(arguments.pi_ref)
+    if len(parts) == 1 and len(question) == 2:
+        first = named("--pi-ref", lambda v: parameter("pi_ref", v), parts[0])
+        parts = (first, 1 - first)
+    policy = stationary_policy(algorithm, question)
+    values = {"beta": beta, **({"sigma": 1} if _fixed(algorithm) else {})}
+    found = named("--pi-ref", lambda v: policy.solutions(pi_ref=v, digits=digits, **values), parts)
+    closed = None
+    if policy.expressions is not None:
+        closed = dict(zip(question.answers, map(sstr, policy.expressions), strict=True))
+    return _shown(arguments, policy, found, digits, question.answers, closed)
+
+
+def _fixed(algorithm: Algorithm) -> bool:
+    return isinstance(getattr(algorithm.advantage, "sigma", None), Symbol)
+
+
+def _shown(
+    arguments: argparse.Namespace,
+    policy: StationaryPolicy | SimplexPolicy,
+    found: Solutions,
+    digits: int,
+    names: Sequence[str],
+    closed: dict[str, str] | None,
+) -> str:
+    status = f"{found.status}; {policy.status}"
+    warnings: list[str] = []
+    if arguments.preset is not None:
+        preset = presets.lookup(arguments.preset)
+        reference = _reference_numbers(arguments.pi_ref, len(names))
+        for solution in found:
+            warnings += preset.warnings_at(solution.policy, reference)
+        warnings = list(dict.fromkeys(warnings))
+    if arguments.json:
+        shown = {
+            "solutions": [
+                {
+                    "policy": s.decimals(digits),
+                    "stability": s.stability.value,
+                    "stage": s.stage.value,
+                    "best_response_slope": None if s.slope is None else mp.nstr(s.slope, 15),
+                    "residual": mp.nstr(s.residual, 5),
+                }
+                for s in found
+            ],
+            "count": len(found),
+            "closed_form": closed["a"] if closed is not None and "a" in closed else closed,
+            "latex": policy.latex(),
+            "status": status,
+        }
+        if arguments.preset is not None:
+            shown["warnings"] = warnings
+        return json.dumps(shown, indent=2)
+    lines = []
+    for solution in found:
+        for name, value in zip(names, solution.decimals(digits), strict=True):
+            lines.append(f"pi({name}) = {value}")
+        lines.append(_described(solution))
+    lines.append(found.status)
+    for name, form in (closed or {}).items():
+        lines.append(f"closed form: pi({name}) = {form}")
+    lines += [f"warning: {sentence}" for sentence in warnings]
+    return "\n".join(lines)
+
+
+def _described(solution: NumericSolution) -> str:
+    parts = [solution.stability.value, f"{solution.stage.value} of the stage objective"]
+    if solution.slope is not None:
+        parts.append(f"best-response slope {mp.nstr(solution.slope, 4)}")
+    return ", ".join([*parts, f"residual {mp.nstr(solution.residual, 3)}"])
+
+
+def _reference_numbers(text: str, count: int) -> list[mp.mpf]:
+    numbers = [parameter("pi_ref", part) for part in listed(text)]
+    if len(numbers) == 1 and count == 2:
+        numbers.append(1 - numbers[0])
+    return [mp.mpf(n.p) / n.q for n in numbers]

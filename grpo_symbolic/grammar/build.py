@@ -1,0 +1,316 @@
+"""From a tree of nodes to exact SymPy expressions, within limits on every number and power."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sympy import (
+    Abs,
+    Add,
+    Expr,
+    I,
+    Integer,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    binomial,
+    cosh,
+    erf,
+    erfc,
+    exp,
+    log,
+    nan,
+    oo,
+    sign,
+    sinh,
+    tanh,
+    zoo,
+)
+
+from grpo_symbolic import symbols
+from grpo_symbolic.grammar.tokens import Node, refusal
+
+__all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "known_names"]
+
+MAX_EXPONENT = 64
+MAX_BITS = 4096
+MAX_DIGITS = 1000
+MAX_BINOMIAL = 200
+MAX_DEGREE = 1000
+_NUMBER = re.compile(r"(\d*)\.?(\d*)(?:[eE]([+-]?)(\d+))?\Z")
+
+#: Words that make a statement of their own, with their numbers of arguments.
+STATEMENTS = {
+    "limit": (3, 4),
+    "diff": (2, 2),
+    "increasing": (2, 2),
+    "decreasing": (2, 2),
+    "constant": (2, 2),
+}
+
+
+def _root(order: int) -> Callable[[Expr], Expr]:
+    return lambda value: Pow(value, Rational(1, order))
+
+
+_ONE: dict[str, Callable[[Expr], Expr]] = {
+    "sqrt": _root(2),
+    "cbrt": _root(3),
+    "exp": exp,
+    "log": log,
+    "ln": log,
+    "Abs": lambda value: Abs(value, evaluate=value.is_number),
+    "abs": lambda value: Abs(value, evaluate=value.is_number),
+    "sign": sign,
+    "erf": erf,
+    "erfc": erfc,
+    "asin": asin,
+    "acos": acos,
+    "atan": atan,
+    "sinh": sinh,
+    "cosh": cosh,
+    "tanh": tanh,
+    "asinh": asinh,
+    "acosh": acosh,
+    "atanh": atanh,
+}
+_MANY: dict[str, Callable[..., Expr]] = {"Max": Max, "max": Max, "Min": Min, "min": Min}
+_OTHERS = ("root", "binomial", "Rational")
+#: Functions whose value may be exponential in their argument.
+_GROWING = frozenset({"exp", "sinh", "cosh"})
+FUNCTIONS = frozenset({*_ONE, *_MANY, *_OTHERS, *STATEMENTS})
+_CONSTANTS: dict[str, Expr] = {"E": S.Exp1, "oo": oo}
+
+
+def known_names() -> dict[str, Expr]:
+    """The symbols of the catalogue by name, with ``p`` for π(a)."""
+    named: dict[str, Expr] = {q.symbol.name: q.symbol for q in symbols.CATALOGUE}
+    return {**named, "p": symbols.pi}
+
+
+class Builder:
+    """Builds the expressions of one text.
+
+    Parameters
+    ----------
+    text : str
+        For the sentences of what is refused.
+    names : mapping of str to Expr, optional
+        What names stand for; the catalogue and the answers' own symbols unless given.
+    """
+
+    def __init__(self, text: str, names: Mapping[str, Expr] | None = None) -> None:
+        self.text = text
+        self.names = known_names() if names is None else names
+        self.catalogue = names is None
+        self._growing = 0
+        self._degrees: dict[Node, Rational] = {}
+
+    def refused(self, node: Node, reason: str) -> ValueError:
+        return refusal(self.text, node.position, reason)
+
+    def expression(self, node: Node) -> Expr:
+        """The expression of a tree.
+
+        Raises
+        ------
+        ValueError
+            For unknown names, numbers and powers beyond the limits, or no finite value.
+        """
+        found = self._built(node)
+        if found.has(oo, -oo):
+            raise self.refused(node, "infinity stands only in limits")
+        if found.has(I, nan, zoo):
+            raise self.refused(node, "it has no real value")
+        return found
+
+    def end(self, node: Node) -> Expr:
+        """Where a limit is taken, or its value: infinity is allowed."""
+        return self._built(node)
+
+    # -- nodes -----------------------------------------------------------------------------
+
+    def _built(self, node: Node) -> Expr:
+        found = self._value(node)
+        if found in (nan, zoo):
+            raise self.refused(node, "it has no finite value")
+        self._check_degree(node)
+        for number in (found, found.as_coeff_Mul()[0], found.as_coeff_Add()[0]):
+            self._check_size(number, node)
+        return found
+
+    def _value(self, node: Node) -> Expr:
+        head = node.head
+        if head == "number":
+            return self._number(node)
+        if head == "name":
+            return self._name(node)
+        if head == "+":
+            return Add(*map(self._built, node.args))
+        if head == "*":
+            return self._product(node)
+        if head == "neg":
+            return -self._built(node.args[0])
+        if head == "inverse":
+            return self._inverse(node)
+        if head == "**":
+            return self._power(node, *node.args)
+        return self._function(node)
+
+    def _number(self, node: Node) -> Expr:
+        match = _NUMBER.match(node.text)
+        if match is None:
+            raise self.refused(node, "this is not a number")
+        whole, decimals, minus, power = match.groups()
+        if len(whole) + len(decimals) > MAX_DIGITS:
+            raise self.refused(node, f"numbers may have {MAX_DIGITS} digits")
+        if power and (len(power) > 4 or int(power) > MAX_DIGITS):
+            raise self.refused(node, f"powers of ten may go up to {MAX_DIGITS}")
+        shift = int(f"{minus}{power}") if power else 0
+        digits = Integer(int((whole + decimals) or "0"))
+        return digits * Integer(10) ** (shift - len(decimals))
+
+    def _name(self, node: Node) -> Expr:
+        name = node.text
+        if node.answer.isdigit():
+            name = f"{name}_{node.answer}"
+        found = self.names.get(name)
+        if found is None and self.catalogue:
+            found = _of_answer(name)
+        if found is None and name in _CONSTANTS:
+            return _CONSTANTS[name]
+        if found is None:
+            known = ", ".join(list(self.names)[:30])
+            raise self.refused(node, f"the name {name[:40]!r} is not known; known are {known}")
+        return 1 - found if node.answer == "b" else found
+
+    def _product(self, node: Node) -> Expr:
+        found: Expr = S.One
+        factors = [self._built(part) for part in node.args]
+        for factor in factors:
+            if factor.is_Rational:
+                found *= factor
+                self._check_size(found, node)
+        return Mul(found, *(f for f in factors if not f.is_Rational))
+
+    def _inverse(self, node: Node) -> Expr:
+        value = self._built(node.args[0])
+        if value == 0:
+            raise self.refused(node, "this divides by zero")
+        return 1 / value
+
+    def _power(self, node: Node, base_node: Node, power_node: Node) -> Expr:
+        base = self._built(base_node)
+        growing = power_node.head != "number"
+        power = self._nested(power_node) if growing else self._built(power_node)
+        return self._raised(node, base, power)
+
+    def _raised(self, node: Node, base: Expr, power: Expr) -> Expr:
+        if power.is_Rational:
+            self._degrees[node] = abs(power)
+            if max(abs(power.p), power.q) > MAX_EXPONENT:
+                raise self.refused(node, f"exponents may go up to {MAX_EXPONENT}")
+            if base == 0 and power <= 0:
+                raise self.refused(node, "this divides by zero")
+            for number in (base, base.as_coeff_Mul()[0]):
+                bits = _bits(number) * max(abs(power.p), 1)
+                if bits > MAX_BITS or (power.q != 1 and bits > MAX_BITS // 16):
+                    raise self.refused(node, "this power is too large a number")
+            return Pow(base, power)
+        if power.is_infinite or (base.is_number and not base.is_positive):
+            raise self.refused(node, "this power has no real value")
+        return Pow(base, power)
+
+    def _nested(self, node: Node) -> Expr:
+        """A symbolic exponent: exponentials inside of exponentials outgrow every computer."""
+        self._growing += 1
+        found = self._built(node)
+        self._growing -= 1
+        if self._growing and not found.is_Rational:
+            raise self.refused(node, "exponentials of exponentials are not read")
+        return found
+
+    def _function(self, node: Node) -> Expr:
+        head, count = node.head, len(node.args)
+        if head in STATEMENTS or head == "side":
+            raise self.refused(node, f"{head} cannot stand inside of an expression")
+        if head in _ONE:
+            self._check_count(node, 1)
+            part = node.args[0]
+            value = self._nested(part) if head in _GROWING else self._built(part)
+            if value.is_Rational and head in ("sqrt", "cbrt"):
+                return self._raised(node, value, Rational(1, 2 if head == "sqrt" else 3))
+            if value.is_infinite:
+                raise self.refused(node, "infinity stands only in limits")
+            if value == 0 and head in ("log", "ln"):
+                raise self.refused(node, "the logarithm of zero is not finite")
+            return _ONE[head](value)
+        if head in _MANY:
+            if not 1 <= count <= 8:
+                raise self.refused(node, f"{head} takes 1 to 8 arguments")
+            values = [self._built(part) for part in node.args]
+            return _MANY[head](*values, evaluate=all(v.is_Rational for v in values))
+        self._check_count(node, 2)
+        first, second = (self._built(part) for part in node.args)
+        if head == "root":
+            if not second.is_Integer or not 0 < second <= MAX_EXPONENT:
+                raise self.refused(node, f"the order of a root is 1 to {MAX_EXPONENT}")
+            return self._raised(node, first, 1 / second)
+        if head == "Rational":
+            if not (first.is_Integer and second.is_Integer) or second == 0:
+                raise self.refused(node, "Rational takes two integers")
+            return first / second
+        if any(v.is_number and not (v.is_Integer and abs(v) <= MAX_BINOMIAL)
+               for v in (first, second)):  # fmt: skip
+            raise self.refused(node, f"binomial takes integers up to {MAX_BINOMIAL}")
+        return binomial(first, second)
+
+    # -- limits ----------------------------------------------------------------------------
+
+    def _check_count(self, node: Node, count: int) -> None:
+        if len(node.args) != count:
+            noun = "argument" if count == 1 else "arguments"
+            raise self.refused(node, f"{node.head} takes {count} {noun}")
+
+    def _check_degree(self, node: Node) -> None:
+        """Powers of powers of sums: the number of factors once all is written out."""
+        degrees = [self._degrees[part] for part in node.args if part in self._degrees]
+        if node.head == "name":
+            found = S.One
+        elif node.head == "*":
+            found = Add(*degrees)
+        elif node.head == "**":
+            found = degrees[0] * self._degrees.get(node, S.One)
+        else:
+            found = max(degrees, default=S.Zero)
+        if found > MAX_DEGREE:
+            raise self.refused(node, f"powers of powers may go up to {MAX_DEGREE}")
+        self._degrees[node] = found
+
+    def _check_size(self, number: Any, node: Node) -> None:
+        if _bits(number) > MAX_BITS:
+            raise self.refused(node, "this number is too large")
+
+
+def _bits(number: Any) -> int:
+    return max(number.p.bit_length(), number.q.bit_length()) if number.is_Rational else 0
+
+
+def _of_answer(name: str) -> Expr | None:
+    """The symbol of one of many answers: ``pi_2``, ``pi_ref_2``, ``r_2``."""
+    family, _, number = name.rpartition("_")
+    makers = {"pi": symbols.policy, "pi_ref": symbols.reference, "r": symbols.reward}
+    if family not in makers or not re.fullmatch(r"[1-9]\d{0,3}", number):
+        return None
+    return makers[family](int(number))

@@ -1,0 +1,167 @@
+"""SymPy notation: ``(1 - beta + sqrt((1 - beta)**2 + 4*beta*pi_ref))/2``.
+
+``pi`` is the probability π(a), never 3.14…; ``pi(a)``, ``pi_ref(b)`` and ``pi_2`` name the
+answer. Products are written with ``*``, powers with ``**`` or ``^``, and what SymPy prints is
+read back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from sympy import Expr
+
+from grpo_symbolic.grammar.build import FUNCTIONS, Builder
+from grpo_symbolic.grammar.tokens import RELATIONS, Cursor, Node, Relation, Token, refusal
+
+__all__ = ["expression", "relations"]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"|(?P<name>[A-Za-z_πβγεσ][A-Za-z_0-9πβγεσ]*)"
+    r"|(?P<mark>\*\*|[=!<>]=|[-+*/^(),=<>|≤≥≠·−]))"
+)
+_GREEK = str.maketrans({"π": "pi", "β": "beta", "γ": "gamma", "ε": "epsilon", "σ": "sigma"})
+_MARKS = {"^": "**", "·": "*", "−": "-"}
+_ANSWER = re.compile(r"[ab]\Z|[1-9]\d{0,3}\Z")
+
+
+def expression(text: str, names: Mapping[str, Expr] | None = None) -> Expr:
+    """The expression that ``text`` denotes.
+
+    Parameters
+    ----------
+    text : str
+        In SymPy notation, as ``sympy.sstr`` prints it.
+    names : mapping of str to Symbol, optional
+        What the names stand for; by default the symbols of the catalogue.
+
+    Returns
+    -------
+    Expr
+        With exact numbers: 0.1 is 1/10.
+
+    Raises
+    ------
+    ValueError
+        With one sentence, for anything that is not a formula in these names.
+
+    Examples
+    --------
+    >>> from sympy import Symbol
+    >>> expression("x**2 + 0.5", {"x": Symbol("x")})
+    x**2 + 1/2
+    """
+    parser = _Parser(text)
+    found = parser.sum()
+    if parser.next.kind != "end":
+        raise parser.refused("an operator is missing or there is one bracket too many")
+    return Builder(text, names).expression(found)
+
+
+def relations(text: str) -> tuple[Node, tuple[Relation, ...]]:
+    """The first side and the relations of a formula; none for a bare expression."""
+    return _Parser(text).chain()
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        match = _TOKEN.match(text, at)
+        if match is None:
+            at += len(text[at:]) - len(text[at:].lstrip())
+            raise refusal(text, at, f"{text[at]!r} has no meaning in a formula")
+        kind = match.lastgroup or ""
+        found = match[kind].translate(_GREEK) if kind == "name" else match[kind]
+        yield Token(kind, _MARKS.get(found, found), match.start(kind))
+        at = match.end()
+
+
+class _Parser(Cursor):
+    """Recursive descent over SymPy notation."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, _tokens)
+
+    def chain(self) -> tuple[Node, tuple[Relation, ...]]:
+        left = first = self.sum()
+        found: list[Relation] = []
+        while (mark := self.accept(*RELATIONS)) is not None:
+            right = self.sum()
+            found.append(Relation(left, RELATIONS[mark.text], right))
+            left = right
+        if self.next.kind != "end":
+            raise self.refused("an operator is missing or there is one bracket too many")
+        return first, tuple(found)
+
+    def sum(self) -> Node:
+        start, terms = self.next, [self.product()]
+        while (mark := self.accept("+", "-")) is not None:
+            term = self.product()
+            terms.append(term if mark.text == "+" else self.node("neg", mark, [term]))
+        return terms[0] if len(terms) == 1 else self.node("+", start, terms)
+
+    def product(self) -> Node:
+        start, factors = self.next, [self.signed()]
+        while (mark := self.accept("*", "/")) is not None:
+            factor = self.signed()
+            factors.append(factor if mark.text == "*" else self.node("inverse", mark, [factor]))
+        return factors[0] if len(factors) == 1 else self.node("*", start, factors)
+
+    def signed(self) -> Node:
+        mark = self.accept("+", "-")
+        if mark is None:
+            return self.power()
+        with self.deeper():
+            inner = self.signed()
+        return inner if mark.text == "+" else self.node("neg", mark, [inner])
+
+    def power(self) -> Node:
+        base = self.atom()
+        mark = self.accept("**")
+        if mark is None:
+            return base
+        with self.deeper():
+            return self.node("**", mark, [base, self.signed()])
+
+    def atom(self) -> Node:
+        token = self.take()
+        if token.kind == "number":
+            return self.node("number", token, text=token.text)
+        if token.kind == "name":
+            return self._named(token)
+        if token.text == "(":
+            with self.deeper():
+                inner = self.sum()
+            self.expect(")")
+            return inner
+        self.at -= token.kind != "end"
+        raise self.refused("a number, a name or a bracket is expected", token)
+
+    def _named(self, name: Token) -> Node:
+        if self.accept("(") is None:
+            return self.node("name", name, text=name.text)
+        if self._is_answer(name.text):
+            answer = self.take().text
+            self.take()
+            return self.node("name", name, text=name.text, answer=answer)
+        if name.text not in FUNCTIONS:
+            raise self.refused(f"{name.text!r} is not a function that formulas may use", name)
+        with self.deeper():
+            args = [self.argument()]
+            while self.accept(","):
+                args.append(self.argument())
+        self.expect(")")
+        return self.node(name.text, name, args)
+
+    def argument(self) -> Node:
+        """An argument: an expression, or the side from which a limit is taken."""
+        token = self.next
+        if token.text in ("+", "-") and self.ahead(1).text == ")":
+            return self.node("side", self.take(), text=token.text)
+        return self.sum()
+
+    def _is_answer(self, name: str) -> bool:
+        probability = name in ("pi", "pi_ref")
+        return probability and bool(_ANSWER.match(self.next.text)) and self.ahead(1).text == ")"

@@ -1,0 +1,160 @@
+r"""Statements: a relation, a limit, or a direction, from text in either notation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sympy import Expr, S, Symbol, oo, sstr
+
+from grpo_symbolic import symbols
+from grpo_symbolic.grammar import plain, tex
+from grpo_symbolic.grammar.build import STATEMENTS, Builder, known_names
+from grpo_symbolic.grammar.tokens import MAX_CHARACTERS, Node, Relation
+
+__all__ = ["Comparison", "Direction", "LimitValue", "Statement", "statements"]
+
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_DIRECTIONS = {"increasing": ">", "decreasing": "<", "constant": "=="}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """``left relation right``."""
+
+    left: Expr
+    relation: str
+    right: Expr
+
+    def __str__(self) -> str:
+        sign = "=" if self.relation == "==" else self.relation
+        return f"{sstr(self.left)} {sign} {sstr(self.right)}"
+
+
+@dataclass(frozen=True)
+class LimitValue:
+    """The limit of ``quantity`` as ``variable`` → ``end``, by default from inside the range."""
+
+    quantity: Expr
+    variable: Symbol
+    end: Expr
+    side: str
+    relation: str
+    value: Expr
+
+    def __str__(self) -> str:
+        side = f", {self.side}" if self.side else ""
+        sign = "=" if self.relation == "==" else self.relation
+        inner = f"{sstr(self.quantity)}, {self.variable}, {sstr(self.end)}{side}"
+        return f"limit({inner}) {sign} {sstr(self.value)}"
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The derivative of ``quantity`` in ``variable`` compared with 0.
+
+    ``strict`` is False where the statement is made about the direction alone.
+    """
+
+    quantity: Expr
+    variable: Symbol
+    relation: str
+    strict: bool = True
+
+    def __str__(self) -> str:
+        sign = "=" if self.relation == "==" else self.relation
+        return f"diff({sstr(self.quantity)}, {self.variable}) {sign} 0"
+
+
+Statement = Comparison | LimitValue | Direction
+
+
+def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Statement, ...]:
+    r"""What a formula says, in SymPy notation or, if it has a backslash, in LaTeX.
+
+    Parameters
+    ----------
+    text : str
+        An equation, an inequality, a chain of them, ``limit(pi, beta, 0) = 1``,
+        ``increasing(pi, pi_ref)``, ``\partial \pi(a) / \partial \beta < 0``. An expression
+        alone is read as a formula for π(a).
+    names : mapping of str to Expr, optional
+        What names stand for; the catalogue unless given.
+
+    Raises
+    ------
+    ValueError
+        With one sentence, for what cannot be read.
+
+    Examples
+    --------
+    >>> print(*statements(r"\pi(a) \ge \frac{1}{1 + \beta^2}"))
+    pi >= 1/(beta**2 + 1)
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"a formula is text, got {type(text).__name__}")
+    if len(text) > MAX_CHARACTERS:
+        raise ValueError(
+            f"a formula may have {MAX_CHARACTERS} characters, this one has {len(text)}"
+        )
+    parser = tex if "\\" in text else plain
+    first, found = parser.relations(text)
+    builder = Builder(text, names)
+    if found:
+        return tuple(_statement(relation, builder) for relation in found)
+    if first.head in _DIRECTIONS:
+        return (_direction(first, _DIRECTIONS[first.head], builder, strict=False),)
+    if first.head in STATEMENTS:
+        raise builder.refused(first, f"a {first.head} alone says nothing: compare it")
+    target = builder.names.get("pi", symbols.pi)
+    return (Comparison(target, "==", builder.expression(first)),)
+
+
+def _statement(relation: Relation, builder: Builder) -> Statement:
+    left, right, sign = relation.left, relation.right, relation.relation
+    if right.head in STATEMENTS and left.head not in STATEMENTS:
+        left, right, sign = right, left, _MIRRORED.get(sign, sign)
+    if left.head in _DIRECTIONS:
+        raise builder.refused(left, f"{left.head} is a statement and is not compared")
+    if left.head == "limit":
+        return replace(_limit(left, builder), relation=sign, value=builder.end(right))
+    if left.head == "diff":
+        if builder.expression(right) != 0:
+            raise builder.refused(right, "a derivative is compared with 0")
+        return _direction(left, sign, builder)
+    return Comparison(builder.expression(left), sign, builder.expression(right))
+
+
+def _limit(node: Node, builder: Builder) -> LimitValue:
+    _check_count(node, builder)
+    quantity, variable, end, *side = node.args
+    if side and side[0].head != "side":
+        raise builder.refused(side[0], "a limit is taken from + or -")
+    taken = side[0].text if side else ""
+    where = builder.end(end)
+    if where == oo:
+        taken = ""
+    return LimitValue(
+        builder.expression(quantity), _variable(variable, builder), where, taken, "==", S.Zero
+    )
+
+
+def _direction(node: Node, sign: str, builder: Builder, strict: bool = True) -> Direction:
+    _check_count(node, builder)
+    quantity, variable = node.args
+    return Direction(builder.expression(quantity), _variable(variable, builder), sign, strict)
+
+
+def _variable(node: Node, builder: Builder) -> Symbol:
+    found = builder.expression(node)
+    if found.is_number and node.head == "name":  # the family that the number belongs to
+        found = known_names().get(node.text, found)
+    if not isinstance(found, Symbol):
+        raise builder.refused(node, "a parameter is expected")
+    return found
+
+
+def _check_count(node: Node, builder: Builder) -> None:
+    least, most = STATEMENTS[node.head]
+    if not least <= len(node.args) <= most:
+        raise builder.refused(node, f"{node.head} takes {least} arguments")

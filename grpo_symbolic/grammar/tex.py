@@ -1,0 +1,464 @@
+r"""LaTeX as papers write it: ``\pi(a) = \frac{1}{2}(1 - \beta + \sqrt{\dots})``.
+
+Layout (``\left``, ``\bigl``, ``\,``, ``&``, ``$``) carries no meaning and is dropped. Where print
+is ambiguous (what a slash divides, how far an argument without brackets goes), the formula is
+refused with the advice to put brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from grpo_symbolic.grammar.tokens import RELATIONS, Cursor, Node, Relation, Token, refusal
+
+__all__ = ["relations"]
+
+_TOKEN = re.compile(
+    r"\s*(?:(?P<command>\\(?:[A-Za-z]+|[,;:!> {}|()\[\]]))"
+    r"|(?P<name>[A-Za-zπβγεσ])|(?P<digit>[0-9.])|(?P<mark>[-+*/^_(){}\[\],=<>|&$~≤≥≠·−'])|%.*)"
+)
+_SIZES = (
+    "left",
+    "right",
+    "middle",
+    *(b + e for b in ("big", "Big", "bigg", "Bigg") for e in ("", "l", "r")),
+)
+_SPACES = (",", ";", ":", "!", ">", " ", "(", ")", "[", "]")
+_STYLES = ("quad", "qquad", "displaystyle", "textstyle", "limits", "nolimits")
+_LAYOUT = frozenset({"&", "$", "~", *("\\" + word for word in (*_SIZES, *_SPACES, *_STYLES))})
+_SAME = {
+    "−": "-",
+    "·": "*",
+    r"\cdot": "*",
+    r"\times": "*",
+    r"\ast": "*",
+    r"\le": "<=",
+    r"\leq": "<=",
+    r"\leqslant": "<=",
+    r"\ge": ">=",
+    r"\geq": ">=",
+    r"\geqslant": ">=",
+    r"\ne": "!=",
+    r"\neq": "!=",
+    r"\lt": "<",
+    r"\gt": ">",
+    r"\tfrac": r"\frac",
+    r"\dfrac": r"\frac",
+    r"\cfrac": r"\frac",
+    r"\mid": "|",
+    r"\vert": "|",
+    r"\lvert": "|",
+    r"\rvert": "|",
+    r"\lbrack": "[",
+    r"\rbrack": "]",
+    r"\lbrace": r"\{",
+    r"\rbrace": r"\}",
+    r"\rightarrow": r"\to",
+    r"\downarrow": r"\to",
+    r"\uparrow": r"\to",
+}
+_FONTS = (r"\mathrm", r"\text", r"\textrm", r"\mathit", r"\operatorname", r"\rm", r"\textup")
+#: Commands and letters that are names, and the names that they are.
+_NAMES = {
+    **{rf"\{name}": name for name in ("pi", "beta", "gamma", "sigma", "epsilon", "lambda")},
+    r"\varepsilon": "epsilon",
+    r"\varpi": "pi",
+    r"\Delta": "gap",
+    "π": "pi",
+    "β": "beta",
+    "γ": "gamma",
+    "ε": "epsilon",
+    "σ": "sigma",
+}
+_FUNCTIONS = {
+    **{rf"\{name}": name for name in ("log", "ln", "exp", "sinh", "cosh", "tanh", "max", "min")},
+    r"\arcsin": "asin",
+    r"\arccos": "acos",
+    r"\arctan": "atan",
+}
+#: Functions that have no command of their own: ``\operatorname{erf}``.
+_SPELT = {
+    "erf": "erf",
+    "erfc": "erfc",
+    "artanh": "atanh",
+    "arctanh": "atanh",
+    "arsinh": "asinh",
+    "arcsinh": "asinh",
+    "arcosh": "acosh",
+    "sign": "sign",
+    "sgn": "sign",
+    "max": "max",
+    "min": "min",
+    "exp": "exp",
+    "log": "log",
+    "ln": "ln",
+    "tanh": "tanh",
+}
+_CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|"}
+#: Subscripts of π that name the policy itself.
+_OWN = frozenset({"", r"\theta", "theta"})
+_REFERENCE = frozenset({"ref", "0"})
+
+
+def relations(text: str) -> tuple[Node, tuple[Relation, ...]]:
+    """The first side and the relations of a formula in LaTeX; none for a bare expression.
+
+    Raises
+    ------
+    ValueError
+        With one sentence, for what is no formula or is ambiguous in print.
+    """
+    return _Parser(text).chain()
+
+
+def _tokens(text: str) -> Iterator[Token]:
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        match = _TOKEN.match(text, at)
+        if match is None:
+            at += len(text[at:]) - len(text[at:].lstrip())
+            raise refusal(text, at, "this has no meaning in a formula")
+        at = match.end()
+        kind = match.lastgroup
+        if kind is None or match[kind] in _LAYOUT:
+            continue
+        found = _SAME.get(match[kind], match[kind])
+        if found != match[kind] and not found.startswith("\\"):
+            kind = "mark"
+        yield Token(kind, found, match.start(kind if kind == match.lastgroup else match.lastgroup))
+
+
+class _Parser(Cursor):
+    """Recursive descent over LaTeX mathematics."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, _tokens)
+        self._bars = 0
+
+    def chain(self) -> tuple[Node, tuple[Relation, ...]]:
+        left = first = self.sum()
+        found: list[Relation] = []
+        while (mark := self.accept(*RELATIONS)) is not None:
+            right = self.sum()
+            found.append(Relation(left, RELATIONS[mark.text], right))
+            left = right
+        last = self.next
+        if last.text in (".", ",") and self.ahead(1).kind == "end":
+            self.take()
+        if self.next.kind != "end":
+            raise self.refused("this does not continue a formula")
+        return first, tuple(found)
+
+    # -- sums and products ----------------------------------------------------------------
+
+    def sum(self) -> Node:
+        start, terms = self.next, [self._first_term()]
+        while (mark := self.accept("+", "-")) is not None:
+            term = self.product()
+            terms.append(term if mark.text == "+" else self.node("neg", mark, [term]))
+        return terms[0] if len(terms) == 1 else self.node("+", start, terms)
+
+    def _first_term(self) -> Node:
+        mark = self.accept("+", "-")
+        if mark is None:
+            return self.product()
+        with self.deeper():
+            inner = self._first_term()
+        return inner if mark.text == "+" else self.node("neg", mark, [inner])
+
+    def product(self) -> Node:
+        start, factors = self.next, [self.power()]
+        divided: Token | None = None
+        while True:
+            if (mark := self.accept("*", "/")) is not None:
+                divided = mark if mark.text == "/" else None
+                factor = self._signed_power()
+                factors.append(factor if mark.text == "*" else self.node("inverse", mark, [factor]))
+            elif self._starts_factor():
+                if divided is not None:
+                    raise self.refused("what this slash divides is ambiguous: brackets", divided)
+                if self.next.kind == "digit":
+                    raise self.refused("a number after a factor needs \\cdot between them")
+                factors.append(self.power())
+            else:
+                break
+        return factors[0] if len(factors) == 1 else self.node("*", start, factors)
+
+    def _starts_factor(self) -> bool:
+        token = self.next
+        if token.kind in ("name", "digit"):
+            return token.text != "." or self.ahead(1).kind == "digit"
+        if token.text == "|":
+            return not self._bars
+        if token.kind == "command":
+            return token.text not in (r"\}", r"\to", r"\|")
+        return token.text in ("(", "[", "{")
+
+    def _signed_power(self) -> Node:
+        """A factor after an operator, where a sign may stand: 2 \\cdot -x."""
+        mark = self.accept("-")
+        if mark is None:
+            return self.power()
+        return self.node("neg", mark, [self.power()])
+
+    def power(self) -> Node:
+        base = self.atom()
+        while self.next.text == "'":
+            raise self.refused("derivatives are written \\partial \\pi(a) / \\partial \\beta")
+        mark = self.accept("^")
+        if mark is None:
+            return base
+        with self.deeper():
+            found = self.node("**", mark, [base, self.script()])
+        if self.next.text == "^":
+            raise self.refused("two exponents in a row need braces")
+        return found
+
+    def script(self) -> Node:
+        """What stands after ^ or after \\frac: a group in braces, or one character."""
+        if self.next.text == "{":
+            return self.group("{")
+        if self.next.kind == "digit" and self.next.text != ".":
+            digit = self.take()
+            return self.node("number", digit, text=digit.text)
+        if self.next.kind == "mark":
+            raise self.refused("a group in braces or one character is expected")
+        with self.deeper():
+            return self.atom()
+
+    def group(self, *opening: str) -> Node:
+        """A sum in one of these brackets."""
+        start = self.accept(*opening)
+        if start is None:
+            raise self.refused(f"{opening[0]!r} is missing")
+        bars, self._bars = self._bars, int(start.text == "|")
+        with self.deeper():
+            inner = self.sum()
+        self.expect(_CLOSING[start.text])
+        self._bars = bars
+        return inner
+
+    # -- atoms --------------------------------------------------------------------------------
+
+    def atom(self) -> Node:
+        token = self.next
+        if token.kind == "digit":
+            return self._number()
+        if token.text in ("(", "[", "{", r"\{"):
+            return self.group(token.text)
+        if token.text == "|":
+            return self.node("Abs", token, [self.group("|")])
+        if token.kind == "name" or token.text in _NAMES:
+            return self._named(self.take())
+        if token.kind != "command":
+            raise self.refused("a number, a name or a bracket is expected")
+        return self._command(self.take())
+
+    def _number(self) -> Node:
+        start, digits = self.next, ""
+        while self.next.kind == "digit" and self.next.position == start.position + len(digits):
+            digits += self.take().text
+        if digits.endswith("."):  # the full stop of a sentence
+            self.at -= 1
+            digits = digits[:-1]
+        if digits.count(".") > 1 or not digits:
+            raise self.refused("this is not a number", start)
+        return self.node("number", start, text=digits)
+
+    def _command(self, command: Token) -> Node:
+        name = command.text
+        if name == r"\frac":
+            return self._fraction(command)
+        if name == r"\sqrt":
+            return self._root(command)
+        if name == r"\lim":
+            return self._limit(command)
+        if name == r"\partial":
+            return self._slashed_derivative(command)
+        if name == r"\infty":
+            return self.node("name", command, text="oo")
+        if name in _FUNCTIONS:
+            return self._applied(_FUNCTIONS[name], command)
+        if name in _FONTS:
+            word = self._word()
+            if word in _SPELT:
+                return self._applied(_SPELT[word], command)
+            raise self.refused(f"{word[:40]!r} is not a function that formulas may use", command)
+        raise self.refused(f"{name[:40]!r} is not a command that formulas may use", command)
+
+    def _fraction(self, command: Token) -> Node:
+        if self.next.text == "{" and self.ahead(1).text == r"\partial":
+            return self._derivative(command)
+        top = self.script()
+        bottom = self.script()
+        return self.node("*", command, [top, self.node("inverse", command, [bottom])])
+
+    def _root(self, command: Token) -> Node:
+        order = self.group("[") if self.next.text == "[" else None
+        inside = self.script()
+        if order is None:
+            return self.node("sqrt", command, [inside])
+        return self.node("root", command, [inside, order])
+
+    def _applied(self, function: str, command: Token) -> Node:
+        """A function with brackets, or before a single factor that nothing follows."""
+        if self.next.text in ("^", "_"):
+            raise self.refused(f"write ({function} x)^n: indices on functions are not read")
+        if function in ("max", "min"):
+            return self._extreme(function, command)
+        opening = self.next.text
+        if opening in ("(", "[", "{", r"\{"):
+            return self.node(function, command, [self.group(opening)])
+        closed = opening in (r"\frac", r"\sqrt")
+        with self.deeper():
+            argument = self.power()
+        if not closed and (self._starts_factor() or self.next.text in ("*", "/")):
+            raise self.refused("where this argument ends is ambiguous: brackets", command)
+        return self.node(function, command, [argument])
+
+    def _extreme(self, function: str, command: Token) -> Node:
+        start = self.accept("(", r"\{", "[", "{")
+        if start is None:
+            raise self.refused("the arguments of max and min stand in brackets")
+        inner = start.text == "{" and self.accept("(", r"\{", "[")
+        bars, self._bars = self._bars, 0
+        with self.deeper():
+            args = [self.sum()]
+            while self.accept(","):
+                args.append(self.sum())
+        if inner:
+            self.expect(_CLOSING[inner.text])
+        self.expect(_CLOSING[start.text])
+        self._bars = bars
+        return self.node(function, command, args)
+
+    # -- limits and derivatives -----------------------------------------------------------
+
+    def _limit(self, command: Token) -> Node:
+        self.expect("_")
+        self.expect("{")
+        variable = self.atom()
+        self.expect(r"\to")
+        end = self._limit_end()
+        args = [variable, end]
+        if self.accept("^"):
+            braced = self.accept("{")
+            mark = self.accept("+", "-")
+            if mark is None:
+                raise self.refused("a limit is taken from + or -")
+            if braced:
+                self.expect("}")
+            args.append(self.node("side", mark, text=mark.text))
+        self.expect("}")
+        with self.deeper():
+            inner = self.product()
+        return self.node("limit", command, [inner, *args])
+
+    def _limit_end(self) -> Node:
+        mark = self.accept("-")
+        found = self.atom()
+        if self.accept("/"):
+            found = self.node("*", self.next, [found, self.node("inverse", self.next,
+                                                                [self.atom()])])  # fmt: skip
+        return found if mark is None else self.node("neg", mark, [found])
+
+    def _derivative(self, command: Token) -> Node:
+        """\\frac{\\partial \\pi(a)}{\\partial \\beta}"""
+        self.expect("{")
+        self.expect(r"\partial")
+        top = self.atom()
+        self.expect("}")
+        self.expect("{")
+        self.expect(r"\partial")
+        bottom = self.atom()
+        self.expect("}")
+        return self.node("diff", command, [top, bottom])
+
+    def _slashed_derivative(self, command: Token) -> Node:
+        top = self.atom()
+        self.expect("/")
+        self.expect(r"\partial")
+        return self.node("diff", command, [top, self.atom()])
+
+    # -- names --------------------------------------------------------------------------------
+
+    def _named(self, token: Token) -> Node:
+        name = _NAMES.get(token.text, token.text)
+        if name == "e" and self.next.text == "^":
+            self.take()
+            with self.deeper():
+                return self.node("exp", token, [self.script()])
+        if name == "e":
+            return self.node("name", token, text="E")
+        if name == "pi":
+            return self._probability(token)
+        if self.accept("_"):
+            name = f"{name}_{self._word()}"
+        return self.node("name", token, text=name)
+
+    def _probability(self, token: Token) -> Node:
+        """π with its subscript, a star of optimality, and the answer in brackets."""
+        name, subscript = "pi", ""
+        for _ in range(2):
+            if self.accept("_"):
+                subscript = self._word()
+            elif self.next.text == "^" and self._star():
+                pass
+        if subscript in _REFERENCE:
+            name = "pi_ref"
+        elif subscript not in _OWN:
+            if not subscript.isdigit():
+                raise self.refused(f"the policy {subscript[:40]!r} is not known", token)
+            return self.node("name", token, text=f"pi_{subscript}")
+        return self.node("name", token, text=name, answer=self._answer())
+
+    def _star(self) -> bool:
+        """Takes ^* or ^{\\star}, which marks the policy and is no power."""
+        stars = ("*", r"\star")
+        if self.ahead(1).text in stars:
+            self.at += 2
+            return True
+        if self.ahead(1).text == "{" and self.ahead(2).text in stars and self.ahead(3).text == "}":
+            self.at += 4
+            return True
+        return False
+
+    def _answer(self) -> str:
+        """(a), (b | q) or (2) after a probability; nothing else is an argument."""
+        if self.next.text != "(":
+            return ""
+        places, answer = 1, ""
+        first = self.ahead(1)
+        if first.kind == "name" and first.text in ("a", "b"):
+            answer, places = first.text, 2
+        while not answer.isalpha() and self.ahead(places).kind == "digit" and places < 6:
+            answer += self.ahead(places).text
+            places += 1
+        if not answer or "." in answer or answer.startswith("0"):
+            return ""
+        if self.ahead(places).text == "|":
+            places += 1
+            while self.ahead(places).kind == "name":
+                places += 1
+        if self.ahead(places).text != ")":
+            return ""
+        self.at += places + 1
+        return answer
+
+    def _word(self) -> str:
+        """A subscript or a name in letters: ref, {ref}, \\mathrm{ref}, {\\text{ref}}, 1."""
+        with self.deeper():
+            if self.accept(*_FONTS):
+                return self._word()
+            if self.accept("{"):
+                found = ""
+                if self.next.kind == "command" and self.next.text in _FONTS:
+                    found = self._word()
+                while self.next.kind in ("name", "digit", "command") and self.next.text != r"\}":
+                    found += self.take().text
+                self.expect("}")
+                return found
+        if self.next.kind not in ("name", "digit", "command"):
+            raise self.refused("a name is expected")
+        return self.take().text

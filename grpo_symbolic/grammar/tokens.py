@@ -1,0 +1,168 @@
+"""Tokens, the tree that both notations are read into, and what is refused before any algebra.
+
+Text from a caller is data. It is cut into tokens, read into a tree of :class:`Node` by recursive
+descent, and only then built, by name, from a fixed table of functions. Every limit is checked
+on the way, so that no text takes long to refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+__all__ = [
+    "MAX_CHARACTERS",
+    "MAX_DEPTH",
+    "MAX_NODES",
+    "RELATIONS",
+    "Cursor",
+    "Node",
+    "Relation",
+    "Token",
+    "refusal",
+]
+
+MAX_CHARACTERS = 10_000
+MAX_DEPTH = 40
+MAX_NODES = 3_000
+#: How relations are written, and what they mean.
+RELATIONS = {
+    **{sign: sign for sign in ("==", "!=", ">=", ">", "<=", "<")},
+    "=": "==",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+}
+_EXCERPT = 24
+
+
+def refusal(text: str, position: int, reason: str) -> ValueError:
+    """One sentence that says where the formula cannot be read, and why."""
+    if position >= len(text.rstrip()):
+        return ValueError(f"the formula cannot be read at its end: {reason}")
+    near = text[position : position + _EXCERPT]
+    near = "".join(c if c.isprintable() else " " for c in near)
+    return ValueError(
+        f"the formula cannot be read at character {position + 1}, near {near!r}: {reason}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text: ``kind`` is number, name, command, mark or end."""
+
+    kind: str
+    text: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A number, a name, or an operation on nodes.
+
+    Attributes
+    ----------
+    head : str
+        ``number``, ``name``, an operator, or the name of a function.
+    text : str
+        The digits of a number or the letters of a name.
+    answer : str
+        Of which answer a probability is, where that is written.
+    """
+
+    head: str
+    position: int
+    args: tuple[Node, ...] = ()
+    text: str = ""
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Relation:
+    """Two nodes and the relation between them."""
+
+    left: Node
+    relation: str
+    right: Node
+
+
+class Cursor:
+    """What both parsers share: the next token, expectations, and the limits on size.
+
+    Parameters
+    ----------
+    text : str
+    tokens : callable
+        The tokens of the text, in order, without an end.
+
+    Raises
+    ------
+    ValueError
+        For something other than text, or too much of it.
+    """
+
+    def __init__(self, text: str, tokens: Callable[[str], Iterator[Token]]) -> None:
+        if not isinstance(text, str):
+            raise ValueError(f"a formula is text, got {type(text).__name__}")
+        if len(text) > MAX_CHARACTERS:
+            raise ValueError(
+                f"a formula may have {MAX_CHARACTERS} characters, this one has {len(text)}"
+            )
+        self.text = text
+        self.tokens: list[Token] = [*tokens(text), Token("end", "", len(text))]
+        self.at = 0
+        self._depth = 0
+        self._nodes = 0
+        if len(self.tokens) == 1:
+            raise ValueError("the formula is empty")
+
+    # -- tokens ---------------------------------------------------------------------------
+
+    @property
+    def next(self) -> Token:
+        return self.tokens[self.at]
+
+    def ahead(self, places: int) -> Token:
+        """The token that many places after the next one."""
+        return self.tokens[min(self.at + places, len(self.tokens) - 1)]
+
+    def take(self) -> Token:
+        token = self.tokens[self.at]
+        if token.kind != "end":
+            self.at += 1
+        return token
+
+    def accept(self, *marks: str) -> Token | None:
+        """The next token if it is one of these marks or commands."""
+        if self.next.kind in ("mark", "command") and self.next.text in marks:
+            return self.take()
+        return None
+
+    def expect(self, mark: str) -> Token:
+        token = self.accept(mark)
+        if token is None:
+            raise self.refused(f"{mark!r} is missing")
+        return token
+
+    def refused(self, reason: str, token: Token | None = None) -> ValueError:
+        return refusal(self.text, (token or self.next).position, reason)
+
+    # -- limits ---------------------------------------------------------------------------
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One level of brackets, powers or signs."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise self.refused(f"it is nested more than {MAX_DEPTH} levels deep")
+        yield
+        self._depth -= 1
+
+    def node(
+        self, head: str, token: Token, args: Sequence[Node] = (), text: str = "", answer: str = ""
+    ) -> Node:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise self.refused(f"it has more than {MAX_NODES} parts", token)
+        return Node(head, token.position, tuple(args), text, answer)

@@ -1,0 +1,307 @@
+r"""Folds: where the number of stationary policies of a binary question changes with β.
+
+Every stationary policy lies on the weight curve :math:`\beta = W(p) = D(p)/f(p)`, with the
+drift D and the penalty's force f, which increases from 0 at :math:`p = \pi_{\mathrm{ref}}(a)`.
+At a fixed reference the number of solutions changes at the critical values of W and at its
+limit for :math:`p \to 1`, and nowhere else. The critical points satisfy
+
+.. math:: D' = \beta f', \qquad D = \beta f .
+
+For a force in which the reference only adds a constant (direct KL) the first equation is
+:math:`\beta = \psi(p) = D'/f'`, and the second, :math:`f = D/\psi`, has a left side minus right
+side of slope :math:`D\,\psi'/\psi^2`: monotone between the zeros of ψ and ψ′. These are zeros
+of polynomials, isolated in ball arithmetic, and so the number of folds is proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import mpmath as mp
+from flint import arb, arb_poly, fmpq
+from sympy import Expr, Symbol, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.inputs import exact_number
+from grpo_symbolic.solve.certified_curve import (
+    CertifiedCurve,
+    Knot,
+    bisection,
+    check_additive,
+    check_force,
+    decided_sign,
+    decimal,
+    exact_point,
+    first_bits,
+    middle,
+    narrow,
+    pieces,
+    precisely,
+    reference_at,
+    shown,
+    zeros_in_unit,
+)
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+__all__ = ["Fold", "Folds", "Turn", "fold_references", "folds"]
+
+REFERENCE = symbols.pi_ref
+
+
+class Turn(StrEnum):
+    """What happens at a critical value of the weight curve as β grows through it."""
+
+    APPEAR = "two solutions appear"
+    VANISH = "two solutions vanish"
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A double solution: a critical point of the weight curve.
+
+    Attributes
+    ----------
+    policy : mpf
+        π(a) at the double solution.
+    beta : mpf
+        The critical weight.
+    policy_radius, beta_radius : mpf
+        Proved bounds of their errors.
+    turn : Turn
+        Whether the two solutions exist above or below ``beta``.
+    """
+
+    policy: mp.mpf
+    beta: mp.mpf
+    policy_radius: mp.mpf
+    beta_radius: mp.mpf
+    turn: Turn
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Every fold at given parameters, and the number of interior solutions between them.
+
+    Attributes
+    ----------
+    found : tuple of Fold
+        By increasing π(a). Their number is proved.
+    limit : Expr
+        The limit of the weight curve at π(a) → 1: 0, a number, or ``oo``.
+    digits : int
+    """
+
+    found: tuple[Fold, ...]
+    limit: Expr
+    digits: int
+
+    def __iter__(self) -> Iterator[Fold]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    @property
+    def critical(self) -> tuple[mp.mpf, ...]:
+        """The weights at which the number of solutions changes, increasing."""
+        values = [fold.beta for fold in self.found]
+        if self.limit != oo and self.limit != 0:
+            values.append(decimal(self.limit, self.digits + 10))
+        return tuple(sorted(values))
+
+    @property
+    def intervals(self) -> tuple[tuple[mp.mpf, mp.mpf, int], ...]:
+        """(lower β, upper β, number of solutions in between), covering all β > 0."""
+        ends = [mp.mpf(0), *self.critical, mp.inf]
+        return tuple((low, high, self._between(low, high)) for low, high in pairwise(ends))
+
+    @cached_property
+    def _turns(self) -> list[mp.mpf]:
+        """The ends of the monotone pieces of the curve, from π_ref(a) to 1."""
+        last = mp.inf if self.limit == oo else decimal(self.limit, self.digits + 10)
+        return [mp.inf, *(fold.beta for fold in self.found), last]
+
+    def _between(self, low: mp.mpf, high: mp.mpf) -> int:
+        return sum(
+            min(a, b) <= low and high <= max(a, b) and a != b for a, b in pairwise(self._turns)
+        )
+
+    def count(self, beta: Any) -> int:
+        """The number of interior stationary policies at the weight ``beta``.
+
+        Raises
+        ------
+        ValueError
+            When ``beta`` is not positive, or as close to a critical value as its error.
+        """
+        value = exact_number("beta", beta, "a positive number")
+        if not value.is_positive:
+            raise ValueError(f"beta must be a positive number, got {beta}")
+        finest = min((mp.mag(fold.beta_radius) for fold in self.found), default=0)
+        digits = self.digits + 15 + max(0, -int(finest)) // 3
+        with mp.workdps(digits):
+            number = decimal(value, digits)
+            for fold in self.found:
+                if abs(number - fold.beta) <= fold.beta_radius:
+                    raise ValueError(
+                        f"beta is within {mp.nstr(fold.beta_radius, 3)} of the critical weight "
+                        f"{mp.nstr(fold.beta, 12)}: ask for folds to more digits"
+                    )
+            if value == self.limit:  # not attained: it belongs to the side below
+                turns = self._turns[:-1]
+                crossed = sum(min(a, b) < number < max(a, b) for a, b in pairwise(turns))
+                return crossed
+            return sum(min(a, b) < number < max(a, b) for a, b in pairwise(self._turns))
+
+
+def folds(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> Folds:
+    r"""Every fold of the weight curve at given parameters.
+
+    Parameters
+    ----------
+    curve : WeightCurve
+    point : mapping of Symbol to numbers
+        π_ref(a) and every other parameter that the condition contains, but β.
+    digits : int
+        Decimal digits of each π(a), 1 − π(a) and β, proved by enclosures.
+
+    Returns
+    -------
+    Folds
+        Their number is proved: the curve is monotone between them.
+
+    Raises
+    ------
+    ValueError
+        For a missing parameter, a drift that is not positive, a force that is not shown to
+        increase, a condition whose critical points are not zeros of polynomials, or parameters
+        too close to a cusp for the number of folds to be decided.
+
+    Examples
+    --------
+    >>> from sympy import Rational, oo
+    >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition, symbols
+    >>> curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
+    >>> found = folds(curve, {symbols.pi_ref: Rational(1, 2)})
+    >>> [(mp.nstr(f.beta, 12), f.turn.value) for f in found]
+    [('1.50887956154', 'two solutions appear')]
+    >>> found.count(1), found.count(2)
+    (0, 2)
+    """
+    point = exact_point(point)
+    check_force(curve)
+
+    def at(bits: int) -> Folds:
+        numbers = CertifiedCurve(curve, point, bits)
+        numbers.check()
+        reference = point[REFERENCE]
+        places = _additive(numbers) if numbers.separable else _rational(numbers, reference)
+        turns = [Turn.APPEAR, Turn.VANISH]  # W falls from infinity at π_ref(a)
+        found = [
+            _fold(place, numbers.weight_at(place), turns[index % 2], digits)
+            for index, place in enumerate(places)
+        ]
+        _check_distinct(found)
+        return Folds(tuple(found), numbers.limit, digits)
+
+    return precisely(at, first_bits(point, digits), f"folds at {shown(point)}")
+
+
+def _additive(numbers: CertifiedCurve) -> list[arb]:
+    """A critical point in each piece on which the excess changes sign."""
+    found = []
+    for left, right in pieces(numbers):
+        ends = [_end_sign(numbers, left, right, side) for side in (0, 1)]
+        if ends[0] != ends[1]:
+            place = bisection(numbers.excess_at, left, right, ends[0])
+            found.append(place(narrow(numbers.bits)))
+    return found
+
+
+def _end_sign(numbers: CertifiedCurve, left: Knot, right: Knot, side: int) -> int:
+    """The sign of f − D/ψ at an end: its limit is −∞ where ψ vanishes and f does not diverge."""
+    knot = (left, right)[side]
+    if not knot.flat:
+        return decided_sign(numbers.excess_at(knot.at))
+    if knot.at == 1 and numbers.drift.exact:
+        # D has a pole or a zero at 1: D/D′ cancels the pole of f′, and f goes to infinity.
+        drift = numbers.drift
+        if (drift.top * drift.bottom)(fmpq(1)) == 0:
+            return 1
+    return -1
+
+
+def _rational(numbers: CertifiedCurve, reference: Expr) -> list[arb]:
+    """The zeros of a polynomial above the reference at which it changes sign."""
+    start = arb(fmpq(int(reference.p), int(reference.q)))
+    polynomial = arb_poly(numbers.stationary)
+    zeros = [z for z in zeros_in_unit(numbers.stationary) if decided_sign(z - start) > 0]
+    ends = [start, *((a.mid() + b.mid()) / 2 for a, b in pairwise(zeros))]
+    ends.append((1 + zeros[-1].mid()) / 2 if zeros else start)
+    signs = [decided_sign(polynomial(end)) for end in ends]
+    return [z for z, left, right in zip(zeros, signs, signs[1:], strict=False) if left != right]
+
+
+def _fold(policy: arb, weight: arb, turn: Turn, digits: int) -> Fold:
+    place, beta = middle(policy), middle(weight)
+    radii = [2 * middle(value.rad()) for value in (policy, weight)]
+    fine = mp.mpf(10) ** -digits
+    if radii[0] > fine * min(place, 1 - place) or radii[1] > fine * beta:
+        raise ArithmeticError("an enclosure that is too wide")
+    return Fold(place, beta, radii[0], radii[1], turn)
+
+
+def _check_distinct(found: list[Fold]) -> None:
+    values = sorted(found, key=lambda fold: fold.beta)
+    if any(b.beta - a.beta <= a.beta_radius + b.beta_radius for a, b in pairwise(values)):
+        raise ArithmeticError("two critical weights that are not told apart")
+
+
+def fold_references(
+    curve: WeightCurve, beta: Any, point: Mapping[Symbol, Any] | None = None, digits: int = 30
+) -> tuple[mp.mpf, ...]:
+    """The references at which, at a fixed weight, two solutions meet, increasing.
+
+    For direct KL: two values below the cusp's weight and none above it for a finite group
+    (three solutions between them, one outside); one value for large groups (two solutions
+    below it, none above).
+
+    Raises
+    ------
+    ValueError
+        As for :func:`cusp`.
+    """
+    point = {s: exact_number(str(s), v, "a number") for s, v in (point or {}).items()}
+    weight = exact_number("beta", beta, "a positive rational number")
+    if not (weight.is_Rational and weight > 0):
+        raise ValueError(f"beta must be a positive rational number, got {beta}")
+    check_force(curve)
+    check_additive(curve)
+    target = fmpq(int(weight.p), int(weight.q))
+
+    def at(bits: int) -> tuple[mp.mpf, ...]:
+        numbers = CertifiedCurve(curve, point, bits)
+        numbers.check()
+
+        def above(p: arb) -> arb:
+            return numbers.critical_weight_at(p) - arb(target)
+
+        found = []
+        for left, right in pieces(numbers):
+            ends = [-1 if k.flat else decided_sign(above(k.at)) for k in (left, right)]
+            if right.flat and right.at == 1 and not numbers.drift.final.is_finite:
+                ends[1] = 1  # ψ grows without bound with D
+            if ends[0] != ends[1]:
+                place = bisection(above, left, right, ends[0])(narrow(bits))
+                value = reference_at(numbers, place)
+                if middle(value.rad()) > mp.mpf(10) ** -digits * middle(value):
+                    raise ArithmeticError("an enclosure that is too wide")
+                found.append(middle(value))
+        return tuple(sorted(found))
+
+    return precisely(at, first_bits(point, digits + 8), f"fold references at beta = {weight}")

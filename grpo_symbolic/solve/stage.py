@@ -1,0 +1,42 @@
+r"""Second-order status: what a stationary policy is for the frozen stage objective.
+
+With π_old frozen at the policy the stage objective R − β·penalty has the diagonal second
+derivative −β c(o), c(o) the curvature of the penalty, and only directions with Σ δ(o) = 0 are
+open to it. The signs of the form Σ c(o) δ(o)² on those directions follow from the signs of the
+c(o) and of Σ 1/c(o): bordering a diagonal matrix with ones adds one positive and one negative
+eigenvalue, and its Schur complement is −Σ 1/c(o).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flint import arb
+
+from grpo_symbolic.solve.solutions import Stage
+
+__all__ = ["stage_of"]
+
+
+def stage_of(curvatures: Sequence[arb]) -> Stage:
+    """The stage status from balls around the curvatures c(o), one an answer.
+
+    Returns
+    -------
+    Stage
+        DEGENERATE where some sign is zero, or cannot be told from zero.
+    """
+    negative = sum(1 for c in curvatures if c < 0)
+    positive = sum(1 for c in curvatures if c > 0)
+    flat = len(curvatures) - negative - positive
+    if flat > 1:
+        return Stage.DEGENERATE
+    if flat == 0:
+        total = sum((1 / c for c in curvatures), arb(0))
+        if total.contains(0):
+            return Stage.DEGENERATE
+        negative, positive = negative - int(total < 0), positive - int(total > 0)
+    # With one flat answer the others are free, and it takes up what they leave.
+    if negative and positive:
+        return Stage.SADDLE
+    return Stage.MINIMUM if negative else Stage.MAXIMUM

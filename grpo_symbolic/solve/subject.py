@@ -1,0 +1,181 @@
+"""What a formula about the stationary policy is compared with: its names, forms and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import mpmath as mp
+from sympy import Expr, Integer, Rational, S, Symbol, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.solve.count import count
+from grpo_symbolic.solve.policy import StationaryPolicy
+from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
+from grpo_symbolic.solve.solutions import rational
+from grpo_symbolic.solve.weight_curve import WeightCurve
+
+__all__ = ["DIGITS", "Point", "Subject", "subject"]
+
+Point = dict[Symbol, Expr]
+DIGITS = 50
+PI = symbols.pi
+_SEED = 16
+
+#: Simple numbers first: a counterexample should be easy to follow.
+_SIMPLE: dict[str, tuple[Rational, ...]] = {
+    "beta": tuple(Rational(*v) for v in ((1, 2), (2, 1), (1, 5), (1, 1), (3, 2), (7, 1), (1, 9))),
+    "pi_ref": tuple(Rational(*v) for v in ((1, 4), (1, 10), (3, 5), (1, 2), (9, 10))),
+    "gamma": tuple(Rational(*v) for v in ((3, 5), (1, 1), (1, 4), (9, 10))),
+    "epsilon": tuple(Rational(*v) for v in ((1, 10), (0, 1), (1, 2), (1, 1))),
+    "s_a": tuple(Rational(*v) for v in ((4, 5), (9, 10), (1, 1))),
+    "s_b": tuple(Rational(*v) for v in ((1, 5), (0, 1), (1, 10))),
+    "G": tuple(Rational(v) for v in (2, 3, 5, 8)),
+}
+_OTHERS = tuple(Rational(v) for v in (1, 2, 3))
+_SIMPLE_POINTS = 14
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The stationary policies of one algorithm on one question.
+
+    Attributes
+    ----------
+    policy : StationaryPolicy or SimplexPolicy
+    unknowns : tuple of Symbol
+        The free probabilities: π(a), or π of all answers but the last.
+    """
+
+    policy: StationaryPolicy | SimplexPolicy
+    unknowns: tuple[Symbol, ...]
+
+    @property
+    def binary(self) -> StationaryPolicy | None:
+        return self.policy if isinstance(self.policy, StationaryPolicy) else None
+
+    @cached_property
+    def parameters(self) -> Domain:
+        """The ranges of what the stationary policy depends on, without the unknowns."""
+        idle = {*self.unknowns, *self._idle}
+        return Domain(tuple(r for r in self.policy.domain.ranges if r.symbol not in idle))
+
+    @cached_property
+    def _idle(self) -> dict[Symbol, Expr]:
+        """Reward gap and level where they cancel, and a number for each."""
+        if self.residual is None:
+            return {}
+        numbers: dict[Symbol, Expr] = {symbols.gap: S.One, symbols.base_reward: S.Zero}
+        left = self.residual.free_symbols
+        return {s: v for s, v in numbers.items() if s not in left}
+
+    @cached_property
+    def names(self) -> dict[str, Expr]:
+        """What a formula may speak of: the parameters, and the numbers that some of them have."""
+        named: dict[str, Expr] = {s.name: s for s in self.policy.domain.symbols}
+        named |= {s.name: s for s in self.unknowns}
+        algorithm, question = self.policy.algorithm, self.policy.question
+        numbers = {
+            "beta": algorithm.beta,
+            "G": getattr(algorithm, "group_size", None),
+            "gamma": question.margins[0][1] if len(question) == 2 and question.margins else None,
+            "epsilon": getattr(getattr(algorithm, "advantage", None), "epsilon", None),
+        }
+        for name, value in numbers.items():
+            if isinstance(value, Expr) and value != oo:
+                named.setdefault(name, value)
+        for o, (policy, reference) in enumerate(
+            zip(question.policy, question.reference, strict=True), start=1
+        ):
+            named |= {f"pi_{o}": policy, f"pi_ref_{o}": reference}
+        return {**named, "p": PI} if self.binary else named
+
+    @cached_property
+    def closed(self) -> dict[Symbol, Expr] | None:
+        """The unknowns in closed form, where it is one line."""
+        if self.binary is not None:
+            form = self.binary.closed
+            return None if form is None or form.short is not None else {PI: form.expression}
+        expressions = self.policy.expressions
+        return None if expressions is None else dict(zip(self.unknowns, expressions, strict=False))
+
+    @cached_property
+    def curve(self) -> WeightCurve | None:
+        return None if self.binary is None else WeightCurve(self.binary.condition)
+
+    @cached_property
+    def unique(self) -> bool:
+        """Whether there is exactly one stationary policy for all parameters."""
+        return self.closed is not None or (self.curve is not None and count(self.curve).unique)
+
+    @cached_property
+    def residual(self) -> Expr | None:
+        """P(a) − P(b) − β (d(a) − d(b)): zero exactly at the stationary policies."""
+        if self.binary is None:
+            return None
+        sides = self.binary.condition.contrast()
+        return sides.rhs - sides.lhs
+
+    # -- points ------------------------------------------------------------------------------
+
+    def points(self, domain: Domain, scattered: int) -> Iterator[Point]:
+        """Rational parameters: simple ones, then some spread over magnitudes."""
+        for place in range(_SIMPLE_POINTS):
+            point: Point = {}
+            for number, r in enumerate(domain.ranges):
+                choices = _SIMPLE.get(r.symbol.name, _OTHERS)
+                if r.symbol.name.startswith("pi_ref_"):
+                    choices = tuple(Rational(v, 12 + place) for v in (2, 3, 5, 1))
+                point[r.symbol] = choices[(place + number * (place // 3)) % len(choices)]
+            if domain.contains(point):
+                yield point
+        yield from domain.samples(scattered, seed=_SEED)
+
+    def solutions(self, point: Point) -> list[Point]:
+        """The unknowns at one point: exactly where they are closed, else to 50 proved digits."""
+        if self.closed is not None:
+            return [{s: e.subs(point) for s, e in self.closed.items()}]
+        if self.binary is not None:
+            found = self.binary.solutions_at({**self._idle, **point}, DIGITS)
+        else:
+            found = self._many(point)
+        inside = [s for s in found if min(s.policy) > 0]
+        with mp.workdps(DIGITS + 10):
+            return [
+                {s: rational(v, DIGITS) for s, v in zip(self.unknowns, one.policy, strict=False)}
+                for one in inside
+            ]
+
+    def _many(self, point: Point) -> Any:
+        question = self.policy.question
+        reference = tuple(Integer(0) + r.subs(point) for r in question.reference)
+        taken = set().union(*(r.free_symbols for r in question.reference))
+        values = {s.name: v for s, v in point.items() if s not in taken}
+        return self.policy.solutions(pi_ref=reference, digits=DIGITS, **values)
+
+
+def subject(algorithm: Any, question: Any) -> Subject:
+    """The stationary policies of ``algorithm`` on ``question``."""
+    policy = stationary_policy(algorithm, question)
+    if isinstance(question, BinaryQuestion):
+        return Subject(policy, (PI,))
+    free = tuple(p for p in question.policy[:-1] if isinstance(p, Symbol))
+    return Subject(policy, free)
+
+
+def shown(point: Point) -> dict[str, str]:
+    """A point as text."""
+    return {s.name: str(v) for s, v in point.items()}
+
+
+def real(value: Expr) -> Expr | None:
+    """A real number to 50 digits, or None where the expression has no such value."""
+    try:
+        found = S(value).n(DIGITS)
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+    return found if found.is_Float or found.is_Rational else None

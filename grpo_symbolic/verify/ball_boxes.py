@@ -1,0 +1,387 @@
+"""Inequalities in ball arithmetic, on boxes that cover the domain.
+
+Each range is mapped to charts in a coordinate t that is 0 at an end of the range: lower + t and
+lower + 1/t with 0 <= t <= 1 for a half-line, lower + (upper - lower) t and its mirror image with
+0 <= t <= 1/2 for a finite range. Boxes are halved, on a scale of powers of two, until a ball of
+the difference is positive on each. At an open end the difference may tend to 0: where boxes with
+t < 2^-10 stay undecided the claim is established on the compact box that is left, and only there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from flint import arb, fmpq
+from sympy import Dummy, Expr, Integer, Mul, Rational, S, Symbol, oo, sstr
+
+from grpo_symbolic.algebra import Sign, oriented_factors, sign
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.sampling import refuted_at
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["BallBoxes"]
+
+BITS = 128
+BOXES = 4000
+#: Beyond this coordinate an open end is left out where it cannot be decided.
+MARGIN = fmpq(1, 1024)
+_LAST = MARGIN / 1024
+_MAX_SYMBOLS = 3
+_MAX_OPERATIONS = 400
+_UNDECIDED = "?"
+_PROVED = "."
+
+Box = tuple[tuple[fmpq, fmpq], ...]
+
+
+class BallBoxes(Method):
+    """left − right has one sign on every box of a subdivision.
+
+    PROVED if the boxes cover the whole domain. If they cover the domain without margins at its
+    open ends, NUMERIC, with the compact box that was proved.
+    """
+
+    name = "ball arithmetic on boxes"
+    family = "ball arithmetic"
+    seconds = 10.0
+
+    def attempt(self, claim: Claim) -> Verdict | None:
+        charts = _charts(claim, self.seconds / 2)
+        if not charts:
+            return None
+        end = time.monotonic() + self.seconds
+        trees, whole = [], True
+        for chart in charts:
+            search = _Search(chart, end, BOXES - sum(map(len, trees)), whole)
+            try:
+                tree = search.tree()
+            except _Fails as stop:
+                return refuted_at(claim, stop.point)
+            if tree is None:
+                return None
+            trees.append(tree)
+            whole = search.whole
+        return self._verdict(claim, trees)
+
+    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
+        trees = evidence.get("trees")
+        charts = _charts(claim, self.seconds / 2)
+        if not isinstance(trees, list) or not charts or len(trees) != len(charts):
+            return False
+        if not all(isinstance(t, str) and c.covered(t) for c, t in zip(charts, trees, strict=True)):
+            return False
+        again = self._verdict(claim, trees)
+        same = all(evidence.get(key) == value for key, value in again.evidence.items())
+        return status == again.status and same
+
+    def _verdict(self, claim: Claim, trees: list[str]) -> Verdict:
+        boxes = sum(tree.count(_PROVED) for tree in trees)
+        whole = not any(_UNDECIDED in tree for tree in trees)
+        where = str(claim.domain) if whole else _compact(claim.domain)
+        return Verdict(
+            Status.PROVED if whole else Status.NUMERIC,
+            self.name,
+            f"proved on {'the whole range' if whole else 'the compact box'} {where} ({boxes} boxes)",
+            {"boxes": boxes, "bits": BITS, "proved on": where, "trees": trees},
+        )
+
+
+class _Fails(Exception):
+    """The claim is false at this point."""
+
+    def __init__(self, point: dict[Symbol, Expr]) -> None:
+        super().__init__()
+        self.point = point
+
+
+# -- charts ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One coordinate of a chart: the symbol in terms of t, for 0 <= t <= most."""
+
+    t: Dummy
+    value: Expr
+    most: fmpq
+    open: bool  # at t = 0
+
+
+@dataclass(frozen=True)
+class _Chart:
+    """A part of the domain and the expression that has to be positive (or only not negative)."""
+
+    sides: tuple[_Side, ...]
+    symbols: tuple[Symbol, ...]
+    expr: Expr
+    strict: bool
+
+    @cached_property
+    def slopes(self) -> tuple[Expr, ...]:
+        return tuple(self.expr.diff(side.t) for side in self.sides)
+
+    @property
+    def start(self) -> Box:
+        return tuple((fmpq(0), side.most) for side in self.sides)
+
+    def point(self, at: Mapping[Dummy, Rational]) -> dict[Symbol, Expr]:
+        return {
+            s: side.value.xreplace(at) for s, side in zip(self.symbols, self.sides, strict=True)
+        }
+
+    def holds(self, box: Box) -> bool:
+        """Whether the expression is proved to be positive (not negative) on a box."""
+        if self._decided(self.expr, box):
+            return True
+        found = self.tightened(box)
+        return found is not None and bool(found > 0 if self.strict else found >= 0)
+
+    def _decided(self, expr: Expr, box: Box) -> bool:
+        value = self.value(expr, box)
+        return bool(value > 0 if self.strict else value >= 0)
+
+    def value(self, expr: Expr, box: Box) -> arb:
+        """A ball for every value on the box; not a number where it has no such ball."""
+        balls = {side.t: _interval(*ends) for side, ends in zip(self.sides, box, strict=True)}
+        try:
+            return ball(expr, balls, BITS)
+        except (ValueError, ZeroDivisionError):
+            return arb.nan()
+
+    def tightened(self, box: Box) -> arb | None:
+        """The mean value form, at the ends in the directions in which the expression grows."""
+        slopes = [self.value(slope, box) for slope in self.slopes]
+        if not all(slope.is_finite() for slope in slopes):
+            return None
+        least = tuple(
+            (a, a) if slope >= 0 else (b, b) if slope <= 0 else (a, b)
+            for slope, (a, b) in zip(slopes, box, strict=True)
+        )
+        middle = tuple(((a + b) / 2, (a + b) / 2) for a, b in least)
+        found = self.value(self.expr, middle)
+        for slope, (a, b) in zip(slopes, least, strict=True):
+            if a < b:
+                found += slope * arb(0, arb((b - a) / 2).upper())
+        return found
+
+    def marginal(self, box: Box) -> bool:
+        """Whether the box lies in the margin of an open end."""
+        return any(s.open and b <= MARGIN for s, (_, b) in zip(self.sides, box, strict=True))
+
+    def covered(self, tree: str) -> bool:
+        """Whether a tree, as `_Search.tree` writes it, is a proof outside the margins."""
+        stack = [self.start]
+        for mark in tree:
+            if not stack:
+                return False
+            box = stack.pop()
+            if mark == _PROVED:
+                if not self.holds(box):
+                    return False
+            elif mark == _UNDECIDED:
+                if not self.marginal(box):
+                    return False
+            elif mark.isdecimal() and int(mark) < len(box):
+                stack += _halves(box, int(mark))
+            else:
+                return False
+        return not stack
+
+
+def _charts(claim: Claim, seconds: float) -> list[_Chart]:
+    """The charts of a claim; none where the method has nothing to say."""
+    if claim.relation in ("==", "!=") or len(claim.domain.ranges) > _MAX_SYMBOLS:
+        return []
+    difference = claim.difference if claim.relation in (">", ">=") else -claim.difference
+    if difference.count_ops() > _MAX_OPERATIONS or any(
+        s.is_integer for s in claim.domain.symbols if difference.has(s)
+    ):
+        return []
+    try:
+        return bounded(
+            _built,
+            difference,
+            claim.domain,
+            ">=" not in claim.relation and "<=" not in claim.relation,
+            seconds=seconds,
+        )
+    except (Exhausted, ValueError, TypeError, NotImplementedError):
+        return []
+
+
+def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
+    expr = _essential(difference, domain)
+    found = []
+    for sides in product(*(list(_sides(r)) for r in domain.ranges)):
+        known: dict[Symbol, Expr] = {}
+        placed = []
+        for r, side in zip(domain.ranges, sides, strict=True):
+            known[r.symbol] = side.value.xreplace(known)
+            placed.append(_Side(side.t, known[r.symbol], side.most, side.open))
+        inner = Domain.of(*((s.t, S.Zero, Rational(int(s.most.p), int(s.most.q))) for s in sides))
+        chart = _essential(expr.xreplace(known), inner)
+        found.append(_Chart(tuple(placed), domain.symbols, chart, strict))
+    return found
+
+
+def _essential(expr: Expr, domain: Domain) -> Expr:
+    """The expression without the factors that are positive on the whole domain."""
+    coefficient, factors = oriented_factors(expr, domain)
+    rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
+    return Mul(Integer(1) if coefficient > 0 else Integer(-1), *rest)
+
+
+def _sides(r: Range) -> Iterator[_Side]:
+    """The charts of one range."""
+
+    def side(value: Expr, t: Dummy, most: fmpq, is_open: bool) -> _Side:
+        return _Side(t, value, most, is_open)
+
+    t = Dummy(f"t_{r.symbol}", positive=True)
+    one, half = fmpq(1), fmpq(1, 2)
+    if r.lower == -oo and r.upper == oo:
+        for value in (t, -t):
+            yield side(value, t, one, False)
+            yield side(1 / value, t, one, True)
+    elif r.upper == oo:
+        yield side(r.lower + t, t, one, not r.lower_closed)
+        yield side(r.lower + 1 / t, t, one, True)
+    elif r.lower == -oo:
+        yield side(r.upper - t, t, one, not r.upper_closed)
+        yield side(r.upper - 1 / t, t, one, True)
+    else:
+        width = r.upper - r.lower
+        yield side(r.lower + width * t, t, half, not r.lower_closed)
+        yield side(r.upper - width * t, t, half, not r.upper_closed)
+
+
+def _compact(domain: Domain) -> str:
+    """The domain without its margins, in words."""
+    small = Rational(int(MARGIN.p), int(MARGIN.q))
+    parts = []
+    for r in domain.ranges:
+        low = S.Zero if r.lower_closed else small
+        if r.lower == -oo and r.upper == oo:
+            parts.append(f"{r.symbol} in [{-1 / small}, {1 / small}]")
+        elif r.upper == oo:
+            parts.append(f"{sstr(r.symbol - r.lower)} in [{low}, {1 / small}]")
+        elif r.lower == -oo:
+            low = S.Zero if r.upper_closed else small
+            parts.append(f"{sstr(r.upper - r.symbol)} in [{low}, {1 / small}]")
+        else:
+            high = S.One if r.upper_closed else 1 - small
+            share = (r.symbol - r.lower) / (r.upper - r.lower)
+            parts.append(f"{sstr(share)} in [{low}, {high}]")
+    return ", ".join(parts)
+
+
+# -- subdivision ----------------------------------------------------------------------------
+
+
+@dataclass
+class _Search:
+    """The subdivision of one chart, until every box is decided or left out."""
+
+    chart: _Chart
+    end: float
+    boxes: int
+    whole: bool  # whether margins are still worth trying
+    marks: list[str] = field(default_factory=list)
+
+    def tree(self) -> str | None:
+        """The subdivision in order: the side that is halved, "." for proved, "?" for left out.
+
+        None where the boxes or the time did not suffice.
+        """
+        stack = [self.chart.start]
+        while stack:
+            if len(self.marks) + len(stack) > self.boxes or time.monotonic() > self.end:
+                return None
+            box = stack.pop()
+            if self.chart.holds(box):
+                self.marks.append(_PROVED)
+                continue
+            if self.chart.marginal(box) and self._hopeless(box):
+                self.whole = False
+                self.marks.append(_UNDECIDED)
+                continue
+            self._test(box)
+            side = self._longest(box)
+            if side is None:
+                return None
+            self.marks.append(str(side))
+            stack += _halves(box, side)
+        return "".join(self.marks)
+
+    def _hopeless(self, box: Box) -> bool:
+        return not self.whole or any(
+            s.open and b <= _LAST for s, (_, b) in zip(self.chart.sides, box, strict=True)
+        )
+
+    def _test(self, box: Box) -> None:
+        """Raise if the claim fails in the middle of the box."""
+        middle = tuple((_middle(a, b), _middle(a, b)) for a, b in box)
+        value = self.chart.value(self.chart.expr, middle)
+        if value < 0:
+            at = {
+                s.t: Rational(int(a.p), int(a.q))
+                for s, (a, _) in zip(self.chart.sides, middle, strict=True)
+            }
+            raise _Fails(self.chart.point(at))
+
+    def _longest(self, box: Box) -> int | None:
+        """The side along which the expression varies most, by its slope if that is known."""
+        sizes = []
+        for (a, b), slope in zip(box, self.chart.slopes, strict=True):
+            value = self.chart.value(slope, box)
+            known = value.is_finite()
+            width = arb(b - a) * value.abs_upper() if known else arb(b - a)
+            sizes.append((not known, float(width.mid())))
+        if self.chart.marginal(box) or any(unknown for unknown, _ in sizes):
+            spans = [_span(a, b) for a, b in box]
+            best = max(spans)
+            return spans.index(best) if best > 2.0**-40 else None
+        largest = max(size for _, size in sizes)
+        return next(i for i, (_, size) in enumerate(sizes) if size == largest)
+
+
+def _interval(a: fmpq, b: fmpq) -> arb:
+    if a == b:
+        return arb(a)
+    found = arb(a).union(arb(b))
+    return found.nonnegative_part() if a >= 0 else found
+
+
+def _middle(a: fmpq, b: fmpq) -> fmpq:
+    """The middle on a scale of powers of two: an end 0 is approached in steps of 1/8."""
+    if a == 0:
+        return MARGIN if b > MARGIN >= b / 64 else b / 8
+    if b > 4 * a:
+        found = a
+        while found * found < a * b:
+            found *= 2
+        return found
+    return (a + b) / 2
+
+
+def _span(a: fmpq, b: fmpq) -> float:
+    """The width on that scale."""
+    if a == 0:
+        return 64.0
+    return float(int(b.p) * int(a.q) / (int(b.q) * int(a.p))) - 1.0
+
+
+def _halves(box: Box, side: int) -> list[Box]:
+    """Two boxes; the one that is nearer to the end t = 0 comes last, to be taken first."""
+    a, b = box[side]
+    middle = _middle(a, b)
+    return [(*box[:side], ends, *box[side + 1 :]) for ends in ((middle, b), (a, middle))]

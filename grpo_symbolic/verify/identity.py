@@ -1,0 +1,46 @@
+"""Exact identities: both sides of a claim have one normal form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from grpo_symbolic.algebra import is_zero, sign
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["ExactIdentity"]
+
+_SAME = "both sides have the same normal form"
+_SQUARES = "both sides are non-negative and their squares have the same normal form"
+
+
+class ExactIdentity(Method):
+    """One normal form over the number field of the claim, or equal squares of like signs."""
+
+    name = "exact identity"
+    family = "normal form"
+
+    def attempt(self, claim: Claim) -> Verdict | None:
+        if claim.relation not in ("==", ">=", "<="):
+            return None
+        if is_zero(claim.difference, claim.domain):
+            return Verdict(Status.PROVED, self.name, _SAME, {"by": "difference"})
+        if claim.relation == "==" and self._squares(claim):
+            return Verdict(Status.PROVED, self.name, _SQUARES, {"by": "squares"})
+        return None
+
+    @staticmethod
+    def _squares(claim: Claim) -> bool:
+        sides = sign(claim.left, claim.domain), sign(claim.right, claim.domain)
+        return all(s is not None and s >= 0 for s in sides) and is_zero(
+            claim.left**2 - claim.right**2, claim.domain
+        )
+
+    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
+        if status != Status.PROVED or claim.relation not in ("==", ">=", "<="):
+            return False
+        if evidence.get("by") == "difference":
+            return is_zero(claim.difference, claim.domain)
+        return evidence.get("by") == "squares" and claim.relation == "==" and self._squares(claim)

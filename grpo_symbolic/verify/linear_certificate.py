@@ -1,0 +1,394 @@
+"""Identity certificates found by linear programming.
+
+Every product of hypotheses is a column, every monomial a row. The linear program only says
+which products are needed; their coefficients are then solved for in rational numbers, and the
+identity is expanded exactly. Nothing that the program computes is believed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from itertools import combinations, combinations_with_replacement
+from typing import Any
+
+from flint import fmpq, fmpq_mat
+from sympy import Expr, Integer, Mul, Poly, Rational
+
+from grpo_symbolic.verify.certificate import Certificate, Product
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.polynomial_system import NotPolynomial, PolynomialSystem
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["LinearCertificate", "certify"]
+
+DEGREE = 4
+SECONDS = 3.0
+# A column counts as used above this; larger programs are not tried.
+_USED = 1e-9
+_MAX_COLUMNS = 4000
+_MAX_SQUARES = 30
+_MAX_SINGLE = 16
+
+Monomials = dict[tuple[int, ...], Rational]
+
+
+class LinearCertificate(Method):
+    """An identity that proves the claim, by linear programming over products of hypotheses."""
+
+    name = "identity certificate"
+    family = "linear certificate"
+    seconds = SECONDS
+
+    def missing(self) -> str:
+        return "" if _installed() else "pip install scipy"
+
+    def attempt(self, claim: Claim) -> Verdict | None:
+        if self.missing():
+            return None
+        try:
+            system = PolynomialSystem.of(claim)
+        except NotPolynomial:
+            return None
+        found = certify(system, seconds=self.seconds)
+        if found is None:
+            return None
+        return Verdict(Status.PROVED, self.name, str(found), found.data())
+
+    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
+        try:
+            certificate = Certificate.of(PolynomialSystem.of(claim), evidence)
+        except ValueError:
+            return False
+        return status == Status.PROVED and certificate.proves()
+
+
+def certify(
+    system: PolynomialSystem, *, degree: int = DEGREE, seconds: float = SECONDS
+) -> Certificate | None:
+    """A certificate for the goal of ``system``, or None where none was found.
+
+    Parameters
+    ----------
+    system : PolynomialSystem
+        For a statement on a root, its equation is one of the system's equations.
+    degree : int
+        How many factors a product may have; a square counts twice.
+    seconds : float
+        For the whole search, which begins with the shortest products.
+
+    Raises
+    ------
+    ValueError
+        Without SciPy.
+
+    Examples
+    --------
+    >>> from grpo_symbolic import symbols as s
+    >>> from grpo_symbolic.verify.polynomial_system import Hypothesis, PolynomialSystem
+    >>> positive = [Hypothesis(v, strict=True) for v in (s.pi, s.pi_ref, 1 - s.pi_ref)]
+    >>> print(certify(PolynomialSystem(s.pi + s.pi_ref - s.pi * s.pi_ref, ">", tuple(positive))))
+    -pi*pi_ref + pi + pi_ref = pi*(1 - pi_ref) + pi_ref
+    """
+    if not _installed():
+        raise ValueError("linear programming needs SciPy: pip install scipy")
+    if system.goal == 0:
+        return _zero(system) if system.relation != ">" else None
+    end = time.monotonic() + seconds
+    kept: list[Certificate] = []
+    for count in range(1, degree + 1):
+        again = bool(kept)
+        try:
+            kept += _Program(system, count, end).certificates()
+        except _TooLarge:
+            break
+        if again:  # longer products may make a shorter identity, but are not tried twice
+            break
+    return min(kept, key=_length) if kept else None
+
+
+def _length(certificate: Certificate) -> tuple[int, int]:
+    parts = (*certificate.multiplier, *certificate.terms, *certificate.cofactors)
+    return len(parts) - certificate.cofactors.count(Integer(0)), len(str(certificate))
+
+
+class _TooLarge(Exception):
+    """The program has too many columns, or its time is up."""
+
+
+def _zero(system: PolynomialSystem) -> Certificate:
+    one = Product(Integer(1), (0,) * len(system.hypotheses))
+    return Certificate(system, (), (one,), (), tuple(Integer(0) for _ in system.equations))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One unknown of the program: a coefficient of the identity."""
+
+    kind: str  # multiplier, term or cofactor
+    key: tuple[int, ...]  # powers of the factors; for a cofactor its monomial
+    equation: int
+    monomials: Monomials  # its share of: multiplier goal - terms - cofactors equations
+    positive: bool
+    cost: float
+
+
+class _Program:
+    """All products of up to ``count`` factors, with unknown coefficients."""
+
+    def __init__(self, system: PolynomialSystem, count: int, end: float) -> None:
+        self.system = system
+        self.end = end
+        self.squares = tuple(_squares(system)) if count > 1 else ()
+        self.columns: list[_Column] = []
+        if system.relation == "==":
+            self.squares = ()
+        goal = system.poly(system.goal)
+        multipliers = list(self._products(count - 1, strict=True))
+        bound = goal.total_degree() + max(p.total_degree() for _, p in multipliers)
+        for powers, product in multipliers:
+            self._add("multiplier", powers, product * goal, True)
+        if system.relation != "==":
+            for powers, product in self._products(count):
+                if product.total_degree() <= bound:
+                    positive = all(self._strict(i) for i, k in enumerate(powers) if k)
+                    self._add("term", powers, -product, positive)
+        for i, expr in enumerate(system.equations):
+            equation = system.poly(expr)
+            room = bound - equation.total_degree()
+            for monomial in _monomials(len(system.generators), room):
+                share = {
+                    tuple(a + b for a, b in zip(m, monomial, strict=True)): -_plain(c)
+                    for m, c in equation.terms()
+                }
+                self._append(_Column("cofactor", monomial, i, share, False, 0.05))
+
+    def _strict(self, factor: int) -> bool:
+        hypotheses = self.system.hypotheses
+        return factor < len(hypotheses) and hypotheses[factor].strict
+
+    def _products(self, count: int, strict: bool = False) -> Iterator[tuple[tuple[int, ...], Poly]]:
+        """Products of up to ``count`` factors, a square counted twice, as powers and expanded."""
+        system, total = self.system, len(self.system.hypotheses) + len(self.squares)
+        usable = [i for i in range(len(system.hypotheses)) if not strict or self._strict(i)]
+        values = {i: system.poly(system.hypotheses[i].value) for i in usable}
+        known: dict[tuple[int, ...], Poly] = {(): system.poly(Integer(1))}
+        for size in range(count + 1):
+            for chosen in combinations_with_replacement(usable, size):
+                if chosen:
+                    known[chosen] = known[chosen[:-1]] * values[chosen[-1]]
+                yield _powers(chosen, total), known[chosen]
+        if strict:
+            return
+        for j, root in enumerate(self.squares):
+            square = system.poly(root) ** 2
+            for chosen, product in list(known.items()):
+                if len(chosen) <= count - 2:
+                    powers = _powers((*chosen, len(system.hypotheses) + j), total)
+                    yield powers, product * square
+
+    def _add(self, kind: str, powers: tuple[int, ...], poly: Poly, positive: bool) -> None:
+        share = {m: _plain(c) for m, c in poly.terms() if c != 0}
+        cost = 1.0 + sum(powers) ** 2 + 0.1 * len(share)
+        self._append(_Column(kind, powers, -1, share, positive, cost))
+
+    def _append(self, column: _Column) -> None:
+        if len(self.columns) >= _MAX_COLUMNS or time.monotonic() > self.end:
+            raise _TooLarge
+        self.columns.append(column)
+
+    # -- the linear program -----------------------------------------------------------------
+
+    def certificates(self) -> Iterator[Certificate]:
+        """Certificates with any multiplier, if there are some, then with a single product."""
+        products = [i for i, c in enumerate(self.columns) if c.kind == "multiplier"]
+        first = self._certificate(products)
+        if first is None:
+            return
+        yield first
+        if len(first.multiplier) > 1:
+            for i in products[:_MAX_SINGLE]:
+                if time.monotonic() > self.end:
+                    return
+                found = self._certificate([i])
+                if found is not None:
+                    yield found
+
+    def _certificate(self, multiplier: list[int]) -> Certificate | None:
+        values = self._feasible(multiplier)
+        if values is None:
+            return None
+        used = [i for i, v in enumerate(values) if abs(v) > _USED]
+        exact = self._exact(used, values)
+        if exact is None:
+            return None
+        found = self._assembled(dict(zip(used, exact, strict=True)))
+        return found if found is not None and found.proves() else None
+
+    def _normalised(self) -> list[list[int]]:
+        """Sets of columns whose sum is at least 1: the multiplier and, for >, a positive term."""
+        rows = [[i for i, c in enumerate(self.columns) if c.kind == "multiplier"]]
+        if self.system.relation == ">":
+            rows.append([i for i, c in enumerate(self.columns) if c.kind == "term" and c.positive])
+        return rows
+
+    def _feasible(self, multiplier: list[int]) -> Sequence[float] | None:
+        import numpy as np
+        from scipy.optimize import linprog
+        from scipy.sparse import coo_array
+
+        rows: dict[tuple[int, ...], int] = {}
+        at: list[tuple[int, int, float]] = []
+        # A cofactor's coefficient is a difference of two unknowns: its size has a cost as well.
+        free = [i for i, c in enumerate(self.columns) if c.kind == "cofactor"]
+        width = len(self.columns) + len(free)
+        opposite = {i: len(self.columns) + n for n, i in enumerate(free)}
+        for i, column in enumerate(self.columns):
+            for monomial, c in column.monomials.items():
+                row = rows.setdefault(monomial, len(rows))
+                at.append((row, i, float(c)))
+                if i in opposite:
+                    at.append((row, opposite[i], -float(c)))
+        normal = [(n, i, -1.0) for n, row in enumerate(self._normalised()) for i in row]
+        costs = [c.cost for c in self.columns] + [self.columns[i].cost for i in free]
+
+        def matrix(entries: list[tuple[int, int, float]], height: int) -> Any:
+            r, c, v = (np.array(part) for part in zip(*entries, strict=True))
+            return coo_array((v, (r, c)), shape=(height, width)).tocsc()
+
+        height = len(self._normalised())
+        if not all(self._normalised()):
+            return None
+        bounds: list[tuple[float, float | None]] = [(0.0, None)] * width
+        for i, column in enumerate(self.columns):
+            if column.kind == "multiplier" and i not in multiplier:
+                bounds[i] = (0.0, 0.0)
+        found = linprog(
+            costs,
+            A_ub=matrix(normal, height),
+            b_ub=-np.ones(height),
+            A_eq=matrix(at, len(rows)),
+            b_eq=np.zeros(len(rows)),
+            bounds=bounds,
+            method="highs-ds",
+            options={"time_limit": max(self.end - time.monotonic(), 0.01)},
+        )
+        if found.x is None or found.status != 0:
+            return None
+        values = [float(v) for v in found.x[: len(self.columns)]]
+        for i, j in opposite.items():
+            values[i] -= float(found.x[j])
+        return values
+
+    def _exact(self, used: list[int], values: Sequence[float]) -> list[fmpq] | None:
+        """The used coefficients as rational numbers that solve the equations exactly."""
+        rows: dict[tuple[int, ...], list[Rational]] = {}
+        for n, i in enumerate(used):
+            for monomial, c in self.columns[i].monomials.items():
+                rows.setdefault(monomial, [Integer(0)] * (len(used) + 1))[n] = c
+        system = list(rows.values())
+        for row in self._normalised():
+            if abs(sum(values[i] for i in row) - 1) < _USED * 1e3:
+                system.append([Integer(int(i in row)) for i in used] + [Integer(1)])
+        entries = [fmpq(int(c.p), int(c.q)) for row in system for c in row]
+        reduced, rank = fmpq_mat(len(system), len(used) + 1, entries).rref()
+        found = [_near(values[i]) for i in used]
+        pivots = [_pivot(reduced, r, len(used)) for r in range(rank)]
+        if len(used) in pivots:
+            return None
+        for r, pivot in enumerate(pivots):
+            others = (reduced[r, c] * found[c] for c in range(len(used)) if c not in pivots)
+            found[pivot] = reduced[r, len(used)] - sum(others, fmpq(0))
+        return found
+
+    def _assembled(self, exact: Mapping[int, fmpq]) -> Certificate | None:
+        system = self.system
+        parts: dict[str, list[Product]] = {"multiplier": [], "term": []}
+        cofactors = [Integer(0) for _ in system.equations]
+        for i, value in exact.items():
+            column, coefficient = self.columns[i], Rational(int(value.p), int(value.q))
+            if coefficient == 0:
+                continue
+            if column.kind == "cofactor":
+                powers = zip(system.generators, column.key, strict=True)
+                cofactors[column.equation] += Mul(coefficient, *(s**k for s, k in powers))
+            else:
+                parts[column.kind].append(Product(coefficient, column.key))
+        if not parts["multiplier"]:
+            return None
+        return _scaled(system, self.squares, parts["multiplier"], parts["term"], cofactors)
+
+
+def _scaled(
+    system: PolynomialSystem,
+    squares: tuple[Expr, ...],
+    multiplier: list[Product],
+    terms: list[Product],
+    cofactors: list[Expr],
+) -> Certificate:
+    """The certificate without squares that it does not use, divided by its first coefficient."""
+    one = multiplier[0].coefficient
+    first = len(system.hypotheses)
+    kept = [j for j in range(len(squares)) if any(p.powers[first + j] for p in terms)]
+
+    def trimmed(products: list[Product]) -> tuple[Product, ...]:
+        return tuple(
+            Product(p.coefficient / one, (*p.powers[:first], *(p.powers[first + j] for j in kept)))
+            for p in products
+        )
+
+    return Certificate(
+        system,
+        tuple(squares[j] for j in kept),
+        trimmed(multiplier),
+        trimmed(terms),
+        tuple((q / one).expand() for q in cofactors),
+    )
+
+
+def _squares(system: PolynomialSystem) -> Iterator[Expr]:
+    """The goal, and differences of two linear hypotheses (or 1): their squares may be needed."""
+    seen: set[Expr] = set()
+    linear = [h.value for h in system.hypotheses if system.poly(h.value).total_degree() == 1]
+    gaps = [(a - b).expand() for a, b in combinations([*linear, Integer(1)], 2)]
+    candidates = [system.goal, *sorted(gaps, key=lambda e: len(e.free_symbols))]
+    for root in candidates:
+        if root.is_number or root in seen or -root in seen or len(seen) >= _MAX_SQUARES:
+            continue
+        seen |= {root, (-root).expand()}
+        yield root
+
+
+def _powers(chosen: Sequence[int], total: int) -> tuple[int, ...]:
+    powers = [0] * total
+    for i in chosen:
+        powers[i] += 1
+    return tuple(powers)
+
+
+def _monomials(symbols: int, degree: int) -> Iterator[tuple[int, ...]]:
+    for size in range(degree + 1):
+        for chosen in combinations_with_replacement(range(symbols), size):
+            yield _powers(chosen, symbols)
+
+
+def _pivot(reduced: fmpq_mat, row: int, width: int) -> int:
+    return next(c for c in range(width + 1) if reduced[row, c] != 0)
+
+
+def _near(value: float) -> fmpq:
+    number = Rational(value).limit_denominator(1000)
+    return fmpq(int(number.p), int(number.q))
+
+
+def _plain(coefficient: Any) -> Rational:
+    return Rational(coefficient)
+
+
+@cache
+def _installed() -> bool:
+    return find_spec("scipy") is not None

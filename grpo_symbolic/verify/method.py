@@ -1,0 +1,43 @@
+"""Method: one way to decide a claim, and to check again what it found."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.verdict import Verdict
+
+__all__ = ["Method"]
+
+
+class Method(ABC):
+    """A way to decide claims.
+
+    Attributes
+    ----------
+    name : str
+        As verdicts and ledgers print it.
+    seconds : float
+        The time it may take for one claim.
+    family : str
+        Methods of one family share their reasoning; two families agreeing are two
+        independent routes.
+    """
+
+    name: ClassVar[str]
+    seconds: ClassVar[float] = 20.0
+    family: ClassVar[str] = ""
+
+    def missing(self) -> str:
+        """What has to be installed before the method can be used; empty if nothing."""
+        return ""
+
+    @abstractmethod
+    def attempt(self, claim: Claim) -> Verdict | None:
+        """A verdict with its certificate as ``evidence``, or None where it has nothing to say."""
+
+    @abstractmethod
+    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
+        """Whether the evidence alone establishes the status, without searching for it again."""

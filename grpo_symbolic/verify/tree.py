@@ -1,0 +1,170 @@
+"""Expressions as plain nested lists, for files: written exactly, read back without a parser.
+
+A symbol is its name, an integer is itself, and everything else is a list of a head and its
+arguments: ``sqrt(1 - beta)/2`` is ``["Mul", ["Rational", 1, 2], ["Pow", ["Add", 1, ["Mul", -1,
+"beta"]], ["Rational", 1, 2]]]``. Heads come from a fixed table, numbers have a largest size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from sympy import (
+    Abs,
+    Add,
+    E,
+    Expr,
+    Integer,
+    Max,
+    Min,
+    Mul,
+    Pow,
+    Rational,
+    Sum,
+    Symbol,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    binomial,
+    cosh,
+    erf,
+    erfc,
+    exp,
+    log,
+    nan,
+    oo,
+    pi,
+    sign,
+    sinh,
+    tanh,
+    zoo,
+)
+
+from grpo_symbolic.group_sum import GroupSum
+
+__all__ = ["Tree", "assumptions", "from_tree", "symbol_from", "to_tree"]
+
+Tree: TypeAlias = str | int | list[Any]
+
+_HEADS: dict[str, Any] = {
+    head.__name__: head
+    for head in (
+        *(Add, Mul, Pow, Abs, sign, Max, Min, exp, log, erf, erfc, binomial),
+        *(asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh),
+    )
+}
+_SUMS: dict[str, Any] = {"GroupSum": GroupSum, "Sum": Sum}
+_CONSTANTS: dict[str, Expr] = {"E": E, "Pi": pi, "Infinity": oo, "NegativeInfinity": -oo}
+#: The assumptions that a symbol is written with.
+_ASSUMPTIONS = ("integer", "positive", "negative", "nonnegative", "nonpositive", "real")
+_MAX_BITS = 1 << 16
+_MAX_BINOMIAL = 10_000
+
+
+def to_tree(expr: Expr) -> Tree:
+    """The expression as nested lists.
+
+    Raises
+    ------
+    ValueError
+        For a head outside the table.
+    """
+    if isinstance(expr, Symbol):
+        return expr.name
+    if expr.is_Integer:
+        return int(expr)
+    if expr.is_Rational:
+        return ["Rational", int(expr.p), int(expr.q)]
+    for name, constant in _CONSTANTS.items():
+        if expr == constant:
+            return [name]
+    head = type(expr).__name__
+    if head in _SUMS and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
+        index, first, last = expr.limits[0]
+        return [head, to_tree(expr.function), index.name, to_tree(first), to_tree(last)]
+    if _HEADS.get(head) is not type(expr):
+        raise ValueError(f"{head} has no place in a certificate")
+    return [head, *map(to_tree, expr.args)]
+
+
+def from_tree(tree: Tree, symbols: Mapping[str, Symbol]) -> Expr:
+    """The expression that :func:`to_tree` wrote.
+
+    Raises
+    ------
+    ValueError
+        For what is not such a tree, an unknown symbol, or a number beyond the largest size.
+    """
+    if isinstance(tree, str):
+        if tree not in symbols:
+            raise ValueError(f"the symbol {tree!r} is not declared")
+        return symbols[tree]
+    if isinstance(tree, int) and not isinstance(tree, bool):
+        return Integer(tree)
+    if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
+        raise ValueError(f"a number, a name or a list was expected, got {tree!r}")
+    head, *rest = tree
+    if head in _CONSTANTS and not rest:
+        return _CONSTANTS[head]
+    if head == "Rational":
+        return _ratio(rest)
+    if head in _SUMS and len(rest) == 4:
+        term, index, first, last = (from_tree(part, symbols) for part in rest)
+        return _SUMS[head](term, (index, first, last))
+    if head not in _HEADS:
+        raise ValueError(f"{head!r} is not a head of an expression")
+    args = [from_tree(part, symbols) for part in rest]
+    _check_size(head, args)
+    try:
+        found = _HEADS[head](*args)
+    except TypeError as error:
+        raise ValueError(f"{head} cannot have these arguments: {error}") from None
+    if found in (nan, zoo):
+        raise ValueError(f"{head} has no value at these arguments")
+    return found
+
+
+def assumptions(symbols: Iterable[Symbol]) -> dict[str, list[str]]:
+    """What is assumed of each symbol, by name.
+
+    Raises
+    ------
+    ValueError
+        For two symbols of one name, or assumptions outside the table.
+    """
+    found: dict[str, list[str]] = {}
+    for symbol in sorted(set(symbols), key=str):
+        held = [key for key in _ASSUMPTIONS if symbol.assumptions0.get(key)]
+        if symbol_from(symbol.name, held) != symbol or symbol.name in found:
+            raise ValueError(f"the symbol {symbol} cannot be told by its name and assumptions")
+        found[symbol.name] = held
+    return found
+
+
+def symbol_from(name: str, held: Iterable[str]) -> Symbol:
+    """The symbol of that name and those assumptions."""
+    held = list(held)
+    if not isinstance(name, str) or not set(held) <= set(_ASSUMPTIONS):
+        raise ValueError(f"{name!r} with {held} is not a symbol")
+    return Symbol(name, **dict.fromkeys(held, True))
+
+
+def _ratio(parts: list[Any]) -> Expr:
+    if len(parts) != 2 or not all(type(part) is int for part in parts) or parts[1] == 0:
+        raise ValueError(f"{parts!r} is not a ratio of integers")
+    return Rational(*parts)
+
+
+def _check_size(head: str, args: list[Expr]) -> None:
+    """No power and no binomial coefficient of numbers that would fill the memory."""
+    if head == "Pow" and len(args) == 2 and all(arg.is_Rational for arg in args):
+        base, power = args
+        bits = max(abs(int(base.p)), int(base.q)).bit_length()
+        if bits * max(abs(int(power.p)), int(power.q)) > _MAX_BITS:
+            raise ValueError(f"{base}**{power} is too large")
+    if head == "binomial" and any(arg.is_Rational and abs(arg) > _MAX_BINOMIAL for arg in args):
+        raise ValueError("this binomial coefficient is too large")
