@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from derivations import ledger_report
 from derivations.catalogue import ORDER, builder, lookup
+from derivations.evidence import recheck_folder
+from derivations.ledger import ledger
+from derivations.paper_claims import ENTRIES
 from derivations.report import write_json, write_tex
 from derivations.result import Outcome, run
 
@@ -26,8 +30,19 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m derivations", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="results to run (all if none)")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="results to run (all if none), or the word ledger: every claim of the paper and "
+        "every new theorem with all its verdicts",
+    )
     parser.add_argument("--list", action="store_true", help="one line for each result")
+    parser.add_argument(
+        "--recheck",
+        action="store_true",
+        help="check the certificates in DIR/certificates again; nothing is derived",
+    )
     parser.add_argument("--out", default="build", metavar="DIR", help="where to write (build)")
     return parser
 
@@ -73,9 +88,73 @@ def _pdf(tex: Path) -> str:
     return f"wrote {tex.with_suffix('.pdf')}"
 
 
+def _made(out: Path) -> bool:
+    """Whether there is a folder to write to; one sentence if not."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        print(
+            f"python -m derivations: --out must be a folder to write to: {error}", file=sys.stderr
+        )
+        return False
+    return True
+
+
+def _ledger(out: Path) -> int:
+    """Print and write the ledger. Exit status: 0 all verdicts as declared, 1 not, 2 no folder."""
+    if not _made(out):
+        return 2
+    start = time.perf_counter()
+    rows = ledger(ENTRIES, out / "certificates")
+    for row in rows:
+        print(ledger_report.line(row))
+    print()
+    for text in ledger_report.summary(rows):
+        print(text)
+    print(f"{time.perf_counter() - start:.1f} s")
+    tex = ledger_report.write_tex(rows, out)
+    print(f"wrote {tex} and {ledger_report.write_json(rows, out)}")
+    print(_pdf(tex))
+    bad = [row.entry.claim for row in rows if not row.as_declared]
+    if bad:
+        print("not as declared: " + "; ".join(bad))
+    return 1 if bad else 0
+
+
+def _recheck(out: Path) -> int:
+    """Check every certificate of ``out`` again. Exit status: 0 all hold, 1 not, 2 none there."""
+    folder = out / "certificates"
+    start, count, failed = time.perf_counter(), 0, 0
+    for name, claim, found in recheck_folder(folder):
+        count += 1
+        _progress(f"[{count}] {name} {claim}")
+        if not found:
+            failed += 1
+            _progress("")
+            print(f"{name}: {claim}: {found.reason}")
+    _progress("")
+    if not count:
+        print(
+            f"python -m derivations: there are no certificates in {folder}: "
+            "`python -m derivations ledger` writes them",
+            file=sys.stderr,
+        )
+        return 2
+    seconds = time.perf_counter() - start
+    print(f"{count} certificates and scripts, {failed} do not hold, {seconds:.1f} s")
+    return 1 if failed else 0
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit status: 0 all verdicts as declared, 1 not, 2 bad input."""
     arguments = _parser().parse_args(argv)
+    if arguments.recheck:
+        if arguments.names not in ([], ["ledger"]):
+            print("python -m derivations: --recheck takes no names", file=sys.stderr)
+            return 2
+        return _recheck(Path(arguments.out))
+    if arguments.names == ["ledger"] and not arguments.list:
+        return _ledger(Path(arguments.out))
     try:
         names = [lookup(name) for name in arguments.names] or list(ORDER)
     except ValueError as error:
@@ -85,12 +164,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _list(names)
         return 0
     out = Path(arguments.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        print(
-            f"python -m derivations: --out must be a folder to write to: {error}", file=sys.stderr
-        )
+    if not _made(out):
         return 2
     outcomes: list[Outcome] = []
     start = time.perf_counter()

@@ -42,7 +42,8 @@ def result() -> Result:
         Claim("control: large groups have no curl", found, "==", S.Zero, domain,
               expected="REFUTED"),
     ]  # fmt: skip
-    formulas = [equation(Symbol("curl_oo"), gaps / (2 * deviation**3))]
+    spread = Symbol("sigma", positive=True)
+    formulas = [equation(Symbol("curl_oo"), gaps / (2 * spread**3))]
     for size in (*SIZES, oo):
         proof = potential(GRPO(size), PLAIN)
         name = "oo" if size == oo else str(size)
@@ -50,7 +51,8 @@ def result() -> Result:
             Claim(f"at pi = (1/3, 1/3, 1/3) the curl is positive, G = {name}", proof.curl, ">",
                   S.Zero)
         )  # fmt: skip
-        formulas.append(equation(Symbol(f"curl_{name}(1/3)"), proof.curl))
+        if name in ("2", "3", "oo"):
+            formulas.append(equation(Symbol(f"curl_{name}_third"), proof.curl))
     return Result(
         "Three reward levels: no objective at any of these group sizes",
         "new",

@@ -6,9 +6,11 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from sympy import Expr, Symbol
 
 import grpo_symbolic
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import METHODS, settle
 from grpo_symbolic.verify.recheck import (
     Recheck,
     certificate,
@@ -24,8 +28,6 @@ from grpo_symbolic.verify.recheck import (
     portable,
     recheck,
 )
-from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import METHODS, settle
 from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.tree import from_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -113,10 +115,16 @@ class Evidence:
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def recheck_folder(folder: Path) -> Iterator[tuple[str, str, Recheck]]:
+def recheck_folder(folder: Path, processes: int = 2) -> Iterator[tuple[str, str, Recheck]]:
     """Every certificate of a folder: its file, the claim with the method, and whether it holds."""
-    for path in sorted(folder.glob("*.json")):
-        yield from recheck_file(path)
+    paths = sorted(folder.glob("*.json"))
+    if processes == 1 or len(paths) < 4:
+        for path in paths:
+            yield from recheck_file(path)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        for found in pool.map(recheck_file, paths, chunksize=4):
+            yield from found
 
 
 def recheck_file(path: Path) -> list[tuple[str, str, Recheck]]:
@@ -127,9 +135,7 @@ def recheck_file(path: Path) -> list[tuple[str, str, Recheck]]:
         copies = list(_scripts(path.parent, record))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [(path.name, "", Recheck(False, f"the file cannot be read: {error}"))]
-    found = [
-        (path.name, f"{c.get('claim', '')} [{c.get('method', '')}]", recheck(c)) for c in made
-    ]
+    found = [(path.name, f"{c.get('claim', '')} [{c.get('method', '')}]", recheck(c)) for c in made]
     for copy, text in copies:
         same = copy.is_file() and copy.read_text(encoding="utf-8") == text
         reason = "" if same else "it is not the script of the certificate"

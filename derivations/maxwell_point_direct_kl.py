@@ -60,7 +60,7 @@ def result() -> Result:
         r"$p_1$. At $p=1$ itself every group is constant and its advantage is 0: it is a limit of "
         r"the flow, not a solution of the stationarity condition. Fold, Maxwell point and $p_1$ "
         rf"there, proved to the digits shown: {rows}.",
-        formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_1 - Phi"), ahead)),
+        formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_ahead"), ahead)),
         claims=(
             Claim(
                 "the potential has the slope F",

@@ -7,11 +7,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from sympy import Symbol, sstr
+from sympy import Eq, Symbol, sstr
+from sympy.core.relational import Relational
 
 from derivations.result import Outcome
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.export.latex import Notation, broken, formula
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["write_json", "write_tex"]
@@ -65,6 +66,26 @@ NOTATION = Notation(
         Symbol("D_4"): r"D_4(p)",
         **{Symbol(f"Phi_{size}"): rf"\Phi_{size}(p)" for size in (2, 4)},
         Symbol("Phi_oo"): r"\Phi_\infty(p)",
+        **{Symbol(f"Phi_{size}"): rf"\Phi_{size}(p)" for size in (3, 5)},
+        Symbol("Phi_G"): r"\Phi_G(p)",
+        Symbol("Phi_1"): r"\Phi(1)",
+        Symbol("Phi_ahead"): r"\Phi(1)-\Phi(\pi)",
+        Symbol("curl_oo"): r"\mathrm{curl}\,P_\infty",
+        Symbol("curl_2_third"): r"\mathrm{curl}\,P_2\big|_{\pi=1/3}",
+        Symbol("curl_3_third"): r"\mathrm{curl}\,P_3\big|_{\pi=1/3}",
+        Symbol("curl_oo_third"): r"\mathrm{curl}\,P_\infty\big|_{\pi=1/3}",
+        **{
+            Symbol(f"beta_cusp{size}"): rf"\beta_{{\mathrm{{cusp}}}}^{{({size})}}"
+            for size in (4, 5)
+        },
+        **{
+            Symbol(f"beta_cusp_{size}"): rf"\beta_{{\mathrm{{cusp}}}}^{{({size})}}"
+            for size in (4, 5)
+        },
+        Symbol("beta_c"): r"\beta_c",
+        Symbol("beta_cycle"): r"\beta_{\mathrm{cycle}}",
+        Symbol("logit_ref"): r"\operatorname{logit}\pi_{\mathrm{ref}}(a)",
+        Symbol("b_slope"): r"b'",
         Symbol("F_before", positive=True): "F_{k-1}",
         Symbol("F_k", positive=True): "F_k",
         Symbol("R_before", positive=True): "R_{k-1}",
@@ -167,6 +188,11 @@ _WORDS = {
     r"k([123])": r"k_\1",
     r"p0": r"p_0",
     r"tau": r"\\tau",
+    r"eta": r"\\eta",
+    r"xi": r"\\xi",
+    r"psi": r"\\psi",
+    r"Phi": r"\\Phi",
+    r"epsilon": r"\\varepsilon",
 }
 _SIGNS = {">=": r"$\ge$", "<=": r"$\le$", "->": r"$\to$", " > ": " $>$ ", " < ": " $<$ "}
 
@@ -182,15 +208,25 @@ def _escape(text: str) -> str:
     return "".join(shown)
 
 
+_POWER = re.compile(r"\^(?:\(((?:[^()]|\([^()]*\))*)\)|(-?\w+))")
+
+
 def _symbols(text: str) -> str:
+    text = _POWER.sub(lambda m: f"$^{{{_words(m[1] or m[2])}}}$", text)
     for word, tex in _WORDS.items():
         pieces = re.split(r"(\$[^$]*\$)", text)
         text = "".join(
             p if p.startswith("$") else re.sub(rf"(?<!\w){word}(?!\w)", f"${tex}$", p)
             for p in pieces
         )
-    text = re.sub(r"\^(\w+)", r"$^{\1}$", text)
     return _outside(text)
+
+
+def _words(text: str) -> str:
+    """The names of symbols inside a formula."""
+    for word, tex in _WORDS.items():
+        text = re.sub(rf"(?<![\w\\]){word}(?!\w)", tex, text)
+    return text
 
 
 def _outside(text: str) -> str:
@@ -212,13 +248,21 @@ def _section(outcome: Outcome) -> str:
         parts.append(rf"\emph{{Assumptions:}} {_range_tex(result.assumptions)}.")
     if result.formulas:
         # One display for each: results are read, and pasted, one by one.
-        parts += [
-            rf"\begin{{equation*}}{formula(e, NOTATION)}\end{{equation*}}" for e in result.formulas
-        ]
+        parts += [rf"\begin{{equation*}}{_display(e)}\end{{equation*}}" for e in result.formulas]
     if result.derivation is not None and len(result.derivation) > 1:
         parts += [r"\paragraph{Derivation.}", result.derivation.latex(NOTATION)]
     parts += [r"\paragraph{Verdicts.}", _verdicts(outcome)]
     return "\n".join(parts)
+
+
+def _display(equation: Relational) -> str:
+    """A formula for a display: long sums over several lines."""
+    left, right = (formula(side, NOTATION) for side in equation.args)
+    lines = broken(right)
+    if len(lines) == 1 or not isinstance(equation, Eq):
+        return formula(equation, NOTATION)
+    body = r" \\ &\quad ".join(lines)
+    return rf"\begin{{aligned}}{left} &= {body}\end{{aligned}}"
 
 
 def _verdicts(outcome: Outcome) -> str:

@@ -123,8 +123,8 @@ def result() -> Result:
         r"the published penalty $\varphi=h_G$ and $p=p_0+\sum_n\frac{\beta^{-n}}{n!}"
         r"\partial_{p_0}^{n-1}h_G(p_0)^n$. At $1$, $W$ vanishes like $(1-p)^{v/r}$; inverted "
         r"there, $1-p$ starts with $\beta^{r/v}$: $\beta$ for finite groups, $\beta^2$ for large "
-        r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is smaller "
-        r"than every power, and asymptotic to the last formula.",
+        r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is "
+        r"smaller than every power, and asymptotic to the last formula.",
         formulas=(
             equation(P, series(pairs, 1 / BETA, 3)),
             equation(P, found),

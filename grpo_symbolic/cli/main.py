@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from grpo_symbolic.cli import analyse, derive, show_presets, solve
+from grpo_symbolic.cli import analyse, check, derive, show_presets, solve
 from grpo_symbolic.cli.options import Parser, model_options
 
 __all__ = ["main"]
@@ -20,19 +20,23 @@ def _parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
-    for command in (derive, solve, analyse, show_presets):
+    for command in (derive, solve, analyse, check, show_presets):
         command.register(commands, model)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it worked, 2 for bad input."""
+    """Run a command; 0 when it worked, 2 for bad input, or the status of its own it gives."""
     arguments = _parser().parse_args(argv)
+    status = 0
     try:
-        print(arguments.run(arguments), flush=True)
+        shown = arguments.run(arguments)
+        if isinstance(shown, tuple):
+            shown, status = shown
+        print(shown, flush=True)
     except ValueError as error:
         print(f"grpo-symbolic {arguments.command}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+    return status

@@ -9,7 +9,8 @@ decides only about layout: it never changes a value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
@@ -18,7 +19,7 @@ from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
 
-__all__ = ["Notation", "align", "formula"]
+__all__ = ["Notation", "align", "broken", "formula"]
 
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ def align(lines: Sequence[tuple[Relational, str]], notation: Notation | None = N
         left, right = printer.doprint(equation.lhs), printer.doprint(equation.rhs)
         if equation.rhs == 0 and relation == "=":
             left, right = right, left  # 0 = ... keeps the alignment point near the margin
-        line = f"{left} &{relation} {right}"
+        line = f"{left} &{relation} {_over_lines(right)}"
         end = r" \\" if number < len(lines) - 1 else ""
         # A line break directly before \intertext would leave an empty row.
         if body and text:
@@ -306,3 +307,40 @@ def align(lines: Sequence[tuple[Relational, str]], notation: Notation | None = N
             body.append(rf"\intertext{{{text}}}")
         body.append(f"  {line}{end}")
     return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
+
+
+#: Printed characters that fit on a line beside a left side.
+_LINE = 52
+_TOKEN = re.compile(r"\\left|\\right|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
+_INVISIBLE = (r"\left", r"\right", r"\frac", r"\mathrm")
+
+
+def _over_lines(text: str) -> str:
+    return " \\\\\n    &\\quad ".join(broken(text))
+
+
+def broken(text: str) -> list[str]:
+    """The TeX of a long sum in pieces that fit on a line, broken before its signs."""
+    lines: list[str] = []
+    room = 0
+    for term, width in _terms(text):
+        if lines and width <= room:
+            lines[-1] += term
+        else:
+            lines.append(term)
+            room = _LINE
+        room -= width
+    return [line.rstrip() for line in lines]
+
+
+def _terms(text: str) -> Iterator[tuple[str, int]]:
+    """The terms of a sum, each with its sign, and about how many characters they print."""
+    start, place, depth, width = 0, 0, 0, 0
+    for token in _TOKEN.findall(text):
+        if token in "+-" and depth == 0 and text[place - 1 : place] == " ":
+            yield text[start:place], width
+            start, width = place, 0
+        depth += (token in "{([") - (token in "})]")
+        width += token not in _INVISIBLE and bool(token.strip(" {}^_"))
+        place += len(token)
+    yield text[start:], width

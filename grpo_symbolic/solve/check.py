@@ -63,6 +63,8 @@ _SCATTERED = 12
 _SIGNIFICANT = 30
 #: Two values differ if they do so by more than this, of numbers known to 50 digits.
 _CLOSE = Rational(1, 10) ** 30
+_PROOF_SECONDS = 30.0
+_CONDITION = "the condition at the formula"
 _RARE = "pi_ref -> 0"
 _HOLDS = {
     "==": lambda gap: gap == 0,
@@ -217,17 +219,21 @@ class _Check:
         tested, failure = self._failure(said)
         if failure is not None:
             return replace(failure, right_where=tuple(self._where(said)))
-        refuted = None
-        for name, claims in self._routes(said):
-            verdicts = [prove(claim, _SECONDS) for claim in claims]
+        start = monotonic()
+        for route, claims in self._routes(said):
+            if monotonic() - start > _PROOF_SECONDS:
+                break
+            verdicts: list[Verdict] = []
+            for claim in claims:
+                verdicts.append(prove(claim, _SECONDS))
+                if verdicts[-1].status is not Status.PROVED:
+                    break
             if all(v.status is Status.PROVED for v in verdicts):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
-                return self._result(Status.PROVED, method, self._proved(said, name))
-            if verdicts[-1].status is Status.REFUTED and "must" not in name:
-                refuted = verdicts[-1]
-                break
-        if refuted is not None:
-            return self._from_claim(refuted, said)
+                return self._result(Status.PROVED, method, self._proved(said, route))
+            refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
+            if refuted and route != _CONDITION:
+                return self._from_claim(verdicts[-1], said)
         if not tested:
             return self._result(
                 Status.UNKNOWN, "none", "no number and no method decided it within the time"
@@ -306,7 +312,8 @@ class _Check:
         if middle is None or scale is None or None in values:
             return None
         size = max(abs(scale), _CLOSE)
-        doubt = 100 * max((abs(v - middle) for v in values if v is not None), default=S.Zero)
+        centre: Expr = middle
+        doubt = 100 * max((abs(S(v) - centre) for v in values if v is not None), default=S.Zero)
         if abs(middle) > max(doubt, _CLOSE * size):
             return middle
         exact = said.relation in ("<", ">", "!=") and self.about.closed is not None
@@ -343,7 +350,7 @@ class _Check:
             counterexample=place,
             theirs=_decimal(theirs),
             ours=_decimal(ours),
-            difference=_decimal(_value(theirs - ours, {})) if known else "",
+            difference=_decimal(S(theirs) - S(ours)) if known else "",
         )
 
     def _without_value(
@@ -356,6 +363,10 @@ class _Check:
         """A counterexample that a method of proof has found."""
         given = verdict.counterexample
         place = {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else {}
+        curve = self.about.curve
+        if curve is not None and PI.name in place:  # a point of the curve: its weight
+            at = {s: Rational(place[s.name]) for s in curve.domain.symbols if s.name in place}
+            place[sstr(curve.beta)] = sstr(curve.weight.subs(at))
         left, right = (str(verdict.evidence.get(side, "")) for side in ("left", "right"))
         ours, theirs = (right, left) if said.right in self.about.unknowns else (left, right)
         difference = _decimal(Rational(theirs) - Rational(ours)) if theirs and ours else ""
@@ -412,7 +423,7 @@ class _Check:
             return
         domain = about.parameters
         yield (
-            "the condition, which the formula must satisfy",
+            _CONDITION,
             [
                 Claim("it is positive", solved, ">", S.Zero, domain),
                 Claim("it is less than 1", solved, "<", S.One, domain),
@@ -440,7 +451,7 @@ class _Check:
         if said.relation != "==" or self._solved(said) is not None or not uses:
             return sentence
         if self._equivalent(said):
-            return f"{sentence}; at no other policy it does, so that it determines pi"
+            return f"{sentence}, and at no other policy, so that it determines pi"
         return f"{sentence}; it is not shown to determine pi"
 
     def _equivalent(self, said: Comparison) -> bool:
@@ -501,7 +512,9 @@ class _Check:
             if done:
                 return
             left, right = (side.subs(given) for side in (whole.left, whole.right))
-            if any(v.has(oo, S.NaN, S.ComplexInfinity) for v in (left, right)):
+            if any(v.has(oo, S.NaN, S.ComplexInfinity) for v in (left, right)) or right == 0:
+                continue
+            if not all(self._definite(v, given, domain) for v in (whole.left, whole.right)):
                 continue
             claim = Claim(text, left, "==", right, domain)
             if self._survives(claim, domain) and self._is_proved(claim):
@@ -538,6 +551,12 @@ class _Check:
                     continue
                 rest = Domain(tuple(r for r in domain.ranges if r.symbol != REFERENCE))
                 yield {REFERENCE: S.Zero}, rest, f"{text} and {_RARE}" if text else _RARE
+
+    @staticmethod
+    def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:
+        """Whether no denominator vanishes where a parameter is given a value."""
+        bottom = fraction(together(side))[1].subs(given)
+        return sign(bottom, domain) in (Sign.POSITIVE, Sign.NEGATIVE)
 
     def _survives(self, claim: Claim, domain: Domain) -> bool:
         """Whether no number of the part contradicts it: a quick look before a proof is tried."""

@@ -180,9 +180,10 @@ class Laurent:
         ValueError
             When the sign of an infinite limit is not known.
         """
-        top, bottom = (Poly(part, LOG) for part in fraction(cancel(self.leading)))
-        growth = top.degree() - bottom.degree()
-        ratio = top.LC() / bottom.LC()
+        growth, ratio = 0, self.leading
+        if ratio.has(LOG):
+            top, bottom = (Poly(part, LOG) for part in fraction(cancel(ratio)))
+            growth, ratio = top.degree() - bottom.degree(), top.LC() / bottom.LC()
         if self.valuation > 0 or (self.valuation == 0 and growth < 0):
             return S.Zero
         if self.valuation == 0 and growth == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import mpmath as mp
@@ -76,8 +76,8 @@ class Subject:
     @cached_property
     def names(self) -> dict[str, Expr]:
         """What a formula may speak of: the parameters, and the numbers that some of them have."""
-        named: dict[str, Expr] = {s.name: s for s in self.policy.domain.symbols}
-        named |= {s.name: s for s in self.unknowns}
+        named: dict[str, Expr] = {s.name: s for s in self.unknowns}
+        named |= {s.name: s for s in (*self.parameters.symbols, *self.policy.domain.symbols)}
         algorithm, question = self.policy.algorithm, self.policy.question
         numbers = {
             "beta": algorithm.beta,
@@ -158,8 +158,9 @@ class Subject:
         return self.policy.solutions(pi_ref=reference, digits=DIGITS, **values)
 
 
+@lru_cache(maxsize=32)
 def subject(algorithm: Any, question: Any) -> Subject:
-    """The stationary policies of ``algorithm`` on ``question``."""
+    """The stationary policies of ``algorithm`` on ``question``, solved once for many formulas."""
     policy = stationary_policy(algorithm, question)
     if isinstance(question, BinaryQuestion):
         return Subject(policy, (PI,))

@@ -10,14 +10,14 @@ t < 2^-10 stay undecided the claim is established on the compact box that is lef
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
 from typing import Any
 
 from flint import arb, fmpq
-from sympy import Dummy, Expr, Integer, Mul, Rational, S, Symbol, oo, sstr
+from sympy import Dummy, Expr, Integer, Mul, Rational, S, Symbol, factor, oo, sstr, together
 
 from grpo_symbolic.algebra import Sign, oriented_factors, sign
 from grpo_symbolic.bounded import Exhausted, bounded
@@ -65,7 +65,7 @@ class BallBoxes(Method):
             try:
                 tree = search.tree()
             except _Fails as stop:
-                return refuted_at(claim, stop.point)
+                return _refuted(claim, stop.point)
             if tree is None:
                 return None
             trees.append(tree)
@@ -86,11 +86,12 @@ class BallBoxes(Method):
     def _verdict(self, claim: Claim, trees: list[str]) -> Verdict:
         boxes = sum(tree.count(_PROVED) for tree in trees)
         whole = not any(_UNDECIDED in tree for tree in trees)
-        where = str(claim.domain) if whole else _compact(claim.domain)
+        domain = _needed(claim.domain, claim.difference)
+        where = f"the whole range {domain}" if whole else f"the compact box {_compact(domain)}"
         return Verdict(
             Status.PROVED if whole else Status.NUMERIC,
             self.name,
-            f"proved on {'the whole range' if whole else 'the compact box'} {where} ({boxes} boxes)",
+            f"proved on {where} ({boxes} box{'' if boxes == 1 else 'es'})",
             {"boxes": boxes, "bits": BITS, "proved on": where, "trees": trees},
         )
 
@@ -101,6 +102,13 @@ class _Fails(Exception):
     def __init__(self, point: dict[Symbol, Expr]) -> None:
         super().__init__()
         self.point = point
+
+
+def _refuted(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
+    """REFUTED by exact values, if the point is one of the domain: a range may be empty there."""
+    if set(point) != set(claim.domain.symbols) or not claim.domain.contains(point):
+        return None
+    return refuted_at(claim, point)
 
 
 # -- charts ---------------------------------------------------------------------------------
@@ -199,27 +207,28 @@ class _Chart:
 
 def _charts(claim: Claim, seconds: float) -> list[_Chart]:
     """The charts of a claim; none where the method has nothing to say."""
-    if claim.relation in ("==", "!=") or len(claim.domain.ranges) > _MAX_SYMBOLS:
+    if claim.relation in ("==", "!="):
         return []
     difference = claim.difference if claim.relation in (">", ">=") else -claim.difference
-    if difference.count_ops() > _MAX_OPERATIONS or any(
-        s.is_integer for s in claim.domain.symbols if difference.has(s)
+    domain = _needed(claim.domain, difference)
+    if (
+        not 0 < len(domain.ranges) <= _MAX_SYMBOLS
+        or difference.count_ops() > _MAX_OPERATIONS
+        or any(s.is_integer for s in domain.symbols)
     ):
         return []
+    strict = claim.relation in (">", "<")
     try:
-        return bounded(
-            _built,
-            difference,
-            claim.domain,
-            ">=" not in claim.relation and "<=" not in claim.relation,
-            seconds=seconds,
-        )
+        return bounded(_built, difference, domain, strict, seconds=seconds)
     except (Exhausted, ValueError, TypeError, NotImplementedError):
         return []
 
 
 def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
-    expr = _essential(difference, domain)
+    coefficient, factors = oriented_factors(difference, domain)
+    rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
+    expr = Mul(Integer(1) if coefficient > 0 else Integer(-1), *rest)
+    domain = _needed(domain, expr)
     found = []
     for sides in product(*(list(_sides(r)) for r in domain.ranges)):
         known: dict[Symbol, Expr] = {}
@@ -227,17 +236,25 @@ def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
         for r, side in zip(domain.ranges, sides, strict=True):
             known[r.symbol] = side.value.xreplace(known)
             placed.append(_Side(side.t, known[r.symbol], side.most, side.open))
-        inner = Domain.of(*((s.t, S.Zero, Rational(int(s.most.p), int(s.most.q))) for s in sides))
-        chart = _essential(expr.xreplace(known), inner)
-        found.append(_Chart(tuple(placed), domain.symbols, chart, strict))
+        found.append(_Chart(tuple(placed), domain.symbols, _reduced(expr, known, sides), strict))
     return found
 
 
-def _essential(expr: Expr, domain: Domain) -> Expr:
-    """The expression without the factors that are positive on the whole domain."""
-    coefficient, factors = oriented_factors(expr, domain)
-    rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
-    return Mul(Integer(1) if coefficient > 0 else Integer(-1), *rest)
+def _needed(domain: Domain, expr: Expr) -> Domain:
+    """The ranges of what the expression depends on."""
+    used, kept = set(expr.free_symbols), []
+    for r in reversed(domain.ranges):
+        if r.symbol in used:
+            used |= r.lower.free_symbols | r.upper.free_symbols
+            kept.append(r)
+    return Domain(tuple(reversed(kept)))
+
+
+def _reduced(expr: Expr, known: Mapping[Symbol, Expr], sides: Sequence[_Side]) -> Expr:
+    """The expression in a chart, without powers of coordinates that do not reach 0."""
+    positive = {side.t for side in sides if side.open}
+    factors = Mul.make_args(factor(together(expr.xreplace(known))))
+    return Mul(*(f for f in factors if f.as_base_exp()[0] not in positive))
 
 
 def _sides(r: Range) -> Iterator[_Side]:

@@ -8,8 +8,10 @@ from dataclasses import replace
 from sympy import Rational
 
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.identity import ExactIdentity
+from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.real_algebra import ENGINES, RealAlgebra
@@ -25,14 +27,17 @@ METHODS: tuple[Method, ...] = (
     ExactIdentity(),
     OrthantSign(),
     RationalSampling(),
+    LinearCertificate(),
     *(RealAlgebra(engine) for engine in ENGINES),
+    BallBoxes(),
 )
 
 
 def prove(claim: Claim, seconds: float = SECONDS) -> Verdict:
     """The first decisive verdict on ``claim``; each method has ``seconds`` at most.
 
-    PROVED and REFUTED are decisive; a NUMERIC check is kept in case nothing stronger follows.
+    PROVED and REFUTED are decisive; NUMERIC checks are kept in case nothing stronger follows,
+    under the name of the last of them and with the evidence of all.
 
     Examples
     --------
@@ -45,7 +50,8 @@ def prove(claim: Claim, seconds: float = SECONDS) -> Verdict:
     for verdict in _verdicts(claim, seconds, tried):
         if verdict.status in (Status.PROVED, Status.REFUTED):
             return verdict
-        kept = kept or verdict
+        earlier = {} if kept is None else kept.evidence
+        kept = replace(verdict, evidence={**earlier, **verdict.evidence})
     if kept is None:
         return Verdict(Status.UNKNOWN, "none", "undecided after " + ", ".join(tried))
     return replace(kept, evidence={**kept.evidence, "tried": tried})

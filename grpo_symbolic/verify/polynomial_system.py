@@ -88,7 +88,7 @@ class PolynomialSystem:
     def generators(self) -> tuple[Symbol, ...]:
         """The symbols that occur, by name."""
         found: set[Symbol] = set()
-        for expr in (self.goal, *(h.value for h in self.hypotheses), *self.equations):
+        for expr in self.expressions:
             found |= expr.free_symbols
         return tuple(sorted(found, key=str))
 
@@ -213,7 +213,7 @@ class _Lowering:
         side = self.side(bottom)
         if side not in (Sign.POSITIVE, Sign.NEGATIVE):
             raise NotPolynomial(f"the denominator {bottom} has no proved sign")
-        return (top if side > 0 else -top).expand()
+        return (top if side is Sign.POSITIVE else -top).expand()
 
     def ends(self, r: Range) -> list[Hypothesis]:
         """The hypotheses of a range; an end that is not algebraic is left out."""

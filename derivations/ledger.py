@@ -1,0 +1,291 @@
+"""The ledger: every entry's claims put to every method, and what they are worth together.
+
+An entry is settled when each of its claims is decided by two independent families of methods.
+For a refuted claim one family is the exact value at the counterexample, others prove that the
+opposite relation holds there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from sympy import Expr
+
+from derivations.evidence import FAMILIES, Evidence
+from derivations.paper_claims import Entry
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.verdict import Status
+
+__all__ = ["Part", "Row", "ledger"]
+
+_WEAKEST_FIRST = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
+_DECIDED = (Status.PROVED, Status.REFUTED)
+#: Results that take longest to derive come first, so that the processes end together.
+_SLOW = (
+    "bounds_every_group",
+    "comparative_statics",
+    "cusp_finite_groups",
+    "curl_criterion",
+    "best_response_slope",
+    "stationary_is_not_maximal",
+    "implicit_objective",
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A claim of a result with what every method says of it.
+
+    Attributes
+    ----------
+    result, claim : str
+    domain : Domain
+    verdict : str
+    methods : tuple of str
+        Those that reach the verdict.
+    families : frozenset of str
+    counterexample : dict
+        ``point``, ``left`` and ``right``; empty unless refuted.
+    seconds : float
+        What all methods took when the claim was last put to them.
+    key : str
+        The name of its file of certificates.
+    """
+
+    result: str
+    claim: str
+    domain: Domain
+    verdict: str
+    methods: tuple[str, ...]
+    families: frozenset[str]
+    counterexample: Mapping[str, Any]
+    seconds: float
+    key: str
+
+    @property
+    def settled(self) -> bool:
+        return self.verdict in _DECIDED and len(self.families) > 1
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry with its verdict."""
+
+    entry: Entry
+    parts: tuple[Part, ...]
+    correction: tuple[Part, ...]
+
+    @property
+    def verdict(self) -> str:
+        """The weakest of its claims' verdicts."""
+        return _together(self.parts)
+
+    @property
+    def correction_verdict(self) -> str:
+        """The weakest verdict of what holds instead; empty where nothing was refuted."""
+        return _together(self.correction) if self.correction else ""
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Methods that decide; with a count where they decide only some of the claims."""
+        found = []
+        for name in FAMILIES:
+            count = sum(name in part.methods for part in self.parts)
+            if count == len(self.parts):
+                found.append(name)
+            elif count:
+                found.append(f"{name} ({count} of {len(self.parts)})")
+        return tuple(found)
+
+    @property
+    def range(self) -> str:
+        """The ranges of its claims, each once."""
+        return "; ".join(
+            dict.fromkeys(str(part.domain) for part in self.parts if part.domain.ranges)
+        )
+
+    @property
+    def counterexample(self) -> Mapping[str, Any]:
+        return next((p.counterexample for p in self.parts if p.counterexample), {})
+
+    @property
+    def seconds(self) -> float:
+        return sum(part.seconds for part in (*self.parts, *self.correction))
+
+    @property
+    def settled(self) -> bool:
+        return all(part.settled for part in (*self.parts, *self.correction))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What each claim lacks that two families do not agree on."""
+        return tuple(
+            f"{part.result}: {part.claim}: "
+            + (f"only {', '.join(part.methods)}" if part.methods else "no method decides it alone")
+            for part in (*self.parts, *self.correction)
+            if not part.settled
+        )
+
+    @property
+    def as_declared(self) -> bool:
+        """The expected verdict, and a proved correction where one is due."""
+        corrected = self.correction_verdict == Status.PROVED
+        return self.verdict == self.entry.expected and (
+            corrected or not (self.entry.correction or self.entry.expected == Status.REFUTED)
+        )
+
+    def data(self) -> dict[str, Any]:
+        """The row of ``ledger.json``."""
+        entry = self.entry
+        return {
+            "claim": entry.claim,
+            "source": entry.source,
+            "range": self.range,
+            "expected": str(entry.expected),
+            "verdict": self.verdict,
+            "methods": list(self.methods),
+            "settled": self.settled,
+            "missing": list(self.missing),
+            "counterexample": dict(self.counterexample) or None,
+            "corrected": {"claim": entry.corrected, "verdict": self.correction_verdict}
+            if entry.corrected
+            else None,
+            "seconds": round(self.seconds, 2),
+            "parts": [_part_data(part) for part in self.parts],
+            "correction": [_part_data(part) for part in self.correction],
+        }
+
+
+def ledger(entries: Sequence[Entry], folder: Path, processes: int = 2) -> list[Row]:
+    """Derive every result that the entries name and put its claims to every method.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    folder : Path
+        Certificates are written here, and used again while they are up to date.
+    processes : int
+        With one, everything is done in this process.
+
+    Raises
+    ------
+    ValueError
+        For an entry that names a claim no result has.
+    """
+    wanted: dict[str, list[_Wanted]] = {}
+    for entry in entries:
+        for name in entry.parts:
+            _ask(wanted, name, entry.at)
+        for name in entry.correction:
+            _ask(wanted, name, {})
+    modules = sorted(wanted, key=lambda m: _SLOW.index(m) if m in _SLOW else len(_SLOW))
+    work = partial(_settled, folder=folder)
+    tasks = [(module, tuple(wanted[module])) for module in modules]
+    if processes == 1:
+        answers = [work(task) for task in tasks]
+    else:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            answers = list(pool.map(work, tasks))
+    found = {key: parts for answer in answers for key, parts in answer.items()}
+    return [
+        Row(
+            entry,
+            _flat(found[name, _frozen(entry.at)] for name in entry.parts),
+            _flat(found[name, ()] for name in entry.correction),
+        )
+        for entry in entries
+    ]
+
+
+_Point = tuple[tuple[str, Expr], ...]
+_Wanted = tuple[str, _Point]
+
+
+def _frozen(at: Mapping[str, Expr]) -> _Point:
+    return tuple(sorted(at.items()))
+
+
+def _ask(wanted: dict[str, list[_Wanted]], name: str, at: Mapping[str, Expr]) -> None:
+    module = name.partition(":")[0]
+    wanted.setdefault(module, []).append((name, _frozen(at)))
+
+
+def _settled(
+    task: tuple[str, tuple[_Wanted, ...]], folder: Path
+) -> dict[_Wanted, tuple[Part, ...]]:
+    """All parts that are wanted of one result; run in a process of its own."""
+    module, wanted = task
+    if find_spec(f"derivations.{module}") is None:
+        raise ValueError(f"there is no result {module!r}")
+    claims = import_module(f"derivations.{module}").result().claims
+    evidence = Evidence(folder)
+    found: dict[_Wanted, tuple[Part, ...]] = {}
+    for name, at in dict.fromkeys(wanted):
+        pattern = name.partition(": ")[2]
+        chosen = [c for c in claims if pattern == c.name or fnmatchcase(c.name, pattern)]
+        chosen = [c for c in chosen if c.expected == Status.PROVED or pattern != "*"]
+        if not chosen:
+            raise ValueError(f"{module} has no claim {pattern!r}")
+        found[name, at] = tuple(_part(module, c, evidence.of(c, dict(at))) for c in chosen)
+    return found
+
+
+def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
+    made = record["certificates"]
+    reached = {c["verdict"] for c in made}
+    verdict = str(next((s for s in (*_DECIDED, Status.NUMERIC) if s in reached), Status.UNKNOWN))
+    if reached.issuperset(_DECIDED):
+        verdict = str(Status.UNKNOWN)  # methods contradict each other: one of them is wrong
+    deciding = [c for c in made if c["verdict"] == verdict]
+    if verdict == Status.REFUTED:
+        deciding += [c for c in record["negation"] if c["verdict"] == Status.PROVED]
+    methods = tuple(dict.fromkeys(c["method"] for c in deciding))
+    counterexample = {}
+    if verdict == Status.REFUTED:
+        evidence = deciding[0]["evidence"]
+        counterexample = {
+            "point": evidence["counterexample"],
+            "left": evidence["left"],
+            "relation": claim.relation,
+            "right": evidence["right"],
+        }
+    return Part(
+        module,
+        claim.name,
+        claim.domain,
+        verdict,
+        methods,
+        frozenset(FAMILIES[m] for m in methods),
+        counterexample,
+        record["seconds"],
+        record["key"],
+    )
+
+
+def _part_data(part: Part) -> dict[str, Any]:
+    return {
+        "result": part.result,
+        "claim": part.claim,
+        "verdict": part.verdict,
+        "methods": list(part.methods),
+        "certificates": f"certificates/{part.key}.json",
+    }
+
+
+def _together(parts: Sequence[Part]) -> str:
+    found = {part.verdict for part in parts}
+    return str(next((s for s in _WEAKEST_FIRST if s in found), Status.UNKNOWN))
+
+
+def _flat(groups: Iterable[tuple[Part, ...]]) -> tuple[Part, ...]:
+    return tuple(part for group in groups for part in group)

@@ -1,0 +1,341 @@
+"""Balls of every function, and inequalities proved on boxes: the whole range or a compact box."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import mpmath
+import pytest
+from flint import arb, fmpq
+from mpmath import mp, mpf
+from sympy import (
+    Abs,
+    Catalan,
+    E,
+    EulerGamma,
+    Expr,
+    Integer,
+    Max,
+    Min,
+    Rational,
+    Symbol,
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atanh,
+    cos,
+    cosh,
+    coth,
+    erf,
+    exp,
+    log,
+    oo,
+    pi,
+    sin,
+    sinh,
+    sqrt,
+    tan,
+    tanh,
+)
+
+import grpo_symbolic as gs
+from grpo_symbolic import symbols
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.verify.ball_boxes import BallBoxes
+
+B, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
+X, Y = Symbol("x", real=True), Symbol("y", real=True)
+ZERO, ONE = Integer(0), Integer(1)
+METHOD = BallBoxes()
+SEED = 7
+
+
+# -- balls ------------------------------------------------------------------------------------
+
+
+def contains(found: arb, value: Any) -> bool:
+    """Whether a ball contains a number known to 60 digits."""
+    text = mp.nstr(value, 60)
+    return bool(found.contains(arb(text))) if "e" not in text else bool(found.overlaps(arb(text)))
+
+
+def between(low: fmpq, high: fmpq) -> arb:
+    found = arb(low).union(arb(high))
+    return found.nonnegative_part() if low >= 0 else found
+
+
+@pytest.mark.parametrize(
+    ("constant", "value"),
+    [
+        (E, mpmath.e),
+        (pi, mpmath.pi),
+        (EulerGamma, mpmath.euler),
+        (Catalan, mpmath.catalan),
+        (E * pi, mpmath.e * mpmath.pi),
+    ],
+    ids=str,
+)
+def test_constants(constant: Expr, value: Any) -> None:
+    with mp.workdps(80):
+        exact = +value if constant != E * pi else mpmath.e * mpmath.pi
+        found = ball(constant, {}, 128)
+        assert found.overlaps(arb(mp.nstr(exact, 60)))
+        assert found.rad() < arb(10) ** -35
+        assert not found.overlaps(arb(mp.nstr(exact + mpf(10) ** -30, 60)))
+
+
+FUNCTIONS: dict[Expr, tuple[Callable[[Any], Any], int, int]] = {
+    # The function, its value in mpmath, and a range inside its domain in tenths.
+    asin(X): (mpmath.asin, -9, 9),
+    acos(X): (mpmath.acos, -9, 9),
+    atan(X): (mpmath.atan, -50, 50),
+    sinh(X): (mpmath.sinh, -30, 30),
+    cosh(X): (mpmath.cosh, -30, 30),
+    tanh(X): (mpmath.tanh, -30, 30),
+    coth(X): (mpmath.coth, 5, 30),
+    asinh(X): (mpmath.asinh, -30, 30),
+    acosh(X): (mpmath.acosh, 12, 40),
+    atanh(X): (mpmath.atanh, -9, 9),
+    sin(X): (mpmath.sin, -30, 30),
+    cos(X): (mpmath.cos, -30, 30),
+    tan(X): (mpmath.tan, -12, 12),
+    exp(X): (mpmath.exp, -30, 30),
+    erf(X): (mpmath.erf, -30, 30),
+    log(X): (mpmath.log, 1, 50),
+    Abs(X): (abs, -20, 20),
+    Max(X, Rational(1, 3)): (lambda v: max(v, mpf(1) / 3), -10, 10),
+    Min(X, Rational(1, 3), -X): (lambda v: min(v, mpf(1) / 3, -v), -10, 10),
+    X**2: (lambda v: v**2, -20, 20),
+    X**3: (lambda v: v**3, -20, 20),
+    X**-3: (lambda v: v**-3, -20, -1),
+    X ** Rational(2, 3): (lambda v: mpmath.cbrt(v) ** 2, 0, 30),
+    X ** Rational(-3, 4): (lambda v: mpmath.root(v, 4) ** -3, 1, 30),
+    sqrt(X * (1 - X) + X**2): (mpmath.sqrt, 0, 9),
+}
+
+
+@pytest.mark.parametrize("expr", FUNCTIONS, ids=str)
+def test_a_ball_contains_the_values_of_its_interval(expr: Expr) -> None:
+    function, low, high = FUNCTIONS[expr]
+    draw = random.Random(SEED)
+    with mp.workdps(80):
+        for _ in range(30):
+            a, b = sorted(draw.randint(1000 * low, 1000 * high) for _ in range(2))
+            if draw.random() < 0.3:
+                a = 1000 * low
+            found = ball(expr, {X: between(fmpq(a, 10_000), fmpq(b, 10_000))}, 200)
+            assert found.is_finite()
+            for share in (0, 1, 3, 7, 10):
+                assert contains(found, function((a + (b - a) * mpf(share) / 10) / 10_000))
+            if a >= 0 and isinstance(expr, sqrt(X).func):
+                assert found >= 0 or expr.exp < 0
+
+
+def test_a_point_has_a_thin_ball() -> None:
+    for expr, (function, low, high) in FUNCTIONS.items():
+        at = fmpq(3 * low + 4 * high, 70)
+        with mp.workdps(80):
+            exact = function(mpf(3 * low + 4 * high) / 70)
+            found = ball(expr, {X: arb(at)}, 256)
+            assert found.rad() < arb(10) ** -55
+            assert found.overlaps(arb(mp.nstr(exact, 70)))
+
+
+def test_roots_of_boxes_that_begin_at_zero() -> None:
+    box = between(fmpq(0), fmpq(1, 3))
+    found = ball(sqrt(X), {X: box}, 100)
+    assert found >= 0
+    assert found < arb(0.5774)
+    assert found.contains(arb(fmpq(1, 3)).sqrt())
+    entropy = ball(sqrt(X * (1 - X)), {X: box}, 100)
+    assert entropy.is_finite()
+    assert ball(X ** Rational(2, 3), {X: arb(0)}, 100).is_zero()
+    assert ball(sqrt(X) * 5, {X: arb(4)}, 100) == 10
+
+
+def test_what_reaches_below_zero_has_no_root() -> None:
+    below = between(fmpq(-1, 10), fmpq(1, 3))
+    assert not ball(sqrt(X), {X: below}, 100).is_finite()
+    assert not ball(X ** Rational(1, 3), {X: below}, 100).is_finite()
+    # A symbol that SymPy knows to be positive is one, whatever rounding has made of its ball.
+    assert ball(sqrt(P), {P: below}, 100).is_finite()
+    assert not ball(1 / X, {X: below}, 100).is_finite()
+
+
+# -- boxes ------------------------------------------------------------------------------------
+
+UNIT = Domain.of(Range(X, ZERO, ONE, True, True))
+#: The least value of h of Appendix B.2 (Vojnovic & Yun), direct KL and large groups.
+LEAST = 2 * sqrt(1 + B**2) / B - 2 * asinh(B) + log(P0 / (1 - P0))
+ABOVE_HALF = Domain.of((B, ZERO, Rational(6, 5)), (P0, Rational(1, 2), ONE))
+
+Case = tuple[Expr, str, Expr, Domain]
+
+WHOLE: list[Case] = [
+    (exp(X), ">", X, UNIT),
+    (sin(X), "<=", X + Rational(1, 100), UNIT),
+    (exp(-B) + 1, ">", Rational(1, 2), Domain()),
+    (cosh(X), "<", Rational(8, 5), UNIT),
+    (2 * asin(sqrt(X)), "<", Rational(22, 7), UNIT),
+    (exp(X * Y), "<", Integer(3), Domain.of(Range(X, ZERO, ONE, True, True), (Y, ZERO, ONE))),
+]
+
+COMPACT: list[Case] = [
+    (log(1 + B), "<=", B, Domain()),
+    (log(1 + B), "<", B, Domain()),
+    (exp(B), ">", 1 + B, Domain()),
+    (sinh(B), ">", B, Domain()),
+    (atan(B), "<", Integer(2), Domain()),
+    (LEAST, ">", ZERO, ABOVE_HALF),
+    (2 * sqrt(1 + B**2) / B - 2 * asinh(B), "<", 2 / B + B, Domain()),
+    (log(P), ">", log(P0), Domain.of(P0, (P, P0, ONE))),
+]
+
+#: False somewhere, if only at one point or far out.
+FALSE: list[Case] = [
+    (exp(B), ">", 1 + B + B**2 / 2 * Rational(101, 100), Domain()),
+    (LEAST, ">", ZERO, Domain.of((B, ZERO, Integer(2)), (P0, Rational(1, 2), ONE))),
+    ((X - Rational(1, 2)) ** 2, ">", ZERO, Domain.of((X, ZERO, ONE))),
+    (Abs(X - Rational(1, 2)), ">", ZERO, Domain.of((X, ZERO, ONE))),
+    ((B - 1) ** 2 / B, ">", ZERO, Domain()),
+    (X, ">", ZERO, UNIT),
+    (sqrt(X), ">", ZERO, UNIT),
+    (X * (1 - X) * exp(X), ">", ZERO, UNIT),
+    (exp(-B), ">", Rational(1, 10**9), Domain()),
+    (log(1 + B), "<=", B * Rational(999999, 1000000), Domain()),
+    (sin(X), "<", X, UNIT),
+    (exp(X), "<", E, UNIT),
+    (Max(X, 1 - X), ">", Rational(1, 2), UNIT),
+]
+
+
+@pytest.mark.parametrize("case", WHOLE, ids=lambda c: f"{c[0]} {c[1]} {c[2]}")
+def test_the_whole_range_is_proved(case: Case) -> None:
+    claim = gs.Claim("true", *case)
+    verdict = METHOD.attempt(claim)
+    assert verdict is not None
+    assert verdict.status is gs.Status.PROVED
+    assert "the whole range" in verdict.detail
+    assert METHOD.recheck(claim, verdict.evidence, verdict.status)
+    assert not METHOD.recheck(claim, verdict.evidence, gs.Status.NUMERIC)
+
+
+@pytest.mark.parametrize("case", COMPACT, ids=lambda c: f"{c[0]} {c[1]} {c[2]}")
+def test_a_compact_box_is_not_the_whole_range(case: Case) -> None:
+    claim = gs.Claim("true", *case)
+    verdict = METHOD.attempt(claim)
+    assert verdict is not None
+    assert verdict.status is gs.Status.NUMERIC
+    assert "proved on the compact box" in verdict.detail
+    assert "1/1024" in verdict.detail
+    assert int(verdict.evidence["boxes"]) > 1  # type: ignore[call-overload]
+    assert verdict.evidence["bits"] == 128
+    assert METHOD.recheck(claim, verdict.evidence, verdict.status)
+    assert not METHOD.recheck(claim, verdict.evidence, gs.Status.PROVED)
+
+
+@pytest.mark.parametrize("case", FALSE, ids=lambda c: f"{c[0]} {c[1]} {c[2]}")
+def test_false_claims_are_never_proved(case: Case) -> None:
+    claim = gs.Claim("false", *case)
+    verdict = METHOD.attempt(claim)
+    if verdict is not None and verdict.status is gs.Status.NUMERIC:
+        # Then it fails in the margin alone.
+        assert case[0] == exp(-B)
+    elif verdict is not None:
+        assert verdict.status is gs.Status.REFUTED
+        given = verdict.evidence["counterexample"]
+        assert isinstance(given, dict)
+        point = {s: Rational(given[s.name]) for s in claim.domain.symbols}
+        assert claim.domain.contains(point)
+        gap = (case[0] - case[2]).subs(point).evalf(50)
+        assert gap <= 0 if case[1] == ">" else gap >= 0
+
+
+def test_the_margin_is_outside_the_box_that_is_named() -> None:
+    """exp(-beta) > 10^-9 fails from beta = 20.7: then no box up to 1024 may be called proved."""
+    claim = gs.Claim("fails far out", exp(-B), ">", Rational(1, 10**9))
+    verdict = METHOD.attempt(claim)
+    assert verdict is None or verdict.status is gs.Status.REFUTED
+    beyond = gs.Claim("fails beyond 2000", 1 / (1 + exp(B - 2000)), ">", Rational(1, 2))
+    found = METHOD.attempt(beyond)
+    assert found is None or found.status is not gs.Status.PROVED
+
+
+def test_an_empty_range_refutes_nothing() -> None:
+    """For beta >= 1 there is no w between beta and 1."""
+    w = Symbol("w", positive=True)
+    domain = Domain.of(B, (w, B, ONE))
+    claim = gs.Claim("true where w exists", exp(B), "<", Integer(3), domain)
+    bounded = gs.Claim("true where w exists", exp(B) + w, "<", Integer(4), domain)
+    for made in (claim, bounded):
+        verdict = METHOD.attempt(made)
+        assert verdict is None or verdict.status is not gs.Status.REFUTED
+
+
+@pytest.mark.parametrize("case", [WHOLE[0], COMPACT[2], COMPACT[5]], ids=lambda c: str(c[0]))
+def test_a_changed_subdivision_is_noticed(case: Case) -> None:
+    claim = gs.Claim("true", *case)
+    verdict = METHOD.attempt(claim)
+    assert verdict is not None
+    evidence = verdict.evidence
+    trees = evidence["trees"]
+    assert isinstance(trees, list)
+    changed: list[Any] = [
+        trees[:-1],
+        [*trees, "."],
+        ["?", *trees[1:]],
+        ["", *trees[1:]],
+        ["9..", *trees[1:]],
+        [trees[0] + ".", *trees[1:]],
+        [trees[0][:-1], *trees[1:]],
+        ["x" + trees[0][1:], *trees[1:]],
+        [None, *trees[1:]],
+        None,
+        "",
+    ]
+    if verdict.status is gs.Status.NUMERIC:
+        changed.append(["." for _ in trees])
+    for other in changed:
+        for status in gs.Status:
+            assert not METHOD.recheck(claim, {**evidence, "trees": other}, status)
+    for key, value in (("boxes", 1000), ("bits", 64), ("proved on", "everything")):
+        assert not METHOD.recheck(claim, {**evidence, key: value}, verdict.status)
+    left, relation, right, domain = case
+    stronger = gs.Claim("stronger", left, relation, right + (3 if relation == ">" else -3), domain)
+    assert not METHOD.recheck(stronger, evidence, verdict.status)
+
+
+def test_what_is_not_for_boxes() -> None:
+    mystery = gs.Claim("integers", symbols.G + exp(symbols.G), ">", ZERO)
+    many = [Symbol(f"v_{i}", positive=True) for i in range(4)]
+    for claim in (
+        mystery,
+        gs.Claim("an equation", sin(X) ** 2 + cos(X) ** 2, "==", ONE, UNIT),
+        gs.Claim("an inequation", exp(B), "!=", ZERO),
+        gs.Claim("four parameters", exp(sum(many, start=ZERO)), ">", Rational(1, 2)),
+        gs.Claim("no parameters", exp(ONE), ">", Integer(2)),
+    ):
+        assert METHOD.attempt(claim) is None
+        assert not METHOD.recheck(claim, {"trees": ["."]}, gs.Status.PROVED)
+
+
+def test_the_driver_keeps_both_numeric_findings() -> None:
+    verdict = gs.prove(gs.Claim("true by analysis", log(1 + B), "<", B))
+    assert verdict.status is gs.Status.NUMERIC
+    assert verdict.method == METHOD.name
+    assert int(verdict.evidence["points"]) > 10  # type: ignore[call-overload]
+    assert int(verdict.evidence["boxes"]) > 1  # type: ignore[call-overload]
+
+
+def test_the_real_line_and_half_lines() -> None:
+    line = Domain.of((X, -oo, oo))
+    verdict = METHOD.attempt(gs.Claim("on the line", exp(X), ">", X - Rational(1, 2), line))
+    assert verdict is not None
+    assert "x in [-1024, 1024]" in verdict.detail
+    left = Domain.of(Range(X, -oo, ZERO, False, True))
+    bounded = METHOD.attempt(gs.Claim("on a half-line", exp(X), "<", Integer(2), left))
+    assert bounded is not None
+    assert "-x in [0, 1024]" in bounded.detail

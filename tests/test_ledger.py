@@ -1,0 +1,258 @@
+"""The ledger: verdicts with their evidence, the cache, the documents, and what fails."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import mpmath as mp
+import pytest
+from sympy import Rational
+
+from derivations import __main__, evidence, paper_claims
+from derivations.__main__ import main
+from derivations.catalogue import ORDER
+from derivations.ledger import Row, ledger
+from derivations.ledger_report import line, summary
+from derivations.paper_claims import ENTRIES, NEW, PAPER, Entry
+
+COLUMNS = {
+    "claim",
+    "source",
+    "range",
+    "verdict",
+    "methods",
+    "counterexample",
+    "corrected",
+    "seconds",
+}
+SQUARE_ROOT = next(e for e in ENTRIES if e.claim.startswith("at beta = gamma"))
+DECREASES = next(e for e in ENTRIES if e.claim == "it decreases in beta")
+LOGISTIC = next(e for e in ENTRIES if "gamma/(2 beta)" in e.claim)
+# Without the part that takes the logarithm of the policy: it takes seconds.
+LOGISTIC = replace(LOGISTIC, correction=LOGISTIC.correction[:1])
+STAGE = next(e for e in ENTRIES if e.claim.startswith("stationary policies are maximisers"))
+SAMPLE = (SQUARE_ROOT, DECREASES, LOGISTIC, STAGE)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ledger")
+
+
+@pytest.fixture(scope="module")
+def rows(folder: Path) -> list[Row]:
+    return ledger(SAMPLE, folder / "certificates", processes=1)
+
+
+def row_of(rows: list[Row], entry: Entry) -> Row:
+    return next(row for row in rows if row.entry is entry)
+
+
+def test_verdicts_are_the_declared_ones(rows: list[Row]) -> None:
+    assert [row.verdict for row in rows] == ["PROVED", "PROVED", "REFUTED", "REFUTED"]
+    assert all(row.as_declared for row in rows)
+
+
+def test_two_families_agree(rows: list[Row]) -> None:
+    pytest.importorskip("z3")
+    for row in (row_of(rows, SQUARE_ROOT), row_of(rows, DECREASES), row_of(rows, STAGE)):
+        assert row.settled, row.missing
+        for part in row.parts:
+            assert len(part.families) >= 2
+            assert "exact rational sampling" not in part.methods or part.verdict == "REFUTED"
+
+
+def numbers(row: Row) -> tuple[dict[str, mp.mpf], mp.mpf, mp.mpf]:
+    """The counterexample's point and both sides' values."""
+    found: Mapping[str, Any] = row.counterexample
+    point = {
+        name: mp.mpf(Rational(text).p) / Rational(text).q for name, text in found["point"].items()
+    }
+    return point, mp.mpf(found["left"]), mp.mpf(found["right"])
+
+
+def test_the_logistic_policy_fails_where_the_ledger_says(rows: list[Row]) -> None:
+    """Direct KL, G = 2: beta (logit p - logit p0) = gamma, solved and compared by mpmath."""
+    row = row_of(rows, LOGISTIC)
+    with mp.workdps(40):
+        point, left, right = numbers(row)
+        beta, gamma, start = point["beta"], point["gamma"], point["pi_ref"]
+
+        def odds(x: mp.mpf) -> mp.mpf:
+            return mp.log(x / (1 - x))
+
+        true = mp.findroot(lambda x: beta * (odds(x) - odds(start)) - gamma, mp.mpf("0.6"))
+        claimed = mp.findroot(lambda x: odds(x) - odds(start) - gamma / (2 * beta), mp.mpf("0.6"))
+        assert mp.almosteq(left, true, rel_eps=mp.mpf(10) ** -25)
+        assert mp.almosteq(right, claimed, rel_eps=mp.mpf(10) ** -25)
+        assert abs(true - claimed) > mp.mpf("0.01")
+    assert row.correction_verdict == "PROVED"
+    assert row.entry.corrected
+
+
+def test_the_stage_objective_bends_upwards_where_the_ledger_says(rows: list[Row]) -> None:
+    """The second difference of the frozen objective, from the definition of k3."""
+    row = row_of(rows, STAGE)
+    with mp.workdps(60):
+        point, left, right = numbers(row)
+        p, p0 = point["pi"], point["pi_ref"]
+        beta = p * (1 - p) / (p - p0)  # the weight at which p is stationary for pairs
+
+        def penalty(new: mp.mpf) -> mp.mpf:
+            ratios = ((p, p0 / new), (1 - p, (1 - p0) / (1 - new)))
+            return mp.fsum(old * (u - mp.log(u) - 1) for old, u in ratios)
+
+        def stage(new: mp.mpf) -> mp.mpf:
+            return new * (1 - p) - (1 - new) * p - beta * penalty(new)
+
+        assert abs(mp.diff(stage, p)) < mp.mpf(10) ** -20
+        bend = mp.diff(stage, p, 2)
+        assert mp.almosteq(left, bend, rel_eps=mp.mpf(10) ** -10)
+        assert right == 0
+        assert bend > 0
+    assert row.correction_verdict == "PROVED"
+
+
+def test_nothing_is_settled_again_when_nothing_changed(
+    rows: list[Row], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*args: object) -> None:
+        raise AssertionError("a method was asked again")
+
+    monkeypatch.setattr(evidence, "settle", never)
+    again = ledger(SAMPLE, folder / "certificates", processes=1)
+    assert [row.data() for row in again] == [row.data() for row in rows]
+
+
+def test_an_edited_file_is_not_used_again(
+    rows: list[Row], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{row_of(rows, SQUARE_ROOT).parts[0].key}.json"
+    text = (folder / "certificates" / name).read_text()
+    (tmp_path / name).write_text(text.replace("PROVED", "REFUTED", 1))
+    asked: list[object] = []
+    monkeypatch.setattr(evidence, "settle", lambda claim: asked.append(claim) or ())
+    ledger((SQUARE_ROOT,), tmp_path, processes=1)
+    assert asked
+
+
+def test_documents_and_exit_status(
+    rows: list[Row],
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(__main__, "ledger", lambda entries, where: rows)
+    monkeypatch.setattr(__main__, "_pdf", lambda tex: "")
+    assert main(["ledger", "--out", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert "4 entries: 2 PROVED, 2 REFUTED" in out
+    entries = json.loads((folder / "ledger.json").read_text())
+    assert [entry["verdict"] for entry in entries] == [row.verdict for row in rows]
+    for entry in entries:
+        assert entry.keys() >= COLUMNS
+        assert entry["seconds"] > 0
+        assert entry["methods"]
+        assert (entry["counterexample"] is not None) == (entry["verdict"] == "REFUTED")
+        if entry["verdict"] == "REFUTED":
+            assert entry["corrected"]["verdict"] == "PROVED"
+        for part in entry["parts"]:
+            assert (folder / part["certificates"]).is_file()
+    tex = (folder / "ledger.tex").read_text()
+    assert tex.count(r"\begin{longtable}") == tex.count(r"\end{longtable}") == 1
+    assert tex.count("Counterexample") == 2
+    wrong = replace(rows[0], entry=replace(SQUARE_ROOT, expected="REFUTED"))
+    monkeypatch.setattr(__main__, "ledger", lambda entries, where: [wrong])
+    assert main(["ledger", "--out", str(folder)]) == 1
+    assert "not as declared" in capsys.readouterr().out
+
+
+def test_a_refutation_needs_its_correction(rows: list[Row]) -> None:
+    row = row_of(rows, STAGE)
+    bare = replace(row, correction=())
+    assert not bare.as_declared
+    unknown = replace(row.correction[0], verdict="UNKNOWN")
+    assert not replace(row, correction=(unknown,)).as_declared
+
+
+def test_recheck_holds_and_one_digit_breaks_it(
+    rows: list[Row], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = row_of(rows, DECREASES).parts[0]
+    copy = tmp_path / "certificates"
+    copy.mkdir()
+    for path in (folder / "certificates").glob(f"{part.key}*"):
+        (copy / path.name).write_text(path.read_text())
+    assert main(["--recheck", "--out", str(tmp_path)]) == 0
+    assert ", 0 do not hold" in capsys.readouterr().out
+    scripts = sorted(copy.glob("*.smt2"))
+    for path in (*scripts[:1], copy / f"{part.key}.json"):
+        text = path.read_text()
+        place = next(i for i in range(len(text) // 2, len(text)) if text[i].isdigit())
+        digit = "7" if text[place] != "7" else "3"
+        path.write_text(text[:place] + digit + text[place + 1 :])
+        assert main(["ledger", "--recheck", "--out", str(tmp_path)]) == 1
+        assert path.name in capsys.readouterr().out
+        path.write_text(text)
+
+
+def test_recheck_without_certificates_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--recheck", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main(["eq14", "--recheck", "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_claim_that_no_result_has_is_named(tmp_path: Path) -> None:
+    lost = replace(SQUARE_ROOT, parts=("eq14_binary_pairs: it is blue",))
+    with pytest.raises(ValueError, match="it is blue"):
+        ledger((lost,), tmp_path, processes=1)
+
+
+def test_a_point_that_refutes_nothing_is_an_error(tmp_path: Path) -> None:
+    weak = replace(STAGE, at={"pi_ref": Rational(2, 5), "pi": Rational(1, 2)}, correction=())
+    with pytest.raises(ValueError, match="does not fail"):
+        ledger((weak,), tmp_path, processes=1)
+
+
+def test_methods_that_contradict_each_other_decide_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def two_minds(claim: Any) -> tuple:
+        point = {s: Rational(1, 2) for s in claim.domain.symbols}
+        known = evidence.Verdict(evidence.Status.PROVED, "exact identity", "", {"by": "magic"})
+        values = {"counterexample": {s.name: str(v) for s, v in point.items()}}
+        values |= {"left": "0", "right": "1"}
+        other = evidence.Verdict(
+            evidence.Status.REFUTED, "exact rational sampling", "", dict(values)
+        )
+        return (known, other)
+
+    monkeypatch.setattr(evidence, "settle", two_minds)
+    (row,) = ledger((SQUARE_ROOT,), tmp_path, processes=1)
+    assert row.verdict == "UNKNOWN"
+    assert not row.as_declared
+    assert not row.settled
+    assert any("not settled" in text for text in summary([row]))
+
+
+def test_entries_are_well_formed() -> None:
+    assert len({entry.claim for entry in ENTRIES}) == len(ENTRIES)
+    assert {entry.chapter for entry in ENTRIES} == {PAPER, NEW}
+    for entry in ENTRIES:
+        assert entry.parts
+        assert bool(entry.corrected) == bool(entry.correction)
+        assert (entry.expected == "REFUTED") <= bool(entry.correction)
+        for name in (*entry.parts, *entry.correction):
+            module = name.partition(":")[0]
+            assert module in ORDER or (Path(paper_claims.__file__).parent / f"{module}.py").exists()
+
+
+def test_one_line_for_each_row(rows: list[Row]) -> None:
+    for row in rows:
+        assert line(row).startswith(row.verdict)
+        assert "\n" not in line(row)
