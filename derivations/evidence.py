@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from hashlib import sha256
@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Float, Symbol
 
 import grpo_symbolic
 from grpo_symbolic.domain import Domain
@@ -32,7 +32,7 @@ from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.tree import from_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["FAMILIES", "Evidence", "recheck_folder"]
+__all__ = ["FAMILIES", "Evidence", "prune", "recheck_folder"]
 
 FAMILIES = {method.name: method.family for method in METHODS}
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
@@ -78,9 +78,8 @@ class Evidence:
         if kept is not None:
             return kept
         start = time.perf_counter()
-        verdicts = list(settle(claim))
-        if point:
-            verdicts = [_refutation(claim, at or {}), *verdicts]
+        chosen = [_refutation(claim, at)] if at else []
+        verdicts = [*chosen, *settle(claim)]
         certificates = [certificate(claim, verdict) for verdict in verdicts]
         refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
         negation = []
@@ -113,6 +112,14 @@ class Evidence:
             path.write_text(text, encoding="utf-8")
         path = self.folder / f"{record['key']}.json"
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def prune(folder: Path, keys: Collection[str]) -> None:
+    """Remove the files of claims that are no longer made: all but those with these keys."""
+    for path in folder.glob("*"):
+        found = re.match(r"([0-9a-f]{16})[-.]", path.name)
+        if found and found[1] not in keys and path.suffix in (".json", ".smt2"):
+            path.unlink()
 
 
 def recheck_folder(folder: Path, processes: int = 2) -> Iterator[tuple[str, str, Recheck]]:
@@ -170,9 +177,12 @@ def _negation(claim: Claim, refuted: Verdict) -> Claim:
     named: dict[str, Symbol] = {s.name: s for s in claim.domain.symbols}
     found: Any = refuted.counterexample
     point = {named[name]: from_tree(_ratio(text), {}) for name, text in found.items()}
-    sides = [side.subs(point) for side in (claim.left, claim.right)]
-    name = f"it fails there: {claim.name}"
-    return portable(Claim(name, sides[0], _OPPOSITE[claim.relation], sides[1], Domain()))
+    left, right = (side.subs(point) for side in (claim.left, claim.right))
+    opposite = _OPPOSITE[claim.relation]
+    if opposite == "!=":  # in the stronger form that says which side is larger
+        evidence = refuted.evidence
+        opposite = ">" if Float(evidence["left"], 30) > Float(evidence["right"], 30) else "<"
+    return portable(Claim(f"it fails there: {claim.name}", left, opposite, right, Domain()))
 
 
 def _ratio(text: str) -> list[Any]:

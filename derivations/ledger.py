@@ -1,6 +1,7 @@
 """The ledger: every entry's claims put to every method, and what they are worth together.
 
 An entry is settled when each of its claims is decided by two independent families of methods.
+A second derivation counts as a family, too.
 For a refuted claim one family is the exact value at the counterexample, others prove that the
 opposite relation holds there.
 """
@@ -21,7 +22,7 @@ from typing import Any
 from sympy import Expr
 
 from derivations.evidence import FAMILIES, Evidence
-from derivations.paper_claims import Entry
+from derivations.paper_claims import Entry, plain
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status
@@ -84,6 +85,7 @@ class Row:
     entry: Entry
     parts: tuple[Part, ...]
     correction: tuple[Part, ...]
+    again: tuple[Part, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -105,7 +107,14 @@ class Row:
                 found.append(name)
             elif count:
                 found.append(f"{name} ({count} of {len(self.parts)})")
+        if self.derived_again:
+            found.append("second derivation")
         return tuple(found)
+
+    @property
+    def derived_again(self) -> bool:
+        """Whether a second derivation of the statement is proved throughout."""
+        return bool(self.again) and _together(self.again) == Status.PROVED
 
     @property
     def range(self) -> str:
@@ -116,15 +125,22 @@ class Row:
 
     @property
     def counterexample(self) -> Mapping[str, Any]:
-        return next((p.counterexample for p in self.parts if p.counterexample), {})
+        found = next((p.counterexample for p in self.parts if p.counterexample), {})
+        setting = plain(self.entry.setting)
+        return {"setting": setting, **found} if found and setting else found
 
     @property
     def seconds(self) -> float:
-        return sum(part.seconds for part in (*self.parts, *self.correction))
+        return sum(part.seconds for part in self.all_parts)
+
+    @property
+    def all_parts(self) -> tuple[Part, ...]:
+        """The claims of the entry, of its correction and of its second derivation."""
+        return (*self.parts, *self.correction, *self.again)
 
     @property
     def settled(self) -> bool:
-        return all(part.settled for part in (*self.parts, *self.correction))
+        return not self.missing
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -133,7 +149,7 @@ class Row:
             f"{part.result}: {part.claim}: "
             + (f"only {', '.join(part.methods)}" if part.methods else "no method decides it alone")
             for part in (*self.parts, *self.correction)
-            if not part.settled
+            if not part.settled and not (self.derived_again and part.verdict == Status.PROVED)
         )
 
     @property
@@ -163,6 +179,7 @@ class Row:
             "seconds": round(self.seconds, 2),
             "parts": [_part_data(part) for part in self.parts],
             "correction": [_part_data(part) for part in self.correction],
+            "again": [_part_data(part) for part in self.again],
         }
 
 
@@ -186,7 +203,7 @@ def ledger(entries: Sequence[Entry], folder: Path, processes: int = 2) -> list[R
     for entry in entries:
         for name in entry.parts:
             _ask(wanted, name, entry.at)
-        for name in entry.correction:
+        for name in (*entry.correction, *entry.again):
             _ask(wanted, name, {})
     modules = sorted(wanted, key=lambda m: _SLOW.index(m) if m in _SLOW else len(_SLOW))
     work = partial(_settled, folder=folder)
@@ -202,6 +219,7 @@ def ledger(entries: Sequence[Entry], folder: Path, processes: int = 2) -> list[R
             entry,
             _flat(found[name, _frozen(entry.at)] for name in entry.parts),
             _flat(found[name, ()] for name in entry.correction),
+            _flat(found[name, ()] for name in entry.again),
         )
         for entry in entries
     ]

@@ -7,6 +7,7 @@ the statement that holds instead, made up of claims in the same way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from sympy import Expr, Rational, S
 
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["ENTRIES", "NEW", "PAPER", "Entry"]
+__all__ = ["ENTRIES", "NEW", "PAPER", "Entry", "plain"]
 
 PAPER, NEW = "Claims of the paper", "New theorems"
 
@@ -25,8 +26,8 @@ class Entry:
 
     Attributes
     ----------
-    claim : str
-        The statement in words.
+    text : str
+        The statement in words and TeX.
     source : str
         Equation or section; ``new`` for what is not published.
     parts : tuple of str
@@ -35,27 +36,73 @@ class Entry:
         The verdict, where it is known.
     at : mapping of str to Expr
         For a refuted claim, where it fails.
-    corrected : str
-        For a refuted or imprecise claim, what holds.
+    holds : str
+        For a refuted or imprecise claim, what holds instead, in words and TeX.
     correction : tuple of str
         The claims that together say what holds.
+    again : tuple of str
+        The claims of a second derivation of the same statement, which counts as a method.
+    setting : str
+        For a counterexample without parameters, what its numbers were computed at, with TeX.
     """
 
-    claim: str
+    text: str
     source: str
     parts: tuple[str, ...]
     expected: str = Status.PROVED
     at: Mapping[str, Expr] = field(default_factory=dict)
-    corrected: str = ""
+    holds: str = ""
     correction: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
+    setting: str = ""
+
+    @property
+    def claim(self) -> str:
+        """The statement without TeX."""
+        return plain(self.text)
+
+    @property
+    def corrected(self) -> str:
+        """What holds instead, without TeX."""
+        return plain(self.holds)
 
     @property
     def chapter(self) -> str:
         return NEW if self.source.startswith("new") else PAPER
 
 
-def _vy(claim: str, where: str, *parts: str) -> Entry:
-    return Entry(claim, f"V&Y {where}", parts)
+_PLAIN = (
+    (r"\\mathrm\{(\w+)\}", r"\1"),
+    (r"\\piref", "pi_ref"),
+    (r"\\sqrt\{([^{}]*)\}", r"sqrt(\1)"),
+    (r"[_^]\{(\w+)\}", lambda m: m[0][0] + m[1]),
+    (r"\\ge(?![a-z])", " >= "),
+    (r"\\le(?![a-z])", " <= "),
+    (r"\\to(?![a-z])", " -> "),
+    (r"\\succ ?", "> "),
+    (r"\\infty", "oo"),
+    (r"\\[,;]", " "),
+    (r"\\([{}])", r"\1"),
+    (r"\\([a-zA-Z]+)", r"\1"),
+    (r"\$", ""),
+)
+
+
+def plain(text: str) -> str:
+    """Words and TeX as a terminal shows them.
+
+    Examples
+    --------
+    >>> plain(r"at $\\beta=\\gamma$ it is $\\sqrt{\\piref(a)}$")
+    'at beta=gamma it is sqrt(pi_ref(a))'
+    """
+    for pattern, replacement in _PLAIN:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def _vy(claim: str, where: str, *parts: str, again: tuple[str, ...] = ()) -> Entry:
+    return Entry(claim, f"V&Y {where}", parts, again=again)
 
 
 def _new(claim: str, *parts: str, source: str = "new") -> Entry:
@@ -69,8 +116,11 @@ def _refuted(
     corrected: str,
     *correction: str,
     at: Mapping[str, Expr] | None = None,
+    setting: str = "",
 ) -> Entry:
-    return Entry(claim, where, (part,), Status.REFUTED, at or {}, corrected, correction)
+    return Entry(
+        claim, where, (part,), Status.REFUTED, at or {}, corrected, correction, setting=setting
+    )
 
 
 _HALF, _ONE = S.Half, S.One
@@ -78,39 +128,43 @@ _HALF, _ONE = S.Half, S.One
 ENTRIES: tuple[Entry, ...] = (
     # -- the advantage and the preference model ------------------------------------------------
     _vy(
-        "A_i is the mean difference to the group over the root of half the mean squared difference",
+        r"$A_i$ is the mean difference to the group over the root of half its mean square",
         "Section 2",
         "eq02_pairwise_form: mean difference to the group is r_i - mean",
         "eq02_pairwise_form: half the mean squared difference is the variance",
         "eq02_pairwise_form: both forms of the advantage agree*",
     ),
     _vy(
-        "the advantage is invariant under shift and scale of the rewards (G = 2, 3, 4)",
+        r"the advantage is invariant under shift and scale of the rewards ($G=2,3,4$)",
         "Section 2",
         "eq02_invariance: A(c r + d) = A(r), G = *",
     ),
-    _vy("for G = 2 the advantage is the sign of r_1 - r_2", "Section 2", "eq02_sign_form: *"),
+    _vy(r"for $G=2$ the advantage is the sign of $r_1-r_2$", "Section 2", "eq02_sign_form: *"),
     _vy(
-        "the sampled reward term has the expectation R_G = E P_G (every group of 2, 3, 4)",
+        r"the sampled reward term has the expectation $R_G=\mathrm{E}\,P_G$ ($G=2,3,4$)",
         "(6)",
         "eq06_reward_preference: enumeration of all groups of *",
     ),
     _vy(
-        "R_2 = 2 E P(o > o') - 1 for antisymmetric preferences",
-        "Section 3",
+        r"$R_2=2\,\mathrm{E}\,P(o\succ o')-1$ for antisymmetric preferences",
+        "on R_2",
         "r2_pairwise: *",
     ),
     _vy(
-        "for large groups P_oo(o) = (r(o) - E r)/sigma",
-        "Section 3",
+        r"for large groups $P_\infty(o)=(r(o)-\mathrm{E}\,r)/\sigma$",
+        "on large groups",
         "r_infinity: P_oo(a) = (r(a) - E r)/sigma",
         "r_infinity: P_oo(b) = (r(b) - E r)/sigma",
     ),
     # -- the penalty ---------------------------------------------------------------------------
-    _vy("k_3 is unbiased for KL when pi = pi_old", "Section 2", "k3_unbiased: *"),
-    _vy("gradient of the penalty, sampling policy frozen", "(8)", "eq08_frozen_gradient: (8)"),
+    _vy(r"$k_3$ is unbiased for KL when $\pi=\pi_{\mathrm{old}}$", "Section 2", "k3_unbiased: *"),
     _vy(
-        "gradient of the penalty on policy: 1 - pi_ref(o)/pi(o)",
+        "the gradient of the penalty with the sampling policy frozen",
+        "(8)",
+        "eq08_frozen_gradient: (8)",
+    ),
+    _vy(
+        r"on policy it is $1-\piref(o)/\pi(o)$",
         "(9)",
         "eq09_on_policy_gradient: *",
     ),
@@ -126,113 +180,124 @@ ENTRIES: tuple[Entry, ...] = (
     _vy("the fixed point for pairs", "(12)", "eq12_pairs: *"),
     _vy("the fixed point for large groups", "(13)", "eq13_large_group: *"),
     _vy(
-        "a binary question, G = 2: the closed form",
+        r"a binary question, $G=2$: the closed form",
         "(14)",
         "eq14_binary_pairs: (14)",
         "eq12_pairs: the closed form is a fixed point, *",
     ),
     _vy(
-        "it depends on beta and gamma only through beta/gamma",
+        r"it depends on $\beta$ and $\gamma$ only through $\beta/\gamma$",
         "after (14)",
         "eq14_binary_pairs: it depends on beta and gamma only through beta/gamma",
     ),
-    _vy("it decreases in beta", "after (14)", "eq14_binary_pairs: it decreases in beta"),
-    _vy("it increases in gamma", "after (14)", "eq14_binary_pairs: it increases in gamma"),
-    _vy("it increases in pi_ref", "after (14)", "eq14_binary_pairs: it increases in pi_ref"),
-    _vy("it tends to 1 as beta -> 0", "after (14)", "eq14_limits: limit beta -> 0"),
-    _vy("it tends to pi_ref as beta -> oo", "after (14)", "eq14_limits: limit beta -> oo"),
+    _vy(r"it decreases in $\beta$", "after (14)", "eq14_binary_pairs: it decreases in beta"),
+    _vy(r"it increases in $\gamma$", "after (14)", "eq14_binary_pairs: it increases in gamma"),
+    _vy(r"it increases in $\piref(a)$", "after (14)", "eq14_binary_pairs: it increases in pi_ref"),
+    _vy(r"it tends to 1 as $\beta\to0$", "after (14)", "eq14_limits: limit beta -> 0"),
     _vy(
-        "at beta = gamma it is sqrt(pi_ref)",
+        r"it tends to $\piref(a)$ as $\beta\to\infty$",
+        "after (14)",
+        "eq14_limits: limit beta -> oo",
+    ),
+    _vy(
+        r"at $\beta=\gamma$ it is $\sqrt{\piref(a)}$",
         "after (14)",
         "eq14_binary_pairs: at beta = gamma it is the square root of pi_ref",
     ),
     _vy(
-        "it is continuous at pi_ref = 0 if and only if beta >= gamma",
+        r"it is continuous at $\piref(a)=0$ if and only if $\beta\ge\gamma$",
         "after (14)",
         "eq14_limits: limit pi_ref -> 0+ when beta < gamma",
         "eq14_limits: a jump at pi_ref = 0 when beta < gamma",
         "eq14_limits: no jump at pi_ref = 0 when beta >= gamma",
     ),
     _vy(
-        "it is at least 1 - beta/gamma and at least pi_ref",
+        r"it is at least $\max\{1-\beta/\gamma,\piref(a)\}$",
         "after (14)",
         "eq14_binary_pairs: bound: *",
     ),
-    _vy("without a preferred answer it is pi_ref", "(14), tie", "eq14_tie: margin 0 gives *"),
+    _vy(r"without a preferred answer it is $\piref(a)$", "(14), tie", "eq14_tie: margin 0 gives *"),
     _vy(
         "a binary question, large groups: the closed form",
         "(15)",
         "eq15_large_group: (15)",
         "noisy_verifier: G = infinity: (15) solves the condition without noise",
+        again=("large_group_many_answers: *",),
     ),
     _vy(
-        "(15) is at least 1/(1 + beta^2) and at least pi_ref",
+        r"(15) is at least $\max\{1/(1+\beta^2),\piref(a)\}$",
         "after (15)",
         "bounds_every_group: large groups: (15) is at least 1/(1 + beta^2)",
         "eq15_large_group: bound: *",
     ),
     _vy(
-        "(15) is discontinuous at pi_ref = 0 for every beta",
+        r"(15) is discontinuous at $\piref(a)=0$ for every $\beta$",
         "after (15)",
         "eq15_limits: limit pi_ref -> 0+",
         "eq15_limits: a jump at pi_ref = 0 for every beta",
     ),
     _vy(
-        "(15) decreases in beta and increases in pi_ref",
+        r"(15) decreases in $\beta$ and increases in $\piref(a)$",
         "after (15)",
         "eq15_large_group: it decreases in beta",
         "eq15_large_group: it increases in pi_ref",
     ),
     _vy(
-        "(15) tends to 1 as beta -> 0 and to pi_ref as beta -> oo",
+        r"(15) tends to 1 as $\beta\to0$ and to $\piref(a)$ as $\beta\to\infty$",
         "after (15)",
         "eq15_limits: limit beta -> *",
     ),
-    _vy("(15) exceeds (14) with gamma = 1", "after (15)", "eq15_large_group: it exceeds (14) *"),
-    _vy("1/(1 + beta^2) > 1 - beta", "after (15)", "eq15_large_group: its bound exceeds *"),
     _vy(
-        "at beta = 0.04 the bounds are 0.96 (G = 2) and 0.9984 (large groups)",
+        r"(15) exceeds (14) with $\gamma=1$",
+        "after (15)",
+        "eq15_large_group: it exceeds (14) *",
+        again=("uniqueness_every_group: *", "monotone_in_group_size: *"),
+    ),
+    _vy(r"$1/(1+\beta^2)>1-\beta$", "after (15)", "eq15_large_group: its bound exceeds *"),
+    _vy(
+        r"at $\beta=0.04$ the bounds are 0.96 ($G=2$) and 0.9984 (large groups)",
         "after (15)",
         "eq15_large_group: beta = 0.04: *",
     ),
     _refuted(
-        "(15) depends only on pi_ref, beta and the comparison of expected rewards, "
-        "random rewards included",
+        r"(15) depends only on $\piref$, $\beta$ and the comparison of expected rewards, random "
+        "rewards included",
         "V&Y after (15)",
         "noisy_verifier: the policy depends only on which expected reward is larger*",
-        "for deterministic rewards it does; with success rates s_a > s_b the drift is "
-        "(s_a - s_b) D at the mean success, and noise never strengthens it",
-        "noisy_verifier: G = infinity: (15) solves the condition without noise",
+        r"for deterministic rewards it does; with success rates $s_a>s_b$ the drift $P(a)-P(b)$ is "
+        r"$(s_a-s_b)D_\infty(m)$ at the mean success $m$, and noise never strengthens it",
+        "eq15_large_group: (15)",
         "noisy_verifier: P(a) - P(b) = (s_a - s_b) D_G(m), G = infinity",
         "noisy_verifier: G = infinity: noise does not strengthen the drift (squared)",
+        setting=r"$\beta=1$, $\piref(a)=1/2$, $s_a=1/2$, $s_b=0$, both sides of the condition",
     ),
     _refuted(
-        "the more rewarding answer has at least 1/(1 + beta^2) in groups of three too",
-        "V&Y after (15), read at finite G",
+        r"the more rewarding answer has at least $1/(1+\beta^2)$ at finite $G$ ($G=3$)",
+        "V&Y after (15)",
         "bounds_every_group: control: groups of three do not obey the bound of large groups",
-        "it has at least 1 - beta/sqrt(2) for G = 3, and 1/(1 + beta^2) for large groups only",
+        r"it has at least $1-\beta/\sqrt{2}$ for $G=3$, and $1/(1+\beta^2)$ for large groups only",
         "bounds_every_group: groups of three: at least 1 - beta/sqrt 2",
         "bounds_every_group: large groups: (15) is at least 1/(1 + beta^2)",
-        "bounds_every_group: G = 3, beta = 1, p0 = 1/1000: *",
+        at={"beta": _ONE, "pi_ref": Rational(1, 1000)},
     ),
     # -- direct KL and shift only --------------------------------------------------------------
     _refuted(
-        "direct KL, G = 2: logistic with exponent gamma/(2 beta)",
+        r"direct KL, $G=2$: logistic with exponent $\gamma/(2\beta)$",
         "V&Y Appendix B.1",
         "direct_kl_pairs: logistic with exponent gamma/(2 beta)",
-        "the exponent is gamma/beta; gamma/(2 beta) belongs to NLHF",
+        r"the exponent is $\gamma/\beta$; $\gamma/(2\beta)$ is that of NLHF",
         "direct_kl_pairs: logistic with exponent gamma/beta",
         "direct_kl_pairs: the log-odds move by gamma/beta",
         "direct_kl_pairs: that exponent is NLHF's",
         at={"beta": _ONE, "gamma": _ONE, "pi_ref": _HALF},
     ),
     _vy(
-        "direct KL, large groups: the function h",
+        r"direct KL, large groups: stationary policies are the zeros of $h$",
         "Appendix B.2",
         "direct_kl_large_group: h of Appendix B.2",
     ),
     _vy(
-        "h falls up to x* = (1 + sqrt(1 - 1/(1 + beta^2)))/2 and rises beyond",
+        r"$h$ falls up to $x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$ and rises beyond",
         "Appendix B.2",
         "direct_kl_large_group: x[*] of Appendix B.2",
         "direct_kl_large_group: h falls *",
@@ -240,7 +305,7 @@ ENTRIES: tuple[Entry, ...] = (
         "direct_kl_large_group: h rises *",
     ),
     _vy(
-        "so for small beta no zero of h, for large beta two: one fold weight for each pi_ref",
+        r"for small $\beta$ it has no zero, for large $\beta$ two (one fold for each $\piref(a)$)",
         "Appendix B.2",
         "direct_kl_large_group: h(x[*]) = *",
         "direct_kl_large_group: logit(x[*]) = *",
@@ -255,8 +320,8 @@ ENTRIES: tuple[Entry, ...] = (
         "direct KL, large groups: both roots maximise the objective",
         "V&Y Appendix B.2",
         "fold_curve_direct_kl: both roots are maxima of the potential",
-        "each maximises the stage objective with the sampling policy frozen at it; of the "
-        "objective along the flow only the smaller root is a maximum",
+        "each maximises its own stage objective, with the sampling policy frozen at it; of the "
+        "potential that policy gradient climbs only the smaller root is a maximum",
         "fold_curve_direct_kl: each root maximises its own stage objective",
         "fold_curve_direct_kl: at a stationary policy F_p = f W'",
         "fold_curve_direct_kl: W' = D' (f - f' D/D')/f^2",
@@ -265,11 +330,12 @@ ENTRIES: tuple[Entry, ...] = (
         at={"pi_ref": _HALF, "pi": Rational(49, 50)},
     ),
     _refuted(
-        "stationary policies are maximisers (of the stage objective, reverse KL, G = 2)",
-        "V&Y Section 3",
+        r"stationary policies are maximisers (reverse KL, $G=2$)",
+        "V&Y (1)",
         "concavity_threshold_stage: every stationary policy is a maximiser of its stage *",
-        "the sign of its second derivative is that of p(1-p) - 2 p0 (1-p)^2 - 2 (1-p0) p^2; "
-        "for p > p0 >= 1/2 it is a maximum",
+        r"the stage objective's second derivative has the sign of "
+        r"$p(1-p)-2p_0(1-p)^2-2(1-p_0)p^2$: a maximum for $p>p_0\ge1/2$, a minimum at the "
+        r"counterexample",
         "concavity_threshold_stage: second derivative",
         "concavity_threshold_stage: its sign is that of *",
         "concavity_threshold_stage: concave if p > p0 >= 1/2",
@@ -277,43 +343,43 @@ ENTRIES: tuple[Entry, ...] = (
         at={"pi_ref": Rational(1, 100), "pi": Rational(1, 10)},
     ),
     _vy(
-        "shift only: R_G is the expected reward times 1 - 1/G",
-        "Appendix B.3",
+        r"shift only: $R_G$ is the expected reward times $1-1/G$",
+        "Appendix B, no scale",
         "shift_only_factor: *",
     ),
     # -- new: groups of every size -------------------------------------------------------------
     _new(
-        "p P_G(a) is the Bernstein polynomial h_G of f, the group standard deviation (G = 2..5)",
+        r"$p\,P_G(a)$ is the Bernstein polynomial of the group standard deviation ($G=2$ to 5)",
         "bernstein_form: f = sqrt(tau(1-tau))",
         "bernstein_form: zero sum: *",
         "bernstein_form: p P(a) is *",
         "bernstein_form: it is h/(p(1-p)), *",
     ),
     _new(
-        "reverse KL: exactly one stationary policy for every G, above pi_ref",
+        r"reverse KL: exactly one stationary policy for every $G$, above $\piref(a)$",
         "uniqueness_every_group: *",
     ),
     _new("it increases with the group size", "monotone_in_group_size: *"),
     _new(
-        "as pi_ref -> 0 it stays away from 0 if and only if beta < sqrt(G - 1)",
+        r"as $\piref(a)\to0$ it stays away from 0 if and only if $\beta<\sqrt{G-1}$",
         "escape_threshold: *standard units",
         "escape_threshold: P_G(a) at 0, *",
         "escape_threshold: beta > c = *",
     ),
     _new(
-        "beta -> 0: 1 - p is beta (1 - pi_ref)/sqrt(G - 1), for large groups the square of "
-        "beta (1 - pi_ref)",
+        r"$\beta\to0$: $1-p$ is $\beta(1-p_0)/\sqrt{G-1}$ in the limit, for large groups "
+        r"$\beta^2(1-p_0)^2$",
         "small_penalty_limits: *",
     ),
     _new(
-        "the correction of order 1/G to (15), which is negative",
+        r"the correction of order $1/G$ to (15), which is negative",
         "one_over_group_size: coefficient of *",
         "one_over_group_size: correction of the policy",
         "one_over_group_size: beta > f' at *",
         "one_over_group_size: it is negative",
     ),
     _new(
-        "groups of three are pairs with gamma = sqrt(2)",
+        r"groups of three are pairs with $\gamma=\sqrt{2}$",
         "group_of_three: *",
     ),
     _new(
@@ -325,7 +391,7 @@ ENTRIES: tuple[Entry, ...] = (
         "quartic_groups_of_four_and_five: the polynomial is *",
     ),
     _new(
-        "every G: bounds for the stationary policy",
+        r"every $G$: bounds for the stationary policy",
         "bounds_every_group: every G: *",
         "bounds_every_group: groups of three: *",
         "bounds_every_group: pairs: *",
@@ -335,24 +401,26 @@ ENTRIES: tuple[Entry, ...] = (
         "potential_two_levels: *",
     ),
     _new(
-        "noisy verifiers: P(a) - P(b) = (s_a - s_b) D_G at the mean success (G = 2..5, oo)",
+        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$ ($G\le5$, $\infty$)",
         "noisy_verifier: P(a) - P(b) = *",
         "noisy_verifier: G = infinity: noise *",
     ),
     # -- new: many answers ---------------------------------------------------------------------
     _new(
-        "G = 2, many answers: one stationary policy, the regularised Nash equilibrium",
+        r"$G=2$, many answers: one stationary policy, the regularised Nash equilibrium",
         "uniqueness_pairs: *",
     ),
     _new(
-        "G = 2, distinct rewards: (14) distorts the reference distribution by rank",
+        r"$G=2$, distinct rewards: (14) distorts the reference distribution by rank",
         "rank_distortion: *",
     ),
     _new(
-        "G = 2, direct KL, small answers: the logarithmic distortion",
+        r"$G=2$, direct KL, many small answers: a logarithmic distortion",
         "tilting_large_group: pairs: *",
     ),
-    _new("reverse KL: E_ref P = -Var(P)/beta", "variance_identity: *"),
+    _new(
+        r"reverse KL: $\mathrm{E}_{\piref}[P]=-\mathrm{Var}_\pi(P)/\beta$", "variance_identity: *"
+    ),
     _new(
         "large groups, many answers, reverse KL: one stationary policy, from one equation",
         "large_group_many_answers: *",
@@ -365,8 +433,8 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     # -- new: direct KL, stability, dynamics ---------------------------------------------------
     _new(
-        "direct KL, large groups: the fold curve beta_c = sinh t, t - coth t half the log-odds "
-        "of pi_ref",
+        r"direct KL, large groups: the fold curve $\beta_c=\sinh t$, $t-\coth t$ half the log-odds "
+        r"of $\piref(a)$",
         "fold_curve_direct_kl: beta_c at p = *",
         "fold_curve_direct_kl: half the log-odds *",
         "fold_curve_direct_kl: the library's forms *",
@@ -377,7 +445,7 @@ ENTRIES: tuple[Entry, ...] = (
         "maxwell_point_direct_kl: *",
     ),
     _new(
-        "direct KL: no folds for G = 2, 3; one cusp each for G = 4, 5",
+        r"direct KL: no folds for $G=2,3$; one cusp each for $G=4,5$",
         "cusp_finite_groups: *",
     ),
     _new(
@@ -395,7 +463,7 @@ ENTRIES: tuple[Entry, ...] = (
         "concavity_threshold_stage: for s < 1 *",
     ),
     _new(
-        "best response, direct KL: the recursion and its slope D'(p) p(1-p)/beta at rest",
+        r"best response, direct KL: the recursion, and its slope $p(1-p)D'(p)/\beta$ at rest",
         "best_response_recursion: at odds(pi_ref) L *",
         "best_response_recursion: at rest, *",
         "best_response_slope: slope = D'(p) p(1-p)/beta, *",

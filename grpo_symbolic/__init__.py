@@ -27,6 +27,8 @@ from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.reward import Gaussian
 from grpo_symbolic.solve.analyse import Analysis, analyse
+from grpo_symbolic.solve.check import check
+from grpo_symbolic.solve.checked import Checked
 from grpo_symbolic.solve.curl import CurlCertificate
 from grpo_symbolic.solve.policy import StationaryPolicy
 from grpo_symbolic.solve.potential import Potential, potential
@@ -48,6 +50,7 @@ __all__ = [
     "Analysis",
     "BatchScale",
     "BinaryQuestion",
+    "Checked",
     "Claim",
     "CurlCertificate",
     "DirectKL",
@@ -73,6 +76,7 @@ __all__ = [
     "Status",
     "Verdict",
     "analyse",
+    "check",
     "potential",
     "preference",
     "presets",

@@ -344,6 +344,8 @@ class Lowering:
         gens = sorted(polynomial.free_symbols, key=str)
         if not gens:
             return Sign.POSITIVE if polynomial > 0 else Sign.NEGATIVE
+        if not polynomial.is_polynomial(*gens):
+            return None  # a radical in the end of a range is no generator
         poly = Poly(polynomial, *gens)
         signs = set()
         strict = False

@@ -6,7 +6,7 @@ from typing import Any
 
 import mpmath
 import pytest
-from flint import arb, fmpq
+from flint import arb, ctx, fmpq
 from mpmath import mp, mpf
 from sympy import (
     Abs,
@@ -58,8 +58,13 @@ SEED = 7
 
 def contains(found: arb, value: Any) -> bool:
     """Whether a ball contains a number known to 60 digits."""
-    text = mp.nstr(value, 60)
-    return bool(found.contains(arb(text))) if "e" not in text else bool(found.overlaps(arb(text)))
+    return bool(found.overlaps(decimal(value)))
+
+
+def decimal(value: Any) -> arb:
+    """A number of mpmath to 60 digits, as a ball that contains it."""
+    with ctx.workprec(400):
+        return arb(mp.nstr(value, 60)) * (1 + arb(0, arb(10) ** -58))
 
 
 def between(low: fmpq, high: fmpq) -> arb:
@@ -82,9 +87,9 @@ def test_constants(constant: Expr, value: Any) -> None:
     with mp.workdps(80):
         exact = +value if constant != E * pi else mpmath.e * mpmath.pi
         found = ball(constant, {}, 128)
-        assert found.overlaps(arb(mp.nstr(exact, 60)))
+        assert found.overlaps(decimal(exact))
         assert found.rad() < arb(10) ** -35
-        assert not found.overlaps(arb(mp.nstr(exact + mpf(10) ** -30, 60)))
+        assert not found.overlaps(decimal(exact + mpf(10) ** -30))
 
 
 FUNCTIONS: dict[Expr, tuple[Callable[[Any], Any], int, int]] = {
@@ -139,9 +144,12 @@ def test_a_point_has_a_thin_ball() -> None:
         at = fmpq(3 * low + 4 * high, 70)
         with mp.workdps(80):
             exact = function(mpf(3 * low + 4 * high) / 70)
-            found = ball(expr, {X: arb(at)}, 256)
+            with ctx.workprec(256):
+                point = arb(at)
+            found = ball(expr, {X: point}, 256)
             assert found.rad() < arb(10) ** -55
-            assert found.overlaps(arb(mp.nstr(exact, 70)))
+            assert found.overlaps(decimal(exact))
+            assert not found.overlaps(decimal(exact + mpf(10) ** -50))
 
 
 def test_roots_of_boxes_that_begin_at_zero() -> None:
@@ -179,7 +187,7 @@ WHOLE: list[Case] = [
     (sin(X), "<=", X + Rational(1, 100), UNIT),
     (exp(-B) + 1, ">", Rational(1, 2), Domain()),
     (cosh(X), "<", Rational(8, 5), UNIT),
-    (2 * asin(sqrt(X)), "<", Rational(22, 7), UNIT),
+    (2 * asin(sqrt(X) / 2), "<", Rational(22, 21), UNIT),
     (exp(X * Y), "<", Integer(3), Domain.of(Range(X, ZERO, ONE, True, True), (Y, ZERO, ONE))),
 ]
 
@@ -259,9 +267,10 @@ def test_the_margin_is_outside_the_box_that_is_named() -> None:
     claim = gs.Claim("fails far out", exp(-B), ">", Rational(1, 10**9))
     verdict = METHOD.attempt(claim)
     assert verdict is None or verdict.status is gs.Status.REFUTED
-    beyond = gs.Claim("fails beyond 2000", 1 / (1 + exp(B - 2000)), ">", Rational(1, 2))
-    found = METHOD.attempt(beyond)
-    assert found is None or found.status is not gs.Status.PROVED
+    for shift in (exp(-B), Integer(0)):
+        found = METHOD.attempt(gs.Claim("fails beyond 2000", B + shift, "<", Integer(2000)))
+        assert found is not None
+        assert found.status is not gs.Status.PROVED
 
 
 def test_an_empty_range_refutes_nothing() -> None:
@@ -275,7 +284,7 @@ def test_an_empty_range_refutes_nothing() -> None:
         assert verdict is None or verdict.status is not gs.Status.REFUTED
 
 
-@pytest.mark.parametrize("case", [WHOLE[0], COMPACT[2], COMPACT[5]], ids=lambda c: str(c[0]))
+@pytest.mark.parametrize("case", [WHOLE[0], COMPACT[2]], ids=lambda c: str(c[0]))
 def test_a_changed_subdivision_is_noticed(case: Case) -> None:
     claim = gs.Claim("true", *case)
     verdict = METHOD.attempt(claim)
@@ -297,10 +306,9 @@ def test_a_changed_subdivision_is_noticed(case: Case) -> None:
         "",
     ]
     if verdict.status is gs.Status.NUMERIC:
-        changed.append(["." for _ in trees])
+        assert not METHOD.recheck(claim, {**evidence, "trees": ["."] * len(trees)}, "PROVED")
     for other in changed:
-        for status in gs.Status:
-            assert not METHOD.recheck(claim, {**evidence, "trees": other}, status)
+        assert not METHOD.recheck(claim, {**evidence, "trees": other}, verdict.status)
     for key, value in (("boxes", 1000), ("bits", 64), ("proved on", "everything")):
         assert not METHOD.recheck(claim, {**evidence, key: value}, verdict.status)
     left, relation, right, domain = case

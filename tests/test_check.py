@@ -20,6 +20,7 @@ from grpo_symbolic.verify.verdict import Status
 from tests.oracles.stationary import solve_binary
 
 Solution = Callable[..., mp.mpf]
+ONE = mp.mpf(1)
 DETERMINISTIC = gs.BinaryQuestion()
 MARGIN = gs.BinaryQuestion(margin=gs.symbols.gamma)
 
@@ -35,7 +36,7 @@ class Published:
     wrong: tuple[str, ...]
 
 
-def pairs(beta: mp.mpf, pi_ref: mp.mpf, gamma: mp.mpf = mp.one) -> mp.mpf:
+def pairs(beta: mp.mpf, pi_ref: mp.mpf, gamma: mp.mpf = ONE) -> mp.mpf:
     return _bisected(lambda p: gamma * p * (1 - p) - beta * (p - pi_ref))
 
 
@@ -50,7 +51,7 @@ def large(beta: mp.mpf, pi_ref: mp.mpf) -> mp.mpf:
     return _bisected(lambda p: mp.sqrt(p * (1 - p)) - beta * (p - pi_ref))
 
 
-def logistic(beta: mp.mpf, pi_ref: mp.mpf, gamma: mp.mpf = mp.one) -> mp.mpf:
+def logistic(beta: mp.mpf, pi_ref: mp.mpf, gamma: mp.mpf = ONE) -> mp.mpf:
     return _bisected(lambda p: gamma - beta * (mp.log(p / (1 - p)) - mp.log(pi_ref / (1 - pi_ref))))
 
 

@@ -1,7 +1,7 @@
 """The ledger: verdicts with their evidence, the cache, the documents, and what fails."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from derivations.catalogue import ORDER
 from derivations.ledger import Row, ledger
 from derivations.ledger_report import line, summary
 from derivations.paper_claims import ENTRIES, NEW, PAPER, Entry
+from grpo_symbolic.verify.methods import METHODS
 
 COLUMNS = {
     "claim",
@@ -27,12 +28,13 @@ COLUMNS = {
     "corrected",
     "seconds",
 }
-SQUARE_ROOT = next(e for e in ENTRIES if e.claim.startswith("at beta = gamma"))
+SQUARE_ROOT = next(e for e in ENTRIES if e.claim.startswith("at beta=gamma"))
 DECREASES = next(e for e in ENTRIES if e.claim == "it decreases in beta")
-LOGISTIC = next(e for e in ENTRIES if "gamma/(2 beta)" in e.claim)
+LOGISTIC = next(e for e in ENTRIES if "exponent gamma/(2beta)" in e.claim)
 # Without the part that takes the logarithm of the policy: it takes seconds.
 LOGISTIC = replace(LOGISTIC, correction=LOGISTIC.correction[:1])
 STAGE = next(e for e in ENTRIES if e.claim.startswith("stationary policies are maximisers"))
+STAGE = replace(STAGE, correction=STAGE.correction[:2])
 SAMPLE = (SQUARE_ROOT, DECREASES, LOGISTIC, STAGE)
 
 
@@ -42,8 +44,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rows(folder: Path) -> list[Row]:
-    return ledger(SAMPLE, folder / "certificates", processes=1)
+def rows(folder: Path) -> Iterator[list[Row]]:
+    """Of the sample; solvers have seconds only, for what they cannot decide at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        for method in METHODS:
+            if method.name.startswith("real algebra"):
+                patch.setattr(method, "seconds", 3.0)
+        yield ledger(SAMPLE, folder / "certificates", processes=1)
 
 
 def row_of(rows: list[Row], entry: Entry) -> Row:
@@ -164,7 +171,7 @@ def test_documents_and_exit_status(
     assert tex.count(r"\begin{longtable}") == tex.count(r"\end{longtable}") == 1
     assert tex.count("Counterexample") == 2
     wrong = replace(rows[0], entry=replace(SQUARE_ROOT, expected="REFUTED"))
-    monkeypatch.setattr(__main__, "ledger", lambda entries, where: [wrong])
+    monkeypatch.setattr(__main__, "ledger", lambda entries, where: [wrong, *rows[1:]])
     assert main(["ledger", "--out", str(folder)]) == 1
     assert "not as declared" in capsys.readouterr().out
 
@@ -177,10 +184,32 @@ def test_a_refutation_needs_its_correction(rows: list[Row]) -> None:
     assert not replace(row, correction=(unknown,)).as_declared
 
 
+def test_a_second_derivation_counts_if_all_of_it_is_proved(rows: list[Row]) -> None:
+    row = row_of(rows, DECREASES)
+    alone = replace(row.parts[0], methods=("exact identity",), families=frozenset(("one",)))
+    single = replace(row, parts=(alone,))
+    assert not single.settled
+    assert "only exact identity" in single.missing[0]
+    other = row_of(rows, SQUARE_ROOT).parts[0]
+    twice = replace(single, again=(other,))
+    assert twice.settled
+    assert twice.methods[-1] == "second derivation"
+    weak = replace(single, again=(other, replace(other, verdict="NUMERIC")))
+    assert not weak.settled
+
+
+def test_certificates_of_claims_no_longer_made_are_removed(tmp_path: Path) -> None:
+    names = ("0" * 16 + ".json", "0" * 16 + "-z3.smt2", "1" * 16 + ".json", "notes.json")
+    for name in names:
+        (tmp_path / name).write_text("{}")
+    evidence.prune(tmp_path, {"1" * 16})
+    assert {path.name for path in tmp_path.iterdir()} == {"1" * 16 + ".json", "notes.json"}
+
+
 def test_recheck_holds_and_one_digit_breaks_it(
     rows: list[Row], folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    part = row_of(rows, DECREASES).parts[0]
+    part = row_of(rows, SQUARE_ROOT).parts[0]
     copy = tmp_path / "certificates"
     copy.mkdir()
     for path in (folder / "certificates").glob(f"{part.key}*"):

@@ -190,6 +190,23 @@ def test_the_identity_is_the_one_for_a_paper() -> None:
     assert r"\beta \left(\pi(a) - \pi_{\mathrm{ref}}(a)\right)" in found.latex()
 
 
+def test_a_claim_with_the_equation_of_its_root() -> None:
+    """The stationarity condition as the library derives it, and a claim on its root."""
+    condition = gs.stationarity_condition(gs.GRPO(group_size=2), gs.BinaryQuestion(margin=G))
+    equation = condition.contrast()
+    statement = gs.Claim("above 1 - beta/gamma", P, ">", 1 - B / G, Domain.of(B, G, P0))
+    system = PolynomialSystem.of(statement, equations=(equation,))
+    found = certify(system)
+    assert found is not None
+    assert independently_true(found.data())
+    assert METHOD.attempt(statement) is None
+    identity = found.claim("the identity", statement.domain)
+    assert gs.prove(identity).method == "exact identity"
+    ratio = PolynomialSystem.of(statement, (E14 / P,), positive(P * (1 - P) / G))
+    assert ratio.equations == (E14.expand(),) or expand(ratio.equations[0] - E14) == 0
+    assert Hypothesis((P * (1 - P)).expand(), True) in ratio.hypotheses
+
+
 @pytest.mark.parametrize("claim", TRUE_CLAIMS, ids=str)
 def test_claims_in_radicals_are_proved_and_rechecked(claim: tuple[Expr, str, Expr]) -> None:
     made = gs.Claim("true", *claim)

@@ -6,10 +6,14 @@ import argparse
 import json
 from typing import Any
 
-from grpo_symbolic import symbols
-from grpo_symbolic.cli.options import chosen_algorithm, chosen_question, listed, named
+from grpo_symbolic.cli.options import (
+    chosen_algorithm,
+    listed,
+    margin_option,
+    named,
+    question_with_margin,
+)
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.analyse import analyse
 
 __all__ = ["register", "run"]
@@ -22,13 +26,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         parents=[model],
         help="how many stationary policies, where that changes, limits, bounds, potential",
     )
-    command.add_argument(
-        "--margin",
-        nargs="?",
-        const=True,
-        metavar="X",
-        help="random rewards with this confidence margin, gamma without a number (G = 2)",
-    )
+    margin_option(command)
     command.add_argument("--beta", metavar="X", help="weight of the penalty, to count at it")
     command.add_argument("--pi-ref", metavar="X", help="reference probability, to locate folds")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -36,17 +34,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    question, values = chosen_question(arguments), {}
-    if arguments.margin is not None:
-        if question is not None:
-            raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
-        question = BinaryQuestion(margin=symbols.gamma)
-        if arguments.margin is not True:
-            margin = named("--margin", lambda v: parameter("margin", v), arguments.margin)
-            values["gamma"] = margin
-    question = question or BinaryQuestion()
-    if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:
-        question = BinaryQuestion.of(question)
+    question, values = question_with_margin(arguments), {}
     if arguments.beta is not None:
         values["beta"] = named("--beta", lambda v: parameter("beta", v), arguments.beta)
     if arguments.pi_ref is not None:

@@ -6,10 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from grpo_symbolic import symbols
-from grpo_symbolic.cli.options import chosen_algorithm, chosen_question, named
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.cli.options import chosen_algorithm, margin_option, question_with_margin
 from grpo_symbolic.solve.check import check
 from grpo_symbolic.verify.verdict import Status
 
@@ -32,35 +29,13 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         "formula",
         help=r"such as '\pi(a) \ge 1 - \beta', 'limit(pi, beta, 0) = 1', 'increasing(pi, pi_ref)'",
     )
-    command.add_argument(
-        "--margin",
-        nargs="?",
-        const=True,
-        metavar="X",
-        help="random rewards with this confidence margin, gamma without a number (G = 2)",
-    )
+    margin_option(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> tuple[str, int]:
     """The verdict as text, and the exit status."""
-    found = check(arguments.formula, chosen_algorithm(arguments), _question(arguments))
+    found = check(arguments.formula, chosen_algorithm(arguments), question_with_margin(arguments))
     shown = json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
     return shown, STATUSES[found.verdict]
-
-
-def _question(arguments: argparse.Namespace) -> Question:
-    question = chosen_question(arguments)
-    if arguments.margin is None:
-        question = question or BinaryQuestion()
-    elif question is not None:
-        raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
-    else:
-        margin = symbols.gamma
-        if arguments.margin is not True:
-            margin = named("--margin", lambda v: parameter("margin", v), arguments.margin)
-        question = BinaryQuestion(margin=margin)
-    if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:
-        return BinaryQuestion.of(question)
-    return question

@@ -8,10 +8,7 @@ from typing import Any
 
 from sympy import sstr
 
-from grpo_symbolic import symbols
-from grpo_symbolic.cli.options import choice, chosen_algorithm, chosen_question, named
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.cli.options import choice, chosen_algorithm, margin_option, question_with_margin
 from grpo_symbolic.solve.policy import StationaryPolicy
 from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
 from grpo_symbolic.verify.verdict import Verdict
@@ -24,13 +21,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     derive = commands.add_parser(
         "derive", parents=[model], help="the stationary policy of a question, as a formula"
     )
-    derive.add_argument(
-        "--margin",
-        nargs="?",
-        const=True,
-        metavar="X",
-        help="random rewards with this confidence margin, gamma without a number (G = 2)",
-    )
+    margin_option(derive)
     derive.add_argument("--format", default="text", metavar="NAME", help="text|latex|json|python")
     derive.set_defaults(run=run)
 
@@ -38,17 +29,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> str:
     formats = {"text": _text, "latex": _latex, "json": _json, "python": StationaryPolicy.python}
     write = choice("--format", arguments.format, formats)
-    question = chosen_question(arguments)
-    if question is not None and arguments.margin is not None:
-        raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
-    if question is None and arguments.margin is not None:
-        margin = symbols.gamma
-        if arguments.margin is not True:
-            margin = named("--margin", lambda v: parameter("margin", v), arguments.margin)
-        question = BinaryQuestion(margin=margin)
-    question = question or BinaryQuestion()
-    if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:
-        question = BinaryQuestion.of(question)
+    question = question_with_margin(arguments)
     policy = stationary_policy(chosen_algorithm(arguments), question)
     if isinstance(policy, SimplexPolicy):
         return _many(policy, arguments.format)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sympy import Integer
 
-from grpo_symbolic import presets
+from grpo_symbolic import presets, symbols
 from grpo_symbolic.inputs import exact_number, group_size, parameter
 from grpo_symbolic.model.advantage import Advantage, LeaveOneOut, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
@@ -21,7 +21,7 @@ from grpo_symbolic.model.penalty import (
     Penalty,
     ReverseKL,
 )
-from grpo_symbolic.question import Question
+from grpo_symbolic.question import BinaryQuestion, Question
 
 __all__ = [
     "Parser",
@@ -30,8 +30,10 @@ __all__ = [
     "chosen_question",
     "decimal_digits",
     "listed",
+    "margin_option",
     "model_options",
     "named",
+    "question_with_margin",
 ]
 
 PENALTIES: dict[str, Callable[[], Penalty]] = {
@@ -138,6 +140,33 @@ def chosen_question(arguments: argparse.Namespace) -> Question | None:
         matrix = _matrix(arguments.preferences)
         return named("--preferences", lambda v: Question(preferences=v), matrix)
     return None
+
+
+def margin_option(command: argparse.ArgumentParser) -> None:
+    """``--margin`` with or without a number, for commands that print formulas."""
+    command.add_argument(
+        "--margin",
+        nargs="?",
+        const=True,
+        metavar="X",
+        help="random rewards with this confidence margin, gamma without a number (G = 2)",
+    )
+
+
+def question_with_margin(arguments: argparse.Namespace) -> Question:
+    """The question of the options, the better answer of two first; binary unless said."""
+    question = chosen_question(arguments)
+    if arguments.margin is not None:
+        if question is not None:
+            raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
+        margin = symbols.gamma
+        if arguments.margin is not True:
+            margin = named("--margin", lambda v: parameter("margin", v), arguments.margin)
+        return BinaryQuestion(margin=margin)
+    question = question or BinaryQuestion()
+    if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:
+        return BinaryQuestion.of(question)
+    return question
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -144,6 +144,7 @@ def _shown(
                     "stability": s.stability.value,
                     "stage": s.stage.value,
                     "best_response_slope": None if s.slope is None else mp.nstr(s.slope, 15),
+                    "first_order": s.first_order,
                     "residual": mp.nstr(s.residual, 5),
                 }
                 for s in found

@@ -25,6 +25,7 @@ from sympy import (
     atan,
     atanh,
     binomial,
+    cbrt,
     cosh,
     erf,
     erfc,
@@ -34,6 +35,7 @@ from sympy import (
     oo,
     sign,
     sinh,
+    sqrt,
     tanh,
     zoo,
 )
@@ -44,10 +46,14 @@ from grpo_symbolic.grammar.tokens import Node, refusal
 __all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "known_names"]
 
 MAX_EXPONENT = 64
-MAX_BITS = 4096
-MAX_DIGITS = 1000
+MAX_BITS = 1024
+MAX_ROOT_BITS = 256
+MAX_DIGITS = 300
 MAX_BINOMIAL = 200
-MAX_DEGREE = 1000
+MAX_DEGREE = 500
+#: The largest number inside of an exponential: values stay within reach of any evaluation.
+MAX_IN_EXPONENT = 10**6
+MAX_OPERATIONS = 200
 _NUMBER = re.compile(r"(\d*)\.?(\d*)(?:[eE]([+-]?)(\d+))?\Z")
 
 #: Words that make a statement of their own, with their numbers of arguments.
@@ -60,18 +66,14 @@ STATEMENTS = {
 }
 
 
-def _root(order: int) -> Callable[[Expr], Expr]:
-    return lambda value: Pow(value, Rational(1, order))
-
-
-_ONE: dict[str, Callable[[Expr], Expr]] = {
-    "sqrt": _root(2),
-    "cbrt": _root(3),
+_ONE: dict[str, Callable[..., Expr]] = {
+    "sqrt": sqrt,
+    "cbrt": cbrt,
     "exp": exp,
     "log": log,
     "ln": log,
-    "Abs": lambda value: Abs(value, evaluate=value.is_number),
-    "abs": lambda value: Abs(value, evaluate=value.is_number),
+    "Abs": Abs,
+    "abs": Abs,
     "sign": sign,
     "erf": erf,
     "erfc": erfc,
@@ -225,10 +227,10 @@ class Builder:
                 raise self.refused(node, "this divides by zero")
             for number in (base, base.as_coeff_Mul()[0]):
                 bits = _bits(number) * max(abs(power.p), 1)
-                if bits > MAX_BITS or (power.q != 1 and bits > MAX_BITS // 16):
+                if bits > MAX_BITS or (power.q != 1 and bits > MAX_ROOT_BITS):
                     raise self.refused(node, "this power is too large a number")
             return Pow(base, power)
-        if power.is_infinite or (base.is_number and not base.is_positive):
+        if power in (oo, -oo) or (base.is_number and not base.is_positive):
             raise self.refused(node, "this power has no real value")
         return Pow(base, power)
 
@@ -251,11 +253,17 @@ class Builder:
             value = self._nested(part) if head in _GROWING else self._built(part)
             if value.is_Rational and head in ("sqrt", "cbrt"):
                 return self._raised(node, value, Rational(1, 2 if head == "sqrt" else 3))
-            if value.is_infinite:
+            if value in (oo, -oo):
                 raise self.refused(node, "infinity stands only in limits")
             if value == 0 and head in ("log", "ln"):
                 raise self.refused(node, "the logarithm of zero is not finite")
-            return _ONE[head](value)
+            if head in ("sqrt", "cbrt"):
+                return Pow(value, Rational(1, 2 if head == "sqrt" else 3))
+            # SymPy asks for signs of the argument, which takes long for a large one.
+            small = value.count_ops() <= MAX_OPERATIONS
+            return _ONE[head](
+                value, evaluate=small and (head not in ("Abs", "abs") or value.is_number)
+            )
         if head in _MANY:
             if not 1 <= count <= 8:
                 raise self.refused(node, f"{head} takes 1 to 8 arguments")
@@ -299,6 +307,8 @@ class Builder:
         self._degrees[node] = found
 
     def _check_size(self, number: Any, node: Node) -> None:
+        if self._growing and number.is_Rational and abs(number) > MAX_IN_EXPONENT:
+            raise self.refused(node, "numbers in exponents may go up to a million")
         if _bits(number) > MAX_BITS:
             raise self.refused(node, "this number is too large")
 

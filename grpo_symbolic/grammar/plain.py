@@ -147,7 +147,10 @@ class _Parser(Cursor):
             self.take()
             return self.node("name", name, text=name.text, answer=answer)
         if name.text not in FUNCTIONS:
-            raise self.refused(f"{name.text!r} is not a function that formulas may use", name)
+            raise self.refused(
+                f"{name.text[:40]!r} is not a function of formulas, and a product needs *",
+                name,
+            )
         with self.deeper():
             args = [self.argument()]
             while self.accept(","):

@@ -224,8 +224,7 @@ class _Parser(Cursor):
             return self.node("number", digit, text=digit.text)
         if self.next.kind == "mark":
             raise self.refused("a group in braces or one character is expected")
-        with self.deeper():
-            return self.atom()
+        return self.atom()
 
     def group(self, *opening: str) -> Node:
         """A sum in one of these brackets."""
@@ -233,8 +232,7 @@ class _Parser(Cursor):
         if start is None:
             raise self.refused(f"{opening[0]!r} is missing")
         bars, self._bars = self._bars, int(start.text == "|")
-        with self.deeper():
-            inner = self.sum()
+        inner = self.sum()
         self.expect(_CLOSING[start.text])
         self._bars = bars
         return inner
@@ -242,6 +240,10 @@ class _Parser(Cursor):
     # -- atoms --------------------------------------------------------------------------------
 
     def atom(self) -> Node:
+        with self.deeper():
+            return self._atom()
+
+    def _atom(self) -> Node:
         token = self.next
         if token.kind == "digit":
             return self._number()
@@ -311,8 +313,7 @@ class _Parser(Cursor):
         if opening in ("(", "[", "{", r"\{"):
             return self.node(function, command, [self.group(opening)])
         closed = opening in (r"\frac", r"\sqrt")
-        with self.deeper():
-            argument = self.power()
+        argument = self.power()
         if not closed and (self._starts_factor() or self.next.text in ("*", "/")):
             raise self.refused("where this argument ends is ambiguous: brackets", command)
         return self.node(function, command, [argument])
@@ -323,10 +324,9 @@ class _Parser(Cursor):
             raise self.refused("the arguments of max and min stand in brackets")
         inner = start.text == "{" and self.accept("(", r"\{", "[")
         bars, self._bars = self._bars, 0
-        with self.deeper():
-            args = [self.sum()]
-            while self.accept(","):
-                args.append(self.sum())
+        args = [self.sum()]
+        while self.accept(","):
+            args.append(self.sum())
         if inner:
             self.expect(_CLOSING[inner.text])
         self.expect(_CLOSING[start.text])
@@ -351,8 +351,7 @@ class _Parser(Cursor):
                 self.expect("}")
             args.append(self.node("side", mark, text=mark.text))
         self.expect("}")
-        with self.deeper():
-            inner = self.product()
+        inner = self.product()
         return self.node("limit", command, [inner, *args])
 
     def _limit_end(self) -> Node:

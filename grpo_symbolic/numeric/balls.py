@@ -6,7 +6,7 @@ contains the value for every point of the balls that went in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import mul
 
@@ -57,6 +57,18 @@ def _absolute(value: arb) -> arb:
     return abs(value).nonnegative_part()
 
 
+def _monotone(function: Callable[[arb], arb]) -> Callable[[arb], arb]:
+    """A monotone function of a ball, from the ends where Arb has nothing for a wide one."""
+
+    def apply(value: arb) -> arb:
+        found = function(value)
+        if found.is_finite() or not value.is_finite():
+            return found
+        return function(value.lower()).union(function(value.upper()))
+
+    return apply
+
+
 _FUNCTIONS = {
     exp: arb.exp,
     log: arb.log,
@@ -66,16 +78,16 @@ _FUNCTIONS = {
     sin: arb.sin,
     cos: arb.cos,
     tan: arb.tan,
-    asin: arb.asin,
-    acos: arb.acos,
+    asin: _monotone(arb.asin),
+    acos: _monotone(arb.acos),
     atan: arb.atan,
     sinh: arb.sinh,
     cosh: arb.cosh,
     tanh: arb.tanh,
     coth: arb.coth,
-    asinh: arb.asinh,
-    acosh: arb.acosh,
-    atanh: arb.atanh,
+    asinh: _monotone(arb.asinh),
+    acosh: _monotone(arb.acosh),
+    atanh: _monotone(arb.atanh),
 }
 
 

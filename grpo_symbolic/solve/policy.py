@@ -415,7 +415,8 @@ class StationaryPolicy:
         policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
         kind, stage = _KIND[root.sign_left], _stage(field, policy)
         slope = field.slope(x) if self._responds else None
-        return NumericSolution(policy, kind, field.residual(x), stage, slope)
+        interval = tuple(1 / (1 + mp.exp(-end)) for end in root.interval)
+        return NumericSolution(policy, kind, field.residual(x), stage, slope, interval)
 
     @cached_property
     def _responds(self) -> bool:

@@ -48,6 +48,9 @@ class NumericSolution:
         Of the best-response iteration at this policy (n > 2: the spectral radius of its
         Jacobian): it converges locally where it lies in (−1, 1). None at a vertex, and where the
         best response is not unique.
+    interval : pair of mpf or None
+        Two values of π(a), a the first answer, between which this solution is proved to lie, and
+        no other one; None where that is not proved, or at a vertex.
     """
 
     policy: tuple[mp.mpf, ...]
@@ -55,6 +58,16 @@ class NumericSolution:
     residual: mp.mpf = field(default_factory=lambda: mp.mpf(0))
     stage: Stage = Stage.DEGENERATE
     slope: mp.mpf | None = None
+    interval: tuple[mp.mpf, mp.mpf] | None = None
+
+    @property
+    def first_order(self) -> str:
+        """What the gradient of the stage objective does here, on the simplex."""
+        if 0 not in self.policy:
+            return "zero gradient"
+        if self.stage == Stage.MAXIMUM:
+            return "vertex, the gradient points outwards"
+        return "vertex, never left because the answer is never sampled"
 
     def decimals(self, digits: int) -> list[str]:
         """Decimal strings, one an answer."""

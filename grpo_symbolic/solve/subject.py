@@ -61,11 +61,11 @@ class Subject:
     @cached_property
     def parameters(self) -> Domain:
         """The ranges of what the stationary policy depends on, without the unknowns."""
-        idle = {*self.unknowns, *self._idle}
+        idle = {*self.unknowns, *self.idle}
         return Domain(tuple(r for r in self.policy.domain.ranges if r.symbol not in idle))
 
     @cached_property
-    def _idle(self) -> dict[Symbol, Expr]:
+    def idle(self) -> dict[Symbol, Expr]:
         """Reward gap and level where they cancel, and a number for each."""
         if self.residual is None:
             return {}
@@ -140,7 +140,7 @@ class Subject:
         if self.closed is not None:
             return [{s: e.subs(point) for s, e in self.closed.items()}]
         if self.binary is not None:
-            found = self.binary.solutions_at({**self._idle, **point}, DIGITS)
+            found = self.binary.solutions_at({**self.idle, **point}, DIGITS)
         else:
             found = self._many(point)
         inside = [s for s in found if min(s.policy) > 0]

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sympy import Expr, Poly, S
+from sympy import Add, Dummy, Expr, Mul, Poly, S, exp, expand_log, fraction, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
@@ -60,14 +60,25 @@ class WeightCurve:
 
     @cached_property
     def reference(self) -> Expr | None:
-        """π_ref(a) as a function of p and β, where the force is linear in it; else None."""
-        if not self.force.is_polynomial(REFERENCE):
+        """π_ref(a) as a function of p and β; None where the force is not one-to-one in it.
+
+        The force is linear in π_ref(a) (reverse KL), or its exponential is a quotient of linear
+        functions (direct KL).
+        """
+        if self.force.is_polynomial(REFERENCE):
+            polynomial = Poly(self.force, REFERENCE)
+            if polynomial.degree() != 1:
+                return None
+            slope, constant = polynomial.all_coeffs()
+            return tidy(-constant / slope, self.domain) + tidy(1 / slope / self.beta) * self.drift
+        terms = Add.make_args(expand_log(self.force, force=True).expand())
+        odds = Mul(*(exp(term) for term in terms))
+        power = Dummy("power", positive=True)
+        balance = fraction(together(odds - power))[0].expand()
+        if not balance.is_polynomial(REFERENCE) or Poly(balance, REFERENCE).degree() != 1:
             return None
-        polynomial = Poly(self.force, REFERENCE)
-        if polynomial.degree() != 1:
-            return None
-        slope, constant = polynomial.all_coeffs()
-        return tidy(-constant / slope, self.domain) + tidy(1 / slope / self.beta) * self.drift
+        slope, constant = Poly(balance, REFERENCE).all_coeffs()
+        return (-constant / slope).subs(power, exp(self.drift / self.beta))
 
     @property
     def parameters(self) -> Domain:

@@ -16,7 +16,9 @@ from typing import Any
 
 from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, latex, sstr
 
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.symbols import describe
+from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
 
 __all__ = ["Certificate", "Product"]
@@ -137,6 +139,10 @@ class Certificate:
             whole = p.coefficient == 1 or not product.is_Add
             parts.append(Mul(p.coefficient, product, evaluate=whole))
         return Add(*parts)
+
+    def claim(self, name: str, domain: Domain | None = None) -> Claim:
+        """The identity as a claim: its sides, with the polynomials for their names."""
+        return Claim(name, self.left, "==", self.right.xreplace(self.names), domain or Domain())
 
     def __str__(self) -> str:
         definitions = "".join(f", {name} = {sstr(e)} = 0" for name, e in self.names.items())

@@ -11,13 +11,14 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
+from importlib import import_module
 from itertools import combinations, combinations_with_replacement
 from typing import Any
 
 from flint import fmpq, fmpq_mat
 from sympy import Expr, Integer, Mul, Poly, Rational
 
+from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.verify.certificate import Certificate, Product
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -32,7 +33,7 @@ SECONDS = 3.0
 _USED = 1e-9
 _MAX_COLUMNS = 4000
 _MAX_SQUARES = 30
-_MAX_SINGLE = 16
+_MAX_SINGLE = 10
 
 Monomials = dict[tuple[int, ...], Rational]
 
@@ -51,8 +52,8 @@ class LinearCertificate(Method):
         if self.missing():
             return None
         try:
-            system = PolynomialSystem.of(claim)
-        except NotPolynomial:
+            system = bounded(PolynomialSystem.of, claim, seconds=self.seconds)
+        except (NotPolynomial, Exhausted):
             return None
         found = certify(system, seconds=self.seconds)
         if found is None:
@@ -391,4 +392,10 @@ def _plain(coefficient: Any) -> Rational:
 
 @cache
 def _installed() -> bool:
-    return find_spec("scipy") is not None
+    """Whether SciPy can be imported; it is, before any time bound could cut that in half."""
+    try:
+        import_module("scipy.optimize")
+        import_module("scipy.sparse")
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,146 @@
+"""Whether every stationary policy moves the way that was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sympy import Expr, Rational, S, Symbol, diff, oo, sstr
+
+from grpo_symbolic import symbols
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.grammar.statement import Direction
+from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.solve.checked import (
+    CLOSE,
+    HOLDS,
+    NUMBERS_SECONDS,
+    SCATTERED,
+    SECONDS,
+    SIGNIFICANT,
+    Checked,
+    decimal,
+    from_claim,
+    value_at,
+)
+from grpo_symbolic.solve.statics import monotonicity
+from grpo_symbolic.solve.subject import DIGITS, Point, Subject, shown, subject
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove, prove_all
+from grpo_symbolic.verify.verdict import Status
+
+__all__ = ["DirectionCheck"]
+
+PI = symbols.pi
+_MOVES = {">": "rises", ">=": "rises", "<": "falls", "<=": "falls", "==": "does not move"}
+
+
+@dataclass(frozen=True)
+class DirectionCheck:
+    """One direction of one subject."""
+
+    about: Subject
+    said: Direction
+
+    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
+        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
+
+    def verdict(self) -> Checked:
+        """Comparative statics, and two solutions that contradict what was said."""
+        said = self.said
+        curve = self.about.curve
+        if said.quantity != PI or curve is None:
+            return self._derivative(said)
+        try:
+            found = bounded(monotonicity, curve, said.variable, seconds=6 * SECONDS)
+        except Exhausted:
+            return self._result(Status.UNKNOWN, "comparative statics", "it took too long")
+        moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
+        unique = found.direction == "constant" or self.about.unique
+        if moves is not None and HOLDS[said.relation](moves) and (found.strict or not moves):
+            proved = prove_all(found.claims).status is Status.PROVED if found.claims else True
+            if proved and unique:
+                return self._result(Status.PROVED, "comparative statics", str(found))
+        elif moves is not None and HOLDS[said.relation](moves) and not said.strict and unique:
+            return self._result(Status.PROVED, "comparative statics", str(found))
+        try:
+            pair = bounded(self._opposite_pair, said, seconds=NUMBERS_SECONDS)
+        except Exhausted:
+            pair = None
+        if pair is not None:
+            return replace(pair, sentence=f"{pair.sentence}; {found}")
+        return self._result(Status.UNKNOWN, "comparative statics", str(found))
+
+    def _opposite_pair(self, said: Direction) -> Checked | None:
+        """Two nearby parameters between which a stationary policy moves the wrong way."""
+        for point in self.about.points(self.about.parameters, SCATTERED):
+            for here, there, step in self._steps(said.variable, point):
+                if len(here) != len(there):
+                    continue
+                for first, second in zip(here, there, strict=True):
+                    move = S(second - first).n(DIGITS)
+                    move = S.Zero if abs(move) < CLOSE else move
+                    wrong = not HOLDS[said.relation](move)
+                    if wrong and (move != 0 or said.relation in (">", "<")):
+                        return self._contradiction(
+                            {**shown(point), said.variable.name: step}, first, second, move
+                        )
+        return None
+
+    def _contradiction(
+        self, place: dict[str, str], first: Expr, second: Expr, move: Expr
+    ) -> Checked:
+        return self._result(
+            Status.REFUTED,
+            "two certified solutions",
+            "pi moves the other way" if move != 0 else "pi does not move",
+            counterexample=place,
+            theirs=_MOVES.get(self.said.relation, "moves"),
+            ours=" -> ".join(decimal(value_at(p, {})) for p in (first, second)),
+            difference=decimal(move),
+        )
+
+    def _steps(
+        self, variable: Symbol, point: Point
+    ) -> Iterator[tuple[list[Expr], list[Expr], str]]:
+        """Stationary policies before and after a step of the variable."""
+        about = self.about
+        if variable in point and not variable.is_integer:
+            start = point[variable]
+            end = start * Rational(101, 100)
+            moved = {**point, variable: end}
+            if about.parameters.contains(moved):
+                yield (*(_first(about.solutions(p)) for p in (point, moved)), f"{start} -> {end}")
+            return
+        if variable in about.idle:
+            solved = _first(about.solutions(point))
+            yield solved, solved, "1 -> 2"
+        algorithm = about.policy.algorithm
+        size = getattr(algorithm, "group_size", oo)
+        if variable == symbols.G and isinstance(algorithm, GRPO) and size.is_Integer:
+            larger = subject(replace(algorithm, group_size=size + 1), about.policy.question)
+            solved = (_first(s.solutions(point)) for s in (about, larger))
+            yield (*solved, f"{size} -> {size + 1}")
+
+    def _derivative(self, said: Direction) -> Checked:
+        """The sign of the derivative of a closed form."""
+        if self.about.closed is None:
+            raise ValueError(
+                "a direction is known for pi itself, or for what has a closed form; got "
+                f"{sstr(said.quantity)}"
+            )
+        expression = said.quantity.subs(self.about.closed, simultaneous=True)
+        if said.variable not in self.about.parameters.symbols:
+            raise ValueError(f"the question has no parameter {said.variable}")
+        slope = diff(expression, said.variable)
+        claim = Claim(str(said), slope, said.relation, S.Zero, self.about.parameters)
+        found = prove(claim, SECONDS)
+        if found.status is Status.REFUTED:
+            return from_claim(said, found, "the derivative of the closed form has another sign")
+        return self._result(found.status, found.method, found.detail)
+
+
+def _first(solutions: list[Point]) -> list[Expr]:
+    """π(a) of all solutions, in increasing order."""
+    return sorted((next(iter(s.values())) for s in solutions), key=lambda v: v.n(SIGNIFICANT))

@@ -1,0 +1,119 @@
+"""Whether a limit of the stationary policy is the one that was said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Piecewise, S, oo, sstr
+
+from grpo_symbolic import symbols
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.grammar.statement import LimitValue
+from grpo_symbolic.solve.checked import SECONDS, Checked, from_claim
+from grpo_symbolic.solve.laurent import limit_at
+from grpo_symbolic.solve.limits import explain_limit
+from grpo_symbolic.solve.subject import Subject
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove, prove_all
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["LimitCheck"]
+
+PI = symbols.pi
+
+
+@dataclass(frozen=True)
+class LimitCheck:
+    """One limit of one subject."""
+
+    about: Subject
+    said: LimitValue
+
+    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
+        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
+
+    def verdict(self) -> Checked:
+        """The limit as it is, compared with the one that was said."""
+        said = self.said
+        try:
+            value, reason, proved = self._limit_value(said)
+        except (ValueError, Exhausted) as failure:
+            return self._result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
+        parameters = self.about.parameters
+        rest = Domain(tuple(r for r in parameters.ranges if r.symbol != said.variable))
+        verdicts: list[tuple[str, Verdict | None]] = []
+        for piece, domain, text in _pieces(value, rest):
+            if piece in (oo, -oo) or said.value in (oo, -oo):
+                same = (piece == said.value) == (said.relation in ("==", ">=", "<="))
+                verdicts.append((text, None if same else _differ(piece, said.value)))
+                continue
+            claim = Claim(str(said), piece, said.relation, said.value, domain)
+            verdicts.append((text, prove(claim, SECONDS)))
+        wrong = next((v for _, v in verdicts if v is not None and v.status is Status.REFUTED), None)
+        right = [t for t, v in verdicts if t and (v is None or v.status is Status.PROVED)]
+        told = f"the limit is {sstr(value)}: {reason}"
+        if wrong is not None:
+            return from_claim(said, wrong, told, right_where=tuple(right))
+        status = Status.PROVED
+        if any(v is not None and v.status is not Status.PROVED for _, v in verdicts):
+            status = Status.UNKNOWN
+        elif not proved:
+            status, told = Status.NUMERIC, f"{told}; not every step of this is proved"
+        elif not self.about.unique:
+            status = Status.NUMERIC
+            told += "; there may be other stationary policies, with other limits"
+        return self._result(status, "limits of the weight curve", told)
+
+    def _limit_value(self, said: LimitValue) -> tuple[Expr, str, bool]:
+        side = said.side or self._side(said)
+        curve = self.about.curve
+        if curve is not None and said.quantity == PI:
+            found = explain_limit(curve, said.variable, said.end, side)
+            proved = prove_all(found.claims).status is Status.PROVED if found.claims else True
+            return found.value, found.reason, proved
+        if self.about.closed is None:
+            raise ValueError("only the limit of pi itself is known without a closed form")
+        expression = said.quantity.subs(self.about.closed, simultaneous=True)
+        value = bounded(
+            limit_at,
+            expression,
+            said.variable,
+            said.end,
+            self.about.parameters,
+            1 if side == "+" else -1,
+            seconds=2 * SECONDS,
+        )
+        return value, "leading term of the closed form", True
+
+    def _side(self, said: LimitValue) -> str:
+        """From inside the range."""
+        known = (r for r in self.about.parameters.ranges if r.symbol == said.variable)
+        own = next(known, None)
+        return "-" if own is not None and said.end == own.upper and said.end != oo else "+"
+
+
+def _differ(ours: Expr, theirs: Expr) -> Verdict:
+    sides: dict[str, object] = {"counterexample": {}, "left": sstr(ours), "right": sstr(theirs)}
+    return Verdict(Status.REFUTED, "infinite values", "only one of the limits is finite", sides)
+
+
+def _pieces(value: Expr, domain: Domain) -> Iterator[tuple[Expr, Domain, str]]:
+    """The pieces of a limit, each with its part of the range and a condition in words."""
+    if not isinstance(value, Piecewise):
+        yield value, domain, ""
+        return
+    lower: Expr = S.Zero
+    for piece, condition in value.args:
+        own = next((r for r in domain.ranges if r.symbol == symbols.beta), None)
+        if own is None:
+            yield piece, domain, sstr(condition)
+            continue
+        rest = tuple(r for r in domain.ranges if r.symbol != symbols.beta)
+        upper = oo if condition == True else condition.rhs  # noqa: E712
+        part = Range(symbols.beta, lower, upper, lower != 0, condition.func.__name__ == "LessThan")
+        text = f"beta >= {sstr(lower)}" if upper == oo else sstr(condition)
+        yield piece, Domain((*rest, part)), text
+        lower = upper

@@ -1,0 +1,144 @@
+"""A formula with its verdict, and what every check of a statement shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from sympy import Expr, Rational, S, oo
+
+from grpo_symbolic.grammar.statement import Statement
+from grpo_symbolic.solve.subject import Point, real
+from grpo_symbolic.verify.verdict import Status, Verdict
+
+__all__ = ["CLOSE", "HOLDS", "Checked", "decimal", "from_claim", "value_at"]
+
+#: For each method on each claim, and for all numbers of one statement.
+SECONDS = 5.0
+NUMBERS_SECONDS = 20.0
+SIGNIFICANT = 30
+#: Rational points beyond the simple ones.
+SCATTERED = 12
+#: Two values differ if they do so by more than this, of numbers known to 50 digits.
+CLOSE = Rational(1, 10) ** 30
+HOLDS = {
+    "==": lambda gap: gap == 0,
+    "!=": lambda gap: gap != 0,
+    ">": lambda gap: gap > 0,
+    ">=": lambda gap: gap >= 0,
+    "<": lambda gap: gap < 0,
+    "<=": lambda gap: gap <= 0,
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A formula and its verdict.
+
+    Attributes
+    ----------
+    formula : str
+        As it was understood, in SymPy notation.
+    verdict : Status
+    method : str
+        What decided.
+    sentence : str
+        The verdict in words.
+    counterexample : dict of str to str, optional
+        Exact parameters at which it fails, and π(a) there where the formula does not give it.
+    theirs, ours, difference : str
+        At the counterexample, to 30 digits: the value of the formula (or the right side of the
+        relation), the stationary policy (or the left side at it), and theirs − ours.
+    right_where : tuple of str
+        Parts of the range in which a refuted formula is proved to hold.
+    statement : Statement
+        What was read, in SymPy expressions.
+    parts : tuple of Checked
+        One verdict each, of a chain of relations.
+    """
+
+    formula: str
+    verdict: Status
+    method: str
+    sentence: str
+    counterexample: dict[str, str] | None = None
+    theirs: str = ""
+    ours: str = ""
+    difference: str = ""
+    right_where: tuple[str, ...] = ()
+    statement: Statement | None = field(default=None, repr=False, compare=False)
+    parts: tuple[Checked, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        del plain["statement"]
+        return {
+            **plain,
+            "verdict": self.verdict.value,
+            "right_where": list(self.right_where),
+            "parts": [part.as_dict() for part in self.parts],
+        }
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict is not a truth value: compare .verdict with Status.PROVED")
+
+    def __str__(self) -> str:
+        lines = [f"{self.verdict}  {self.formula}", f"  by {self.method}: {self.sentence}"]
+        if self.counterexample is not None:
+            place = ", ".join(f"{k} = {v}" for k, v in self.counterexample.items())
+            lines.append(f"  counterexample: {place}")
+            lines += [
+                f"  {name}: {value}"
+                for name, value in (
+                    ("the formula", self.theirs),
+                    ("stationary", self.ours),
+                    ("difference", self.difference),
+                )
+                if value
+            ]
+        lines += [f"  right where {where}" for where in self.right_where]
+        return "\n".join(lines)
+
+
+def value_at(expr: Expr, at: Point) -> Expr | None:
+    """A real number to 50 digits, or None where the expression has no such value."""
+    try:
+        return real(S(expr).subs(at))
+    except (ValueError, TypeError, ArithmeticError):
+        return None
+
+
+def decimal(value: Expr | None) -> str:
+    """30 significant digits; nothing for None."""
+    return "" if value is None else str(S(value).n(SIGNIFICANT))
+
+
+def from_claim(statement: Statement, verdict: Verdict, sentence: str, **more: Any) -> Checked:
+    """REFUTED, with the counterexample that a method of proof has found.
+
+    The right side of the claim counts as theirs, the left side as ours.
+    """
+    given = verdict.counterexample
+    ours, theirs = (str(verdict.evidence.get(side, "")) for side in ("left", "right"))
+    finite = (
+        ours and theirs and not any(S(v).has(oo, -oo) for v in (_number(ours), _number(theirs)))
+    )
+    return Checked(
+        str(statement),
+        Status.REFUTED,
+        verdict.method,
+        sentence,
+        counterexample={str(k): str(v) for k, v in given.items()}
+        if isinstance(given, dict)
+        else {},
+        theirs=theirs,
+        ours=ours,
+        difference=decimal(_number(theirs) - _number(ours)) if finite else "",
+        statement=statement,
+        **more,
+    )
+
+
+def _number(text: str) -> Expr:
+    return {"oo": oo, "-oo": -oo}.get(text) or Rational(text)
