@@ -108,6 +108,7 @@ def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
     Examples
     --------
     >>> from grpo_symbolic.model.algorithm import GRPO
+    >>> from grpo_symbolic.question import BinaryQuestion
     >>> found = analyse(GRPO(2), BinaryQuestion())
     >>> found.count["possible"], found.thresholds["escape"]["beta"]
     ([1], '1')
