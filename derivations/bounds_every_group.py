@@ -14,7 +14,7 @@ from grpo_symbolic import (
     stationary_policy,
     symbols,
 )
-from grpo_symbolic.solve.bounds import Bounds, bounds
+from grpo_symbolic.analysis.bounds import Bounds, bounds
 
 BETA, GAMMA = symbols.beta, symbols.gamma
 SIZES = (3, 4, 5, 8)

@@ -19,9 +19,9 @@ from grpo_symbolic import (
     stationary_policy,
     symbols,
 )
+from grpo_symbolic.analysis.statics import monotonicity
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
-from grpo_symbolic.solve.statics import monotonicity
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 BETA, GAMMA, GAP, EPSILON = symbols.beta, symbols.gamma, symbols.gap, symbols.epsilon
 SETTINGS = (

@@ -7,8 +7,8 @@ from sympy import Expr, Mul, S, Symbol, oo, sqrt
 from derivations.curl_three_levels import FIRST, SECOND, curl
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, Question, ShiftOnly
+from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.reward import variance
-from grpo_symbolic.solve.potential import potential
 
 SIZES = (2, 3, 4, 8)
 PLAIN = Question(rewards=(2, 1, 0))

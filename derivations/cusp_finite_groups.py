@@ -14,9 +14,9 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.cusps import Cusp, cusp
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
-from grpo_symbolic.solve.cusps import Cusp, cusp
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 #: p = (1 + y)/2

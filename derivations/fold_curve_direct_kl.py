@@ -12,9 +12,9 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
+from grpo_symbolic.analysis.fold_curve import fold_curve
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
-from grpo_symbolic.solve.fold_curve import fold_curve
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 T = Symbol("t", positive=True)

@@ -16,7 +16,7 @@ from grpo_symbolic import (
     stationary_policy,
     symbols,
 )
-from grpo_symbolic.solve.potential import Potential, potential
+from grpo_symbolic.analysis.potential import Potential, potential
 
 P, G, GAP = symbols.pi, symbols.G, symbols.gap
 SIZES = (2, 3, 4, 5)

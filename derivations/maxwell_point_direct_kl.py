@@ -13,9 +13,9 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
-from grpo_symbolic.solve.folds import folds
-from grpo_symbolic.solve.maxwell import maxwell
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.folds import folds
+from grpo_symbolic.analysis.maxwell import maxwell
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 REFERENCES = (Rational(1, 10), Rational(1, 2), Rational(9, 10))

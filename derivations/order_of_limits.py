@@ -6,9 +6,9 @@ from derivations.bernstein_form import P0, G, P
 from derivations.result import Result, equation
 from derivations.series_in_the_weight import coefficient, curve
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, symbols
-from grpo_symbolic.solve.laurent import limit_at
-from grpo_symbolic.solve.limits import escape_threshold, explain_limit, limit
-from grpo_symbolic.solve.series import series
+from grpo_symbolic.analysis.laurent import limit_at
+from grpo_symbolic.analysis.limits import escape_threshold, explain_limit, limit
+from grpo_symbolic.analysis.series import series
 
 BETA = symbols.beta
 

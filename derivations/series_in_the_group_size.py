@@ -7,8 +7,8 @@ from derivations.result import Result, equation
 from derivations.series_in_the_weight import curve
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ShiftAndScale, ShiftOnly, symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.series import group_size_terms, series
 from grpo_symbolic.domain import Range
-from grpo_symbolic.solve.series import group_size_terms, series
 
 BETA, GAP = symbols.beta, symbols.gap
 ABOVE = Domain.of(P0, Range(P, P0, S.One))

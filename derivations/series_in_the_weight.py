@@ -14,8 +14,8 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
-from grpo_symbolic.solve.series import exponential_law, series
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.series import exponential_law, series
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 BETA, GAMMA = symbols.beta, symbols.gamma
 ORDER = 4

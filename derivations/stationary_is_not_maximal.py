@@ -14,7 +14,7 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 OLD = Symbol("pi_old", positive=True)

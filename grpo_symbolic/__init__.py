@@ -10,6 +10,10 @@ Build an algorithm and a question, and ask for the stationary policy:
 """
 
 from grpo_symbolic import presets, symbols
+from grpo_symbolic.analysis.curl import CurlCertificate
+from grpo_symbolic.analysis.potential import Potential, potential
+from grpo_symbolic.checking.check import check
+from grpo_symbolic.checking.checked import Checked
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation
 from grpo_symbolic.model.advantage import (
@@ -24,15 +28,11 @@ from grpo_symbolic.model.advantage import (
 )
 from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, preference
 from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
+from grpo_symbolic.policy.analyse import Analysis, analyse
+from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.reward import Gaussian
-from grpo_symbolic.solve.analyse import Analysis, analyse
-from grpo_symbolic.solve.check import check
-from grpo_symbolic.solve.checked import Checked
-from grpo_symbolic.solve.curl import CurlCertificate
-from grpo_symbolic.solve.policy import StationaryPolicy
-from grpo_symbolic.solve.potential import Potential, potential
-from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grpo_symbolic import symbols
-from grpo_symbolic.solve.policy import StationaryPolicy
+from grpo_symbolic.policy.binary import StationaryPolicy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

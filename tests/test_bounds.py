@@ -11,7 +11,7 @@ from sympy import Integer, Max, Min, Rational, exp, log, oo, sqrt, sympify
 
 import grpo_symbolic as gs
 from grpo_symbolic import Claim, Domain, Status, symbols
-from grpo_symbolic.solve.bounds import Bounds, bounds
+from grpo_symbolic.analysis.bounds import Bounds, bounds
 
 from .oracles.stationary import scan_binary, solve_binary
 

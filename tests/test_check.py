@@ -14,8 +14,8 @@ import mpmath as mp
 import pytest
 
 import grpo_symbolic as gs
+from grpo_symbolic.checking.check import Checked, check
 from grpo_symbolic.cli.main import main
-from grpo_symbolic.solve.check import Checked, check
 from grpo_symbolic.verify.verdict import Status
 from tests.oracles.stationary import solve_binary
 

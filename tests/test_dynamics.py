@@ -10,8 +10,8 @@ from sympy import Rational, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.dynamics import Dynamics, Outcome, dynamics
 from grpo_symbolic.model.advantage import StabilisedScale
-from grpo_symbolic.solve.dynamics import Dynamics, Outcome, dynamics
 
 from .oracles import dynamics as oracle
 from .oracles.enumeration import to_mpf

@@ -22,12 +22,12 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
+from grpo_symbolic.analysis.cusps import cusp
+from grpo_symbolic.analysis.fold_curve import fold_curve
+from grpo_symbolic.analysis.folds import Turn, fold_references, folds
+from grpo_symbolic.analysis.maxwell import maxwell
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.model.penalty import Divergence
-from grpo_symbolic.solve.cusps import cusp
-from grpo_symbolic.solve.fold_curve import fold_curve
-from grpo_symbolic.solve.folds import Turn, fold_references, folds
-from grpo_symbolic.solve.maxwell import maxwell
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 P0 = symbols.pi_ref
 HALF = Rational(1, 2)

@@ -8,8 +8,8 @@ from sympy import Expr, Integer, Piecewise, Rational, Symbol, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols as s
-from grpo_symbolic.solve.limits import escape_curve, escape_threshold, explain_limit, limit
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.limits import escape_curve, escape_threshold, explain_limit, limit
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 from .test_series import between, chi_squared, direct_kl, drift, hellinger, number, reverse_kl
 
@@ -210,7 +210,7 @@ def test_large_groups() -> None:
 
 def test_the_limits_in_weight_and_group_size_do_not_commute() -> None:
     """(1 - p)/beta at beta -> 0 is (1 - pi_ref)/sqrt(G - 1) for every G, and 0 in large groups."""
-    from grpo_symbolic.solve.series import series
+    from grpo_symbolic.analysis.series import series
 
     finite = series(curve(gs.GRPO(s.G)), "beta", 1)
     assert ((1 - finite) / s.beta - (1 - s.pi_ref) / sqrt(s.G - 1)).expand() == 0

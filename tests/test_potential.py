@@ -27,8 +27,8 @@ from grpo_symbolic import (
     presets,
     symbols,
 )
-from grpo_symbolic.solve.curl import CurlCertificate
-from grpo_symbolic.solve.potential import Potential, potential
+from grpo_symbolic.analysis.curl import CurlCertificate
+from grpo_symbolic.analysis.potential import Potential, potential
 
 P, P0, BETA, GAP = symbols.pi, symbols.pi_ref, symbols.beta, symbols.gap
 BINARY = BinaryQuestion()

@@ -11,9 +11,9 @@ from sympy import Expr, Integer, Rational, Symbol, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols as s
-from grpo_symbolic.solve.laurent import expand_at, limit_at
-from grpo_symbolic.solve.series import exponential_law, group_size_terms, series
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.laurent import expand_at, limit_at
+from grpo_symbolic.analysis.series import exponential_law, group_size_terms, series
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 DIGITS = 60
 P0, GAMMA, RATES = Rational(3, 10), Rational(7, 10), (Rational(9, 10), Rational(1, 5))

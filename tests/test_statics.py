@@ -10,8 +10,8 @@ from sympy import Rational, S, Symbol, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic import Claim, Status, symbols
-from grpo_symbolic.solve.statics import Monotonicity, group_size_claims, monotonicity
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.statics import Monotonicity, group_size_claims, monotonicity
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 from .oracles.stationary import scan_binary
 

@@ -14,7 +14,7 @@ from grpo_symbolic.cli.options import (
     question_with_margin,
 )
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.solve.analyse import analyse
+from grpo_symbolic.policy.analyse import analyse
 
 __all__ = ["register", "run"]
 

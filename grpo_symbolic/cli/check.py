@@ -6,8 +6,8 @@ import argparse
 import json
 from typing import Any
 
+from grpo_symbolic.checking.check import check
 from grpo_symbolic.cli.options import chosen_algorithm, margin_option, question_with_margin
-from grpo_symbolic.solve.check import check
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["register", "run"]

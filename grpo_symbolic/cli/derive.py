@@ -9,8 +9,8 @@ from typing import Any
 from sympy import sstr
 
 from grpo_symbolic.cli.options import choice, chosen_algorithm, margin_option, question_with_margin
-from grpo_symbolic.solve.policy import StationaryPolicy
-from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
+from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
 from grpo_symbolic.verify.verdict import Verdict
 
 __all__ = ["register", "run"]

@@ -20,9 +20,9 @@ from grpo_symbolic.cli.options import (
 )
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
-from grpo_symbolic.solve.policy import StationaryPolicy
-from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
 __all__ = ["register", "run"]

@@ -9,13 +9,13 @@ from typing import Any
 from sympy import Expr, Piecewise, S, oo, sstr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.laurent import limit_at
+from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.checking.checked import SECONDS, Checked, from_claim
+from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
-from grpo_symbolic.solve.checked import SECONDS, Checked, from_claim
-from grpo_symbolic.solve.laurent import limit_at
-from grpo_symbolic.solve.limits import explain_limit
-from grpo_symbolic.solve.subject import Subject
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove, prove_all
 from grpo_symbolic.verify.verdict import Status, Verdict

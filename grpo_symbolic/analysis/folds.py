@@ -27,8 +27,7 @@ from flint import arb, arb_poly, fmpq
 from sympy import Expr, Symbol, oo
 
 from grpo_symbolic import symbols
-from grpo_symbolic.inputs import exact_number
-from grpo_symbolic.solve.certified_curve import (
+from grpo_symbolic.analysis.certified_curve import (
     CertifiedCurve,
     Knot,
     bisection,
@@ -46,7 +45,8 @@ from grpo_symbolic.solve.certified_curve import (
     shown,
     zeros_in_unit,
 )
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.inputs import exact_number
 
 __all__ = ["Fold", "Folds", "Turn", "fold_references", "folds"]
 

@@ -19,11 +19,11 @@ from sympy import Expr, S, Sum, Symbol, diff, log, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
+from grpo_symbolic.analysis.count import concave_claims, count
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.solve.count import concave_claims, count
-from grpo_symbolic.solve.weight_curve import WeightCurve
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all

@@ -11,9 +11,7 @@ from flint import arb
 from sympy import Dummy, Expr, Poly, Symbol, radsimp, solve
 
 from grpo_symbolic import symbols
-from grpo_symbolic.bounded import bounded
-from grpo_symbolic.inputs import exact_number
-from grpo_symbolic.solve.certified_curve import (
+from grpo_symbolic.analysis.certified_curve import (
     CertifiedCurve,
     check_additive,
     check_force,
@@ -25,7 +23,9 @@ from grpo_symbolic.solve.certified_curve import (
     reference_at,
     zeros_in_unit,
 )
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bounded import bounded
+from grpo_symbolic.inputs import exact_number
 
 __all__ = ["Cusp", "cusp"]
 

@@ -18,11 +18,9 @@ from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, oo, sstr, to
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
+from grpo_symbolic.analysis.statics import location_claims
 from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.domain import Domain
-from grpo_symbolic.grammar.statement import Comparison
-from grpo_symbolic.solve.check_range import right_where
-from grpo_symbolic.solve.checked import (
+from grpo_symbolic.checking.checked import (
     CLOSE,
     HOLDS,
     NUMBERS_SECONDS,
@@ -33,8 +31,10 @@ from grpo_symbolic.solve.checked import (
     from_claim,
     value_at,
 )
-from grpo_symbolic.solve.statics import location_claims
-from grpo_symbolic.solve.subject import DIGITS, Point, Subject, shown
+from grpo_symbolic.checking.ranges import right_where
+from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict

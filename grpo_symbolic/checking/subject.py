@@ -11,13 +11,13 @@ import mpmath as mp
 from sympy import Expr, Integer, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.count import count
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
 from grpo_symbolic.question import BinaryQuestion
-from grpo_symbolic.solve.count import count
-from grpo_symbolic.solve.policy import StationaryPolicy
-from grpo_symbolic.solve.simplex import SimplexPolicy, stationary_policy
 from grpo_symbolic.solve.solutions import rational
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 __all__ = ["DIGITS", "Point", "Subject", "subject"]
 

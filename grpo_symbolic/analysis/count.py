@@ -20,10 +20,10 @@ from sympy import Dummy, Expr, Poly, S, Sum, diff, limit, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.solve.weight_curve import WeightCurve
 from grpo_symbolic.surd import Surd
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all

@@ -24,14 +24,14 @@ from sympy import Add, Dummy, Expr, Integral, Mul, Poly, PolynomialError, S, Sym
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.analysis.antiderivative import antiderivative, primitive, vanishing_at
+from grpo_symbolic.analysis.curl import CurlCertificate, find_curl
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.question import Question
-from grpo_symbolic.solve.antiderivative import antiderivative, primitive, vanishing_at
-from grpo_symbolic.solve.curl import CurlCertificate, find_curl
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all

@@ -7,8 +7,8 @@ from typing import Any
 
 from sympy import Expr, Rational, S, oo
 
+from grpo_symbolic.checking.subject import Point, real
 from grpo_symbolic.grammar.statement import Statement
-from grpo_symbolic.solve.subject import Point, real
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = ["CLOSE", "HOLDS", "Checked", "decimal", "from_claim", "value_at"]

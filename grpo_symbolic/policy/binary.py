@@ -26,6 +26,14 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.bounds import Bounds, bounds
+from grpo_symbolic.analysis.count import Count, count
+from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
+from grpo_symbolic.analysis.folds import Folds, folds
+from grpo_symbolic.analysis.limits import limit
+from grpo_symbolic.analysis.series import series
+from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
@@ -37,21 +45,13 @@ from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.numeric.compiled import Parameter, compiled
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
-from grpo_symbolic.solve.bounds import Bounds, bounds
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.count import Count, count
-from grpo_symbolic.solve.dynamics import Dynamics, dynamics
-from grpo_symbolic.solve.folds import Folds, folds
 from grpo_symbolic.solve.galois import no_radicals
 from grpo_symbolic.solve.isolation import Root
-from grpo_symbolic.solve.limits import limit
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
 from grpo_symbolic.solve.scalar import ScalarField
-from grpo_symbolic.solve.series import series
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage, rational
 from grpo_symbolic.solve.stage import stage_of
-from grpo_symbolic.solve.statics import Monotonicity, monotonicity
-from grpo_symbolic.solve.weight_curve import WeightCurve
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all

@@ -17,22 +17,22 @@ import mpmath as mp
 from sympy import Expr, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.bounds import bounds
+from grpo_symbolic.analysis.curl import CurlCertificate
+from grpo_symbolic.analysis.cusps import cusp
+from grpo_symbolic.analysis.fold_curve import fold_curve
+from grpo_symbolic.analysis.folds import folds
+from grpo_symbolic.analysis.limits import escape_threshold, explain_limit
+from grpo_symbolic.analysis.maxwell import maxwell
+from grpo_symbolic.analysis.potential import potential
+from grpo_symbolic.analysis.statics import monotonicity
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
+from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.many import stationary_policy
 from grpo_symbolic.question import Question
-from grpo_symbolic.solve.bounds import bounds
-from grpo_symbolic.solve.curl import CurlCertificate
-from grpo_symbolic.solve.cusps import cusp
-from grpo_symbolic.solve.fold_curve import fold_curve
-from grpo_symbolic.solve.folds import folds
-from grpo_symbolic.solve.limits import escape_threshold, explain_limit
-from grpo_symbolic.solve.maxwell import maxwell
-from grpo_symbolic.solve.policy import StationaryPolicy
-from grpo_symbolic.solve.potential import potential
-from grpo_symbolic.solve.simplex import stationary_policy
-from grpo_symbolic.solve.statics import monotonicity
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 __all__ = ["Analysis", "analyse"]
 

@@ -10,9 +10,9 @@ from sympy import Expr, S, Symbol, fraction, oo, sstr, together
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.checking.checked import CLOSE, HOLDS, SCATTERED, SECONDS, value_at
+from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.solve.checked import CLOSE, HOLDS, SCATTERED, SECONDS, value_at
-from grpo_symbolic.solve.subject import Subject
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status

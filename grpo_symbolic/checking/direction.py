@@ -9,10 +9,9 @@ from typing import Any
 from sympy import Expr, Rational, S, Symbol, diff, oo, sstr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.grammar.statement import Direction
-from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.solve.checked import (
+from grpo_symbolic.checking.checked import (
     CLOSE,
     HOLDS,
     NUMBERS_SECONDS,
@@ -24,8 +23,9 @@ from grpo_symbolic.solve.checked import (
     from_claim,
     value_at,
 )
-from grpo_symbolic.solve.statics import monotonicity
-from grpo_symbolic.solve.subject import DIGITS, Point, Subject, shown, subject
+from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown, subject
+from grpo_symbolic.grammar.statement import Direction
+from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove, prove_all
 from grpo_symbolic.verify.verdict import Status

@@ -21,9 +21,9 @@ import mpmath as mp
 from flint import arb, ctx
 from sympy import Expr, Symbol
 
+from grpo_symbolic.analysis.best_response import BestResponse, Leaves, middle
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.numeric.balls import exact_ball
-from grpo_symbolic.solve.best_response import BestResponse, Leaves, middle
 from grpo_symbolic.solve.roots import bracketed
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions

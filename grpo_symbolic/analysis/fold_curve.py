@@ -28,10 +28,10 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.analysis.certified_curve import force_slope, solved_for_reference
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.solve.certified_curve import force_slope, solved_for_reference
-from grpo_symbolic.solve.weight_curve import WeightCurve
 
 __all__ = ["FoldCurve", "fold_curve", "in_exponential"]
 

@@ -39,11 +39,7 @@ from sympy.functions.combinatorial.numbers import stirling
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.domain import Domain
-from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.solve.closed_form import closed_form
-from grpo_symbolic.solve.laurent import (
+from grpo_symbolic.analysis.laurent import (
     LOG,
     Laurent,
     approached,
@@ -52,9 +48,13 @@ from grpo_symbolic.solve.laurent import (
     inverted,
     neat,
 )
-from grpo_symbolic.solve.laurent import ramification as root_of
+from grpo_symbolic.analysis.laurent import ramification as root_of
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.model.two_level import TwoLevel
+from grpo_symbolic.solve.closed_form import closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
-from grpo_symbolic.solve.weight_curve import WeightCurve
 from grpo_symbolic.stationarity import stationarity_condition
 
 __all__ = [

@@ -17,18 +17,18 @@ from sympy import limit as sympy_limit
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.inputs import group_size
-from grpo_symbolic.solve.laurent import approached, expand_at, limit_at
-from grpo_symbolic.solve.series import (
+from grpo_symbolic.analysis.laurent import approached, expand_at, limit_at
+from grpo_symbolic.analysis.series import (
     closed_expression,
     exponential_law,
     of_size,
     variable_of,
     weight_at_one,
 )
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.inputs import group_size
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report

@@ -24,9 +24,9 @@ from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.numeric.balls import ball, exact_ball
+from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import closed_form
-from grpo_symbolic.solve.policy import StationaryPolicy, binary_policy
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField, number
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage

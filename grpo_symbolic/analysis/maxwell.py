@@ -23,10 +23,7 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
-from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.solve.certified_curve import (
+from grpo_symbolic.analysis.certified_curve import (
     CertifiedCurve,
     Knot,
     bisection,
@@ -37,9 +34,12 @@ from grpo_symbolic.solve.certified_curve import (
     precisely,
     shown,
 )
-from grpo_symbolic.solve.fold_curve import in_exponential
-from grpo_symbolic.solve.folds import Fold, folds
-from grpo_symbolic.solve.weight_curve import WeightCurve
+from grpo_symbolic.analysis.fold_curve import in_exponential
+from grpo_symbolic.analysis.folds import Fold, folds
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.numeric.balls import ball, exact_ball
 
 __all__ = ["Maxwell", "maxwell"]
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from sympy import Expr
 
+from grpo_symbolic.checking.checked import Checked
+from grpo_symbolic.checking.direction import DirectionCheck
+from grpo_symbolic.checking.limits import LimitCheck
+from grpo_symbolic.checking.relation import RelationCheck
+from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
-from grpo_symbolic.solve.check_direction import DirectionCheck
-from grpo_symbolic.solve.check_limit import LimitCheck
-from grpo_symbolic.solve.check_relation import RelationCheck
-from grpo_symbolic.solve.checked import Checked
-from grpo_symbolic.solve.subject import Subject, subject
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["Checked", "check"]

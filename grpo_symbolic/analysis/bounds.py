@@ -36,6 +36,13 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
+from grpo_symbolic.analysis.statics import (
+    concave_claims,
+    group_size_claims,
+    location_claims,
+    signed_claim,
+)
+from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
@@ -43,13 +50,6 @@ from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
-from grpo_symbolic.solve.statics import (
-    concave_claims,
-    group_size_claims,
-    location_claims,
-    signed_claim,
-)
-from grpo_symbolic.solve.weight_curve import WeightCurve
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all

@@ -1,0 +1,1 @@
+"""What follows from the one curve of stationary policies: counts, limits, folds, objectives."""

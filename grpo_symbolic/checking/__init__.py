@@ -1,0 +1,1 @@
+"""Somebody else's formula, and its verdict."""

@@ -1,0 +1,1 @@
+"""Stationary policies: the objects that a user holds."""
