@@ -18,6 +18,7 @@ from derivations.bernstein_form import (
     weight,
 )
 from derivations.result import Result, equation
+from derivations.uniqueness_every_group import over_groups
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.domain import Range
 
@@ -32,6 +33,7 @@ def elevated(function: Callable[[Expr], Expr]) -> Expr:
 
 def result() -> Result:
     function = curve()
+    whole, larger_groups = over_groups(function), over_groups(function, G + 1)
     unit = weight(G + 1, K)
     shares = elevated(lambda share: share)
     # 1 <= k <= G, as k = 1 + k', G = 1 + k' + m
@@ -86,6 +88,8 @@ def result() -> Result:
                 Domain.of((SHARE, S.Zero, S.One), P),
             ),
             Claim("mean of K: k times its weight", relative(mean), "==", K, COUNTS),
+            Claim("h_G < h_(G+1) for every G", whole, "<", larger_groups),
+            Claim("h_G < f for every G", whole, "<", function.subs(SHARE, P)),
             Claim("closed forms: groups of three below large groups", three, "<", large),
         ),
         domain=Domain.of(G, BETA, P0),

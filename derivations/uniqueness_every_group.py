@@ -20,6 +20,7 @@ from derivations.bernstein_form import (
 from derivations.result import Result, equation
 from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.domain import Range
+from grpo_symbolic.group_sum import GroupSum
 
 BETA = symbols.beta
 
@@ -29,8 +30,15 @@ def coefficients(function: Expr, *steps: int) -> list[Expr]:
     return [function.subs(SHARE, (K + step) / (K + M + 2)) for step in steps]
 
 
+def over_groups(function: Expr, size: Expr = G) -> Expr:
+    """h_G for a symbol as size: the mean of f(k/G) over the groups with both answers."""
+    count = symbols.k
+    return GroupSum(weight(size, count) * function.subs(SHARE, count / size), (count, 1, size - 1))
+
+
 def result() -> Result:
     function = curve()
+    whole = over_groups(function)
     first, second, third = coefficients(function, 0, 1, 2)
     at_zero, at_one = (function.subs(SHARE, end) for end in (S.Zero, S.One))
     chord = coefficients(advantages()[0], 1)[0]
@@ -71,6 +79,10 @@ def result() -> Result:
             Claim("g(1) < 0", at_one - BETA * (1 - P0), "<", S.Zero),
             Claim("beta(p - p0) <= 0 at or below p0", BETA * (P - P0), "<=", S.Zero, below),
             Claim("h_G(p)/p >= h_G'(p), coefficient by coefficient", chord, ">=", slope, PAIRS),
+            Claim("h_G > 0 for every G", whole, ">", S.Zero),
+            Claim("h_G'' < 0 for every G", whole.diff(P, 2), "<", S.Zero),
+            Claim("no root at or below p0, for every G", whole, ">", BETA * (P - P0), below),
+            Claim("h_G(p)/p > h_G'(p) for every G", whole / P, ">", whole.diff(P)),
             Claim("f(p)/p > f'(p)", function / SHARE, ">", function.diff(SHARE), UNIT),
         ),
         domain=Domain.of(G, BETA, P0),

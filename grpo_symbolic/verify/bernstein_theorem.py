@@ -26,7 +26,10 @@ from sympy import (
     binomial,
     cancel,
     exp,
+    expand,
+    expand_mul,
     expand_power_base,
+    factor_terms,
     log,
     powsimp,
     preorder_traversal,
@@ -108,6 +111,9 @@ class _Term:
     def scaled(self) -> Expr:
         return self.factor * self.curve
 
+    def times(self, factor: Expr) -> _Term:
+        return replace(self, factor=factor * self.factor)
+
     def like(self, other: _Term) -> bool:
         """Whether the two can be added as functions of T."""
         same = (self.size, self.point, self.ends) == (other.size, other.point, other.ends)
@@ -138,15 +144,13 @@ class _Goal:
         unknowns = {s: Dummy("sum", real=True) for s in sorted(gap.atoms(Sum), key=sstr)}
         gap = gap.xreplace(unknowns)
         slopes = {s: gap.diff(unknown) for s, unknown in unknowns.items()}
-        if any(slope.has(*unknowns.values()) for slope in slopes.values()):
-            return None
         rest = gap.xreplace(dict.fromkeys(unknowns.values(), S.Zero))
+        linear = Add(rest, *(slope * unknowns[s] for s, slope in slopes.items()))
+        curved = any(slope.has(*unknowns.values()) for slope in slopes.values())
+        if curved or expand(gap - linear) != 0:
+            return None
         try:
-            terms = [
-                replace(term, factor=slope * term.factor)
-                for s, slope in slopes.items()
-                for term in (_recognised(s, claim.domain),)
-            ]
+            terms = [_recognised(s, claim.domain).times(slope) for s, slope in slopes.items()]
         except _Fails:
             return None
         return cls(_merged(terms), rest, "=" not in claim.relation, claim.domain)
@@ -182,14 +186,25 @@ def _recognised(total: Sum, domain: Domain) -> _Term:
     checks.number_of_draws(size)
     checks.inside(point)
     checks.smooth(ratio, ends)
-    orders = range(_HIGHEST_DERIVATIVE + 1 if point.is_Symbol else 1)
-    for order in orders:
+    rational, roots = _rational_part(ratio)
+    roots = _separated(roots, checks.domain)
+    for order in range(_HIGHEST_DERIVATIVE + 1 if point.is_Symbol else 1):
         found = weight.diff(point, order) if order else weight
-        relative = _at_share(_over(found, weight), k, size)
-        factor, curve = _separated(ratio / relative, checks.domain)
-        if not curve.has(point) and is_zero(ratio - factor * curve * relative, checks.domain):
+        relative = cancel(_at_share(_over(found, weight), k, size))
+        parts = _separated(cancel(rational / relative), checks.domain)
+        factor, curve = (part * root for part, root in zip(parts, roots, strict=True))
+        if not curve.has(*point.free_symbols) and is_zero(
+            ratio - factor * curve * relative, checks.domain
+        ):
             return _Term(size, point, ends, order, factor, curve)
     return _Term(size, point, ends, 0, S.One, ratio)
+
+
+def _rational_part(expr: Expr) -> tuple[Expr, Expr]:
+    """The factors without roots, and those with."""
+    factors = Mul.make_args(expr)
+    rational = [factor for factor in factors if factor.is_rational_function()]
+    return Mul(*rational), Mul(*(factor for factor in factors if factor not in rational))
 
 
 def _size(summand: Expr, k: Symbol) -> Expr:
@@ -217,8 +232,8 @@ def _point(summand: Expr, k: Symbol) -> Expr:
 
 def _over(summand: Expr, weight: Expr) -> Expr:
     """The summand over the weight, term by term, so that symbolic powers cancel."""
-    terms = Add.make_args(summand.expand(power_base=False, power_exp=False))
-    return Add(*(powsimp(term / weight, combine="exp") for term in terms))
+    terms = Add.make_args(expand_mul(summand, deep=False))
+    return factor_terms(Add(*(powsimp(term / weight, combine="exp") for term in terms)))
 
 
 def _at_share(ratio: Expr, k: Symbol, size: Expr) -> Expr:
@@ -361,9 +376,9 @@ def _jensen(goal: _Goal, checks: _Checks) -> bool:
     """B_n f >= f for convex f; the claim then compares f itself with the rest."""
     (term,) = goal.terms
     _of_order(term, 0)
-    strict = checks.convex(term.scaled, term.ends)
     bound = term.scaled.subs(T, term.point) + goal.rest
-    return checks.nonnegative("with f in place of the sum", bound) or strict
+    strict = checks.nonnegative("with f in place of the sum", bound)
+    return checks.convex(term.scaled, term.ends) or strict
 
 
 def _temple(goal: _Goal, checks: _Checks) -> bool:
@@ -434,9 +449,7 @@ def _of_order(term: _Term, order: int) -> None:
 def _direction(term: _Term, checks: _Checks) -> int:
     """1 or -1: the sign of the factor before a derivative."""
     found = sign(term.factor, checks.domain)
-    if found not in (Sign.POSITIVE, Sign.NEGATIVE):
-        raise _Fails
-    direction = 1 if found > 0 else -1
+    direction = -1 if found == Sign.NEGATIVE else 1
     checks.positive("a positive factor", direction * term.factor)
     return direction
 

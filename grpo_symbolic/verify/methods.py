@@ -9,6 +9,8 @@ from sympy import Rational
 
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.verify.ball_boxes import BallBoxes
+from grpo_symbolic.verify.ball_numbers import BallNumbers
+from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
@@ -26,7 +28,9 @@ SECONDS = 20.0
 METHODS: tuple[Method, ...] = (
     ExactIdentity(),
     OrthantSign(),
+    BernsteinTheorem(),
     RationalSampling(),
+    BallNumbers(),
     LinearCertificate(),
     *(RealAlgebra(engine) for engine in ENGINES),
     BallBoxes(),

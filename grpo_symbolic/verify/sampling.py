@@ -75,6 +75,8 @@ def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
     exactly_equal = gap == 0 and is_zero(claim.difference.subs(point), Domain())
     if _relation_holds(claim.relation, gap, exactly_equal):
         return None
+    if not _confirmed(claim, point, left, right):
+        return None
     return Verdict(
         Status.REFUTED,
         RationalSampling.name,
@@ -87,6 +89,15 @@ def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
             "right": str(right.n(30)),
         },
     )
+
+
+def _confirmed(claim: Claim, point: Mapping[Symbol, Expr], left: Expr, right: Expr) -> bool:
+    """Whether more digits give the same values: SymPy's own count of digits can be wrong."""
+    for side, value in ((claim.left, left), (claim.right, right)):
+        precise = _value(side, point, 16 * DIGITS)
+        if precise is None or abs(precise - value) > Rational(1, 10**20) * max(abs(precise), 1):
+            return False
+    return True
 
 
 def _value(side: Expr, point: Mapping[Symbol, Expr], digits: int = DIGITS) -> Expr | None:

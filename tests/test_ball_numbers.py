@@ -1,0 +1,61 @@
+"""Numbers compared in balls; sampling that does not trust lost digits."""
+
+from __future__ import annotations
+
+import mpmath as mp
+import pytest
+from sympy import E, Rational, exp, log, pi, sqrt
+
+from grpo_symbolic import Claim, Domain, Status, symbols
+from grpo_symbolic.verify.ball_numbers import BallNumbers
+from grpo_symbolic.verify.sampling import RationalSampling
+
+METHOD = BallNumbers()
+NEAR = exp(pi * sqrt(163))  # 262537412640768743.99999999999925...
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "status"),
+    [
+        (exp(Rational(1, 2)), ">", Rational(8, 5), Status.PROVED),
+        (log(2), "<", Rational(1, 2), Status.REFUTED),
+        (NEAR, "<", 262537412640768744 + 0 * E, Status.PROVED),
+        (NEAR, ">=", 262537412640768744 + 0 * E, Status.REFUTED),
+        (sqrt(2) + sqrt(3), "==", pi, Status.REFUTED),
+        (sqrt(2) + sqrt(3), "!=", pi, Status.PROVED),
+    ],
+)
+def test_the_sign_of_the_difference_decides(left, relation, right, status) -> None:
+    claim = Claim("numbers", left, relation, right)
+    verdict = METHOD.attempt(claim)
+    assert verdict is not None
+    assert verdict.status is status
+    assert METHOD.recheck(claim, verdict.evidence, status)
+    assert not METHOD.recheck(claim, {**verdict.evidence, "sign": 0}, status)
+    with mp.workdps(60):
+        gap = mp.mpmathify((claim.left - claim.right).evalf(60))
+        assert int(mp.sign(gap)) == verdict.evidence["sign"]
+
+
+def test_equal_numbers_and_symbols_are_left_alone() -> None:
+    assert METHOD.attempt(Claim("equal", sqrt(8), ">=", 2 * sqrt(2) + 0 * E)) is None
+    nested = Claim("equal", sqrt(2) + sqrt(3), ">=", sqrt(5 + 2 * sqrt(6)))
+    assert METHOD.attempt(nested) is None
+    assert METHOD.attempt(Claim("a symbol", symbols.beta, ">", Rational(-1))) is None
+
+
+def test_sampling_refutes_nothing_with_lost_digits() -> None:
+    """exp(750) beside 1: fifty digits of a sum may hold none of its logarithm."""
+    odds = exp(symbols.gamma / symbols.beta) * symbols.pi_ref / (1 - symbols.pi_ref)
+    first = odds / (1 + odds)
+    moved = log(first / (1 - first)) - log(symbols.pi_ref / (1 - symbols.pi_ref))
+    ranges = (
+        (symbols.beta, Rational(1, 1001), Rational(1, 999)),
+        (symbols.gamma, Rational(74, 100), Rational(76, 100)),
+        (symbols.pi_ref, Rational(24, 100), Rational(26, 100)),
+    )
+    claim = Claim(
+        "the log-odds move", moved, "==", symbols.gamma / symbols.beta, Domain.of(*ranges)
+    )
+    verdict = RationalSampling().attempt(claim)
+    assert verdict is None or verdict.status is Status.NUMERIC
