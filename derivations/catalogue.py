@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 
-from derivations.result import Result
+from derivations.result import Outcome, Result, run
 
-__all__ = ["NAMES", "ORDER", "builder", "lookup"]
+__all__ = ["NAMES", "ORDER", "builder", "lookup", "outcome_of"]
 
 #: File name of each result, in reading order.
 ORDER: tuple[str, ...] = (
@@ -109,3 +109,8 @@ def lookup(name: str) -> str:
 def builder(name: str) -> Callable[[], Result]:
     """The function that derives a result; its file is imported now."""
     return import_module(f"derivations.{name}").result
+
+
+def outcome_of(name: str) -> Outcome:
+    """A result with its verdicts, by name: work for a process of its own."""
+    return run(name, builder(name))

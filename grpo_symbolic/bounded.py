@@ -7,9 +7,11 @@ place; elsewhere the work runs in a child process that is stopped at the bound.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, TypeVar
 
 __all__ = ["Exhausted", "bounded"]
@@ -39,13 +41,25 @@ def bounded(function: Callable[..., T], *args: Any, seconds: float) -> T:
             raise Exhausted(sentence) from None
 
 
+def _in_hook(frame: FrameType | None) -> bool:
+    """Whether the alarm went off where exceptions are only reported: the next one will do."""
+    hook = getattr(sys.unraisablehook, "func", sys.unraisablehook)
+    code = getattr(hook, "__code__", None)
+    while code is not None and frame is not None:
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _interrupted(function: Callable[..., T], args: tuple, seconds: float, sentence: str) -> T:
     remaining, _ = signal.getitimer(signal.ITIMER_REAL)
     if 0 < remaining <= seconds:
         return function(*args)  # the bound around this one ends first
 
-    def stop(signum: int, frame: object) -> None:
-        raise Exhausted(sentence)
+    def stop(signum: int, frame: FrameType | None) -> None:
+        if not _in_hook(frame):
+            raise Exhausted(sentence)
 
     start = time.monotonic()
     previous = signal.signal(signal.SIGALRM, stop)

@@ -6,9 +6,9 @@ import mpmath as mp
 import pytest
 from sympy import E, Rational, exp, log, pi, sqrt
 
-from grpo_symbolic import Claim, Domain, Status, symbols
+from grpo_symbolic import Claim, Status, symbols
 from grpo_symbolic.verify.ball_numbers import BallNumbers
-from grpo_symbolic.verify.sampling import RationalSampling
+from grpo_symbolic.verify.sampling import refuted_at
 
 METHOD = BallNumbers()
 NEAR = exp(pi * sqrt(163))  # 262537412640768743.99999999999925...
@@ -49,13 +49,14 @@ def test_sampling_refutes_nothing_with_lost_digits() -> None:
     odds = exp(symbols.gamma / symbols.beta) * symbols.pi_ref / (1 - symbols.pi_ref)
     first = odds / (1 + odds)
     moved = log(first / (1 - first)) - log(symbols.pi_ref / (1 - symbols.pi_ref))
-    ranges = (
-        (symbols.beta, Rational(1, 1001), Rational(1, 999)),
-        (symbols.gamma, Rational(74, 100), Rational(76, 100)),
-        (symbols.pi_ref, Rational(24, 100), Rational(26, 100)),
-    )
-    claim = Claim(
-        "the log-odds move", moved, "==", symbols.gamma / symbols.beta, Domain.of(*ranges)
-    )
-    verdict = RationalSampling().attempt(claim)
-    assert verdict is None or verdict.status is Status.NUMERIC
+    claim = Claim("the log-odds move", moved, "==", symbols.gamma / symbols.beta)
+    point = {
+        symbols.beta: Rational(1, 1000),
+        symbols.gamma: Rational(3, 4),
+        symbols.pi_ref: Rational(1, 4),
+    }
+    assert refuted_at(claim, point) is None
+    doubled = Claim("twice as far", moved, "==", 2 * symbols.gamma / symbols.beta)
+    found = refuted_at(doubled, {**point, symbols.beta: Rational(1, 4)})
+    assert found is not None
+    assert found.status is Status.REFUTED
