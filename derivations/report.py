@@ -12,7 +12,7 @@ from sympy.core.relational import Relational
 
 from derivations.result import Outcome
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export.latex import Notation, broken, formula
+from grpo_symbolic.export.latex import Notation, broken, formula, printed_width
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["write_json", "write_tex"]
@@ -114,6 +114,9 @@ NOTATION = Notation(
         },
     }
 )
+
+# Printed characters of one line, fractions counted twice, that a page has room for.
+_WIDEST = 125
 
 _MARK = {
     Status.PROVED: r"\textsc{proved}",
@@ -248,7 +251,10 @@ def _section(outcome: Outcome) -> str:
         parts.append(rf"\emph{{Assumptions:}} {_range_tex(result.assumptions)}.")
     if result.formulas:
         # One display for each: results are read, and pasted, one by one.
-        parts += [rf"\begin{{equation*}}{_display(e)}\end{{equation*}}" for e in result.formulas]
+        fitting = [e for e in result.formulas if printed_width(formula(e, NOTATION)) <= _WIDEST]
+        parts += [rf"\begin{{equation*}}{_display(e)}\end{{equation*}}" for e in fitting]
+        if len(fitting) < len(result.formulas):
+            parts.append(r"\noindent Formulas too wide for a page are in \texttt{formulas.json}.")
     if result.derivation is not None and len(result.derivation) > 1:
         parts += [r"\paragraph{Derivation.}", result.derivation.latex(NOTATION)]
     parts += [r"\paragraph{Verdicts.}", _verdicts(outcome)]

@@ -72,6 +72,6 @@ def test_an_undeclared_refutation_fails_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = a_result(symbols.beta, 2 * symbols.beta, "PROVED")
-    monkeypatch.setattr("derivations.__main__.builder", lambda name: lambda: wrong)
+    monkeypatch.setattr("derivations.catalogue.builder", lambda name: lambda: wrong)
     assert main(["eq14", "--out", str(tmp_path)]) == 1
     assert "not as declared" in capsys.readouterr().out

@@ -19,7 +19,7 @@ from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
 
-__all__ = ["Notation", "align", "broken", "formula"]
+__all__ = ["Notation", "align", "broken", "formula", "printed_width"]
 
 
 @dataclass(frozen=True)
@@ -331,6 +331,11 @@ def broken(text: str) -> list[str]:
             room = _LINE
         room -= width
     return [line.rstrip() for line in lines]
+
+
+def printed_width(text: str) -> int:
+    """About how many characters the TeX of a formula prints on its widest line."""
+    return max(sum(width for _, width in _terms(line)) for line in broken(text))
 
 
 def _terms(text: str) -> Iterator[tuple[str, int]]:
