@@ -30,6 +30,8 @@ _SHORT = {
     "real algebra (cvc5)": "cvc5",
     "identity certificate": "certificate",
     "ball arithmetic on boxes": "balls",
+    "ball arithmetic on numbers": "balls",
+    "Bernstein operators": "Bernstein",
 }
 
 _PREAMBLE = r"""\documentclass[10pt,a4paper,landscape]{article}
