@@ -143,7 +143,7 @@ def _many(policy: Any, algorithm: Algorithm, question: Question, values: dict) -
     counted: Entry = {"unknown": "give pi_ref and beta to count the solutions at numbers"}
     if values:
         found = policy.solutions(**values)
-        counted = _at(found)
+        counted = {"at": _at(found)}
     return Analysis(
         algorithm,
         question,
