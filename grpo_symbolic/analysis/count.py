@@ -32,7 +32,7 @@ from grpo_symbolic.verify.verdict import Report
 __all__ = ["Count", "count"]
 
 PI = symbols.pi
-_SECONDS = 10
+_SECONDS = 9
 _NOT_POSITIVE = frozenset({Sign.NEGATIVE, Sign.NONPOSITIVE, Sign.ZERO})
 
 

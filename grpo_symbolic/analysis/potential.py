@@ -39,7 +39,7 @@ from grpo_symbolic.verify.verdict import Report
 
 __all__ = ["Potential", "potential"]
 
-_SECONDS = 20
+_SECONDS = 12
 
 
 @dataclass(frozen=True)

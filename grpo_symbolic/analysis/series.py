@@ -66,7 +66,7 @@ __all__ = [
     "variable_of",
 ]
 
-_SECONDS = 60
+_SECONDS = 28
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 
 
