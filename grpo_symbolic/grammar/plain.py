@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from sympy import Expr
 
 from grpo_symbolic.grammar.build import FUNCTIONS, Builder
-from grpo_symbolic.grammar.tokens import RELATIONS, Cursor, Node, Relation, Token, refusal
+from grpo_symbolic.grammar.tokens import Cursor, Node, Relation, Token, refusal
 
 __all__ = ["expression", "relations"]
 
@@ -85,22 +85,10 @@ class _Parser(Cursor):
         super().__init__(text, _tokens)
 
     def chain(self) -> tuple[Node, tuple[Relation, ...]]:
-        left = first = self.sum()
-        found: list[Relation] = []
-        while (mark := self.accept(*RELATIONS)) is not None:
-            right = self.sum()
-            found.append(Relation(left, RELATIONS[mark.text], right))
-            left = right
+        found = self.compared()
         if self.next.kind != "end":
             raise self.refused("an operator is missing or there is one bracket too many")
-        return first, tuple(found)
-
-    def sum(self) -> Node:
-        start, terms = self.next, [self.product()]
-        while (mark := self.accept("+", "-")) is not None:
-            term = self.product()
-            terms.append(term if mark.text == "+" else self.node("neg", mark, [term]))
-        return terms[0] if len(terms) == 1 else self.node("+", start, terms)
+        return found
 
     def product(self) -> Node:
         start, factors = self.next, [self.signed()]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from grpo_symbolic.grammar.tokens import RELATIONS, Cursor, Node, Relation, Token, refusal
+from grpo_symbolic.grammar.tokens import Cursor, Node, Relation, Token, refusal
 
 __all__ = ["relations"]
 
@@ -137,34 +137,22 @@ class _Parser(Cursor):
         self._bars = 0
 
     def chain(self) -> tuple[Node, tuple[Relation, ...]]:
-        left = first = self.sum()
-        found: list[Relation] = []
-        while (mark := self.accept(*RELATIONS)) is not None:
-            right = self.sum()
-            found.append(Relation(left, RELATIONS[mark.text], right))
-            left = right
+        found = self.compared()
         last = self.next
         if last.text in (".", ",") and self.ahead(1).kind == "end":
             self.take()
         if self.next.kind != "end":
             raise self.refused("this does not continue a formula")
-        return first, tuple(found)
+        return found
 
     # -- sums and products ----------------------------------------------------------------
 
-    def sum(self) -> Node:
-        start, terms = self.next, [self._first_term()]
-        while (mark := self.accept("+", "-")) is not None:
-            term = self.product()
-            terms.append(term if mark.text == "+" else self.node("neg", mark, [term]))
-        return terms[0] if len(terms) == 1 else self.node("+", start, terms)
-
-    def _first_term(self) -> Node:
+    def first_term(self) -> Node:
         mark = self.accept("+", "-")
         if mark is None:
             return self.product()
         with self.deeper():
-            inner = self._first_term()
+            inner = self.first_term()
         return inner if mark.text == "+" else self.node("neg", mark, [inner])
 
     def product(self) -> Node:

@@ -148,6 +148,32 @@ class Cursor:
     def refused(self, reason: str, token: Token | None = None) -> ValueError:
         return refusal(self.text, (token or self.next).position, reason)
 
+    # -- what reads alike in both notations -----------------------------------------------
+
+    def compared(self) -> tuple[Node, tuple[Relation, ...]]:
+        """A sum, and the chain of relations that follows it."""
+        left = first = self.sum()
+        found: list[Relation] = []
+        while (mark := self.accept(*RELATIONS)) is not None:
+            right = self.sum()
+            found.append(Relation(left, RELATIONS[mark.text], right))
+            left = right
+        return first, tuple(found)
+
+    def sum(self) -> Node:
+        start, terms = self.next, [self.first_term()]
+        while (mark := self.accept("+", "-")) is not None:
+            term = self.product()
+            terms.append(term if mark.text == "+" else self.node("neg", mark, [term]))
+        return terms[0] if len(terms) == 1 else self.node("+", start, terms)
+
+    def first_term(self) -> Node:
+        """The first term of a sum, where a sign may stand."""
+        return self.product()
+
+    def product(self) -> Node:
+        raise NotImplementedError
+
     # -- limits ---------------------------------------------------------------------------
 
     @contextmanager

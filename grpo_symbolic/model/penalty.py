@@ -8,7 +8,8 @@ Whatever the placement, the sampled penalty has one expectation
 and what the algorithm feels is its derivative in π(o), taken with π_old frozen
 and then evaluated at π_old = π. That derivative depends on the ratio
 u = π_ref/π only: the *marginal penalty* d(u). Two penalties with the same d, up
-to a constant, have the same stationary policies.
+to a constant, have the same stationary policies, unless groups are dropped: then d
+is multiplied by how often an answer is penalised, and so is the constant.
 """
 
 from __future__ import annotations
