@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from sympy import Integer
 
 from grpo_symbolic import presets, symbols
+from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import exact_number, group_size, parameter
 from grpo_symbolic.model.advantage import Advantage, LeaveOneOut, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
@@ -27,12 +29,14 @@ __all__ = [
     "Parser",
     "choice",
     "chosen_algorithm",
+    "chosen_notation",
     "chosen_question",
     "decimal_digits",
     "listed",
     "margin_option",
     "model_options",
     "named",
+    "notation_option",
     "question_with_margin",
 ]
 
@@ -167,6 +171,41 @@ def question_with_margin(arguments: argparse.Namespace) -> Question:
     if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:
         return BinaryQuestion.of(question)
     return question
+
+
+def notation_option(command: argparse.ArgumentParser) -> None:
+    """``--notation``: other names for print."""
+    command.add_argument(
+        "--notation",
+        metavar="KEY=TEX,...",
+        help="names for print, such as beta=\\lambda,pi_ref=\\mu,answer=y,context=x; "
+        "short: p and p_0; the keys: " + ", ".join(Notation.changeable()),
+    )
+
+
+def chosen_notation(arguments: argparse.Namespace) -> Notation:
+    """The names of --notation; the library's own without it."""
+    if arguments.notation is None:
+        return Notation()
+    make: Callable[..., Notation] = Notation
+    names: dict[str, str] = {}
+    # A comma separates only where the next name begins: TeX has commas of its own.
+    for part in re.split(r",(?=\s*(?:\w+\s*=|short\b))", arguments.notation):
+        key, equals, tex = (piece.strip() for piece in part.partition("="))
+        if key == "short" and not equals:
+            make = Notation.short
+        elif not equals or key not in Notation.changeable() or key in names:
+            known = ", ".join(Notation.changeable())
+            raise ValueError(
+                f"--notation must be short, or KEY=TEX,... with each key once and one of {known}, "
+                f"got {part.strip()!r}"
+            )
+        else:
+            names[key] = tex
+    try:
+        return make(**names)
+    except ValueError as error:
+        raise ValueError(f"--notation: {error}") from None
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -9,65 +9,29 @@ decides only about layout: it never changes a value.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
-from sympy import Add, Expr, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
+from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
 from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
+from grpo_symbolic.export.lines import PAGE, broken, printed_width, set_width
+from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Notation", "align", "broken", "formula", "printed_width"]
-
-
-@dataclass(frozen=True)
-class Notation:
-    r"""How the quantities are called in print.
-
-    Parameters
-    ----------
-    beta, gamma, gap, pi, pi_ref : str
-        TeX of the weight, the margin, the reward gap, and the two policies.
-    answer : str
-        The better answer.
-    context : str
-        When not empty, policies are written :math:`\pi(a \mid q)`.
-
-    Examples
-    --------
-    >>> from grpo_symbolic import symbols as s
-    >>> formula(s.pi_ref / s.beta, Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y"))
-    '\\frac{\\mu(y)}{\\lambda}'
-    """
-
-    beta: str = r"\beta"
-    gamma: str = r"\gamma"
-    gap: str = r"\Delta"
-    pi: str = r"\pi"
-    pi_ref: str = r"\pi_{\mathrm{ref}}"
-    answer: str = "a"
-    context: str = ""
-    extra: dict[Symbol, str] = field(default_factory=dict)
-
-    def names(self) -> dict[Symbol, str]:
-        """TeX by symbol."""
-        argument = f"({self.answer})"
-        if self.context:
-            argument = f"({self.answer} \\mid {self.context})"
-        named = {entry.symbol: entry.tex for entry in symbols.CATALOGUE}
-        named |= {
-            symbols.beta: self.beta,
-            symbols.gamma: self.gamma,
-            symbols.gap: self.gap,
-            symbols.pi: self.pi + argument,
-            symbols.pi_ref: self.pi_ref + argument,
-        }
-        return named | self.extra
+__all__ = ["Notation", "align", "broken", "formula", "printed_width", "sides"]
 
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
+
+
+#: Elementary functions under their usual names.
+_FUNCTIONS = {
+    **{f: rf"\{f}" for f in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "coth")},
+    **{f"a{f}": rf"\arc{f}" for f in ("sin", "cos", "tan")},
+    **{f"a{f}": rf"\operatorname{{arc{f}}}" for f in ("cot", "sec", "csc")},
+    **{f"a{f}h": rf"\operatorname{{ar{f}h}}" for f in ("sin", "cos", "tan", "cot", "sec", "csc")},
+}
 
 
 class _Printer(LatexPrinter):
@@ -75,13 +39,15 @@ class _Printer(LatexPrinter):
 
     def __init__(self, notation: Notation) -> None:
         super().__init__({"symbol_names": notation.names(), "mul_symbol": None})
+        self._notation = notation
 
     def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:
         """Members of a family (π of answer 2) are named by the catalogue."""
-        known = symbols.describe(expr)
-        if expr in self._settings["symbol_names"] or known is None:
+        if expr in self._settings["symbol_names"]:
             return super()._print_Symbol(expr, style)
-        return known.tex
+        known = symbols.describe(expr)
+        plain = super()._print_Symbol(expr, style) if known is None else known.tex
+        return self._notation.rewritten(plain)
 
     # -- sums ------------------------------------------------------------------
 
@@ -118,7 +84,7 @@ class _Printer(LatexPrinter):
     def _print_Mul(self, expr: Mul) -> str:
         if _is_negative(expr):
             return f"-{self._print(-expr)}"
-        coefficient, above, below = _parts(expr)
+        coefficient, above, below = _cleared(*_parts(expr))
         if not below and coefficient.q != 1 and len(above) == 1 and isinstance(above[0], Add):
             return self._scaled(coefficient, above[0])
         parameters = [f for f in above if not f.free_symbols & _PROBABILITIES and _is_monomial(f)]
@@ -192,10 +158,19 @@ class _Printer(LatexPrinter):
     # -- functions ---------------------------------------------------------------
 
     def _print_log(self, expr: log, exp: object = None) -> str:
+        return self._applied(r"\log", expr, exp)
+
+    def _applied(self, name: str, expr: Function, exp: object = None) -> str:
         argument = self._print(expr.args[0])
         simple = argument.startswith(r"\frac") or expr.args[0].is_Symbol
-        shown = rf"\log {argument}" if simple else rf"\log{self._wrapped(argument)}"
+        shown = rf"{name} {argument}" if simple else rf"{name}{self._wrapped(argument)}"
         return shown if exp is None else rf"{self._wrapped(shown)}^{{{exp}}}"
+
+    def _print_Function(self, expr: Function, exp: object = None) -> str:
+        name = _FUNCTIONS.get(type(expr).__name__)
+        if name is None:
+            return super()._print_Function(expr, exp)
+        return self._applied(name, expr, exp)
 
     def _print_ExpBase(self, expr: exp, exp: object = None) -> str:
         coefficient, above, below = _parts(expr.args[0])
@@ -253,6 +228,20 @@ def _parts(expr: Expr) -> tuple[Rational, list[Expr], list[Expr]]:
     return coefficient, above, below
 
 
+def _cleared(
+    coefficient: Rational, above: list[Expr], below: list[Expr]
+) -> tuple[Rational, list[Expr], list[Expr]]:
+    """Common denominators of sums above the line moved into the coefficient."""
+    if len(above) + len(below) == 1:
+        return coefficient, above, below
+    cleared = []
+    for factor in above:
+        shared = _shared_denominator(factor) if isinstance(factor, Add) else 1
+        cleared.append(Add(*(shared * t for t in factor.args)) if shared > 1 else factor)
+        coefficient = coefficient / shared
+    return coefficient, cleared, below
+
+
 def _rank(term: Expr) -> tuple:
     """Constants, squares of sums, terms by degree, and radicals and exponentials last."""
     _, rest = term.as_coeff_Mul()
@@ -286,19 +275,24 @@ def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
     return _Printer(notation or Notation()).doprint(expr)
 
 
-def align(lines: Sequence[tuple[Relational, str]], notation: Notation | None = None) -> str:
-    """An ``align*`` block; the reason of each line stands above it, as running text."""
-    printer = _Printer(notation or Notation())
+def align(
+    lines: Sequence[tuple[Relational, str]],
+    notation: Notation | None = None,
+    fitted: Callable[[str, float], str] = lambda tex, room: tex,
+) -> str:
+    """An ``align*`` block; the reason of each line stands above it, as running text.
+
+    What no sign can break is passed through ``fitted`` with the width that there is for it.
+    """
+    notation = notation or Notation()
+    written = [sides(equation, notation) for equation, _ in lines]
+    room = max(PAGE / 2, PAGE - max(set_width(left) for left, _, _ in written))
     body: list[str] = []
-    for number, (equation, reason) in enumerate(lines):
-        relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
-            equation.rel_op, equation.rel_op
-        )
+    for number, (left, relation, right) in enumerate(written):
+        reason = notation.rewritten_text(lines[number][1])
         text = reason[0].upper() + reason[1:] + ":" if reason else ""
-        left, right = printer.doprint(equation.lhs), printer.doprint(equation.rhs)
-        if equation.rhs == 0 and relation == "=":
-            left, right = right, left  # 0 = ... keeps the alignment point near the margin
-        line = f"{left} &{relation} {_over_lines(right)}"
+        pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
+        line = f"{left} &{relation} " + " \\\\\n    &\\quad ".join(pieces)
         end = r" \\" if number < len(lines) - 1 else ""
         # A line break directly before \intertext would leave an empty row.
         if body and text:
@@ -309,43 +303,14 @@ def align(lines: Sequence[tuple[Relational, str]], notation: Notation | None = N
     return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
 
 
-#: Printed characters that fit on a line beside a left side.
-_LINE = 52
-_TOKEN = re.compile(r"\\left|\\right|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
-_INVISIBLE = (r"\left", r"\right", r"\frac", r"\mathrm")
-
-
-def _over_lines(text: str) -> str:
-    return " \\\\\n    &\\quad ".join(broken(text))
-
-
-def broken(text: str) -> list[str]:
-    """The TeX of a long sum in pieces that fit on a line, broken before its signs."""
-    lines: list[str] = []
-    room = 0
-    for term, width in _terms(text):
-        if lines and width <= room:
-            lines[-1] += term
-        else:
-            lines.append(term)
-            room = _LINE
-        room -= width
-    return [line.rstrip() for line in lines]
-
-
-def printed_width(text: str) -> int:
-    """About how many characters the TeX of a formula prints on its widest line."""
-    return max(sum(width for _, width in _terms(line)) for line in broken(text))
-
-
-def _terms(text: str) -> Iterator[tuple[str, int]]:
-    """The terms of a sum, each with its sign, and about how many characters they print."""
-    start, place, depth, width = 0, 0, 0, 0
-    for token in _TOKEN.findall(text):
-        if token in "+-" and depth == 0 and text[place - 1 : place] == " ":
-            yield text[start:place], width
-            start, width = place, 0
-        depth += (token in "{([") - (token in "})]")
-        width += token not in _INVISIBLE and bool(token.strip(" {}^_"))
-        place += len(token)
-    yield text[start:], width
+def sides(equation: Relational, notation: Notation | None = None) -> tuple[str, str, str]:
+    """Left side, relation and right side in TeX, the short side of an equation first."""
+    printer = _Printer(notation or Notation())
+    relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
+        equation.rel_op, equation.rel_op
+    )
+    left, right = printer.doprint(equation.lhs), printer.doprint(equation.rhs)
+    wide = set_width(left)
+    if relation == "=" and (equation.rhs == 0 or wide > max(PAGE / 3, set_width(right))):
+        left, right = right, left  # keeps the alignment point near the margin
+    return left, relation, right

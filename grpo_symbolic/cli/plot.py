@@ -1,0 +1,104 @@
+"""``grpo-symbolic plot``: figures for papers, of the registry or of one algorithm."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from grpo_symbolic import plotting
+from grpo_symbolic.cli.options import (
+    chosen_algorithm,
+    listed,
+    margin_option,
+    named,
+    question_with_margin,
+)
+from grpo_symbolic.inputs import parameter
+from grpo_symbolic.plotting.figures import checked_format, figure_of, written
+from grpo_symbolic.plotting.style import COLUMN, TEXT
+from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.many import stationary_policy
+
+__all__ = ["register", "run"]
+
+_AGGREGATION = "aggregation"
+# Options of the model, which the figures of the registry fix themselves.
+_MODEL = (
+    "group_size",
+    "penalty",
+    "placement",
+    "scale",
+    "ddof",
+    "epsilon",
+    "preset",
+    "rewards",
+    "success",
+    "preferences",
+    "margin",
+    "betas",
+)
+
+
+def register(commands: Any, model: argparse.ArgumentParser) -> None:
+    """Declare the command and its options."""
+    command = commands.add_parser(
+        "plot",
+        parents=[model],
+        help="a figure as pdf, svg, png, eps or pgf",
+        epilog="Example: grpo-symbolic plot aggregation --group-size 8 --betas 0.5,1,2 --out f.pdf",
+    )
+    command.add_argument(
+        "name", nargs="?", default="list", metavar="NAME", help="a figure, aggregation, or list"
+    )
+    margin_option(command)
+    command.add_argument(
+        "--betas", metavar="X,X,...", help="weights of aggregation (default 0.25,0.5,1,2)"
+    )
+    command.add_argument("--out", metavar="FILE", help="where to write: .pdf .svg .png .eps .pgf")
+    command.add_argument("--wide", action="store_true", help="aggregation as wide as a page's text")
+    command.add_argument("--list", action="store_true", help="the figures, one line each")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> str:
+    if arguments.list or arguments.name == "list":
+        return _listing()
+    if arguments.name != _AGGREGATION and arguments.name not in plotting.FIGURES:
+        known = ", ".join([*plotting.FIGURES, _AGGREGATION])
+        raise ValueError(f"NAME must be one of {known}, got {arguments.name!r}")
+    if arguments.out is None:
+        raise ValueError("--out must name the file to write, such as --out figure.pdf")
+    named("--out", checked_format, arguments.out)
+    if arguments.name == _AGGREGATION:
+        return f"wrote {_aggregation(arguments)}"
+    for option in _MODEL:
+        if getattr(arguments, option) is not None:
+            raise ValueError(
+                f"--{option.replace('_', '-')} goes with aggregation, got the figure "
+                f"{arguments.name}, which fixes it"
+            )
+    return f"wrote {plotting.save(arguments.name, arguments.out)}"
+
+
+def _listing() -> str:
+    width = max(map(len, [*plotting.FIGURES, _AGGREGATION]))
+    lines = [f"{name:<{width}}  {f.title} ({f.source})" for name, f in plotting.FIGURES.items()]
+    return "\n".join([*lines, f"{_AGGREGATION:<{width}}  pi(a) against pi_ref(a), any algorithm"])
+
+
+def _aggregation(arguments: argparse.Namespace) -> Path:
+    betas = None
+    if arguments.betas is not None:
+        read: Callable[[str], Any] = lambda v: parameter("beta", v)  # noqa: E731
+        betas = [float(named("--betas", read, part)) for part in listed(arguments.betas)]
+    policy = stationary_policy(chosen_algorithm(arguments), question_with_margin(arguments))
+    if not isinstance(policy, StationaryPolicy):
+        raise ValueError("aggregation needs a question with two answers, the better one first")
+
+    def panel(ax: Any) -> Any:
+        return plotting.aggregation(policy, betas, ax=ax)
+
+    width = TEXT if arguments.wide else COLUMN
+    return written(figure_of((panel,), width, 3.3), arguments.out)

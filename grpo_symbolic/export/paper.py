@@ -1,0 +1,113 @@
+r"""Exhibits for a paper: inline, display, derivation, theorem, and a document that compiles."""
+
+from __future__ import annotations
+
+from grpo_symbolic.export.assumptions import assumptions
+from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.export.latex import align, formula, sides
+from grpo_symbolic.export.lines import PAGE, broken, set_width
+from grpo_symbolic.export.notation import Notation
+
+__all__ = ["align_block", "display", "document", "inline", "theorem"]
+
+_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{lmodern,microtype}
+\usepackage{amsmath,amssymb,amsthm,mathtools}
+\usepackage{graphicx}
+\usepackage[margin=27mm]{geometry}
+\newtheorem{theorem}{Theorem}
+\allowdisplaybreaks
+\let\intertext\shortintertext
+\setlength{\emergencystretch}{4em}
+\setcounter{MaxMatrixCols}{20}
+\begin{document}
+"""
+# Width of a display beside its number.
+_NUMBERED = PAGE - 7
+
+
+def inline(exhibit: Exhibit, notation: Notation) -> str:
+    """``$...$``, one for each formula."""
+    shown = [formula(e, notation) for e in (*exhibit.formulas, *exhibit.where)]
+    return ",\n".join(f"${tex}$" for tex in shown)
+
+
+def display(exhibit: Exhibit, notation: Notation) -> str:
+    """An ``equation`` environment with a label."""
+    body = "\n".join("  " + line for line in _body(exhibit, notation).splitlines())
+    return rf"\begin{{equation}}\label{{eq:{exhibit.label}}}" + f"\n{body}\n" + r"\end{equation}"
+
+
+def align_block(exhibit: Exhibit, notation: Notation) -> str:
+    """The derivation with its reasons; the conditions, where no line follows from them."""
+    steps = exhibit.steps or tuple((e, "") for e in (*exhibit.formulas, *exhibit.where))
+    block = align(steps, notation, _fitted)
+    return block + ("\n% Needs: \\usepackage{graphicx}." if r"\resizebox" in block else "")
+
+
+def theorem(exhibit: Exhibit, notation: Notation) -> str:
+    """A ``theorem`` environment: setting, assumptions, formula and why it is that one."""
+    return "\n".join(
+        [
+            *_theorem(exhibit, notation),
+            r"% Needs: \usepackage{amsmath,amssymb,amsthm,graphicx} and "
+            r"\newtheorem{theorem}{Theorem}.",
+            *_provenance(exhibit),
+        ]
+    )
+
+
+def document(exhibit: Exhibit, notation: Notation) -> str:
+    """A complete document for pdflatex: the theorem, then its derivation."""
+    parts = [_PREAMBLE.rstrip(), *_provenance(exhibit), *_theorem(exhibit, notation)]
+    if exhibit.steps:
+        parts += ["", r"\paragraph{Derivation.}", align_block(exhibit, notation)]
+    return "\n".join([*parts, r"\end{document}"])
+
+
+def _theorem(exhibit: Exhibit, notation: Notation) -> list[str]:
+    ranges = assumptions(exhibit.domain, notation)
+    condition = f"For {ranges}, " if ranges else ""
+    predicate = notation.rewritten_text(exhibit.predicate)
+    if not condition:
+        predicate = predicate[0].upper() + predicate[1:]
+    return [
+        rf"\begin{{theorem}}[{exhibit.title}]\label{{thm:{exhibit.label}}}",
+        notation.rewritten_text(exhibit.setting),
+        condition + predicate,
+        display(exhibit, notation),
+        notation.rewritten_text(exhibit.remark),
+        r"\end{theorem}",
+    ]
+
+
+def _provenance(exhibit: Exhibit) -> list[str]:
+    return [f"% Derived by grpo_symbolic: {line}" for line in exhibit.source.splitlines()]
+
+
+def _body(exhibit: Exhibit, notation: Notation) -> str:
+    """The formulas for a display, long ones over several lines."""
+    equations = (*exhibit.formulas, *exhibit.where)
+    if len(equations) == 1 and set_width(formula(equations[0], notation)) <= _NUMBERED:
+        return formula(equations[0], notation)
+    rows = [sides(e, notation) for e in equations]
+    room = max(_NUMBERED / 2, _NUMBERED - max(set_width(left) for left, _, _ in rows))
+    lines: list[str] = []
+    for number, (left, relation, right) in enumerate(rows):
+        pieces = [_fitted(piece, room) for piece in broken(right, room - 4)]
+        lines += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
+        if exhibit.where:
+            last = number == len(rows) - 1
+            first = number == len(exhibit.formulas) - 1
+            lines[-1] += "." if last else r", \quad\text{where}" if first else ","
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+
+def _fitted(tex: str, room: float) -> str:
+    """What no line has room for, and no sign can break, is scaled down."""
+    if set_width(tex) <= room:
+        return tex
+    share = max(0.5, round(room / PAGE - 0.05, 2))
+    return rf"\resizebox{{{share}\linewidth}}{{!}}{{$\displaystyle {tex}$}}"

@@ -1,0 +1,125 @@
+"""Exhibits for web pages and other typesetters: Markdown, MathML, Typst."""
+
+from __future__ import annotations
+
+import re
+from importlib import import_module
+from types import ModuleType
+
+from sympy.core.relational import Relational
+
+from grpo_symbolic.export.assumptions import assumptions, listed, ranges
+from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.notation import Notation
+
+__all__ = ["markdown", "mathml", "typst"]
+
+_MATHML = "http://www.w3.org/1998/Math/MathML"
+_COLUMNS = "right center left"
+_SIGN = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
+
+
+def markdown(exhibit: Exhibit, notation: Notation) -> str:
+    """A section for GitHub, which reads formulas between dollars.
+
+    Every formula has a block of its own: a line break of TeX would be lost there.
+    """
+    wide = [formula(e, notation) for e in exhibit.formulas]
+    parts = [
+        f"### {_marked(exhibit.title)}",
+        _marked(notation.rewritten_text(exhibit.setting)),
+    ]
+    if exhibit.domain.ranges:
+        parts.append(f"**Assumptions.** {_marked(assumptions(exhibit.domain, notation))}.")
+    predicate = _marked(notation.rewritten_text(exhibit.predicate))
+    parts.append(f"Then {predicate}")
+    parts += [f"$$\n{tex}\n$$" for tex in wide]
+    if exhibit.where:
+        parts.append("where")
+        parts += [f"$$\n{formula(e, notation)}\n$$" for e in exhibit.where]
+    parts.append(f"**Status.** {_marked(notation.rewritten_text(exhibit.remark))}")
+    if exhibit.source:
+        parts.append(f"Derived by `grpo_symbolic`:\n\n```python\n{exhibit.source}\n```")
+    return "\n\n".join(parts)
+
+
+def _marked(prose: str) -> str:
+    """TeX prose as Markdown: what is no formula has its special characters escaped."""
+    pieces = re.split(r"(\$[^$]*\$)", prose)
+    return "".join(p if p.startswith("$") else _plain_marked(p) for p in pieces)
+
+
+def _plain_marked(text: str) -> str:
+    text = re.sub(r"\\([&%#_])", r"\1", text)
+    return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
+
+
+def mathml(exhibit: Exhibit, notation: Notation) -> str:
+    """One ``math`` element in presentation MathML, laid out by our own TeX printer.
+
+    Raises
+    ------
+    ValueError
+        When latex2mathml is not installed.
+    """
+    convert = _optional("latex2mathml.converter", "latex2mathml", "mathml").convert
+    equations = (*exhibit.formulas, *exhibit.where)
+    rows = [
+        "<mtr>"
+        + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in _columns(e, notation))
+        + "</mtr>"
+        for e in equations
+    ]
+    if len(equations) == 1:
+        body = _inner(convert, formula(equations[0], notation))
+    else:
+        body = f'<mtable columnalign="{_COLUMNS}" displaystyle="true">{"".join(rows)}</mtable>'
+    return f'<math xmlns="{_MATHML}" display="block">{body}</math>'
+
+
+def _columns(equation: Relational, notation: Notation) -> tuple[str, str, str]:
+    relation = _SIGN.get(equation.rel_op, equation.rel_op)
+    return formula(equation.lhs, notation), relation, formula(equation.rhs, notation)
+
+
+def _inner(convert: object, tex: str) -> str:
+    """The content of the element: words stay words, and not products of letters."""
+    element = convert(_words(tex))  # type: ignore[operator]
+    return element[element.index(">") + 1 : element.rindex("</math>")]
+
+
+def _words(tex: str) -> str:
+    return re.sub(r"\\mathrm\{(\w{2,})\}", r"\\text{\1}", tex)
+
+
+def typst(exhibit: Exhibit, notation: Notation) -> str:
+    """Typst: the setting in prose and one display for each formula.
+
+    Raises
+    ------
+    ValueError
+        When pypandoc, or pandoc itself, is not installed.
+    """
+    pandoc = _optional("pypandoc", "pypandoc_binary", "typst")
+    lines = [notation.rewritten_text(exhibit.setting)]
+    conditions = listed([f"${r}$" for r in ranges(exhibit.domain, notation)])
+    predicate = notation.rewritten_text(exhibit.predicate)
+    lines.append((f"For {conditions}, " if conditions else "") + predicate)
+    lines += [rf"\[{formula(e, notation)}\]" for e in exhibit.formulas]
+    if exhibit.where:
+        lines += ["where", *(rf"\[{formula(e, notation)}\]" for e in exhibit.where)]
+    lines.append(notation.rewritten_text(exhibit.remark))
+    try:
+        return pandoc.convert_text(_words("\n\n".join(lines)), "typst", format="latex").strip()
+    except OSError:
+        raise ValueError(
+            "the format typst needs pandoc: pip install pypandoc_binary brings it"
+        ) from None
+
+
+def _optional(module: str, package: str, form: str) -> ModuleType:
+    try:
+        return import_module(module)
+    except ImportError:
+        raise ValueError(f"the format {form} needs {package}: pip install {package}") from None
