@@ -1,31 +1,30 @@
 """Draw the figure of the README: ``python docs/make_figure.py``."""
 
+from functools import partial
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
 from sympy import oo
 
 import grpo_symbolic as gs
 from grpo_symbolic.plotting import aggregation
+from grpo_symbolic.plotting.figures import figure_of, written
 
+BETAS = (0.25, 0.5, 1, 2)
 PANELS = (
-    ("groups of two", gs.GRPO(2), gs.BinaryQuestion(margin=gs.symbols.gamma), {"gamma": 1}),
-    ("large groups", gs.GRPO(oo), gs.BinaryQuestion(), {}),
+    ("groups of two", gs.GRPO(2), gs.BinaryQuestion(margin=gs.symbols.gamma)),
+    ("large groups", gs.GRPO(oo), gs.BinaryQuestion()),
     (
         "groups of two, direct KL",
         gs.GRPO(2, gs.DirectKL()),
         gs.BinaryQuestion(margin=gs.symbols.gamma),
-        {"gamma": 1},
     ),
 )
 
-figure, axes = plt.subplots(1, 3, figsize=(11, 3.7), layout="constrained")
-for ax, (title, algorithm, question, fixed) in zip(axes, PANELS, strict=True):
-    aggregation(gs.stationary_policy(algorithm, question), (0.25, 0.5, 1, 2), ax=ax, **fixed)
-    ax.set_title(title, fontsize="medium")
-target = Path(__file__).with_name("aggregation.png")
-figure.savefig(target, dpi=110)
-print(f"wrote {target}")
+
+def panel(title, algorithm, question, ax):
+    aggregation(gs.stationary_policy(algorithm, question), BETAS, ax=ax)
+    return ax.set_title(title)
+
+
+figure = figure_of(tuple(partial(panel, *entry) for entry in PANELS), 8.6, 3.1)
+print(f"wrote {written(figure, Path(__file__).with_name('aggregation.png'), dpi=140)}")

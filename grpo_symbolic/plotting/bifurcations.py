@@ -1,0 +1,240 @@
+"""Where stationary policies appear and vanish: branches over the weight, folds, cusps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sympy import lambdify, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.analysis.fold_curve import fold_curve as folds_of_all
+from grpo_symbolic.analysis.potential import Potential, potential
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.inputs import parameter
+from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.model.penalty import DirectKL
+from grpo_symbolic.plotting.aggregations import draw_branches, repelling_entry
+from grpo_symbolic.plotting.sampled import (
+    SampledCurve,
+    binary,
+    branches,
+    of_algorithm,
+    policies,
+    sampled,
+)
+from grpo_symbolic.plotting.style import (
+    COLUMN,
+    SHADES,
+    STYLES,
+    curves_of,
+    drawn,
+    labelled,
+    shown,
+    tex,
+)
+from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
+from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.stationarity import stationarity_condition
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["bifurcation", "cusps", "fold_curve"]
+
+_FOLD: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "*",
+    "markersize": 8,
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.6,
+}
+
+
+@drawn(COLUMN, 3.0)
+def bifurcation(
+    policy: StationaryPolicy | None = None,
+    references: Sequence[float] = (0.02, 0.1, 0.3),
+    *,
+    largest: float = 4,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+    **fixed: Any,
+) -> Axes:
+    r"""π(a) against β, one curve for each π_ref(a), with folds marked.
+
+    The curve is :math:`\beta = W(p)`: attracting where W falls (bold), repelling where it rises
+    (thin and dashed). Stars are folds, at which two policies meet.
+
+    Parameters
+    ----------
+    policy : StationaryPolicy, optional
+        Direct KL in the large-group limit unless given.
+    references : sequence of float
+        π_ref(a) in (0, 1), at most seven.
+    largest : float
+        The largest β shown.
+    ax, notation, **fixed
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    if policy is None:
+        policy = binary_policy(GRPO(oo, DirectKL()), BinaryQuestion())
+    curve = sampled(binary(policy), **fixed)
+    top = float(parameter("beta", largest, "largest"))
+    ax.set(xlim=(0, top), ylim=(-0.015, 1.015))
+    parts = []
+    for value in curves_of("references", references):
+        r = float(parameter("pi_ref", value, "references"))
+        if not 0 < r < 1:
+            raise ValueError(f"references must lie in (0, 1), got {value}")
+        grid = policies(r, 1.0)
+        parts.append(branches(lambda p, r=r: curve.weight(p, r), grid, 0, top, rising=False))
+    folded = any(not b.attracting for part in parts for b in part)
+    for order, (part, style, r) in enumerate(zip(parts, STYLES, references, strict=False)):
+        label = rf"{tex(symbols.pi_ref, notation)} = {shown(r)}"
+        draw_branches(ax, part, style, f"${label}$", folded=folded, order=order)
+        _mark_folds(ax, policy, r, top, style.color, fixed)
+    if folded:
+        repelling_entry(ax)
+    if any(line.get_marker() == "*" for line in ax.lines):
+        ax.plot([], [], color="black", **_FOLD, label="fold")
+    labelled(ax, tex(symbols.beta, notation), tex(symbols.pi, notation))
+    ax.legend(loc="upper right", bbox_to_anchor=(1, 0.98))
+    return ax
+
+
+def _mark_folds(
+    ax: Axes, policy: StationaryPolicy, r: Any, top: float, color: str, fixed: dict[str, Any]
+) -> None:
+    known = {p.name for p in policy.inputs if p.default is None} - {"beta", "pi_ref"}
+    given = {name: fixed.get(name, 1) for name in known} | fixed
+    try:
+        found = policy.folds(pi_ref=r, digits=15, **given)
+    except ValueError:  # a condition whose folds are not certified: none is marked
+        return
+    places = [(float(f.beta), float(f.policy)) for f in found if f.beta < top]
+    if places:
+        x, y = zip(*places, strict=True)
+        ax.plot(x, y, color="black", **_FOLD, zorder=6)
+
+
+@drawn(COLUMN, 3.0)
+def fold_curve(
+    *,
+    largest: float = 3,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r"""Direct KL, large groups: the (β, π_ref(a)) plane, by the number of interior policies.
+
+    The fold curve F = ∂F/∂p = 0, by its double policy, :math:`\beta = \sinh t`. Below it there
+    are two interior stationary policies, above it none and the flow goes to π(a) = 1. On the
+    Maxwell curve the attracting policy and π(a) = 1 have the same potential.
+
+    Parameters
+    ----------
+    largest : float
+        The largest β shown.
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    top = float(parameter("beta", largest, "largest"))
+    algorithm = GRPO(oo, DirectKL())
+    curve = WeightCurve(stationarity_condition(algorithm, BinaryQuestion()))
+    weights, references = _sampled_folds(curve, policies(0.5, 1.0))
+    kept = weights <= 1.2 * top
+    weights, references = weights[kept], references[kept]
+    ax.plot(weights, references, color=STYLES[0].color, label="fold")
+    ax.fill_between(weights, 0, references, color=SHADES[0], linewidth=0, zorder=0)
+    beta, place = _maxwell_line(of_algorithm(algorithm), np.linspace(0.005, 0.97, 400))
+    ax.plot(beta, place, color=STYLES[1].color, linestyle=STYLES[1].line, label="Maxwell")
+    ax.set(xlim=(0, top), ylim=(0, 1))
+    ax.text(0.28 * top, 0.66, "none", ha="center", va="center", fontsize=8)
+    ax.text(0.8 * top, 0.2, "two", ha="center", va="center", fontsize=8)
+    labelled(ax, tex(symbols.beta, notation), tex(symbols.pi_ref, notation))
+    ax.legend(loc="upper left")
+    return ax
+
+
+def _sampled_folds(curve: WeightCurve, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """β and π_ref(a) of the folds with double policy p; only those with β > 0."""
+    found = folds_of_all(curve)
+    with np.errstate(all="ignore"):
+        weights, references = (
+            np.asarray(lambdify(symbols.pi, e, "numpy")(p), float) + 0 * p
+            for e in (found.beta, found.reference)
+        )
+    kept = (weights > 0) & np.isfinite(references) & (references > 0) & (references < 1)
+    return weights[kept], references[kept]
+
+
+def _maxwell_line(curve: SampledCurve, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(β, π_ref(a)) at which the stationary p has the potential of π(a) = 1.
+
+    The gain in potential from p to 1 at β = W(p) grows with the reference: bisection.
+    """
+    found = potential(curve.curve.condition.preference.rule, BinaryQuestion())
+    assert isinstance(found, Potential)
+    drift = lambdify(symbols.pi, found.drift, "numpy")
+    penalty = lambdify((symbols.pi, symbols.pi_ref), found.penalty, "numpy")
+    one = np.full_like(p, 1 - 1e-15)
+
+    def loses(odds: np.ndarray) -> np.ndarray:
+        r = 1 / (1 + np.exp(-odds))
+        weight = curve.drift(p) / curve.force(p, r)
+        return drift(one) - drift(p) < weight * (penalty(one, r) - penalty(p, r))
+
+    low, high = np.full_like(p, -30.0), np.log(p / (1 - p))
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = loses(middle)
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    p, references = p[low > -29], 1 / (1 + np.exp(-low[low > -29]))
+    return curve.weight(p, references), references
+
+
+@drawn(COLUMN, 3.0)
+def cusps(
+    sizes: Sequence[int] = (8, 16, 32),
+    *,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r"""Direct KL, finite groups: in each wedge of the (β, π_ref(a)) plane three policies.
+
+    Two folds meet in a cusp, a triple policy; outside the wedge there is one interior
+    stationary policy, inside it two attracting ones and a repelling one.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Group sizes of 4 or more, at most seven, and none above 64.
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    widest = 0.0
+    for G, style in zip(curves_of("sizes", sizes), STYLES, strict=False):
+        if isinstance(G, bool) or not isinstance(G, int) or not 4 <= G <= 64:
+            raise ValueError(f"sizes must be integers from 4 to 64, got {G!r}")
+        curve = WeightCurve(stationarity_condition(GRPO(G, DirectKL()), BinaryQuestion()))
+        weights, references = _sampled_folds(curve, policies(0.5, 1.0, 1201))
+        ax.plot(weights, references, color=style.color, ls=style.line, label=f"$G = {G}$")
+        tip = int(weights.argmax())
+        widest = max(widest, weights[tip])
+        ax.plot(
+            [weights[tip]],
+            [references[tip]],
+            color=style.color,
+            marker=style.marker,
+            linestyle="none",
+            zorder=6,
+        )
+    ax.set(yscale="log", ylim=(1e-4, 1), xlim=(0, 1.2 * widest))
+    labelled(ax, tex(symbols.beta, notation), tex(symbols.pi_ref, notation))
+    ax.legend(loc="lower right")
+    return ax
