@@ -9,6 +9,18 @@ from dataclasses import dataclass
 from sympy import Expr, Mul, sstr
 from sympy.core.relational import Relational
 
+from grpo_symbolic.display import (
+    Html,
+    grid,
+    legible,
+    math,
+    plural,
+    prose,
+    record,
+    short,
+    size,
+    typeset,
+)
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, align, formula
 from grpo_symbolic.verify.claim import Claim
@@ -16,6 +28,9 @@ from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
 __all__ = ["Derivation", "Step"]
+
+# Lines of a derivation are typeset as long as they have no more nodes together.
+_TYPESET = 700
 
 
 @dataclass(frozen=True)
@@ -40,8 +55,11 @@ class Step:
     def latex(self, notation: Notation | None = None) -> str:
         return formula(self.equation, notation)
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def __repr__(self) -> str:
+        return f"Step({short(self.equation)})"
+
+    def _repr_latex_(self) -> str | None:
+        return typeset(self.latex()) if legible(self.equation) else None
 
 
 @dataclass(frozen=True)
@@ -89,9 +107,28 @@ class Derivation:
         """An ``align*`` block, one line a step, with the reasons between the lines."""
         return align([(step.equation, step.justification) for step in self.steps], notation)
 
-    def _repr_latex_(self) -> str:
+    def _repr_latex_(self) -> str | None:
+        # Where there are tables, they are shown; this is for places that only have formulas.
+        if not legible(*(step.equation for step in self.steps), most=_TYPESET // 2):
+            return None
         lines = " \\\\ ".join(formula(step.equation).replace("=", "&=", 1) for step in self.steps)
         return f"$\\begin{{aligned}} {lines} \\end{{aligned}}$"
+
+    def __repr__(self) -> str:
+        last = f", the last is {short(self.steps[-1].equation)}" if self.steps else ""
+        return f"Derivation({self.title!r}: {plural(len(self), 'line')}{last})"
+
+    def _repr_html_(self) -> Html:
+        rows = []
+        room = _TYPESET
+        for number, step in enumerate(self.steps, start=1):
+            small = legible(step.equation, most=room)
+            room -= size(step.equation) if small else 0
+            shown = math(step.latex()) if small else short(step.equation)
+            rows.append((str(number), shown, prose(step.justification)))
+        table = grid(self.title, ("line", "formula", "reason"), rows)
+        where = record("", [("assumptions", self.domain.as_html())])
+        return Html(f"{table}{where}")
 
     def __str__(self) -> str:
         lines = [f"{self.title}   [{self.domain}]"]

@@ -15,6 +15,7 @@ from random import Random
 
 from sympy import Dummy, Expr, Integer, Rational, Symbol, ceiling, floor, oo, sstr
 
+from grpo_symbolic.display import Html, cut, legible, math, tex, typeset
 from grpo_symbolic.symbols import describe
 
 __all__ = ["Domain", "Range"]
@@ -44,6 +45,25 @@ class Range:
         if self.lower == -oo:
             return f"{name} {right} {sstr(self.upper)}"
         return f"{sstr(self.lower)} {left} {name} {right} {sstr(self.upper)}"
+
+    def __repr__(self) -> str:
+        return f"Range({self})"
+
+    def latex(self) -> str:
+        left, right = (
+            r"\le" if closed else "<" for closed in (self.lower_closed, self.upper_closed)
+        )
+        name = tex(self.symbol)
+        if self.lower == -oo and self.upper == oo:
+            return rf"{name} \in \mathbb{{R}}"
+        if self.upper == oo:
+            return f"{name} {left.replace('<', '>').replace('le', 'ge')} {tex(self.lower)}"
+        if self.lower == -oo:
+            return f"{name} {right} {tex(self.upper)}"
+        return f"{tex(self.lower)} {left} {name} {right} {tex(self.upper)}"
+
+    def _repr_latex_(self) -> str:
+        return typeset(self.latex())
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,26 @@ class Domain:
 
     def __str__(self) -> str:
         return ", ".join(str(r) for r in self.ranges)
+
+    def __repr__(self) -> str:
+        return f"Domain({cut(str(self), 300)})"
+
+    def latex(self) -> str:
+        """TeX of the ranges, without math delimiters."""
+        return r",\quad ".join(r.latex() for r in self.ranges)
+
+    def _repr_latex_(self) -> str | None:
+        return typeset(self.latex()) if self.ranges and self._legible else None
+
+    @property
+    def _legible(self) -> bool:
+        return legible(*(end for r in self.ranges for end in (r.lower, r.upper)))
+
+    def as_html(self) -> str:
+        """The ranges typeset; as text where they are too large for that, nothing for none."""
+        if not self._legible:
+            return cut(str(self), 300)
+        return Html(", ".join(math(r.latex()) for r in self.ranges))
 
     @property
     def attained(self) -> bool:

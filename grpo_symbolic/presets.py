@@ -24,6 +24,7 @@ from sympy import Dummy, Expr, Integer, Rational, Symbol, diff, lambdify, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.display import Html, cut, math, prose, record, tex
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number, one_of, parameter
 from grpo_symbolic.model.advantage import (
@@ -95,6 +96,14 @@ class EffectiveWeight:
         if self.factor is None:
             return f"no effective beta: {self.sentence}"
         return f"beta times {self.factor} in {self.model}: {self.sentence}"
+
+    def __repr__(self) -> str:
+        return f"EffectiveWeight({cut(str(self), 300)})"
+
+    def _repr_html_(self) -> Html:
+        factor = "none" if self.factor is None else math(tex(self.factor))
+        rows = [("factor", factor), ("model", self.model), ("holds", self.sentence)]
+        return record("Effective weight", rows)
 
 
 @dataclass(frozen=True)
@@ -382,14 +391,23 @@ class Preset:
             raise ValueError(f"{self.name} has no group size")
         return replace(self, algorithm=replace(self.algorithm, group_size=size))
 
-    def __str__(self) -> str:
+    def _rows(self) -> list[tuple[str, str]]:
         rows = [("source", self.source), *self.conventions]
         if isinstance(self.algorithm, GRPO):
             rows.insert(1, ("group size", str(self.algorithm.group_size)))
         if self.defaults:
             stated = ", ".join(f"{what} {value}" for what, value in self.defaults)
             rows.append(("documented defaults", stated))
-        rows += [("warning", sentence) for sentence in self.warnings]
+        return rows + [("warning", sentence) for sentence in self.warnings]
+
+    def __repr__(self) -> str:
+        return f"Preset({self.name!r}: {self.algorithm!r})"
+
+    def _repr_html_(self) -> Html:
+        return record(self.name, ((field, prose(text)) for field, text in self._rows()))
+
+    def __str__(self) -> str:
+        rows = self._rows()
         width = max(len(field) for field, _ in rows)
         return "\n".join([self.name, *(f"  {field:<{width}}  {text}" for field, text in rows)])
 

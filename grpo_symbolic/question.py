@@ -15,6 +15,7 @@ from typing import Any
 from sympy import Add, Expr, Integer, Symbol, exp, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.display import called, cut, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.inputs import exact_number, parameter, within
 from grpo_symbolic.reward import (
@@ -32,6 +33,8 @@ __all__ = ["BinaryQuestion", "Question"]
 
 _KINDS = ("rewards", "success", "reward_laws", "scores", "preferences", "correct")
 _NUMBER = "a number, or an expression in symbols"
+# More answers are counted, not listed.
+_LISTED = 12
 
 
 @dataclass(frozen=True, init=False)
@@ -258,6 +261,48 @@ class Question:
         heads = [members[0] for members in self.classes]
         return self.permuted(heads)
 
+    def _described(self) -> tuple[str, Any] | None:
+        """The argument that says all there is to say of the rewards; None if none is short."""
+        if self.margins:
+            entries = [entry for row in self.margins for entry in row]
+            plain = all(entry.is_Rational or entry.is_Symbol for entry in entries if entry != 0)
+            return ("preferences", [list(row) for row in self.margins]) if plain else None
+        if self.deterministic:
+            return "rewards", tuple(law[0][0] for law in self.finite_laws)
+        success = tuple(law[0][1] for law in self.reward_laws if not isinstance(law, Gaussian))
+        bernoulli = tuple(finite_law(((1, rate), (0, 1 - rate))) for rate in success)
+        if bernoulli == self.reward_laws:
+            return "success", success
+        return "reward_laws", self.reward_laws
+
+    def __repr__(self) -> str:
+        found = self._described()
+        kind, value = found if found is not None else ("", ())
+        if kind == "rewards" and set(value) == {0, 1} and value == tuple(sorted(value))[::-1]:
+            return called("Question", correct=sum(map(int, value)), answers=len(self))
+        if kind == "rewards" and self == Question.symbolic(len(self)):
+            return called("Question.symbolic", len(self))
+        if not kind or len(self) > _LISTED:
+            return f"Question({cut(str(self))})"
+        if self.declared == _READERS[kind](tuple(value))[2]:
+            return called("Question", **{kind: value})
+        return called("Question", **{kind: value, "domain": self.declared})
+
+    def _repr_html_(self) -> str:
+        kind, value = self._described() or ("margins", self.margins)
+        rows: list[tuple[str, Any]] = [("answers", cut(", ".join(self.answers)))]
+        if kind in ("preferences", "margins"):
+            listed = [cell for row in value for cell in row]
+            matrix = r" \\ ".join(" & ".join(map(tex, row)) for row in value)
+            shown = rf"\begin{{pmatrix}} {matrix} \end{{pmatrix}}"
+        else:
+            listed = [cell for cell in value if not isinstance(cell, (tuple, Gaussian))]
+            shown = r",\ ".join(map(tex, listed))
+        readable = len(self) <= _LISTED and legible(*listed) and (kind != "reward_laws")
+        rows.append((kind.replace("_", " "), math(shown) if readable else cut(str(self))))
+        rows.append(("assumptions", self.declared.as_html()))
+        return record("Question", rows)
+
     def _with(self, laws: tuple, margins: tuple, declared: Domain) -> Question:
         made = object.__new__(Question)
         Question._set(made, laws, margins, declared)
@@ -357,6 +402,27 @@ class BinaryQuestion(Question):
     def margin(self) -> Expr | None:
         """The confidence margin γ of a question given by it, else None."""
         return self.margins[0][1] if self.margins else None
+
+    def __repr__(self) -> str:
+        named: dict[str, Any] = {} if self.gap == symbols.gap else {"gap": self.gap}
+        if self.margins and self.gap != 0:
+            return called("BinaryQuestion", margin=self.margin, **named)
+        if self.deterministic and self.rewards[1] == symbols.base_reward:
+            return called("BinaryQuestion", **named)
+        kind, value = self._described() or ("", None)
+        if kind == "success" and not named:
+            return called("BinaryQuestion", success=value)
+        return f"BinaryQuestion.of({super().__repr__()})"
+
+    def _repr_html_(self) -> str:
+        if self.margin is None:
+            return super()._repr_html_()
+        rows = [
+            ("answers", ", ".join(self.answers)),
+            ("confidence margin", math(tex(self.margin)) if legible(self.margin) else ""),
+            ("assumptions", self.declared.as_html()),
+        ]
+        return record("Question", rows)
 
 
 def _simplex(symbol: Any, count: int) -> tuple[Expr, ...]:

@@ -16,6 +16,7 @@ from sympy import integrate as sympy_integrate
 
 from grpo_symbolic.algebra import is_zero, sign, tidy
 from grpo_symbolic.bounded import bounded
+from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number, within
 
@@ -54,6 +55,8 @@ class Gaussian:
         if not isinstance(self.std, Expr) or self.std.is_number:
             allowed = "a positive number"
             object.__setattr__(self, "std", within("std", self.std, allowed, 0, oo))
+
+    __repr__ = as_call
 
 
 def point(reward: Expr) -> Law:

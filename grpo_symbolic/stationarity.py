@@ -17,12 +17,17 @@ from typing import Any
 from sympy import Add, Eq, Expr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.display import Html, legible, math, prose, record, short
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import as_algorithm
 from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.question import Question
 
 __all__ = ["StationarityCondition", "stationarity_condition"]
+
+# More equations are counted, not listed.
+_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,22 @@ class StationarityCondition:
             Eq(p - self.beta * d, symbols.multiplier, evaluate=False)
             for p, d in zip(self.preference, self.marginal, strict=True)
         )
+
+    def __repr__(self) -> str:
+        rest = len(self.policy) - 2
+        shown = [short(equation, 100) for equation in self.equations[:2]]
+        shown += [f"and {rest} more"] if rest > 0 else []
+        return f"StationarityCondition({'; '.join(shown)})"
+
+    def _repr_html_(self) -> Html:
+        equations = self.equations
+        small = legible(*equations)
+        shown = [math(formula(e)) if small else short(e) for e in equations[:_LISTED]]
+        rows = [(f"answer {o}", e) for o, e in enumerate(shown, start=1)]
+        rest = len(equations) - len(shown)
+        rows += [("", f"and {rest} more answers")] if rest > 0 else []
+        rows += [("preference", prose(self.meaning)), ("assumptions", self.domain.as_html())]
+        return record("Stationarity condition", rows)
 
     @property
     def multiplier(self) -> Expr:

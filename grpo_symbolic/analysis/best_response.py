@@ -86,6 +86,9 @@ class BestResponse:
     field: ScalarField
     digits: int = 40
 
+    def __repr__(self) -> str:
+        return f"BestResponse({self.field!r})"
+
     def __post_init__(self) -> None:
         preference = self.field.condition.preference
         if preference.factor != 1:

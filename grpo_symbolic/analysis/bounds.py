@@ -44,6 +44,7 @@ from grpo_symbolic.analysis.statics import (
 )
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import Html, cut, grid, legible, math, short, typeset
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.preference import PreferenceModel
@@ -89,6 +90,18 @@ class Bound:
     def __str__(self) -> str:
         relation = ">=" if self.side == "lower" else "<="
         return f"pi(a) {relation} {sstr(self.expression)}: {self.reason}"
+
+    def __repr__(self) -> str:
+        relation = ">=" if self.side == "lower" else "<="
+        return f"Bound(pi(a) {relation} {short(self.expression)}: {cut(self.reason)})"
+
+    def latex(self) -> str:
+        """``pi(a) >= expression``."""
+        relation = r"\ge" if self.side == "lower" else r"\le"
+        return rf"{formula(PI)} {relation} {formula(self.expression)}"
+
+    def _repr_latex_(self) -> str | None:
+        return typeset(self.latex()) if legible(self.expression) else None
 
 
 @dataclass(frozen=True)
@@ -151,8 +164,23 @@ class Bounds:
         )
         return rf"{left} \le {formula(PI)} \le {right}"
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def _repr_latex_(self) -> str | None:
+        return typeset(self.latex()) if legible(*self.lower, *self.upper) else None
+
+    def _repr_html_(self) -> Html:
+        rows = (
+            (math(b.latex()) if legible(b.expression) else short(b.expression), b.reason)
+            for b in self.found
+        )
+        return grid("Bounds of every stationary policy", ("bound", "reason"), rows)
+
+    def __repr__(self) -> str:
+        sides = (
+            f"{name}: {', '.join(short(b, 80) for b in kept[:2])}"
+            + (f" and {len(kept) - 2} more" if len(kept) > 2 else "")
+            for name, kept in (("lower", self.lower), ("upper", self.upper))
+        )
+        return f"Bounds({'; '.join(sides)})"
 
     def __str__(self) -> str:
         return "\n".join(self.reasons)

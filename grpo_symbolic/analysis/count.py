@@ -22,6 +22,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import Html, claim_names, cut, record
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.surd import Surd
@@ -75,6 +76,18 @@ class Count:
         numbers = " or ".join(map(str, self.possible))
         noun = "solution" if self.possible == (1,) else "solutions"
         return f"{numbers} {noun} for all parameters: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"Count({cut(str(self), 300)})"
+
+    def _repr_html_(self) -> Html:
+        numbers = " or ".join(map(str, self.possible)) or "not established for all parameters"
+        rows = [
+            ("number", numbers),
+            ("reason", self.reason),
+            ("rests on", claim_names(self.claims)),
+        ]
+        return record("Number of stationary policies", rows)
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ from typing import ClassVar
 from flint import arb, ctx
 from sympy import Dummy, Expr, Rational, S, Sum, Symbol, oo
 
+from grpo_symbolic.display import Html, cut, record
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.balls import ball
@@ -116,6 +117,22 @@ class CurlCertificate:
                 name: str(value) for name, value in zip(self.names, self.cross, strict=True)
             },
         }
+
+    def __repr__(self) -> str:
+        return f"CurlCertificate({cut(str(self), 300)})"
+
+    def _repr_html_(self) -> Html:
+        (first, second), (left, right) = self.names, self.cross
+        rows = [
+            ("algorithm", self.algorithm),
+            ("question", self.question),
+            ("field", f"C_i = {self.field}"),
+            ("at", ", ".join(f"{s} = {v}" for s, v in self.point.items())),
+            (first, left),
+            (second, right),
+            ("evidence", ".verify() derives both again"),
+        ]
+        return record("Not a gradient field: there is no potential", rows)
 
     def __str__(self) -> str:
         policy = ", ".join(map(str, self.policy))

@@ -56,6 +56,10 @@ class Cusp:
     radius: mp.mpf
     exact: tuple[Expr, Expr] | None
 
+    def __repr__(self) -> str:
+        named = (("beta", self.beta), ("pi(a)", self.policy), ("pi_ref(a)", self.reference))
+        return f"Cusp({', '.join(f'{name} = {mp.nstr(value, 15)}' for name, value in named)})"
+
 
 def cusp(
     curve: WeightCurve, point: Mapping[Symbol, Any] | None = None, digits: int = 30

@@ -22,6 +22,7 @@ from flint import arb, ctx
 from sympy import Expr, Symbol
 
 from grpo_symbolic.analysis.best_response import BestResponse, Leaves, middle
+from grpo_symbolic.display import Html, cut, grid, lines, plural, record, short
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.numeric.balls import exact_ball
 from grpo_symbolic.solve.roots import bracketed
@@ -75,6 +76,14 @@ class TwoCycle:
     def attracting(self) -> bool:
         return abs(self.multiplier) < 1
 
+    def __repr__(self) -> str:
+        return f"TwoCycle({self})"
+
+    def __str__(self) -> str:
+        ends = " <-> ".join(mp.nstr(end, 10) for end in (self.lower, self.upper))
+        kind = "attracting" if self.attracting else "not attracting"
+        return f"pi(a) = {ends}: {kind}, multiplier {mp.nstr(self.multiplier, 4)}"
+
 
 @dataclass(frozen=True)
 class TwoCycles:
@@ -98,6 +107,16 @@ class TwoCycles:
 
     def __len__(self) -> int:
         return len(self.found)
+
+    def __repr__(self) -> str:
+        return lines(f"TwoCycles: {cut(self.status, 200)}", map(str, self.found), most=3)
+
+    def _repr_html_(self) -> Html:
+        rows = (
+            (mp.nstr(c.lower, 15), mp.nstr(c.upper, 15), mp.nstr(c.multiplier, 6))
+            for c in self.found
+        )
+        return grid(self.status, ("pi(a)", "and pi(a)", "multiplier"), rows)
 
 
 @dataclass(frozen=True)
@@ -130,6 +149,9 @@ class Basin:
         ends = (_shown(end) for end in (self.lower, self.upper))
         return f"({', '.join(ends)}): {self.outcome}"
 
+    def __repr__(self) -> str:
+        return f"Basin({self}{', proved' if self.proved else ''})"
+
 
 @dataclass(frozen=True)
 class Iteration:
@@ -153,6 +175,9 @@ class Iteration:
     limit: tuple[mp.mpf, ...]
     proved: bool
     status: str
+
+    def __repr__(self) -> str:
+        return f"Iteration({plural(len(self.orbit) - 1, 'step')}: {cut(self.status, 240)})"
 
 
 class _Goal(NamedTuple):
@@ -199,6 +224,16 @@ class Dynamics:
     point: Mapping[Symbol, Expr]
     solutions: Solutions
     digits: int = 30
+
+    def __repr__(self) -> str:
+        at = ", ".join(f"{s} = {short(v, 40)}" for s, v in self.point.items())
+        return lines(f"Dynamics at {at}:", map(str, self.solutions), most=4)
+
+    def _repr_html_(self) -> Html:
+        at = ", ".join(f"{s} = {short(v, 40)}" for s, v in self.point.items())
+        more = ".flow_basins(), .iteration_basins(), .two_cycles(), .iterate(start)"
+        head = record("Dynamics", [("at", at), ("see", more)])
+        return Html(f"{head}{self.solutions._repr_html_()}")
 
     @cached_property
     def field(self) -> ScalarField:

@@ -31,6 +31,7 @@ from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.analysis.certified_curve import force_slope, solved_for_reference
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain
 
 __all__ = ["FoldCurve", "fold_curve", "in_exponential"]
@@ -57,6 +58,14 @@ class FoldCurve:
     beta: Expr
     reference: Expr | None
     log_odds: Expr | None
+
+    def __repr__(self) -> str:
+        parts = [f"beta = {short(self.beta)}"]
+        if self.reference is not None:
+            parts.append(f"pi_ref(a) = {short(self.reference)}")
+        elif self.log_odds is not None:
+            parts.append(f"log-odds of pi_ref(a) = {short(self.log_odds)}")
+        return f"FoldCurve({'; '.join(parts)})"
 
     def hyperbolic(self, t: Symbol | None = None) -> tuple[Expr, Expr] | None:
         r"""(β, log-odds of the reference) at p = 1/(1 + e^(−2t)), in hyperbolic functions.

@@ -46,6 +46,7 @@ from grpo_symbolic.analysis.certified_curve import (
     zeros_in_unit,
 )
 from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.display import Html, grid, lines, plural
 from grpo_symbolic.inputs import exact_number
 
 __all__ = ["Fold", "Folds", "Turn", "fold_references", "folds"]
@@ -82,6 +83,13 @@ class Fold:
     beta_radius: mp.mpf
     turn: Turn
 
+    def __repr__(self) -> str:
+        return f"Fold({self})"
+
+    def __str__(self) -> str:
+        at = f"pi(a) = {mp.nstr(self.policy, 10)}"
+        return f"beta = {mp.nstr(self.beta, 10)}, {at}: {self.turn} as beta grows"
+
 
 @dataclass(frozen=True)
 class Folds:
@@ -105,6 +113,17 @@ class Folds:
 
     def __len__(self) -> int:
         return len(self.found)
+
+    def __repr__(self) -> str:
+        return lines(f"Folds: {plural(len(self), 'fold')}", map(str, self.found), most=4)
+
+    def _repr_html_(self) -> Html:
+        rows = (
+            (mp.nstr(f.beta, 15), mp.nstr(f.policy, 15), mp.nstr(f.beta_radius, 2), f.turn.value)
+            for f in self.found
+        )
+        title = f"{plural(len(self), 'fold')}: .intervals counts the solutions between them"
+        return grid(title, ("beta", "pi(a)", "error of beta", "as beta grows"), rows)
 
     @property
     def critical(self) -> tuple[mp.mpf, ...]:

@@ -27,7 +27,9 @@ from grpo_symbolic.analysis.series import (
 )
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import Html, claim_names, cut, legible, math, record, short
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import group_size
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -56,6 +58,14 @@ class Limit:
     value: Expr
     reason: str
     claims: tuple[Claim, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Limit({short(self.value)}: {cut(self.reason, 200)})"
+
+    def _repr_html_(self) -> Html:
+        value = math(formula(self.value)) if legible(self.value) else short(self.value)
+        rows = [("value", value), ("reason", self.reason), ("rests on", claim_names(self.claims))]
+        return record("Limit of the stationary policy", rows)
 
     def verify(self) -> Report:
         """Verdicts on the claims."""

@@ -66,6 +66,10 @@ class Maxwell:
     radius: mp.mpf
     policies: tuple[mp.mpf, mp.mpf]
 
+    def __repr__(self) -> str:
+        policies = ", ".join(mp.nstr(p, 10) for p in self.policies)
+        return f"Maxwell(beta = {mp.nstr(self.beta, 15)}, pi(a) = {policies})"
+
 
 def maxwell(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> Maxwell | None:
     r"""The weight of equal potentials: :math:`\int F\,dp = 0` between the attracting policies.

@@ -27,6 +27,7 @@ from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.analysis.antiderivative import antiderivative, primitive, vanishing_at
 from grpo_symbolic.analysis.curl import CurlCertificate, find_curl
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
@@ -123,14 +124,15 @@ class Potential:
         """TeX of the expression, without math delimiters."""
         return formula(self.expression, notation)
 
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"
+    def _repr_latex_(self) -> str | None:
+        return typeset(self.latex()) if legible(self.drift, self.penalty) else None
 
     def __str__(self) -> str:
         return str(self.expression)
 
     def __repr__(self) -> str:
-        return f"Potential(drift={self.drift}, penalty={self.penalty}, beta={self.condition.beta})"
+        parts = f"drift={short(self.drift)}, penalty={short(self.penalty)}"
+        return f"Potential({parts}, beta={self.condition.beta})"
 
 
 def potential(algorithm: Any, question: Question) -> Potential | CurlCertificate:

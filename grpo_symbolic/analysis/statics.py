@@ -22,6 +22,7 @@ from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.analysis.count import concave_claims, count
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import Html, claim_names, cut, math, record, tex
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -105,6 +106,20 @@ class Monotonicity:
         strictly = "strictly " if self.strict else ""
         where = f" ({self.branches})" if self.branches else ""
         return f"pi(a) is {strictly}{self.direction} in {name}{where}: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"Monotonicity({cut(str(self), 300)})"
+
+    def _repr_html_(self) -> Html:
+        strictly = "strictly " if self.strict else ""
+        rows = [
+            ("in", math(tex(self.variable))),
+            ("direction", strictly + self.direction),
+            ("of", self.branches),
+            ("reason", self.reason),
+            ("rests on", claim_names(self.claims)),
+        ]
+        return record("Monotonicity of the stationary policy", rows)
 
 
 class _Effect(NamedTuple):

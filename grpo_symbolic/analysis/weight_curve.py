@@ -17,7 +17,9 @@ from sympy import Add, Dummy, Expr, Mul, Poly, S, exp, expand_log, fraction, tog
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.display import legible, typeset
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.stationarity import StationarityCondition
 
 __all__ = ["WeightCurve"]
@@ -36,6 +38,15 @@ class WeightCurve:
     """
 
     condition: StationarityCondition
+
+    def __repr__(self) -> str:
+        return f"WeightCurve(of {self.condition!r})"
+
+    def _repr_latex_(self) -> str | None:
+        force, drift = self.force, self.drift
+        if not legible(force, drift):
+            return None
+        return typeset(rf"{formula(self.beta)} = \frac{{{formula(drift)}}}{{{formula(force)}}}")
 
     @property
     def beta(self) -> Expr:

@@ -8,6 +8,7 @@ from typing import Any
 from sympy import Expr, Rational, S, oo
 
 from grpo_symbolic.checking.subject import Point, real
+from grpo_symbolic.display import Html, badge, cut, record
 from grpo_symbolic.grammar.statement import Statement
 from grpo_symbolic.verify.verdict import Status, Verdict
 
@@ -82,6 +83,25 @@ class Checked:
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a truth value: compare .verdict with Status.PROVED")
+
+    def __repr__(self) -> str:
+        return f"Checked({self.verdict} {cut(self.formula)!r} by {self.method})"
+
+    def _repr_html_(self) -> Html:
+        at = self.counterexample or {}
+        rows = [
+            ("formula", self.formula),
+            ("verdict", badge(self.verdict)),
+            ("method", self.method),
+            ("sentence", self.sentence),
+            ("counterexample", ", ".join(f"{k} = {v}" for k, v in at.items())),
+            ("the formula there", self.theirs),
+            ("stationary there", self.ours),
+            ("difference", self.difference),
+            *(("right where", where) for where in self.right_where),
+        ]
+        parts = "".join(part._repr_html_() for part in self.parts)
+        return Html(record("Checked against the stationary policy", rows) + parts)
 
     def __str__(self) -> str:
         lines = [f"{self.verdict}  {self.formula}", f"  by {self.method}: {self.sentence}"]

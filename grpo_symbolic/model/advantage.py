@@ -16,6 +16,7 @@ from sympy import Expr, Integer, S, Symbol, oo, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.display import as_call, exactly
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import group_size, parameter
 from grpo_symbolic.reward import Law, mean, variance
@@ -160,6 +161,9 @@ class ShiftAndScale(Advantage):
         _check_ddof(self.ddof)
         object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
 
+    def __repr__(self) -> str:
+        return as_call(self, zero_over_zero=exactly(S(self.zero_over_zero)))
+
     def __str__(self) -> str:
         std = "std" if self.ddof == 0 else "sample std"
         scale = std if self.epsilon == 0 else f"({std} + {self.epsilon})"
@@ -212,6 +216,8 @@ class StabilisedScale(Advantage):
         _check_ddof(self.ddof)
         object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
 
+    __repr__ = as_call
+
     def __str__(self) -> str:
         var = "var" if self.ddof == 0 else "sample var"
         inside = var if self.epsilon == 0 else f"{var} + {self.epsilon}"
@@ -238,6 +244,8 @@ class ShiftOnly(Advantage):
     Source: Vojnovic & Yun, arXiv 2502.18548, the variant without scale normalisation;
     Dr. GRPO (Liu et al., arXiv 2503.20783).
     """
+
+    __repr__ = as_call
 
     def __str__(self) -> str:
         return "r - mean"
@@ -274,6 +282,8 @@ class LeaveOneOut(Advantage):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
+
+    __repr__ = as_call
 
     def __str__(self) -> str:
         if not self.scaled:
@@ -317,6 +327,8 @@ class MeanScale(Advantage):
     scale_invariant = True
     shift_invariant = False
 
+    __repr__ = as_call
+
     def __str__(self) -> str:
         return "(r - mean)/mean, 0/0 = 0"
 
@@ -344,6 +356,8 @@ class FixedScale(Advantage):
     def __post_init__(self) -> None:
         if not isinstance(self.sigma, Symbol):
             object.__setattr__(self, "sigma", parameter("sigma", self.sigma))
+
+    __repr__ = as_call
 
     def __str__(self) -> str:
         return f"(r - mean)/{self.sigma}"
@@ -380,6 +394,8 @@ class BatchScale(Advantage):
             raise ValueError("batch must be an integer of at least 2, got infinity")
         _check_ddof(self.ddof)
         object.__setattr__(self, "epsilon", _non_negative("epsilon", self.epsilon))
+
+    __repr__ = as_call
 
     def __str__(self) -> str:
         std = f"{'sample ' if self.ddof else ''}std of the batch of {self.batch}"

@@ -10,6 +10,7 @@ from typing import Any
 from sympy import Add, Expr, Integer, Symbol, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.display import as_call, math, prose, record, tex
 from grpo_symbolic.inputs import group_size, parameter
 from grpo_symbolic.model.advantage import (
     Advantage,
@@ -47,6 +48,21 @@ class Algorithm(ABC):
     def sampling(self, question: Question) -> tuple[Expr, ...]:
         """How often answer o is penalised, relative to π(o); 1 unless groups are dropped."""
         return (Integer(1),) * len(question)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} with penalty {self.penalty}"
+
+    def _repr_html_(self) -> str:
+        size = getattr(self, "group_size", "")
+        rows = [
+            ("group size", "infinity" if size == oo else size),
+            ("preference", prose(self.meaning)),
+            ("advantage", self.advantage),
+            ("groups of equal rewards", "dropped" if getattr(self, "mixed_only", False) else ""),
+            ("penalty", self.penalty),
+            ("weight", math(tex(self.beta))),
+        ]
+        return record(type(self).__name__, rows)
 
     def _check_weight(self) -> None:
         if not isinstance(self.penalty, Penalty):
@@ -149,6 +165,9 @@ class GRPO(Algorithm):
             return super().sampling(question)
         return mixed_groups(question, self.group_size)[1]
 
+    def __repr__(self) -> str:
+        return as_call(self, "group_size")
+
     def __str__(self) -> str:
         size = "infinity" if self.group_size == oo else str(self.group_size)
         groups = ", groups of equal rewards dropped" if self.mixed_only else ""
@@ -173,6 +192,8 @@ class RLHF(Algorithm):
     def __post_init__(self) -> None:
         self._check_weight()
 
+    __repr__ = as_call
+
     @property
     def meaning(self) -> str:
         return "expected reward"
@@ -196,6 +217,8 @@ class NLHF(Algorithm):
     def __post_init__(self) -> None:
         self._check_weight()
 
+    __repr__ = as_call
+
     @property
     def meaning(self) -> str:
         return "probability of beating an answer drawn from $\\pi$"
@@ -218,6 +241,8 @@ class IPO(Algorithm):
 
     def __post_init__(self) -> None:
         self._check_weight()
+
+    __repr__ = as_call
 
     @property
     def meaning(self) -> str:

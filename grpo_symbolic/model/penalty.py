@@ -43,7 +43,9 @@ from sympy import (
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import as_call, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import exact_number, one_of
 
 __all__ = [
@@ -115,6 +117,8 @@ class Penalty(ABC):
         slope = diff(self.marginal(), symbols.u)
         slope = slope.subs(symbols.u, symbols.u ** _common_root(slope))
         return sign(slope, Domain.of(symbols.u)) == Sign.NEGATIVE
+
+    __repr__ = as_call
 
     @property
     def acts_as(self) -> str:
@@ -240,6 +244,16 @@ class Estimator(Penalty):
                 f"got {self.k}"
             )
 
+    def __repr__(self) -> str:
+        own = ("k", "placement") if type(self) is Estimator else ()
+        names = (name for name, make in ESTIMATORS.items() if make() == self.k)
+        return as_call(self, *own, k=next(names, self.k))
+
+    def _repr_latex_(self) -> str:
+        return typeset(
+            rf"k(u) = {formula(self.k)},\quad u = {formula(symbols.pi_ref / symbols.pi)}"
+        )
+
     def __str__(self) -> str:
         place = {
             "loss": "in the loss",
@@ -274,6 +288,8 @@ class Estimator(Penalty):
 class ReverseKL(Estimator):
     """k3 in the loss without importance ratio, as published: acts as KL(π_ref‖π)."""
 
+    __repr__ = Estimator.__repr__
+
     name: ClassVar[str] = "reverse-kl"
 
 
@@ -283,6 +299,8 @@ class DirectKL(Estimator):
 
     placement: str = "loss-with-ratio"
     name: ClassVar[str] = "direct-kl"
+
+    __repr__ = Estimator.__repr__
 
 
 @dataclass(frozen=True)
@@ -299,6 +317,11 @@ class Divergence(Penalty):
 
     generator: Expr
     title: str = "f-divergence"
+
+    __repr__ = as_call
+
+    def _repr_latex_(self) -> str:
+        return typeset(f"f(v) = {formula(self.generator.subs(symbols.u, Symbol('v')))}")
 
     def __str__(self) -> str:
         return f"{self.title} (generator f(v) = {self.generator.subs(symbols.u, Symbol('v'))})"

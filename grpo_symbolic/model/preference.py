@@ -19,6 +19,7 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Rational, S, Sum, Symbol, bino
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.display import legible, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.group_sum import GroupSum
@@ -152,7 +153,15 @@ class PreferenceModel(Sequence):
             for answer, value in zip(_names(self.question, len(self)), self, strict=True)
         )
 
-    def _repr_latex_(self) -> str:
+    def __repr__(self) -> str:
+        names = _names(self.question, len(self))
+        shown = [f"P({a}) = {short(v, 100)}" for a, v in zip(names[:3], self.values, strict=False)]
+        more = [f"and {len(self) - 3} more"] if len(self) > 3 else []
+        return f"PreferenceModel({'; '.join(shown + more)})"
+
+    def _repr_latex_(self) -> str | None:
+        if not legible(*self.values):
+            return None
         lines = r" \\ ".join(
             rf"P({answer} \mid \pi) &= {formula(value)}"
             for answer, value in zip(_names(self.question, len(self)), self, strict=True)

@@ -32,7 +32,9 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Step
+from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.solve.quartic import larger_root
 from grpo_symbolic.verify.claim import Claim
 
@@ -52,6 +54,10 @@ class Staged:
 
     form: Expr
     stages: tuple[tuple[Symbol, Expr], ...] = ()
+
+    def __repr__(self) -> str:
+        names = ", ".join(symbol.name for symbol, _ in self.stages) or "none"
+        return f"Staged({short(self.form)}; stages: {names})"
 
     def branches(self) -> tuple[Expr, ...]:
         """The values of all branches, stages written out."""
@@ -95,6 +101,22 @@ class ClosedForm:
     short: Expr | None = None
     abbreviations: tuple[tuple[Symbol, Expr], ...] = ()
     steps: tuple[Step, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"ClosedForm(pi(a) = {self})"
+
+    def __str__(self) -> str:
+        """The root, in abbreviations where it has any; its size where it is long."""
+        if self.short is None:
+            return short(self.expression)
+        names = ", ".join(symbol.name for symbol, _ in self.abbreviations)
+        return f"{short(self.short)} with {names} from .latex()"
+
+    def _repr_latex_(self) -> str | None:
+        parts = [(symbols.pi, self.short or self.expression), *reversed(self.abbreviations)]
+        if not legible(*(value for _, value in parts)):
+            return None
+        return typeset(r",\quad ".join(f"{formula(s)} = {formula(value)}" for s, value in parts))
 
 
 def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | None:

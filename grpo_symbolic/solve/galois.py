@@ -156,6 +156,10 @@ class GaloisEvidence:
             "theorem": self.theorem,
         }
 
+    def __repr__(self) -> str:
+        primes = ", ".join(str(r.prime) for r in self.reductions)
+        return f"GaloisEvidence(degree {self.degree}, reduced modulo {primes})"
+
     def __str__(self) -> str:
         transitive, cyclic = self.reductions
         length = _large_prime(self.degree, cyclic.cycle_type)

@@ -16,6 +16,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.stationarity import StationarityCondition
@@ -50,6 +51,13 @@ class Reduction:
     polynomial: Poly | None
     derivation: Derivation
     obstacle: str = ""
+
+    def __repr__(self) -> str:
+        degree = "" if self.polynomial is None else f", degree {self.polynomial.degree()} in pi(a)"
+        return f"Reduction({short(self.equation)}{degree})"
+
+    def _repr_latex_(self) -> str | None:
+        return typeset(formula(self.equation)) if legible(self.equation) else None
 
 
 def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:

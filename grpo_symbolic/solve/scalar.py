@@ -18,6 +18,7 @@ from sympy import Add, Expr, Poly, Symbol, Tuple
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.bernstein import Bernstein
+from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
@@ -47,6 +48,10 @@ class ScalarField:
 
     condition: StationarityCondition
     point: Mapping[Symbol, Expr]
+
+    def __repr__(self) -> str:
+        at = ", ".join(f"{s} = {short(v, 40)}" for s, v in self.point.items())
+        return f"ScalarField({at})"
 
     @cached_property
     def penalty(self) -> Expr:

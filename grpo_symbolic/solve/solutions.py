@@ -9,6 +9,8 @@ from enum import StrEnum
 import mpmath as mp
 from sympy import Expr, Rational
 
+from grpo_symbolic.display import Html, cut, grid, lines
+
 __all__ = ["NumericSolution", "Solutions", "Stability", "Stage", "rational"]
 
 
@@ -69,6 +71,19 @@ class NumericSolution:
             return "vertex, the gradient points outwards"
         return "vertex, never left because the answer is never sampled"
 
+    def __repr__(self) -> str:
+        return f"NumericSolution({self})"
+
+    def __str__(self) -> str:
+        """π to 10 digits, and what it is."""
+        policy = self.decimals(10)
+        shown = ", ".join(policy if len(policy) <= 6 else [*policy[:5], "..."])
+        slope = "" if self.slope is None else f", best-response slope {mp.nstr(self.slope, 4)}"
+        return f"pi = ({shown}): {self.stability}, {self.stage} of the stage objective{slope}"
+
+    def _repr_html_(self) -> Html:
+        return Solutions((self,), "")._repr_html_()
+
     def decimals(self, digits: int) -> list[str]:
         """Decimal strings, one an answer."""
         return [mp.nstr(value, digits, min_fixed=-30, max_fixed=30) for value in self.policy]
@@ -92,6 +107,28 @@ class Solutions:
 
     def __len__(self) -> int:
         return len(self.found)
+
+    def __repr__(self) -> str:
+        return lines(f"Solutions: {cut(self.status, 200)}", map(str, self.found), most=4)
+
+    def __str__(self) -> str:
+        return "\n".join([self.status, *(f"  {solution}" for solution in self.found)])
+
+    def _repr_html_(self) -> Html:
+        answers = len(self.found[0].policy) if self.found else 0
+        head = [f"pi({o})" for o in range(1, answers + 1)] if answers != 2 else ["pi(a)", "pi(b)"]
+        head += ["flow", "stage objective", "best-response slope", "residual at most"]
+        rows = (
+            (
+                *s.decimals(15),
+                s.stability.value,
+                s.stage.value,
+                "" if s.slope is None else mp.nstr(s.slope, 6),
+                mp.nstr(s.residual, 3),
+            )
+            for s in self.found
+        )
+        return grid(self.status, head, rows)
 
 
 def rational(value: mp.mpf, digits: int) -> Rational:

@@ -9,6 +9,7 @@ from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
+from grpo_symbolic.display import Html, legible, math, record, short, tex
 from grpo_symbolic.domain import Domain
 
 __all__ = ["Claim"]
@@ -75,3 +76,18 @@ class Claim:
     @property
     def difference(self) -> Expr:
         return self.left - self.right
+
+    def __repr__(self) -> str:
+        relation = "=" if self.relation == "==" else self.relation
+        return f"Claim({self.name!r}: {short(self.left, 100)} {relation} {short(self.right, 100)})"
+
+    def _repr_html_(self) -> Html:
+        small = legible(self.left, self.right)
+        rows = [
+            ("states", math(tex(self.statement)) if small else repr(self)),
+            ("for", self.domain.as_html()),
+            ("source", self.source),
+            ("expected", "" if self.expected == "PROVED" else self.expected),
+            ("verdict", "gs.prove(claim)"),
+        ]
+        return record(self.name, rows)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from sympy import Rational
 
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.ball_numbers import BallNumbers
 from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
@@ -98,4 +99,5 @@ def _counterexample(method: RealAlgebra, claim: Claim) -> Verdict | None:
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:
     """A report with one verdict for each claim."""
-    return Report.of((claim.name, prove(claim)) for claim in claims)
+    entries = tracked(claims, label="proving", unit="claim")
+    return Report.of((claim.name, prove(claim)) for claim in entries)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from html import escape
+
+from grpo_symbolic.display import Html, badge, cut, grid, plural, record
 
 __all__ = ["Report", "Status", "Verdict"]
 
@@ -57,6 +58,19 @@ class Verdict:
     def __str__(self) -> str:
         return f"{self.status} by {self.method}: {self.detail}"
 
+    def __repr__(self) -> str:
+        return f"Verdict({cut(str(self), 240)})"
+
+    def _repr_html_(self) -> Html:
+        rows = [
+            ("claim", self.claim),
+            ("status", badge(self.status)),
+            ("method", self.method),
+            ("detail", self.detail),
+            *((str(name), cut(str(value), 240)) for name, value in self.evidence.items()),
+        ]
+        return record("Verdict", rows)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -91,10 +105,11 @@ class Report:
             for v in self.verdicts
         )
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td><b>{v.status}</b></td><td>{escape(v.claim)}</td>"
-            f"<td>{escape(v.method)}: {escape(v.detail)}</td></tr>"
-            for v in self.verdicts
-        )
-        return f"<table>{rows}</table>"
+    def __repr__(self) -> str:
+        counts = {s: sum(v.status == s for v in self.verdicts) for s in Status}
+        shown = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        return f"Report({plural(len(self), 'claim')}{': ' if shown else ''}{shown})"
+
+    def _repr_html_(self) -> Html:
+        rows = ((badge(v.status), v.claim, f"{v.method}: {v.detail}") for v in self.verdicts)
+        return grid(repr(self), ("verdict", "claim", "evidence"), rows)

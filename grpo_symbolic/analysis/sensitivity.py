@@ -1,0 +1,193 @@
+r"""How fast the stationary policy moves with a parameter: implicit differentiation.
+
+The condition F(π, θ) = 0 holds along a branch of stationary policies, hence
+
+.. math:: \frac{\partial \pi}{\partial \theta} = -\frac{F_\theta}{F_\pi},
+
+wherever F_π ≠ 0, that is away from folds. No closed form of π is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import mpmath as mp
+from sympy import Derivative, Eq, Expr, Symbol, diff, lambdify, log
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import Notation, formula
+
+__all__ = ["Sensitivity", "sensitivity"]
+
+PI = symbols.pi
+# Digits of the solution and of the derivative: near a fold and at the ends some are lost.
+_DIGITS = 40
+# A closed form with more operations than this is not worth writing out.
+_SHORT = 60
+# Nor is one with more than this brought to factors, or one that takes longer.
+_LONGEST = 120
+_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """∂π(a)/∂θ of the stationary policy.
+
+    Attributes
+    ----------
+    variable : Symbol
+        θ.
+    expression : Expr
+        The derivative in π(a) and the parameters, exact on every branch.
+    closed : Expr or None
+        The same in the parameters alone, where the policy has a short closed form.
+    names : tuple of str
+        The keywords of a call.
+    """
+
+    variable: Symbol
+    expression: Expr
+    closed: Expr | None
+    names: tuple[str, ...]
+    _solve: Callable[..., Any] = field(repr=False, compare=False)
+    _defaults: tuple[tuple[str, float], ...] = field(default=(), repr=False, compare=False)
+
+    def latex(self, notation: Notation | None = None) -> str:
+        r"""``\\frac{\partial \pi(a)}{\partial \beta} = ...``, ready to paste."""
+        left = Derivative(PI, self.variable, evaluate=False)
+        shown = formula(left, notation).replace(r"\frac{d}{d ", r"\frac{\partial}{\partial ")
+        return f"{shown} = {formula(self.expression, notation)}"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def __call__(self, **values: Any) -> Any:
+        """The derivative at numbers: floats, or arrays that broadcast.
+
+        Raises
+        ------
+        ValueError
+            For arguments that the policy does not take or that are out of range, where there is
+            not exactly one stationary policy, and where the derivative is not finite.
+        """
+        import numpy as np
+
+        given = {**dict(self._defaults), **values}
+        for name in given:
+            if name not in self.names:
+                raise ValueError(
+                    f"unknown argument {name!r}: this policy takes {', '.join(self.names)}"
+                )
+        for name in self.names:
+            if name not in given:
+                raise ValueError(
+                    f"missing argument {name!r}: this policy takes {', '.join(self.names)}"
+                )
+        if not any(np.ndim(v) for v in given.values()):
+            return self._at(given)
+        arrays = np.broadcast_arrays(*(np.asarray(given[n]) for n in self.names))
+        found = [
+            self._at(dict(zip(self.names, point, strict=True)))
+            for point in zip(*(a.ravel().tolist() for a in arrays), strict=True)
+        ]
+        return np.array(found, dtype=float).reshape(arrays[0].shape)
+
+    def _at(self, point: dict[str, Any]) -> float:
+        with mp.workdps(_DIGITS):
+            policy = self._solve(**point)
+            numbers = [_number(point[n]) for n in self.names]
+            try:
+                value = self._compiled(policy, *numbers)
+            except ZeroDivisionError:
+                value = mp.nan
+            found = float(value) if mp.im(value) == 0 else math.nan
+        if not math.isfinite(found):
+            at = ", ".join(f"{n} = {point[n]}" for n in self.names)
+            raise ValueError(f"the derivative in {self.variable} is not finite at {at}")
+        return found
+
+    @property
+    def _compiled(self) -> Callable[..., Any]:
+        ways = {"binomial": math.comb}
+        return lambdify([PI.name, *self.names], self.expression, [ways, "mpmath"])
+
+    def __str__(self) -> str:
+        return f"d pi/d {self.variable} = {self.expression}"
+
+
+def sensitivity(
+    curve: WeightCurve,
+    variable: Symbol,
+    solve: Callable[..., Any],
+    names: tuple[str, ...],
+    *,
+    equation: Eq | None = None,
+    closed: Expr | None = None,
+    defaults: tuple[tuple[str, float], ...] = (),
+) -> Sensitivity:
+    """∂π(a)/∂θ from the condition on the curve of stationary policies.
+
+    Parameters
+    ----------
+    curve : WeightCurve
+    variable : Symbol
+        A parameter of the condition that takes real values.
+    solve : callable
+        π(a) at keyword arguments, in mpmath's working precision.
+    names : tuple of str
+        Its keywords.
+    equation : Eq, optional
+        The condition with its logarithms gathered, for the printed shape.
+    closed : Expr, optional
+        π(a) in the parameters.
+    defaults : tuple of (str, number)
+        Values of keywords that need not be given.
+
+    Raises
+    ------
+    ValueError
+        For a parameter that takes integers only, or one that the condition does not contain.
+    """
+    condition = curve.beta * curve.force - curve.drift
+    if variable.is_integer:
+        raise ValueError(f"a derivative needs a parameter with real values, got {variable}")
+    if not condition.has(variable):
+        raise ValueError(f"the stationary policy does not depend on {variable}")
+    domain = curve.domain
+    # Times π(a) π(b), of which nothing is left at a solution but a smoother function.
+    line = tidy(curve.force * PI * (1 - PI), domain)
+    if line.is_polynomial(PI):
+        condition = curve.beta * line - PI * (1 - PI) * curve.drift
+    elif equation is not None and equation.has(log):
+        condition = equation.lhs - equation.rhs
+    slope, change = (_tidied(diff(condition, s), domain) for s in (PI, variable))
+    expression = -change / slope
+    short = None
+    if closed is not None:
+        found = _tidied(diff(closed, variable), Domain(curve.parameters.ranges))
+        if found.count_ops() <= _SHORT:
+            short = found
+    return Sensitivity(variable, expression, short, names, solve, defaults)
+
+
+def _tidied(expr: Expr, domain: Domain) -> Expr:
+    """Brought to factors, if that takes no time; logarithms stay gathered."""
+    if expr.has(log) or expr.count_ops() > _LONGEST:
+        return expr
+    try:
+        return bounded(tidy, expr, domain.extended(expr), seconds=_SECONDS)
+    except Exhausted:
+        return expr
+
+
+def _number(value: Any) -> mp.mpf:
+    if isinstance(value, (float, mp.mpf)):
+        return mp.mpf(value)
+    return mp.mpf(str(value)) if not hasattr(value, "p") else mp.mpf(value.p) / value.q
