@@ -20,7 +20,6 @@ from sympy import (
     fraction,
     nan,
     oo,
-    sstr,
     together,
     zoo,
 )
@@ -30,19 +29,28 @@ from grpo_symbolic.analysis.bounds import Bounds, bounds
 from grpo_symbolic.analysis.count import Count, count
 from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
 from grpo_symbolic.analysis.folds import Folds, folds
+from grpo_symbolic.analysis.implicit_form import implicit_form
 from grpo_symbolic.analysis.limits import limit
+from grpo_symbolic.analysis.sensitivity import sensitivity
 from grpo_symbolic.analysis.series import series
 from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation, formula
-from grpo_symbolic.export.python import numpy_source
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.numeric.compiled import Parameter, compiled
+from grpo_symbolic.numeric.compiled import DIFFERENTIATING, Parameter, compiled
+from grpo_symbolic.numeric.implicit import Implicit
+from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, Program, array_program
+from grpo_symbolic.policy.code import binary_code
+from grpo_symbolic.policy.evaluate import Evaluator
+from grpo_symbolic.policy.export import binary_exhibit, exported
+from grpo_symbolic.progress import tracked
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
@@ -219,7 +227,8 @@ class StationaryPolicy:
         name = "the projected on-policy gradient vanishes at the solutions found numerically"
         worst, roots, points = mp.mpf(0), 0, 0
         with mp.workdps(digits + 10):
-            for point in self.parameters.samples(count, seed=7):
+            samples = self.parameters.samples(count, seed=7)
+            for point in tracked(samples, total=count, label="checking", unit="point"):
                 values = {s.name: v for s, v in point.items()}
                 known = {k: v for k, v in values.items() if k in self._keywords}
                 found = self.solutions(digits=digits, **known)
@@ -283,8 +292,11 @@ class StationaryPolicy:
 
         Parameters
         ----------
-        backend : {"numpy", "mpmath"}
-            Arrays broadcast with ``numpy``; ``mpmath`` works at its current precision.
+        backend : {"numpy", "mpmath", "jax", "torch"}
+            Arrays broadcast with ``numpy``, ``jax`` and ``torch``; ``mpmath`` works at its current
+            precision. Functions of the last two can be differentiated, keep the arrays' type, and
+            need one solution for all parameters. JAX computes in single precision unless its
+            option ``jax_enable_x64`` is set.
 
         Returns
         -------
@@ -299,10 +311,28 @@ class StationaryPolicy:
         ValueError
             For another backend, and from the function for arguments out of range.
         """
+        if self.closed is not None and backend != "mpmath":
+            style = DIFFERENTIABLE if backend in DIFFERENTIATING else EXACT
+            return compiled(self._program(self.closed, style), self.inputs, backend)
+        if backend in DIFFERENTIATING:
+            return compiled(self._implicit(), self.inputs, backend)
         if self.closed is None:
             return compiled(self._solve_at, self.inputs, backend)
         form, stages = self._numeric_form(self.closed)
         return compiled(form, self.inputs, backend, stages)
+
+    def _program(self, closed: ClosedForm, style: str) -> Program:
+        names = [p.symbol for p in self.inputs]
+        return array_program(closed.stable.form, closed.stable.stages, names, style)
+
+    def _implicit(self) -> Implicit:
+        """The condition for a solver on arrays, where it has one solution for all parameters."""
+        if not self.count.unique:
+            raise ValueError(
+                "without a closed form the number of stationary policies must be established to "
+                f"be one for all parameters: {self.count.reason}"
+            )
+        return implicit_form(self.curve, [p.symbol for p in self.inputs])
 
     def _numeric_form(self, closed: ClosedForm) -> tuple[Expr, tuple[tuple[Symbol, Expr], ...]]:
         """The stable form and its stages, in symbols that may take boundary values."""
@@ -316,23 +346,13 @@ class StationaryPolicy:
         return form, stages
 
     def python(self) -> str:
-        """A NumPy function as source: π(a), or the equation's residual without a closed form."""
-        setting = f"{self.algorithm}.\n\n    Assumptions: {self.domain}.\n    "
-        needed = self.equation.free_symbols
-        names = [p.name for p in self.inputs if p.default is None or p.symbol in needed]
-        if self.closed is None:
-            residual = self.equation.lhs - self.equation.rhs
-            return numpy_source(
-                "stationarity",
-                [PI.name, *names],
-                residual,
-                (),
-                f"Zero where pi = pi(a) is stationary: {setting}",
-            )
-        form, stages = self._numeric_form(self.closed)
-        return numpy_source(
-            "stationary_policy", names, form, stages, f"Stationary pi(a): {setting}"
-        )
+        """A NumPy function as source, which needs nothing of this package.
+
+        π(a) from the closed form, or from a solver where there is one solution for all
+        parameters; otherwise the condition's residual. ``export("jax")`` and ``export("torch")``
+        give the same function, differentiable, for those libraries.
+        """
+        return binary_code(self, "python")
 
     def _solve_at(self, *values: mp.mpf) -> mp.mpf:
         digits = mp.mp.dps
@@ -345,6 +365,57 @@ class StationaryPolicy:
                 + ": use solutions() to get them all"
             )
         return found.found[0].policy[0]
+
+    def evaluate(
+        self,
+        *,
+        complement: bool = False,
+        branch: str = "attracting",
+        errors: str = "raise",
+        **values: Any,
+    ) -> Any:
+        """π(a) at arrays of parameters, in float64.
+
+        Parameters
+        ----------
+        complement : bool
+            1 − π(a) instead, to full relative accuracy also where π(a) rounds to 1.
+        branch : {"attracting", "lowest", "highest", "all"}
+            Which stationary policy, where there are several. Of several attracting ones, the
+            one that the policy-gradient flow reaches from the reference policy. ``all`` adds a
+            trailing axis, in increasing order and padded with NaN.
+        errors : {"raise", "nan"}
+            What a value outside its range does: an exception, or NaN at its points.
+        **values
+            Numbers or arrays that broadcast, one for each of :attr:`inputs`; floats are taken as
+            the binary numbers that they are. At ``pi_ref = 0`` a closed form and a single
+            crossing give the limit pi_ref → 0+.
+
+        Returns
+        -------
+        float or ndarray
+            NaN, with one :class:`~grpo_symbolic.policy.evaluate.NoStationaryPolicy` warning,
+            where there is no such policy.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not broadcast, an unknown or missing argument, a group size that is
+            not an integer in its range, NaN, or a value outside its range.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.algorithm import GRPO
+        >>> policy = binary_policy(GRPO(2), BinaryQuestion())
+        >>> policy.evaluate(beta=[0.5, 1.0], pi_ref=0.25).tolist()
+        [0.6830127018922193, 0.5]
+        """
+        return self.evaluator(complement=complement, branch=branch, errors=errors, **values)
+
+    @cached_property
+    def evaluator(self) -> Evaluator:
+        """How :meth:`evaluate` goes about it, chosen from the model once."""
+        return Evaluator(self)
 
     def solutions(self, *, digits: int = 30, **values: Any) -> Solutions:
         """Every stationary policy at given parameters, from the equation itself.
@@ -523,6 +594,60 @@ class StationaryPolicy:
         """The direction in which π(a) moves with a parameter, with its proof."""
         return monotonicity(self.curve, variable)
 
+    def sensitivity(self, variable: Any = None, **values: Any) -> Any:
+        """∂π(a)/∂θ by implicit differentiation of the condition.
+
+        Parameters
+        ----------
+        variable : Symbol or str, optional
+            θ, such as ``"beta"`` or ``"pi_ref"``.
+        **values
+            Numbers or arrays for all parameters.
+
+        Returns
+        -------
+        Sensitivity, float or array, or dict
+            ``sensitivity("beta")`` is the formula, an object with ``expression``, ``closed``,
+            ``latex()`` and a call; ``sensitivity("beta", beta=1, pi_ref=0.2)`` its value;
+            ``sensitivity(beta=1, pi_ref=0.2)`` the value for every continuous parameter, by name.
+
+        Raises
+        ------
+        ValueError
+            For an unknown parameter, one that the policy does not depend on, and as
+            :meth:`lambdify` for the values.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.algorithm import GRPO
+        >>> binary_policy(GRPO(2), BinaryQuestion()).sensitivity("beta").expression
+        (-pi + pi_ref)/(beta + 2*pi - 1)
+        """
+        known = {p.name: p for p in self.inputs}
+        if variable is None:
+            if not values:
+                raise ValueError("sensitivity needs a parameter, or values for all of them")
+            used = self.condition.contrast().free_symbols
+            return {
+                name: self.sensitivity(name)(**values)
+                for name, p in known.items()
+                if p.symbol in used and not p.symbol.is_integer
+            }
+        if str(variable) not in known:
+            raise ValueError(
+                f"unknown parameter {str(variable)!r}: this policy has {', '.join(known)}"
+            )
+        found = sensitivity(
+            self.curve,
+            known[str(variable)].symbol,
+            self.lambdify("mpmath"),
+            tuple(known),
+            equation=self.equation,
+            closed=self.expression,
+            defaults=tuple((n, p.default) for n, p in known.items() if p.default is not None),
+        )
+        return found(**values) if values else found
+
     def bounds(self) -> Bounds:
         """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""
         return bounds(self.curve, self.expression)
@@ -551,6 +676,32 @@ class StationaryPolicy:
 
     # -- display ------------------------------------------------------------------
 
+    @cached_property
+    def exhibit(self) -> Exhibit:
+        """The result with what has to be said beside it, as the formats show it."""
+        return binary_exhibit(self)
+
+    def export(self, format: str, *, notation: Notation | None = None) -> str:
+        """The stationary policy as text in one of many formats.
+
+        Parameters
+        ----------
+        format : str
+            ``latex`` (the formula), ``latex-inline``, ``latex-display``, ``latex-align`` (the
+            derivation), ``latex-theorem``, ``latex-document``, ``markdown``, ``mathml``,
+            ``typst``, ``sympy``, ``json``, or code: ``python`` and the others of
+            :data:`grpo_symbolic.policy.export.FORMATS`. Without a closed form the equation is
+            exported, and the words say so.
+        notation : Notation, optional
+            Names for print; code keeps the names of the library.
+
+        Raises
+        ------
+        ValueError
+            For an unknown format, or one that needs a package that is not installed.
+        """
+        return exported(self, format, notation)
+
     def latex(self, notation: Notation | None = None) -> str:
         """``\\pi(a) = ...``, ready to paste; the equation where there is no closed form."""
         if self.expression is None:
@@ -560,13 +711,42 @@ class StationaryPolicy:
             return r",\quad ".join(formula(Eq(s, e, evaluate=False), notation) for s, e in lines)
         return formula(Eq(PI, self.expression, evaluate=False), notation)
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def _formula(self) -> str:
+        """The closed form, or the equation, typeset; empty where it is too large to read."""
+        shown = self.equation if self.closed is None else self.closed.short or self.expression
+        parts = () if self.closed is None else (e for _, e in self.closed.abbreviations)
+        return self.latex() if legible(shown, *parts) else ""
+
+    def _repr_latex_(self) -> str | None:
+        return typeset(tex) if (tex := self._formula()) else None
 
     def __repr__(self) -> str:
-        if self.expression is None:
-            return f"StationaryPolicy({sstr(self.equation.lhs)} = {sstr(self.equation.rhs)})"
-        return f"StationaryPolicy(pi(a) = {sstr(self.expression)})"
+        if self.closed is None:
+            return f"StationaryPolicy({short(self.equation, 240)})"
+        return f"StationaryPolicy(pi(a) = {self.closed})"
+
+    def __str__(self) -> str:
+        """Formula, equation, status and assumptions."""
+        first = [] if self.closed is None else [f"pi(a) = {self.closed}"]
+        rows = [*first, short(self.equation, 240), self.status, f"for {self.domain}"]
+        return "\n".join(rows)
+
+    def _repr_html_(self) -> Html:
+        tex = self._formula()
+        known = self.__dict__.get("status") or ("" if self.closed is None else self.status)
+        number = self.__dict__.get("count")
+        equation = self.equation
+        rows = [
+            ("stationary policy", math(tex) if tex else repr(self)),
+            ("equation", math(formula(equation)) if self.closed and legible(equation) else ""),
+            ("algorithm", self.algorithm),
+            ("question", self.question),
+            ("assumptions", self.domain.as_html()),
+            ("status", known or "no closed form: .status says why"),
+            ("solutions", ".count says how many" if number is None else number),
+            ("evidence", ".derivation is the way here, .verify() proves it"),
+        ]
+        return record("Stationary policy", rows)
 
 
 def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryPolicy:

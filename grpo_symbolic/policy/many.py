@@ -15,18 +15,22 @@ from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol, sstr
+from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
+from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
+from grpo_symbolic.policy.code import simplex_code
+from grpo_symbolic.policy.export import exported, simplex_exhibit
 from grpo_symbolic.question import BinaryQuestion, Question
-from grpo_symbolic.solve.closed_form import closed_form
+from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField, number
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage
@@ -80,16 +84,23 @@ class SimplexPolicy:
     # -- rank distortion ---------------------------------------------------------------
 
     @cached_property
-    def expressions(self) -> tuple[Expr, ...] | None:
+    def distortion(self) -> tuple[tuple[int, ...], ClosedForm] | None:
+        """Classes by rank, and φ that acts on cumulative reference masses; None without one."""
         lumped = self.question.lumped()
         if getattr(self.algorithm, "group_size", None) != 2 or not lumped.deterministic:
             return None
         ranked = self._ranked(lumped)
         if ranked is None:
             return None
-        curve = _telescoped(stationarity_condition(self.algorithm, lumped.permuted(ranked)))
-        if curve is None:
+        closed = _telescoped(stationarity_condition(self.algorithm, lumped.permuted(ranked)))
+        return None if closed is None else (ranked, closed)
+
+    @cached_property
+    def expressions(self) -> tuple[Expr, ...] | None:
+        if self.distortion is None:
             return None
+        ranked, closed = self.distortion
+        curve = closed.expression
         masses: list[Expr] = []
         for position in ranked:
             members = self.question.classes[position]
@@ -143,6 +154,16 @@ class SimplexPolicy:
         return prove_all((*self.claims, *self.condition.preference.claims))
 
     # -- numbers --------------------------------------------------------------------------
+
+    def python(self) -> str:
+        """A NumPy function as source, of an array of reference probabilities.
+
+        Raises
+        ------
+        ValueError
+            For a policy without a closed form.
+        """
+        return simplex_code(self, "python")
 
     def solutions(self, *, pi_ref: Sequence[Any], digits: int = 30, **values: Any) -> Solutions:
         """Every stationary policy that is found at given parameters.
@@ -298,6 +319,15 @@ class SimplexPolicy:
 
     # -- display --------------------------------------------------------------------------
 
+    @cached_property
+    def exhibit(self) -> Exhibit:
+        """The result with what has to be said beside it, as the formats show it."""
+        return simplex_exhibit(self)
+
+    def export(self, format: str, *, notation: Notation | None = None) -> str:
+        """The stationary policy as text; see :meth:`StationaryPolicy.export`."""
+        return exported(self, format, notation)
+
     def latex(self, notation: Notation | None = None) -> str:
         """The closed forms, or the conditions where there are none, as aligned lines."""
         if self.expressions is not None:
@@ -311,17 +341,45 @@ class SimplexPolicy:
             ]
         return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
+    def _found(self) -> tuple[Expr, ...] | None:
+        """The closed forms if they have been asked for before: a display does not compute."""
+        return self.__dict__.get("expressions")
+
+    def _formula(self) -> str:
+        """The closed forms, if found, typeset; empty where they are too large to read."""
+        found = self._found()
+        return self.latex() if found and legible(*found) else ""
+
+    def _repr_latex_(self) -> str | None:
+        return typeset(tex) if (tex := self._formula()) else None
 
     def __repr__(self) -> str:
+        found = self._found()
+        if found is None:
+            return f"SimplexPolicy({self.algorithm!r}, {self.question!r})"
+        shown = [f"pi({o}) = {short(e, 100)}" for o, e in enumerate(found[:3], start=1)]
+        shown += [f"and {len(found) - 3} more"] if len(found) > 3 else []
+        return f"SimplexPolicy({', '.join(shown)})"
+
+    def __str__(self) -> str:
+        """Formulas or equations, status and assumptions."""
         if self.expressions is None:
-            return f"SimplexPolicy({len(self.question)} answers, {self.status})"
-        shown = ", ".join(
-            f"pi({answer}) = {sstr(e)}"
-            for answer, e in zip(self.question.answers, self.expressions, strict=True)
-        )
-        return f"SimplexPolicy({shown})"
+            rows = [short(e) for e in self.equations]
+        else:
+            rows = [f"pi({o}) = {short(e)}" for o, e in enumerate(self.expressions, start=1)]
+        return "\n".join([*rows, self.status, f"for {self.domain}"])
+
+    def _repr_html_(self) -> Html:
+        tex, asked = self._formula(), "expressions" in self.__dict__
+        rows = [
+            ("stationary policy", math(tex) if tex else ""),
+            ("algorithm", self.algorithm),
+            ("question", self.question),
+            ("condition", Html(self.condition._repr_html_())),
+            ("status", self.status if asked else ".expressions: the closed form, if there is one"),
+            ("evidence", ".verify() proves it"),
+        ]
+        return record(f"Stationary policy of {len(self.question)} answers", rows)
 
 
 def stationary_policy(algorithm: Any, question: Question) -> StationaryPolicy | SimplexPolicy:
@@ -363,7 +421,7 @@ def _name(o: int, question: Question) -> Symbol:
     return symbols.policy(o + 1)
 
 
-def _telescoped(condition: StationarityCondition) -> Expr | None:
+def _telescoped(condition: StationarityCondition) -> ClosedForm | None:
     """φ(R) when the partial sums of the field depend on one cumulative mass each.
 
     With F_k and R_k the cumulative masses of policy and reference, the sum of the field over
@@ -398,8 +456,7 @@ def _telescoped(condition: StationarityCondition) -> Expr | None:
     if not is_zero(shape.coeff(condition.beta) * condition.beta + penalty, domain):
         return None
     equation = Eq(penalty, (shape + penalty).factor(), evaluate=False)
-    closed = closed_form(polynomial, equation, domain)
-    return None if closed is None else closed.expression
+    return closed_form(polynomial, equation, domain)
 
 
 def _reference(values: Sequence[Any], count: int) -> tuple[Expr, ...]:

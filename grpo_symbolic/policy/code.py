@@ -1,0 +1,247 @@
+"""A stationary policy as source code that needs nothing of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sympy import Expr, Sum, Symbol, log, sstr
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
+from grpo_symbolic.export.code_array import (
+    LIBRARIES,
+    CodeText,
+    closed_code,
+    rank_code,
+    residual_code,
+    solver_code,
+)
+from grpo_symbolic.inputs import parameter_range
+from grpo_symbolic.numeric.arguments import Parameter
+from grpo_symbolic.numeric.implicit import DRIFT, LARGEST, GroupDrift, Implicit, P, Q
+from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, array_program
+
+__all__ = ["binary_code", "code", "simplex_code"]
+
+PI = symbols.pi
+
+
+def binary_code(policy: Any, form: str) -> str:
+    """A policy of two answers as a function in NumPy, JAX or PyTorch.
+
+    A closed form is evaluated in a shape that keeps its digits. Without one, the condition is
+    solved where it has one solution for all parameters; otherwise its residual is returned.
+
+    Parameters
+    ----------
+    policy : StationaryPolicy
+    form : {"python", "jax", "torch"}
+
+    Raises
+    ------
+    ValueError
+        For another format, or a group that is too large to write out.
+    """
+    if form not in LIBRARIES:
+        raise ValueError(f"format must be one of {', '.join(LIBRARIES)}, got {form!r}")
+    library = LIBRARIES[form]
+    names = [p.symbol for p in policy.inputs]
+    if policy.closed is not None:
+        style = EXACT if library == "np" else DIFFERENTIABLE
+        stable = policy.closed.stable
+        program = array_program(stable.form, stable.stages, names, style)
+        text = _text(policy, program.names, _formula(policy), _SOLUTION)
+        return closed_code(program, text, library, "stationary_policy")
+    reason = f"no solver: {policy.count.reason}"
+    if policy.count.unique:
+        try:
+            found = implicit_form(policy.curve, names)
+        except ValueError as failure:
+            reason = str(failure)
+        else:
+            text = _text(
+                policy,
+                found.names,
+                _condition(found),
+                _SOLUTION,
+                (f"There is one solution for all parameters: {policy.count.reason}.",),
+            )
+            return solver_code(found, text, library, "stationary_policy")
+    return _residual(policy, names, library, reason)
+
+
+_SOLUTION = (
+    "Stationary probability pi = pi(a) of the better answer.",
+    "pi(a), of the broadcast shape. At pi_ref = 0 it is the limit pi_ref -> 0+.",
+)
+_ZERO = (
+    "Zero where pi = pi(a) is stationary.",
+    "Penalty minus drift, of the broadcast shape: negative where the policy gradient raises pi.",
+)
+
+
+def _formula(policy: Any) -> str:
+    closed = policy.closed
+    if closed.short is None:
+        return f"  pi = {sstr(closed.expression)}"
+    lines = [(PI, closed.short), *reversed(closed.abbreviations)]
+    return "\n".join(f"  {s} = {sstr(e)}" for s, e in lines)
+
+
+def _condition(form: Implicit) -> str:
+    """The condition in plain text, with a drift of a finite group as its sum."""
+    back = {P: PI, Q: 1 - PI}
+    push, pull = form.value.as_independent(DRIFT) if form.drift else (None, None)
+    if form.drift is None:
+        return f"  {sstr(form.value.subs(back))} = 0"
+    lines = [f"  {sstr(-push.subs(back))} = {sstr(pull.subs(back))}"]
+    last = form.drift.size - 1
+    lines.append(
+        f"  drift = sum of C({last + 1}, k) * f(k/{last + 1}) * pi**(k - 1) * "
+        f"(1 - pi)**({last} - k), k = 1 ... {last}"
+    )
+    if form.drift.spread is not None:
+        lines.append(f"  f(t) = {sstr(form.drift.spread)}")
+    return "\n".join(lines)
+
+
+def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> str:
+    plain = {s: Symbol(str(s), real=True) for s in (PI, *names)}
+    contrast, model = policy.condition.contrast(), policy.condition.preference
+    drift: GroupDrift | None = None
+    share: Expr = PI
+    value = policy.equation.lhs - policy.equation.rhs
+    if model.two_level is not None and model.two_level.size.is_Integer:
+        drift = group_drift(model.two_level, names)
+    if drift is not None:
+        # In powers of pi a drift loses digits: it is left as the sum over the group that it is.
+        first, second = model.weights
+        share = (first * PI + second * (1 - PI)).expand()
+        push = DRIFT * (first - second) * model.factor
+        if contrast.lhs.has(log):
+            value = policy.equation.lhs - push
+        else:
+            smooth = PI * (1 - PI)
+            value = tidy(contrast.lhs * smooth, policy.domain) - push * smooth
+    if value.has(Sum):
+        raise ValueError(
+            f"code is written for a group size that is a number up to {LARGEST}; "
+            "use solutions() for this one"
+        )
+    value, share = value.xreplace(plain), share.xreplace(plain)
+    used = {str(s) for s in value.free_symbols | share.free_symbols} | set(
+        drift.names if drift is not None else ()
+    )
+    text = _text(policy, used - {str(DRIFT)}, "", _ZERO, (f"{reason[0].upper()}{reason[1:]}.",))
+    return residual_code(value, drift, share, text, library, "stationarity")
+
+
+def _text(
+    policy: Any,
+    used: Iterable[str],
+    formula: str,
+    words: tuple[str, str],
+    notes: tuple[str, ...] = (),
+) -> CodeText:
+    used = set(used)
+    inputs = [p for p in policy.inputs if p.name in used]
+    parameters = [(p.name, "" if p.default is None else f"{p.default:g}", _meaning(p))
+                  for p in inputs]  # fmt: skip
+    if PI.name in used:
+        parameters.insert(0, (PI.name, "", f"{_described(PI)}, in (0, 1)."))
+    status = policy.status.removeprefix("closed form: ")
+    return CodeText(
+        words[0],
+        (
+            f"{policy.algorithm} on {policy.question}.",
+            *((formula,) if formula else ()),
+            f"Assumptions: {policy.domain}.",
+        ),
+        tuple(parameters),
+        words[1],
+        notes or (f"{status[0].upper()}{status[1:]}.",),
+    )
+
+
+def _described(symbol: Symbol) -> str:
+    known = symbols.describe(symbol)
+    meaning = symbol.name if known is None else known.meaning
+    return meaning[0].upper() + meaning[1:]
+
+
+def _meaning(p: Parameter) -> str:
+    return f"{_described(p.symbol)}: {parameter_range(p.role)[0]}."
+
+
+def code(policy: Any, form: str) -> str:
+    """A policy of two answers or of many as source code in NumPy, JAX or PyTorch."""
+    return simplex_code(policy, form) if hasattr(policy, "equations") else binary_code(policy, form)
+
+
+def simplex_code(policy: Any, form: str) -> str:
+    """The rank distortion as a function of an array of reference probabilities.
+
+    With φ(R) = κ (linear + root(R)), the mass of a class between the cumulative reference masses
+    S and R is κ (root(R)² − root(S)²) / (root(R) + root(S)): root² is linear in R, so that nothing
+    cancels, and each answer's share is its own reference probability. The best class has φ(R): φ(0)
+    need not be 0.
+
+    Raises
+    ------
+    ValueError
+        For a policy without a closed form, or another format.
+    """
+    if form not in LIBRARIES:
+        raise ValueError(f"format must be one of {', '.join(LIBRARIES)}, got {form!r}")
+    found = policy.distortion
+    if found is None:
+        raise ValueError(f"code for many answers needs a closed form; {policy.status}")
+    ranked, closed = found
+    library = LIBRARIES[form]
+    stages = {str(s): (s, part) for s, part in closed.stable.stages}
+    if set(stages) != {"linear", "root"}:
+        raise ValueError("code for many answers is written for a distortion of one square root")
+    root = stages["root"][0]
+    rate = closed.stable.form.args[0][0].diff(root)
+    slope = (stages["root"][1] ** 2).diff(symbols.pi_ref)
+    names = sorted((s for s in closed.expression.free_symbols), key=str)
+    style = EXACT if library == "np" else DIFFERENTIABLE
+    program = array_program(closed.stable.form, closed.stable.stages, names, style)
+    plain = {s: Symbol(str(s), real=True) for s in names}
+    factor = (rate * slope).xreplace(plain)
+    place = {o: k for k, c in enumerate(ranked) for o in policy.question.classes[c]}
+    ranks = [place[o] for o in range(len(policy.question))]
+    answers = len(ranks)
+    parameters = tuple(
+        (str(s), "", f"{_described(s)}: {_ALLOWED.get(str(s), 'a number in its range')}.")
+        for s in names
+        if s != symbols.pi_ref
+    )
+    text = CodeText(
+        "Stationary probabilities of all answers.",
+        (
+            f"{policy.algorithm} on {policy.question}.",
+            "In plain text, with R the reference mass of an answer's rank and of those above it,",
+            f"  phi(R) = {sstr(closed.expression.subs(symbols.pi_ref, Symbol('R')))}",
+            "the best rank has phi(R), the others phi(R) - phi(S), S the mass of the ranks above; "
+            "answers of one rank share in proportion to pi_ref.",
+            f"Assumptions: {policy.domain}.",
+        ),
+        (
+            *parameters,
+            (
+                symbols.pi_ref.name,
+                "",
+                f"Reference probabilities of the {answers} answers along the last axis; they sum "
+                "to 1.",
+            ),
+        ),
+        "Probabilities of the answers along the last axis.",
+        (f"{policy.status.removeprefix('closed form: ').capitalize()}.",),
+    )
+    return rank_code(program, factor, ranks, text, library)
+
+
+_ALLOWED = {"beta": parameter_range("beta")[0], "gamma": parameter_range("margin")[0]}
