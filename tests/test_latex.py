@@ -315,3 +315,10 @@ def test_notation_does_not_change_the_value() -> None:
     values: dict[str, Any] = {**VALUES, r"\mu(y)": float(POINT[pi_ref])}
     original = Reader(PAIRS.split(" = ")[1], VALUES).value()
     assert Reader(tex, values).value() == pytest.approx(original, rel=1e-14)
+
+
+def test_a_logarithm_of_a_sum_of_fractions_has_brackets() -> None:
+    p, p0 = symbols.pi, symbols.pi_ref
+    tex = formula(log(1 / (1 - p) - p0 / (1 - p)))
+    assert tex.startswith(r"\log\left(")
+    assert formula(log(p / (1 - p))) == r"\log \frac{\pi(a)}{1 - \pi(a)}"

@@ -26,6 +26,9 @@ class Comparison:
     relation: str
     right: Expr
 
+    def __repr__(self) -> str:
+        return f"Comparison({self})"
+
     def __str__(self) -> str:
         sign = "=" if self.relation == "==" else self.relation
         return f"{sstr(self.left)} {sign} {sstr(self.right)}"
@@ -41,6 +44,9 @@ class LimitValue:
     side: str
     relation: str
     value: Expr
+
+    def __repr__(self) -> str:
+        return f"LimitValue({self})"
 
     def __str__(self) -> str:
         side = f", {self.side}" if self.side else ""
@@ -60,6 +66,9 @@ class Direction:
     variable: Symbol
     relation: str
     strict: bool = True
+
+    def __repr__(self) -> str:
+        return f"Direction({self})"
 
     def __str__(self) -> str:
         sign = "=" if self.relation == "==" else self.relation

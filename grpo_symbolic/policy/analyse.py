@@ -28,10 +28,12 @@ from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bounded import Exhausted, bounded
+from grpo_symbolic.display import Html, cut, nested, record
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.progress import steps
 from grpo_symbolic.question import Question
 
 __all__ = ["Analysis", "analyse"]
@@ -79,6 +81,20 @@ class Analysis:
             **{name: getattr(self, name) for name in _SECTIONS},
         }
 
+    def __repr__(self) -> str:
+        return f"Analysis({self.algorithm!r}, {self.question!r}: print it, or .as_dict())"
+
+    def _repr_html_(self) -> Html:
+        rows = [
+            ("algorithm", self.algorithm),
+            ("question", self.question),
+            ("assumptions", self.assumptions),
+            ("equation", cut(self.equation, 400)),
+            ("status", self.status),
+            *((name, nested(getattr(self, name))) for name in _SECTIONS),
+        ]
+        return record("Analysis", rows)
+
     def __str__(self) -> str:
         lines = [f"{self.algorithm}   [{self.assumptions}]", self.equation, self.status]
         for name in _SECTIONS:
@@ -118,10 +134,20 @@ def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
     if not isinstance(policy, StationaryPolicy):
         return _many(policy, algorithm, question, values)
     curve, point, attempt = policy.curve, _point(policy, values), _Budget()
-    # The cheap ones first: a rule with many radicals leaves no time for all.
-    directions = {name: attempt(_direction, curve, name) for name in _variables(policy)}
-    limits = dict(_limits(policy, attempt))
-    counted = _counted(policy, point, attempt)
+    with steps(len(_SECTIONS), label="analysis", unit="entry") as step:
+        # The cheap ones first: a rule with many radicals leaves no time for all.
+        step("monotonicity")
+        directions = {name: attempt(_direction, curve, name) for name in _variables(policy)}
+        step("limits")
+        limits = dict(_limits(policy, attempt))
+        step("count")
+        counted = _counted(policy, point, attempt)
+        step("thresholds")
+        thresholds = _thresholds(policy, point, attempt)
+        step("bounds")
+        bounded_by = attempt(_bounded_by, curve, policy.expression)
+        step("potential")
+        objective = attempt(_objective, algorithm, question)
     return Analysis(
         algorithm,
         question,
@@ -129,11 +155,11 @@ def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
         f"{sstr(policy.equation.lhs)} = {sstr(policy.equation.rhs)}",
         policy.status,
         counted,
-        _thresholds(policy, point, attempt),
+        thresholds,
         limits,
         directions,
-        attempt(_bounded_by, curve, policy.expression),
-        attempt(_objective, algorithm, question),
+        bounded_by,
+        objective,
     )
 
 

@@ -45,7 +45,6 @@ Y = Symbol("y", positive=True)
 _T, _U, _W = Symbol("t", real=True), Symbol("u", positive=True), Symbol("w", real=True)
 # Of a convex quartic: where its minimum is (at t = -s) and how deep (the value is -N).
 _PLACE, _DEPTH = Symbol("s", positive=True), Symbol("N", positive=True)
-_AT_MINIMUM = {Q: 4 * _PLACE**3 + 2 * P * _PLACE, R: 3 * _PLACE**4 + P * _PLACE**2 - _DEPTH}
 
 
 @dataclass(frozen=True)
@@ -174,23 +173,27 @@ def _steps(
     )
     zero = Eq(_quartic(unknown - shift), S.Zero, evaluate=False)
     move = 2 * P / 3
+    at_minimum = {
+        Q: 4 * _PLACE**3 + 2 * P * _PLACE,
+        R: 3 * _PLACE**4 + P * _PLACE**2 - _DEPTH,
+    }
     minimum = (
         Claim(
             "with -N its value at its minimum t = -s, the quartic is a square times a positive "
             "factor, less N: N > 0 where it takes a negative value, and two roots are real",
-            _quartic(_T).xreplace(_AT_MINIMUM),
+            _quartic(_T).xreplace(at_minimum),
             "==",
             (_T + _PLACE) ** 2 * ((_T - _PLACE) ** 2 + 2 * _PLACE**2 + P) - _DEPTH,
         ),
         Claim(
             "where the quartic takes a negative value, eta is positive",
-            value[ETA].xreplace(_AT_MINIMUM),
+            value[ETA].xreplace(at_minimum),
             ">",
             S.Zero,
         ),
         Claim(
             "and so is eta^2 + xi^3: the cubic for y has exactly one real root",
-            (value[ETA] ** 2 + value[XI] ** 3).xreplace(_AT_MINIMUM),
+            (value[ETA] ** 2 + value[XI] ** 3).xreplace(at_minimum),
             ">",
             S.Zero,
         ),
