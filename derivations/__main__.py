@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -14,12 +12,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from derivations import ledger_report
+from derivations.book.document import write_book
+from derivations.book.engine import compiled
+from derivations.book.records import write_json
 from derivations.catalogue import ORDER, builder, lookup, outcome_of
 from derivations.evidence import prune, recheck_folder
 from derivations.ledger import ledger
 from derivations.paper_claims import ENTRIES
-from derivations.report import write_json, write_tex
 from derivations.result import Outcome
+from grpo_symbolic.export.notation import Notation
 
 WIDTH = 45
 # A process of its own costs as much as a few results.
@@ -47,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
         help="check the certificates in DIR/certificates again; nothing is derived",
     )
     parser.add_argument("--out", default="build", metavar="DIR", help="where to write (build)")
+    parser.add_argument(
+        "--notation",
+        metavar="NAME=TEX,...",
+        help=r"other names of the quantities, e.g. beta=\lambda,pi_ref=\mu,answer=y",
+    )
     return parser
 
 
@@ -71,24 +77,6 @@ def _row(outcome: Outcome) -> str:
     return (
         f"{outcome.name:<32} {source:<{WIDTH}} {outcome.verdict:<22} {outcome.seconds:6.2f} s{flag}"
     )
-
-
-def _pdf(tex: Path) -> str:
-    """Compile when an engine is there; say so when not."""
-    engine = next((e for e in ("latexmk", "pdflatex", "tectonic") if shutil.which(e)), None)
-    if engine is None:
-        return "no TeX engine found: the PDF was not made (install pdflatex or tectonic for it)"
-    command = {
-        "latexmk": ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", tex.name],
-        "pdflatex": ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", tex.name],
-        "tectonic": ["tectonic", tex.name],
-    }[engine]
-    try:
-        for _ in range(2 if engine == "pdflatex" else 1):
-            subprocess.run(command, cwd=tex.parent, check=True, capture_output=True, timeout=120)
-    except (subprocess.SubprocessError, OSError) as error:
-        return f"{engine} did not make the PDF: {error}"
-    return f"wrote {tex.with_suffix('.pdf')}"
 
 
 def _made(out: Path) -> bool:
@@ -122,7 +110,7 @@ def _ledger(out: Path) -> int:
     print(f"{time.perf_counter() - start:.1f} s")
     tex = ledger_report.write_tex(rows, out)
     print(f"wrote {tex} and {ledger_report.write_json(rows, out)}")
-    print(_pdf(tex))
+    print(compiled(tex).message)
     bad = [row.entry.claim for row in rows if not row.as_declared]
     if bad:
         print("not as declared: " + "; ".join(bad))
@@ -153,6 +141,22 @@ def _recheck(out: Path) -> int:
     return 1 if failed else 0
 
 
+def _notation(text: str | None) -> Notation | None:
+    """The notation that ``--notation`` names, or None for the default one."""
+    if text is None:
+        return None
+    names = {}
+    for part in text.split(","):
+        name, sign, tex = part.partition("=")
+        if not sign or name.strip() not in Notation.changeable():
+            raise ValueError(
+                f"--notation must be NAME=TEX,... with names from "
+                f"{', '.join(Notation.changeable())}, got {part!r}"
+            )
+        names[name.strip()] = tex.strip()
+    return Notation(**names)
+
+
 def _outcomes(names: Sequence[str]) -> Iterator[Outcome]:
     """Results in order, worked out on all processors when there are many."""
     processes = min(os.cpu_count() or 1, len(names) // _EACH)
@@ -175,6 +179,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _ledger(Path(arguments.out))
     try:
         names = [lookup(name) for name in arguments.names] or list(ORDER)
+        notation = _notation(arguments.notation)
     except ValueError as error:
         print(f"python -m derivations: {error}", file=sys.stderr)
         return 2
@@ -195,9 +200,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     _progress("")
     claims = sum(len(o.verdicts) for o in outcomes)
     print(f"\n{len(outcomes)} results, {claims} claims, {time.perf_counter() - start:.1f} s")
-    tex = write_tex(outcomes, out)
-    print(f"wrote {tex} and {write_json(outcomes, out)}")
-    print(_pdf(tex))
+    book = write_book(outcomes, out, notation)
+    print(f"wrote {book.tex}, {book.bib} and {write_json(outcomes, out, notation)}")
+    if book.figures.reason:
+        print(f"figures were left out: {book.figures.reason}")
+    print(book.compile().message)
     bad = [o.name for o in outcomes if o.unexpected]
     if bad:
         print("not as declared: " + ", ".join(bad))

@@ -77,6 +77,9 @@ def result() -> Result:
         r"enclosed: $h_G(p)-\beta(p-\pi_{\mathrm{ref}}(a))$ is positive at the lower end of its "
         r"rounding interval and negative at the upper end, with $h_G$ in ball arithmetic from its "
         r"exact coefficients, and there is one root. The formula is (15) at these numbers.",
+        setting=r"a binary question with deterministic rewards, the published penalty, $\beta=1$, "
+        r"$\pi_{\mathrm{ref}}(a)=0.3$",
+        kind="Proposition",
         formulas=(equation(P, value),),
         claims=tuple(claims),
     )

@@ -56,18 +56,27 @@ def result() -> Result:
     condition = stationarity_condition(whitened, QUESTION).contrast()
     at_rest = slope.subs(dict(zip(SCORES, whitened.preference(QUESTION), strict=True)))
     published = 1 / (1 + (1 - P0) / P0 * exp(-1 / (BETA * sqrt(OLD * (1 - OLD) + EPSILON))))
-    constant = [GRPO(2, DirectKL()), GRPO(3, DirectKL()), GRPO(symbols.G, DirectKL(), ShiftOnly())]
+    constant = {
+        "G = 2": GRPO(2, DirectKL()),
+        "G = 3": GRPO(3, DirectKL()),
+        "every G without a scale": GRPO(symbols.G, DirectKL(), ShiftOnly()),
+    }
     return Result(
         "Iterated best response with the direct KL",
         f"{MROUEH}, the recursion of the probability of success; the derivation is new",
-        r"With $\pi_{\mathrm{old}}(a)=p_n$ frozen the groups prefer a by the constant $D(p_n)$, "
+        r"With $\pi_{\mathrm{old}}(a)=p_n$ frozen the groups prefer $a$ by the constant $D(p_n)$, "
         r"the stage objective is strictly concave, and its maximiser has the odds of the reference "
         r"times $e^{D(p_n)/\beta}$. For large groups and advantages over "
         r"$\sqrt{\mathrm{var}+\varepsilon}$ this is Mroueh's recursion below. Its fixed points are "
         r"the stationary policies of the algorithm, for every $\varepsilon\ge0$. Where $D$ does "
         r"not depend on the policy (groups of two and of three, or advantages without a scale) the "
         r"iteration is at rest after one step.",
-        formulas=(equation(NEXT, response(lift)),),
+        setting=r"a binary question, direct KL; each policy is the maximiser of the stage problem "
+        r"of the one before",
+        formulas=(
+            equation(NEXT, tidy(response(LIFT))),
+            equation(log(LIFT), drift(whitened).subs(P, OLD) / BETA),
+        ),
         claims=(
             Claim(
                 "slope of the stage objective: D(p_n) minus beta times the rise in log-odds",
@@ -107,8 +116,8 @@ def result() -> Result:
                 INSIDE,
             ),
             *(
-                Claim(f"D does not depend on p, {rule}", drift(rule).diff(P), "==", S.Zero)
-                for rule in constant
+                Claim(f"D does not depend on p, {name}", drift(rule).diff(P), "==", S.Zero)
+                for name, rule in constant.items()
             ),
         ),
         domain=Domain.of(BETA, P0, EPSILON),

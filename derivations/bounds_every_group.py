@@ -122,6 +122,7 @@ def result() -> Result:
         r"1/\beta$ and $\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$. The bound $1/(1+\beta^2)$ of large "
         r"groups fails at every finite $G$ and every $\beta$ for small $p_0$: there $f=\beta p$ "
         r"and $h_G<f$, so $h_G-\beta(p-p_0)<0$ once $\beta p_0<f-h_G$.",
+        setting=r"a binary question with deterministic rewards, any $G\ge2$ and $G=\infty$",
         claims=tuple(claims),
         domain=Domain.of(G, BETA, P0),
     )

@@ -1,86 +1,166 @@
-"""The results in the order in which they are read, by name."""
+"""The results in the order in which they are read, by chapter and by name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 
 from derivations.result import Outcome, Result, run
 
-__all__ = ["NAMES", "ORDER", "builder", "lookup", "outcome_of"]
+__all__ = ["CHAPTERS", "NAMES", "ORDER", "Chapter", "builder", "lookup", "outcome_of"]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A chapter: what its results have in common, and their file names in reading order."""
+
+    title: str
+    about: str
+    names: tuple[str, ...]
+
+
+CHAPTERS: tuple[Chapter, ...] = (
+    Chapter(
+        "Definitions and invariances",
+        "The advantage of a group, what it does not depend on, and the preference that its "
+        "expectation is.",
+        (
+            "eq02_sign_form",
+            "eq02_pairwise_form",
+            "eq02_invariance",
+            "eq06_reward_preference",
+            "r2_pairwise",
+            "r_infinity",
+        ),
+    ),
+    Chapter(
+        "The penalty",
+        "Which divergence a penalty acts as depends on the estimator, and on whether it stands in "
+        "the loss or in the reward and with or without the importance ratio.",
+        (
+            "eq08_frozen_gradient",
+            "eq09_on_policy_gradient",
+            "eq10_reverse_kl",
+            "direct_kl_with_ratio",
+            "k3_unbiased",
+            "penalty_coefficients",
+            "estimators_by_name",
+        ),
+    ),
+    Chapter(
+        "The stationarity condition",
+        "One condition for every algorithm: the preference less the weighted marginal penalty is "
+        "the same for all answers. RLHF and NLHF are special cases.",
+        (
+            "eq04_rlhf",
+            "eq05_nlhf",
+            "eq11_stationary",
+            "eq12_pairs",
+            "eq13_large_group",
+            "variance_identity",
+        ),
+    ),
+    Chapter(
+        "Two answers: groups of two, large groups",
+        "The two group sizes with a short closed form under the published penalty.",
+        (
+            "eq14_binary_pairs",
+            "eq14_limits",
+            "eq14_tie",
+            "eq15_large_group",
+            "eq15_limits",
+        ),
+    ),
+    Chapter(
+        "Two answers: every group size",
+        "A binary question, the published penalty unless another is named, and any $G$.",
+        (
+            "bernstein_form",
+            "uniqueness_every_group",
+            "comparative_statics",
+            "noisy_verifier",
+            "group_of_three",
+            "quartic_groups_of_four_and_five",
+            "no_radicals_from_six",
+            "escape_threshold",
+            "monotone_in_group_size",
+            "bounds_every_group",
+            "large_group_limit",
+            "one_over_group_size",
+            "series_in_the_group_size",
+            "series_in_the_weight",
+            "small_penalty_limits",
+            "order_of_limits",
+            "accuracy_of_large_group_formula",
+        ),
+    ),
+    Chapter(
+        "Is there an objective?",
+        "With two reward levels GRPO climbs a function of the policy; with three it climbs none.",
+        (
+            "potential_two_levels",
+            "implicit_objective",
+            "curl_three_levels",
+            "curl_criterion",
+        ),
+    ),
+    Chapter(
+        "Many answers",
+        "Questions with any number of answers, reduced to one equation in one unknown, or shown "
+        "to have one stationary policy.",
+        (
+            "lumping",
+            "rank_distortion",
+            "uniqueness_pairs",
+            "large_group_many_answers",
+        ),
+    ),
+    Chapter(
+        "Direct KL and folds",
+        r"The penalty $\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$ in place of the published one: "
+        "more than one stationary policy, or none.",
+        (
+            "direct_kl_pairs",
+            "direct_kl_large_group",
+            "fold_curve_direct_kl",
+            "maxwell_point_direct_kl",
+            "cusp_finite_groups",
+            "tilting_large_group",
+        ),
+    ),
+    Chapter(
+        "Dynamics: stationary is not maximal",
+        "Stationary, a maximum of the stage problem, attracting for policy gradient and attracting "
+        "for the iterated best response: no two of them are the same.",
+        (
+            "concavity_threshold_stage",
+            "stationary_is_not_maximal",
+            "best_response_recursion",
+            "best_response_slope",
+        ),
+    ),
+    Chapter(
+        "Other normalisations, and trainers",
+        "The rules of Dr. GRPO and of public trainers: what each does to the drift and to the "
+        "weight of the penalty.",
+        (
+            "shift_only_factor",
+            "shift_only_is_rlhf",
+            "shift_only_reverse_kl",
+            "dr_grpo_weight",
+            "trainer_drift_std",
+            "trainer_drift_batch",
+            "trainer_nemo_rl",
+            "trainer_dropped_groups",
+            "trainer_rloo_is_rlhf",
+            "max_rl_drift",
+        ),
+    ),
+)
 
 #: File name of each result, in reading order.
-ORDER: tuple[str, ...] = (
-    "eq02_sign_form",
-    "eq02_pairwise_form",
-    "eq02_invariance",
-    "eq06_reward_preference",
-    "r2_pairwise",
-    "r_infinity",
-    "eq08_frozen_gradient",
-    "eq09_on_policy_gradient",
-    "eq10_reverse_kl",
-    "direct_kl_with_ratio",
-    "k3_unbiased",
-    "penalty_coefficients",
-    "estimators_by_name",
-    "eq04_rlhf",
-    "eq05_nlhf",
-    "eq11_stationary",
-    "eq12_pairs",
-    "eq13_large_group",
-    "eq14_binary_pairs",
-    "eq14_limits",
-    "eq14_tie",
-    "eq15_large_group",
-    "eq15_limits",
-    "comparative_statics",
-    "bernstein_form",
-    "uniqueness_every_group",
-    "potential_two_levels",
-    "implicit_objective",
-    "noisy_verifier",
-    "lumping",
-    "rank_distortion",
-    "uniqueness_pairs",
-    "curl_three_levels",
-    "curl_criterion",
-    "variance_identity",
-    "large_group_many_answers",
-    "group_of_three",
-    "quartic_groups_of_four_and_five",
-    "no_radicals_from_six",
-    "escape_threshold",
-    "monotone_in_group_size",
-    "bounds_every_group",
-    "large_group_limit",
-    "one_over_group_size",
-    "series_in_the_group_size",
-    "series_in_the_weight",
-    "small_penalty_limits",
-    "order_of_limits",
-    "concavity_threshold_stage",
-    "stationary_is_not_maximal",
-    "direct_kl_pairs",
-    "direct_kl_large_group",
-    "fold_curve_direct_kl",
-    "maxwell_point_direct_kl",
-    "cusp_finite_groups",
-    "best_response_recursion",
-    "best_response_slope",
-    "tilting_large_group",
-    "shift_only_factor",
-    "shift_only_is_rlhf",
-    "shift_only_reverse_kl",
-    "trainer_drift_std",
-    "trainer_drift_batch",
-    "trainer_nemo_rl",
-    "trainer_dropped_groups",
-    "trainer_rloo_is_rlhf",
-    "dr_grpo_weight",
-    "max_rl_drift",
-    "accuracy_of_large_group_formula",
-)
+ORDER: tuple[str, ...] = tuple(name for chapter in CHAPTERS for name in chapter.names)
 
 #: Short names: ``eq14`` stands for the first result of that equation.
 NAMES: dict[str, str] = {}

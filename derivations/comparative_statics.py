@@ -145,6 +145,8 @@ def result() -> Result:
         r"$m=s_b+(s_a-s_b)p$, $P_G(a)-P_G(b)=\frac1p\,\frac{m-s_b}{m}\,\frac{h_G(m)}{1-m}$: both "
         r"fractions rise with $m$ (chords of a concave $h_G$ that end at $1$), so $p$ rises with "
         r"$s_a$; and likewise it falls with $s_b$.",
+        setting=r"a binary question, any $G\ge2$ and $G=\infty$, any penalty whose force has the "
+        r"sign of $p-p_0$",
         formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force),),
         claims=(*claims.values(), *closed, *penalties, *controls),
         domain=Domain.of(G, BETA, P0),

@@ -52,6 +52,10 @@ def result() -> Result:
         r"problem. Some $p>p_0$ satisfies this if and only if $p_0<(2-\sqrt3)/4$, and every "
         r"$p>p_0$ is stationary for one $\beta$. Example: $G=2$, $\beta=1$, $p_0=1/100$, "
         r"$p=1/10$.",
+        setting=r"the stage problem with $\pi_{\mathrm{old}}$ frozen, any $G$, the published "
+        r"penalty",
+        kind="Counterexample",
+        figure="stage",
         formulas=(equation(Symbol("J_second"), tidy(bend, Domain.of(P, P0, BETA))),),
         claims=(
             Claim(

@@ -65,6 +65,8 @@ def result() -> Result:
         r"$1/\sigma$; with a penalty that factor weighs it anew at every policy. With the rewards "
         r"2, 1, 0 the curl of groups of three is $\sqrt6(1-3\pi(2))+6\sqrt2\,\pi(2)>0$, and for "
         r"groups of 2, 4 and 8 it is positive at the uniform policy.",
+        setting=r"three answers with deterministic rewards $r_1>r_2>r_3$, in standard units",
+        kind="Counterexample",
         formulas=tuple(formulas),
         claims=tuple(claims),
     )

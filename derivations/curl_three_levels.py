@@ -47,6 +47,8 @@ def result() -> Result:
         r"three levels no function of the policy has $P_2-\beta d$ as its gradient along the "
         r"simplex, whatever $\beta$: the stationary policy is an equilibrium, but not the maximum "
         r"of an objective with that gradient.",
+        setting=r"three answers, groups of two, any penalty",
+        kind="Counterexample",
         formulas=(equation(Symbol("curl"), any_margins),),
         claims=tuple(claims),
     )

@@ -67,7 +67,7 @@ def scaling() -> tuple[mp.mpf, mp.mpf]:
 def row(size: int) -> str:
     found = cusp_of(size)
     values = (found.beta, found.policy, found.reference)
-    return f"$G={size}$: " + ", ".join(f"${_tex(value)}$" for value in values)
+    return " & ".join(f"${text}$" for text in (str(size), *map(_tex, values)))
 
 
 def _tex(value: mp.mpf) -> str:
@@ -157,7 +157,7 @@ def result() -> Result:
             Claim(f"psi > 0 beyond, G = {size}", psi, ">", S.Zero, UPPER),
         ]
     place, growth = (mp.nstr(value, 6) for value in scaling())
-    rows = "; ".join(row(size) for size in TABLE)
+    rows = r" \\ ".join(row(size) for size in TABLE)
     return Result(
         "Direct KL, finite groups: the cusp",
         "new",
@@ -171,10 +171,15 @@ def result() -> Result:
         r"solutions for the $p_0$ between the two values of $\operatorname{logit}p-D_G/\psi$ at "
         r"these $p$, one outside. For the larger groups below, the single maximum is proved by "
         r"isolating the zeros of $\psi'$ in ball arithmetic. "
-        rf"Weight, $p$ and $p_0$ of the cusp: {rows}. For large $G$ the number of wrong answers in "
+        r"The cusps, to the digits shown: "
+        r"\begin{center}\small\begin{tabular}{@{}rlll@{}}\toprule $G$ & $\beta_{\mathrm{cusp}}$ & "
+        rf"$p$ & $p_0$ \\ \midrule {rows} \\ \bottomrule\end{{tabular}}\end{{center}} "
+        rf"For large $G$ the number of wrong answers in "
         rf"a group tends to a Poisson variable, and the cusp to $1-p\sim {place}/G$, "
         rf"$\beta_{{\mathrm{{cusp}}}}\sim {growth}\sqrt G$ (a numeric value of a formal limit): "
         r"it leaves every bounded range, which is why large groups have folds at every $\beta$.",
+        setting=r"a binary question with deterministic rewards, finite groups, direct KL",
+        figure="cusps",
         formulas=tuple(formulas),
         claims=tuple(claims),
         domain=Domain.of(BETA, P0, P),

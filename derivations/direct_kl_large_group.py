@@ -34,6 +34,8 @@ def result() -> Result:
         r"zeros, one or none according to the sign of $h(x^*)=2\sqrt{1+\beta^2}/\beta-"
         r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, "
         r"a value not given in the paper.",
+        setting=r"a binary question with deterministic rewards, large groups, direct KL",
+        figure="direct-large",
         formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),
         claims=(
             Claim("h of Appendix B.2", h, "==", published),

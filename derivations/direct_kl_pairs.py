@@ -27,6 +27,8 @@ def result() -> Result:
         r"With direct KL and $G=2$ the log-odds move by exactly $\gamma/\beta$. The exponent "
         r"$\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to the argument of "
         r"$\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
+        setting=r"a binary question with confidence margin $\gamma$, groups of two, direct KL",
+        figure="fig3",
         formulas=(equation(symbols.pi, expression),),
         claims=(
             Claim("logistic with exponent gamma/beta", expression, "==", logistic(GAMMA / BETA)),

@@ -26,6 +26,9 @@ def result() -> Result:
         r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, whatever the "
         r"policy. With the published penalty the stationary policy is therefore (14) with "
         r"$\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of $\beta$, for every $G$.",
+        setting=r"a binary question, centred rewards without a scale, any $G$, the published "
+                r"penalty",
+        kind="Corollary",
         formulas=(equation(P, pairs.subs(BETA, weight)),),
         claims=(
             Claim(

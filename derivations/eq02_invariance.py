@@ -48,6 +48,8 @@ def result() -> Result:
         "For $c>0$ and every $d$ the advantages of $c\\,r+d$ are those of $r$; shown with "
         "symbolic rewards for groups of two to four. Without the scale only the shift is "
         "immaterial.",
+        setting=r"a group with rewards $r$, in standard units or centred only",
+        kind="Proposition",
         formulas=(equation(Symbol("A_1"), first_advantage(group(2))),),
         claims=tuple(claims),
         domain=Domain.around(scale, shift),

@@ -33,6 +33,8 @@ def result() -> Result:
         r"$A_i = \overline{(r_i-r_j)}\,\big/\sqrt{\tfrac12\overline{(r_j-r_k)^2}}$: the mean "
         r"of the differences to the others over the root of half their mean square. Here "
         r"$m_1,m_2$ are the group's first two empirical moments.",
+        setting=r"a group of any size $G$ with rewards that are not all equal, in standard units",
+        kind="Proposition",
         formulas=(equation(Symbol("A_i"), pairwise),),
         claims=(
             Claim("mean difference to the group is r_i - mean", shift, "==", R - mean),

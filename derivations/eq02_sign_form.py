@@ -29,6 +29,8 @@ def result() -> Result:
         f"{VY}, (2) at G = 2",
         "For $G=2$ the advantage is the sign of the reward difference, "
         r"$A_1=\operatorname{sign}(r_1-r_2)$, and $0$ in a tie.",
+        setting=r"a group of two with rewards $r_1$ and $r_2$, in standard units",
+        kind="Proposition",
         formulas=(equation(Symbol("A_1"), advantage_of(*REWARDS)),),
         claims=claims,
         domain=Domain.around(other, gap),

@@ -27,6 +27,8 @@ def result() -> Result:
         f"{VY}, (4)",
         r"With expected reward and direct KL the stationary policy is "
         r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\,e^{r(o)/\beta}$.",
+        setting=r"expected reward in place of the group preference, direct KL",
+        references=("ouyang2022",),
         formulas=(equation(symbols.pi, policy.expression),),
         claims=(
             Claim("odds of two answers out of three", found[0] / found[1], "==", ratio),

@@ -20,6 +20,8 @@ def result() -> Result:
         r"With $P(o\succ o')$ averaged over $o'\sim\pi$ and direct KL, "
         r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$; for "
         r"a binary question the fixed point is explicit, and its exponent is $\gamma/(2\beta)$.",
+        setting=r"pairwise preferences averaged over the policy, direct KL",
+        references=("munos2023",),
         formulas=(equation(symbols.pi, policy.expression),),
         claims=(
             Claim(

@@ -47,6 +47,7 @@ def result() -> Result:
         r"$R_G=\mathrm{E}_{o\sim\pi}[P_G(o\mid\pi_{\mathrm{old}})]$. Every group is enumerated on "
         r"one side, the preference model is used on the other. The formula below is $R_2$ of a "
         r"binary question.",
+        setting=r"a binary question, groups of $G$ drawn from $\pi_{\mathrm{old}}$",
         formulas=(equation(Symbol("R_2"), two.factor()),),
         claims=tuple(
             Claim(

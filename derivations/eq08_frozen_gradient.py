@@ -20,6 +20,8 @@ def result() -> Result:
         r"The expected penalty is $\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ "
         r"with $k_3(u)=u-\log u-1$. Its derivative in $\pi(o)$ follows with "
         r"$\pi_{\mathrm{old}}$ frozen.",
+        setting=r"the published penalty, $k_3$ in the loss, sampled from $\pi_{\mathrm{old}}$",
+        references=("shao2024",),
         formulas=(equation(Symbol("D_o"), term), equation(Symbol("D_o_prime"), gradient.factor())),
         claims=(
             Claim("(8)", gradient, "==", OLD / NEW * (1 - REF / NEW)),

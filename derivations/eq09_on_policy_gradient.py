@@ -15,6 +15,8 @@ def result() -> Result:
         f"{VY}, (9)",
         r"At $\pi_{\mathrm{old}}=\pi$ the derivative of the expected penalty depends on "
         r"$u=\pi_{\mathrm{ref}}(o)/\pi(o)$ only: $d(u)=1-u$.",
+        setting=r"the published penalty at $\pi_{\mathrm{old}}=\pi$",
+        kind="Corollary",
         formulas=(equation(Symbol("d_o"), marginal),),
         claims=(
             Claim("(9)", on_policy, "==", 1 - REF / NEW),

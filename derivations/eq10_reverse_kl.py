@@ -13,11 +13,12 @@ REVERSE = Divergence(-log(U))  # sum pi_ref f(pi/pi_ref) with f(x) = -log x is K
 def result() -> Result:
     reverse = REVERSE.marginal(REF / NEW)
     return Result(
-        "k3 in the loss acts as reverse KL",
+        r"$k_3$ in the loss acts as reverse KL",
         f"{VY}, (10) and the reverse-KL gradient",
         r"The marginal penalty of $k_3$ without importance ratio differs from the derivative of "
         r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$ by a constant, which the constraint "
         r"$\sum_o\pi(o)=1$ absorbs.",
+        setting=r"the published penalty on policy",
         formulas=(equation(Symbol("d_KL_o"), reverse),),
         claims=(
             Claim(

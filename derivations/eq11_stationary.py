@@ -69,6 +69,7 @@ def result() -> Result:
         r"Under reverse KL every stationary policy satisfies $\pi(o)=\pi_{\mathrm{ref}}(o)\,"
         r"g\bigl((P_G(o\mid\pi)-\mathrm{E}_\pi P_G)/\beta\bigr)$ with $g(x)=1/(1-x)$. Every "
         r"answer keeps positive mass, and $P_G(o\mid\pi)<\mathrm{E}_\pi P_G+\beta$.",
+        setting=r"any group size, any rewards, the published penalty",
         formulas=(equation(NEW, solution),),
         claims=(
             Claim("(11)", solution, "==", REF / (1 - (P - MEAN) / BETA)),

@@ -27,6 +27,8 @@ def result() -> Result:
         r"For $G=2$, $P_2$ has mean zero, so (11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)\big/"
         r"\bigl(1-(P(o\succ\pi)-P(\pi\succ o))/\beta\bigr)$. For a binary question with margin "
         r"$\gamma$:",
+        setting=r"groups of two, the published penalty; the formula is for a binary question",
+        kind="Corollary",
         formulas=(equation(p, a), equation(1 - p, b)),
         claims=(
             Claim("(12) for the answer a", a, "==", p0 / (1 - margin_against_policy / beta)),

@@ -20,6 +20,8 @@ def result() -> Result:
         f"{VY}, (13)",
         r"For $G\to\infty$ (11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)\big/\bigl(1-(r(o)-"
         r"\mathrm{E}_\pi r)/(\beta\,\sigma(\pi))\bigr)$. For a binary question:",
+        setting=r"large groups, the published penalty; the formula is for a binary question",
+        kind="Corollary",
         formulas=(equation(p, a), equation(1 - p, b)),
         claims=(
             Claim("(13) for the answer a", a, "==", p0 / (1 - standard[0] / beta)),

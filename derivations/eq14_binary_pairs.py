@@ -25,6 +25,9 @@ def result() -> Result:
         f"{VY}, (14)",
         r"The stationary policy of a binary question with confidence margin $\gamma$ and $G=2$. "
         r"It is at least $\max\{1-\beta/\gamma,\pi_{\mathrm{ref}}(a)\}$.",
+        setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
+        r"penalty",
+        figure="fig1",
         formulas=(equation(symbols.pi, expression),),
         claims=(
             Claim("(14)", expression, "==", (1 - c + sqrt((1 - c) ** 2 + 4 * c * P0)) / 2),

@@ -31,6 +31,9 @@ def result() -> Result:
         r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $\max\{1-\beta/\gamma,0\}$. An answer that the "
         r"reference never gives stays at $0$, so the policy is continuous there iff "
         r"$\beta\ge\gamma$.",
+        setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
+        r"penalty",
+        kind="Corollary",
         formulas=(equation(Symbol("pi_0"), rare),),
         claims=(
             Claim("limit beta -> 0", small, "==", S.One, Domain.of(GAMMA, P0)),

@@ -15,6 +15,8 @@ def result() -> Result:
         f"{VY}, (14), tie",
         r"When neither answer is preferred, $\gamma=0$, the stationary policy is "
         r"$\pi_{\mathrm{ref}}$; (14) comes within $\gamma/(4\beta)$ of it.",
+        setting=r"a binary question, groups of two, the published penalty, margin $\gamma=0$",
+        kind="Corollary",
         formulas=(equation(symbols.pi, tied.expression),),
         claims=(
             Claim("margin 0 gives the reference", tied.expression, "==", P0),

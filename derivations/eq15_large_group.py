@@ -26,6 +26,8 @@ def result() -> Result:
         f"{VY}, (15)",
         r"The stationary policy of a binary question with deterministic rewards as "
         r"$G\to\infty$. It depends on the rewards only through their order.",
+        setting="a binary question with deterministic rewards, large groups, the published penalty",
+        figure="fig2",
         formulas=(equation(P, expression),),
         claims=(
             Claim("(15)", expression, "==", published),

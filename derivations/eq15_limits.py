@@ -19,6 +19,8 @@ def result() -> Result:
         r"$\pi(a)\to1$ as $\beta\to0$ and $\pi(a)\to\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$. As "
         r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: the policy jumps at $0$ for "
         r"every $\beta$.",
+        setting="a binary question with deterministic rewards, large groups, the published penalty",
+        kind="Corollary",
         formulas=(equation(Symbol("pi_0"), rare),),
         claims=(
             Claim("limit beta -> 0", small, "==", S.One, Domain.of(P0)),

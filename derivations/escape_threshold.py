@@ -101,13 +101,15 @@ def result() -> Result:
         "Every group size: the escape threshold",
         "new",
         r"$P_G(a)=h_G(p)/p$ falls from $A_a(1/G)=h_G'(0)$ at $p=0$ to $0$ at $p=1$, because the "
-        r"advantage of a falls with its share of the group. Stationarity is $\beta(1-p_0/p)="
+        r"advantage of $a$ falls with its share of the group. Stationarity is $\beta(1-p_0/p)="
         r"P_G(a)$. Hence, as $p_0\to0+$ at fixed $\beta$: for $\beta<\beta_G=A_a(1/G)$, the "
-        r"advantage of the only answer a of its group, the stationary $p$ stays above the root of "
-        r"$P_G(a)=\beta$ in $(0,1)$ and tends to it; for $\beta\ge\beta_G$ it "
+        r"advantage of the only answer $a$ of its group, the stationary $p$ stays above the root "
+        r"of $P_G(a)=\beta$ in $(0,1)$ and tends to it; for $\beta\ge\beta_G$ it "
         r"vanishes, and for $\beta>\beta_G$ it is at most $\beta p_0/(\beta-\beta_G)$. Below: "
         r"$\beta_G$ for the population standard deviation, the sample standard deviation, and no "
         r"scaling.",
+        setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
+        figure="escape",
         formulas=tuple(equation(Symbol(left), threshold(rule)) for _, left, rule, _ in RULES),
         claims=tuple(claims),
         domain=Domain.of(G, GAP),

@@ -79,6 +79,9 @@ def result() -> Result:
         r"ratio $k_1$ and $k_3$ both act as $\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$; in the "
         r"reward only $k_1$ does. $k_2$ with the ratio, and $k_2$ and $k_3$ in the reward, act as "
         r"neither.",
+        setting=r"the same estimators and placements; a penalty acts as a divergence when their "
+        r"derivatives differ by a constant",
+        references=("schulman2020",),
         formulas=tuple(
             equation(
                 Symbol(f"d_{name}_{place.removeprefix('loss-with-')}"),

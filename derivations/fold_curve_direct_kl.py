@@ -56,6 +56,8 @@ def result() -> Result:
         r"smaller one attracts and is a maximum of the potential $\int F$, the larger repels and "
         r"is a minimum. Each of them does maximise the stage objective with $\pi_{\mathrm{old}}$ "
         r"frozen at itself, which is concave.",
+        setting=r"a binary question with deterministic rewards, large groups, direct KL",
+        figure="folds",
         formulas=(
             equation(Symbol("beta_c"), folds.beta),
             equation(log_odds(P0), folds.log_odds),

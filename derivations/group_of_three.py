@@ -23,6 +23,8 @@ def result() -> Result:
         r"$\pi$, as for $G=2$: $f(1/3)=f(2/3)$. The stationary policy is (14) with $\sqrt2$ in "
         r"place of $\gamma$. This is formal, no margin exceeds $1$: groups of three act like "
         r"pairs at $\beta/\sqrt2$.",
+        setting=r"a binary question with deterministic rewards, groups of three, the published "
+        r"penalty",
         formulas=(equation(P, three.expression),),
         claims=(
             Claim(

@@ -119,6 +119,7 @@ def result() -> Result:
         r"$m=1$; $\Phi_\infty=2\arcsin\sqrt m$ grows by $\pi$. Unscaled advantages climb the "
         r"expected reward itself. For $G=2,3$ and the published penalty the objective is strictly "
         r"concave in $\pi(a)$; for large groups it is not.",
+        setting=r"two reward levels, any number of answers, any penalty that acts as a divergence",
         formulas=tuple(formulas),
         claims=tuple(claims),
     )

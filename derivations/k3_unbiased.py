@@ -23,12 +23,15 @@ def result() -> Result:
     p, r = (Symbol(name, positive=True) for name in ("pi_o", "pi_ref_o"))
     term = ReverseKL().expected_term(p, p, r)
     return Result(
-        "k3 is unbiased for KL on policy",
+        r"$k_3$ is unbiased for KL on policy",
         f"{VY}, Section 2",
         r"For $\pi_{\mathrm{old}}=\pi$ the expectation of $k_3$ is "
         r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. Its \emph{gradient}, with "
         r"$\pi_{\mathrm{old}}$ frozen, is that of the reverse divergence all the same. Term by "
         r"term the difference is $\pi_{\mathrm{ref}}(o)-\pi(o)$, whose sum is zero.",
+        setting=r"$k_3$ sampled on policy, any number of answers",
+        kind="Proposition",
+        references=("schulman2020",),
         formulas=(equation(Symbol("D_o"), term),),
         claims=(
             Claim("termwise, for any number of answers", term - p * log(p / r), "==", r - p),

@@ -140,6 +140,7 @@ def result() -> Result:
         r"policy: $h_G-\beta(p-p_0)$ is concave, $\beta p_0$ at $0$ and $0$ at $p_G$, so at "
         r"$p_\infty$ it is at most $-\beta p_0(p_\infty-p_G)/p_G$, hence $0<p_\infty-p_G\le "
         r"p_\infty(\sqrt x-h_G)/(\beta p_0)$ at $p_\infty$, at most the last formula over $G$.",
+        setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("Ey"), X + central(1)),
             equation(Symbol("Vy"), tidy(central(2), VARIANCES)),

@@ -120,6 +120,8 @@ def result() -> Result:
         r"the best answer: it is 1 for exactly one $v>0$. Hence for every number of answers there "
         r"is exactly one stationary policy with all $\pi(o)>0$, and one scalar equation, "
         r"$\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, finds it; for two answers it is (15).",
+        setting=r"any number of answers with deterministic rewards, large groups, the published "
+        r"penalty",
         formulas=(equation(Symbol("pi_o", positive=True), GIVEN / denominator()),),
         claims=tuple(claims),
         domain=Domain.of(BETA, SLOPE),

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sympy import Rational
 
+from derivations.book.names import NOTATION
+from derivations.book.prose import escape, range_tex
 from derivations.ledger import Row
 from derivations.paper_claims import PAPER
-from derivations.report import NOTATION, _escape, _range_tex
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.verify.verdict import Status
@@ -136,7 +137,7 @@ def _row(row: Row) -> str:
         _source(row),
         _ranges(row),
         rf"\textsc{{{row.verdict.lower()}}}{mark}",
-        rf"\footnotesize {_escape(_methods(row))}",
+        rf"\footnotesize {escape(_methods(row))}",
     )
     text = " & ".join(cells) + r" \\"
     if row.verdict != Status.REFUTED and not entry.corrected:
@@ -154,7 +155,7 @@ def _row(row: Row) -> str:
 def _source(row: Row) -> str:
     """Where the paper has it; for a new theorem, the results that derive it."""
     if row.entry.chapter == PAPER:
-        return _escape(row.entry.source)
+        return escape(row.entry.source)
     names = dict.fromkeys(part.result for part in row.parts)
     shown = (name.replace("_", r"\_\allowbreak{}") for name in names)
     return r"\footnotesize\ttfamily " + ", ".join(shown)
@@ -182,7 +183,7 @@ def _short(number: str) -> str:
 def _ranges(row: Row) -> str:
     """The ranges of all claims together, each once, and the first few of them."""
     ranges = dict.fromkeys(r for part in row.parts for r in part.domain.ranges)
-    shown = [_range_tex(Domain((r,))) for r in list(ranges)[:_MANY]]
+    shown = [range_tex(Domain((r,))) for r in list(ranges)[:_MANY]]
     return ", ".join(shown) + (r", \dots" if len(ranges) > _MANY else "") or "---"
 
 

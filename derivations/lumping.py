@@ -84,11 +84,12 @@ def result() -> Result:
         r"conditions then ask for equal $d(\pi_{\mathrm{ref}}/\pi)$, and $d$ is strictly monotone: "
         r"within a class $\pi$ is proportional to $\pi_{\mathrm{ref}}$. For verifiable rewards, "
         r"two correct among four answers, $G=2,3,4$, reverse and direct KL: with that shape, "
-        r"written with shares $c$ and $e$, the condition of every answer is that of the answer a "
+        r"written with shares $c$ and $e$, the condition of every answer is that of the answer $a$ "
         r"or b of the binary question with $p=\pi(1)+\pi(2)$ and "
         r"$p_0=\pi_{\mathrm{ref}}(1)+\pi_{\mathrm{ref}}(2)$. So every result on the binary "
         r"question holds for the probability of a correct answer, however many answers there "
         r"are; other numbers of answers enter through the two masses alone.",
+        setting=r"any question with tied answers, any group size, reverse or direct KL",
         formulas=tuple(equation(symbols.policy(o), value) for o, value in enumerate(split(P), 1)),
         claims=tuple(claims),
         domain=RANGES,

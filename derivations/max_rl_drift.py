@@ -71,6 +71,7 @@ def result() -> Result:
         r"$-\sum_{k=1}^{G-1}(1-p)^k/k$: the log-likelihood of a right answer, cut off after "
         r"$G-1$ terms. The formula is $D_G$ at $G=4$. The rule depends on where the rewards' zero "
         r"lies.",
+        setting=r"rewards $1$ and $0$, advantages over the mean reward of the group",
         formulas=(equation(Symbol("D_4"), drift(4)),),
         claims=tuple(claims),
         domain=Domain.of(G, P),

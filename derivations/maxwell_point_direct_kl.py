@@ -34,7 +34,7 @@ def row(curve: WeightCurve, reference: Expr) -> str:
     fold, found = folds(curve, point, DIGITS + 8).found[0], maxwell(curve, point, DIGITS + 8)
     assert found is not None
     values = (fold.beta, found.beta, found.policies[0])
-    return f"$p_0={reference}$: " + ", ".join(f"${mp.nstr(v, DIGITS)}$" for v in values)
+    return " & ".join([f"${reference}$", *(f"${mp.nstr(v, DIGITS)}$" for v in values)])
 
 
 def result() -> Result:
@@ -47,7 +47,7 @@ def result() -> Result:
     rest = 2 * atan(sqrt(1 - P) / sqrt(P))
     end = 2 * asin(S.One) + BETA * log(P0)
     ahead = rest - BETA * (-log(P0) - penalty)
-    rows = "; ".join(row(curve, reference) for reference in REFERENCES)
+    rows = r" \\ ".join(row(curve, reference) for reference in REFERENCES)
     return Result(
         "Direct KL, large groups: the Maxwell point",
         f"new; on {VY}, Appendix B.2",
@@ -58,8 +58,11 @@ def result() -> Result:
         r"Their difference falls in $\beta$, at the rate of the right side over $\beta$, so there "
         r"is one such weight: below it $p=1$ is the global maximum of the potential, above it "
         r"$p_1$. At $p=1$ itself every group is constant and its advantage is 0: it is a limit of "
-        r"the flow, not a solution of the stationarity condition. Fold, Maxwell point and $p_1$ "
-        rf"there, proved to the digits shown: {rows}.",
+        r"the flow, not a solution of the stationarity condition. Proved to the digits shown: "
+        r"\begin{center}\small\begin{tabular}{@{}clll@{}}\toprule $p_0$ & $\beta$ of the fold & "
+        rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
+        r"\end{tabular}\end{center}",
+        setting=r"a binary question with deterministic rewards, large groups, direct KL",
         formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_ahead"), ahead)),
         claims=(
             Claim(

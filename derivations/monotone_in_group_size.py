@@ -55,6 +55,8 @@ def result() -> Result:
         r"at $p=\mathrm{E}\,K/G$, so $h_G(p)=\mathrm{E}f(K/G)<f(p)$. As $h_G-\beta(p-p_0)$ is "
         r"positive left of its root and negative right of it, the stationary policies satisfy "
         r"$p_0<p_2<p_3<\dots<p_\infty$.",
+        setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
+        figure="group-sizes",
         formulas=(equation(Symbol("c_k"), elevated(Function("f"))),),
         claims=(
             Claim(

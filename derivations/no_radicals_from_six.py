@@ -143,6 +143,8 @@ def result() -> Result:
         r"that a factor of the given degree is irreducible is computed, not stated. For larger "
         r"$G$ nothing is shown here. The inverse functions $\beta(p)=h_G(p)/(p-p_0)$ and "
         r"$p_0(p)=p-h_G(p)/\beta$ are explicit for every $G$.",
+        setting=r"a binary question with deterministic rewards, $6\le G\le16$, the published "
+        r"penalty",
         claims=tuple(claims),
         domain=six.parameters,
     )

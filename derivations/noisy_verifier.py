@@ -114,8 +114,8 @@ def result() -> Result:
     return Result(
         "Noisy verifiers: the drift is that of the mean success",
         f"new; {VY}, (14) and (15) for random rewards",
-        r"A verifier passes a with probability $s_a$ and b with $s_b<s_a$. For $G=2,\dots,5$ and "
-        r"$G=\infty$, $P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$, where $m=s_b+(s_a-s_b)p$ is the mean "
+        r"A verifier passes $a$ with probability $s_a$ and $b$ with $s_b<s_a$. For $G=2,\dots,5$ "
+        r"and $G=\infty$, $P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$, where $m=s_b+(s_a-s_b)p$ is the mean "
         r"success of the policy and $D_G(p)$ the drift without noise. With the published penalty "
         r"$\pi$ is stationary if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$. For $G=2$ this "
         r"is (14) with $\gamma=s_a-s_b$. For $G=\infty$ it is not (15), which does not hold for "
@@ -124,6 +124,9 @@ def result() -> Result:
         r"$(s_a-s_b)^2p(1-p)$ of its mean. For normal rewards with gap $\Delta$ and standard "
         r"deviations $\tau_a,\tau_b$, $G=\infty$, the condition is $\beta(p-p_0)\sqrt{p(1-p)"
         r"\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$.",
+        setting=r"a binary question with random rewards: success rates $s_a>s_b$, or normal "
+        r"rewards",
+        figure="noise",
         formulas=(
             equation(BETA * (P - P0), P * (1 - P) * at_large),
             equation(

@@ -53,7 +53,7 @@ def result() -> Result:
     domain = Domain.of(P0, (P, P0, S.One))
     at = {W: ROOT**2 - 1}
     return Result(
-        "Every group size: the correction of order 1/G",
+        r"Every group size: the correction of order $1/G$",
         "new",
         r"With $x=p(1-p)$, $h_G=\sqrt x-\frac1{8G\sqrt x}+R$ and $|R|\le\frac1{12}G^{-2}x^{-5/2}$ "
         r"for every $p\in(0,1)$ and $G\ge2$: the Taylor polynomial $T$ of $\sqrt z$ at $1$ of "
@@ -63,6 +63,7 @@ def result() -> Result:
         r"where $R=O(G^{-2})$ uniformly and $\beta>f'(p_\infty)$, so that $p_G=p_\infty+c/G+"
         r"O(G^{-2})$ with $c$ from implicit differentiation: the second formula, at $p=p_\infty$, "
         r"and the third with $\beta=f(p)/(p-p_0)$ inserted.",
+        setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("h_G_less_R"), first),
             equation(Symbol("c_1"), shift),

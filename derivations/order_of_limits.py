@@ -80,9 +80,12 @@ def result() -> Result:
         r"as $G\to\infty$; with $G\to\infty$ first it is $0$ at once, but $(1-p)/\beta^2$ then "
         r"tends to $(1-p_0)^2$, whereas for fixed $G$ it grows like $1/\beta$: the limits in "
         r"$\beta$ and $G$ of the scaled loss do not commute. As $p_0\to0$ at fixed $\beta$, every "
-        r"finite group loses the answer a where $\beta\ge\sqrt{G-1}$, and the large group never "
+        r"finite group loses the answer $a$ where $\beta\ge\sqrt{G-1}$, and the large group never "
         r"does: $p_0\to0$ after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as "
         r"$G\le1+\beta^2$. With the direct KL the answer is lost for every $G$ and $\beta$.",
+        setting=r"a binary question with deterministic rewards, iterated limits in $\beta$, $p_0$ "
+        r"and $G$",
+        kind="Counterexample",
         formulas=(
             equation(Symbol("loss_G"), first_weight),
             equation(Symbol("loss_oo"), twice),

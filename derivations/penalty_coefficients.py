@@ -77,6 +77,10 @@ def result() -> Result:
         r"$k_2$ times the ratio turns at $l=-1$ and pushes answers rarer than "
         r"$e^{-2}\pi_{\mathrm{ref}}$ further down; $k_3$ in the reward pushes every answer down "
         r"that has left the reference, in either direction.",
+        setting=r"one sampled penalty on policy: $k_1$, $k_2$, $k_3$ or the absolute log-ratio, in "
+        r"the loss with or without the importance ratio, or in the reward",
+        figure="penalties",
+        references=("schulman2020",),
         formulas=tuple(equation(Symbol(name), found[e, p]) for e, p, name, _ in TABLE),
         claims=tuple(claims),
         domain=Domain.of(L),

@@ -51,6 +51,7 @@ def result() -> Result:
         r"$\Phi_G'=D_G$, and the stationary policies under the published penalty are the critical "
         r"points of $\Phi_G(p)-\beta\,\mathrm{KL}(\pi_{\mathrm{ref}}\|\pi)$. For large groups "
         r"$\Phi_\infty=2\arcsin\sqrt p$.",
+        setting=r"two reward levels, any $G$, the published penalty",
         formulas=tuple(formulas),
         claims=tuple(claims),
     )

@@ -122,6 +122,8 @@ def result() -> Result:
         r"exists, for $4s^3+2Ps=Q$ grows from $0$ to $\infty$): $N>0$, and in $s$, $N$ and $P$ "
         r"both $\eta$ and $\eta^2+\xi^3$ are positive. So the resolvent $y^3+2Py^2+(P^2-4R)y-Q^2$ "
         r"has one real root for all $\beta>0$, $0<p_0<1$, and one real cube root gives it.",
+        setting=r"a binary question with deterministic rewards, groups of four and five, the "
+        r"published penalty",
         formulas=(
             equation(P, four.closed.short),
             *(equation(s, value) for s, value in four.closed.abbreviations),

@@ -30,6 +30,7 @@ def result() -> Result:
         r"$P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ o')-P(o'\succ o)]$, so that "
         r"$R_2=2\,\mathrm{E}\,P(o\succ o')-1$ when ties are counted one half each way. The "
         "probability of a tie drops out.",
+        setting=r"groups of two; comparisons of two answers may be ties",
         formulas=(
             equation(symbols.preferences[0], a),
             equation(symbols.preferences[1], b),

@@ -67,6 +67,7 @@ def result() -> Result:
         r"As $G\to\infty$ the group's mean and variance converge to those of the policy (unbiased "
         r"up to the factor $1-1/G$, with vanishing variance), so that "
         r"$P_\infty(o\mid\pi)=(r(o)-\mathrm{E}_\pi r)/\sigma(\pi)$.",
+        setting=r"the limit of large groups, rewards with a positive variance under the policy",
         formulas=tuple(
             equation(s, e) for s, e in zip(symbols.preferences, preferences, strict=True)
         ),

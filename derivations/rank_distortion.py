@@ -196,6 +196,9 @@ def result() -> Result:
         r"The best answer is treated as in the binary question against all others together. "
         r"$\phi$ is concave, so $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls with the rank. Answers of "
         r"one reward share the mass of their class in proportion to $\pi_{\mathrm{ref}}$.",
+        setting=r"any number of answers with deterministic rewards, groups of two, the published "
+        r"penalty",
+        figure="rank",
         formulas=(
             equation(Symbol("phi_R"), phi),
             equation(Symbol("pi_o", positive=True), up - before),

@@ -15,10 +15,13 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["VY", "Outcome", "Result", "run"]
+__all__ = ["KINDS", "VY", "Outcome", "Result", "run"]
 
 #: The paper whose equations most results re-derive.
 VY = "Vojnovic & Yun (2025), arXiv 2502.18548"
+
+#: What a result can be called in print.
+KINDS = ("Theorem", "Proposition", "Corollary", "Definition", "Counterexample")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Result:
     derivation : Derivation, optional
     domain : Domain
         The assumptions.
+    setting : str
+        What is assumed in words: the question, the groups and the penalty, with inline TeX.
+    kind : str
+        One of :data:`KINDS`.
+    figure : str, optional
+        Name of a figure of the registry that shows it.
+    references : tuple of str
+        Keys of sources that ``source`` does not name by its arXiv number.
     """
 
     title: str
@@ -49,6 +60,14 @@ class Result:
     claims: tuple[Claim, ...] = ()
     derivation: Derivation | None = None
     domain: Domain = field(default_factory=Domain)
+    setting: str = ""
+    kind: str = "Theorem"
+    figure: str | None = None
+    references: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
 
     @property
     def all_claims(self) -> tuple[Claim, ...]:

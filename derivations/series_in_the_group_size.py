@@ -80,7 +80,7 @@ def result() -> Result:
         ),
     )
     return Result(
-        "Every group size: the policy as a series in 1/G",
+        r"Every group size: the policy as a series in $1/G$",
         "new; moments of the binomial law",
         r"At a fixed $p\in(0,1)$, $h_G(p)=\mathrm E f(K/G)$ has the asymptotic expansion "
         r"$\sum_i\frac{f^{(i)}(p)}{i!}\mathrm E(K/G-p)^i$, whose moments are polynomials in $1/G$, "
@@ -90,11 +90,12 @@ def result() -> Result:
         r"is then solved power by power: $p_G=p_\infty+c_1/G+c_2/G^2+\dots$, with $p=p_\infty$ in "
         r"the formulas: standard deviation, to second order with $\beta$ eliminated; sample "
         r"standard deviation; direct KL.",
+        setting=r"a binary question with deterministic rewards, $G\to\infty$",
         formulas=(
-            equation(Symbol("c_1"), reduced),
+            equation(Symbol("c_1_std"), reduced),
             equation(Symbol("c_2"), eliminated(second, along)),
-            equation(Symbol("c_1"), eliminated(sample, along)),
-            equation(Symbol("c_1"), direct),
+            equation(Symbol("c_1_sample"), eliminated(sample, along)),
+            equation(Symbol("c_1_direct"), direct),
         ),
         claims=claims,
         domain=Domain.of(G, BETA, P0, P, GAP),

@@ -1,6 +1,6 @@
 """Every penalty: the stationary policy as a series in the weight, at both of its ends."""
 
-from sympy import Add, Expr, Integer, S, Symbol, diff, exp, factorial, oo, sqrt
+from sympy import Add, Expr, Integer, S, Symbol, diff, exp, factor, factorial, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
 from derivations.result import Result, equation
@@ -19,6 +19,8 @@ from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 BETA, GAMMA = symbols.beta, symbols.gamma
 ORDER = 4
+#: rho_G, the ratio of square roots that the second order of finite groups is a polynomial in.
+RATIO = Symbol("rho_G", positive=True)
 
 
 def curve(algorithm, question=None) -> WeightCurve:
@@ -40,9 +42,19 @@ def lagrange(drift: Expr, order: int) -> Expr:
     return (diff(height**order, P, order - 1) / factorial(order)).subs(P, P0)
 
 
+def in_ratio(expression: Expr) -> Expr:
+    """A rational expression in sqrt(G-1) and sqrt(G-2) whose degree in them is 0, in rho_G."""
+    root = Symbol("s", positive=True)  # sqrt(G - 1)
+    shown = expression.subs(sqrt(G - 2), sqrt(2) * RATIO * root).subs(G, 1 + root**2)
+    return factor(shown.subs(root, 1 / sqrt(1 - 2 * RATIO**2)))
+
+
 def result() -> Result:
     pairs, large = curve(GRPO(2), BinaryQuestion(margin=GAMMA)), curve(GRPO(oo))
     every = series(curve(GRPO(G)), BETA, 2)
+    ratio = sqrt((G - 2) / (2 * (G - 1)))
+    second = in_ratio(coefficient(every, BETA, 2))
+    short = 1 + coefficient(every, BETA, 1) * BETA + second * BETA**2
     claims = []
     for name, one in (("pairs", pairs), ("large groups", large), ("G = 4", curve(GRPO(4)))):
         found = series(one, 1 / BETA, ORDER)
@@ -79,6 +91,12 @@ def result() -> Result:
         Claim("pairs: first term", coefficient(found, BETA, 1), "==", -(1 - P0) / GAMMA),
         Claim("pairs: second term", coefficient(found, BETA, 2), "==", P0 * (1 - P0) / GAMMA**2),
         Claim("every G: first term", coefficient(every, BETA, 1), "==", -(1 - P0) / sqrt(G - 1)),
+        Claim(
+            "every G: second term, in rho_G",
+            coefficient(every, BETA, 2),
+            "==",
+            second.subs(RATIO, ratio),
+        ),
         Claim(
             "large groups: no odd powers of beta",
             coefficient(series(large, BETA, 3), BETA, 3),
@@ -124,13 +142,17 @@ def result() -> Result:
         r"\partial_{p_0}^{n-1}h_G(p_0)^n$. At $1$, $W$ vanishes like $(1-p)^{v/r}$; inverted "
         r"there, $1-p$ starts with $\beta^{r/v}$: $\beta$ for finite groups, $\beta^2$ for large "
         r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is "
-        r"smaller than every power, and asymptotic to the last formula.",
+        r"smaller than every power, and asymptotic to the last formula. In order: pairs and large "
+        r"groups at both ends, every $G$ as $\beta\to0$ up to $O(\beta^3)$, and the direct KL.",
+        setting=r"a binary question, $\beta\to\infty$ and $\beta\to0$, any penalty that acts as a "
+        r"divergence",
         formulas=(
             equation(P, series(pairs, 1 / BETA, 3)),
             equation(P, found),
             equation(P, series(large, 1 / BETA, 3)),
             equation(P, series(large, BETA, 6)),
-            equation(P, every),
+            equation(P, short),
+            equation(RATIO, ratio),
             equation(1 - P, direct),
         ),
         claims=tuple(claims),

@@ -43,6 +43,7 @@ def result() -> Result:
         f"{VY}, Appendix B (no scale normalisation)",
         r"With $A_i=r_i-\mathrm{mean}$, $R_G=(1-1/G)(\mathrm{E}_\pi r-"
         r"\mathrm{E}_{\pi_{\mathrm{old}}}r)$. The formula below is $P_2(a\mid\pi)$.",
+        setting=r"centred rewards without a scale, any $G$",
         formulas=(equation(symbols.preferences[0], two[0]),),
         claims=tuple(claims),
     )

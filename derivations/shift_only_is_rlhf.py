@@ -49,6 +49,8 @@ def result() -> Result:
         r"Without scale normalisation and with direct KL the stationary policy is RLHF's "
         r"logarithmic pooling with $\beta\,G/(G-1)$ in place of $\beta$; exactly (4) for large "
         r"groups.",
+        setting=r"centred rewards without a scale, any $G$, direct KL",
+        references=("ouyang2022",),
         formulas=(equation(symbols.pi, found[oo].expression),),
         claims=tuple(claims),
         derivation=found[oo].derivation,

@@ -30,6 +30,12 @@ def result() -> Result:
         "follows from (11); used by Dr. GRPO",
         r"Without scale normalisation (14) holds with $(1-1/G)\Delta$ in place of $\gamma$: the "
         r"size of the rewards matters. The formula below is the large-group limit.",
+        setting=r"a binary question, centred rewards without a scale, the published penalty",
+        kind="Corollary",
+        references=(
+            "vojnovic2025",
+            "liu2025",
+        ),
         formulas=(equation(symbols.pi, large.expression),),
         claims=tuple(claims),
         derivation=large.derivation,

@@ -76,10 +76,12 @@ def result() -> Result:
         "new",
         r"As $\beta\to0$, $p\to1$, because $h_G>0$ on $[p_0,1)$. For fixed $G$, $1-p\sim"
         r"\beta(1-p_0)/\sqrt{G-1}$: along the stationary policies $\beta/(1-p)="
-        r"-P_G(b)/(p-p_0)$, and at $p=1$ the only answer b of its group has the advantage "
+        r"-P_G(b)/(p-p_0)$, and at $p=1$ the only answer $b$ of its group has the advantage "
         r"$-\sqrt{G-1}$. For large groups $1-p\sim\beta^2(1-p_0)^2$. So $(1-p)/\beta$ has a "
         r"positive limit for every $G$ and the limit $0$ at $G=\infty$; the two laws meet at "
         r"$\beta(1-p_0)\sqrt{G-1}=1$.",
+        setting=r"a binary question with deterministic rewards, $\beta\to0$, the published penalty",
+        figure="small-weights",
         formulas=(
             equation(Symbol("loss_G"), 1 / leading()),
             equation(Symbol("loss_oo"), 1 / large),

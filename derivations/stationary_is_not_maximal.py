@@ -115,6 +115,9 @@ def result() -> Result:
         r"concave, so every stationary policy maximises it, the repelling ones of large groups "
         r"included. Under reverse KL the flow is concave in $p$ and positive at $p_0$: it falls "
         r"through its zero, and the stationary policy is a strict maximum of $\Phi$.",
+        setting=r"two reward levels, any $G$, reverse and direct KL",
+        kind="Counterexample",
+        figure="flow",
         formulas=tuple(
             equation(Symbol(name), tidy(stage_bend(curve(2, penalty)), Domain.of(P, P0, BETA)))
             for name, (_, penalty) in zip(("J_reverse", "J_direct"), PENALTIES, strict=True)

@@ -128,6 +128,8 @@ def result() -> Result:
         r"$G=2$, a continuum of answers of no mass, best first: with cumulative masses $F$ under "
         r"$\pi$ and $R$ under $\pi_{\mathrm{ref}}$, $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$. "
         r"Separation of variables with $F(0)=0$, $F(1)=1$ gives the one solution below.",
+        setting=r"any number of answers with deterministic rewards, direct KL; large groups in "
+        r"(i), groups of two in (ii)",
         formulas=(
             equation(Symbol("t_star"), tilt),
             equation(Symbol("F_R"), law),

@@ -92,6 +92,8 @@ def result() -> Result:
         r"$v_K=K(B-K)/B^2$ times $(1-1/G)B/(B-1)$. Hence $p(1-p)D=(1-\frac1G)\frac B{B-1}"
         r"\sum_K\mathrm{Bin}(K;B,p)\,v_K\Delta/(\Delta\sqrt{v_KB/(B-\mathrm{ddof})}+\varepsilon)$. "
         r"The factor $1-1/G$ alone is the limit of large batches.",
+        setting=r"two reward levels, groups of $G$ centred on their own mean and scaled with their "
+        r"batch",
         formulas=(equation(Symbol("v_within"), within),),
         claims=tuple(claims),
         domain=Domain.of(G, Range(B, G, S.Infinity, True), GAP, EPS),

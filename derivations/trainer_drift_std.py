@@ -89,6 +89,8 @@ def result() -> Result:
         r"deviation only rescales $\beta$ by $\sqrt{G/(G-1)}$; with $\varepsilon>0$ the policy "
         r"depends on the size of the rewards. At $G=2$ it is (14) with $\gamma=1$ and "
         r"$\beta(\sqrt2+2\varepsilon/\Delta)$ for $\beta$, shown below.",
+        setting=r"two reward levels a gap $\Delta$ apart, standard deviation with or without "
+        r"Bessel's correction, plus $\varepsilon$",
         formulas=(
             equation(Symbol("f"), two_level(rules[1]).spread),
             equation(P, pairs.subs(BETA, weight)),

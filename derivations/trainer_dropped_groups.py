@@ -115,6 +115,8 @@ def result() -> Result:
         r"right-hand side is not monotone in $p$: at $\pi_{\mathrm{ref}}(a)=1/1000$, "
         r"$\beta=8/7$ there are three stationary policies (the signs below), where without "
         r"dropping there is exactly one.",
+        setting=r"two reward levels, groups of equal rewards replaced by new ones",
+        references=("yu2025",),
         formulas=(equation(1 / BETA, tidy(force, Domain.of(P, P0))),),
         claims=tuple(claims),
         domain=Domain.of(P, P0, BETA),

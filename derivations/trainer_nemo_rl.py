@@ -69,6 +69,8 @@ def result() -> Result:
         r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for "
         r"$0<k<G-1$ and $w_0=w_{G-1}=\Delta$: those two carry the reward gap, so rescaled rewards "
         r"move the stationary policy even without an epsilon. The formula is $p(1-p)D$ at $G=3$.",
+        setting=r"two reward levels a gap $\Delta$ apart, mean and scale of the others in "
+        r"the group",
         formulas=(equation(Symbol("drift"), found[3]),),
         claims=tuple(claims),
         domain=Domain.of(P, GAP),

@@ -92,6 +92,8 @@ def result() -> Result:
         r"penalised rewards are equal, $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same "
         r"$\beta$ for every $G$, scale and epsilon. There every group has equal penalised rewards "
         r"and all advantages vanish.",
+        setting=r"the penalty as $k_1$ inside the reward, any group size, standardised or "
+        r"leave-one-out advantages",
         formulas=(
             equation(Symbol("gap_penalised"), penalised_gap(P)),
             equation(P, pooled),

@@ -55,6 +55,7 @@ def result() -> Result:
         r"$h_G>0\ge\beta(p-p_0)$: none there. The same holds for $h_\infty=f$. At the root, "
         r"$\beta-h_G'(p)\ge\beta p_0/p>0$, because $h_G(p)/p\ge h_G'(p)$ coefficient by "
         r"coefficient: $g$ crosses zero downwards, and the flow $\dot p=g(p)$ is attracted.",
+        setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(equation(Symbol("f_second"), function.diff(SHARE, 2).factor()),),
         claims=(
             Claim(

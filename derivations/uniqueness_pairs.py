@@ -80,7 +80,7 @@ def result() -> Result:
     reverse = PENALTIES["reverse KL"]
     product = (P_O - Q_O) * (reverse.marginal(REF_O / P_O) - reverse.marginal(REF_O / Q_O))
     claims.append(
-        Claim("reverse KL: (p - q)(d(p) - d(q)) is pi_ref (p - q)^2/(pq)", product, "==",
+        Claim("reverse KL: (p - q)(d(p) - d(q)) is pi_ref (p - q)^2/(p q)", product, "==",
               REF_O * (P_O - Q_O) ** 2 / (P_O * Q_O))
     )  # fmt: skip
     return Result(
@@ -98,6 +98,7 @@ def result() -> Result:
         r"unique, interior and continuous in $q$, and Brouwer's theorem gives a fixed point. "
         r"The stationary policy is therefore the equilibrium of the symmetric zero-sum game with "
         r"payoff $p^\top\Gamma q-\beta D(p)+\beta D(q)$.",
+        setting=r"any number of answers, groups of two, reverse or direct KL",
         formulas=tuple(
             equation(Symbol("D_o"), divergence_term(penalty)) for penalty in PENALTIES.values()
         ),

@@ -112,6 +112,8 @@ def result() -> Result:
         r"rewards the variance is 1, so the reference is behind by exactly $1/\beta$. For a "
         r"preference of any mean, $\mathrm{E}_\pi P-\mathrm{E}_{\pi_{\mathrm{ref}}}P="
         r"\mathrm{Var}_\pi(P)/\beta$.",
+        setting=r"any group size, any rewards, the published penalty, a stationary policy with all "
+        r"$\pi(o)>0$",
         formulas=(
             equation(
                 Symbol("pi_ref_o", positive=True),

@@ -12,6 +12,7 @@ from sympy import Rational
 
 from derivations import __main__, evidence, paper_claims
 from derivations.__main__ import main
+from derivations.book.engine import Compiled
 from derivations.catalogue import ORDER
 from derivations.ledger import Row, ledger
 from derivations.ledger_report import line, summary
@@ -152,7 +153,7 @@ def test_documents_and_exit_status(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(__main__, "ledger", lambda entries, where: rows)
-    monkeypatch.setattr(__main__, "_pdf", lambda tex: "")
+    monkeypatch.setattr(__main__, "compiled", lambda tex: Compiled(None, ""))
     assert main(["ledger", "--out", str(folder)]) == 0
     out = capsys.readouterr().out
     assert "4 entries: 2 PROVED, 2 REFUTED" in out

@@ -162,7 +162,9 @@ class _Printer(LatexPrinter):
 
     def _applied(self, name: str, expr: Function, exp: object = None) -> str:
         argument = self._print(expr.args[0])
-        simple = argument.startswith(r"\frac") or expr.args[0].is_Symbol
+        # A sum or a product may begin with a fraction, too.
+        fraction = argument.startswith(r"\frac") and not isinstance(expr.args[0], Add)
+        simple = (fraction and argument.endswith("}")) or expr.args[0].is_Symbol
         shown = rf"{name} {argument}" if simple else rf"{name}{self._wrapped(argument)}"
         return shown if exp is None else rf"{self._wrapped(shown)}^{{{exp}}}"
 

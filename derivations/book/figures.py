@@ -1,0 +1,108 @@
+"""The figures of the book: drawn once each, included where they are first named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+__all__ = ["Figures", "draw"]
+
+FOLDER = "figures"
+# Width of the text on the page: A4 less two margins of 28 mm.
+_TEXT_INCHES = 6.06
+# A process of its own costs as much as a few figures.
+_EACH = 3
+
+
+@dataclass
+class Figures:
+    """The figures that were drawn, and those that stand in the book already.
+
+    Attributes
+    ----------
+    captions : dict of str
+        Caption by name.
+    widths : dict of float
+        Width by name, as a part of the width of the text.
+    reason : str
+        Which were left out and why; empty when all were drawn.
+    """
+
+    captions: dict[str, str] = field(default_factory=dict)
+    widths: dict[str, float] = field(default_factory=dict)
+    reason: str = ""
+    shown: set[str] = field(default_factory=set)
+
+    def tex(self, name: str | None) -> str:
+        """A figure, or a reference to it where it stands elsewhere; nothing without one."""
+        if name is None or name not in self.captions:
+            return ""
+        if name in self.shown:
+            return rf"\field{{Figure.}} See figure~\ref{{fig:{name}}}."
+        self.shown.add(name)
+        return "\n".join(
+            [
+                r"\begin{shown}",
+                rf"\includegraphics[width={self.widths[name]}\textwidth]{{{FOLDER}/{name}.pdf}}",
+                rf"\caption{{{self.captions[name]}}}\label{{fig:{name}}}",
+                r"\end{shown}",
+            ]
+        )
+
+
+def draw(names: Iterable[str | None], directory: Path) -> Figures:
+    """Draw each named figure of the registry once, as a PDF in ``directory/figures``.
+
+    Raises
+    ------
+    ValueError
+        For a name that the registry does not have.
+    """
+    wanted = sorted({name for name in names if name is not None})
+    if not wanted:
+        return Figures()
+    try:
+        import matplotlib  # noqa: F401
+
+        from grpo_symbolic.plotting import FIGURES
+    except ImportError as error:
+        return Figures(reason=f"{error}; install grpo-symbolic[plot] for them")
+    for name in wanted:
+        if name not in FIGURES:
+            raise ValueError(f"figure must be one of {', '.join(FIGURES)}, got {name!r}")
+    folder = directory / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.pdf" for name in wanted]
+    processes = min(os.cpu_count() or 1, len(wanted) // _EACH)
+    if processes < 2:
+        errors = list(map(_error, wanted, paths))
+    else:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            errors = list(pool.map(_error, wanted, paths))
+    failed = {name: error for name, error in zip(wanted, errors, strict=True) if error}
+    drawn = [name for name in wanted if name not in failed]
+    return Figures(
+        {name: FIGURES[name].caption for name in drawn},
+        {name: _share(FIGURES[name].width) for name in drawn},
+        "; ".join(f"{name} ({error})" for name, error in failed.items()),
+    )
+
+
+def _error(name: str, path: Path) -> str:
+    """Draw a figure; what went wrong, or nothing. A figure must not cost the book."""
+    from grpo_symbolic.plotting import save
+
+    try:
+        save(name, path)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return ""
+
+
+def _share(inches: float) -> float:
+    """The part of the text's width that a figure takes: its own width on paper, at most all."""
+    return min(1.0, round(inches / _TEXT_INCHES, 2))
