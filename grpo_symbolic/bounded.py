@@ -6,10 +6,12 @@ place; elsewhere the work runs in a child process that is stopped at the bound.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, TypeVar
@@ -42,11 +44,16 @@ def bounded(function: Callable[..., T], *args: Any, seconds: float) -> T:
 
 
 def _in_hook(frame: FrameType | None) -> bool:
-    """Whether the alarm went off where exceptions are only reported: the next one will do."""
-    hook = getattr(sys.unraisablehook, "func", sys.unraisablehook)
-    code = getattr(hook, "__code__", None)
-    while code is not None and frame is not None:
-        if frame.f_code is code:
+    """Whether the alarm went off where exceptions are only reported: the next one will do.
+
+    Python reports and drops what is raised in a finaliser, in the callback of a weak reference,
+    in a callback of the garbage collector and in the hook that reports.
+    """
+    hooks = [getattr(sys.unraisablehook, "func", sys.unraisablehook), *gc.callbacks]
+    codes = {getattr(hook, "__code__", None) for hook in hooks}
+    while frame is not None:
+        code = frame.f_code
+        if code in codes or code.co_name == "__del__" or code.co_filename == weakref.__file__:
             return True
         frame = frame.f_back
     return False

@@ -138,3 +138,10 @@ def test_large_group_uses_the_law_of_the_population() -> None:
         assert simplify(found - sqrt((1 - p) / p)) == 0
     assert (variance(law) - p * (1 - p)).expand() == 0
     assert gs.ShiftOnly()(Integer(0), law, oo) == -p
+
+
+def test_plain_numbers_stay_exact() -> None:
+    """A third of a group of three has the better reward: A = sqrt(2), and no float anywhere."""
+    law = ((1, Rational(1, 3)), (0, Rational(2, 3)))
+    assert gs.ShiftAndScale()(1, law, 3) == sqrt(2)
+    assert gs.ShiftOnly()(1, law, 3) == Rational(2, 3)

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -289,3 +290,22 @@ def test_prove_gives_up_on_a_method_and_says_so() -> None:
 def test_a_claim_is_proved_in_another_thread_too() -> None:
     claim = gs.Claim("in a thread", PAIRS, ">", pi_ref)
     assert _in_a_thread(lambda: gs.prove(claim, seconds=60)).status is gs.Status.PROVED
+
+
+def test_an_alarm_in_a_finaliser_waits_for_the_next(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python drops what is raised there: the work would go on, with a report on the screen."""
+
+    class Slow:
+        def __del__(self) -> None:
+            end = time.monotonic() + 0.3
+            while time.monotonic() < end:
+                pass
+
+    def work() -> None:
+        Slow()
+        while True:
+            pass
+
+    with pytest.raises(Exhausted):
+        bounded(work, seconds=0.1)
+    assert "ignored" not in capsys.readouterr().err

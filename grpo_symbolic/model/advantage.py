@@ -18,7 +18,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.display import as_call, exactly
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.inputs import group_size, parameter
+from grpo_symbolic.inputs import exact_number, group_size, parameter
 from grpo_symbolic.reward import Law, mean, variance
 
 __all__ = [
@@ -70,7 +70,9 @@ class Advantage(ABC):
         batch : Law, optional
             The empirical law of the batch, for rules that look at it.
         """
-        member = _Member(reward, group, size, domain or Domain(), batch or group)
+        reward, size = _exactly("reward", reward), _exactly("size", size)
+        group, batch = _exact_law(group), _exact_law(batch or group)
+        member = _Member(reward, group, size, domain or Domain(), batch)
         return member.neat(self._measure(member))
 
     @abstractmethod
@@ -114,6 +116,15 @@ class _Member:
         if value.is_Rational:
             return bool(value == 0)
         return is_zero(value, self.domain.extended(value))
+
+
+def _exactly(name: str, value: Any) -> Expr:
+    """A plain number as an exact one: 0.5 from one of Python's would make all that follows float."""
+    return value if isinstance(value, Expr) else exact_number(name, value, "a number")
+
+
+def _exact_law(law: Law) -> Law:
+    return tuple((_exactly("reward", r), _exactly("weight", w)) for r, w in law)
 
 
 def _bessel(count: Expr, ddof: int) -> Expr:
