@@ -1,0 +1,52 @@
+"""Kernels on arrays that broadcast, in blocks that stay in the processor's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from grpo_symbolic.numeric.interpolant import Array
+
+__all__ = ["BLOCK", "blocks", "broadcast_shape"]
+
+BLOCK = 32768
+
+
+def broadcast_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
+    """The common shape, or a ValueError that names every array's own."""
+    try:
+        return np.broadcast_shapes(*(a.shape for a in arrays.values()))
+    except ValueError:
+        raise ValueError(
+            "arguments do not broadcast: "
+            + ", ".join(f"{name} {a.shape}" for name, a in arrays.items())
+        ) from None
+
+
+def blocks(
+    arrays: Sequence[Array], outputs: Sequence[Array], size: int = BLOCK
+) -> Iterator[tuple[list[Any], list[Array]]]:
+    """Matching one-dimensional pieces of arrays and outputs; numbers are passed through.
+
+    Nothing is copied but what an array of a smaller shape needs for one block.
+    """
+    wide = [k for k, a in enumerate(arrays) if a.ndim]
+    # NumPy's own numbers overflow to infinity, where Python's raise.
+    pieces: list[Any] = [np.float64(a) if not a.ndim else None for a in arrays]
+    flags = [["readonly"]] * len(wide) + [["writeonly"]] * len(outputs)
+    with np.nditer(
+        [*(arrays[k] for k in wide), *outputs],
+        flags=["external_loop", "buffered", "zerosize_ok"],
+        op_flags=flags,
+        buffersize=size,
+        order="C",
+    ) as iterator:
+        if not iterator.itersize:
+            return
+        for found in iterator:
+            found = found if isinstance(found, tuple) else (found,)
+            for k, piece in zip(wide, found, strict=False):
+                pieces[k] = piece
+            yield pieces, list(found[len(wide) :])

@@ -1,0 +1,145 @@
+"""Sums of products in twice the working precision, for float64 arrays.
+
+A product is split as Dekker does, a sum as Knuth does, so that a small sum of large terms
+keeps all its digits.
+
+Source: T. J. Dekker, Numerische Mathematik 18 (1971) 224.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Add, Expr, Mul, Symbol
+
+__all__ = ["DoubleSum", "quotient_exp"]
+
+_SPLIT = 134217729.0  # 2^27 + 1
+_LARGE = 3000.0  # exp of it is beyond float64 either way
+Pair = tuple[Any, Any]
+
+
+@dataclass(frozen=True)
+class DoubleSum:
+    """A sum of numbers times products of parameters.
+
+    Parameters
+    ----------
+    terms : tuple
+        (number, what rounding took from it, names of the factors) for every term.
+    """
+
+    terms: tuple[tuple[float, float, tuple[str, ...]], ...]
+
+    @classmethod
+    def of(cls, expr: Expr) -> DoubleSum | None:
+        """None for anything but sums of monomials with numbers in front."""
+        terms = []
+        for term in Add.make_args(expr.expand()):
+            number, rest = term.as_independent(Symbol, as_Add=False)
+            names: list[str] = []
+            for factor in Mul.make_args(rest):
+                base, power = factor.as_base_exp()
+                if factor == 1:
+                    continue
+                if not base.is_Symbol or not power.is_Integer or power < 1:
+                    return None
+                names += [base.name] * int(power)
+            leading = float(number)
+            remainder = float((number - _exactly(leading)).evalf(20)) if number != leading else 0.0
+            terms.append((leading, remainder, tuple(names)))
+        return cls(tuple(terms))
+
+    @property
+    def expression(self) -> Expr:
+        """The sum as a formula, for a plain one."""
+        return Add(*(int(n) * Mul(*map(Symbol, names)) for n, _, names in self.terms))
+
+    @property
+    def plain(self) -> bool:
+        """Whether ordinary arithmetic rounds only once."""
+        return len(self.terms) <= 2 and all(
+            abs(number) == 1 and not rest and len(names) <= 1 for number, rest, names in self.terms
+        )
+
+    def __call__(self, values: dict[str, Any]) -> Any:
+        """The sum, rounded once."""
+        if self.plain:
+            first, *more = sorted(self.terms, reverse=True)
+            left = self._plain(first, values)
+            if not more:
+                return left if first[0] == 1 else -left
+            right = self._plain(more[0], values)
+            if more[0][0] == 1:
+                return left + right
+            return left - right if first[0] == 1 else -(left + right)
+        total: Pair = (0.0, 0.0)
+        for number, rest, names in self.terms:
+            product: Pair = (number, rest)
+            for name in names:
+                product = _times(product, values[name])
+            total = _plus(total, product)
+        return total[0] + total[1]
+
+    @staticmethod
+    def _plain(term: tuple[float, float, tuple[str, ...]], values: dict[str, Any]) -> Any:
+        _, _, names = term
+        return values[names[0]] if names else 1.0
+
+
+def _exactly(value: float) -> Expr:
+    from sympy import Rational
+
+    return Rational(*value.as_integer_ratio())
+
+
+def _times(left: Pair, right: Any) -> Pair:
+    high, error = _product(left[0], right)
+    return _quick(high, error + left[1] * right)
+
+
+def _plus(left: Pair, right: Pair) -> Pair:
+    total = left[0] + right[0]
+    part = total - left[0]
+    error = (left[0] - (total - part)) + (right[0] - part)
+    return _quick(total, error + (left[1] + right[1]))
+
+
+def _quick(high: Any, low: Any) -> Pair:
+    total = high + low
+    return total, low - (total - high)
+
+
+def _product(left: Any, right: Any) -> Pair:
+    high = left * right
+    left_high, left_low = _halves(left)
+    right_high, right_low = _halves(right)
+    error = left_high * right_high - high
+    error += left_high * right_low
+    error += left_low * right_high
+    return high, error + left_low * right_low
+
+
+def _halves(value: Any) -> Pair:
+    big = _SPLIT * value
+    high = big - (big - value)
+    return high, value - high
+
+
+def quotient_exp(top: DoubleSum, bottom: Any, values: dict[str, Any]) -> Any:
+    """exp(top/bottom), accurate however large the quotient is."""
+    high: Any = 0.0
+    low: Any = 0.0
+    for number, rest, names in top.terms:
+        product: Pair = (number, rest)
+        for name in names:
+            product = _times(product, values[name])
+        high, low = _plus((high, low), product)
+    quotient = np.clip(high / bottom, -_LARGE, _LARGE)
+    back, error = _product(quotient, bottom)
+    rest = (((high - back) - error) + low) / bottom
+    # Where the quotient is cut, or the weight beyond splitting, there is nothing to correct.
+    rest = np.where(np.abs(rest) < 1e-9, rest, 0.0)
+    return np.exp(quotient) * (1.0 + rest)

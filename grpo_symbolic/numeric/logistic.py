@@ -1,0 +1,117 @@
+"""A quotient of sums with one exponential, and its complement, for float64 arrays.
+
+It is what a condition linear in π(a) leaves: π_ref(a) against the rest of the reference, one of
+them times exp(−x). The exponent is corrected for the rounding of its quotient, and the
+exponential taken in two halves where it stands alone, so that neither a large exponent nor its
+underflow costs digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx
+from sympy import Expr, Symbol, exp, fraction
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.numeric.double import DoubleSum, quotient_exp
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.quadratic import REST, Ends, compiled_with_rest
+
+__all__ = ["Logistic"]
+
+_HALF = Symbol("half_exponential", positive=True)
+_LEAST = 1e-140
+_BITS = 3000
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A root linear in exp(−x), and one minus it.
+
+    Parameters
+    ----------
+    names : tuple of str
+    shares : pair of (Expr, int)
+        Numerators of π(a) and 1 − π(a) over a power of exp(−x/2), and that power.
+    denominator : Expr
+    exponent : DoubleSum
+        −x/2 times ``weight``.
+    weight : str
+    exact : Expr
+        π(a).
+    """
+
+    names: tuple[str, ...]
+    shares: tuple[tuple[Expr, int], tuple[Expr, int]]
+    denominator: Expr
+    exponent: DoubleSum
+    weight: str
+    exact: Expr
+    symbols: tuple[Symbol, ...]
+
+    @classmethod
+    def of(cls, form: Expr, inputs: tuple[Symbol, ...], domain: Domain) -> Logistic | None:
+        """From a quotient whose exponentials do not overflow; None for another shape."""
+        decays = form.atoms(exp)
+        if len(decays) != 1:
+            return None
+        (decay,) = decays
+        top, bottom = fraction(decay.args[0].together())
+        number, bottom = bottom.as_independent(Symbol, as_Add=False)
+        exponent = DoubleSum.of((top / number / 2).expand())
+        if exponent is None or not bottom.is_Symbol:
+            return None
+        over, under = fraction(form)
+        shares = []
+        for share in (over, tidy(under - over, domain)):
+            share = share.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST})
+            alone, factor = share.as_independent(_HALF, as_Add=False)
+            power = 0 if factor == 1 else factor.as_base_exp()[1]
+            if factor not in (1, _HALF**2):
+                return None
+            shares.append((alone, int(power)))
+        under = under.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST})
+        names = tuple(s.name for s in inputs)
+        return cls(names, tuple(shares), under, exponent, bottom.name, form, inputs)
+
+    def __call__(
+        self,
+        *values: Any,
+        complement: bool = False,
+        ends: Ends | None = None,
+        out: Array | None = None,
+    ) -> Array:
+        """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length."""
+        at = dict(zip(self.names, values, strict=True))
+        reference = at[symbols.pi_ref.name]
+        rest = 1.0 - reference
+        share, power = self.shares[complement]
+        with np.errstate(all="ignore"):
+            half = quotient_exp(self.exponent, at[self.weight], at)
+            names = (*self.names, _HALF.name)
+            under = compiled_with_rest(self.denominator, names)(*values, half, rest)
+            found = compiled_with_rest(share, names)(*values, half, rest)
+            # The second half is not multiplied in before the quotient: it might underflow.
+            found = (found * half / under) * half if power else found / under
+        fixed = (reference == 0) | (reference == 1)
+        found = np.array(np.where(fixed, rest if complement else reference, found), ndmin=1)
+        tiny = (half < _LEAST) & (reference < _LEAST) & (reference > 0)
+        for k in np.flatnonzero(np.broadcast_to(tiny, found.shape)):
+            at = [float(v[k]) if np.ndim(v) else v for v in values]
+            found[k] = self._in_balls(at, complement)
+        if out is None:
+            return found
+        out[...] = found
+        return out
+
+    def _in_balls(self, values: list[float], complement: bool) -> float:
+        with ctx.workprec(_BITS):
+            at = {s: arb(v) for s, v in zip(self.symbols, values, strict=True)}
+            root = ball(self.exact, at, _BITS)
+            return float((1 - root if complement else root).mid())

@@ -1,0 +1,163 @@
+r"""The one crossing of a concave drift and a linear penalty, for float64 arrays.
+
+Under the reverse KL the stationary π(a) solves β (p − p₀) = h(p). In the smaller share x of
+the two answers, with h(p) = x N(x),
+
+.. math:: x \, (\beta - N(x)) = \beta x_0 \quad (x = p), \qquad
+          x \, (\beta + N(x)) = \beta x_0 \quad (x = 1 - p).
+
+A step replaces the concave h by the parabola through h(0) = 0 with the value and the slope of
+h at the last iterate, and solves the quadratic: where h is nearly linear, however small x is,
+one step is exact. Only β − N is a difference, and :mod:`.interpolant` gives it to the rounding
+error of the change of N on a piece; so p and 1 − p are found to a few units in the last place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from grpo_symbolic.numeric.interpolant import Array, DyadicTable
+
+__all__ = ["Crossing"]
+
+Step = Callable[[DyadicTable, Array, Array, Array], Array]
+
+_CONVERGED = 4e-9  # a step this small has squared its error below rounding
+_LONGEST = 60
+# Powers of two that keep squares and products from under- and overflow.
+_UP, _DOWN = 2.0**300, 2.0**-300
+# Below it, N is N(0).
+_TINY = 1e-290
+
+
+@dataclass(frozen=True, eq=False)
+class Crossing:
+    """β (p − p₀) = h(p) with h concave, positive on (0, 1) and 0 at both ends.
+
+    Parameters
+    ----------
+    low, high : DyadicTable
+        h(p)/p in p, and h(1 − q)/q in q.
+    """
+
+    low: DyadicTable
+    high: DyadicTable
+
+    def __call__(self, beta: Array, reference: Array) -> tuple[Array, Array]:
+        """p and 1 − p, each to full relative accuracy.
+
+        Parameters
+        ----------
+        beta, reference : array
+            One-dimensional, of one length: β > 0 and 0 <= p₀ <= 1. At p₀ = 0 the limit
+            p₀ → 0+ is taken.
+        """
+        half = 0.5 * self.low.octaves[-1][1]
+        below = (0.5 - reference) * beta >= half
+        shares = np.empty((2, len(beta)))
+        for side, chosen in ((0, below), (1, ~below)):
+            index = np.flatnonzero(chosen)
+            if not len(index):
+                continue
+            weight, start = beta[index], reference[index]
+            if side == 0:
+                found = _refined(_from_below, self.low, weight, start, -1.0)
+            else:
+                start = 1.0 - start
+                found = _refined(_from_above, self.high, weight, start, 1.0)
+            shares[side, index] = found
+            shares[1 - side, index] = 1.0 - found
+        return shares[0], shares[1]
+
+
+def _bracket(table: DyadicTable, beta: Array, start: Array, sign: float) -> Array:
+    """The least 2^k that is not below the solution, 1/2 at most."""
+    count = np.zeros(len(beta), np.int64)
+    for x, value in table.octaves[:-1]:
+        # x (β + sign N) < β x₀: the solution lies above x.
+        count += (x - start) * beta < -sign * x * value
+    found = np.ldexp(2.0**table.lowest, count)
+    return np.minimum(found, start, out=found) if sign > 0 else found
+
+
+def _refined(step: Step, table: DyadicTable, beta: Array, start: Array, sign: float) -> Array:
+    """Steps from the bracket; points that have converged are left out."""
+    x = _bracket(table, beta, start, sign)
+    index = None
+    at, weight, origin = x, beta, start
+    for _ in range(_LONGEST):
+        at = np.maximum(at, _TINY)
+        new = step(table, weight, origin, at)
+        moved = np.abs(new - at)
+        moved -= _CONVERGED * new
+        moved -= _TINY
+        if index is None:
+            x = new
+        else:
+            x[index] = new
+        left = moved > 0
+        active = np.count_nonzero(left)
+        if not active:
+            break
+        at = new
+        if active < 0.7 * len(new):
+            chosen = np.flatnonzero(left)
+            index = chosen if index is None else index[chosen]
+            at, weight, origin = new[chosen], weight[chosen], origin[chosen]
+    return x
+
+
+def _from_below(table: DyadicTable, beta: Array, start: Array, x: Array) -> Array:
+    """One step for x (β − N) = β x₀, in units of β."""
+    near = table(x)
+    linear = beta - near.leading
+    linear -= near.rest
+    linear += near.x_slope
+    linear /= beta
+    # κ/β, κ = −N′
+    bend = near.x_slope
+    bend /= x
+    bend /= beta
+    np.negative(bend, out=bend)
+    root = linear * _UP
+    root *= root
+    other = bend * (4.0 * _UP * _UP)
+    other *= start
+    root += other
+    np.sqrt(root, out=root)
+    root *= _DOWN
+    # The larger root of κ x² + b x − x₀ = 0, without a difference: 2 x₀/(|b| + √) + (−b)⁺/κ.
+    root += np.abs(linear)
+    np.maximum(root, _TINY, out=root)
+    found = 2.0 * start
+    found /= root
+    np.minimum(linear, 0.0, out=linear)
+    linear /= bend
+    found -= linear
+    return np.minimum(found, 0.6, out=found)
+
+
+def _from_above(table: DyadicTable, beta: Array, start: Array, x: Array) -> Array:
+    """One step for x (β + N) = β x₀."""
+    near = table(x)
+    linear = beta + near.leading
+    linear += near.rest
+    linear -= near.x_slope
+    found = beta / linear
+    found *= start
+    # x = 2 x₁/(1 + √(1 − 4 κ x₁/b)) with x₁ = β x₀/b, κ = −N′.
+    root = near.x_slope
+    root /= x
+    root /= linear
+    root *= found
+    root *= 4.0
+    root += 1.0
+    np.maximum(root, 0.0, out=root)
+    np.sqrt(root, out=root)
+    root += 1.0
+    found *= 2.0
+    found /= root
+    return found

@@ -1,0 +1,209 @@
+"""Arguments of an evaluation: read once, checked block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Symbol, lambdify
+
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.inputs import parameter_range
+from grpo_symbolic.numeric.compiled import Parameter
+
+__all__ = ["LARGEST_GROUP", "Arguments"]
+
+Array = NDArray[np.float64]
+
+LARGEST_GROUP = 2**20
+_GROUP = f"an integer between 2 and {LARGEST_GROUP}"
+Span = tuple[float, float, bool, bool]
+# Values inside the range of every role, for points that are not evaluated.
+_HARMLESS = {"pi_ref": 0.5, "margin": 0.5, "group_size": 2.0}
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The parameters of a policy and the conditions that tie them.
+
+    Parameters
+    ----------
+    parameters : tuple of Parameter
+    domain : Domain
+        Its ranges with symbols at their ends are checked between arguments.
+    """
+
+    parameters: tuple[Parameter, ...]
+    domain: Domain
+
+    def read(self, given: Mapping[str, Any], strict: bool) -> dict[str, Array]:
+        """Every parameter as a float64 array; a group size that is none becomes NaN.
+
+        Raises
+        ------
+        ValueError
+            For an unknown or missing name, for what is no array of numbers, and (``strict``)
+            for a group size that is not an integer in its range.
+        """
+        known = [p.name for p in self.parameters]
+        for name in given:
+            if name not in known:
+                raise ValueError(f"unknown argument {name!r}: this policy takes {', '.join(known)}")
+        found = {}
+        for p in self.parameters:
+            value = given.get(p.name, p.default)
+            if value is None:
+                raise ValueError(
+                    f"missing argument {p.name!r}: this policy takes {', '.join(known)}"
+                )
+            reader = _group_sizes if p.role == "group_size" else _numbers
+            found[p.name] = reader(p, value, strict)
+        return found
+
+    @cached_property
+    def _ranges(self) -> tuple[Span, ...]:
+        return tuple(_range(p) for p in self.parameters)
+
+    @cached_property
+    def _ties(self) -> tuple[Callable[..., Any], ...]:
+        return _ties(self.domain, tuple(p.name for p in self.parameters))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"parameters": self.parameters, "domain": self.domain}
+
+    def ends(self, values: Mapping[str, Any]) -> list[tuple[float, float]]:
+        """The least and the greatest value of every parameter; NaN where there is one."""
+        return [
+            (v, v) if isinstance(v, float) else (v.min(), v.max()) if v.size else (np.nan, np.nan)
+            for v in (values[p.name] for p in self.parameters)
+        ]
+
+    def bad(
+        self, values: Mapping[str, Any], ends: list[tuple[float, float]] | None = None
+    ) -> NDArray[np.bool_] | None:
+        """Where values are outside their ranges, or None where all are inside."""
+        found: Any = None
+        for p, span, end in zip(
+            self.parameters, self._ranges, ends or self.ends(values), strict=True
+        ):
+            outside = _outside(span, values[p.name], *end)
+            if outside is not None:
+                found = outside if found is None else found | outside
+        for check in self._ties:
+            broken = ~check(*(values[p.name] for p in self.parameters))
+            if np.any(broken):
+                found = broken if found is None else found | broken
+        return found
+
+    def sentence(self, values: Mapping[str, Any]) -> str:
+        """What is wrong with the first bad value."""
+        for p in self.parameters:
+            outside = _outside(_range(p), values[p.name], np.nan, np.nan)
+            if outside is not None and outside.any():
+                first = np.broadcast_to(values[p.name], outside.shape)[outside].flat[0]
+                return f"{p.name} must be {_allowed(p)}, got {first}"
+        return f"the parameters must satisfy {self.domain}"
+
+    def harmless(self, values: Mapping[str, Any], bad: NDArray[np.bool_]) -> dict[str, Any]:
+        """The values with bad points replaced by ones that can be evaluated."""
+        return {p.name: np.where(bad, self._stand_in(p), values[p.name]) for p in self.parameters}
+
+    def _stand_in(self, p: Parameter) -> float:
+        if p.role == "success":
+            pair = [q.name for q in self.parameters if q.role == "success"]
+            return 0.75 if p.name == pair[0] else 0.25
+        return _HARMLESS.get(p.role, 1.0)
+
+
+def _allowed(p: Parameter) -> str:
+    return _GROUP if p.role == "group_size" else parameter_range(p.role)[0]
+
+
+def _range(p: Parameter) -> Span:
+    """Lower and upper end, and whether they are allowed."""
+    _, lower, upper, lower_closed, upper_closed = parameter_range(p.role)
+    if p.role == "group_size":
+        return lower, float(LARGEST_GROUP), lower_closed, True
+    return lower, upper, lower_closed, upper_closed
+
+
+def _outside(span: Span, value: Any, least: float, greatest: float) -> NDArray[np.bool_] | None:
+    lower, upper, lower_closed, upper_closed = span
+    if np.size(value) == 0:
+        return None
+    # NaN fails every comparison.
+    above = least >= lower if lower_closed else least > lower
+    below = greatest <= upper if upper_closed else greatest < upper
+    if above and below and greatest < np.inf and least > -np.inf:
+        return None
+    array = np.asarray(value)
+    inside = array >= lower if lower_closed else array > lower
+    inside &= array <= upper if upper_closed else array < upper
+    return ~(inside & np.isfinite(array))
+
+
+def _numbers(p: Parameter, value: Any, strict: bool) -> Array:
+    failure = ValueError(f"{p.name} must be {_allowed(p)}, got {str(value)[:60]}")
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "O":
+            array = array.astype(float)
+    except (TypeError, ValueError, OverflowError):
+        raise failure from None
+    if array.dtype.kind not in "fiu":
+        raise failure
+    return np.asarray(array, dtype=float)
+
+
+def _group_sizes(p: Parameter, value: Any, strict: bool) -> Array:
+    """Integers as floats, which hold all that are allowed; anything else is NaN."""
+    array = np.asarray(value)
+    if array.dtype.kind in "iu":
+        # Compared as integers: a conversion may round.
+        good = (array >= 2) & (array <= LARGEST_GROUP)
+        found = np.where(good, array, 0).astype(float)
+        found = np.where(good, found, np.nan)
+        bad = array[~good].flat[0] if not np.all(good) else None
+    else:
+        entries = array.astype(object)
+        found = np.full(entries.shape, np.nan)
+        bad = None
+        for place, entry in np.ndenumerate(entries):
+            whole = isinstance(entry, (int, np.integer)) and not isinstance(entry, bool)
+            if whole and 2 <= entry <= LARGEST_GROUP:
+                found[place] = float(entry)
+            elif bad is None:
+                bad = str(entry)[:60]
+    if bad is not None and strict:
+        raise ValueError(f"{p.name} must be {_GROUP}, got {bad}")
+    return np.asarray(found)
+
+
+def _ties(domain: Domain, names: tuple[str, ...]) -> tuple[Callable[..., Any], ...]:
+    """Checks of the ranges whose ends are other parameters."""
+    found = []
+    for r in domain.ranges:
+        for low, high, closed in (
+            (r.lower, r.symbol, r.lower_closed),
+            (r.symbol, r.upper, r.upper_closed),
+        ):
+            free = low.free_symbols | high.free_symbols
+            if len(free) < 2 or not {s.name for s in free} <= set(names):
+                continue
+            found.append(_tie(low, high, closed, names))
+    return tuple(found)
+
+
+def _tie(low: Expr, high: Expr, closed: bool, names: Sequence[str]) -> Callable[..., Any]:
+    plain = {s: Symbol(s.name) for s in low.free_symbols | high.free_symbols}
+    ends = lambdify(names, (low.xreplace(plain), high.xreplace(plain)), "numpy")
+
+    def check(*values: Any) -> Any:
+        left, right = ends(*values)
+        return np.asarray(left <= right if closed else left < right)
+
+    return check
