@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol, lambdify
 
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.inputs import parameter_range
+from grpo_symbolic.inputs import exact_number, parameter_range
 from grpo_symbolic.numeric.compiled import Parameter
 
 __all__ = ["LARGEST_GROUP", "Arguments"]
@@ -148,6 +148,8 @@ def _outside(span: Span, value: Any, least: float, greatest: float) -> NDArray[n
 
 def _numbers(p: Parameter, value: Any, strict: bool) -> Array:
     failure = ValueError(f"{p.name} must be {_allowed(p)}, got {str(value)[:60]}")
+    if isinstance(value, str):  # one number, as solutions() reads it
+        value = float(exact_number(p.name, value, _allowed(p)))
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O":
