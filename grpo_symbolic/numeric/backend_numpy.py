@@ -19,10 +19,9 @@ def numpy_function(
     """A function of float64 arrays, which broadcast; numbers in, a float out."""
     import numpy as np
 
+    body = formula
     if isinstance(formula, Program):
         body = program_function(formula, parameters, np, "np")
-    else:
-        body = np.vectorize(_at_double(formula), otypes=[float])
 
     def function(**given: Any) -> Any:
         arrays = [
@@ -61,12 +60,3 @@ def _checked_array(p: Parameter, value: Any) -> Any:
         raise ValueError(f"{p.name} must be {allowed}, got {array[~good].flat[0]}")
     return array
 
-
-def _at_double(evaluate: Callable) -> Callable[..., float]:
-    import mpmath as mp
-
-    def at_double(*values: float) -> float:
-        with mp.workdps(20):
-            return float(evaluate(*(mp.mpf(float(v)) for v in values)))
-
-    return at_double

@@ -33,8 +33,8 @@ def compiled(
     ----------
     formula : Expr, Program, Implicit or callable
         The value, in the parameters' names: an expression (mpmath), a program for arrays (NumPy,
-        jax, torch), a condition to solve (jax, torch), or a function of mpmath numbers (NumPy,
-        mpmath).
+        jax, torch), a condition to solve (jax, torch), or a function of arrays (NumPy) or of
+        mpmath numbers (mpmath).
     parameters : tuple of Parameter
     backend : {"numpy", "mpmath", "jax", "torch"}
     stages : tuple of (Symbol, Expr)
