@@ -9,7 +9,7 @@ from enum import StrEnum
 import mpmath as mp
 from sympy import Expr, Rational
 
-from grpo_symbolic.display import Html, cut, grid, lines
+from grpo_symbolic.display import Html, cut, grid, lines, record
 
 __all__ = ["NumericSolution", "Solutions", "Stability", "Stage", "rational"]
 
@@ -97,10 +97,20 @@ class NumericSolution:
 
 @dataclass(frozen=True)
 class Solutions:
-    """Every stationary policy at one choice of parameters."""
+    """Every stationary policy at one choice of parameters.
+
+    Attributes
+    ----------
+    found : tuple of NumericSolution
+    status : str
+        How many there are, and how that is known.
+    complete : bool
+        Whether it is proved that there are no others inside the simplex.
+    """
 
     found: tuple[NumericSolution, ...]
     status: str
+    complete: bool = True
 
     def __iter__(self) -> Iterator[NumericSolution]:
         return iter(self.found)
@@ -115,7 +125,9 @@ class Solutions:
         return "\n".join([self.status, *(f"  {solution}" for solution in self.found)])
 
     def _repr_html_(self) -> Html:
-        answers = len(self.found[0].policy) if self.found else 0
+        if not self.found:
+            return record("No stationary policy", [("status", self.status)])
+        answers = len(self.found[0].policy)
         head = [f"pi({o})" for o in range(1, answers + 1)] if answers != 2 else ["pi(a)", "pi(b)"]
         head += ["flow", "stage objective", "best-response slope", "residual at most"]
         rows = (

@@ -134,6 +134,7 @@ class SpreadScale:
 
     def __init__(self, means: Sequence[arb], variances: Sequence[arb], function: Expr) -> None:
         self.means, self.variances = list(means), list(variances)
+        self.function = function
         self._function, self._derivative = function, diff(function, symbols.x)
         self._reciprocal = function == 1 / symbols.x
         self.bounds = None

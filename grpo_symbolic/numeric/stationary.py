@@ -1,0 +1,175 @@
+r"""The stationarity condition of many answers by Newton's method, for rows of float64 parameters.
+
+The unknowns are y(o) = log π(o)/π_ref(o) and the multiplier λ:
+
+.. math:: P(o \mid \pi) - \beta\, d(e^{-y(o)}) - \lambda = 0, \qquad
+          \sum_o \pi_{\mathrm{ref}}(o)\, e^{y(o)} = 1 .
+
+A policy keeps its relative accuracy however small its reference is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grpo_symbolic.numeric.interpolant import Array
+
+__all__ = ["Condition", "solved"]
+
+_STEPS = 80
+_LONGEST = 1.5
+_SETTLED = 2e-14
+#: What is left of the condition, beside the terms that it is the difference of.
+_RESIDUAL = 2e-12
+_CONTINUED = 3.0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """The parts of the condition, on arrays answers × rows.
+
+    Parameters
+    ----------
+    preference : callable
+        P(o|π).
+    slopes : callable
+        ∂P(o)/∂π(q) as rows × answers × answers.
+    force, force_slope : callable
+        d(u), and u d'(u).
+    """
+
+    preference: Callable[[Array], Array]
+    slopes: Callable[[Array], Array]
+    force: Callable[[Array], Array]
+    force_slope: Callable[[Array], Array]
+
+    def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Array, Array]:
+        """π, P and β d."""
+        policy = reference * np.exp(y)
+        return policy, self.preference(policy), beta * self.force(np.exp(-y))
+
+    def accepted(self, y: Array, beta: Array, reference: Array) -> NDArray[np.bool_]:
+        """Rows in which the condition holds to rounding."""
+        policy, climb, penalty = self.parts(y, beta, reference)
+        left = climb - penalty
+        middle = left[np.argmax(policy, axis=0), np.arange(left.shape[1])]
+        size = np.maximum(np.abs(climb).max(axis=0), 1.0) + np.abs(penalty) + np.abs(middle)
+        good = np.abs(left - middle) <= _RESIDUAL * size
+        return good.all(axis=0) & (np.abs(policy.sum(axis=0) - 1) <= 1e-12)
+
+    def newton(self, y: Array, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Steps of bounded length from ``y``, and where they end at a solution."""
+        y, n = y.copy(), len(y)
+        done = np.zeros(y.shape[1], bool)
+        left = np.arange(y.shape[1])
+        for _ in range(_STEPS):
+            step = self._step(y[:, left], beta[left], reference[:, left])
+            bad = ~np.isfinite(step).all(axis=0)
+            length = np.abs(step).max(axis=0)
+            with np.errstate(all="ignore"):
+                moved = y[:, left] + step * np.minimum(1.0, _LONGEST / length)
+                moved -= np.log((reference[:, left] * np.exp(moved)).sum(axis=0))
+            y[:, left] = np.where(bad, y[:, left], moved)
+            still = np.abs(step) <= _SETTLED * (1.0 + np.abs(y[:, left]))
+            ended = still.all(axis=0) & ~bad
+            done[left[ended]] = True
+            left = left[~ended & ~bad]
+            if not len(left):
+                break
+        # Rounding may keep the last steps from vanishing: the condition decides.
+        with np.errstate(all="ignore"):
+            done = self.accepted(y, beta, reference) & np.isfinite(y).all(axis=0)
+        return y.reshape(n, -1), done
+
+    def _step(self, y: Array, beta: Array, reference: Array) -> Array:
+        n, rows = y.shape
+        with np.errstate(all="ignore"):
+            policy, climb, penalty = self.parts(y, beta, reference)
+            stiff = -beta * self.force_slope(np.exp(-y))
+            matrix = np.zeros((rows, n + 1, n + 1))
+            scale = 1.0 / stiff.T
+            matrix[:, :n, :n] = self.slopes(policy) * policy.T[:, None, :] * scale[:, :, None]
+            index = np.arange(n)
+            matrix[:, index, index] -= 1.0
+            matrix[:, :n, n] = -scale * scale.max(axis=1, keepdims=True) ** -1
+            matrix[:, n, :n] = policy.T
+            right = np.zeros((rows, n + 1))
+            # Differences from one answer: the multiplier takes the rest.
+            value = climb - penalty
+            value = value - value[np.argmax(policy, axis=0), np.arange(rows)]
+            right[:, :n] = -value.T * scale
+            right[:, n] = 1.0 - policy.sum(axis=0)
+            bad = ~(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
+            matrix[bad], right[bad] = np.eye(n + 1), np.nan
+            try:
+                found = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+            except np.linalg.LinAlgError:
+                found = np.full((rows, n + 1), np.nan)
+                for k in range(rows):
+                    try:
+                        found[k] = np.linalg.solve(matrix[k], right[k])
+                    except np.linalg.LinAlgError:
+                        continue
+        return found[:, :n].T
+
+    def attracting(self, y: Array, beta: Array, reference: Array) -> NDArray[np.bool_]:
+        """Whether all eigenvalues of the policy-gradient flow on logits are negative.
+
+        With K = β ∂d/∂π(o) on the diagonal, the flow moves by Π (P' − K) (Π − π πᵀ) δ, Π the
+        diagonal of π, and a common logit does not matter.
+        """
+        policy, _, _ = self.parts(y, beta, reference)
+        n, rows = y.shape
+        stiff = (-beta * self.force_slope(np.exp(-y)) / policy).T
+        push = self.slopes(policy)
+        index = np.arange(n)
+        push[:, index, index] -= stiff
+        weights = policy.T
+        spread = -weights[:, :, None] * weights[:, None, :]
+        spread[:, index, index] += weights
+        moved = push @ spread
+        moved -= weights[:, None, :] @ moved
+        flow = weights[:, :, None] * moved
+        known = np.isfinite(flow).all(axis=(1, 2))
+        flow[~known] = np.eye(n)
+        eigenvalues = np.linalg.eigvals(flow).real
+        order = np.sort(eigenvalues, axis=1)
+        # One eigenvalue is 0, of a common shift of all logits.
+        nearest = np.argmin(np.abs(order), axis=1)
+        order[np.arange(rows), nearest] = -np.inf
+        return known & (order < 0).all(axis=1)
+
+
+def solved(condition: Condition, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """The solution reached from the reference, or along falling weights; and where it is one."""
+    y, done = condition.newton(np.zeros_like(reference), beta, reference)
+    left = np.flatnonzero(~done)
+    if len(left):
+        weight, columns = beta[left], reference[:, left]
+        largest = np.maximum(8.0, weight)
+        at = np.zeros_like(columns)
+        steps = int(np.ceil(np.log2((largest / weight).max()) * _CONTINUED)) + 1
+        good = np.zeros(len(left), bool)
+        for k in range(min(steps, 400) + 1):
+            share = min(1.0, k / max(1, min(steps, 400)))
+            now = largest ** (1 - share) * weight**share
+            at, good = condition.newton(at, now if share < 1 else weight, columns)
+        y[:, left], done[left] = at, good
+    return y, done
+
+
+def rowwise(function: Callable[..., Any], shape: tuple[int, ...]) -> Callable[[Array], Array]:
+    """A compiled function of the masses of all answers, its constants spread over all rows."""
+
+    def apply(policy: Array) -> Array:
+        parts = function(*policy)
+        rows = policy.shape[1]
+        flat = np.array([np.broadcast_to(part, (rows,)) for part in parts], dtype=float)
+        return flat.reshape(*shape, rows)
+
+    return apply

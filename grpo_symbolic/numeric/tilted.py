@@ -1,0 +1,255 @@
+r"""Stationary policies on a tilted curve, for many rows of float64 parameters.
+
+Where P(o) − P(o') = (s(o) − s(o')) T, every stationary policy is π(o) = π_ref(o) g(t s(o) − c) with
+t = T(π)/β. For a link with g/g' = A x + B both unknowns follow from one parameter: for A = 0 the
+curve is π ∝ π_ref e^(t s/B), for A < 0 it is π ∝ π_ref (e^(−w) + gap)^(1/A), gap(o) how far s(o) is
+below the largest one, and then t follows from Σ π = 1. What is looked for are the zeros of
+
+.. math:: F(w) = \log T(\pi_w) - \log(\beta\, t(w)) .
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Dummy, Expr, diff
+
+from grpo_symbolic.numeric.drift import Drift
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.scan import Zeros, zeros
+
+__all__ = ["LinkShape", "MassTilt", "SpreadTilt", "TiltedCurve"]
+
+_STEP = 0.35
+_MARGIN = 12.0
+_FURTHEST = 600.0
+_OUTER = 1.5
+_NEAR = np.array([-20.0, -8.0, -4.0, -2.0, -1.0, -0.3, 0.3, 1.0, 2.0, 4.0, 8.0, 20.0])
+_WIDEST = 60
+# A zero is off by rounding only, and F is small there.
+_NUDGE, _ROUNDING, _RESIDUAL = 2.0**-12, 1e-11, 1e-11
+
+
+@dataclass(frozen=True)
+class LinkShape:
+    """g(x) = front · e^(rate x), or front · (edge − x)^power for x below its edge.
+
+    Parameters
+    ----------
+    power : float or None
+        None for an exponential.
+    rate, front : float
+    """
+
+    power: float | None
+    rate: float
+    front: float
+
+    @classmethod
+    def of(cls, link: Expr, x: Dummy) -> LinkShape | None:
+        """From a link in ``x``; None for one of neither shape, or one that ends."""
+        ratio = (link / diff(link, x)).cancel()
+        slope = diff(ratio, x).cancel()
+        if not ratio.is_polynomial(x) or not slope.is_Rational or slope > 0:
+            return None
+        if slope == 0:
+            return cls(None, float(1 / ratio), float(link.subs(x, 0)))
+        edge = -ratio.subs(x, 0) / slope
+        return cls(float(1 / slope), 1.0, float(link.subs(x, edge - 1)))
+
+
+@dataclass(frozen=True)
+class SpreadTilt:
+    """T as a function of σ, the standard deviation of the reward.
+
+    Parameters
+    ----------
+    function : callable
+        T(σ) on arrays.
+    differences : array, answers × answers
+        s(column) − s(row).
+    variances : array, answers
+        Within the answers.
+    reciprocal : bool
+        Whether T = 1/σ.
+    """
+
+    function: Callable[[Array], Array]
+    differences: Array
+    variances: Array
+    reciprocal: bool
+
+    def __call__(self, policy: Array) -> Array:
+        """T for policies answers × rows.
+
+        Rewards are counted from the most likely answer: Σ π (r − mean)² is then a sum of
+        positive terms whose factors keep their digits.
+        """
+        apart = self.differences[np.argmax(policy, axis=0)].T
+        apart = apart - np.einsum("om,om->m", policy, apart)
+        total = np.einsum("om,om,om->m", policy, apart, apart)
+        if self.variances.any():
+            total = total + self.variances @ policy
+        return self.function(np.sqrt(total))
+
+
+@dataclass(frozen=True)
+class MassTilt:
+    """T as a function of m = Σ π(o) s(o), s(o) the chance of the higher of two rewards."""
+
+    drift: Drift | Callable[[Array, Array], Array]
+    rates: Array
+    rests: Array
+
+    def __call__(self, policy: Array) -> Array:
+        return np.asarray(self.drift(self.rates @ policy, self.rests @ policy))
+
+
+@dataclass(frozen=True)
+class TiltedCurve:
+    """All stationary policies of a tilted question.
+
+    Parameters
+    ----------
+    link : LinkShape
+    gaps : array, answers
+        max s − s(o), with 0 at least once.
+    scale : SpreadTilt or MassTilt
+    """
+
+    link: LinkShape
+    gaps: Array
+    scale: Any
+
+    @property
+    def single(self) -> bool:
+        r"""Whether F falls strictly, so that there is one zero.
+
+        For g(x) = 1/(edge − x) and T = 1/σ of deterministic rewards, with s = e^(−w), m the mean
+        of the gaps under π_ref and A_k = Σ π_ref gap^k/(gap + s): t = A_0, A_1 = 1 − s A_0 and
+        A_2 = m − s A_1, hence t² σ² = A_0 A_2 − A_1² = A_0 (m + s) − 1. Its slope in s is
+        Σ π_ref (gap − m)/(gap + s)², the covariance of a rising and a falling function of the gap.
+        """
+        spread = isinstance(self.scale, SpreadTilt) and self.scale.reciprocal
+        return self.link.power == -1.0 and spread and not self.scale.variances.any()
+
+    def policies(
+        self, w: Array, reference: Array, more: Array | float = 0.0
+    ) -> tuple[Array, Array]:
+        """π and t at parameters w + more, one a row; ``reference`` is answers × rows."""
+        with np.errstate(all="ignore"):
+            if self.link.power is None:
+                t = np.exp(w) * np.exp(more)
+                weights = reference * np.exp(-self.link.rate * t * self.gaps[:, None])
+                # Where the best answers are rare, all is counted from the likeliest.
+                total = weights.sum(axis=0)
+                small = np.flatnonzero(~(total > 1e-250))
+                if len(small):
+                    powers = np.log(reference[:, small])
+                    powers -= self.link.rate * t[small] * self.gaps[:, None]
+                    weights[:, small] = np.exp(powers - powers.max(axis=0))
+                    total = weights.sum(axis=0)
+                return weights / total, t
+            distance = np.exp(-w) * np.exp(-more) + self.gaps[:, None]
+            weights = distance if self.link.power == -1.0 else distance**-self.link.power
+            weights = reference / weights
+            total = weights.sum(axis=0)
+            t = self.link.front * total
+            return weights / total, t if self.link.power == -1.0 else t ** (-1 / self.link.power)
+
+    def polished(self, w: Array, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """π at zeros w, what rounding w took from it restored, and where F vanishes there."""
+
+        def value(more: Array | float) -> tuple[Array, Array]:
+            policy, t = self.policies(w, reference, more)
+            return policy, np.log(self.scale(policy) / (beta * t))
+
+        with np.errstate(all="ignore"):
+            near, at = value(0.0)[1], value(_NUDGE)[1]
+            more = -near * _NUDGE / (at - near)
+            more = np.where(np.abs(more) <= _ROUNDING, more, 0.0)
+            policy, left = value(more)
+            return policy, np.abs(left) <= _RESIDUAL
+
+    def zeros(self, beta: Array, reference: Array) -> Zeros:
+        """The parameters w of all stationary policies, in increasing order."""
+
+        def function(w: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+            whole = len(rows) == len(beta) and bool((np.diff(rows) == 1).all())
+            columns = reference if whole else reference[:, rows]
+            policy, t = self.policies(w, columns)
+            with np.errstate(all="ignore"):
+                value = np.log(self.scale(policy) / (beta[rows] * t))
+            return value, np.ones_like(value)
+
+        grid = self._around(function, len(beta)) if self.single else self._grid(reference)
+        return zeros(function, grid)
+
+    def _around(self, function: Any, count: int) -> Array:
+        """Two ends with a zero of a falling function between them."""
+        rows, middle = np.arange(count), np.full(count, -np.log(self.gaps.mean()))
+        falling = function(middle, rows)[0] > 0
+        ends, step = middle.copy(), 1.0
+        left, right = middle.copy(), middle.copy()
+        open_rows = rows
+        for _ in range(_WIDEST):
+            way = np.where(falling[open_rows], step, -step)
+            previous = ends[open_rows]
+            ends[open_rows] = np.clip(previous + way, -_FURTHEST, _FURTHEST)
+            value = function(ends[open_rows], open_rows)[0]
+            left[open_rows] = np.where(way > 0, previous, ends[open_rows])
+            right[open_rows] = np.where(way > 0, ends[open_rows], previous)
+            open_rows = open_rows[(value > 0) == (way > 0)]
+            if not len(open_rows):
+                break
+            step *= 2
+        return np.stack([left, right], axis=1)
+
+    def _grid(self, reference: Array) -> Array:
+        gaps = self.gaps[self.gaps > 0]
+        rare = -np.log(reference.min(axis=0))
+        low = np.full(reference.shape[1], -np.log(gaps.max()) - _MARGIN)
+        if self.link.power is None:
+            high = np.log((rare + 50) / (self.link.rate * gaps.min()))
+        else:
+            high = -np.log(gaps.min()) + rare * max(1.0, 1.0 / abs(self.link.power)) + _MARGIN
+        count = int(np.ceil((high - low).max() / _STEP)) + 2
+        core = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, count)
+        steps = np.arange(1, 14)
+        outer = _OUTER**steps * 3.0
+        grid = np.concatenate([low[:, None] - outer, core, high[:, None] + outer], axis=1)
+        if self.link.power is None:
+            grid = np.concatenate([grid, self._changes(grid, reference)], axis=1)
+            furthest = np.full(len(grid), _FURTHEST)
+        else:
+            # Masses below the least float64 number would be mistaken for none.
+            furthest = (_FURTHEST - rare) / max(1.0, abs(self.link.power)) - np.log(gaps.min())
+        furthest = np.minimum(furthest, _FURTHEST)[:, None]
+        return np.sort(np.clip(grid, -_FURTHEST, furthest), axis=1)
+
+    def _changes(self, grid: Array, reference: Array) -> Array:
+        """Points where another answer becomes the likeliest, which is quick in log t."""
+        rows = np.arange(len(grid))
+        powers, rate = np.log(reference), self.link.rate
+        place = np.sort(grid, axis=1)
+        leader = np.stack(
+            [np.argmax(powers - rate * np.exp(w) * self.gaps[:, None], axis=0) for w in place.T],
+            axis=1,
+        )
+        row, column = np.nonzero(leader[:, 1:] != leader[:, :-1])
+        if not len(row):
+            return np.empty((len(grid), 0))
+        old, new = leader[row, column], leader[row, column + 1]
+        apart = rate * (self.gaps[old] - self.gaps[new])
+        at = (powers[old, row] - powers[new, row]) / apart
+        points = np.log(np.maximum(at[:, None] + _NEAR / apart[:, None], 1e-300))
+        number = np.bincount(row, minlength=len(rows))
+        order = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
+        width = int(number.max())
+        extra = np.repeat(grid[:, :1], width * len(_NEAR), axis=1).reshape(len(grid), width, -1)
+        extra[row, order] = points
+        return extra.reshape(len(grid), -1)

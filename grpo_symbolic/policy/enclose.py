@@ -1,0 +1,334 @@
+"""Stationary policies as balls, each proved to contain exactly one.
+
+Two answers: the condition is a function of the log-odds of π(a). It has opposite signs at the
+ends of the interval and a slope of one sign on it. More answers: the Krawczyk operator maps a
+box of relative logits into its interior.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import mpmath as mp
+from flint import arb, ctx, fmpq
+from sympy import Add, Expr, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.bounded import Exhausted
+from grpo_symbolic.display import lines
+from grpo_symbolic.numeric.balls import exact_ball
+from grpo_symbolic.numeric.germ import Undecided
+from grpo_symbolic.numeric.jet import Jet
+from grpo_symbolic.numeric.places import Box as Place
+from grpo_symbolic.policy.evaluate import NoStationaryPolicy
+from grpo_symbolic.question import Question
+from grpo_symbolic.solve.logits import LogitSystem, proved
+from grpo_symbolic.solve.scalar import ScalarField
+from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
+from grpo_symbolic.stationarity import stationarity_condition
+
+__all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
+
+Balls = tuple[arb, ...]
+# Digits of a ball that are written out.
+_SHOWN = 18
+# Digits beyond those asked for.
+_SPARE = 30
+_WIDER = (0, 12, 24)
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """Stationary policies at one choice of parameters, in balls.
+
+    Attributes
+    ----------
+    policies : tuple of tuples of arb
+        One ball an answer. Each entry contains exactly one stationary policy, and no two contain
+        the same one.
+    stability : tuple of Stability or None
+        Under the policy-gradient flow; None where it is not known.
+    complete : bool
+        Whether it is proved that there are no others inside the simplex.
+    reason : str
+        What the number rests on, or why it is not proved.
+    digits : int
+        Digits asked for.
+    """
+
+    policies: tuple[Balls, ...]
+    stability: tuple[Stability | None, ...]
+    complete: bool
+    reason: str
+    digits: int
+
+    @property
+    def count(self) -> int:
+        return len(self.policies)
+
+    @property
+    def status(self) -> str:
+        noun = "policy" if self.count == 1 else "policies"
+        return f"{self.count} stationary {noun} enclosed; {self.reason}"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def floats(self) -> tuple[tuple[float, ...], ...]:
+        """The middles of all balls."""
+        return tuple(tuple(float(p.mid()) for p in policy) for policy in self.policies)
+
+    def __float__(self) -> float:
+        """π of the first answer.
+
+        Raises
+        ------
+        ValueError
+            Unless there is one policy.
+        """
+        if self.count != 1:
+            raise ValueError(f"a float needs one stationary policy, there are {self.count}")
+        return self.floats()[0][0]
+
+    def decimals(self, digits: int | None = None) -> tuple[tuple[str, ...], ...]:
+        """Decimals of the middles, one tuple a policy."""
+        wanted = self.digits if digits is None else digits
+        return tuple(tuple(_decimal(p, wanted) for p in policy) for policy in self.policies)
+
+    def __repr__(self) -> str:
+        return lines(f"Enclosure: {self.status}", self._rows(), most=6)
+
+    def __str__(self) -> str:
+        return "\n".join([self.status, *(f"  {row}" for row in self._rows())])
+
+    def _rows(self) -> list[str]:
+        rows = []
+        for policy, kind in zip(self.policies, self.stability, strict=True):
+            shown = [_shown(p) for p in (policy if len(policy) > 2 else policy[:1])]
+            more = ["..."] if len(shown) > 5 else []
+            rows.append(", ".join([*shown[:5], *more]) + (f": {kind}" if kind else ""))
+        return rows
+
+
+def enclosed_binary(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+    """Balls (π(a), π(b)) of a binary policy at exact numbers."""
+    with mp.workdps(digits + _SPARE):
+        solved = policy.solutions_at(dict(point), digits + _SPARE)
+        field = ScalarField(policy.condition, point)
+        found = [_pair(field, point, s, digits) for s in solved]
+    return _collected(solved, found, digits)
+
+
+def enclosed_simplex(
+    policy: Any, pi_ref: Sequence[Any], digits: int, values: dict[str, Any]
+) -> Enclosure:
+    """Balls of all answers of a policy of many answers."""
+    reference, point = policy.read(pi_ref, values)
+    monotone = policy.algorithm.penalty.monotone
+    classes = policy.question.classes
+    if not monotone:
+        classes = tuple((o,) for o in range(len(reference)))
+    masses = tuple(Add(*(reference[o] for o in c)) for c in classes)
+    if len(classes) == 1:
+        alike = tuple(_exact(r) for r in reference)
+        reason = "all answers are alike, so the policy stays at the reference"
+        return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
+    question = policy.question.lumped() if monotone else policy.question
+    if len(classes) == 2 and monotone:
+        binary, places = policy.as_binary(question, point)
+        pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
+        wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
+        spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
+        return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
+    solved, classified = _rough(policy, question, classes, point, reference, masses, digits)
+    smallest = min((min(s.policy) for s in solved), default=mp.mpf(1))
+    bits = ceil((digits + _SPARE) * 3.33) + 2 * max(0, -mp.mag(smallest))
+    with ctx.workprec(int(bits)), mp.workprec(int(bits)):
+        system = LogitSystem.of(policy.algorithm, question, point, masses)
+        found = []
+        for s in solved:
+            box = _proved_box(system, s.policy, digits)
+            found.append(None if box is None else _spread(box, classes, reference, masses))
+    return _collected(solved, found, digits, classified)
+
+
+def _rough(
+    policy: Any,
+    question: Question,
+    classes: Sequence[Sequence[int]],
+    point: Mapping[Symbol, Expr],
+    reference: Sequence[Expr],
+    masses: Sequence[Expr],
+    digits: int,
+) -> tuple[Solutions, bool]:
+    """Class masses close to the solutions, what is known of their number, and of stability."""
+    given = {s.name: v for s, v in point.items()}
+    try:
+        solved = policy.solutions(pi_ref=reference, digits=digits + 10, **given)
+    except (ArithmeticError, TypeError, IndexError):
+        # Next to the edges of the simplex the search divides by what rounds to 0.
+        return _in_floats(policy, question, classes, point, reference, masses), False
+    if not solved.found and not solved.complete:
+        return _in_floats(policy, question, classes, point, reference, masses), False
+    with mp.workdps(digits + _SPARE):
+        lumped = (tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved)
+        found = (replace(s, policy=p) for s, p in zip(solved, lumped, strict=True))
+        return replace(solved, found=tuple(found)), True
+
+
+def _in_floats(
+    policy: Any,
+    question: Question,
+    classes: Sequence[Sequence[int]],
+    point: Mapping[Symbol, Expr],
+    reference: Sequence[Expr],
+    masses: Sequence[Expr],
+) -> Solutions:
+    """The solution of float64 arithmetic; the only one where an argument says so."""
+    condition = stationarity_condition(policy.algorithm, question)
+    at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
+    count = SimplexCount(policy.algorithm, question, condition, at, masses)
+    argument = count.at_most_one()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoStationaryPolicy)
+        rows = [float(r) for r in reference]
+        given = {s.name: float(v) for s, v in point.items()}
+        values = policy.evaluate(pi_ref=rows, errors="nan", **given)
+    if not (values > 0).all():
+        return Solutions((), "none was found in float64", False)
+    whole = tuple(mp.mpf(sum(float(values[o]) for o in c)) for c in classes)
+    only = f"number established: {argument}" if argument else "others are not excluded"
+    return Solutions((NumericSolution(whole),), f"found in float64 ({only})", argument is not None)
+
+
+def _collected(
+    solved: Solutions, found: Sequence[Balls | None], digits: int, classified: bool = True
+) -> Enclosure:
+    kept: list[tuple[Balls, Stability | None]] = []
+    for balls, solution in zip(found, solved, strict=True):
+        if balls is not None and all(_apart(balls, other) for other, _ in kept):
+            kept.append((balls, solution.stability if classified else None))
+    left_out = len(solved) - len(kept)
+    reason = solved.status
+    if left_out:
+        reason += f"; {left_out} found by numbers only could not be enclosed and left out"
+    return Enclosure(
+        tuple(balls for balls, _ in kept),
+        tuple(kind for _, kind in kept),
+        solved.complete and not left_out,
+        reason,
+        digits,
+    )
+
+
+def _apart(first: Balls, second: Balls) -> bool:
+    return any(not a.overlaps(b) for a, b in zip(first, second, strict=True))
+
+
+# -- two answers ---------------------------------------------------------------------------
+
+
+def _pair(
+    field: ScalarField, point: Mapping[Symbol, Expr], solution: NumericSolution, digits: int
+) -> Balls | None:
+    first, second = solution.policy
+    if 0 in (first, second):
+        return arb(int(first)), arb(int(second))
+    if solution.interval is None:
+        # The reference itself, where no answer is preferred.
+        reference = point[symbols.pi_ref]
+        return _exact(reference), _exact(1 - reference)
+    center = mp.log(first / second)
+    for wider in _WIDER:
+        reach = mp.mpf(10) ** (wider - digits - 20) * max(1, abs(center))
+        bits = 2 * int(mp.mp.prec) + 64
+        with ctx.workprec(bits):
+            ends = exact_ball(center - reach), exact_ball(center + reach)
+            try:
+                if not _one_zero(field, *ends, bits):
+                    continue
+            except (Undecided, Exhausted):
+                continue
+            x = ends[0].union(ends[1])
+            return 1 / (1 + (-x).exp()), 1 / (1 + x.exp())
+    return None
+
+
+def _one_zero(field: ScalarField, left: arb, right: arb, bits: int) -> bool:
+    """Opposite signs at the ends, and a slope that does not vanish between them."""
+    at = [_jet(field, x, x, bits).value for x in (left, right)]
+    slope = _jet(field, left, right, bits).slope
+    return bool(at[0] * at[1] < 0 and (slope > 0 or slope < 0))
+
+
+def _jet(field: ScalarField, left: arb, right: arb, bits: int) -> Jet:
+    jet = field.enclosure(Place.around(left, right, bits))
+    return jet if isinstance(jet, Jet) else Jet(jet, arb(0), arb(0))
+
+
+# -- many answers ------------------------------------------------------------------------------
+
+
+def _proved_box(system: LogitSystem, policy: Sequence[mp.mpf], digits: int) -> Balls | None:
+    base = max(range(len(policy)), key=lambda o: policy[o])
+    system = replace(system, base=base)
+    start = [exact_ball(mp.log(p / policy[base])) for o, p in enumerate(policy) if o != base]
+    logits = system.refined(start)
+    for wider in _WIDER:
+        box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in logits]
+        found = proved(system, box)
+        if found is not None:
+            return tuple(system.policy(found))
+    return None
+
+
+def _spread(
+    masses: Sequence[arb],
+    classes: Sequence[Sequence[int]],
+    reference: Sequence[Expr],
+    wholes: Sequence[Expr],
+) -> Balls:
+    """Class masses given to their answers in proportion to the reference."""
+    found = [arb(0)] * len(reference)
+    with ctx.workprec(max(ctx.prec, 64 + max(_accuracy(p) for p in masses))):
+        for mass, members, whole in zip(masses, classes, wholes, strict=True):
+            for o in members:
+                found[o] = mass if len(members) == 1 else mass * _exact(reference[o] / whole)
+    return tuple(found)
+
+
+def _accuracy(value: arb) -> int:
+    return 0 if value.is_exact() else int(value.rel_accuracy_bits())
+
+
+def _exact(value: Expr) -> arb:
+    exact = fmpq(int(value.p), int(value.q))
+    with ctx.workprec(64 + int(value.p).bit_length() + 2 * int(value.q).bit_length()):
+        return arb(exact)
+
+
+# -- print -----------------------------------------------------------------------------------
+
+
+def _decimal(value: arb, digits: int) -> str:
+    with mp.workdps(digits + 10):
+        return mp.nstr(_middle(value), digits, strip_zeros=False, min_fixed=-6, max_fixed=30)
+
+
+def _shown(value: arb) -> str:
+    if value.is_exact():
+        text = _decimal(value, 30)
+        return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+    with mp.workdps(30):
+        radius = mp.nstr(_middle(value.rad()), 1, min_fixed=1, max_fixed=0).replace(".0e", "e")
+    return f"{_decimal(value, _SHOWN)}\u2026 \u00b1 {radius}"
+
+
+def _middle(value: arb) -> mp.mpf:
+    mantissa, exponent = value.mid().man_exp()
+    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))

@@ -1,0 +1,376 @@
+"""How the policies of many answers are evaluated, at numbers for all but β and π_ref."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+from sympy import Dummy, Expr, Integer, Rational, S, Symbol, Tuple, diff, lambdify, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.numeric.drift import Drift
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.ranks import RankDistortion
+from grpo_symbolic.numeric.stationary import Condition, rowwise, solved
+from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
+from grpo_symbolic.policy.evaluate import NoStationaryPolicy
+from grpo_symbolic.question import Question
+from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.ranks import telescoped
+from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.solutions import Stability
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+
+__all__ = ["SimplexKernel", "exact_float"]
+
+_BITS = 200
+# Numbers of one block: answers times rows, and answers times rows times points of a scan.
+_BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
+# So many rows without a solution are handed to the exact solver.
+_EXACT_ROWS = 16
+_DIGITS = 25
+# π_ref(a) alone keeps the digits of a reference in which b has at least this mass.
+_BALANCED = 0.1
+
+
+@dataclass(frozen=True)
+class SimplexKernel:
+    """The evaluation at numbers for all parameters but β and the reference."""
+
+    policy: Any
+    point: dict[Symbol, Expr]
+
+    @property
+    def algorithm(self) -> Any:
+        return self.policy.algorithm
+
+    @cached_property
+    def monotone(self) -> bool:
+        return self.algorithm.penalty.monotone
+
+    @cached_property
+    def classes(self) -> tuple[tuple[int, ...], ...]:
+        question = self.policy.question
+        return question.classes if self.monotone else tuple((o,) for o in range(len(question)))
+
+    @cached_property
+    def question(self) -> Question:
+        question = self.policy.question
+        return question.lumped() if self.monotone else question
+
+    @cached_property
+    def condition(self) -> StationarityCondition:
+        return stationarity_condition(self.algorithm, self.question)
+
+    @cached_property
+    def block(self) -> int:
+        n = len(self.classes)
+        if n == 1 or self.ranked is not None:
+            return max(1, _BLOCK // n)
+        if self.curve is not None:
+            return max(1, (_BLOCK if self.curve.single else _SCANNED) // n)
+        return max(1, _DENSE // (n + 1) ** 2)
+
+    # -- what is chosen ----------------------------------------------------------------
+
+    @cached_property
+    def ranked(self) -> tuple[list[list[int]], RankDistortion] | None:
+        """Answers by rank, and the distortion of cumulative masses."""
+        question = self.policy.question
+        if getattr(self.algorithm, "group_size", None) != 2 or not question.deterministic:
+            return None
+        # Three ranks show the partial sums of the field that any number of them has.
+        algorithm = replace(self.algorithm, beta=symbols.beta)
+        short = telescoped(stationarity_condition(algorithm, Question.symbolic(3)))
+        found = None if short is None else RankDistortion.of(short[0], symbols.beta)
+        if found is None:
+            return None
+        rewards = [r.subs(self.point) for r in question.rewards]
+        levels = sorted(set(rewards), reverse=True)
+        return [[o for o, r in enumerate(rewards) if r == level] for level in levels], found
+
+    @cached_property
+    def curve(self) -> TiltedCurve | None:
+        """The tilted curve of the classes, where the question has one."""
+        if not self.monotone or any(s != 1 for s in self.algorithm.sampling(self.question)):
+            return None
+        x = Dummy("x", real=True)
+        try:
+            link = LinkShape.of(self.algorithm.penalty.link(x), x)
+            found = self._scale() if link is not None else None
+        except (ValueError, NotImplementedError):
+            return None
+        if link is None or found is None:
+            return None
+        rates, scale = found
+        top = max(rates)
+        return TiltedCurve(link, np.array([float(top - s) for s in rates]), scale)
+
+    def _scale(self) -> tuple[list[Expr], Any] | None:
+        large = getattr(self.algorithm, "group_size", None) == oo
+        if self._levels == 2:
+            return self._mass()
+        if large and self.question.reward_laws:
+            return self._spread()
+        return None
+
+    @property
+    def _levels(self) -> int:
+        """Reward levels, or 0 where they cannot be listed."""
+        try:
+            return len(self.question.levels)
+        except ValueError:
+            return 0
+
+    def _mass(self) -> tuple[list[Expr], Any] | None:
+        preference = self.condition.preference
+        if preference.two_level is None or preference.factor != 1:
+            return None
+        rates = [w.subs(self.point) for w in preference.weights]
+        model, m, rest = preference.two_level.at(self.point), symbols.x, Symbol("rest")
+        sides = [np.array([float(v) for v in part]) for part in (rates, [1 - s for s in rates])]
+        if model.exact_drift is not None:
+            coefficients = [c.enclosure(_BITS) for c in model.exact_drift.coefficients]
+            drift: Any = Drift.of(coefficients, fmpq(1), fmpq(0))
+            if drift is None:
+                return None
+        else:
+            form = model.drift(m)
+            if form.free_symbols - {m}:
+                return None
+            drift = lambdify((m, rest), form.xreplace({1 - m: rest}), "numpy")
+        return rates, MassTilt(drift, *sides)
+
+    def _spread(self) -> tuple[list[Expr], Any] | None:
+        """T(σ) from the rule in a large group; that nothing else matters is shown on a sample."""
+        laws = self.question.laws
+        means = [mean(law).subs(self.point) for law in laws]
+        spreads = [variance(law).subs(self.point) for law in laws]
+        sample = self.question
+        if self.question.deterministic:
+            sample = Question(rewards=(5, 3, 2))
+        elif len(laws) > 3:
+            sample = self.question.permuted(range(3))
+        condition = stationarity_condition(self.algorithm, sample)
+        shown = SimplexCount(self.algorithm, sample, condition, self.point, ())
+        found = shown._spread_scale()
+        if found is None:
+            return None
+        function = found[1].function
+        if function.free_symbols - {symbols.x}:
+            return None
+        differences = np.array([[float(b - a) for b in means] for a in means])
+        compiled = lambdify(symbols.x, function, "numpy")
+        variances = np.array([float(v) for v in spreads])
+        reciprocal = is_zero(function * symbols.x - 1, Domain.of((symbols.x, S.Zero, oo)))
+        return means, SpreadTilt(compiled, differences, variances, reciprocal)
+
+    @cached_property
+    def pair(self) -> tuple[Any, tuple[int, int]] | None:
+        """The binary policy of two classes, and which class is the better one."""
+        if len(self.classes) != 2 or not self.monotone or self.question.parameters:
+            return None
+        return self.policy.as_binary(self.question, self.point)
+
+    @cached_property
+    def field(self) -> Condition | None:
+        """The condition, compiled; None where the penalty depends on more than the ratio."""
+        condition, u = self.condition, symbols.u
+        if any(s != 1 for s in self.algorithm.sampling(self.question)):
+            return None
+        *free, last = condition.policy
+        rest = Symbol("rest", positive=True)
+        values = [v.subs(self.point) for v in condition.preference]
+        force = self.algorithm.penalty.marginal().subs(self.point)
+        names = Tuple(*values, force).free_symbols - {*free, u}
+        if names:
+            return None
+        n, arguments = len(values), [*free, rest]
+        shown = [v.xreplace({last: rest}) for v in values]
+        table = [diff(v, s) if s != rest else S.Zero for v in values for s in arguments]
+        compiled = lambdify(arguments, shown, "numpy", cse=True)
+        slopes = lambdify(arguments, [t.xreplace({last: rest}) for t in table], "numpy", cse=True)
+        square = rowwise(slopes, (n, n))
+        return Condition(
+            rowwise(compiled, (n,)),
+            lambda policy: np.moveaxis(square(policy), -1, 0).copy(),
+            _spread_out(lambdify(u, force, "numpy")),
+            _spread_out(lambdify(u, (u * diff(force, u)).expand(), "numpy")),
+        )
+
+    @cached_property
+    def unique(self) -> bool:
+        reference = (Rational(1, len(self.question)),) * len(self.question)
+        count = SimplexCount(self.algorithm, self.question, self.condition, self.point, reference)
+        return count.at_most_one() is not None
+
+    # -- solutions ---------------------------------------------------------------------------
+
+    def solutions(self, beta: Array, rows: Array, branch: str) -> Array:
+        """Rows × solutions × answers."""
+        if len(self.classes) == 1:
+            return rows[:, None, :] / rows.sum(axis=1)[:, None, None]
+        total = rows.sum(axis=1)
+        rows = rows / total[:, None]
+        if self.ranked is not None:
+            ranks, distortion = self.ranked
+            masses = np.stack([rows[:, c].sum(axis=1) for c in ranks])
+            masses /= masses.sum(axis=0)
+            if len(ranks) == 1:
+                return rows[:, None, :]
+            return _shared(distortion(beta, masses)[None], ranks, rows, masses)
+        masses = np.stack([rows[:, list(c)].sum(axis=1) for c in self.classes])
+        return _shared(self._masses(beta, masses, branch), self.classes, rows, masses)
+
+    def _masses(self, beta: Array, masses: Array, branch: str) -> Array:
+        """Class masses as solutions × classes × rows."""
+        if self.pair is None:
+            return self._solved(beta, masses, branch)
+        binary, places = self.pair
+        plain = np.flatnonzero(masses[places[1]] >= _BALANCED)
+        parts = [(plain, self._binary(binary, places, beta[plain], masses[:, plain], branch))]
+        rest = np.flatnonzero(masses[places[1]] < _BALANCED)
+        if len(rest):
+            parts.append((rest, self._solved(beta[rest], masses[:, rest], branch)))
+        return _joined(parts, len(beta), 2)
+
+    def _binary(
+        self, binary: Any, places: tuple[int, int], beta: Array, masses: Array, branch: str
+    ) -> Array:
+        given = {p.name: float(self.point[p.symbol]) for p in binary.inputs
+                 if p.symbol in self.point}  # fmt: skip
+        if isinstance(self.algorithm.beta, Symbol):
+            given[self.algorithm.beta.name] = beta
+        found = np.full((1, 2, len(beta)), np.nan)
+        with warnings.catch_warnings():
+            # The caller counts what is missing.
+            warnings.simplefilter("ignore", NoStationaryPolicy)
+            sides = [
+                binary.evaluate(pi_ref=masses[places[0]], branch=branch, complement=flag, **given)
+                for flag in (False, True)
+            ]
+        if branch == "all":
+            sides = [np.moveaxis(side, -1, 0) for side in sides]
+            found = np.full((len(sides[0]), 2, len(beta)), np.nan)
+        for place, side in zip(places, sides, strict=True):
+            found[:, place] = side
+        return found
+
+    def _solved(self, beta: Array, masses: Array, branch: str) -> Array:
+        if self.curve is not None:
+            return self._on_curve(self.curve, beta, masses, branch)
+        return self._by_newton(beta, masses, branch)
+
+    def _on_curve(self, curve: TiltedCurve, beta: Array, masses: Array, branch: str) -> Array:
+        zeros = curve.zeros(beta, masses)
+        places, falling = zeros.places, zeros.falling
+        count = len(places)
+        if branch == "attracting":
+            # From the reference, t = 0, the flow climbs to the first zero through which F falls.
+            keep = falling & ~np.isnan(places)
+            first = np.argmax(keep, axis=1)
+            w = np.where(keep.any(axis=1), places[np.arange(count), first], np.nan)[:, None]
+        elif branch == "lowest":
+            w = places[:, :1]
+        elif branch == "highest":
+            last = np.maximum((~np.isnan(places)).sum(axis=1) - 1, 0)
+            w = places[np.arange(count), last][:, None]
+        else:
+            w = places
+        out = np.full((w.shape[1], len(masses), count), np.nan)
+        for k in range(w.shape[1]):
+            at = np.flatnonzero(~np.isnan(w[:, k]))
+            out[k][:, at], good = curve.polished(w[at, k], beta[at], masses[:, at])
+            zeros.doubtful[at[~good]] = True
+        doubtful = np.flatnonzero(zeros.doubtful)
+        if not len(doubtful):
+            return out
+        exact = self._exactly(beta[doubtful], masses[:, doubtful], branch)
+        rest = np.setdiff1d(np.arange(count), doubtful)
+        return _joined([(rest, out[:, :, rest]), (doubtful, exact)], count, len(masses))
+
+    def _by_newton(self, beta: Array, masses: Array, branch: str) -> Array:
+        field = self.field
+        if field is None or (branch != "attracting" and not self.unique):
+            return self._exactly(beta, masses, branch)
+        with np.errstate(all="ignore"):
+            y, good = solved(field, beta, masses)
+            if not self.unique:
+                at = np.flatnonzero(good)
+                good[at] = field.attracting(y[:, at], beta[at], masses[:, at])
+            out = np.where(good, masses * np.exp(y), np.nan)[None]
+        left = np.flatnonzero(~good)
+        if len(left):
+            exact = self._exactly(beta[left], masses[:, left], branch)
+            rest = np.flatnonzero(good)
+            out = _joined([(rest, out[:, :, rest]), (left, exact)], len(beta), len(masses))
+        return out
+
+    def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
+        """The exact solver, for a few rows; NaN for more of them."""
+        lists: list[list[Any]] = []
+        simple = type(self.policy)(self.algorithm, self.question)
+        for k in range(min(len(beta), _EXACT_ROWS)):
+            column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
+            whole = sum(column, S.Zero)
+            given: dict[str, Any] = {s.name: v for s, v in self.point.items()}
+            if isinstance(self.algorithm.beta, Symbol):
+                given[self.algorithm.beta.name] = exact_float(float(beta[k]))
+            shares = [c / whole for c in column]
+            try:
+                found = list(simple.solutions(pi_ref=shares, digits=_DIGITS, **given))
+            except (ArithmeticError, TypeError, IndexError):
+                found = []  # next to the edges of the simplex the search divides by 0
+            found.sort(key=lambda s: self._merit(s.policy))
+            if branch == "attracting":
+                found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
+            chosen = {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
+            lists.append([[float(p) for p in s.policy] for s in chosen])
+        width = max((len(found) for found in lists), default=1) or 1
+        out = np.full((width, len(masses), len(beta)), np.nan)
+        for k, found in enumerate(lists):
+            for j, policy in enumerate(found):
+                out[j, :, k] = policy
+        return out
+
+    def _merit(self, policy: Sequence[Any]) -> Any:
+        """Mean reward, or the mass of the first answer of a question without rewards."""
+        if not self.question.reward_laws:
+            return policy[0]
+        rewards = [float(r.subs(self.point)) for r in self.question.rewards]
+        return sum(r * p for r, p in zip(rewards, policy, strict=True))
+
+
+def _spread_out(function: Any) -> Any:
+    return lambda u: np.broadcast_to(function(u), u.shape)
+
+
+def _joined(parts: list[tuple[Any, Array]], count: int, classes: int) -> Array:
+    width = max(len(found) for _, found in parts)
+    out = np.full((width, classes, count), np.nan)
+    for index, found in parts:
+        out[: len(found), :, index] = found
+    return out
+
+
+def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses: Array) -> Array:
+    """Class masses given to their answers in proportion: rows × solutions × answers."""
+    out = np.empty((rows.shape[0], found.shape[0], rows.shape[1]))
+    for k, members in enumerate(classes):
+        for o in members:
+            share = found[:, k] if len(members) == 1 else found[:, k] * (rows[:, o] / masses[k])
+            out[:, :, o] = share.T
+    return out
+
+
+def exact_float(value: float) -> Expr:
+    if value == int(value):
+        return Integer(int(value))
+    return Rational(*value.as_integer_ratio())
