@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.checking.checked import Checked
     from grpo_symbolic.domain import Domain
     from grpo_symbolic.explorer import explore
+    from grpo_symbolic.export.latex import formula
     from grpo_symbolic.export.notation import Notation
     from grpo_symbolic.model.advantage import (
         Advantage,
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
     from grpo_symbolic.policy.analyse import Analysis, analyse
     from grpo_symbolic.policy.binary import StationaryPolicy
+    from grpo_symbolic.policy.enclose import Enclosure
+    from grpo_symbolic.policy.evaluate import NoStationaryPolicy
     from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
     from grpo_symbolic.question import BinaryQuestion, Question
     from grpo_symbolic.reward import Gaussian
@@ -62,11 +65,13 @@ __all__ = [
     "DirectKL",
     "Divergence",
     "Domain",
+    "Enclosure",
     "Estimator",
     "FixedScale",
     "Gaussian",
     "LeaveOneOut",
     "MeanScale",
+    "NoStationaryPolicy",
     "Notation",
     "Penalty",
     "Potential",
@@ -84,6 +89,7 @@ __all__ = [
     "analyse",
     "check",
     "explore",
+    "formula",
     "plot",
     "potential",
     "preference",
@@ -107,6 +113,7 @@ _HOMES = {
     "DirectKL": ".model.penalty",
     "Divergence": ".model.penalty",
     "Domain": ".domain",
+    "Enclosure": ".policy.enclose",
     "Estimator": ".model.penalty",
     "FixedScale": ".model.advantage",
     "GRPO": ".model.algorithm",
@@ -115,6 +122,7 @@ _HOMES = {
     "LeaveOneOut": ".model.advantage",
     "MeanScale": ".model.advantage",
     "NLHF": ".model.algorithm",
+    "NoStationaryPolicy": ".policy.evaluate",
     "Notation": ".export.notation",
     "Penalty": ".model.penalty",
     "Potential": ".analysis.potential",
@@ -133,6 +141,7 @@ _HOMES = {
     "analyse": ".policy.analyse",
     "check": ".checking.check",
     "explore": ".explorer",
+    "formula": ".export.latex",
     "potential": ".analysis.potential",
     "preference": ".model.algorithm",
     "prove": ".verify.methods",

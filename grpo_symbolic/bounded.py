@@ -1,7 +1,8 @@
 """A time bound around work that may not end.
 
 On the main thread of a POSIX system a timer signal interrupts the work in
-place; elsewhere the work runs in a child process that is stopped at the bound.
+place; on other threads, those of a worker process among them, another thread
+raises the exception there. Either way the work stops between two of its steps.
 """
 
 from __future__ import annotations
@@ -32,15 +33,38 @@ def bounded(function: Callable[..., T], *args: Any, seconds: float) -> T:
     sentence = f"{getattr(function, '__name__', 'the work')} did not end within {seconds:g} s"
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
         return _interrupted(function, args, seconds, sentence)
-    # Imported where it is needed: it costs as much as the rest of this package's own modules.
-    from multiprocessing import TimeoutError as PoolTimeout
-    from multiprocessing import get_context
+    return _watched(function, args, seconds, sentence)
 
-    with get_context("spawn").Pool(1) as pool:
-        try:
-            return pool.apply_async(function, args).get(seconds)
-        except PoolTimeout:
-            raise Exhausted(sentence) from None
+
+def _watched(function: Callable[..., T], args: tuple, seconds: float, sentence: str) -> T:
+    import ctypes
+
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    here, over = ctypes.c_ulong(threading.get_ident()), threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not over.wait(wait):
+            throw(here, ctypes.py_object(Exhausted))
+            wait = _REPEAT  # work may swallow the first one
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        return function(*args)
+    except Exhausted as stopped:
+        if stopped.args:  # a bound inside this one
+            raise
+        raise Exhausted(sentence) from None
+    finally:
+        while True:  # one more may arrive while they are being stopped
+            try:
+                over.set()
+                watcher.join()
+                throw(here, None)
+                break
+            except Exhausted:
+                continue
 
 
 def _in_hook(frame: FrameType | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -141,6 +142,7 @@ def objects(policies: list[Any]) -> list[Any]:
         gs.check("pi_ref < pi < 1", gs.GRPO(2), gs.BinaryQuestion()),
         gs.prove(pairs.claims[0]),
         pairs.condition.preference.verify(),
+        pairs.enclose(beta="1/2", pi_ref="1/4"),
         pairs.solutions(beta=1, pi_ref="1/2", gamma=1),
         pairs.count,
         pairs.monotonicity("beta"),
@@ -182,7 +184,8 @@ def test_every_object_shows_itself_shortly(objects: list[Any]) -> None:
     # Nothing public is left out.
     seen = {cls for value in objects for cls in type(value).__mro__}
     public = {value for name in gs.__all__ if isinstance(value := getattr(gs, name), type)}
-    assert public - seen == {gs.Analysis}, "Analysis has a test of its own"
+    # An analysis has a test of its own; a warning shows its message.
+    assert public - seen == {gs.Analysis, gs.NoStationaryPolicy}
 
 
 def test_a_policy_printed_says_formula_equation_status_and_assumptions(policies: list[Any]) -> None:
@@ -247,6 +250,26 @@ def test_what_is_known_already_is_shown(policies: list[Any]) -> None:
     assert many.expressions is not None
     assert many._repr_latex_() == f"$\\displaystyle {many.latex()}$"
     assert "pi(3) = " in repr(many)
+
+
+def test_an_empty_list_of_solutions_has_no_empty_columns() -> None:
+    direct = gs.stationary_policy(gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion())
+    none = direct.solutions(beta=1, pi_ref="1/2")
+    assert len(none) == 0
+    html = none._repr_html_()
+    assert "0 interior solutions" in _text(html)
+    assert "flow" not in html
+
+
+def test_evidence_is_shown_without_internal_names() -> None:
+    report = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion()).verify()
+    kept = [v for v in report if "_sqrt" in str(v.evidence.get("numerator"))]
+    assert kept
+    for verdict in kept:
+        shown = _text(verdict._repr_html_())
+        assert "root_0" in shown
+        assert "t_beta" in shown
+        assert not re.search(r"\b_[a-z]", shown)
 
 
 def test_an_expression_that_nobody_reads_is_not_walked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,13 +411,12 @@ def test_ipython_is_given_html_and_latex(policies: list[Any]) -> None:
     assert {"text/plain", "text/html", "text/latex"} <= set(data)
     assert data["text/plain"] == repr(policies[0])
     # No LaTeX of a formula that is too large: the key is absent, not empty.
-    assert "text/latex" not in format_(policies[5].__class__(*_simplex_arguments(policies[6])))[0]
+    assert (
+        "text/latex"
+        not in format_(gs.SimplexPolicy(policies[6].algorithm, policies[6].question))[0]
+    )
     assert set(format_(gs.ReverseKL())[0]) == {"text/plain", "text/latex"}
     assert set(format_(gs.GRPO())[0]) == {"text/plain", "text/html"}
-
-
-def _simplex_arguments(policy: Any) -> tuple[Any, ...]:
-    return policy.algorithm, policy.question, policy.condition
 
 
 # -- helpers of the display -------------------------------------------------------------

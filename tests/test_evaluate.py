@@ -522,7 +522,7 @@ def test_a_function_with_a_kink_has_no_table():
 
 def test_one_number_may_be_text() -> None:
     """As for solutions(): (1 - 1/2 + sqrt(1/4 + 1/2))/2 at beta = 1/2, pi_ref = 1/4."""
-    pairs = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+    pairs = stationary_policy(GRPO(2), BinaryQuestion())
     assert pairs.evaluate(beta="1/2", pi_ref="0.25") == pytest.approx((1 + 3**0.5) / 4, rel=1e-15)
     with pytest.raises(ValueError, match="beta must be a positive number, got 'x'"):
         pairs.evaluate(beta="x", pi_ref=0.5)

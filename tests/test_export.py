@@ -249,6 +249,57 @@ def test_markdown_is_usable_on_github(name: str) -> None:
     assert not re.search(r"(?<!\\)[_<>\[\]`]|\\(?![\\`*_\[\]<>#|])", prose)
 
 
+WIDE = (gs.GRPO(2, advantage=gs.ShiftAndScale(0, "1e-4")), gs.BinaryQuestion())
+
+
+@pytest.mark.parametrize("notation", [None, VY], ids=["own", "vy"])
+def test_the_bare_formula_fits_into_two_lines_of_document(notation: Any, tmp_path: Path) -> None:
+    """``$$...$$`` with amsmath alone, in the narrow text of the article class."""
+    names = ("groups of four", "groups of eight", "large groups", "three answers", "levels")
+    shown = [policy(n).latex(notation) for n in names]
+    shown.append(gs.stationary_policy(*WIDE).latex(notation))
+    for tex in shown:
+        assert balanced(tex)
+        assert (r"\begin{aligned}" in tex) == ("&" in tex)
+    assert shown[0].count("=") == 7
+    assert "&" not in shown[2]
+    if shutil.which("pdflatex") is None:
+        return  # the structure was tested
+    body = "\n\n".join(f"$${tex}$$" for tex in shown)
+    head = r"\documentclass{article}\usepackage{amsmath}\begin{document}"
+    (tmp_path / "two.tex").write_text(head + body + r"\end{document}", encoding="utf-8")
+    run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "two.tex"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert r"Overfull \hbox" not in done.stdout
+
+
+def test_a_formula_over_several_lines_is_read_back() -> None:
+    tex = gs.stationary_policy(*WIDE).latex()
+    assert tex.count(r"\\") == 1
+    assert gs.check(tex, *WIDE).verdict == gs.Status.PROVED
+    wrong = tex.replace(r"\quad +", r"\quad -")
+    assert gs.check(wrong, *WIDE).verdict == gs.Status.REFUTED
+
+
+def test_a_display_taller_than_a_page_has_page_breaks_and_one_number() -> None:
+    found = gs.stationary_policy(gs.GRPO(6), gs.Question(rewards=(3, 2, 1)))
+    text = found.export("latex-display")
+    rows = text.count(r"\\") + 1
+    assert rows > 25
+    assert r"\begin{align}" in text
+    assert r"\allowdisplaybreaks" in text
+    assert text.count(r"\notag") == rows - 1
+    assert text.splitlines()[-2].endswith(rf"\label{{eq:{found.exhibit.label}}}")
+    assert balanced(text)
+
+
+def test_a_notation_that_is_none_is_refused() -> None:
+    for call in (policy("rlhf").latex, policy("three answers").latex, lambda n: formula(s.pi, n)):
+        with pytest.raises(ValueError, match="notation must be a Notation, got 'short'"):
+            call("short")
+
+
 DOCUMENTS = ["pairs with margin", "groups of four", "groups of eight", "three answers, epsilon"]
 
 
@@ -344,7 +395,7 @@ def test_the_command_line_knows_the_short_notation(capsys: pytest.CaptureFixture
     assert main(["derive", "--format", "latex", "--notation", r"short,beta=\tau"]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[-1].startswith(r"p = \frac{1}{2}\left(1 - \tau")
-    assert r"\intertext" in out
+    assert out.count("\n") == 1
     assert r"\pi" not in out
 
 

@@ -256,6 +256,8 @@ def test_the_fold_curve_of_large_groups_is_hyperbolic() -> None:
     found = fold_curve(curve(oo))
     beta, log_odds = found.hyperbolic(t)
     assert beta == sympy_sinh(t)
+    plain = Symbol("t")
+    assert found.hyperbolic(plain) == (beta.subs(t, plain), log_odds.subs(t, plain))
     boundary = found.boundary()
     for value in ("0.3", "1.2", "4"):
         at = mpf(value)

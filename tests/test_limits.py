@@ -152,6 +152,18 @@ def test_threshold_is_the_advantage_of_a_lone_better_answer(advantage, expected)
     assert abs((found - expected).subs(other).evalf(50)) < Rational(1, 10**45)
 
 
+def test_a_policy_knows_its_threshold() -> None:
+    """Just below it a vanishing reference is escaped; just above it is not."""
+    policy = gs.stationary_policy(gs.GRPO(4), gs.BinaryQuestion())
+    threshold = policy.escape_threshold
+    assert threshold == sqrt(3)
+    for share, escapes in ((Rational(9, 10), True), (Rational(11, 10), False)):
+        beta = Rational(round(float(threshold * share) * 1000), 1000)
+        rare = Rational(1, 10**9)
+        (found,) = policy.solutions(beta=beta, pi_ref=rare)
+        assert (found.policy[0] > Rational(1, 100)) == escapes
+
+
 def test_thresholds_of_other_penalties_and_verifiers() -> None:
     assert escape_threshold(curve(gs.GRPO(s.G, gs.DirectKL()))) == 0
     assert escape_threshold(curve(gs.GRPO(4, gs.Divergence.chi_squared()))) == 0

@@ -265,7 +265,9 @@ def test_bad_arguments_are_named(backend: str, change: dict[str, Any], name: str
 def test_missing_arguments_and_backends_are_named() -> None:
     with pytest.raises(ValueError, match="missing argument 'pi_ref'"):
         pairs().lambdify()(beta=1.0, gamma=1.0)
-    with pytest.raises(ValueError, match="backend must be one of numpy, mpmath, jax, torch, got 'cupy'"):
+    with pytest.raises(
+        ValueError, match="backend must be one of numpy, mpmath, jax, torch, got 'cupy'"
+    ):
         pairs().lambdify("cupy")
     with pytest.raises(TypeError):
         pairs().lambdify()(1.0, 0.5, 1.0)

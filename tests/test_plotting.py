@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from io import BytesIO
 from math import comb
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import matplotlib as mpl
 import mpmath as mp
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 mpl.use("Agg")
 import matplotlib.pyplot as plt
@@ -247,6 +249,13 @@ def test_bars_are_differences_of_the_distortion(ax: Any) -> None:
     heights = [bar.get_height() for bar in ax.patches]
     assert heights[:3] == pytest.approx(reference)
     assert heights[3:] == pytest.approx(np.diff(image))
+
+
+def test_a_notebook_is_given_the_picture_of_a_figure() -> None:
+    shown, _ = DisplayFormatter().format(plot.draw("penalties"))
+    assert {"image/png", "text/plain"} <= shown.keys()
+    picture = np.asarray(Image.open(BytesIO(shown["image/png"])).convert("L"))
+    assert 0.01 < (picture < 128).mean() < 0.5
 
 
 def test_the_shaded_stage_is_where_the_objective_is_convex(ax: Any) -> None:

@@ -11,6 +11,7 @@ Three arguments, tried in this order; each rests on claims that are proved by th
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -91,17 +92,31 @@ class Count:
 
 
 @lru_cache(maxsize=64)
-def count(curve: WeightCurve) -> Count:
+def count(curve: WeightCurve, seconds: float = 3 * _SECONDS) -> Count:
     """The number of interior stationary policies for all parameters in range.
+
+    Parameters
+    ----------
+    curve : WeightCurve
+    seconds : float
+        What the search may take in all.
 
     Notes
     -----
     The concave argument is new for finite groups; for pairs and large groups uniqueness is
     Vojnovic & Yun, arXiv 2502.18548, (14) and (15).
     """
+    end = time.monotonic() + seconds
     for argument in (_monotone, _concave, _turning_points):
+        left = min(_SECONDS, end - time.monotonic())
+        if left <= 0:
+            return Count(
+                (),
+                f"no argument for all parameters at once was found within {seconds:g} s; "
+                "solutions() counts at given numbers",
+            )
         try:
-            found = bounded(argument, curve, seconds=_SECONDS)
+            found = bounded(argument, curve, seconds=left)
         except Exhausted:
             continue
         if found is not None:

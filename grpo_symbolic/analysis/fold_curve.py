@@ -72,15 +72,18 @@ class FoldCurve:
 
         None where the curve is not rational in e^t. For direct KL and large groups β = sinh t.
         """
-        t = Symbol("t", positive=True) if t is None else t
         if self.log_odds is None:
             return None
+        shown = Symbol("t", positive=True) if t is None else t
+        t = Dummy("t", real=True)  # a given t need not be known to be real
         beta = _hyperbolic(self.beta, t)
         shift = _hyperbolic(self.log_odds - _log_odds(PI), t)
         odds = in_exponential(PI / (1 - PI), y := Dummy("y", positive=True))
         if beta is None or shift is None or odds is None:
             return None
-        return beta, expand_log(log(odds.subs(y, exp(t)))) + shift
+        return beta.xreplace({t: shown}), (expand_log(log(odds.subs(y, exp(t)))) + shift).xreplace(
+            {t: shown}
+        )
 
     def boundary(self) -> Expr | None:
         """The log-odds of the reference at the fold as a function of β, where β inverts."""

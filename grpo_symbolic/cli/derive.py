@@ -14,7 +14,6 @@ from grpo_symbolic.cli.options import (
     notation_option,
     question_with_margin,
 )
-from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.export import FORMATS
 from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
@@ -42,8 +41,6 @@ def run(arguments: argparse.Namespace) -> str:
     policy = stationary_policy(chosen_algorithm(arguments), question_with_margin(arguments))
     if form == "text":
         return _many(policy) if isinstance(policy, SimplexPolicy) else _text(policy)
-    if form == "latex":
-        return _latex(policy, notation)
     return policy.export(form, notation=notation)
 
 
@@ -63,11 +60,3 @@ def _many(policy: SimplexPolicy) -> str:
             *(f"pi({o}) = {sstr(e)}" for o, e in zip(names, policy.expressions, strict=True)),
         ]
     return "\n".join([*lines, "", f"status: {policy.status}", "", "checks:", str(policy.verify())])
-
-
-def _latex(policy: StationaryPolicy | SimplexPolicy, notation: Notation) -> str:
-    """Assumptions, derivation and formula: for reading, and for pasting parts of it."""
-    parts = [f"% assumptions: {policy.domain}"]
-    if isinstance(policy, StationaryPolicy):
-        parts += [policy.derivation.latex(notation), ""]
-    return "\n".join([*parts, policy.latex(notation)])

@@ -38,6 +38,8 @@ class _Printer(LatexPrinter):
     """Layout rules on top of SymPy's LaTeX printer."""
 
     def __init__(self, notation: Notation) -> None:
+        if not isinstance(notation, Notation):
+            raise ValueError(f"notation must be a Notation, got {notation!r}")
         super().__init__({"symbol_names": notation.names(), "mul_symbol": None})
         self._notation = notation
 
@@ -273,8 +275,19 @@ def _factor_rank(factor: Expr) -> tuple:
 
 
 def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
-    """TeX of an expression or a relation, without math delimiters."""
-    return _Printer(notation or Notation()).doprint(expr)
+    """TeX of an expression or a relation as papers set it, without math delimiters.
+
+    Raises
+    ------
+    ValueError
+        When ``notation`` is no :class:`Notation`.
+
+    Examples
+    --------
+    >>> print(formula(symbols.beta * symbols.pi_ref / symbols.gamma, Notation(beta=r"\\lambda")))
+    \\frac{\\lambda}{\\gamma} \\pi_{\\mathrm{ref}}(a)
+    """
+    return _Printer(Notation() if notation is None else notation).doprint(expr)
 
 
 def align(
@@ -286,7 +299,7 @@ def align(
 
     What no sign can break is passed through ``fitted`` with the width that there is for it.
     """
-    notation = notation or Notation()
+    notation = Notation() if notation is None else notation
     written = [sides(equation, notation) for equation, _ in lines]
     room = max(PAGE / 2, PAGE - max(set_width(left) for left, _, _ in written))
     body: list[str] = []
@@ -307,7 +320,7 @@ def align(
 
 def sides(equation: Relational, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
-    printer = _Printer(notation or Notation())
+    printer = _Printer(Notation() if notation is None else notation)
     relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
         equation.rel_op, equation.rel_op
     )

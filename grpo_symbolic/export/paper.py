@@ -2,13 +2,17 @@ r"""Exhibits for a paper: inline, display, derivation, theorem, and a document t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
+from sympy.core.relational import Relational
+
 from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import align, formula, sides
 from grpo_symbolic.export.lines import PAGE, broken, set_width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["align_block", "display", "document", "inline", "theorem"]
+__all__ = ["align_block", "bare", "display", "document", "inline", "theorem"]
 
 _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
@@ -26,6 +30,21 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 """
 # Width of a display beside its number.
 _NUMBERED = PAGE - 7
+# A display of more rows than this may be broken between pages.
+_TALL = 25
+
+
+def bare(
+    formulas: Sequence[Relational], where: Sequence[Relational], notation: Notation | None = None
+) -> str:
+    """The formulas for the reader's own display: one line, or ``aligned`` where that is too wide.
+
+    It needs amsmath and nothing else.
+    """
+    notation = Notation() if notation is None else notation
+    if _fits(formulas, where, notation):
+        return formula(formulas[0], notation)
+    return _aligned(_rows(formulas, where, notation))
 
 
 def inline(exhibit: Exhibit, notation: Notation) -> str:
@@ -35,9 +54,19 @@ def inline(exhibit: Exhibit, notation: Notation) -> str:
 
 
 def display(exhibit: Exhibit, notation: Notation) -> str:
-    """An ``equation`` environment with a label."""
-    body = "\n".join("  " + line for line in _body(exhibit, notation).splitlines())
-    return rf"\begin{{equation}}\label{{eq:{exhibit.label}}}" + f"\n{body}\n" + r"\end{equation}"
+    """An ``equation`` environment with a label; ``align`` where it may run over the page."""
+    formulas, where, label = exhibit.formulas, exhibit.where, rf"\label{{eq:{exhibit.label}}}"
+    if _fits(formulas, where, notation):
+        body = formula(formulas[0], notation)
+    else:
+        rows = _rows(formulas, where, notation, _fitted)
+        if len(rows) > _TALL:
+            lines = " \\notag \\\\\n  ".join(rows)
+            block = "\\begin{align}\n  " + f"{lines} {label}\n" + r"\end{align}"
+            return f"{{\\allowdisplaybreaks\n{block}}}"
+        body = _aligned(rows)
+    body = "\n".join("  " + line for line in body.splitlines())
+    return rf"\begin{{equation}}{label}" + f"\n{body}\n" + r"\end{equation}"
 
 
 def align_block(exhibit: Exhibit, notation: Notation) -> str:
@@ -87,22 +116,33 @@ def _provenance(exhibit: Exhibit) -> list[str]:
     return [f"% Derived by grpo_symbolic: {line}" for line in exhibit.source.splitlines()]
 
 
-def _body(exhibit: Exhibit, notation: Notation) -> str:
-    """The formulas for a display, long ones over several lines."""
-    equations = (*exhibit.formulas, *exhibit.where)
-    if len(equations) == 1 and set_width(formula(equations[0], notation)) <= _NUMBERED:
-        return formula(equations[0], notation)
-    rows = [sides(e, notation) for e in equations]
-    room = max(_NUMBERED / 2, _NUMBERED - max(set_width(left) for left, _, _ in rows))
-    lines: list[str] = []
-    for number, (left, relation, right) in enumerate(rows):
-        pieces = [_fitted(piece, room) for piece in broken(right, room - 4)]
-        lines += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
-        if exhibit.where:
-            last = number == len(rows) - 1
-            first = number == len(exhibit.formulas) - 1
-            lines[-1] += "." if last else r", \quad\text{where}" if first else ","
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+def _fits(formulas: Sequence[Relational], where: Sequence[Relational], notation: Notation) -> bool:
+    one = len(formulas) == 1 and not where
+    return one and set_width(formula(formulas[0], notation)) <= _NUMBERED
+
+
+def _aligned(rows: Sequence[str]) -> str:
+    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+
+def _rows(
+    formulas: Sequence[Relational],
+    where: Sequence[Relational],
+    notation: Notation,
+    fitted: Callable[[str, float], str] = lambda tex, room: tex,
+) -> list[str]:
+    """The rows of a display, long formulas over several of them."""
+    written = [sides(e, notation) for e in (*formulas, *where)]
+    room = max(_NUMBERED / 2, _NUMBERED - max(set_width(left) for left, _, _ in written))
+    rows: list[str] = []
+    for number, (left, relation, right) in enumerate(written):
+        pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
+        rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
+        if where:
+            last = number == len(written) - 1
+            first = number == len(formulas) - 1
+            rows[-1] += "." if last else r", \quad\text{where}" if first else ","
+    return rows
 
 
 def _fitted(tex: str, room: float) -> str:

@@ -15,7 +15,10 @@ from grpo_symbolic.grammar.tokens import Cursor, Node, Relation, Token, refusal
 __all__ = ["relations"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<command>\\(?:[A-Za-z]+|[,;:!> {}|()\[\]]))"
+    r"\s*(?:\\(?:begin|end)\{(?:aligned|split)\}"
+    # A line that goes on with a sign continues the sum; another one would be a second formula.
+    r"|\\\\(?=\s*&?\s*(?:\\q?quad)*\s*[-+])"
+    r"|(?P<command>\\(?:[A-Za-z]+|[,;:!> {}|()\[\]]))"
     r"|(?P<name>[A-Za-zπβγεσ])|(?P<digit>[0-9.])|(?P<mark>[-+*/^_(){}\[\],=<>|&$~≤≥≠·−'])|%.*)"
 )
 _SIZES = (

@@ -119,7 +119,7 @@ class _Member:
 
 
 def _exactly(name: str, value: Any) -> Expr:
-    """A plain number as an exact one: 0.5 from one of Python's would make all that follows float."""
+    """A plain number as an exact one: a float would make all that follows floats."""
     return value if isinstance(value, Expr) else exact_number(name, value, "a number")
 
 

@@ -73,7 +73,7 @@ def documented(function: Callable, parameters: tuple[Parameter, ...], kind: str)
     keywords = ", ".join(
         p.name if p.default is None else f"{p.name}={p.default:g}" for p in parameters
     )
-    function.__name__ = "stationary_policy"
+    function.__name__ = function.__qualname__ = "stationary_policy"
     function.__doc__ = (
         f"pi(a) as a function of the keyword arguments {keywords}: {kind}.\n\n"
         "At pi_ref = 0 the value is the limit pi_ref -> 0+; at pi_ref = 1 it is 1; "

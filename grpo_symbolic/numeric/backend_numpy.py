@@ -59,4 +59,3 @@ def _checked_array(p: Parameter, value: Any) -> Any:
     if not good.all():
         raise ValueError(f"{p.name} must be {allowed}, got {array[~good].flat[0]}")
     return array
-

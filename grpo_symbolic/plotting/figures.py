@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,16 @@ def figure_of(panels: tuple[Callable[..., Axes], ...], width: float, height: flo
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
             panel(ax=ax)
+    # A notebook shows what has no window only by this.
+    figure._repr_png_ = partial(_png, figure)
     return figure
+
+
+def _png(figure: Any) -> bytes:
+    picture = BytesIO()
+    with paper():
+        figure.savefig(picture, format="png", dpi=150)
+    return picture.getvalue()
 
 
 def _pairs(**given: Any) -> Any:
@@ -251,7 +261,7 @@ FIGURES: dict[str, Figure] = {
 
 
 def draw(name: str) -> Any:
-    """The Matplotlib figure of that name.
+    """The Matplotlib figure of that name; as the last line of a notebook's cell it is shown.
 
     Raises
     ------

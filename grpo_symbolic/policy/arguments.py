@@ -147,7 +147,10 @@ def _outside(span: Span, value: Any, least: float, greatest: float) -> NDArray[n
 
 
 def _numbers(p: Parameter, value: Any, strict: bool) -> Array:
-    failure = ValueError(f"{p.name} must be {_allowed(p)}, got {str(value)[:60]}")
+    def failure() -> ValueError:
+        # Writing out an array costs more than evaluating it.
+        return ValueError(f"{p.name} must be {_allowed(p)}, got {str(value)[:60]}")
+
     if isinstance(value, str):  # one number, as solutions() reads it
         value = float(exact_number(p.name, value, _allowed(p)))
     try:
@@ -155,9 +158,9 @@ def _numbers(p: Parameter, value: Any, strict: bool) -> Array:
         if array.dtype.kind == "O":
             array = array.astype(float)
     except (TypeError, ValueError, OverflowError):
-        raise failure from None
+        raise failure() from None
     if array.dtype.kind not in "fiu":
-        raise failure
+        raise failure()
     return np.asarray(array, dtype=float)
 
 

@@ -796,9 +796,10 @@ class StationaryPolicy:
         closed = self.closed
         if closed is None:
             return bare((self.equation,), (), notation)
-        solved = Eq(PI, closed.short or closed.expression, evaluate=False)
+        if closed.short is None:
+            return bare((Eq(PI, closed.expression, evaluate=False),), (), notation)
         where = [Eq(s, e, evaluate=False) for s, e in reversed(closed.abbreviations)]
-        return bare((solved,), where if closed.short is not None else (), notation)
+        return bare((Eq(PI, closed.short, evaluate=False),), where, notation)
 
     def _formula(self) -> str:
         """The closed form, or the equation, typeset; empty where it is too large to read."""

@@ -9,6 +9,7 @@ from sympy import Expr, Sum, Symbol, log, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.count import Count, count
 from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
 from grpo_symbolic.export.code_array import (
     LIBRARIES,
@@ -26,6 +27,8 @@ from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, array_program
 __all__ = ["binary_code", "code", "simplex_code"]
 
 PI = symbols.pi
+# Code is written within seconds: without a proof of uniqueness by then it is the residual.
+_SECONDS = 5
 
 
 def binary_code(policy: Any, form: str) -> str:
@@ -54,8 +57,9 @@ def binary_code(policy: Any, form: str) -> str:
         program = array_program(stable.form, stable.stages, names, style)
         text = _text(policy, program.names, _formula(policy), _SOLUTION)
         return closed_code(program, text, library, "stationary_policy")
-    reason = f"no solver: {policy.count.reason}"
-    if policy.count.unique:
+    number = _count(policy)
+    reason = f"no solver: {number.reason}"
+    if number.unique:
         try:
             found = implicit_form(policy.curve, names)
         except ValueError as failure:
@@ -66,10 +70,16 @@ def binary_code(policy: Any, form: str) -> str:
                 found.names,
                 _condition(found),
                 _SOLUTION,
-                (f"There is one solution for all parameters: {policy.count.reason}.",),
+                (f"There is one solution for all parameters: {number.reason}.",),
             )
             return solver_code(found, text, library, "stationary_policy")
     return _residual(policy, names, library, reason)
+
+
+def _count(policy: Any) -> Count:
+    """The number of solutions as it is known, or as far as a short search finds it."""
+    known = vars(policy).get("count")
+    return count(policy.curve, _SECONDS) if known is None else known
 
 
 _SOLUTION = (

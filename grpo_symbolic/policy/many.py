@@ -15,22 +15,25 @@ from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, Poly, S, Symbol
+from sympy import Add, Dummy, Eq, Expr, S, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit
-from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.export.latex import Notation
+from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
 from grpo_symbolic.policy.code import simplex_code
+from grpo_symbolic.policy.enclose import Enclosure, enclosed_simplex
+from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
 from grpo_symbolic.policy.export import exported, simplex_exhibit
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
+from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField, number
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage
@@ -41,6 +44,9 @@ from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
 __all__ = ["SimplexPolicy", "stationary_policy"]
+
+# Conditions of more classes of answers are built when they are asked for.
+_AT_ONCE = 6
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,11 @@ class SimplexPolicy:
 
     algorithm: Algorithm
     question: Question
-    condition: StationarityCondition
+
+    @cached_property
+    def condition(self) -> StationarityCondition:
+        """The condition in all answers; many levels of reward make it large."""
+        return stationarity_condition(self.algorithm, self.question)
 
     @property
     def equations(self) -> tuple[Eq, ...]:
@@ -92,7 +102,8 @@ class SimplexPolicy:
         ranked = self._ranked(lumped)
         if ranked is None:
             return None
-        closed = _telescoped(stationarity_condition(self.algorithm, lumped.permuted(ranked)))
+        found = telescoped(stationarity_condition(self.algorithm, lumped.permuted(ranked)))
+        closed = None if found is None else closed_form(*found)
         return None if closed is None else (ranked, closed)
 
     @cached_property
@@ -165,6 +176,57 @@ class SimplexPolicy:
         """
         return simplex_code(self, "python")
 
+    def evaluate(
+        self, *, pi_ref: Any, branch: str = "attracting", errors: str = "raise", **values: Any
+    ) -> Any:
+        """π at arrays of parameters, in float64.
+
+        Parameters
+        ----------
+        pi_ref : array, (..., n)
+            Rows of positive reference probabilities. A row that sums to 1 up to rounding is
+            divided by its sum.
+        branch : {"attracting", "lowest", "highest", "all"}
+            Which stationary policy, where there are several, by mean reward. ``attracting`` is the
+            one that rising rewards reach first from the reference; ``all`` adds an axis before the
+            last one, padded with NaN.
+        errors : {"raise", "nan"}
+            What a bad row or value does: an exception, or NaN at its points.
+        **values
+            Numbers or arrays that broadcast with the leading axes of ``pi_ref``: ``beta`` and the
+            question's own symbols. Floats are the binary numbers that they are.
+
+        Returns
+        -------
+        ndarray, (..., n)
+            Each policy to full relative accuracy in every answer. NaN, with one
+            :class:`~grpo_symbolic.policy.evaluate.NoStationaryPolicy` warning, where none is
+            found.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not broadcast, rows that are no distributions of n positive
+            probabilities, an unknown or missing argument, or a value out of range.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.algorithm import GRPO
+        >>> policy = stationary_policy(GRPO(2), Question(rewards=(3, 1, 0)))
+        >>> policy.evaluate(beta=1, pi_ref=[0.25, 0.39, 0.36]).round(12).tolist()
+        [0.5, 0.3, 0.2]
+        """
+        return self.evaluator(pi_ref=pi_ref, branch=branch, errors=errors, **values)
+
+    @cached_property
+    def evaluator(self) -> SimplexEvaluator:
+        """How :meth:`evaluate` goes about it, chosen from the model once."""
+        return SimplexEvaluator(self)
+
+    def enclose(self, *, pi_ref: Sequence[Any], digits: int = 50, **values: Any) -> Enclosure:
+        """Proved enclosures of the stationary policies; see :meth:`StationaryPolicy.enclose`."""
+        return enclosed_simplex(self, pi_ref, digits, values)
+
     def solutions(self, *, pi_ref: Sequence[Any], digits: int = 30, **values: Any) -> Solutions:
         """Every stationary policy that is found at given parameters.
 
@@ -182,8 +244,7 @@ class SimplexPolicy:
         ValueError
             For a missing or unknown parameter, or a value out of range.
         """
-        reference = _reference(pi_ref, len(self.question))
-        point = self._point(values)
+        reference, point = self.read(pi_ref, values)
         if not self.algorithm.penalty.monotone:
             solved = self._solved(self.question, reference, point, digits)
             with mp.workdps(digits + 25):
@@ -199,7 +260,7 @@ class SimplexPolicy:
             solved = self._solved(self.question.lumped(), masses, point, digits)
         with mp.workdps(digits + 25):
             spread = tuple(self._spread(s, reference, masses) for s in solved)
-            return self._staged(Solutions(spread, solved.status), reference, point)
+            return self._staged(replace(solved, found=spread), reference, point)
 
     def _spread(
         self, solution: NumericSolution, reference: Sequence[Expr], masses: Sequence[Expr]
@@ -225,13 +286,11 @@ class SimplexPolicy:
     ) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""
         given = {**point, **dict(zip(self.question.reference[:-1], reference, strict=False))}
-        return Solutions(
-            tuple(
-                replace(s, stage=self._stage(s.policy, given)) if min(s.policy) > 0 else s
-                for s in solutions
-            ),
-            solutions.status,
+        found = tuple(
+            replace(s, stage=self._stage(s.policy, given)) if min(s.policy) > 0 else s
+            for s in solutions
         )
+        return replace(solutions, found=found)
 
     def _stage(self, policy: Sequence[mp.mpf], given: dict[Symbol, Expr]) -> Stage:
         rest, bits = Dummy("q", positive=True), 2 * int(mp.mp.prec)
@@ -268,7 +327,7 @@ class SimplexPolicy:
         status = f"{len(found)} interior {noun} ({how}: {reason})"
         if self.algorithm.penalty.link_range[0].is_finite:
             status += "; policies that give an answer up for good are not searched for"
-        return Solutions(found, status)
+        return Solutions(found, status, complete)
 
     def _stiffness(self, condition: StationarityCondition, often: Sequence[Expr]) -> list[Expr]:
         """β ρ(o) ∂d(π_ref(o)/π(o))/∂π(o), ρ how often an answer is penalised."""
@@ -284,14 +343,26 @@ class SimplexPolicy:
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
     ) -> Solutions:
         """Two classes: the binary strategy, the better class first."""
-        turned = _worse_first(question, point)
-        if turned:
-            question, reference = question.permuted((1, 0)), reference[::-1]
-        policy = binary_policy(self.algorithm, BinaryQuestion.of(question))
-        found = policy.solutions_at({**point, symbols.pi_ref: reference[0]}, digits)
-        if not turned:
+        policy, (better, _) = self.as_binary(question, point)
+        found = policy.solutions_at({**point, symbols.pi_ref: reference[better]}, digits)
+        if not better:
             return found
-        return Solutions(tuple(replace(s, policy=s.policy[::-1]) for s in found), found.status)
+        return replace(found, found=tuple(replace(s, policy=s.policy[::-1]) for s in found))
+
+    def as_binary(
+        self, question: Question, point: dict[Symbol, Expr]
+    ) -> tuple[StationaryPolicy, tuple[int, int]]:
+        """The binary policy of a question of two answers, the places of the better and worse."""
+        turned = _worse_first(question, point)
+        shown = question.permuted((1, 0)) if turned else question
+        binary = binary_policy(self.algorithm, BinaryQuestion.of(shown))
+        return binary, (1, 0) if turned else (0, 1)
+
+    def read(
+        self, pi_ref: Sequence[Any], values: dict[str, Any]
+    ) -> tuple[tuple[Expr, ...], dict[Symbol, Expr]]:
+        """The reference and the parameters as exact numbers, checked."""
+        return _reference(pi_ref, len(self.question)), self._point(values)
 
     def _point(self, values: dict[str, Any]) -> dict[Symbol, Expr]:
         known: dict[str, tuple[Symbol, str]] = {}
@@ -329,17 +400,21 @@ class SimplexPolicy:
         return exported(self, format, notation)
 
     def latex(self, notation: Notation | None = None) -> str:
-        """The closed forms, or the conditions where there are none, as aligned lines."""
-        if self.expressions is not None:
-            lines = [
-                f"{formula(_name(o, self.question), notation)} &= {formula(e, notation)}"
-                for o, e in enumerate(self.expressions)
-            ]
-        else:
-            lines = [
-                f"{formula(e.lhs, notation)} &= {formula(e.rhs, notation)}" for e in self.equations
-            ]
-        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+        """The closed forms, or the conditions where there are none, as aligned lines.
+
+        Raises
+        ------
+        ValueError
+            When ``notation`` is no :class:`Notation`.
+        """
+        found = self.expressions
+        names = (_name(o, self.question) for o in range(len(self.question)))
+        equations = (
+            self.equations
+            if found is None
+            else [Eq(s, e, evaluate=False) for s, e in zip(names, found, strict=True)]
+        )
+        return bare(equations, (), notation)
 
     def _found(self) -> tuple[Expr, ...] | None:
         """The closed forms if they have been asked for before: a display does not compute."""
@@ -371,15 +446,22 @@ class SimplexPolicy:
 
     def _repr_html_(self) -> Html:
         tex, asked = self._formula(), "expressions" in self.__dict__
+        built = "condition" in self.__dict__
         rows = [
             ("stationary policy", math(tex) if tex else ""),
             ("algorithm", self.algorithm),
             ("question", self.question),
-            ("condition", Html(self.condition._repr_html_())),
-            ("status", self.status if asked else ".expressions: the closed form, if there is one"),
+            ("condition", Html(self.condition._repr_html_()) if built else ".condition builds it"),
+            ("status", self.status if asked else _NOT_ASKED),
             ("evidence", ".verify() proves it"),
         ]
         return record(f"Stationary policy of {len(self.question)} answers", rows)
+
+
+_NOT_ASKED = (
+    "the closed form is not looked for before it is asked for: .expressions, and .status says "
+    "what was found"
+)
 
 
 def stationary_policy(algorithm: Any, question: Question) -> StationaryPolicy | SimplexPolicy:
@@ -412,51 +494,16 @@ def stationary_policy(algorithm: Any, question: Question) -> StationaryPolicy | 
         raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
     if isinstance(question, BinaryQuestion):
         return binary_policy(algorithm, question)
-    return SimplexPolicy(algorithm, question, stationarity_condition(algorithm, question))
+    policy = SimplexPolicy(algorithm, question)
+    if len(question.classes) <= _AT_ONCE:
+        _ = policy.condition  # raises where the question does not define what is needed
+    return policy
 
 
 def _name(o: int, question: Question) -> Symbol:
     if isinstance(question, BinaryQuestion):
         return symbols.pi
     return symbols.policy(o + 1)
-
-
-def _telescoped(condition: StationarityCondition) -> ClosedForm | None:
-    """φ(R) when the partial sums of the field depend on one cumulative mass each.
-
-    With F_k and R_k the cumulative masses of policy and reference, the sum of the field over
-    the first k answers must be a function of F_k and R_k alone, the same for every k.
-    """
-    n = len(condition.policy)
-    ranks = tuple(Dummy(f"F_{k}", positive=True) for k in range(1, n))
-    levels = tuple(Dummy(f"R_{k}", positive=True) for k in range(1, n))
-    forth: dict[Expr, Expr] = {}
-    for free, cumulative in ((condition.policy, ranks), (condition.reference, levels)):
-        below: Expr = S.Zero
-        for symbol, upto in zip(free[:-1], cumulative, strict=True):
-            forth[symbol] = upto - below
-            below = upto
-    shapes = set()
-    total: Expr = S.Zero
-    for k, component in enumerate(condition.field[:-1]):
-        total += component.subs(forth, simultaneous=True)
-        whole = total.cancel() if total.is_rational_function() else total.expand()
-        shape = whole.expand().subs({ranks[k]: symbols.pi, levels[k]: symbols.pi_ref})
-        if shape.free_symbols & {*ranks, *levels}:
-            return None
-        shapes.add(shape)
-    if len(shapes) != 1:
-        return None
-    (shape,) = shapes
-    polynomial = Poly(-shape, symbols.pi)
-    domain = Domain.of(symbols.pi_ref).extended(shape)
-    if sign(polynomial.LC(), domain) != Sign.POSITIVE:
-        return None
-    penalty = condition.beta * (symbols.pi - symbols.pi_ref)
-    if not is_zero(shape.coeff(condition.beta) * condition.beta + penalty, domain):
-        return None
-    equation = Eq(penalty, (shape + penalty).factor(), evaluate=False)
-    return closed_form(polynomial, equation, domain)
 
 
 def _reference(values: Sequence[Any], count: int) -> tuple[Expr, ...]:

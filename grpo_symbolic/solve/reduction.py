@@ -131,12 +131,14 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
             "the sum over the group is not written out in powers of pi(a)",
         )
     if not _is_polynomial(equation.lhs):
-        return Reduction(equation, None, derivation, "it is not algebraic in pi(a)")
+        return Reduction(equation, None, derivation, "the penalty's side is no polynomial in pi(a)")
     if _is_polynomial(equation.rhs):
         return _collected(equation, equation, domain, derivation)
     squared = Eq(equation.lhs**2, tidy(equation.rhs**2, domain), evaluate=False)
     if not _is_polynomial(squared.rhs):
-        return Reduction(equation, None, derivation, "it is not algebraic in pi(a)")
+        return Reduction(
+            equation, None, derivation, "squaring does not make it a polynomial in pi(a)"
+        )
     derivation = derivation.then(
         squared,
         "both sides squared: they are positive for $\\pi(a) > \\pi_{\\mathrm{ref}}(a)$, and "

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from grpo_symbolic.display import Html, badge, cut, grid, plural, record
+from grpo_symbolic.display import Html, badge, cut, grid, math, plural, record
 
 __all__ = ["Report", "Status", "Verdict"]
 
@@ -67,9 +68,23 @@ class Verdict:
             ("status", badge(self.status)),
             ("method", self.method),
             ("detail", self.detail),
-            *((str(name), cut(str(value), 240)) for name, value in self.evidence.items()),
+            *(_shown(str(name), str(value)) for name, value in self.evidence.items()),
         ]
         return record("Verdict", rows)
+
+
+# The TeX of a longer identity is not read.
+_TYPESET = 1500
+
+
+def _shown(name: str, value: str) -> tuple[str, str]:
+    """An entry of the evidence for reading: coordinates of the orthant and roots by short names."""
+    if name == "latex" and len(value) < _TYPESET:
+        return name, math(re.sub(r"\broot_\{(\d+)\}", r"\\varrho_{\1}", value))
+    plain = re.sub(r"\b_t_(?=\w)", "t_", re.sub(r"\b_sqrt(?=\d)", "root_", value))
+    if plain != value:
+        name = f"{name}, in t_x > 0 for the place of x in its range, and square roots"
+    return name, cut(plain, 240)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,234 @@
+"""Evaluation of dask arrays: chunk by chunk, by whoever computes them, when they are asked for.
+
+Dask is not imported to tell its arrays from others. A chunk is evaluated by :class:`Chunk`, which
+carries the policy as bytes: a process that has seen them keeps what it derived for them.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Rational
+
+from grpo_symbolic.numeric.blocks import broadcast_shape
+from grpo_symbolic.policy.strategies import Crossed
+
+__all__ = ["SOLUTIONS", "Chunk", "evaluated", "is_chunked"]
+
+# Columns of a lazy array of all solutions, whose number is only known when it is computed.
+SOLUTIONS = 8
+# Precision is global in mpmath and python-flint: one thread at a time derives and solves.
+_LOCK = RLock()
+
+
+def is_chunked(value: Any) -> bool:
+    """Whether a value is a dask collection."""
+    return hasattr(value, "__dask_graph__")
+
+
+def evaluated(evaluator: Any, given: Mapping[str, Any], *, answers: int = 0, **options: Any) -> Any:
+    """The dask array of π(a) at arguments of which some are dask arrays.
+
+    Parameters
+    ----------
+    evaluator : Evaluator or SimplexEvaluator
+    given : mapping
+        Dask arrays, arrays and numbers, which broadcast. Arrays are cut to the chunks of the
+        dask arrays, and chunks that do not match are cut to common ones.
+    answers : int
+        Above 0: the last axis of ``pi_ref`` and of the result is one of so many answers, in one
+        chunk.
+    **options
+        As of a call of the evaluator. With ``branch="all"`` the axis of the solutions has one
+        place where a closed form or a proof shows that there is one, and otherwise `SOLUTIONS`.
+
+    Raises
+    ------
+    ValueError
+        At once for names, types, shapes, chunks of unknown size that do not match, and numbers
+        out of range. Values in a chunk are checked when it is computed.
+    """
+    import dask.array as da
+
+    lazy = {name: value for name, value in given.items() if is_chunked(value)}
+    for name, value in lazy.items():
+        if not isinstance(value, da.Array):
+            raise ValueError(f"{name} must be a dask array, got a dask {type(value).__name__}")
+        if value.dtype.kind not in "fiuO":
+            raise ValueError(f"{name} must hold real numbers, got dtype {value.dtype}")
+    strict = options["errors"] == "raise"
+    rows = _rows(given["pi_ref"], answers) if answers else None
+    # Names, kinds of numbers and group sizes are read as of arrays of one entry.
+    known = {
+        name: _entry(lazy[name]) if name in lazy else value
+        for name, value in given.items()
+        if rows is None or name != "pi_ref"
+    }
+    values = evaluator.arguments.read(known, strict)
+    fixed = {name: v for name, v in values.items() if name not in lazy and v.ndim == 0}
+    good = _within(evaluator, fixed, strict)
+    arrays = {
+        name: lazy[name] if name in lazy else da.from_array(np.asarray(given[name]), chunks=-1)
+        for name in known
+        if name not in fixed
+    }
+    shape = _shape(arrays if rows is None else {**arrays, "pi_ref": rows[..., 0]})
+    numbers = tuple((name, value) for name, value in given.items() if name in fixed)
+    single = rows is None and good and _has_one(evaluator, fixed)
+    if rows is None and not single:
+        # A worker has no main thread to bound this in.
+        _ = evaluator._forces_at_ends
+    names = (*arrays, *(["pi_ref"] if answers else []))
+    kernel = Chunk(
+        pickle.dumps(evaluator), names, numbers, tuple(options.items()), single, answers > 0
+    )
+    axes = tuple(range(len(shape)))[::-1]
+    pairs: list[Any] = []
+    for array in arrays.values():
+        pairs += [array, axes[len(axes) - array.ndim :] if array.ndim else ()]
+    more = {len(shape): kernel.width} if options["branch"] == "all" else {}
+    last = () if rows is None else (len(shape) + 1,)
+    if rows is not None:
+        pairs += [rows, (*axes[len(axes) - rows.ndim + 1 :], *last)]
+    # With a meta array nothing is evaluated to learn a type.
+    meta = np.empty((0,) * (len(shape) + len(more) + len(last)))
+    return da.blockwise(
+        kernel,
+        (*axes, *more, *last),
+        *pairs,
+        new_axes=more,
+        dtype=float,
+        meta=meta,
+        token="stationary-policy",
+    )
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """What computes one chunk of the result from one chunk of every array.
+
+    Parameters
+    ----------
+    evaluator : bytes
+        Pickled.
+    names : tuple of str
+        Of the arrays.
+    numbers : tuple of (str, number)
+        The other arguments.
+    options : tuple of (str, object)
+    single : bool
+        Whether every point has one solution, which a formula or a table gives.
+    rows : bool
+        Whether the last axis is that of the answers.
+    """
+
+    evaluator: bytes
+    names: tuple[str, ...]
+    numbers: tuple[tuple[str, Any], ...]
+    options: tuple[tuple[str, Any], ...]
+    single: bool
+    rows: bool = False
+
+    @property
+    def width(self) -> int:
+        return 1 if self.single else SOLUTIONS
+
+    def __call__(self, *pieces: Any) -> NDArray[np.float64]:
+        local = _local(self.evaluator)
+        if self.single and self in local.ready:
+            return self._found(local.evaluator, pieces)
+        with _LOCK:
+            found = self._found(local.evaluator, pieces)
+            local.ready.add(self)
+        return found
+
+    def _found(self, evaluator: Any, pieces: Iterable[Any]) -> NDArray[np.float64]:
+        values = dict(zip(self.names, pieces, strict=True)) | dict(self.numbers)
+        options = dict(self.options)
+        found = np.asarray(evaluator(**options, **values))
+        if options["branch"] != "all":
+            return found
+        axis = found.ndim - (2 if self.rows else 1)
+        count = found.shape[axis]
+        if count > self.width:
+            raise ValueError(
+                f"a lazy array holds at most {self.width} solutions of a point, got {count}: "
+                "evaluate arrays that are in memory"
+            )
+        padding = [(0, 0)] * found.ndim
+        padding[axis] = (0, self.width - count)
+        return np.pad(found, padding, constant_values=np.nan)
+
+
+@dataclass(eq=False)
+class _Local:
+    """An evaluator of this process, and the chunks whose formulas and tables are made."""
+
+    evaluator: Any
+    ready: set[Chunk] = field(default_factory=set)
+
+
+@lru_cache(maxsize=16)
+def _local(data: bytes) -> _Local:
+    return _Local(pickle.loads(data))
+
+
+def _within(evaluator: Any, fixed: Mapping[str, Any], strict: bool) -> bool:
+    """Whether the numbers are in their ranges; raised where ``strict``."""
+    own = evaluator.arguments
+    chosen = replace(own, parameters=tuple(p for p in own.parameters if p.name in fixed))
+    numbers = {name: float(value) for name, value in fixed.items()}
+    if chosen.bad(numbers) is None:
+        return True
+    if strict:
+        raise ValueError(chosen.sentence(numbers))
+    return False
+
+
+def _has_one(evaluator: Any, fixed: Mapping[str, Any]) -> bool:
+    """Whether a formula or a table gives the one solution of every point."""
+    if evaluator._closed is not None:
+        return True
+    if not all(s.name in fixed for s in evaluator._needed):
+        return False
+    numbers = tuple(Rational(*float(fixed[s.name]).as_integer_ratio()) for s in evaluator._needed)
+    return isinstance(evaluator._kernel(numbers), Crossed)
+
+
+def _rows(value: Any, answers: int) -> Any:
+    """π_ref as a dask array with all answers in one chunk."""
+    import dask.array as da
+
+    array = value if is_chunked(value) else da.from_array(np.asarray(value), chunks=-1)
+    if array.ndim == 0 or array.shape[-1] != answers:
+        raise ValueError(
+            f"pi_ref must be rows of {answers} positive probabilities that sum to 1, got shape "
+            f"{array.shape}"
+        )
+    return array.rechunk({array.ndim - 1: -1})
+
+
+def _entry(array: Any) -> NDArray[Any]:
+    """An array of one entry of the same type."""
+    return np.full(1, 2).astype(array.dtype)
+
+
+def _shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
+    wide = {name: a for name, a in arrays.items() if a.ndim}
+    if any(math.isnan(n) for a in wide.values() for n in a.shape):
+        chunks = [a.chunks for a in wide.values()]
+        if len(chunks) == 1:
+            return next(iter(wide.values())).shape
+        raise ValueError(
+            "chunks of unknown size do not broadcast: call compute_chunk_sizes() on "
+            + " and ".join(n for n, a in wide.items() if any(map(math.isnan, a.shape)))
+        )
+    return broadcast_shape(arrays)
