@@ -142,7 +142,7 @@ def objects(policies: list[Any]) -> list[Any]:
         gs.check("pi_ref < pi < 1", gs.GRPO(2), gs.BinaryQuestion()),
         gs.prove(pairs.claims[0]),
         pairs.condition.preference.verify(),
-        pairs.enclose(beta="1/2", pi_ref="1/4"),
+        pairs.enclose(beta="1/2", pi_ref="1/4", gamma=1),
         pairs.solutions(beta=1, pi_ref="1/2", gamma=1),
         pairs.count,
         pairs.monotonicity("beta"),
