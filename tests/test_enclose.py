@@ -1,8 +1,10 @@
 """Enclosures contain the solutions: bisection here, signs at the ends, known numbers of them."""
 
+import warnings
 from fractions import Fraction
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from flint import arb, ctx
 from hypothesis import given, settings
@@ -217,23 +219,65 @@ def test_a_number_that_is_not_proved_is_said() -> None:
 # -- evaluate --------------------------------------------------------------------------------
 
 
-corner = st.one_of(st.floats(1e-12, 1e-3), st.floats(0.01, 0.99), st.floats(0.999, 1 - 1e-12))
-weight = st.one_of(st.floats(1e-6, 1e-3), st.floats(0.01, 20), st.floats(1e3, 1e9))
+#: Every way of evaluating a single crossing, with what the closed forms promise in units.
+SINGLE = {
+    "pairs": PAIR,
+    "groups of four": FOUR,
+    "groups of eight": gs.stationary_policy(gs.GRPO(8), gs.BinaryQuestion()),
+    "groups of 64": gs.stationary_policy(gs.GRPO(64), gs.BinaryQuestion()),
+    "large groups": gs.stationary_policy(gs.GRPO(oo), gs.BinaryQuestion()),
+    "pairs, direct KL": gs.stationary_policy(gs.GRPO(2, gs.DirectKL()), gs.BinaryQuestion()),
+    "shift only": gs.stationary_policy(gs.GRPO(4, advantage=gs.ShiftOnly()), gs.BinaryQuestion()),
+    "a noisy verifier": gs.stationary_policy(gs.GRPO(3), gs.BinaryQuestion(success=("0.9", "0.2"))),
+}
+#: From the middle of the domain to its corners: π_ref to both ends, β over all magnitudes.
+corner = st.one_of(
+    st.floats(0.01, 0.99),
+    st.floats(-280, -2).map(lambda x: 10.0**x),
+    st.floats(-15.9, -2).map(lambda x: 1 - 10.0**x),
+)
+weight = st.one_of(st.floats(0.01, 20), st.floats(-280, 280).map(lambda x: 10.0**x))
+moderate = st.floats(-3, 3).map(lambda x: 10.0**x)
 
 
 def inside(found: float, enclosure: Enclosure, place: int, ulp: float) -> bool:
+    """Whether a double is next to one of the enclosed values; below 1e-300 both are tiny."""
     with ctx.workprec(300):
-        return any(abs(arb(found) / p[place] - 1) < ulp for p in enclosure.policies)
+        return any(
+            abs(arb(found) / p[place] - 1) < ulp or (p[place] < arb("1e-300") and found < 1e-300)
+            for p in enclosure.policies
+        )
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
-@given(weight, corner, st.sampled_from([PAIR, FOUR]))
-def test_evaluate_lies_within_rounding_of_the_enclosure(beta, reference, policy) -> None:
+@pytest.mark.parametrize("setting", SINGLE)
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(weight, corner)
+def test_evaluate_lies_within_rounding_of_the_enclosure(setting, beta, reference) -> None:
+    policy = SINGLE[setting]
+    if "direct" in setting:
+        beta = max(beta, 1 / 600)  # exp(-1/beta) leaves the range of a double below that
     exact = policy.enclose(beta=Fraction(beta), pi_ref=Fraction(reference), digits=25)
     assert (exact.count, exact.complete) == (1, True)
     for place, complement in ((0, False), (1, True)):
         found = policy.evaluate(beta=beta, pi_ref=reference, complement=complement)
         assert inside(found, exact, place, 4e-15)
+
+
+@pytest.mark.parametrize("policy", [DIRECT, SIXTEEN], ids=["large groups", "groups of sixteen"])
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(moderate, corner)
+def test_every_branch_lies_in_an_enclosure_of_its_own(policy, beta, reference) -> None:
+    exact = policy.enclose(beta=Fraction(beta), pi_ref=Fraction(reference), digits=25)
+    assert exact.complete
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gs.NoStationaryPolicy)
+        found = policy.evaluate(beta=beta, pi_ref=reference, branch="all")
+    found = found[~np.isnan(found)]
+    assert len(found) == exact.count
+    with ctx.workprec(300):
+        # A few units times the log-odds between policy and reference.
+        for value, ball in zip(found, exact.policies, strict=True):
+            assert abs(arb(value) / ball[0] - 1) < 1e-15 * (4 + abs(np.log(reference)) / beta)
 
 
 @settings(max_examples=8, deadline=None, derandomize=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -60,19 +59,6 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert target[1:] in headings, target
         elif not target.startswith("https://"):
             assert (path.parent / target).is_file(), target
-
-
-@every
-@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=lambda c: c[0])
-def test_style(path: Path, command: list[str]) -> None:
-    run = subprocess.run(
-        [sys.executable, "-m", "ruff", *command, "--no-cache", str(path)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
 
 
 # -- executed ----------------------------------------------------------------------------

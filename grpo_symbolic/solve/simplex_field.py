@@ -9,7 +9,7 @@ from typing import Any
 
 import flint
 import mpmath as mp
-from sympy import Expr, Symbol, lambdify
+from sympy import Dummy, Expr, Symbol, lambdify
 
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
@@ -56,13 +56,19 @@ class SimplexField:
         self.two_level = known.exact_drift if known is not None and known.zero_sum else None
         self.rates = tuple(w.subs(point) for w in model.weights)
         self.factor = model.factor.subs(point)
-        forces = [-(condition.beta * d).subs(point) for d in condition.marginal]
+        # The last probability is a name of its own: one minus the others would round to 0.
+        *_, last = condition.policy
+        self._rest = Dummy("rest", positive=True)
+        forces = [
+            -(condition.beta * d).xreplace({last: self._rest}).subs(point)
+            for d in condition.marginal
+        ]
         self.forces = forces
         self.values = None
         if self.two_level is None:
             self.values = [v.subs(point) for v in model]
         names = list(self.free)
-        self._force = lambdify(names, forces, "mpmath")
+        self._force = lambdify([*names, self._rest], forces, "mpmath")
         self._factor = lambdify(names, self.factor, "mpmath")
         self._value = (
             None if self.values is None else lambdify(names, self.values, "mpmath", cse=True)
@@ -70,8 +76,7 @@ class SimplexField:
 
     def climb(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
         """P(o) − β d(o) for every answer."""
-        inner = policy[:-1]
-        forces = self._force(*inner)
+        forces = self._force(*policy)
         return [p + f for p, f in zip(self._preference(policy), forces, strict=True)]
 
     def _preference(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
@@ -204,7 +209,7 @@ class SimplexField:
         extra = max(0, -int(mp.floor(mp.log10(min(policy)))))
         with mp.workdps(mp.mp.dps + 2 * extra):
             stiffness = [mp.mpf(e) for e in self._stiffness(*policy[:-1])]
-            forces, often = self._force(*policy[:-1]), self._often(*policy[:-1])
+            forces, often = self._force(*policy), self._often(*policy[:-1])
 
             def felt(moved: Sequence[mp.mpf]) -> list[mp.mpf]:
                 rates = self._often(*moved[:-1])
@@ -237,7 +242,7 @@ class SimplexField:
         with flint.ctx.workprec(bits):
             inner = [exact_ball(p) for p in policy[:-1]]
             everyone = [*inner, 1 - sum(inner, flint.arb(0))]
-            at = dict(zip(self.free, inner, strict=True))
+            at = dict(zip((*self.free, self._rest), everyone, strict=True))
             if self.values is not None:
                 values = [ball(v, at, bits) for v in self.values]
             else:
