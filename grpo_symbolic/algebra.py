@@ -14,7 +14,8 @@ from grpo_symbolic.normal_form import Lowering, Sign, Undecided
 
 __all__ = ["Sign", "is_zero", "oriented_factors", "positive_numerator", "sign", "tidy"]
 
-# Beyond this many operations nothing is factored: the expression stays as it is.
+# Beyond this many symbols or operations nothing is factored: the expression stays as it is.
+_MAX_SYMBOLS = 8
 _MAX_TIDY = 250
 
 
@@ -100,7 +101,8 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     expr = S(expr)
     closed = {s: Dummy("sum", real=True) for s in expr.atoms(Sum)}
     expr = expr.xreplace(closed)
-    if expr.count_ops() <= _MAX_TIDY:
+    domain = domain.extended(expr).relevant(expr)
+    if expr.count_ops() <= _MAX_TIDY and len(domain.ranges) <= _MAX_SYMBOLS:
         coefficient, bases = oriented_factors(expr, domain)
         expr = Mul(coefficient, *(base**power for base, power in bases))
     return expr.xreplace({symbol: s for s, symbol in closed.items()})

@@ -180,6 +180,16 @@ class Domain:
                 substitution[r.symbol] = lower + (upper - lower) * t / (1 + t)
         return substitution, frozenset(strict)
 
+    def relevant(self, *expressions: Expr) -> Domain:
+        """The ranges of the symbols that occur in the expressions, and of those in their ends."""
+        wanted = set().union(*(expression.free_symbols for expression in expressions))
+        kept: list[Range] = []
+        for r in reversed(self.ranges):
+            if r.symbol in wanted:
+                kept.append(r)
+                wanted |= r.lower.free_symbols | r.upper.free_symbols
+        return Domain(tuple(reversed(kept)))
+
     def samples(self, count: int, seed: int = 0) -> Iterator[dict[Symbol, Expr]]:
         """``count`` exact rational points, spread over magnitudes and towards the ends."""
         random = Random(seed)

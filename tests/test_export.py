@@ -33,7 +33,7 @@ from sympy import (
 import grpo_symbolic as gs
 from grpo_symbolic import symbols as s
 from grpo_symbolic.cli import main
-from grpo_symbolic.export.assumptions import assumptions, ranges, relevant
+from grpo_symbolic.export.assumptions import assumptions, ranges
 from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.lines import broken, set_width
@@ -357,7 +357,7 @@ def test_assumptions_are_chains() -> None:
         r"\beta > \gamma",
         r"r(b) \in \mathbb{R}",
     )
-    assert relevant(rates, [s.success[0]]) == gs.Domain.of(s.success[1], s.success[0])
+    assert rates.relevant(s.success[0]) == gs.Domain.of(s.success[1], s.success[0])
 
 
 def test_plain_sentences_become_tex() -> None:

@@ -454,3 +454,14 @@ def test_one_question_in_two_descriptions(first: dict[str, Any], second: dict[st
     assert gs.Question(**first).reward_laws == gs.Question(**second).reward_laws
     models = [gs.preference(gs.GRPO(4), gs.Question(**given)) for given in (first, second)]
     assert models[0].values == models[1].values
+
+
+@pytest.mark.parametrize("size", [2, oo])
+def test_twenty_levels_of_reward(size: Any) -> None:
+    """No form is looked for among so many answers; the mean advantage is 0 all the same."""
+    question = gs.Question(rewards=tuple(range(20)))
+    preference = gs.preference(gs.GRPO(size), question)
+    point = dict.fromkeys(question.policy[:-1], Rational(1, 20))
+    values = [v.subs(point).evalf(30) for v in preference]
+    assert abs(sum(values)) < 1e-25
+    assert values == sorted(values)

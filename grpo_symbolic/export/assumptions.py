@@ -2,28 +2,15 @@ r"""The ranges of a domain as an author states them: :math:`0 < \pi_{\mathrm{ref
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sympy import Expr, Symbol, oo
+from sympy import Expr, oo
 
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["assumptions", "listed", "ranges", "relevant"]
-
-
-def relevant(domain: Domain, expressions: Iterable[Expr]) -> Domain:
-    """The ranges of the symbols that occur in the expressions, and of those in their ends."""
-    wanted: set[Symbol] = set()
-    for expression in expressions:
-        wanted |= {s for s in expression.free_symbols if isinstance(s, Symbol)}
-    kept: list[Range] = []
-    for r in reversed(domain.ranges):
-        if r.symbol in wanted:
-            kept.append(r)
-            wanted |= r.lower.free_symbols | r.upper.free_symbols
-    return Domain(tuple(reversed(kept)))
+__all__ = ["assumptions", "listed", "ranges"]
 
 
 def ranges(domain: Domain, notation: Notation | None = None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from sympy import Eq, Expr, Symbol, sstr
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export import paper, web
-from grpo_symbolic.export.assumptions import assumptions, relevant
+from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
@@ -43,7 +43,7 @@ def binary_exhibit(policy: Any) -> Exhibit:
         if closed is not None
         else "Stationarity condition of a binary question",
         setting=setting(policy.algorithm, policy.question),
-        domain=relevant(policy.domain, used),
+        domain=policy.domain.relevant(*used),
         formulas=formulas,
         solved=closed is not None,
         status=policy.status,
@@ -70,7 +70,7 @@ def simplex_exhibit(policy: Any) -> Exhibit:
         if solution
         else f"Stationarity conditions of a question with {count} answers",
         setting=setting(policy.algorithm, policy.question),
-        domain=relevant(policy.domain, used),
+        domain=policy.domain.relevant(*used),
         formulas=formulas,
         solved=bool(solution),
         status=policy.status,
