@@ -29,7 +29,7 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.policy.arguments import Arguments
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
 from grpo_symbolic.policy.evaluate import BRANCHES, ERRORS, NoStationaryPolicy
-from grpo_symbolic.policy.simplex_kernel import SimplexKernel, exact_float
+from grpo_symbolic.policy.simplex_kernel import EXACT_SECONDS, SimplexKernel, exact_float
 
 __all__ = ["SimplexEvaluator"]
 
@@ -105,7 +105,8 @@ class SimplexEvaluator:
         noun = "attracting stationary policy" if branch == "attracting" else "stationary policy"
         warnings.warn(
             f"no {noun} was found at {int(missing.sum())} of {count} points, the first "
-            f"{f'at {at}' if at else 'row ' + str(first)}: its values are NaN",
+            f"{f'at {at}' if at else 'row ' + str(first)}: its values are NaN; where several "
+            f"are possible, rows are solved for {EXACT_SECONDS} s, and solutions() takes longer",
             NoStationaryPolicy,
             stacklevel=4,
         )
