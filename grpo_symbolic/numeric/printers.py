@@ -21,13 +21,13 @@ class ArrayPrinter(PythonCodePrinter):
 
     Parameters
     ----------
-    library : str
+    namespace : str
         The name that the library has in the code: ``np``, ``jnp`` or ``torch``.
     """
 
-    def __init__(self, library: str) -> None:
+    def __init__(self, namespace: str) -> None:
         super().__init__({"fully_qualified_modules": False})
-        self.library = library
+        self.namespace = namespace
 
     def line(self, expr: Any) -> str:
         """The right side of an assignment."""
@@ -37,13 +37,13 @@ class ArrayPrinter(PythonCodePrinter):
         return text
 
     def call(self, name: str, *arguments: Any) -> str:
-        return f"{self.library}.{name}({', '.join(self._print(a) for a in arguments)})"
+        return f"{self.namespace}.{name}({', '.join(self._print(a) for a in arguments)})"
 
     def _print_Piecewise(self, expr: Expr) -> str:
         *branches, (last, _) = expr.args
         text = self._print(last)
         for value, condition in reversed(branches):
-            text = f"{self.library}.where({self._print(condition)}, {self._print(value)}, {text})"
+            text = f"{self.namespace}.where({self._print(condition)}, {self._print(value)}, {text})"
         return text
 
     def _print_Relational(self, expr: Expr) -> str:
@@ -56,7 +56,7 @@ class ArrayPrinter(PythonCodePrinter):
             return f"1 / {self.parenthesize(inverse, PRECEDENCE['Pow'])}"
         if power == S.Half:
             return f"math.sqrt({self._print(base)})" if base.is_number else self.call("sqrt", base)
-        if power == Rational(1, 3) and self.library != "torch":
+        if power == Rational(1, 3) and self.namespace != "torch":
             return self.call("cbrt", base)
         base_text = self.parenthesize(base, PRECEDENCE["Pow"])
         if power.is_Integer:
@@ -121,7 +121,7 @@ class ArrayPrinter(PythonCodePrinter):
 
     def _print_Max(self, expr: Expr) -> str:
         bound, value = sorted(expr.args, key=lambda a: not a.is_number)
-        if self.library == "torch":
+        if self.namespace == "torch":
             return f"torch.clamp({self._print(value)}, min={self._print(bound)})"
         return self.call("maximum", value, bound)
 
@@ -132,7 +132,7 @@ class ArrayPrinter(PythonCodePrinter):
         return self.call("fmod", *expr.args)
 
     def _print_Nearest(self, expr: Expr) -> str:
-        return self.call("round" if self.library == "torch" else "rint", *expr.args)
+        return self.call("round" if self.namespace == "torch" else "rint", *expr.args)
 
     def _print_InTwoParts(self, expr: Expr) -> str:
         high, low, term = expr.args
@@ -145,9 +145,9 @@ class ArrayPrinter(PythonCodePrinter):
 
     def _print_Constant(self, expr: Expr) -> str:
         """A value that is not differentiated."""
-        if self.library == "torch":
+        if self.namespace == "torch":
             return f"({self._print(expr.args[0])}).detach()"
-        if self.library == "np":
+        if self.namespace == "np":
             return self._print(expr.args[0])
         return f"jax.lax.stop_gradient({self._print(expr.args[0])})"
 
@@ -189,7 +189,7 @@ def program_function(
     program: Program,
     parameters: Sequence[Any],
     np: Any,
-    library: str,
+    namespace: str,
     more: Mapping[str, Any] | None = None,
 ) -> Callable[..., Any]:
     """The program as a function of the parameters, on the library's arrays."""
@@ -197,7 +197,7 @@ def program_function(
     return lambdify(
         [p.name for p in parameters],
         program.value,
-        [{library: np, "math": math, **(more or {})}],
-        ArrayPrinter(library),
+        [{namespace: np, "math": math, **(more or {})}],
+        ArrayPrinter(namespace),
         cse=lambda value: (lines, value),
     )
