@@ -5,16 +5,16 @@ from sympy import Expr, S, Symbol, limit, oo
 from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain
-from grpo_symbolic.bounded import bounded
+from grpo_symbolic.work import limited
 
-SECONDS = 20
+STEPS = 5_000_000
 
 
 def weight_limits(expression: Expr) -> tuple[Expr, Expr]:
     """The limits beta -> 0+ and beta -> oo (as beta = 1/t with t -> 0+)."""
     t = Symbol("t", positive=True)
-    small = bounded(limit, expression, BETA, 0, "+", seconds=SECONDS)
-    large = bounded(limit, expression.subs(BETA, 1 / t), t, 0, "+", seconds=SECONDS)
+    small = limited(limit, expression, BETA, 0, "+", steps=STEPS)
+    large = limited(limit, expression.subs(BETA, 1 / t), t, 0, "+", steps=STEPS)
     return small, large
 
 

@@ -5,8 +5,8 @@ from sympy import Add, Expr, S, Symbol, exp, integrate, log, oo, pi, solve, sqrt
 from derivations.result import VY, Result, equation
 from derivations.variance_identity import expectation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, symbols
-from grpo_symbolic.bounded import bounded
 from grpo_symbolic.domain import Range
+from grpo_symbolic.work import limited
 
 BETA, SIGMA = symbols.beta, symbols.sigma
 #: The tilt t = 1/(beta sigma); w_o = exp(t r_o) stands for the weight of an answer.
@@ -38,7 +38,7 @@ def gaussian_log_moments() -> Expr:
     """K(t) for the rewards mu + s z, z standard normal: log of an integral over z."""
     z, c = Symbol("z", real=True), Symbol("c", positive=True)
     density = exp(-(z**2) / 2) / sqrt(2 * pi)
-    moment = bounded(integrate, density * exp(c * z), (z, -oo, oo), seconds=20)
+    moment = limited(integrate, density * exp(c * z), (z, -oo, oo), steps=5_000_000)
     total = log(exp(TILT * MEAN)) + log(moment.subs(c, TILT * SPREAD))
     return total.expand(force=True)
 
@@ -48,7 +48,7 @@ def pair_law() -> Expr:
     level = Symbol("y", real=True)
     # In a continuum of answers the mass before and up to an answer is one number.
     rate = link_ratio(1 - 2 * level)
-    elapsed = bounded(integrate, 1 / rate, (level, S.Zero, POLICY_MASS), seconds=20)
+    elapsed = limited(integrate, 1 / rate, (level, S.Zero, POLICY_MASS), steps=5_000_000)
     share = elapsed / elapsed.subs(POLICY_MASS, S.One)
     odds = Symbol("q", positive=True)
     grown = share.expand().subs(exp(2 * POLICY_MASS / BETA), odds).together()

@@ -6,8 +6,8 @@ from sympy import Add, Expr, S, Symbol, integrate, limit, oo
 
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Penalty, Question, ReverseKL, symbols
-from grpo_symbolic.bounded import bounded
 from grpo_symbolic.domain import Range
+from grpo_symbolic.work import limited
 
 BETA, U = symbols.beta, symbols.u
 SIZES = (2, 3)
@@ -41,7 +41,7 @@ def preference_at(question: Question, policy: Sequence[Expr]) -> list[Expr]:
 
 def divergence_term(penalty: Penalty) -> Expr:
     """One answer's term of a divergence D: an antiderivative of d(pi_ref/p) in p."""
-    return bounded(integrate, penalty.marginal(REF_O / P_O).expand(), P_O, seconds=20)
+    return limited(integrate, penalty.marginal(REF_O / P_O).expand(), P_O, steps=5_000_000)
 
 
 def result() -> Result:
@@ -75,7 +75,7 @@ def result() -> Result:
             Claim(f"{name}: D has the gradient d", term.diff(P_O), "==",
                   first),
             Claim(f"{name}: the pull on a vanishing probability has no bound",
-                  1 / bounded(limit, penalty.marginal(), U, oo, seconds=20), "==", S.Zero),
+                  1 / limited(limit, penalty.marginal(), U, oo, steps=5_000_000), "==", S.Zero),
         ]  # fmt: skip
     reverse = PENALTIES["reverse KL"]
     product = (P_O - Q_O) * (reverse.marginal(REF_O / P_O) - reverse.marginal(REF_O / Q_O))

@@ -15,10 +15,10 @@ from sympy import Add, Dummy, Expr, Integer, erf, exp, oo, pi, sqrt
 from sympy import integrate as sympy_integrate
 
 from grpo_symbolic.algebra import is_zero, sign, tidy
-from grpo_symbolic.bounded import bounded
 from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number, within
+from grpo_symbolic.work import limited
 
 __all__ = [
     "Gaussian",
@@ -161,5 +161,5 @@ def _gaussian_margin(gap: Expr, spread: Expr) -> Expr:
     x, m = Dummy("x", real=True), Dummy("m", real=True)
     s = Dummy("s", positive=True)
     density = exp(-((x - m) ** 2) / (2 * s**2)) / (s * sqrt(2 * pi))
-    above = bounded(sympy_integrate, density, (x, 0, oo), seconds=20)
+    above = limited(sympy_integrate, density, (x, 0, oo), steps=5_000_000)
     return (2 * above - 1).rewrite(erf).expand().subs({m: gap, s: sqrt(spread)})

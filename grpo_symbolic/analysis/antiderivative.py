@@ -40,9 +40,9 @@ from sympy import (
 from sympy.polys.polyerrors import BasePolynomialError
 
 from grpo_symbolic.algebra import is_zero, sign, tidy
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["antiderivative", "primitive", "vanishing_at"]
 
@@ -50,7 +50,7 @@ __all__ = ["antiderivative", "primitive", "vanishing_at"]
 _WRITTEN_OUT = 12
 # An integrand with more operations than this is not given to a general integrator.
 _MAX_OPERATIONS = 60
-_SECONDS = 2
+_STEPS = 1_000_000
 _ANCHORS = (S.Zero, S.One, Rational(1, 2))
 
 
@@ -150,7 +150,7 @@ def _rational(integrand: Expr, t: Symbol, domain: Domain) -> Expr | None:
     if integrand.has(GroupSum) or not integrand.is_rational_function(t):
         return None
     try:
-        parts = bounded(apart, integrand, t, seconds=_SECONDS)
+        parts = limited(apart, integrand, t, steps=_STEPS)
     except (Exhausted, NotImplementedError, BasePolynomialError):
         return None
     if any(Poly(base, t).degree() > 1 for base in _denominators(parts, t)):
@@ -173,7 +173,7 @@ def _general(integrand: Expr, t: Symbol, domain: Domain) -> Expr | None:
     if integrand.has(GroupSum) or integrand.count_ops() > _MAX_OPERATIONS:
         return None
     try:
-        found = bounded(integrate, expand_log(integrand), t, seconds=_SECONDS)
+        found = limited(integrate, expand_log(integrand), t, steps=_STEPS)
     except (Exhausted, NotImplementedError, ValueError, TypeError, BasePolynomialError):
         return None
     if found.has(Integral, Piecewise, RootSum):
@@ -182,7 +182,7 @@ def _general(integrand: Expr, t: Symbol, domain: Domain) -> Expr | None:
     if found.has(S.ImaginaryUnit):
         return None
     try:
-        holds = bounded(is_zero, found.diff(t) - integrand, domain, seconds=_SECONDS)
+        holds = limited(is_zero, found.diff(t) - integrand, domain, steps=_STEPS)
     except Exhausted:
         return None
     return found if holds else None

@@ -23,7 +23,6 @@ from sympy import Expr, Rational, S
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.bernstein import Bernstein
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.numeric.jet import Jet
@@ -31,6 +30,7 @@ from grpo_symbolic.numeric.places import Box, Place
 from grpo_symbolic.numeric.shares import enclosed
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.surd import as_rational
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["BestResponse", "Leaves", "Shape", "middle"]
 
@@ -40,7 +40,7 @@ _FARTHEST = 10**12
 _MOST_STEPS = 400
 # Log-odds between which a turning point is looked for.
 _WIDEST = 40
-_SECONDS = 10
+_STEPS = 3_000_000
 
 
 class Leaves(ArithmeticError):
@@ -263,7 +263,7 @@ class BestResponse:
         if self._polynomial is not None:
             return self._shape_of_polynomial(self._polynomial)
         try:
-            return bounded(self._shape_of_expression, seconds=_SECONDS)
+            return limited(self._shape_of_expression, steps=_STEPS)
         except Exhausted:
             return Shape("unknown")
 

@@ -43,7 +43,6 @@ from grpo_symbolic.analysis.statics import (
     signed_claim,
 )
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import Html, cut, grid, legible, math, short, typeset
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
@@ -55,13 +54,14 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Bound", "Bounds", "bounds"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # A drift that does not depend on the policy, for whatever value it has.
 _LEVEL = Symbol("D", positive=True)
-_SECONDS = 10
+_STEPS = 3_000_000
 # The drift of larger groups is bounded below by that of groups of this size.
 _WRITTEN_OUT = 8
 _NOT_NEGATIVE = frozenset({Sign.POSITIVE, Sign.NONNEGATIVE, Sign.ZERO})
@@ -532,12 +532,12 @@ def _closed(condition: StationarityCondition) -> ClosedForm | None:
     if reduction.polynomial is None:
         return None
     try:
-        return bounded(
+        return limited(
             closed_form,
             reduction.polynomial,
             reduction.equation,
             condition.domain,
-            seconds=_SECONDS,
+            steps=_STEPS,
         )
     except Exhausted:
         return None
@@ -571,7 +571,7 @@ def _limit_policy(curve: WeightCurve) -> tuple[Expr, tuple[Claim, ...]] | None:
         return None
     weight = tidy(curve.drift / force, unit)
     try:
-        most = bounded(limit, weight, PI, 0, "+", seconds=_SECONDS)
+        most = limited(limit, weight, PI, 0, "+", steps=_STEPS)
     except Exhausted:
         return None
     value = _only_root(weight, curve.beta, unit)

@@ -34,10 +34,10 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bernstein import Bernstein
-from grpo_symbolic.bounded import bounded
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.work import limited
 
 __all__ = [
     "CertifiedCurve",
@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
-_SECONDS = 20
+_STEPS = 5_000_000
 _MAX_DEGREE = 130
 # How often the working precision is doubled before giving up.
 _ATTEMPTS = 4
@@ -138,7 +138,7 @@ class CertifiedCurve:
                 f"the drift {value} is neither rational in pi(a) nor the root of such a function: "
                 "its critical points are not zeros of a polynomial"
             )
-        end = bounded(limit, value, PI, 1, "-", seconds=_SECONDS)
+        end = limited(limit, value, PI, 1, "-", steps=_STEPS)
         return _Drift(*found, fmpq(1, power), lambda p: ball(value, {PI: p}, self.bits), end)
 
     def _finite(self, drift: Bernstein) -> _Drift:
@@ -250,14 +250,14 @@ class CertifiedCurve:
     def limit(self) -> Expr:
         """The limit of W at p → 1."""
         final = self.drift.final
-        end = bounded(limit, self.force, PI, 1, "-", seconds=_SECONDS)
+        end = limited(limit, self.force, PI, 1, "-", steps=_STEPS)
         if final.is_finite:
             return tidy(final / end) if end.is_finite else S.Zero
         if end.is_finite:
             return oo
         if self.separable:
             return oo  # a pole of order 1/2 or more against a logarithm
-        return bounded(limit, self.curve.weight.subs(self.point), PI, 1, "-", seconds=_SECONDS)
+        return limited(limit, self.curve.weight.subs(self.point), PI, 1, "-", steps=_STEPS)
 
 
 def _at(polynomial: _Polynomial, p: arb) -> arb:

@@ -11,7 +11,6 @@ Three arguments, tried in this order; each rests on claims that are proved by th
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -22,7 +21,6 @@ from sympy import Dummy, Expr, Poly, S, Sum, diff, limit, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import Html, claim_names, cut, record
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.model.two_level import TwoLevel
@@ -30,11 +28,12 @@ from grpo_symbolic.surd import Surd
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Count", "count"]
 
 PI = symbols.pi
-_SECONDS = 9
+_STEPS = 3_000_000
 _NOT_POSITIVE = frozenset({Sign.NEGATIVE, Sign.NONPOSITIVE, Sign.ZERO})
 
 
@@ -92,31 +91,21 @@ class Count:
 
 
 @lru_cache(maxsize=64)
-def count(curve: WeightCurve, seconds: float = 3 * _SECONDS) -> Count:
+def count(curve: WeightCurve) -> Count:
     """The number of interior stationary policies for all parameters in range.
 
     Parameters
     ----------
     curve : WeightCurve
-    seconds : float
-        What the search may take in all.
 
     Notes
     -----
     The concave argument is new for finite groups; for pairs and large groups uniqueness is
     Vojnovic & Yun, arXiv 2502.18548, (14) and (15).
     """
-    end = time.monotonic() + seconds
     for argument in (_monotone, _concave, _turning_points):
-        left = min(_SECONDS, end - time.monotonic())
-        if left <= 0:
-            return Count(
-                (),
-                f"no argument for all parameters at once was found within {seconds:g} s; "
-                "solutions() counts at given numbers",
-            )
         try:
-            found = bounded(argument, curve, seconds=left)
+            found = limited(argument, curve, steps=_STEPS)
         except Exhausted:
             continue
         if found is not None:

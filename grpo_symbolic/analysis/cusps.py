@@ -24,13 +24,13 @@ from grpo_symbolic.analysis.certified_curve import (
     zeros_in_unit,
 )
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import bounded
 from grpo_symbolic.inputs import exact_number
+from grpo_symbolic.work import limited
 
 __all__ = ["Cusp", "cusp"]
 
 PI = symbols.pi
-_SECONDS = 20
+_STEPS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def _exact_cusp(
     bend = Poly(shifted.diff(y), y)
     if bend.degree() != 2:
         return None
-    for root in bounded(solve, bend.as_expr(), y, seconds=_SECONDS):
+    for root in limited(solve, bend.as_expr(), y, steps=_STEPS):
         place = radsimp(root)
         p = ((1 + place) / 2).expand()
         if abs(decimal(p, 30) - middle(policy)) < mp.mpf(10) ** -25:

@@ -30,14 +30,14 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.analysis.certified_curve import force_slope, solved_for_reference
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["FoldCurve", "fold_curve", "in_exponential"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
-_SECONDS = 20
+_STEPS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def in_exponential(expr: Expr, y: Symbol) -> Expr | None:
     split = expr.xreplace({1 - PI: complement})
     value = together(split.subs({complement: hypotenuse**-2, PI: y**2 / hypotenuse**2}))
     try:
-        value = bounded(cancel, value.subs(hypotenuse, (1 + y**2) ** S.Half), seconds=_SECONDS)
+        value = limited(cancel, value.subs(hypotenuse, (1 + y**2) ** S.Half), steps=_STEPS)
     except Exhausted:
         return None
     return value if value.is_rational_function(y) else None

@@ -26,7 +26,6 @@ from grpo_symbolic.analysis.series import (
     weight_at_one,
 )
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import Html, claim_names, cut, legible, math, record, short
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
@@ -34,11 +33,12 @@ from grpo_symbolic.inputs import group_size
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Limit", "escape_curve", "escape_threshold", "explain_limit", "limit"]
 
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
-_SECONDS = 6
+_STEPS = 2_500_000
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _positive_drift(curve: WeightCurve) -> tuple[Claim, ...]:
 
 def _signed(value: Expr, domain: Domain) -> Sign | None:
     try:
-        return bounded(sign, value, domain, seconds=_SECONDS)
+        return limited(sign, value, domain, steps=_STEPS)
     except Exhausted:
         return None
 
@@ -366,7 +366,7 @@ def _elsewhere(curve: WeightCurve, symbol: Symbol, value: Expr, direction: str) 
         if found.is_finite is not False and not found.has(S.NaN, S.ComplexInfinity):
             return Limit(found, "the closed form is continuous there")
     try:
-        found = bounded(sympy_limit, closed, symbol, value, direction, seconds=_SECONDS)
+        found = limited(sympy_limit, closed, symbol, value, direction, steps=_STEPS)
     except (Exhausted, NotImplementedError):
         raise ValueError(
             f"the limit {symbol} -> {value} of the closed form was not found"

@@ -37,14 +37,14 @@ from grpo_symbolic.analysis.certified_curve import (
 from grpo_symbolic.analysis.fold_curve import in_exponential
 from grpo_symbolic.analysis.folds import Fold, folds
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.numeric.balls import ball, exact_ball
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Maxwell", "maxwell"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
-_SECONDS = 20
+_STEPS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,9 @@ class _Areas:
         self.bits = numbers.bits
         force = expand_log(numbers.force, force=True)
         try:
-            area = bounded(integrate, force, PI, seconds=_SECONDS)
+            area = limited(integrate, force, PI, steps=_STEPS)
             self._force = area.replace(log(PI - 1), log(1 - PI))  # another constant
-            self._force_end = bounded(limit, self._force, PI, 1, "-", seconds=_SECONDS)
+            self._force_end = limited(limit, self._force, PI, 1, "-", steps=_STEPS)
         except Exhausted as stop:
             raise ValueError(f"the potential of the penalty is not elementary: {stop}") from None
         if not is_zero(self._force.diff(PI) - force, Domain.of(PI)):
@@ -177,7 +177,7 @@ class _Areas:
         rational = in_exponential(numbers.curve.drift.subs(numbers.point), 1 / z)
         if rational is not None:
             area = cancel(-rational * (1 / (1 + z**2)).diff(z))
-            found = bounded(integrate, area, z, seconds=_SECONDS)
+            found = limited(integrate, area, z, steps=_STEPS)
             if not found.has(Integral):
                 return found
         raise ValueError("the potential of the drift is not elementary")

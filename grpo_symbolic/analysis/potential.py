@@ -26,7 +26,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.analysis.antiderivative import antiderivative, primitive, vanishing_at
 from grpo_symbolic.analysis.curl import CurlCertificate, find_curl
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
@@ -37,10 +36,11 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Potential", "potential"]
 
-_SECONDS = 12
+_STEPS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ def potential(algorithm: Any, question: Question) -> Potential | CurlCertificate
         return Potential(condition, penalty=penalty, **_in_one_dimension(condition))
     separable = penalty is not None
     try:
-        found = bounded(find_curl, algorithm, question, condition, separable, seconds=_SECONDS)
+        found = limited(find_curl, algorithm, question, condition, separable, steps=_STEPS)
     except Exhausted:
         found = None
     if found is not None:
@@ -186,7 +186,7 @@ def potential(algorithm: Any, question: Question) -> Potential | CurlCertificate
         return Potential(condition, penalty=penalty, **drift)
     part = "preference" if separable else "penalty"
     raise ValueError(
-        f"within {_SECONDS} s each, the {part} was not shown to be a gradient on the simplex, and "
+        f"within {_STEPS:,} steps each, the {part} was not shown to be a gradient on the simplex, and "
         "no point was found at which its cross derivatives differ: take a smaller group, or numbers"
     )
 
@@ -262,7 +262,7 @@ def _of_many_answers(condition: StationarityCondition) -> dict[str, Any] | None:
     differences = _differences(condition)
     free = condition.policy[:-1]
     try:
-        found = bounded(_polynomial, differences, free, condition.domain, seconds=_SECONDS)
+        found = limited(_polynomial, differences, free, condition.domain, steps=_STEPS)
     except (Exhausted, PolynomialError):
         return None
     if found is None:

@@ -20,9 +20,9 @@ from sympy import Derivative, Eq, Expr, Symbol, diff, lambdify, log
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -33,7 +33,7 @@ _DIGITS = 40
 _SHORT = 60
 # Nor is one with more than this brought to factors, or one that takes longer.
 _LONGEST = 120
-_SECONDS = 2
+_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _tidied(expr: Expr, domain: Domain) -> Expr:
     if expr.has(log) or expr.count_ops() > _LONGEST:
         return expr
     try:
-        return bounded(tidy, expr, domain.extended(expr), seconds=_SECONDS)
+        return limited(tidy, expr, domain.extended(expr), steps=_STEPS)
     except Exhausted:
         return expr
 

@@ -50,12 +50,12 @@ from grpo_symbolic.analysis.laurent import (
 )
 from grpo_symbolic.analysis.laurent import ramification as root_of
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.solve.closed_form import closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.stationarity import stationarity_condition
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
     "closed_expression",
@@ -66,7 +66,7 @@ __all__ = [
     "variable_of",
 ]
 
-_SECONDS = 28
+_STEPS = 6_000_000
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 
 
@@ -107,13 +107,11 @@ def series(curve: WeightCurve, variable: Any, order: int) -> Expr:
         raise ValueError(f"a series is in beta, 1/beta or 1/G, not in {variable}")
     in_weight = _in_inverse_weight if inverse else _in_weight
     try:
-        return bounded(
-            _in_group_size if symbol == SIZE else in_weight, curve, order, seconds=_SECONDS
-        )
+        return limited(_in_group_size if symbol == SIZE else in_weight, curve, order, steps=_STEPS)
     except Exhausted:
         raise ValueError(
             f"the coefficients up to order {order} in {variable} were not found within "
-            f"{_SECONDS} s: take a lower order, or numbers for parameters"
+            f"{_STEPS:,} steps: take a lower order, or numbers for parameters"
         ) from None
 
 

@@ -21,7 +21,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.analysis.count import concave_claims, count
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import Html, claim_names, cut, math, record, tex
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.model.two_level import TwoLevel
@@ -29,6 +28,7 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
     "Monotonicity",
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
-_SECONDS = 10
+_STEPS = 3_000_000
 # Points at which two opposite movements are looked for where no direction is proved.
 _SAMPLES = 80
 _DIGITS = 50
@@ -535,7 +535,7 @@ def _opposite(curve: WeightCurve, symbol: Symbol) -> Monotonicity | None:
 
 
 def signed_claim(
-    name: str, expr: Expr, domain: Domain, allowed: Iterable[Sign], seconds: float = _SECONDS
+    name: str, expr: Expr, domain: Domain, allowed: Iterable[Sign], steps: int = _STEPS
 ) -> Claim | None:
     """The sharpest claim on the sign of ``expr`` that is proved; None if it is not allowed.
 
@@ -546,13 +546,13 @@ def signed_claim(
     domain : Domain
         Extended by the catalogue ranges, and cut down to what ``expr`` needs.
     allowed : iterable of Sign
-    seconds : float
-        At most this long for the proof.
+    steps : int
+        At most so much work for the proof.
     """
     domain = _needed(domain.extended(expr), expr)
     try:
-        expr = bounded(tidy, expr, domain, seconds=seconds)
-        found = bounded(sign, expr, domain, seconds=seconds)
+        expr = limited(tidy, expr, domain, steps=steps)
+        found = limited(sign, expr, domain, steps=steps)
     except Exhausted:
         return None
     if found is None or found not in set(allowed):

@@ -10,7 +10,6 @@ import mpmath as mp
 from sympy import Expr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.explorer import choices
 from grpo_symbolic.explorer.draw import draw
 from grpo_symbolic.export.latex import formula
@@ -22,15 +21,16 @@ from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.many import stationary_policy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
+from grpo_symbolic.work import Exhausted, limited
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Exploration"]
 
-# A new configuration is derived, and solved at numbers, within these times in seconds; the
+# A new configuration is derived, and solved at numbers, within so many steps; the
 # first leaves room for a closed form that is given up, so that the policy has none.
-_DERIVING, _SOLVING = 40.0, 10.0
+_DERIVING, _SOLVING = 20_000_000, 5_000_000
 _DIGITS = 15
 # A formula with more LaTeX than this is named, not shown.
 _LONGEST = 1200
@@ -229,9 +229,9 @@ def _derived(
     question = BinaryQuestion(margin=symbols.gamma) if margin else BinaryQuestion()
     try:
         algorithm = GRPO(size, rule, ShiftAndScale(ddof=ddof, epsilon=epsilon))
-        return bounded(stationary_policy, algorithm, question, seconds=_DERIVING)
+        return limited(stationary_policy, algorithm, question, steps=_DERIVING)
     except Exhausted:
-        return f"the stationary policy was not derived within {_DERIVING:g} s"
+        return f"the stationary policy was not derived within {_DERIVING:,} steps"
     except ValueError as error:
         return str(error)
 
@@ -240,9 +240,9 @@ def _derived(
 def _solved(state: Exploration) -> Solutions | str:
     """The solutions at a state, or a sentence; both are kept."""
     try:
-        return bounded(_solutions, state.policy, state, seconds=_SOLVING)
+        return limited(_solutions, state.policy, state, steps=_SOLVING)
     except Exhausted:
-        return f"the stationary policies were not found within {_SOLVING:g} s"
+        return f"the stationary policies were not found within {_SOLVING:,} steps"
     except ValueError as error:
         return str(error)
 

@@ -42,11 +42,11 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import as_call, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import exact_number, one_of
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
     "ESTIMATORS",
@@ -164,7 +164,9 @@ class Penalty(ABC):
         q = _common_root(d)
         found = [
             w**q
-            for w in bounded(solve, d.subs(symbols.u, symbols.u**q) - value, symbols.u, seconds=20)
+            for w in limited(
+                solve, d.subs(symbols.u, symbols.u**q) - value, symbols.u, steps=5_000_000
+            )
         ]
         # d is one-to-one: of several algebraic inverses only one returns where it came from.
         fitting = [f for f in found if all(_returns(f, value, d, point) for point in (2, 3))]
@@ -175,7 +177,7 @@ class Penalty(ABC):
     def _why_no_inverse(self) -> str:
         slope = diff(self.marginal(), symbols.u)
         try:
-            zeros = bounded(solve, slope, symbols.u, seconds=10)
+            zeros = limited(solve, slope, symbols.u, steps=3_000_000)
         except (NotImplementedError, Exhausted):
             zeros = []
         turns = [zero for zero in zeros if self._changes_sign(slope, zero)]
@@ -196,7 +198,9 @@ class Penalty(ABC):
         """The open interval of values that d takes: where the link is defined."""
         u = symbols.u
         d = self.marginal()
-        return bounded(limit, d, u, oo, seconds=20), bounded(limit, d, u, 0, "+", seconds=20)
+        return limited(limit, d, u, oo, steps=5_000_000), limited(
+            limit, d, u, 0, "+", steps=5_000_000
+        )
 
 
 def _common_root(expr: Expr) -> int:
@@ -384,7 +388,11 @@ class Divergence(Penalty):
             raise ValueError(f"alpha must be a rational number, got {a}")
         free = Symbol("alpha", real=True)
         family = (v**free - free * v + free - 1) / (free * (free - 1))
-        f = family.subs(free, a) if a not in (0, 1) else bounded(limit, family, free, a, seconds=20)
+        f = (
+            family.subs(free, a)
+            if a not in (0, 1)
+            else limited(limit, family, free, a, steps=5_000_000)
+        )
         return cls(f, f"alpha-divergence of order {a}")
 
 

@@ -8,7 +8,6 @@ reason.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +26,6 @@ from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.display import Html, cut, nested, record
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
@@ -35,12 +33,12 @@ from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.many import stationary_policy
 from grpo_symbolic.progress import steps
 from grpo_symbolic.question import Question
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Analysis", "analyse"]
 
-# For everything together, and for one entry.
-_SECONDS = 24.0
-_ENTRY = 5.0
+# For one entry.
+_STEPS = 3_000_000
 _SHOWN = 20
 # A curve with more operations is not printed.
 _LEGIBLE = 60
@@ -186,19 +184,13 @@ def _many(policy: Any, algorithm: Algorithm, question: Question, values: dict) -
 
 
 class _Budget:
-    """Time for all entries together: a slow one does not take it all."""
-
-    def __init__(self) -> None:
-        self.end = time.monotonic() + _SECONDS
+    """A limit of work for each entry: a slow one does not take it all."""
 
     def __call__(self, work: Callable[..., Entry], *arguments: Any) -> Entry:
-        seconds = min(_ENTRY, self.end - time.monotonic())
-        if seconds <= 0:
-            return {"unknown": f"the {_SECONDS:g} s for all entries were used up"}
         try:
-            return bounded(work, *arguments, seconds=seconds)
+            return limited(work, *arguments, steps=_STEPS)
         except Exhausted:
-            return {"unknown": f"not found within {seconds:.1f} s"}
+            return {"unknown": f"not found within {_STEPS:,} steps"}
         except ValueError as reason:
             return {"unknown": str(reason)}
 

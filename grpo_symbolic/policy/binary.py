@@ -36,7 +36,6 @@ from grpo_symbolic.analysis.sensitivity import sensitivity
 from grpo_symbolic.analysis.series import series
 from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
 from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
@@ -66,12 +65,13 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["StationaryPolicy", "binary_policy"]
 
 PI = symbols.pi
-# The choice of a branch is proved within this time, or no closed form is given.
-_SECONDS = 20
+# The choice of a branch is proved within so many steps, or no closed form is given.
+_STEPS = 5_000_000
 # Up to this group size a formula in radicals is ruled out at one instance.
 _LARGEST_GROUP = 16
 
@@ -155,7 +155,7 @@ class StationaryPolicy:
                 f"explicit functions of pi(a), and {numbers}"
             )
         try:
-            evidence = bounded(no_radicals, self.condition, seconds=_SECONDS)
+            evidence = limited(no_radicals, self.condition, steps=_STEPS)
         except (Exhausted, ValueError):
             return ""
         return "" if evidence is None else f"no closed form in radicals: {evidence}; {numbers}"
@@ -851,12 +851,12 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
     closed = None
     if reduction.polynomial is not None:
         try:
-            closed = bounded(
+            closed = limited(
                 closed_form,
                 reduction.polynomial,
                 reduction.equation,
                 condition.domain,
-                seconds=_SECONDS,
+                steps=_STEPS,
             )
         except Exhausted:
             closed = None

@@ -9,7 +9,7 @@ from sympy import Expr, Sum, Symbol, log, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.count import Count, count
+from grpo_symbolic.analysis.count import Count
 from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
 from grpo_symbolic.export.code_array import (
     LIBRARIES,
@@ -27,8 +27,6 @@ from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, array_program
 __all__ = ["binary_code", "code", "simplex_code"]
 
 PI = symbols.pi
-# Code is written within seconds: without a proof of uniqueness by then it is the residual.
-_SECONDS = 5
 
 
 def binary_code(policy: Any, form: str) -> str:
@@ -77,9 +75,8 @@ def binary_code(policy: Any, form: str) -> str:
 
 
 def _count(policy: Any) -> Count:
-    """The number of solutions as it is known, or as far as a short search finds it."""
-    known = vars(policy).get("count")
-    return count(policy.curve, _SECONDS) if known is None else known
+    """The number of solutions; without a proof that it is one, the code is the residual."""
+    return policy.count
 
 
 _SOLUTION = (

@@ -18,7 +18,6 @@ from flint import arb, ctx, fmpq
 from sympy import Add, Expr, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.bounded import Exhausted
 from grpo_symbolic.display import lines
 from grpo_symbolic.numeric.balls import exact_ball
 from grpo_symbolic.numeric.germ import Undecided
@@ -31,6 +30,7 @@ from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import stationarity_condition
+from grpo_symbolic.work import Exhausted
 
 __all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
 

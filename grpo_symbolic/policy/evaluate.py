@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, Symbol, oo
 
 from grpo_symbolic import symbols
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.inputs import one_of
 from grpo_symbolic.numeric.balance import Balance, shares
 from grpo_symbolic.numeric.blocks import BLOCK, blocks, broadcast_shape
@@ -36,6 +35,7 @@ from grpo_symbolic.policy.strategies import (
     tabulated,
 )
 from grpo_symbolic.solve.solutions import Stability
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["BRANCHES", "ERRORS", "Evaluator", "NoStationaryPolicy"]
 
@@ -49,7 +49,7 @@ _TABLES = 64
 # Every combination costs some ten milliseconds.
 _MOST = 1000
 _DIGITS = 25
-_SECONDS = 20
+_STEPS = 5_000_000
 
 Kernel = LargerRoot | Logistic | Crossed | Balance | None
 
@@ -107,7 +107,7 @@ class Evaluator:
     def _forces_at_ends(self) -> bool | None:
         """Whether the force that holds an answer grows without bound; None where none does."""
         try:
-            lowest = bounded(lambda: self.policy.algorithm.penalty.link_range, seconds=_SECONDS)[0]
+            lowest = limited(lambda: self.policy.algorithm.penalty.link_range, steps=_STEPS)[0]
         except (Exhausted, NotImplementedError, ValueError):
             return None
         return True if lowest == -oo else False if lowest.is_finite else None

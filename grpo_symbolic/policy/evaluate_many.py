@@ -29,7 +29,7 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.policy.arguments import Arguments
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
 from grpo_symbolic.policy.evaluate import BRANCHES, ERRORS, NoStationaryPolicy
-from grpo_symbolic.policy.simplex_kernel import EXACT_SECONDS, SimplexKernel, exact_float
+from grpo_symbolic.policy.simplex_kernel import EXACT_ROWS, SimplexKernel, exact_float
 
 __all__ = ["SimplexEvaluator"]
 
@@ -106,7 +106,7 @@ class SimplexEvaluator:
         warnings.warn(
             f"no {noun} was found at {int(missing.sum())} of {count} points, the first "
             f"{f'at {at}' if at else 'row ' + str(first)}: its values are NaN; where several "
-            f"are possible, rows are solved for {EXACT_SECONDS} s, and solutions() takes longer",
+            f"are possible, the first {EXACT_ROWS} rows of a call are solved exactly",
             NoStationaryPolicy,
             stacklevel=4,
         )

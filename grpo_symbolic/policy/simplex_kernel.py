@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,13 +28,13 @@ from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["EXACT_SECONDS", "SimplexKernel", "exact_float"]
+__all__ = ["EXACT_ROWS", "SimplexKernel", "exact_float"]
 
 _BITS = 200
 # Numbers of one block: answers times rows, and answers times rows times points of a scan.
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
-# For so long the rows of a block that are left open are handed to the exact solver.
-EXACT_SECONDS = 20
+# So many rows of a block that are left open are handed to the exact solver.
+EXACT_ROWS = 64
 _DIGITS = 25
 # π_ref(a) alone keeps the digits of a reference in which b has at least this mass.
 _BALANCED = 0.1
@@ -315,13 +314,10 @@ class SimplexKernel:
         return out
 
     def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
-        """The exact solver, row by row until the time is over; NaN for the rest."""
+        """The exact solver, row by row up to :data:`EXACT_ROWS`; NaN for the rest."""
         lists: list[list[Any]] = []
         simple = type(self.policy)(self.algorithm, self.question)
-        end = time.monotonic() + EXACT_SECONDS
-        for k in range(len(beta)):
-            if time.monotonic() > end:
-                break
+        for k in range(min(len(beta), EXACT_ROWS)):
             column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
             whole = sum(column, S.Zero)
             given: dict[str, Any] = {s.name: v for s, v in self.point.items()}

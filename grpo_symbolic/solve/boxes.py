@@ -17,7 +17,6 @@ Source: R. Krawczyk, Computing 4 (1969) 187-201; R. E. Moore, SIAM J. Numer. Ana
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -81,7 +80,7 @@ class _Zero:
 
 
 def isolate(
-    system: FixedPoint, boxes: Sequence[Box], seconds: float, accept: Callable[[Box], bool]
+    system: FixedPoint, boxes: Sequence[Box], most: int, accept: Callable[[Box], bool]
 ) -> Isolation:
     """The fixed points of ``system`` in the union of ``boxes``.
 
@@ -90,18 +89,17 @@ def isolate(
     system : FixedPoint
     boxes : sequence of boxes
         Their intervals overlap in end points at most.
-    seconds : float
-        After this processor time the isolation ends incomplete.
+    most : int
+        After so many cells the isolation ends incomplete.
     accept : callable
         Whether a box lies where the map is defined: cells are enlarged only within it.
     """
-    start = time.process_time()
     with ctx.workprec(BITS):
         zeros: list[_Zero] = []
         cells, complete = 0, True
         waiting = [list(box) for box in boxes]
         while waiting:
-            if time.process_time() - start > seconds:
+            if cells >= most:
                 complete = False
                 break
             cells += 1

@@ -30,18 +30,18 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Step
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.solve.quartic import larger_root
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["ClosedForm", "Staged", "closed_form"]
 
-# A quartic is brought to its stages within this time, or there is no closed form.
-_SECONDS = 4
+# A quartic is brought to its stages within so many steps, or there is no closed form.
+_STEPS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
 
 def _quartic(polynomial: Poly, domain: Domain, claims: tuple[Claim, ...]) -> ClosedForm | None:
     try:
-        root = bounded(larger_root, polynomial, domain, seconds=_SECONDS)
+        root = limited(larger_root, polynomial, domain, steps=_STEPS)
     except Exhausted:
         return None
     if root is None:

@@ -14,18 +14,18 @@ from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, exp, expand_log, fraction, l
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.work import Exhausted, limited
 
 # A condition with more operations than this is not expanded into a polynomial.
 _MAX_OPERATIONS = 400
-# Bringing it to one polynomial may take this long; radicals of many kinds can take hours.
-_SECONDS = 3
+# Bringing it to one polynomial may take so many steps; radicals of many kinds can take hours.
+_STEPS = 1_500_000
 
 __all__ = ["Reduction", "reduce_binary"]
 
@@ -71,11 +71,11 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
         )
     try:
         if contrast.lhs.has(log):
-            return bounded(_logarithmic, contrast, condition, domain, derivation, seconds=_SECONDS)
-        return bounded(_algebraic, contrast, domain, derivation, seconds=_SECONDS)
+            return limited(_logarithmic, contrast, condition, domain, derivation, steps=_STEPS)
+        return limited(_algebraic, contrast, domain, derivation, steps=_STEPS)
     except Exhausted:
         return Reduction(
-            contrast, None, derivation, f"the condition did not simplify within {_SECONDS} s"
+            contrast, None, derivation, f"the condition did not simplify within {_STEPS:,} steps"
         )
 
 

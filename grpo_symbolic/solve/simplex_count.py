@@ -22,7 +22,6 @@ from sympy import Add, Dummy, Expr, Rational, S, Symbol, diff, oo, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
@@ -32,11 +31,13 @@ from grpo_symbolic.solve.response import Response, exact
 from grpo_symbolic.solve.simplex_system import ResponseSystem
 from grpo_symbolic.solve.tilt import MassScale, Scale, SpreadScale, Tilt
 from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Counted", "SimplexCount"]
 
 #: Seconds for one isolation.
-SECONDS = 10
+# Cells that a subdivision looks at, and steps that bring a scale to its shape.
+_CELLS, _STEPS = 3000, 3_000_000
 # Unknowns of a system that is subdivided.
 _MOST_UNKNOWNS = 4
 
@@ -131,7 +132,7 @@ class SimplexCount:
             return None
         rates, scale = found
         tilt = Tilt(response, rates, scale, exact(S(self.algorithm.beta).subs(self.point)))
-        isolation = tilt.isolated(SECONDS)
+        isolation = tilt.isolated(_CELLS)
         if isolation is None:
             return None
         places = sorted(isolation.zeros, key=lambda box: float(box[0].mid()))
@@ -182,11 +183,11 @@ class SimplexCount:
         expected = function.subs(deviation, sqrt(total))
         values = [v.subs(self.point) for v in self.condition.preference]
         for value, rate in zip(values, means, strict=True):
-            if not bounded(
+            if not limited(
                 is_zero,
                 value - (rate - center) * expected,
                 self.question.policy_domain,
-                seconds=SECONDS,
+                steps=_STEPS,
             ):
                 return None
         rates = [exact(s) for s in means]
@@ -200,7 +201,7 @@ class SimplexCount:
         values = [v.subs(self.point) for v in self.condition.preference]
         beta = exact(S(self.algorithm.beta).subs(self.point))
         system = ResponseSystem(response, values, self.unknowns, beta)
-        isolation = system.isolated(SECONDS)
+        isolation = system.isolated(_CELLS)
         policies = tuple(_middles(system.policy(place)) for place in isolation.zeros)
         return _counted(isolation, policies, "a system in the values of the answers")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
@@ -21,8 +20,8 @@ __all__ = ["STARTS", "SimplexField", "number"]
 
 #: Newton starts beside one near each answer: the reference and random policies.
 STARTS = 8
-#: Processor time after which no further start is tried.
-SECONDS = 10
+# Operations of the field after which no further start is tried.
+_OPERATIONS = 4_000_000
 _STEPS = 60
 # A refined zero is at most this far, in logits, from where it was isolated.
 _NEAR = mp.mpf(10) ** -6
@@ -48,7 +47,7 @@ class SimplexField:
         stiffness: Sequence[Expr] = (),
     ) -> None:
         self.free = question.policy[:-1]
-        self.tried = 0
+        self.tried, self._evaluations = 0, 0
         self._often = lambdify(list(self.free), [e.subs(point) for e in often], "mpmath")
         self._stiffness = lambdify(list(self.free), [e.subs(point) for e in stiffness], "mpmath")
         model = condition.preference
@@ -67,6 +66,8 @@ class SimplexField:
         self.values = None
         if self.two_level is None:
             self.values = [v.subs(point) for v in model]
+        # What one evaluation costs, in operations.
+        self._cost = sum(v.count_ops() for v in self.values or ()) + 40 * len(model)
         names = list(self.free)
         self._force = lambdify([*names, self._rest], forces, "mpmath")
         self._factor = lambdify(names, self.factor, "mpmath")
@@ -98,13 +99,13 @@ class SimplexField:
     ) -> list[tuple[mp.mpf, ...]]:
         """Zeros reached from the reference, from near each vertex and from random policies.
 
-        The search ends when there are ``enough``, or after :data:`SECONDS`;
+        The search ends when there are ``enough``, or after so many operations of the field;
         ``tried`` counts the starts.
         """
         found: list[tuple[mp.mpf, ...]] = []
-        begun, self.tried = time.process_time(), 0
+        self.tried, self._evaluations = 0, 0
         for start in _starts(reference):
-            if time.process_time() - begun > SECONDS:
+            if self._evaluations * self._cost > _OPERATIONS:
                 break
             self.tried += 1
             with mp.workdps(20):
@@ -158,6 +159,7 @@ class SimplexField:
         return None
 
     def _contrast(self, logits: Sequence[mp.mpf]) -> mp.matrix:
+        self._evaluations += 1
         climb = self.climb(_softmax(logits))
         return mp.matrix([c - climb[-1] for c in climb[:-1]])
 

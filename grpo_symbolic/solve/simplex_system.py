@@ -236,10 +236,10 @@ class ResponseSystem:
             raise Undefined("no finite enclosure on the box")
         return values, arb_mat(n - 1, n - 1, entries)
 
-    def isolated(self, seconds: float) -> Isolation:
-        """Every solution, as far as ``seconds`` allow."""
+    def isolated(self, most: int) -> Isolation:
+        """Every solution, as far as ``most`` cells allow."""
         wide = [arb(x.mid(), x.rad() * 1.001 + arb(2) ** -30) for x in self.region]
-        return isolate(self, [wide], seconds, lambda box: True)
+        return isolate(self, [wide], most, lambda box: True)
 
     def policy(self, place: Box) -> Box:
         """π at a small box of values."""

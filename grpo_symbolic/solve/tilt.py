@@ -246,7 +246,7 @@ class Tilt:
 
     # -- all of them -------------------------------------------------------------------------
 
-    def isolated(self, seconds: float) -> Isolation | None:
+    def isolated(self, most: int) -> Isolation | None:
         """Every solution t > 0, or None where the far end is not decided."""
         bounds = self.scale.bounds
         if bounds is not None:
@@ -267,7 +267,7 @@ class Tilt:
         boxes = [[a.union(b)] for a, b in pairwise(places)]
         limit = places[-1]
         return isolate(
-            self, boxes[::-1], seconds, lambda box: box[0] >= 0 and box[0].upper() <= limit * 2
+            self, boxes[::-1], most, lambda box: box[0] >= 0 and box[0].upper() <= limit * 2
         )
 
     def _last(self) -> arb | None:
