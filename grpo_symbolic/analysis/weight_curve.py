@@ -19,6 +19,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.display import legible, typeset
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.stationarity import StationarityCondition
 
@@ -47,6 +48,10 @@ class WeightCurve:
         if not legible(force, drift):
             return None
         return typeset(rf"{formula(self.beta)} = \frac{{{formula(drift)}}}{{{formula(force)}}}")
+
+    @cached_property
+    def balance(self) -> Balance:
+        return Balance(self.condition)
 
     @property
     def beta(self) -> Expr:

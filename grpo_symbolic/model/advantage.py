@@ -75,6 +75,13 @@ class Advantage(ABC):
         member = _Member(reward, group, size, domain or Domain(), batch)
         return member.neat(self._measure(member))
 
+    def scale(self, variance: Expr, size: Expr) -> Expr | None:
+        """s with A = (r − mean)/s, in the group's population variance.
+
+        None for a rule that looks at more than the mean and the variance of its group.
+        """
+        return None
+
     @abstractmethod
     def _measure(self, member: _Member) -> Expr:
         """The advantage of one member of a group, in any form."""
@@ -193,8 +200,10 @@ class ShiftAndScale(Advantage):
         spread = variance(member.group, member.domain)
         if member.vanishes(spread):
             return self.zero_over_zero if self.epsilon == 0 else Integer(0)
-        scale = sqrt(spread) * sqrt(_bessel(member.size, self.ddof)) + self.epsilon
-        return member.deviation / scale
+        return member.deviation / self.scale(spread, member.size)
+
+    def scale(self, variance: Expr, size: Expr) -> Expr:
+        return sqrt(variance) * sqrt(_bessel(size, self.ddof)) + self.epsilon
 
 
 @dataclass(frozen=True)
@@ -247,8 +256,10 @@ class StabilisedScale(Advantage):
         spread = variance(member.group, member.domain)
         if member.vanishes(spread):
             return Integer(0)
-        inside = spread * _bessel(member.size, self.ddof) + self.epsilon
-        return member.deviation / sqrt(inside)
+        return member.deviation / self.scale(spread, member.size)
+
+    def scale(self, variance: Expr, size: Expr) -> Expr:
+        return sqrt(variance * _bessel(size, self.ddof) + self.epsilon)
 
 
 @dataclass(frozen=True)
@@ -268,6 +279,9 @@ class ShiftOnly(Advantage):
 
     def _measure(self, member: _Member) -> Expr:
         return member.deviation
+
+    def scale(self, variance: Expr, size: Expr) -> Expr:
+        return S.One
 
 
 @dataclass(frozen=True)
@@ -316,6 +330,9 @@ class LeaveOneOut(Advantage):
     @property
     def zero_sum(self) -> bool:  # type: ignore[override]
         return not self.scaled
+
+    def scale(self, variance: Expr, size: Expr) -> Expr | None:
+        return None if self.scaled else 1 / _bessel(size, 1)
 
     def _measure(self, member: _Member) -> Expr:
         others = member.others
@@ -380,6 +397,9 @@ class FixedScale(Advantage):
 
     def _measure(self, member: _Member) -> Expr:
         return member.deviation / self.sigma
+
+    def scale(self, variance: Expr, size: Expr) -> Expr:
+        return self.sigma
 
 
 @dataclass(frozen=True)

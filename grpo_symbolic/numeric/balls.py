@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import reduce
+from itertools import pairwise
+from math import comb
 from operator import mul
 
 import mpmath as mp
@@ -42,6 +44,9 @@ from sympy import (
     tan,
     tanh,
 )
+
+from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import BernsteinMean
 
 __all__ = ["ball", "exact_ball", "upper_bound"]
 
@@ -132,6 +137,8 @@ def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
         return reduce(
             arb.max if isinstance(expr, Max) else arb.min, (_ball(a, values) for a in expr.args)
         )
+    if isinstance(expr, BernsteinMean):
+        return _mean(expr, values)
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
         terms = (expr.function.subs(index, k) for k in range(int(first), int(last) + 1))
@@ -142,6 +149,30 @@ def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
         if isinstance(expr, kind):
             return function(_ball(expr.args[0], values))
     raise ValueError(f"{type(expr).__name__} {expr} has no value in ball arithmetic")
+
+
+def _mean(expr: BernsteinMean, values: dict[Symbol, arb]) -> arb:
+    """A mean over a group as the sum that it is, from its far end inwards."""
+    n = int(expr.size)
+    f = expr.f
+    if f is None:
+        row = [_ball(c, values) for c in expr.values]
+    else:
+        inner = (_ball(f.subs(symbols.t, S(k) / n), values) for k in range(1, n))
+        row = [arb(0), *inner, arb(0)]
+    for _ in range(expr.order):
+        row = [(b - a) * (len(row) - 1) for a, b in pairwise(row)]
+    m = _ball(expr.argument, values)
+    rest = _ball(1 - expr.argument, values)
+    n = len(row) - 1
+    powers = [arb(1)]
+    for _ in range(n):
+        powers.append(powers[-1] * m)
+    total, weight = arb(0), arb(1)
+    for k in range(n, -1, -1):
+        total += row[k] * (powers[k] * weight * int(comb(n, k)))
+        weight = weight * rest
+    return total
 
 
 def _power(expr: Pow, values: dict[Symbol, arb]) -> arb:

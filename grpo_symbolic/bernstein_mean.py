@@ -1,0 +1,245 @@
+r"""h_n(m) = E f(K/n), K ~ Binomial(n, m): a mean over a group that keeps its name.
+
+Written out, it is a polynomial of degree n in m, with as many radicals as f has values: nobody
+reads it, and what is known of f (positive, concave) is lost in it. So it stays one object: it is
+printed by name, differentiates to :math:`h_n'(m)`, has exact derivatives at m = 0 and m = 1 for
+every n, a symbol too, and unfolds on request.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mpmath as mp
+from sympy import (
+    Add,
+    Derivative,
+    Expr,
+    Float,
+    Integer,
+    Lambda,
+    S,
+    Symbol,
+    Tuple,
+    binomial,
+    ff,
+    lambdify,
+    sympify,
+)
+from sympy.core.symbol import Str
+
+from grpo_symbolic import symbols
+from grpo_symbolic.group_sum import GroupSum
+
+__all__ = ["BernsteinMean", "unfolded"]
+
+_GUARD_BITS = 30
+# Up to this group size a mean unfolds term by term, beyond it as a sum over the group.
+_TERM_BY_TERM = 12
+
+
+class BernsteinMean(Expr):
+    r"""The Bernstein polynomial of f, or a derivative of it in m, by name.
+
+    .. math:: h_n(m) = \sum_{k} \binom{n}{k}\, c_k\, m^k (1 - m)^{n-k}, \qquad c_k = f(k/n)
+
+    Parameters
+    ----------
+    values : Lambda or Tuple
+        f on (0, 1), for a mean that is 0 at both ends; or the table c_0 … c_n.
+    size : Expr
+        n, an integer or a symbol.
+    argument : Expr
+        m in [0, 1].
+    order : int
+        Of the derivative in m.
+    name : str
+        What it is called in print.
+
+    Examples
+    --------
+    >>> from sympy import sqrt
+    >>> t, p = symbols.t, symbols.pi
+    >>> h = BernsteinMean(Lambda(t, sqrt(t * (1 - t))), 3, p)
+    >>> h, h.diff(p), h.doit().factor()
+    (h_3(pi), h_3'(pi), -sqrt(2)*pi*(pi - 1))
+    """
+
+    is_commutative = True
+
+    def __new__(
+        cls,
+        values: Lambda | Tuple,
+        size: Any,
+        argument: Any,
+        order: Any = 0,
+        name: Any = "h",
+    ) -> Expr:
+        size, argument, order = sympify(size), sympify(argument), sympify(order)
+        label = name if isinstance(name, Str) else Str(name)
+        if size.is_Integer and order > size:
+            return S.Zero
+        found = Expr.__new__(cls, values, size, argument, order, label)
+        if argument == 0 or argument == 1:
+            return found.at_end(int(argument))
+        return found
+
+    # -- parts -------------------------------------------------------------------------
+
+    @property
+    def values(self) -> Lambda | Tuple:
+        return self.args[0]  # type: ignore[return-value]
+
+    @property
+    def size(self) -> Expr:
+        return self.args[1]  # type: ignore[return-value]
+
+    @property
+    def argument(self) -> Expr:
+        return self.args[2]  # type: ignore[return-value]
+
+    @property
+    def order(self) -> int:
+        return int(self.args[3])  # type: ignore[arg-type]
+
+    @property
+    def name(self) -> str:
+        return self.args[4].name  # type: ignore[union-attr]
+
+    @property
+    def f(self) -> Expr | None:
+        """f as an expression in ``symbols.t``; None for a table."""
+        return self.values(symbols.t) if isinstance(self.values, Lambda) else None
+
+    @property
+    def free_symbols(self) -> set:
+        return set().union(*(part.free_symbols for part in self.args[:3]))
+
+    def value(self, k: Expr) -> Expr:
+        """c_k, for an index that may count from the far end: n − j."""
+        if not isinstance(self.values, Lambda):
+            return self.values[int(k)]  # type: ignore[index]
+        if k == 0 or k == self.size:
+            return S.Zero
+        return self.values(k / self.size)
+
+    def of(self, argument: Expr) -> Expr:
+        """The same function of another argument."""
+        return BernsteinMean(self.values, self.size, argument, self.order, self.args[4])
+
+    def derivative(self, order: int = 1) -> Expr:
+        """The derivative in m, of so much higher an order."""
+        return BernsteinMean(
+            self.values, self.size, self.argument, self.order + order, self.args[4]
+        )
+
+    # -- at the ends -------------------------------------------------------------------
+
+    def at_end(self, end: int) -> Expr:
+        r"""The value at m = 0 or m = 1: :math:`n(n-1)\cdots(n-j+1)\,\Delta^j c` there."""
+        j, n = self.order, self.size
+        places = range(j + 1)
+        signs = [Integer(-1) ** (j - i) * binomial(j, i) for i in places]
+        index = [Integer(i) if end == 0 else n - j + i for i in places]
+        total = Add(*(s * self.value(k) for s, k in zip(signs, index, strict=True)))
+        return ff(n, j) * total if n.is_Integer else (ff(n, j) * total).expand(func=True)
+
+    # -- SymPy's questions ----------------------------------------------------------------
+
+    def _eval_is_extended_real(self) -> bool | None:
+        return True if all(s.is_extended_real for s in self.free_symbols) else None
+
+    def _eval_is_finite(self) -> bool | None:
+        return True if all(s.is_finite is not False for s in self.free_symbols) else None
+
+    def _eval_derivative(self, s: Symbol) -> Expr:
+        if self.size.has(s):
+            return Derivative(self, s, evaluate=False)
+        total: Expr = S.Zero
+        inner = self.argument.diff(s)
+        if inner != 0:
+            total += inner * self.derivative()
+        if self.values.has_free(s):
+            total += BernsteinMean(
+                _differentiated(self.values, s),
+                self.size,
+                self.argument,
+                self.order,
+                f"{self.name}_{s.name}",
+            )
+        return total
+
+    def _eval_evalf(self, prec: int) -> Expr | None:
+        if self.free_symbols or not self.size.is_Integer:
+            return None
+        with mp.workprec(prec + _GUARD_BITS + 4 * self.order * int(self.size).bit_length()):
+            m = mp.mpmathify(self.argument.evalf(mp.mp.dps))
+            row = self._numbers()
+            for _ in range(self.order):
+                row = [(len(row) - 1) * (b - a) for a, b in zip(row, row[1:], strict=False)]
+            n = len(row) - 1
+            total = mp.fsum(
+                mp.binomial(n, k) * c * m**k * (1 - m) ** (n - k) for k, c in enumerate(row)
+            )
+        return Float(total, precision=prec)
+
+    def _numbers(self) -> list[mp.mpf]:
+        """c_0 … c_n at the working precision of mpmath."""
+        n = int(self.size)
+        if not isinstance(self.values, Lambda):
+            return [mp.mpmathify(c.evalf(mp.mp.dps)) for c in self.values]
+        f = lambdify(symbols.t, self.f, "mpmath")
+        return [mp.mpf(0), *(f(mp.mpf(k) / n) for k in range(1, n)), mp.mpf(0)]
+
+    # -- unfolding -------------------------------------------------------------------------
+
+    def doit(self, **hints: Any) -> Expr:
+        """The sum over the group, term by term where it is small."""
+        m, n = Symbol("m", positive=True), self.size
+        if n.is_Integer and (n <= _TERM_BY_TERM or not isinstance(self.values, Lambda)):
+            total: Expr = Add(*(self._term(Integer(k), m) for k in range(int(n) + 1)))
+        else:
+            k = symbols.k
+            total = GroupSum(self._term(k, m), (k, 1, n - 1))
+        return total.diff(m, self.order).subs(m, self.argument)
+
+    def _term(self, k: Expr, m: Expr) -> Expr:
+        value = self.value(k)
+        return value * binomial(self.size, k) * m**k * (1 - m) ** (self.size - k)
+
+    def _code(self, printer: Any) -> str:
+        """In source code a mean is the sum that it is."""
+        return printer._print(self.doit())
+
+    _numpycode = _mpmathcode = _pythoncode = _scipycode = _jaxcode = _torchcode = _code
+
+    # -- print -----------------------------------------------------------------------------
+
+    def _sympystr(self, printer: Any) -> str:
+        primes = "'" * self.order
+        return f"{self.name}_{printer._print(self.size)}{primes}({printer._print(self.argument)})"
+
+    _sympyrepr = _sympystr
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        name, _, rest = self.name.partition("_")
+        size = printer._print(self.size)
+        symbol = rf"{name}_{{{size}}}" + "'" * self.order
+        if rest:
+            parameter = printer._print(Symbol(rest))
+            symbol = rf"\partial_{{{parameter}}} {symbol}"
+        if exp is not None:
+            symbol = rf"{symbol}^{{{exp}}}" if not self.order else rf"({symbol})^{{{exp}}}"
+        return rf"{symbol}({printer._print(self.argument)})"
+
+
+def _differentiated(values: Lambda | Tuple, s: Symbol) -> Lambda | Tuple:
+    if isinstance(values, Lambda):
+        return Lambda(symbols.t, values(symbols.t).diff(s))
+    return Tuple(*(c.diff(s) for c in values))
+
+
+def unfolded(expr: Expr) -> Expr:
+    """``expr`` with every named mean written out."""
+    means = expr.atoms(BernsteinMean)
+    return expr.xreplace({mean: mean.doit() for mean in means}) if means else expr
