@@ -80,7 +80,10 @@ class ImplicitRoot(Expr):
         with mp.workprec(prec + _GUARD_BITS):
             function = lambdify(p, balance, "mpmath")
             low, high = self._bracket(function)
-            root = mp.findroot(function, (low, high), solver="anderson", verify=False)
+            # The tolerance is one on the step's width, halved along with the bracket.
+            root = mp.findroot(
+                function, (low, high), solver="anderson", tol=mp.eps, maxsteps=400, verify=False
+            )
         return Float(root, precision=prec)
 
     def _bracket(self, function: Any) -> tuple[mp.mpf, mp.mpf]:

@@ -64,7 +64,7 @@ __all__ = [
     "variable_of",
 ]
 
-_STEPS = 6_000_000
+_STEPS = 9_000_000
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 
 
@@ -218,9 +218,9 @@ def exponential_law(curve: Balance) -> Expr | None:
     With :math:`d_a - d_b \to -c \log(1 - p) + k` and D → D(1) as p → 1, this is
     :math:`e^{k/c}\, e^{-D(1)/(c\beta)}`; None where the two sides are not of this kind.
     """
-    force, drift = (
-        _at_one(side, 1, curve) for side in (curve.force.expression, curve.drift.expression)
-    )
+    curve = curve.balance
+    sides = (curve.force.expression, curve.drift.expression)
+    force, drift = (_at_one(side, 1, curve) for side in sides)
     slope = force.leading.diff(LOG)
     if (force.valuation, drift.valuation) != (0, 0) or slope.has(LOG) or slope == 0:
         return None
@@ -294,7 +294,7 @@ def group_size_terms(curve: Balance, order: int) -> tuple[Expr, ...]:
     ValueError
         When the large-group limit does not expand in 1/G by this method.
     """
-    balance = _Expansion(curve)
+    balance = _Expansion(curve.balance)
     rows = [balance.taylor(j, order - j + 1) for j in range(order + 1)]
     # c_n (d/dp of the balance) = −(the rest); the derivative stays one symbol until the end.
     over_slope = Dummy("over_slope")

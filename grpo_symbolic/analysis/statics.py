@@ -170,9 +170,10 @@ def monotonicity(curve: Balance | StationarityCondition, variable: Symbol | str)
 
 def _family(balance: Balance) -> Balance | None:
     """The condition of every group size; None where it cannot be written for a symbol."""
-    if replace(balance.condition.preference.two_level, size=symbols.G).spread is None:
+    try:
+        return balance.of_size(symbols.G)
+    except ValueError:
         return None
-    return balance.of_size(symbols.G)
 
 
 def _branches(unique: bool, up: bool, steps: bool) -> str:
@@ -359,9 +360,9 @@ def _of_group_size(balance: Balance) -> _Effect | str:
         )
     if group.factor != 1 or balance.force.expression.has(symbols.G):
         return "dropped groups change drift and force together"
-    family = group.of_size(symbols.G)
-    if family.spread.formula is None:
+    if replace(group.rule, size=symbols.G).spread is None or not group.rule.zero_sum:
         return "the rule has no single formula in the share of better answers for every G"
+    family = group.of_size(symbols.G)
     location = joined(group.better_rate, balance.above_reference())
     if location is None:
         return "it is not shown that all stationary policies lie above pi_ref(a)"
