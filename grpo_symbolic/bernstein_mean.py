@@ -14,11 +14,15 @@ import mpmath as mp
 from sympy import (
     Add,
     Derivative,
+    Eq,
     Expr,
     Float,
+    Function,
+    IndexedBase,
     Integer,
     Lambda,
     S,
+    Sum,
     Symbol,
     Tuple,
     binomial,
@@ -31,7 +35,7 @@ from sympy.core.symbol import Str
 from grpo_symbolic import symbols
 from grpo_symbolic.group_sum import GroupSum
 
-__all__ = ["BernsteinMean", "unfolded"]
+__all__ = ["BernsteinMean", "definitions", "unfolded"]
 
 _GUARD_BITS = 30
 # Up to this group size a mean unfolds term by term, beyond it as a sum over the group.
@@ -46,7 +50,8 @@ class BernsteinMean(Expr):
     Parameters
     ----------
     values : Lambda or Tuple
-        f on (0, 1), for a mean that is 0 at both ends; or the table c_0 … c_n.
+        f on (0, 1), for a mean that is 0 at both ends; f between given ends, (c_0, f, c_n); or
+        the table c_0 … c_n.
     size : Expr
         n, an integer or a symbol.
     argument : Expr
@@ -66,6 +71,7 @@ class BernsteinMean(Expr):
     """
 
     is_commutative = True
+    is_Function = True  # SymPy does not rewrite what is inside
 
     def __new__(
         cls,
@@ -109,7 +115,21 @@ class BernsteinMean(Expr):
     @property
     def f(self) -> Expr | None:
         """f as an expression in ``symbols.t``; None for a table."""
-        return self.values(symbols.t) if isinstance(self.values, Lambda) else None
+        return None if self._inner is None else self._inner(symbols.t)
+
+    @property
+    def _inner(self) -> Lambda | None:
+        if isinstance(self.values, Lambda):
+            return self.values
+        middle = self.values[1] if len(self.values) == 3 else None
+        return middle if isinstance(middle, Lambda) else None
+
+    @property
+    def ends(self) -> tuple[Expr, Expr]:
+        """c_0 and c_n."""
+        if isinstance(self.values, Lambda):
+            return S.Zero, S.Zero
+        return self.values[0], self.values[-1]
 
     @property
     def free_symbols(self) -> set:
@@ -117,11 +137,9 @@ class BernsteinMean(Expr):
 
     def value(self, k: Expr) -> Expr:
         """c_k, for an index that may count from the far end: n − j."""
-        if not isinstance(self.values, Lambda):
-            return self.values[int(k)]  # type: ignore[index]
         if k == 0 or k == self.size:
-            return S.Zero
-        return self.values(k / self.size)
+            return self.ends[0 if k == 0 else 1]
+        return self.values[int(k)] if self._inner is None else self._inner(k / self.size)
 
     def of(self, argument: Expr) -> Expr:
         """The same function of another argument."""
@@ -186,21 +204,23 @@ class BernsteinMean(Expr):
     def _numbers(self) -> list[mp.mpf]:
         """c_0 … c_n at the working precision of mpmath."""
         n = int(self.size)
-        if not isinstance(self.values, Lambda):
+        if self._inner is None:
             return [mp.mpmathify(c.evalf(mp.mp.dps)) for c in self.values]
         f = lambdify(symbols.t, self.f, "mpmath")
-        return [mp.mpf(0), *(f(mp.mpf(k) / n) for k in range(1, n)), mp.mpf(0)]
+        first, last = (mp.mpmathify(c.evalf(mp.mp.dps)) for c in self.ends)
+        return [first, *(f(mp.mpf(k) / n) for k in range(1, n)), last]
 
     # -- unfolding -------------------------------------------------------------------------
 
     def doit(self, **hints: Any) -> Expr:
         """The sum over the group, term by term where it is small."""
         m, n = Symbol("m", positive=True), self.size
-        if n.is_Integer and (n <= _TERM_BY_TERM or not isinstance(self.values, Lambda)):
+        if n.is_Integer and (n <= _TERM_BY_TERM or self._inner is None):
             total: Expr = Add(*(self._term(Integer(k), m) for k in range(int(n) + 1)))
         else:
             k = symbols.k
             total = GroupSum(self._term(k, m), (k, 1, n - 1))
+            total += self._term(S.Zero, m) + self._term(n, m)
         return total.diff(m, self.order).subs(m, self.argument)
 
     def _term(self, k: Expr, m: Expr) -> Expr:
@@ -236,7 +256,39 @@ class BernsteinMean(Expr):
 def _differentiated(values: Lambda | Tuple, s: Symbol) -> Lambda | Tuple:
     if isinstance(values, Lambda):
         return Lambda(symbols.t, values(symbols.t).diff(s))
-    return Tuple(*(c.diff(s) for c in values))
+    return Tuple(*(_differentiated(c, s) if isinstance(c, Lambda) else c.diff(s) for c in values))
+
+
+def definitions(*expressions: Expr) -> tuple[Eq, ...]:
+    """What the named means of some expressions stand for: each mean, and its values.
+
+    In ``symbols.share`` = m and ``symbols.t``, with f(k/n) under the sum.
+    """
+    found: dict[Expr, tuple[Eq, ...]] = {}
+    for mean in sorted(set().union(*(e.atoms(BernsteinMean) for e in expressions)), key=str):
+        plain = BernsteinMean(mean.values, mean.size, symbols.share, 0, mean.args[4])
+        found.setdefault(plain, _defined(plain))
+    return tuple(line for lines in found.values() for line in lines)
+
+
+def _defined(mean: BernsteinMean) -> tuple[Eq, ...]:
+    m, n, k, f = mean.argument, mean.size, symbols.k, mean.f
+    first = S.One if isinstance(mean.values, Lambda) else S.Zero
+    weight = binomial(n, k) * m**k * (1 - m) ** (n - k)
+    if f is None:
+        value = IndexedBase("c")[k]
+        table = [(IndexedBase("c")[i], c) for i, c in enumerate(mean.values) if c != 0]
+        first = S.Zero if mean.values[0] != 0 else S.One
+        rest = tuple(Eq(name, c, evaluate=False) for name, c in table)
+    elif first == 1:
+        value = Function("f")(k / n)
+        rest = (Eq(Function("f")(symbols.t), f, evaluate=False),)
+    else:
+        value = Function("w")(k / n)
+        ends = (Eq(Function("w")(S(e)), c, evaluate=False) for e, c in enumerate(mean.ends))
+        rest = (Eq(Function("w")(symbols.t), f, evaluate=False), *ends)
+    whole = Sum(weight * value, (k, first, n - first))
+    return (Eq(mean, whole, evaluate=False), *rest)
 
 
 def unfolded(expr: Expr) -> Expr:

@@ -146,12 +146,14 @@ class Lowering:
 
     def positive_values(self, mean: BernsteinMean) -> bool:
         """Whether a mean is one of positive numbers, inside (0, 1)."""
+        table = mean.values if mean.f is None else mean.ends
+        found = {self.decide(self.lower(c)) for c in table}
         if mean.f is None:
-            found = {self.decide(self.lower(c)) for c in mean.values}
             return Sign.POSITIVE in found and found <= {Sign.POSITIVE, Sign.ZERO, Sign.NONNEGATIVE}
         if mean not in self.known:
             within = Lowering(self.domain.relevant(mean.f).extended(mean.f))
-            self.known[mean] = within.decide(within.lower(mean.f)) == Sign.POSITIVE
+            inner = within.decide(within.lower(mean.f)) == Sign.POSITIVE
+            self.known[mean] = inner and None not in found and min(found) >= 0
         return self.known[mean]
 
     def fold(self, expr: Expr) -> Expr:

@@ -47,6 +47,7 @@ success = (Symbol("s_a", positive=True), Symbol("s_b", nonnegative=True))
 x = Symbol("x", positive=True)
 t = Symbol("t", positive=True)
 k = Symbol("k", integer=True, positive=True)
+share = Symbol("m", positive=True)
 # P(o) and d(o) of the two answers, as unknowns of a derivation's first lines.
 preferences = (Symbol("P_a", real=True), Symbol("P_b", real=True))
 marginals = (Symbol("d_a", real=True), Symbol("d_b", real=True))
@@ -78,6 +79,7 @@ CATALOGUE: tuple[Quantity, ...] = (
     ),
     Quantity(x, "x", ZERO, Integer(1) / 4, "p (1 - p)", False, True),
     Quantity(t, "t", ZERO, ONE, "fraction of better answers in a group"),
+    Quantity(share, "m", ZERO, ONE, "probability that a draw has the higher reward"),
     Quantity(k, "k", ONE, oo, "number of better answers in a group", True, False),
 )
 

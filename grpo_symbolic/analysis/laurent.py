@@ -202,7 +202,7 @@ def neat(value: Expr) -> Expr:
         return value
     if value.count_ops() > _MAX_OPERATIONS:
         return value
-    closed = {s: Dummy("sum", real=True) for s in value.atoms(Sum)}
+    closed = {s: Dummy("sum", real=True) for s in value.atoms(Sum, BernsteinMean)}
     opened = {symbol: s for s, symbol in closed.items()}
     value = value.xreplace(closed)
     if all(p.exp.is_nonnegative is not False or _monomial(p.base) for p in value.atoms(Pow)):

@@ -11,7 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    binomial,
+    exp,
+    igcd,
+    log,
+)
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
@@ -171,10 +186,19 @@ class _Printer(LatexPrinter):
         return shown if exp is None else rf"{self._wrapped(shown)}^{{{exp}}}"
 
     def _print_Function(self, expr: Function, exp: object = None) -> str:
+        if isinstance(expr, AppliedUndef):
+            arguments = ", ".join(self._print(a) for a in expr.args)
+            tall = any(r"\frac" in self._print(a) for a in expr.args)
+            inside = self._wrapped(arguments) if tall else f"({arguments})"
+            return f"{type(expr).__name__}{inside}"
         name = _FUNCTIONS.get(type(expr).__name__)
         if name is None:
             return super()._print_Function(expr, exp)
         return self._applied(name, expr, exp)
+
+    def _print_binomial(self, expr: binomial, exp: object = None) -> str:
+        top, bottom = (self._print(a) for a in expr.args)
+        return rf"\binom{{{top}}}{{{bottom}}}"
 
     def _print_ExpBase(self, expr: exp, exp: object = None) -> str:
         coefficient, above, below = _parts(expr.args[0])
@@ -265,6 +289,8 @@ def _factor_rank(factor: Expr) -> tuple:
     """Numbers, parameters, probabilities, sums, functions."""
     if factor.is_number:
         return (0, not factor.is_Rational, str(factor))
+    if isinstance(factor, binomial):
+        return (0, 2, str(factor))
     base = factor.as_base_exp()[0] if not isinstance(factor, exp) else factor
     uncertain = bool(base.free_symbols & _PROBABILITIES)
     if base.is_Symbol:

@@ -137,7 +137,11 @@ def _rows(
     rows: list[str] = []
     for number, (left, relation, right) in enumerate(written):
         pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
-        rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
+        beside = rf"{left} {relation} {right}"
+        if number > len(formulas) and len(pieces) == 1 and set_width(rows[-1] + beside) < room - 4:
+            rows[-1] = rf"{rows[-1]} \quad {beside}"  # short abbreviations share a row
+        else:
+            rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
         if where:
             last = number == len(written) - 1
             first = number == len(formulas) - 1

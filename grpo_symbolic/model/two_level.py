@@ -109,15 +109,19 @@ class TwoLevel:
             return None
         t = symbols.t
         domain = self.domain.extended(t)
-        value = t * self.advantage(self.high, self.law(t), self.size, domain)
-        return tidy(value, domain)
+        if isinstance(self.scale, Add):  # reads best over the scale as it is defined
+            gap = (self.high - self.low).expand()
+            return gap * t * (1 - t) / self.scale.subs(symbols.x, t * (1 - t))
+        return tidy(t * self.advantage(self.high, self.law(t), self.size, domain), domain)
 
     @cached_property
     def scale(self) -> Expr | None:
         """s on a group of variance gap² x, in ``symbols.x``; None for a rule of another kind."""
         gap = (self.high - self.low).expand()
         value = self.advantage.scale(gap**2 * symbols.x, self.size)
-        return None if value is None else tidy(value, self.domain.extended(value))
+        if value is None or isinstance(value, Add):
+            return value
+        return tidy(value, self.domain.extended(value))
 
     @cached_property
     def profile(self) -> Expr | None:
@@ -252,8 +256,19 @@ class TwoLevel:
         self, part: Callable[[Expr, Expr], Expr], m: Expr, name: str
     ) -> BernsteinMean:
         """The mean of a part of both advantages over how many others are better, by name."""
-        table = Tuple(*(part(high, low) for high, low in self._given_others))
-        return BernsteinMean(table, len(table) - 1, m, name=name)
+        first, *_, last = (part(high, low) for high, low in self._given_others)
+        inner = Lambda(symbols.t, self._between(part))
+        return BernsteinMean(Tuple(first, inner, last), self.size - 1, m, name=name)
+
+    def _between(self, part: Callable[[Expr, Expr], Expr]) -> Expr:
+        """A part of both advantages where the share t of the others, neither 0 nor 1, is better."""
+        t, n = symbols.t, self.size
+        domain = self.domain.extended(t)
+        high, low = (
+            self.advantage(level, self.law((t * (n - 1) + own) / n), n, domain)
+            for own, level in ((1, self.high), (0, self.low))
+        )
+        return tidy(part(high, low), domain)
 
     # -- written out -------------------------------------------------------------------
 
@@ -321,13 +336,13 @@ class TwoLevel:
         if self.zero_sum:
             drift = self.drift(m)
             return (1 - m) * drift, -m * drift
-        mean = self._by_own_reward if self.kept_by_name else self._written_by_own_reward
-        return mean(lambda high, low: high, m, "V"), mean(lambda high, low: low, m, "U")
-
-    def _written_by_own_reward(
-        self, part: Callable[[Expr, Expr], Expr], m: Expr, name: str
-    ) -> Expr:
-        return self._unbalanced(part, m)
+        if self.kept_by_name:
+            above = self._by_own_reward(lambda high, low: high, m, "V")
+            return above, above - self.drift(m)
+        return (
+            self._unbalanced(lambda high, low: high, m),
+            self._unbalanced(lambda high, low: low, m),
+        )
 
     def _unbalanced(self, part: Callable[[Expr, Expr], Expr], m: Expr) -> Expr:
         """The expectation of a part of both advantages, given how many others are better."""

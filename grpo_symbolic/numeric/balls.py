@@ -45,7 +45,6 @@ from sympy import (
     tanh,
 )
 
-from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import BernsteinMean
 
 __all__ = ["ball", "exact_ball", "upper_bound"]
@@ -154,12 +153,7 @@ def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
 def _mean(expr: BernsteinMean, values: dict[Symbol, arb]) -> arb:
     """A mean over a group as the sum that it is, from its far end inwards."""
     n = int(expr.size)
-    f = expr.f
-    if f is None:
-        row = [_ball(c, values) for c in expr.values]
-    else:
-        inner = (_ball(f.subs(symbols.t, S(k) / n), values) for k in range(1, n))
-        row = [arb(0), *inner, arb(0)]
+    row = [_ball(expr.value(S(k)), values) for k in range(n + 1)]
     for _ in range(expr.order):
         row = [(b - a) * (len(row) - 1) for a, b in pairwise(row)]
     m = _ball(expr.argument, values)
@@ -170,7 +164,7 @@ def _mean(expr: BernsteinMean, values: dict[Symbol, arb]) -> arb:
         powers.append(powers[-1] * m)
     total, weight = arb(0), arb(1)
     for k in range(n, -1, -1):
-        total += row[k] * (powers[k] * weight * int(comb(n, k)))
+        total += row[k] * (powers[k] * weight * comb(n, k))
         weight = weight * rest
     return total
 

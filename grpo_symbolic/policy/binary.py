@@ -39,6 +39,8 @@ from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.shown import Shown, shown
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.export.paper import bare
@@ -103,6 +105,16 @@ class StationaryPolicy:
     @property
     def equation(self) -> Eq:
         return self.reduction.equation
+
+    @cached_property
+    def balance(self) -> Balance:
+        """The equation as an object: what is known of its two sides is asked of it."""
+        return Balance(self.condition)
+
+    @cached_property
+    def shown(self) -> Shown:
+        """The equation as it is printed, with the definitions of its names."""
+        return shown(self.balance, self.equation, self.reduction.multiplier)
 
     @property
     def expression(self) -> Expr | None:
@@ -795,7 +807,7 @@ class StationaryPolicy:
         """
         closed = self.closed
         if closed is None:
-            return bare((self.equation,), (), notation)
+            return bare((self.shown.equation,), self.shown.where, notation)
         if closed.short is None:
             return bare((Eq(PI, closed.expression, evaluate=False),), (), notation)
         where = [Eq(s, e, evaluate=False) for s, e in reversed(closed.abbreviations)]

@@ -30,7 +30,7 @@ def binary_exhibit(policy: Any) -> Exhibit:
     """What a policy of two answers shows: its closed form, or its equation."""
     closed = policy.closed
     if closed is None:
-        formulas, where = (policy.equation,), ()
+        formulas, where = (policy.shown.equation,), policy.shown.where
     elif closed.short is None:
         formulas, where = (Eq(symbols.pi, closed.expression, evaluate=False),), ()
     else:

@@ -89,7 +89,8 @@ def to_tree(expr: Expr) -> Tree:
     head = type(expr).__name__
     if isinstance(expr, BernsteinMean):
         values = expr.f
-        inner = ["Table", *map(to_tree, expr.values)] if values is None else to_tree(values)
+        table = expr.values if values is None else (expr.ends[0], values, expr.ends[1])
+        inner = ["Table" if values is None else "Between", *map(to_tree, table)]
         rest = (expr.size, expr.argument, Integer(expr.order))
         return [head, expr.name, inner, *map(to_tree, rest)]
     if head in _SUMS and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
@@ -145,10 +146,13 @@ def _mean_from(parts: list[Any], known: Mapping[str, Symbol]) -> Expr:
         raise ValueError(f"{name!r} is not the name of a mean")
     size, argument, order = (from_tree(part, known) for part in rest)
     values: Lambda | Tuple
-    if isinstance(inner, list) and inner[:1] == ["Table"]:
-        values = Tuple(*(from_tree(part, known) for part in inner[1:]))
-    else:
-        values = Lambda(_t, from_tree(inner, {**known, _t.name: _t}))
+    if not isinstance(inner, list) or inner[:1] not in (["Table"], ["Between"]) or len(inner) < 4:
+        raise ValueError(f"{inner!r} are not the values of a mean")
+    parts = [from_tree(part, {**known, _t.name: _t}) for part in inner[1:]]
+    values = Tuple(*parts)
+    if inner[0] == "Between":
+        f = Lambda(_t, parts[1])
+        values = f if parts[0] == parts[2] == 0 else Tuple(parts[0], f, parts[2])
     return BernsteinMean(values, size, argument, order, name)
 
 
