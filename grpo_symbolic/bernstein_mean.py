@@ -8,6 +8,7 @@ every n, a symbol too, and unfolds on request.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import mpmath as mp
@@ -71,7 +72,7 @@ class BernsteinMean(Expr):
     """
 
     is_commutative = True
-    is_Function = True  # SymPy does not rewrite what is inside
+    is_Function = True  # noqa: N815 - so that SymPy does not rewrite what is inside
 
     def __new__(
         cls,
@@ -194,7 +195,7 @@ class BernsteinMean(Expr):
             m = mp.mpmathify(self.argument.evalf(mp.mp.dps))
             row = self._numbers()
             for _ in range(self.order):
-                row = [(len(row) - 1) * (b - a) for a, b in zip(row, row[1:], strict=False)]
+                row = [(len(row) - 1) * (b - a) for a, b in pairwise(row)]
             n = len(row) - 1
             total = mp.fsum(
                 mp.binomial(n, k) * c * m**k * (1 - m) ** (n - k) for k, c in enumerate(row)

@@ -41,7 +41,7 @@ class ImplicitRoot(Expr):
     """
 
     is_commutative = True
-    is_Function = True  # SymPy does not rewrite what is inside
+    is_Function = True  # noqa: N815 - so that SymPy does not rewrite what is inside
 
     def __new__(cls, left: Lambda, right: Lambda, lower: Any, upper: Any) -> ImplicitRoot:
         return Expr.__new__(cls, left, right, sympify(lower), sympify(upper))
