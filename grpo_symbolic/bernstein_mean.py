@@ -230,7 +230,7 @@ class BernsteinMean(Expr):
 
     def _code(self, printer: Any) -> str:
         """In source code a mean is the sum that it is."""
-        return printer._print(self.doit())
+        return f"({printer._print(self.doit())})"
 
     _numpycode = _mpmathcode = _pythoncode = _scipycode = _jaxcode = _torchcode = _code
 
