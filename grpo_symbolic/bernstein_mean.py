@@ -41,6 +41,7 @@ __all__ = ["BernsteinMean", "definitions", "unfolded"]
 _GUARD_BITS = 30
 # Up to this group size a mean unfolds term by term, beyond it as a sum over the group.
 _TERM_BY_TERM = 12
+_BOUND = Symbol("_t", positive=True)
 
 
 class BernsteinMean(Expr):
@@ -86,7 +87,7 @@ class BernsteinMean(Expr):
         label = name if isinstance(name, Str) else Str(name)
         if size.is_Integer and order > size:
             return S.Zero
-        found = Expr.__new__(cls, values, size, argument, order, label)
+        found = Expr.__new__(cls, _bound(values), size, argument, order, label)
         if argument == 0 or argument == 1:
             return found.at_end(int(argument))
         return found
@@ -254,9 +255,16 @@ class BernsteinMean(Expr):
         return rf"{symbol}({printer._print(self.argument)})"
 
 
+def _bound(values: Lambda | Tuple) -> Lambda | Tuple:
+    """With a bound variable that no other expression has: substitutions pass it by."""
+    if isinstance(values, Lambda):
+        return values if values.variables == (_BOUND,) else Lambda(_BOUND, values(_BOUND))
+    return Tuple(*(_bound(c) if isinstance(c, Lambda) else c for c in values))
+
+
 def _differentiated(values: Lambda | Tuple, s: Symbol) -> Lambda | Tuple:
     if isinstance(values, Lambda):
-        return Lambda(symbols.t, values(symbols.t).diff(s))
+        return Lambda(_BOUND, values(_BOUND).diff(s))
     return Tuple(*(_differentiated(c, s) if isinstance(c, Lambda) else c.diff(s) for c in values))
 
 

@@ -207,7 +207,7 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
     # The exact limit is above that of the least drift, and needs no formula of its own.
     exact = any(not bound.expression.has(ImplicitRoot) for bound in rare)
     least = () if exact else tuple(_least_drift(balance))
-    candidates = chain(_reference(balance), rare, least, *(m(balance) for m in makers))
+    candidates = chain(_reference(balance), least, rare, *(m(balance) for m in makers))
     found: list[Bound] = []
     for bound in candidates:
         if expression is None or bound.expression.count_ops() < expression.count_ops():
