@@ -56,7 +56,7 @@ def gaussian() -> Question:
 
 def result() -> Result:
     noisy = BinaryQuestion(success=symbols.success)
-    success = LOW + (HIGH - LOW) * P
+    success = (LOW + (HIGH - LOW) * P).expand()
     claims = [
         Claim("d(a) - d(b) pulls with beta(p - p0)", pull(), "==", BETA * (P - P0)),
     ]

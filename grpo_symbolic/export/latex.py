@@ -10,6 +10,7 @@ decides only about layout: it never changes a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sympy import (
     Add,
@@ -34,7 +35,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.export.lines import PAGE, broken, printed_width, set_width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Notation", "align", "broken", "formula", "printed_width", "sides"]
+__all__ = ["Notation", "Written", "align", "broken", "formula", "printed_width", "sides"]
 
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
@@ -300,7 +301,15 @@ def _factor_rank(factor: Expr) -> tuple:
     return (5, str(factor))
 
 
-def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
+@dataclass(frozen=True)
+class Written:
+    """A definition that is written, not computed with: both sides in TeX, default names."""
+
+    left: str
+    right: str
+
+
+def formula(expr: Expr | Relational | Written, notation: Notation | None = None) -> str:
     """TeX of an expression or a relation as papers set it, without math delimiters.
 
     Raises
@@ -313,6 +322,8 @@ def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
     >>> print(formula(symbols.beta * symbols.pi_ref / symbols.gamma, Notation(beta=r"\\lambda")))
     \\frac{\\lambda}{\\gamma} \\pi_{\\mathrm{ref}}(a)
     """
+    if isinstance(expr, Written):
+        return " ".join(sides(expr, notation))
     return _Printer(Notation() if notation is None else notation).doprint(expr)
 
 
@@ -344,9 +355,12 @@ def align(
     return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
 
 
-def sides(equation: Relational, notation: Notation | None = None) -> tuple[str, str, str]:
+def sides(equation: Relational | Written, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
-    printer = _Printer(Notation() if notation is None else notation)
+    notation = Notation() if notation is None else notation
+    if isinstance(equation, Written):
+        return notation.rewritten(equation.left), "=", notation.rewritten(equation.right)
+    printer = _Printer(notation)
     relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
         equation.rel_op, equation.rel_op
     )
