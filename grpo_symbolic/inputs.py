@@ -11,6 +11,8 @@ from fractions import Fraction
 from math import inf
 from numbers import Integral
 from numbers import Rational as AbstractRational
+from os import PathLike
+from os.path import splitext
 from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 if TYPE_CHECKING:
@@ -20,9 +22,11 @@ __all__ = [
     "Number",
     "exact_number",
     "group_size",
+    "one_of",
     "parameter",
     "read_group_size",
     "read_parameter",
+    "suffix",
     "within",
 ]
 
@@ -215,6 +219,16 @@ def group_size(value: Any) -> Expr:
     if not number.is_Integer or number < 2:
         raise _out_of_range("group_size", _SIZES, value)
     return Integer(number)
+
+
+def suffix(name: str, path: str | PathLike[str], allowed: tuple[str, ...]) -> str:
+    """The suffix of a file's name, when it is one of those allowed."""
+    kind = splitext(path)[1].removeprefix(".").lower()
+    if kind not in allowed:
+        raise ValueError(
+            f"{name} must be one that ends in .{', .'.join(allowed)}, got {str(path)!r}"
+        )
+    return kind
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:

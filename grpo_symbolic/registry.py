@@ -14,7 +14,16 @@ from functools import partial
 from importlib import import_module
 from typing import Generic, TypeVar
 
-__all__ = ["ADVANTAGES", "ESTIMATORS", "FIGURES", "FORMATS", "PENALTIES", "PRESETS", "Registry"]
+__all__ = [
+    "ADVANTAGES",
+    "ESTIMATORS",
+    "FIGURES",
+    "FORMATS",
+    "PENALTIES",
+    "PRESETS",
+    "SUFFIXES",
+    "Registry",
+]
 
 T = TypeVar("T")
 
@@ -48,7 +57,7 @@ class Registry(Mapping[str, T], Generic[T]):
         if key is None:
             raise KeyError(name)
         module, _, attribute = self._places[key].split()[0].partition(":")
-        found = import_module(f"{__package__}.{self._package}.{module}".rstrip("."))
+        found = import_module(".".join(filter(None, ("grpo_symbolic", self._package, module))))
         for part in attribute.split("."):
             found = getattr(found, part)
         return found if key == name else partial(found, name.partition(":")[2])
@@ -167,14 +176,17 @@ FORMATS: Registry[Callable] = Registry(
     },
 )
 
+#: Files that figures are written to, by suffix.
+SUFFIXES = ("pdf", "svg", "png", "eps", "pgf")
+
 #: Figures for papers: ``grpo-symbolic plot``.
 FIGURES: Registry = Registry(
     "plotting",
     {
-        "fig1": "aggregations:PAIRS",
-        "fig2": "aggregations:LARGE_GROUPS",
-        "fig3": "aggregations:DIRECT_PAIRS",
-        "direct-large": "aggregations:DIRECT_LARGE",
+        "fig1": "published:PAIRS",
+        "fig2": "published:LARGE_GROUPS",
+        "fig3": "published:DIRECT_PAIRS",
+        "direct-large": "published:DIRECT_LARGE",
         "group-sizes": "sizes:GROUP_SIZES",
         "escape": "escape:ESCAPE",
         "folds": "bifurcations:FOLDS",

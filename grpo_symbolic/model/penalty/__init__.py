@@ -1,6 +1,6 @@
 """Penalties: from the estimator that is sampled to the divergence it acts as."""
 
-from grpo_symbolic.model.penalty.base import Penalty
+from grpo_symbolic.model.penalty.base import Penalty, every_penalty
 from grpo_symbolic.model.penalty.divergence import Divergence
 from grpo_symbolic.model.penalty.estimator import (
     ESTIMATORS,
@@ -21,6 +21,7 @@ __all__ = [
     "Estimator",
     "Penalty",
     "ReverseKL",
+    "every_penalty",
     "k1",
     "k2",
     "k3",

@@ -30,7 +30,7 @@ from grpo_symbolic.model.penalty.power_sum import PowerSum
 from grpo_symbolic.registry import PENALTIES
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Penalty"]
+__all__ = ["Penalty", "every_penalty"]
 
 # SymPy's limits and solutions of equations, where nothing more direct applies.
 _STEPS = 5_000_000
@@ -116,8 +116,7 @@ class Penalty(ABC):
         domain = Domain.of(symbols.u)
         if is_zero(slope, domain):
             return "no penalty at all: its expected gradient is zero"
-        for name in PENALTIES.complete:
-            known = PENALTIES[name]()
+        for known in every_penalty():
             if is_zero(slope - diff(known.marginal(), symbols.u), domain):
                 return known.known_as
         return f"none of the known divergences: d(u) = {self.marginal()}"
@@ -178,6 +177,11 @@ class Penalty(ABC):
     def _changes_sign(slope: Expr, zero: Expr) -> bool:
         sides = (slope.subs(symbols.u, zero * Rational(k, 100)).evalf(30) for k in (99, 101))
         return bool(prod(sides) < 0)
+
+
+def every_penalty() -> tuple[Penalty, ...]:
+    """The penalties of the registry that have no parameter, in its order."""
+    return tuple(PENALTIES[name]() for name in PENALTIES.complete)
 
 
 _VALUE = Dummy("x", real=True)
