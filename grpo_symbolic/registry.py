@@ -20,7 +20,9 @@ __all__ = [
     "FIGURES",
     "FORMATS",
     "PENALTIES",
+    "PLACEMENTS",
     "PRESETS",
+    "QUANTITIES",
     "SUFFIXES",
     "Registry",
 ]
@@ -126,6 +128,21 @@ ESTIMATORS: Registry[Callable] = Registry(
         "k3": "estimator:k3",
         "abs": "estimator:absolute",
     },
+)
+
+#: Where an estimator stands: ``--placement``, and how that is said.
+PLACEMENTS = {
+    "loss": "in the loss",
+    "loss-with-ratio": "in the loss with the importance ratio",
+    "reward": "in the reward",
+    "reward-before-baseline": "in the reward, before its baseline",
+}
+
+#: What a notation can call otherwise: ``--notation``.
+QUANTITIES = (
+    *("beta", "gamma", "gap", "pi", "pi_ref", "answer", "context", "other", "pi_old"),
+    *("group_size", "epsilon", "reward", "multiplier", "sigma", "preference", "marginal"),
+    "success",
 )
 
 #: Algorithms as papers and trainers define them: ``--preset``.

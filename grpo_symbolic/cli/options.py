@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from grpo_symbolic.inputs import read_group_size, read_parameter
 from grpo_symbolic.presets import checked as checked_preset
 from grpo_symbolic.presets import lookup
-from grpo_symbolic.registry import ADVANTAGES, ESTIMATORS, PENALTIES
+from grpo_symbolic.registry import ADVANTAGES, ESTIMATORS, PENALTIES, PLACEMENTS, QUANTITIES
 
 if TYPE_CHECKING:
     from grpo_symbolic.export.notation import Notation
@@ -43,8 +43,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-#: Where an estimator can stand; said in words by the estimator itself.
-PLACEMENTS = ("loss", "loss-with-ratio", "reward", "reward-before-baseline")
 #: Options of advantage rules; which rule takes which is said by the registry.
 RULE_OPTIONS = {
     "ddof": ("N", "0 (default) or 1: sample standard deviation"),
@@ -230,3 +228,90 @@ def question_with_margin(arguments: argparse.Namespace) -> Question:
 
 
 def notation_option(command: argparse.ArgumentParser) -> None:
+    """``--notation``: other names for print."""
+    command.add_argument(
+        "--notation",
+        metavar="KEY=TEX,...",
+        help="names for print, such as beta=\\lambda,pi_ref=\\mu,answer=y,context=x; "
+        "short: p and p_0; the keys: " + ", ".join(QUANTITIES),
+    )
+
+
+def chosen_notation(arguments: argparse.Namespace) -> Notation:
+    """The names of --notation; the library's own without it."""
+    names: dict[str, str] = {}
+    short = False
+    # A comma separates only where the next name begins: TeX has commas of its own.
+    parts = (
+        re.split(r",(?=\s*(?:\w+\s*=|short\b))", arguments.notation) if arguments.notation else ()
+    )
+    for part in parts:
+        key, equals, tex = (piece.strip() for piece in part.partition("="))
+        if key == "short" and not equals:
+            short = True
+        elif not equals or key not in QUANTITIES or key in names:
+            known = ", ".join(QUANTITIES)
+            raise ValueError(
+                f"--notation must be short, or KEY=TEX,... with each key once and one of {known}, "
+                f"got {part.strip()!r}"
+            )
+        else:
+            names[key] = tex
+
+    from grpo_symbolic.export.notation import Notation
+
+    try:
+        return (Notation.short if short else Notation)(**names)
+    except ValueError as error:
+        raise ValueError(f"--notation: {error}") from None
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The entries of a list with commas."""
+    return tuple(part.strip() for part in text.split(","))
+
+
+def _matrix(name: str) -> tuple[tuple[str, ...], ...]:
+    try:
+        with open(name, encoding="utf-8") as file:
+            text = file.read(MAX_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(
+            f"--preferences must be a readable CSV file, got {name}: {error}"
+        ) from None
+    if len(text) > MAX_FILE:
+        raise ValueError(f"--preferences must be a file of at most {MAX_FILE} characters")
+    return tuple(listed(line) for line in text.splitlines() if line.strip())
+
+
+def named(option: str, read: Callable[[Any], T], value: Any, allowed: str = "") -> T:
+    """Errors name the option as it is typed."""
+    try:
+        return read(value)
+    except ValueError as error:
+        _, must, rest = str(error).partition(" must be ")
+        if not must:
+            raise ValueError(f"{option}: {error}") from None
+        if allowed:
+            rest = f"{allowed}, got {value}"
+        raise ValueError(f"{option} must be {rest}") from None
+
+
+def read_number(option: str, role: str, text: str) -> Fraction:
+    """The number of an option, in the range of a parameter of the model."""
+    return named(option, lambda value: read_parameter(role, value), text)
+
+
+def decimal_digits(value: str) -> int:
+    """How many digits are asked for."""
+    allowed = f"digits must be an integer from 1 to {MAX_DIGITS}, got {value}"
+    try:
+        number = read_parameter("reward", value)
+    except ValueError:
+        raise ValueError(allowed) from None
+    if number.denominator != 1 or not 1 <= number <= MAX_DIGITS:
+        raise ValueError(allowed)
+    return int(number)

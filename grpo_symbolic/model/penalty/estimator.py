@@ -11,22 +11,13 @@ from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call, typeset
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.penalty.base import Penalty
-from grpo_symbolic.registry import ESTIMATORS
+from grpo_symbolic.registry import ESTIMATORS, PLACEMENTS
 
 __all__ = ["ESTIMATORS", "PLACEMENTS", "DirectKL", "Estimator", "ReverseKL", "k1", "k2", "k3"]
 
 _NEW = Symbol("x", positive=True)
 _OLD = Symbol("y", positive=True)
 _REF = Symbol("z", positive=True)
-
-#: Where an estimator stands, and how that is said.
-PLACEMENTS = {
-    "loss": "in the loss",
-    "loss-with-ratio": "in the loss with the importance ratio",
-    "reward": "in the reward",
-    "reward-before-baseline": "in the reward, before its baseline",
-}
-
 
 def k1(u: Expr = symbols.u) -> Expr:
     """The estimator −log u: the sampled log-ratio itself."""
