@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sympy import Expr
 
 __all__ = [
+    "STANDARD_VALUES",
     "Number",
     "exact_number",
     "group_size",
@@ -156,6 +157,11 @@ _PARAMETERS: dict[str, _Range] = {
     "ddof": _Range("0 or 1", 0, 1, True, True, whole=True),
     "reward": _Range("a number", -inf, inf),
 }
+
+
+#: Parameters that neither the command line nor the explorer asks for: presets with a constant
+#: scale, rewards that are measured from 0.
+STANDARD_VALUES = {"sigma": 1, "r_b": 0}
 
 
 def parameter(role: str, value: Any, name: str = "") -> Expr:

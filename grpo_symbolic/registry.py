@@ -38,7 +38,7 @@ class Registry(Mapping[str, T], Generic[T]):
     package : str
         Of the modules in the table, relative to this package.
     places : mapping of str to str
-        ``module:object``, and the options it takes. A name may end in ``:PARAMETER``: it stands
+        ``module:object``, and the options it takes, a plus before those it needs. A name may end in ``:PARAMETER``: it stands
         for all names with a value in that place, which is given to the object as its argument.
     """
 
@@ -52,10 +52,10 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self._places)
 
     def __contains__(self, name: object) -> bool:
-        return self._key(name) is not None
+        return self.key(name) is not None
 
     def __getitem__(self, name: str) -> T:
-        key = self._key(name)
+        key = self.key(name)
         if key is None:
             raise KeyError(name)
         module, _, attribute = self._places[key].split()[0].partition(":")
@@ -64,7 +64,8 @@ class Registry(Mapping[str, T], Generic[T]):
             found = getattr(found, part)
         return found if key == name else partial(found, name.partition(":")[2])
 
-    def _key(self, name: object) -> str | None:
+    def key(self, name: object) -> str | None:
+        """The entry that a name is one of; None for other names."""
         if not isinstance(name, str) or name in self._places:
             return name if isinstance(name, str) else None
         head, colon, _ = name.partition(":")
@@ -78,7 +79,14 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def options(self, name: str) -> tuple[str, ...]:
         """The options of the command line that an entry takes."""
-        return tuple(self._places[self._key(name) or name].split()[1:])
+        return tuple(word.removeprefix("+") for word in self._options(name))
+
+    def needed(self, name: str) -> tuple[str, ...]:
+        """The options without which an entry cannot be built."""
+        return tuple(word[1:] for word in self._options(name) if word.startswith("+"))
+
+    def _options(self, name: str) -> list[str]:
+        return self._places[self.key(name) or name].split()[1:]
 
     def taking(self, option: str) -> tuple[str, ...]:
         """The names of the entries that take an option."""
@@ -102,7 +110,7 @@ ADVANTAGES: Registry[Callable] = Registry(
         "stabilised": "stabilised_scale:StabilisedScale ddof epsilon",
         "max-rl": "mean_scale:MeanScale",
         "fixed": "fixed_scale:FixedScale sigma",
-        "batch": "batch_scale:BatchScale batch ddof epsilon",
+        "batch": "batch_scale:BatchScale +batch ddof epsilon",
     },
 )
 

@@ -35,6 +35,8 @@ def run(arguments: argparse.Namespace) -> str:
     algorithm, values = read_algorithm(arguments), {}
     if arguments.beta is not None:
         values["beta"] = read_number("--beta", "beta", arguments.beta)
+    for part in listed(arguments.pi_ref or "1"):
+        read_number("--pi-ref", "pi_ref", part)
     question = question_with_margin(arguments)
     if arguments.pi_ref is not None:
         values["pi_ref"] = _reference(arguments.pi_ref, len(question))

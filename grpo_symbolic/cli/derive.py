@@ -6,11 +6,11 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from grpo_symbolic.cli.options import (
-    chosen_notation,
     margin_option,
     notation_option,
     question_with_margin,
     read_algorithm,
+    read_notation,
 )
 from grpo_symbolic.registry import FORMATS
 
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> str:
     if form != "text" and form not in FORMATS:
         raise ValueError(f"--format must be one of text, {', '.join(FORMATS)}, got {form!r}")
     algorithm = read_algorithm(arguments)
-    notation = chosen_notation(arguments)
+    notation = read_notation(arguments)
     question = question_with_margin(arguments)
 
     from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> str:
     policy = stationary_policy(algorithm.build(), question)
     if form == "text":
         return _many(policy) if isinstance(policy, SimplexPolicy) else _text(policy)
-    return policy.export(form, notation=notation)
+    return policy.export(form, notation=notation())
 
 
 def _text(policy: StationaryPolicy) -> str:

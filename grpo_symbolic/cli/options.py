@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from grpo_symbolic.inputs import read_group_size, read_parameter
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MODEL",
     "Parser",
-    "chosen_notation",
     "chosen_question",
     "decimal_digits",
     "listed",
@@ -38,6 +38,7 @@ __all__ = [
     "notation_option",
     "question_with_margin",
     "read_algorithm",
+    "read_notation",
     "read_number",
 ]
 
@@ -117,9 +118,7 @@ class ChosenAlgorithm:
             from grpo_symbolic.model.penalty import Estimator
 
             return Estimator(self.penalty, self.placement)
-        parameter = self.penalty.partition(":")[2]
-        allowed = "alpha:A with a number A" if parameter else ""
-        return named("--penalty", lambda _: PENALTIES[self.penalty](), self.penalty, allowed)
+        return PENALTIES[self.penalty]()
 
     def _advantage(self) -> Advantage:
         options = {
@@ -151,6 +150,10 @@ def _read_penalty(arguments: argparse.Namespace) -> tuple[str, str]:
     if name not in PENALTIES and name not in ESTIMATORS:
         known = ", ".join([*PENALTIES, *ESTIMATORS])
         raise ValueError(f"--penalty must be one of {known}, got {name!r}")
+    key = PENALTIES.key(name)
+    if key not in (None, name):  # one of a family
+        allowed = f"{key} with a number {key.partition(':')[2]}"
+        named("--penalty", lambda v: read_parameter("reward", v.partition(":")[2]), name, allowed)
     if placement is not None and name not in ESTIMATORS:
         raise ValueError(
             f"--placement goes with an estimator ({', '.join(ESTIMATORS)}), got --penalty {name}"
@@ -169,6 +172,9 @@ def _read_rule(arguments: argparse.Namespace) -> tuple[str, tuple[tuple[str, Fra
             takers = ", ".join(ADVANTAGES.taking(option))
             raise ValueError(f"--{option} goes with --scale {takers}, got --scale {scale}")
         options.append((option, read_number(f"--{option}", option, text)))
+    for option in ADVANTAGES.needed(scale):
+        if option not in dict(options):
+            raise ValueError(f"--scale {scale} needs --{option}: {RULE_OPTIONS[option][1]}")
     return scale, tuple(options)
 
 
@@ -237,15 +243,13 @@ def notation_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def chosen_notation(arguments: argparse.Namespace) -> Notation:
-    """The names of --notation; the library's own without it."""
+def read_notation(arguments: argparse.Namespace) -> Callable[[], Notation]:
+    """What builds the notation of --notation; the library's own without it."""
     names: dict[str, str] = {}
     short = False
     # A comma separates only where the next name begins: TeX has commas of its own.
-    parts = (
-        re.split(r",(?=\s*(?:\w+\s*=|short\b))", arguments.notation) if arguments.notation else ()
-    )
-    for part in parts:
+    parts = re.split(r",(?=\s*(?:\w+\s*=|short\b))", arguments.notation or "")
+    for part in parts if arguments.notation is not None else ():
         key, equals, tex = (piece.strip() for piece in part.partition("="))
         if key == "short" and not equals:
             short = True
@@ -257,7 +261,10 @@ def chosen_notation(arguments: argparse.Namespace) -> Notation:
             )
         else:
             names[key] = tex
+    return partial(_notation, names, short)
 
+
+def _notation(names: dict[str, str], short: bool) -> Notation:
     from grpo_symbolic.export.notation import Notation
 
     try:

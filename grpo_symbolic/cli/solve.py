@@ -17,6 +17,7 @@ from grpo_symbolic.cli.options import (
     read_algorithm,
     read_number,
 )
+from grpo_symbolic.inputs import STANDARD_VALUES
 
 if TYPE_CHECKING:
     from grpo_symbolic.model.algorithm import Algorithm
@@ -76,14 +77,10 @@ def run(arguments: argparse.Namespace) -> str:
     question = BinaryQuestion(margin=symbols.gamma) if "gamma" in values else BinaryQuestion()
     policy = stationary_policy(algorithm.build(), question)
     for name in _needed(policy) - values.keys():
-        values[name] = _FILLED[name]
+        values[name] = STANDARD_VALUES[name]
     found = policy.solutions(digits=digits, **values)
     closed = None if policy.expression is None else {"a": sstr(policy.expression)}
     return _shown(arguments, policy, found, digits, "ab", closed)
-
-
-#: Values for symbols that no option names: presets with a fixed scale, rewards measured from 0.
-_FILLED = {"sigma": 1, "r_b": 0}
 
 
 def _needed(policy: StationaryPolicy) -> set[str]:
@@ -119,7 +116,7 @@ def _solve_many(
         parts = (first, 1 - first)
     policy = stationary_policy(algorithm, question)
     if algorithm.advantage is not None and algorithm.advantage.sigma in policy.domain.symbols:
-        values["sigma"] = _FILLED["sigma"]
+        values["sigma"] = STANDARD_VALUES["sigma"]
     found = named("--pi-ref", lambda v: policy.solutions(pi_ref=v, digits=digits, **values), parts)
     closed = None
     if policy.expressions is not None:
