@@ -38,8 +38,9 @@ class Registry(Mapping[str, T], Generic[T]):
     package : str
         Of the modules in the table, relative to this package.
     places : mapping of str to str
-        ``module:object``, and the options it takes, a plus before those it needs. A name may end in ``:PARAMETER``: it stands
-        for all names with a value in that place, which is given to the object as its argument.
+        ``module:object``, and the options it takes, a plus before those it needs. A name may end
+        in ``:PARAMETER``: it stands for all names with a value in that place, which is given to
+        the object as its argument.
     """
 
     def __init__(self, package: str, places: Mapping[str, str]) -> None:

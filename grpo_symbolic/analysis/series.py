@@ -130,7 +130,7 @@ def variable_of(curve: WeightCurve, variable: Any) -> tuple[Symbol, bool]:
         For anything that the policy does not depend on.
     """
     rule = curve.condition.preference.rule
-    own_size = getattr(rule, "group_size", None)
+    own_size = rule.group_size
     known = {s.name: s for s in curve.condition.domain.extended(curve.beta).symbols if s != PI}
     if isinstance(own_size, Symbol):
         known.pop(own_size.name, None)
@@ -273,7 +273,7 @@ def of_size(curve: WeightCurve, size: Expr) -> WeightCurve:
         For an algorithm without groups, or a size that the question or the rule does not allow.
     """
     rule, question = curve.condition.preference.rule, curve.condition.preference.question
-    if getattr(rule, "group_size", None) is None or question is None:
+    if rule.group_size is None or question is None:
         raise ValueError("the algorithm has no group size")
     return WeightCurve(stationarity_condition(replace(rule, group_size=size), question))
 

@@ -36,6 +36,12 @@ class Algorithm(ABC):
     def meaning(self) -> str:
         """What the preference P(o|π) of this algorithm is, in words."""
 
+    @property
+    def rule_parameters(self) -> tuple[tuple[Any, str], ...]:
+        """What the advantage adds to its scale and divides by, each with its role as parameter."""
+        rule = self.advantage
+        return () if rule is None else ((rule.epsilon, "epsilon"), (rule.sigma, "sigma"))
+
     @abstractmethod
     def preference(self, question: Question) -> PreferenceModel:
         """The preference P(o|π) that the algorithm climbs, one entry an answer."""
