@@ -81,9 +81,9 @@ class Subject:
         algorithm, question = self.policy.algorithm, self.policy.question
         numbers = {
             "beta": algorithm.beta,
-            "G": getattr(algorithm, "group_size", None),
+            "G": algorithm.group_size,
             "gamma": question.margins[0][1] if len(question) == 2 and question.margins else None,
-            "epsilon": getattr(getattr(algorithm, "advantage", None), "epsilon", None),
+            "epsilon": algorithm.advantage and algorithm.advantage.epsilon,
         }
         for name, value in numbers.items():
             if isinstance(value, Expr) and value != oo:

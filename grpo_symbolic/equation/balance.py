@@ -64,7 +64,7 @@ class Balance:
     @property
     def group_size(self) -> Expr | None:
         """G of an algorithm with groups."""
-        return getattr(self.algorithm, "group_size", None)
+        return None if self.algorithm is None else self.algorithm.group_size
 
     @cached_property
     def drift(self) -> Drift:

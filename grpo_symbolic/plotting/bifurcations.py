@@ -17,6 +17,7 @@ from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.plotting.aggregations import draw_branches, repelling_entry
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import (
     SampledCurve,
     binary,
@@ -29,6 +30,7 @@ from grpo_symbolic.plotting.style import (
     COLUMN,
     SHADES,
     STYLES,
+    TEXT,
     curves_of,
     drawn,
     labelled,
@@ -238,3 +240,25 @@ def cusps(
     labelled(ax, tex(symbols.beta, notation), tex(symbols.pi_ref, notation))
     ax.legend(loc="lower right")
     return ax
+
+
+FOLDS = Figure(
+    "Folds of the direct KL penalty",
+    r"Large groups and direct KL: $\pi(a)$ against $\beta$ with its folds (left), and the "
+    r"number of interior stationary policies in the plane of $\beta$ and "
+    r"$\pi_{\mathrm{ref}}(a)$ (right).",
+    "new; on Vojnovic & Yun, arXiv 2502.18548, Appendix B.2",
+    (bifurcation, fold_curve),
+    TEXT,
+    3.0,
+)
+
+
+CUSPS = Figure(
+    "Cusps of finite groups",
+    r"Direct KL and finite groups: inside a wedge three stationary policies, outside it one; "
+    r"each wedge begins in a cusp.",
+    "new",
+    (cusps,),
+    height=3.0,
+)

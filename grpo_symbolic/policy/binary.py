@@ -154,7 +154,7 @@ class StationaryPolicy:
 
     def _without_radicals(self) -> str:
         """Why radicals do not solve the equation of a finite group, or an empty string."""
-        size = getattr(self.algorithm, "group_size", S.NaN)
+        size = self.algorithm.group_size or S.NaN
         left, right = self.condition.contrast().args
         pull = fraction(together(left))[0]
         linear = pull.is_polynomial(symbols.pi_ref) and Poly(pull, symbols.pi_ref).degree() == 1
@@ -277,16 +277,14 @@ class StationaryPolicy:
     @property
     def inputs(self) -> tuple[Parameter, ...]:
         """Every symbol that needs a number, in the order of the model's parts."""
-        advantage = self.algorithm.advantage
         roles: list[tuple[Any, str, float | None]] = [
             (self.algorithm.beta, "beta", None),
             (self.question.margin, "margin", None),
             *((rate, "success", None) for rate in self._rates()),
             (symbols.pi_ref, "pi_ref", None),
             (self.question.gap if self.question.deterministic else None, "gap", 1),
-            (getattr(self.algorithm, "group_size", None), "group_size", None),
-            (getattr(advantage, "epsilon", None), "epsilon", None),
-            (getattr(advantage, "sigma", None), "sigma", None),
+            (self.algorithm.group_size, "group_size", None),
+            *((value, role, None) for value, role in self.algorithm.rule_parameters),
         ]
         if self.condition.contrast().has(symbols.base_reward):
             roles.append((symbols.base_reward, "reward", None))

@@ -97,7 +97,7 @@ class SimplexPolicy:
     def distortion(self) -> tuple[tuple[int, ...], ClosedForm] | None:
         """Classes by rank, and φ that acts on cumulative reference masses; None without one."""
         lumped = self.question.lumped()
-        if getattr(self.algorithm, "group_size", None) != 2 or not lumped.deterministic:
+        if self.algorithm.group_size != 2 or not lumped.deterministic:
             return None
         ranked = self._ranked(lumped)
         if ranked is None:
@@ -370,9 +370,7 @@ class SimplexPolicy:
             known[str(self.algorithm.beta)] = (self.algorithm.beta, "beta")
         for symbol in self.question.parameters:
             known[str(symbol)] = (symbol, "reward")
-        advantage = self.algorithm.advantage
-        for role in ("epsilon", "sigma"):
-            symbol = getattr(advantage, role, None)
+        for symbol, role in self.algorithm.rule_parameters:
             if isinstance(symbol, Symbol):
                 known[str(symbol)] = (symbol, role)
         for name in values:

@@ -84,7 +84,7 @@ class SimplexKernel:
     def ranked(self) -> tuple[list[list[int]], RankDistortion] | None:
         """Answers by rank, and the distortion of cumulative masses."""
         question = self.policy.question
-        if getattr(self.algorithm, "group_size", None) != 2 or not question.deterministic:
+        if self.algorithm.group_size != 2 or not question.deterministic:
             return None
         # Three ranks show the partial sums of the field that any number of them has.
         algorithm = replace(self.algorithm, beta=symbols.beta)
@@ -114,7 +114,7 @@ class SimplexKernel:
         return TiltedCurve(link, np.array([float(top - s) for s in rates]), scale)
 
     def _scale(self) -> tuple[list[Expr], Any] | None:
-        large = getattr(self.algorithm, "group_size", None) == oo
+        large = self.algorithm.group_size == oo
         if self._levels == 2:
             return self._mass()
         if large and self.question.reward_laws:

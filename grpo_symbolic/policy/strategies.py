@@ -201,7 +201,7 @@ def balance(policy: Any, drift: Drift | None, point: dict[Symbol, Expr]) -> Bala
     first, second, third = (part.xreplace({1 - PI: REST}) for part in compiled)
     free = first.free_symbols | second.free_symbols | third.free_symbols
     names = tuple(p.name for p in policy.inputs if p.symbol in free)
-    size = S(getattr(policy.algorithm, "group_size", _SMOOTH)).subs(point)
+    size = S(policy.algorithm.group_size or _SMOOTH).subs(point)
     scale = max(float(size), _SMOOTH) if size.is_Integer else _SMOOTH
     form, factor = (third, S.One) if drift is None else (drift, third)
     return Balance(form, factor, (first, second), names, scale)

@@ -146,7 +146,7 @@ class SimplexCount:
                 return None
             rates = [w.subs(self.point) for w in model.weights]
             return [exact(s) for s in rates], self._mass_scale([exact(s) for s in rates])
-        if getattr(self.algorithm, "group_size", None) == oo and self.question.reward_laws:
+        if self.algorithm.group_size == oo and self.question.reward_laws:
             return self._spread_scale()
         return None
 
