@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 from sympy import (
@@ -26,16 +26,6 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
-from grpo_symbolic.analysis.bounds import Bounds, bounds
-from grpo_symbolic.analysis.count import Count, count
-from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
-from grpo_symbolic.analysis.folds import Folds, folds
-from grpo_symbolic.analysis.implicit_form import implicit_form
-from grpo_symbolic.analysis.limits import escape_threshold, limit
-from grpo_symbolic.analysis.sensitivity import sensitivity
-from grpo_symbolic.analysis.series import series
-from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
@@ -43,31 +33,31 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation, formula
-from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.numeric.compiled import DIFFERENTIATING, Parameter, compiled
-from grpo_symbolic.numeric.implicit import Implicit
-from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, Program, array_program
-from grpo_symbolic.policy.code import binary_code
-from grpo_symbolic.policy.enclose import Enclosure, enclosed_binary
-from grpo_symbolic.policy.export import binary_exhibit, exported
-from grpo_symbolic.progress import tracked
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.galois import no_radicals
-from grpo_symbolic.solve.isolation import Root
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
-from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage, rational
-from grpo_symbolic.solve.stage import stage_of
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
+
+if TYPE_CHECKING:
+    from grpo_symbolic.analysis.bounds import Bounds
+    from grpo_symbolic.analysis.count import Count
+    from grpo_symbolic.analysis.dynamics import Dynamics
+    from grpo_symbolic.analysis.folds import Folds
+    from grpo_symbolic.analysis.statics import Monotonicity
+    from grpo_symbolic.analysis.weight_curve import WeightCurve
+    from grpo_symbolic.numeric.arguments import Parameter
+    from grpo_symbolic.numeric.implicit import Implicit
+    from grpo_symbolic.numeric.program import Program
+    from grpo_symbolic.policy.enclose import Enclosure
+    from grpo_symbolic.solve.isolation import Root
+    from grpo_symbolic.solve.scalar import ScalarField
 
 __all__ = ["StationaryPolicy", "binary_policy"]
 
@@ -154,6 +144,8 @@ class StationaryPolicy:
 
     def _without_radicals(self) -> str:
         """Why radicals do not solve the equation of a finite group, or an empty string."""
+        from grpo_symbolic.solve.galois import no_radicals
+
         size = self.algorithm.group_size or S.NaN
         left, right = self.condition.contrast().args
         pull = fraction(together(left))[0]
@@ -234,10 +226,14 @@ class StationaryPolicy:
         definitions, at rational parameters, and compares with the closed form where there is
         one.
         """
+        from grpo_symbolic.verify.methods import prove_all
+
         proved = prove_all(self.claims)
         return Report.of((*((v.claim, v) for v in proved), self._numeric_check()))
 
     def _numeric_check(self, count: int = 8, digits: int = 40) -> tuple[str, Verdict]:
+        from grpo_symbolic.progress import tracked
+
         name = "the projected on-policy gradient vanishes at the solutions found numerically"
         worst, roots, points = mp.mpf(0), 0, 0
         with mp.workdps(digits + 10):
@@ -277,6 +273,8 @@ class StationaryPolicy:
     @property
     def inputs(self) -> tuple[Parameter, ...]:
         """Every symbol that needs a number, in the order of the model's parts."""
+        from grpo_symbolic.numeric.arguments import Parameter
+
         roles: list[tuple[Any, str, float | None]] = [
             (self.algorithm.beta, "beta", None),
             (self.question.margin, "margin", None),
@@ -323,6 +321,9 @@ class StationaryPolicy:
         ValueError
             For another backend, and from the function for arguments out of range.
         """
+        from grpo_symbolic.numeric.compiled import DIFFERENTIATING, compiled
+        from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT
+
         if self.closed is not None and backend != "mpmath":
             style = DIFFERENTIABLE if backend in DIFFERENTIATING else EXACT
             return compiled(self._program(self.closed, style), self.inputs, backend)
@@ -335,11 +336,15 @@ class StationaryPolicy:
         return compiled(form, self.inputs, backend, stages)
 
     def _program(self, closed: ClosedForm, style: str) -> Program:
+        from grpo_symbolic.numeric.program import array_program
+
         names = [p.symbol for p in self.inputs]
         return array_program(closed.stable.form, closed.stable.stages, names, style)
 
     def _implicit(self) -> Implicit:
         """The condition for a solver on arrays, where it has one solution for all parameters."""
+        from grpo_symbolic.analysis.implicit_form import implicit_form
+
         if not self.count.unique:
             raise ValueError(
                 "without a closed form the number of stationary policies must be established to "
@@ -365,6 +370,8 @@ class StationaryPolicy:
         parameters; otherwise the condition's residual. ``export("jax")`` and ``export("torch")``
         give the same function, differentiable, for those libraries.
         """
+        from grpo_symbolic.policy.code import binary_code
+
         return binary_code(self, "python")
 
     def _solve_arrays(self, *values: Any) -> Any:
@@ -486,6 +493,8 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(2), BinaryQuestion()).enclose(beta="1/2", pi_ref="1/4").decimals(20)
         (('0.68301270189221932338', '0.31698729810778067662'),)
         """
+        from grpo_symbolic.policy.enclose import enclosed_binary
+
         return enclosed_binary(self, self._point(values), digits)
 
     def solutions(self, *, digits: int = 30, **values: Any) -> Solutions:
@@ -507,6 +516,8 @@ class StationaryPolicy:
 
     def solutions_at(self, point: dict[Symbol, Expr], digits: int) -> Solutions:
         """Every stationary policy at exact numbers for all symbols of the condition."""
+        from grpo_symbolic.solve.scalar import ScalarField
+
         reference = point[symbols.pi_ref]
         margin = self.question.margin
         margin = point.get(margin, margin) if margin is not None else None
@@ -539,6 +550,8 @@ class StationaryPolicy:
 
     def _at_the_boundary(self, point: dict[Symbol, Expr], reference: Expr) -> Solutions:
         """π_ref(a) is 0 or 1: one answer is never given, and stays so."""
+        from grpo_symbolic.solve.scalar import ScalarField
+
         left, right = self.condition.contrast().args
         field = ScalarField(self.condition, point)
         if (left - right).subs(point).has(nan, zoo, oo, -oo):
@@ -608,11 +621,15 @@ class StationaryPolicy:
     @cached_property
     def curve(self) -> WeightCurve:
         """The curve of all stationary policies: β and π_ref(a) as functions of π(a)."""
+        from grpo_symbolic.analysis.weight_curve import WeightCurve
+
         return WeightCurve(self.condition)
 
     @cached_property
     def count(self) -> Count:
         """How many interior stationary policies there can be, for all parameters."""
+        from grpo_symbolic.analysis.count import count
+
         return count(self.curve)
 
     @cached_property
@@ -632,6 +649,8 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(8), BinaryQuestion()).escape_threshold
         sqrt(7)
         """
+        from grpo_symbolic.analysis.limits import escape_threshold
+
         return escape_threshold(self.curve)
 
     def limit(self, variable: Any, value: Any, direction: str = "+") -> Expr:
@@ -656,6 +675,8 @@ class StationaryPolicy:
         >>> policy.limit("beta", 0), policy.limit("pi_ref", 0)
         (1, Piecewise((1 - beta, beta < 1), (0, True)))
         """
+        from grpo_symbolic.analysis.limits import limit
+
         return limit(self.curve, variable, value, direction)
 
     def series(self, variable: Any, order: int) -> Expr:
@@ -679,10 +700,14 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(2), BinaryQuestion()).series("1/beta", 1)
         pi_ref + pi_ref*(1 - pi_ref)/beta
         """
+        from grpo_symbolic.analysis.series import series
+
         return series(self.curve, variable, order)
 
     def monotonicity(self, variable: Any) -> Monotonicity:
         """The direction in which π(a) moves with a parameter, with its proof."""
+        from grpo_symbolic.analysis.statics import monotonicity
+
         return monotonicity(self.curve, variable)
 
     def sensitivity(self, variable: Any = None, **values: Any) -> Any:
@@ -714,6 +739,8 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(2), BinaryQuestion()).sensitivity("beta").expression
         (-pi + pi_ref)/(beta + 2*pi - 1)
         """
+        from grpo_symbolic.analysis.sensitivity import sensitivity
+
         known = {p.name: p for p in self.inputs}
         if variable is None:
             if not values:
@@ -741,6 +768,8 @@ class StationaryPolicy:
 
     def bounds(self) -> Bounds:
         """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""
+        from grpo_symbolic.analysis.bounds import bounds
+
         return bounds(self.curve, self.expression)
 
     def folds(self, *, digits: int = 30, **values: Any) -> Folds:
@@ -757,11 +786,15 @@ class StationaryPolicy:
         ValueError
             For a missing or unknown parameter, or a condition without certified folds.
         """
+        from grpo_symbolic.analysis.folds import folds
+
         given = self._point({"beta": 1, **values}) if "beta" not in values else self._point(values)
         return folds(self.curve, {s: v for s, v in given.items() if s != self.curve.beta}, digits)
 
     def dynamics(self, *, digits: int = 30, **values: Any) -> Dynamics:
         """The policy-gradient flow and the best-response iteration at given parameters."""
+        from grpo_symbolic.analysis.dynamics import dynamics
+
         point = self._point(values)
         return dynamics(self.condition, point, self.solutions_at(point, digits), digits)
 
@@ -770,6 +803,8 @@ class StationaryPolicy:
     @cached_property
     def exhibit(self) -> Exhibit:
         """The result with what has to be said beside it, as the formats show it."""
+        from grpo_symbolic.policy.export import binary_exhibit
+
         return binary_exhibit(self)
 
     def export(self, format: str, *, notation: Notation | None = None) -> str:
@@ -791,6 +826,8 @@ class StationaryPolicy:
         ValueError
             For an unknown format, or one that needs a package that is not installed.
         """
+        from grpo_symbolic.policy.export import exported
+
         return exported(self, format, notation)
 
     def latex(self, notation: Notation | None = None) -> str:
@@ -803,6 +840,8 @@ class StationaryPolicy:
         ValueError
             When ``notation`` is no :class:`Notation`.
         """
+        from grpo_symbolic.export.paper import bare
+
         closed = self.closed
         if closed is None:
             return bare((self.shown.equation,), self.shown.where, notation)
@@ -878,6 +917,9 @@ _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERA
 
 def _stage(field: ScalarField, policy: tuple[mp.mpf, mp.mpf]) -> Stage:
     """The signs of the second derivative of the stage objective, in balls around the policy."""
+    from grpo_symbolic.numeric.balls import ball, exact_ball
+    from grpo_symbolic.solve.stage import stage_of
+
     bits, rest = 2 * int(mp.mp.prec), Dummy("q", positive=True)
     at = {PI: exact_ball(policy[0]), rest: exact_ball(policy[1])}
     given = {1 - PI: rest, **field.point}
