@@ -39,7 +39,8 @@ class Divergence(Penalty):
     __repr__ = as_call
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "known_as", self.known_as or f"the {self.title} divergence")
+        noun = "" if "divergence" in self.title else " divergence"
+        object.__setattr__(self, "known_as", self.known_as or f"the {self.title}{noun}")
 
     def _repr_latex_(self) -> str:
         return typeset(f"f(v) = {formula(self._of_ratio)}")
@@ -49,7 +50,7 @@ class Divergence(Penalty):
 
     @property
     def prose(self) -> str:
-        return f"the {self.title} of the generator $f(v) = {formula(self._of_ratio)}$"
+        return f"{self.known_as} of the generator $f(v) = {formula(self._of_ratio)}$"
 
     @property
     def _of_ratio(self) -> Expr:
