@@ -24,10 +24,10 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.numeric.jet import Jet
-from grpo_symbolic.numeric.places import Box, Place
-from grpo_symbolic.numeric.shares import enclosed
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import exact_ball
+from grpo_symbolic.enclosures.jets import Jet
+from grpo_symbolic.enclosures.log_odds import Function, on_interval
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.work import Exhausted, limited
@@ -207,23 +207,20 @@ class BestResponse:
             centre = _oriented(self._drift, x.mid(), self.bits)
             value = centre.value + found.slope * (x - x.mid())
         narrower = value.rad() < found.value.rad() or not found.value.is_finite()
-        return Jet(value, found.slope) if narrower else found
+        return Jet((value, found.slope)) if narrower else found
 
     def force(self, x: arb) -> Jet:
         """β (d(a) − d(b)) and its derivative on a ball of log-odds."""
         return _oriented(self._force, x, self.bits)
 
     @cached_property
-    def _drift(self) -> Callable[[Place], Jet | arb]:
-        polynomial = self._polynomial
-        if polynomial is None:
-            return enclosed(self.field.drift, PI)
-        a, b = (as_rational(rate) for rate in self._rates)
-        return lambda place: place.polynomial(polynomial, a, b) * (a - b)
+    def _drift(self) -> Function:
+        return self.field.drift_enclosed()
 
     @cached_property
-    def _force(self) -> Callable[[Place], Jet | arb]:
-        return enclosed(self.field.penalty, PI)
+    def _force(self) -> Function:
+        force, weight = self.field.force_enclosed(), ball(self.field.weight, {}, self.bits)
+        return lambda region: force(region) * weight
 
     @cached_property
     def _rates(self) -> tuple[Expr, ...]:
@@ -330,14 +327,10 @@ def middle(value: arb) -> mp.mpf:
     return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))
 
 
-def _oriented(function: Callable[[Place], Jet | arb], x: arb, bits: int) -> Jet:
-    """The jet on a ball of log-odds, with its slope in the direction of rising log-odds."""
+def _oriented(function: Function, x: arb, bits: int) -> Jet:
+    """The jet on a ball of log-odds."""
     with ctx.workprec(bits):
-        place = Box.around(x.lower(), x.upper(), bits)
-        found = function(place)
-        if not isinstance(found, Jet):
-            return Jet(found, arb(0))
-        return Jet(found.value, -found.slope if place.mirrored else found.slope)
+        return on_interval(function, x.lower(), x.upper(), 1)
 
 
 def _sign(value: arb) -> int:

@@ -35,8 +35,8 @@ from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.inputs import exact_number
-from grpo_symbolic.numeric.balls import ball
 from grpo_symbolic.work import limited
 
 __all__ = [

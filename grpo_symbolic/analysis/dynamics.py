@@ -24,7 +24,7 @@ from sympy import Expr, Symbol
 from grpo_symbolic.analysis.best_response import BestResponse, Leaves, middle
 from grpo_symbolic.display import Html, cut, grid, lines, plural, record, short
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.numeric.balls import exact_ball
+from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.solve.roots import bracketed
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions

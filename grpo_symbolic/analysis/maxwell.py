@@ -38,7 +38,8 @@ from grpo_symbolic.analysis.fold_curve import in_exponential
 from grpo_symbolic.analysis.folds import Fold, folds
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball, exact_ball
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Maxwell", "maxwell"]
