@@ -187,6 +187,13 @@ class Bernstein:
             return Bernstein((Surd(),))
         return Bernstein(tuple(_scaled(c, fmpq(n)) for c in self.differences(1)))
 
+    def integral(self) -> Bernstein:
+        """The antiderivative that is 0 at ``p = 0``, of degree one more."""
+        step, row = fmpq(1, self.degree + 1), [Surd()]
+        for c in self.coefficients:
+            row.append(row[-1] + _scaled(c, step))
+        return Bernstein(tuple(row))
+
     def differences(self, order: int) -> tuple[Surd, ...]:
         """The forward differences of the coefficients: ``c_{k+1} - c_k``, repeated."""
         found = self.coefficients

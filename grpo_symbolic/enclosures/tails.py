@@ -141,6 +141,16 @@ class TailSum:
                 rest += d / c * self._enclosed(a - first[0], b - first[1])
         return rest
 
+    @property
+    def values(self) -> arb:
+        """A ball around all values on the tail."""
+        total = arb(0)
+        for (a, b), c in self.terms.items():
+            if a < 0 or (a == 0 and b > 0):
+                raise Undecided("a function that is not bounded")
+            total += c if a == b == 0 else c * self._enclosed(a, b)
+        return total
+
     def sign(self) -> int:
         """The sign on the whole tail, or 0 where none is proved."""
         try:

@@ -20,7 +20,16 @@ from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.log_odds import Function, Tail, on_interval
 from grpo_symbolic.enclosures.subdivision import subdivided
 
-__all__ = ["Isolation", "OnInterval", "Zero", "crossing", "has_one_zero", "isolated", "isolated_on"]
+__all__ = [
+    "Isolation",
+    "OnInterval",
+    "Zero",
+    "crossing",
+    "has_one_zero",
+    "isolated",
+    "isolated_on",
+    "rising_zero",
+]
 
 #: A function of one variable: its jet on an interval between two exact ends.
 OnInterval = Callable[[arb, arb], Jet]
@@ -214,7 +223,13 @@ def isolated_on(
     return _collected(search, brackets, [], f"{reason} in ball arithmetic", ends)
 
 
-def crossing(function: Function, ends: tuple[int, int], reason: str) -> Isolation:
+def crossing(
+    function: Function,
+    ends: tuple[int, int],
+    reason: str,
+    left: arb | None = None,
+    right: arb | None = None,
+) -> Isolation:
     """The zero of a function known to have exactly one, or none where its ends are alike.
 
     Parameters
@@ -222,19 +237,41 @@ def crossing(function: Function, ends: tuple[int, int], reason: str) -> Isolatio
     function : callable
         The jet of F on a region of log-odds.
     ends : tuple of int
-        Its signs far to the left and far to the right.
+        Its signs at both ends.
     reason : str
         Why it has no more zeros.
+    left, right : arb, optional
+        Exact log-odds; infinite unless given.
     """
     if ends[0] == ends[1]:
         return Isolation((), True, reason, ends)
     with ctx.workprec(_bits()):
         search = _Searched(_in_log_odds(function, 2))
-        left, right = (
-            _first_with(search, _ladder(_FIRST_TAIL), e) for e in ((ends[0], -1), (ends[1], 1))
-        )
-        zero = _zero(search, _Bracket(-left, right, ends))
+        reach = _ladder(_FIRST_TAIL)
+        if left is None:
+            left = -_first_with(search, reach, (ends[0], -1))
+        if right is None:
+            right = _first_with(search, reach.max(2 * left), (ends[1], 1))
+        zero = _zero(search, _Bracket(left, right, ends))
     return Isolation((zero,), True, reason, ends)
+
+
+def rising_zero(function: OnInterval, start: arb, farthest: arb) -> arb:
+    """A ball around the only zero of a rising function, at the working precision.
+
+    Where the function is known only up to a ball, all its zeros. Infinite where the function
+    keeps its sign up to ``farthest``.
+    """
+    search, ends = _Searched(function), []
+    for side in (-1, 1):
+        step = arb(1)
+        while search.sign(start + side * step) != side:
+            if step > farthest:
+                return arb.pos_inf() * side
+            step *= 2
+        ends.append((start + side * step).mid())
+    low, high = _shrunk(search, _Bracket(ends[0], ends[1], (-1, 1)), arb(2) ** (8 - ctx.prec))
+    return low.union(high)
 
 
 def has_one_zero(function: Function, left: arb, right: arb) -> bool:
@@ -413,22 +450,27 @@ def _share(x: mp.mpf) -> str:
 
 def _zero(search: _Searched, bracket: _Bracket) -> Zero:
     """The zero of an interval, to the working precision; the middle of an undecided one."""
-    sign = bracket.signs[0] if bracket.crosses else 0
-    low, high = bracket.left, bracket.right
     tolerance = arb(2) ** (16 - int(mp.mp.prec))
-    while bracket.monotone or sign:
-        width = high - low
-        if width < tolerance * _size(low, high):
-            break
-        previous = low, high
-        low, high = _newton(search, low, high)
-        if (high - low) * 2 > width:
-            low, high = _halved(search, low, high, sign)
-        if (low, high) == previous:
-            break
+    low, high = bracket.left, bracket.right
+    if bracket.monotone or bracket.crosses:
+        low, high = _shrunk(search, bracket, tolerance)
     rounding = tolerance * _size(low, high)
     ends = middle(low - rounding), middle(high + rounding)
+    sign = bracket.signs[0] if bracket.crosses else 0
     return Zero(middle((low + high) / 2), sign, ends)
+
+
+def _shrunk(search: _Searched, bracket: _Bracket, tolerance: arb) -> tuple[arb, arb]:
+    """The ends of an interval that has all zeros of the bracket, as close as they get."""
+    low, high = bracket.left, bracket.right
+    while not high - low < tolerance * _size(low, high):
+        width = high - low
+        low, high = _newton(search, low, high)
+        if (high - low) * 2 > width:
+            low, high = _halved(search, low, high, bracket.signs[0])
+        if (high - low) * 16 > width * 15:
+            break
+    return low, high
 
 
 def _newton(search: _Searched, low: arb, high: arb) -> tuple[arb, arb]:

@@ -102,6 +102,14 @@ class ScalarField:
         """D_G on the probability of the higher reward, where the group is finite."""
         return None if self._two_level is None else self._two_level.exact_drift
 
+    @property
+    def constant_drift(self) -> bool:
+        """Whether the drift does not depend on the policy."""
+        polynomial = self.drift_polynomial
+        if polynomial is not None and self.factor == 1:
+            return not any(polynomial.signs_of_differences(1))
+        return not self.drift.has(PI)
+
     # -- enclosures ------------------------------------------------------------------
 
     @cached_property
