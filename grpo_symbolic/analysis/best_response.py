@@ -150,11 +150,11 @@ class BestResponse:
     def drift(self, x: arb) -> Jet:
         """P(a) − P(b) and its derivative on a ball of log-odds."""
         with ctx.workprec(self.bits):
-            found = on_interval(self._drift, x.lower(), x.upper(), 1)
+            found = on_interval(self.drift_function, x.lower(), x.upper(), 1)
             if x.is_exact() or not found.slope.is_finite():
                 return found
             # By the mean value theorem: on a small ball much tighter than the ball's own value.
-            centre = on_interval(self._drift, x.mid(), x.mid(), 1)
+            centre = on_interval(self.drift_function, x.mid(), x.mid(), 1)
             value = centre.value + found.slope * (x - x.mid())
         narrower = value.rad() < found.value.rad() or not found.value.is_finite()
         return Jet((value, found.slope)) if narrower else found
@@ -165,7 +165,7 @@ class BestResponse:
             return on_interval(self._force, x.lower(), x.upper(), 1)
 
     @cached_property
-    def _drift(self) -> Function:
+    def drift_function(self) -> Function:
         return self.field.drift_enclosed()
 
     @cached_property
@@ -182,7 +182,7 @@ class BestResponse:
             When it is not bounded there.
         """
         with ctx.workprec(self.bits):
-            return self._drift(Tail(self.bits, True, 1, arb(4 * self.digits))).value.values
+            return self.drift_function(Tail(self.bits, True, 1, arb(4 * self.digits))).value.values
 
     @cached_property
     def shape(self) -> Shape:
@@ -190,7 +190,7 @@ class BestResponse:
         if self.field.constant_drift:
             return Shape("constant")
         with mp.workdps(self.digits):
-            found = isolated(derivative(self._drift))
+            found = isolated(derivative(self.drift_function))
         turns = [zero for zero in found.zeros if zero.sign_left]
         if not found.complete or len(turns) > 1:
             return Shape("unknown")

@@ -17,7 +17,7 @@ from sympy import Expr, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
-from grpo_symbolic.analysis.best_response import Leaves, response_to
+from grpo_symbolic.analysis.best_response import response_to
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.conversion import Undecided, rational_ball
@@ -171,7 +171,9 @@ class CertifiedCurve:
         top, bottom = (_final(e / field.factor, over) for e in (field.drift, field.force))
         if field.drift_polynomial is not None:
             high, low = field.rates
-            top = (high - low) * field.drift_polynomial.at(fmpq(int(high.p), int(high.q))).to_sympy()
+            top = (high - low) * field.drift_polynomial.at(
+                fmpq(int(high.p), int(high.q))
+            ).to_sympy()
         if power or top is None or bottom is None:
             raise ValueError("the limit of the weight curve at pi(a) = 1 is not found")
         return tidy(top / bottom)
