@@ -18,8 +18,8 @@ from sympy import Dummy, Expr, Rational, S, Sum, Symbol, oo
 
 from grpo_symbolic.display import Html, cut, record
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.numeric.balls import ball
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.surd import Surd

@@ -19,7 +19,7 @@ from sympy import Dummy, Expr, Poly, Symbol, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.certified_curve import solved_for_reference
+from grpo_symbolic.analysis.fold_curve import solved_for_reference
 from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain

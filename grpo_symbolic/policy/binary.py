@@ -10,7 +10,6 @@ from typing import Any
 
 import mpmath as mp
 from sympy import (
-    Dummy,
     Eq,
     Expr,
     Integer,
@@ -39,6 +38,7 @@ from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.zeros import Zero
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown
 from grpo_symbolic.export.exhibit import Exhibit
@@ -46,7 +46,6 @@ from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.numeric.compiled import DIFFERENTIATING, Parameter, compiled
 from grpo_symbolic.numeric.implicit import Implicit
 from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, Program, array_program
@@ -58,11 +57,10 @@ from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.galois import no_radicals
-from grpo_symbolic.solve.isolation import Root
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage, rational
-from grpo_symbolic.solve.stage import stage_of
+from grpo_symbolic.solve.stage import stage_at
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -512,9 +510,8 @@ class StationaryPolicy:
         margin = point.get(margin, margin) if margin is not None else None
         with mp.workdps(digits + 25):
             if margin == 0:
-                field = ScalarField(self.condition, point)
                 first = mp.mpf(reference.p) / reference.q
-                stage = _stage(field, (first, 1 - first))
+                stage = stage_at(self.condition, point, (first, 1 - first))
                 return Solutions(
                     (NumericSolution.at(reference, Stability.ATTRACTING, stage),),
                     "margin 0: no answer is preferred, so the policy stays at the reference",
@@ -525,7 +522,7 @@ class StationaryPolicy:
             if field.drift == field.penalty:
                 return Solutions((), "every policy is stationary: nothing moves it", False)
             isolation = field.isolated()
-            found = tuple(self._solution(field, root) for root in isolation.roots)
+            found = tuple(self._solution(field, root) for root in isolation.zeros)
             clipped = self._clipped(isolation.ends)
             how = "number established" if isolation.complete else "number not established"
             noun = "solution" if len(found) == 1 else "solutions"
@@ -545,18 +542,18 @@ class StationaryPolicy:
             fixed = NumericSolution.at(reference, Stability.ATTRACTING, Stage.MAXIMUM)
             return Solutions((fixed,), self._boundary_status((fixed,), 0))
         isolation = field.isolated()
-        inside = tuple(self._solution(field, root) for root in isolation.roots)
+        inside = tuple(self._solution(field, root) for root in isolation.zeros)
         # The flow leaves the boundary when F points inwards there.
         inwards = mp.mpf(isolation.ends[0] if reference == 0 else -isolation.ends[1])
         fixed = _at_vertex(reference, inwards)
         status = self._boundary_status((fixed,), len(inside))
         return Solutions((fixed, *inside), status, isolation.complete)
 
-    def _solution(self, field: ScalarField, root: Root) -> NumericSolution:
+    def _solution(self, field: ScalarField, root: Zero) -> NumericSolution:
         """A zero of F as a policy: the flow is towards it when F falls through it."""
-        x = root.log_odds
+        x = root.place
         policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
-        kind, stage = _KIND[root.sign_left], _stage(field, policy)
+        kind, stage = _KIND[root.sign_left], stage_at(field.condition, field.point, policy)
         slope = field.slope(x) if self._responds else None
         interval = tuple(1 / (1 + mp.exp(-end)) for end in root.interval)
         return NumericSolution(policy, kind, field.residual(x), stage, slope, interval)
@@ -874,14 +871,6 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
 
 
 _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
-
-
-def _stage(field: ScalarField, policy: tuple[mp.mpf, mp.mpf]) -> Stage:
-    """The signs of the second derivative of the stage objective, in balls around the policy."""
-    bits, rest = 2 * int(mp.mp.prec), Dummy("q", positive=True)
-    at = {PI: exact_ball(policy[0]), rest: exact_ball(policy[1])}
-    given = {1 - PI: rest, **field.point}
-    return stage_of([ball(c.xreplace(given), at, bits) for c in field.condition.curvature])
 
 
 def _at_vertex(first: Expr, inwards: mp.mpf) -> NumericSolution:

@@ -23,8 +23,10 @@ from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, Tilted
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.preferences import spread_function
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
@@ -159,12 +161,8 @@ class SimplexKernel:
         elif len(laws) > 3:
             sample = self.question.permuted(range(3))
         condition = stationarity_condition(self.algorithm, sample)
-        shown = SimplexCount(self.algorithm, sample, condition, self.point, ())
-        found = shown._spread_scale()
-        if found is None:
-            return None
-        function = found[1].function
-        if function.free_symbols - {symbols.x}:
+        function = spread_function(self.algorithm, sample, condition, self.point)
+        if function is None or function.free_symbols - {symbols.x}:
             return None
         differences = np.array([[float(b - a) for b in means] for a in means])
         compiled = lambdify(symbols.x, function, "numpy")
@@ -208,8 +206,8 @@ class SimplexKernel:
     @cached_property
     def unique(self) -> bool:
         reference = (Rational(1, len(self.question)),) * len(self.question)
-        count = SimplexCount(self.algorithm, self.question, self.condition, self.point, reference)
-        return count.at_most_one() is not None
+        field = SimplexField(self.algorithm, self.question, self.condition, self.point)
+        return SimplexCount(field, reference).at_most_one() is not None
 
     # -- solutions ---------------------------------------------------------------------------
 
