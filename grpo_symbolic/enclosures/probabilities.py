@@ -32,6 +32,7 @@ from sympy import (
 )
 
 from grpo_symbolic.bernstein import Bernstein
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.log_odds import Function, Region
@@ -102,6 +103,8 @@ def _split(expr: Expr, unknown: Symbol, p: Symbol, q: Symbol) -> Expr:
         return expr
     if expr == unknown:
         return p
+    if isinstance(expr, BernsteinMean):
+        return _split(expr.doit(), unknown, p, q)
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
         return Sum(_split(expr.function, unknown, p, q), (index, first, last))

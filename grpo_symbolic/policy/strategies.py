@@ -31,6 +31,7 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.balance import RATIOS, REST, Balance
 from grpo_symbolic.numeric.drift import Drift
@@ -221,6 +222,7 @@ def _drift_formula(policy: Any) -> Expr:
 
 def _written_out(expr: Expr) -> Expr:
     """Sums over a small group term by term."""
+    expr = unfolded(expr)
     sums = expr.atoms(Sum)
     limits = [s.limits[0][2] for s in sums]
     if sums and all(last.is_Integer and last <= _LARGEST_SUM for last in limits):
