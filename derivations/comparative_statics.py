@@ -20,8 +20,8 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
+from grpo_symbolic.equation.balance import Balance
 
 BETA, GAMMA, GAP, EPSILON = symbols.beta, symbols.gamma, symbols.gap, symbols.epsilon
 SETTINGS = (
@@ -61,8 +61,8 @@ PENALTIES = (
 )
 
 
-def curve(algorithm, question) -> WeightCurve:
-    return WeightCurve(stationarity_condition(algorithm, question))
+def curve(algorithm, question) -> Balance:
+    return Balance(stationarity_condition(algorithm, question))
 
 
 def statements() -> list[tuple[str, object]]:

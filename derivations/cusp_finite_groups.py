@@ -15,8 +15,8 @@ from grpo_symbolic import (
 )
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.cusps import Cusp, cusp
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
+from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 #: p = (1 + y)/2
@@ -29,8 +29,8 @@ UNIT = Domain.of((Y, S.Zero, S.One))
 DIGITS = 12
 
 
-def curve(size: int) -> WeightCurve:
-    return WeightCurve(stationarity_condition(GRPO(size, DirectKL()), BinaryQuestion()))
+def curve(size: int) -> Balance:
+    return Balance(stationarity_condition(GRPO(size, DirectKL()), BinaryQuestion()))
 
 
 def critical_weight(size: int):

@@ -14,7 +14,7 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 OLD = Symbol("pi_old", positive=True)
@@ -24,8 +24,8 @@ SIZES = (2, 3, 4, 5, oo)
 EXAMPLE = {BETA: S.One, P0: Rational(1, 100), P: Rational(1, 10)}
 
 
-def curve(size: Expr | int, penalty) -> WeightCurve:
-    return WeightCurve(stationarity_condition(GRPO(size, penalty), BinaryQuestion()))
+def curve(size: Expr | int, penalty) -> Balance:
+    return Balance(stationarity_condition(GRPO(size, penalty), BinaryQuestion()))
 
 
 def frozen_penalty(penalty) -> Expr:
@@ -34,12 +34,12 @@ def frozen_penalty(penalty) -> Expr:
     return Add(*(penalty.expected_term(*answer) for answer in zip(new, old, ref, strict=True)))
 
 
-def stage_bend(found: WeightCurve) -> Expr:
+def stage_bend(found: Balance) -> Expr:
     """The second derivative of the stage objective in pi(a), at pi_old = pi."""
     return -BETA * Add(*found.condition.curvature)
 
 
-def potential_bend(found: WeightCurve) -> Expr:
+def potential_bend(found: Balance) -> Expr:
     """dF/dp at the weight at which p is stationary: the potential's second derivative."""
     return found.drift.diff(P) - (found.drift / found.force) * found.force.diff(P)
 

@@ -26,7 +26,7 @@ from grpo_symbolic.analysis.cusps import cusp
 from grpo_symbolic.analysis.fold_curve import fold_curve
 from grpo_symbolic.analysis.folds import Turn, fold_references, folds
 from grpo_symbolic.analysis.maxwell import maxwell
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.penalty import Divergence
 
 P0 = symbols.pi_ref
@@ -41,10 +41,10 @@ def _sixty_digits():
 
 
 @cache
-def curve(size, penalty=None, success=None, **rule) -> WeightCurve:
+def curve(size, penalty=None, success=None, **rule) -> Balance:
     question = BinaryQuestion() if success is None else BinaryQuestion(success=success)
     algorithm = GRPO(size, penalty or DirectKL(), **rule)
-    return WeightCurve(stationarity_condition(algorithm, question))
+    return Balance(stationarity_condition(algorithm, question))
 
 
 def number(value: Expr) -> mpf:

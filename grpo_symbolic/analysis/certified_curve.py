@@ -16,14 +16,13 @@ from flint import arb, ctx, fmpq
 from sympy import Expr, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
+from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.best_response import response_to
-from grpo_symbolic.analysis.weight_curve import WeightCurve
-from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.conversion import Undecided, rational_ball
 from grpo_symbolic.enclosures.log_odds import Function, Tail, derivative, on_interval, wronskian
 from grpo_symbolic.enclosures.probabilities import value_at_end
 from grpo_symbolic.enclosures.zeros import Isolation, Zero, isolated
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.solve.scalar import ScalarField
 
@@ -52,7 +51,7 @@ class CertifiedCurve:
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     point : dict
         Exact numbers for every parameter but β. Without π_ref(a) only what the reference does
         not change has a meaning: it then stands at one half.
@@ -63,7 +62,7 @@ class CertifiedCurve:
         For a parameter without a number, or success rates that are not rational.
     """
 
-    curve: WeightCurve
+    curve: Balance
     point: Mapping[Symbol, Expr]
 
     def __post_init__(self) -> None:
@@ -239,7 +238,7 @@ def precisely(work: Callable[[], Found], digits: int, what: str) -> Found:
     raise ValueError(f"{what}: not decided at {digits // 2} digits ({reason})")
 
 
-def check_force(curve: WeightCurve) -> None:
+def check_force(curve: Balance) -> None:
     """That the force rises from 0 at the reference.
 
     Raises
@@ -247,19 +246,14 @@ def check_force(curve: WeightCurve) -> None:
     ValueError
         When that is not shown.
     """
-    preference = curve.condition.preference
-    if preference.factor == 1 and preference.rule is not None and preference.rule.penalty.monotone:
-        return
-    unit = Domain((*curve.parameters.ranges, Range(PI, S.Zero, S.One)))
-    rises = sign(tidy(curve.force.diff(PI)), unit)
-    if rises != Sign.POSITIVE or not is_zero(curve.force.subs(PI, REFERENCE), curve.parameters):
+    if curve.force.rises() is None:
         raise ValueError(
             "the force of the penalty is not shown to increase from 0 at the reference policy: "
             "stationary policies need not lie on one curve above it"
         )
 
 
-def check_additive(curve: WeightCurve) -> None:
+def check_additive(curve: Balance) -> None:
     """That the reference only adds a constant to the force.
 
     Raises
@@ -267,8 +261,7 @@ def check_additive(curve: WeightCurve) -> None:
     ValueError
         When it does not.
     """
-    moved = curve.force.diff(PI).diff(REFERENCE)
-    if not is_zero(moved, Domain((*curve.parameters.ranges, Range(PI, S.Zero, S.One)))):
+    if curve.force.log_odds is None:
         raise ValueError(
             "pi_ref(a) is not an additive constant of this condition, as it is with direct KL: "
             "look at folds at given references"

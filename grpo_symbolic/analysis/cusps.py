@@ -18,8 +18,8 @@ from grpo_symbolic.analysis.certified_curve import (
     precisely,
     probability,
 )
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.enclosures.conversion import Undecided, middle
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.surd import Surd
 
@@ -57,13 +57,13 @@ class Cusp:
 
 
 def cusp(
-    curve: WeightCurve, point: Mapping[Symbol, Any] | None = None, digits: int = 30
+    curve: Balance, point: Mapping[Symbol, Any] | None = None, digits: int = 30
 ) -> Cusp | None:
     """The cusp of a condition in which the reference is an additive constant (direct KL).
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     point : mapping of Symbol to numbers, optional
         Every parameter but β and π_ref(a).
     digits : int
@@ -81,7 +81,7 @@ def cusp(
     Examples
     --------
     >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition
-    >>> curve = WeightCurve(stationarity_condition(GRPO(4, DirectKL()), BinaryQuestion()))
+    >>> curve = Balance(stationarity_condition(GRPO(4, DirectKL()), BinaryQuestion()))
     >>> cusp(curve).exact
     (sqrt(3)/6 + 1/2, 1/3 - sqrt(3)/6)
     """
@@ -111,10 +111,12 @@ def cusp(
 
 
 def _exact_cusp(
-    curve: WeightCurve, point: Mapping[Symbol, Expr], policy: mp.mpf
+    curve: Balance, point: Mapping[Symbol, Expr], policy: mp.mpf
 ) -> tuple[Expr, Expr] | None:
     """The cusp in square roots, where ψ′ is quadratic around p = 1/2."""
-    beta = (curve.drift.diff(PI) / cancel(together(curve.force.diff(PI)))).subs(point)
+    beta = (
+        curve.drift.expression.diff(PI) / cancel(together(curve.force.expression.diff(PI)))
+    ).subs(point)
     y = Dummy("y", positive=True)
     shifted = beta.subs(PI, (1 + y) / 2).expand()
     if not shifted.is_polynomial(y):

@@ -28,9 +28,9 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["FoldCurve", "fold_curve", "solved_for_reference"]
@@ -94,7 +94,7 @@ class FoldCurve:
         return found[1].subs(t, inverse)
 
 
-def fold_curve(curve: WeightCurve) -> FoldCurve:
+def fold_curve(curve: Balance) -> FoldCurve:
     """The fold curve of a condition in closed form: F = 0 and ∂F/∂p = 0 solved for β and π_ref.
 
     Raises
@@ -106,11 +106,11 @@ def fold_curve(curve: WeightCurve) -> FoldCurve:
     --------
     >>> from sympy import oo
     >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition
-    >>> curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
+    >>> curve = Balance(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
     >>> fold_curve(curve).boundary()
     2*asinh(beta) - 2*sqrt(beta**2 + 1)/beta
     """
-    drift, force = curve.drift, curve.force
+    drift, force = curve.drift.expression, curve.force.expression
     slope = cancel(together(force.diff(PI)))
     unit = Domain.of(*(r for r in curve.parameters.ranges if r.symbol != REFERENCE), PI)
     if not slope.has(REFERENCE):

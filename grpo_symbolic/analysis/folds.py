@@ -34,9 +34,9 @@ from grpo_symbolic.analysis.certified_curve import (
     probability,
     shown,
 )
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import Html, grid, lines, plural
 from grpo_symbolic.enclosures.conversion import Undecided, middle, rational_ball
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 
 __all__ = ["Fold", "Folds", "Turn", "fold_references", "folds"]
@@ -169,12 +169,12 @@ class Folds:
             return sum(min(a, b) < number < max(a, b) for a, b in pairwise(self._turns))
 
 
-def folds(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> Folds:
+def folds(curve: Balance, point: Mapping[Symbol, Any], digits: int = 30) -> Folds:
     r"""Every fold of the weight curve at given parameters.
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     point : mapping of Symbol to numbers
         π_ref(a) and every other parameter that the condition contains, but β.
     digits : int
@@ -196,7 +196,7 @@ def folds(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> 
     --------
     >>> from sympy import Rational, oo
     >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition, symbols
-    >>> curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
+    >>> curve = Balance(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
     >>> found = folds(curve, {symbols.pi_ref: Rational(1, 2)})
     >>> [(mp.nstr(f.beta, 12), f.turn.value) for f in found]
     [('1.50887956154', 'two solutions appear')]
@@ -238,7 +238,7 @@ def _check_distinct(found: list[Fold]) -> None:
 
 
 def fold_references(
-    curve: WeightCurve, beta: Any, point: Mapping[Symbol, Any] | None = None, digits: int = 30
+    curve: Balance, beta: Any, point: Mapping[Symbol, Any] | None = None, digits: int = 30
 ) -> tuple[mp.mpf, ...]:
     """The references at which, at a fixed weight, two solutions meet, increasing.
 

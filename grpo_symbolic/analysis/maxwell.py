@@ -21,12 +21,12 @@ from grpo_symbolic.analysis.certified_curve import (
     shown,
 )
 from grpo_symbolic.analysis.folds import Folds, folds
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.enclosures.zeros import crossing
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.work import limited
 
 __all__ = ["Maxwell", "maxwell"]
@@ -61,7 +61,7 @@ class Maxwell:
         return f"Maxwell(beta = {mp.nstr(self.beta, 15)}, pi(a) = {policies})"
 
 
-def maxwell(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> Maxwell | None:
+def maxwell(curve: Balance, point: Mapping[Symbol, Any], digits: int = 30) -> Maxwell | None:
     r"""The weight of equal potentials: :math:`\int F\,dp = 0` between the attracting policies.
 
     The potential is the integral of F = D − β f, by exact antiderivatives. Its difference

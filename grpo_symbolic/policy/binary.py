@@ -34,7 +34,6 @@ from grpo_symbolic.analysis.limits import escape_threshold, limit
 from grpo_symbolic.analysis.sensitivity import sensitivity
 from grpo_symbolic.analysis.series import series
 from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
@@ -105,14 +104,9 @@ class StationaryPolicy:
         return self.reduction.equation
 
     @cached_property
-    def balance(self) -> Balance:
-        """The equation as an object: what is known of its two sides is asked of it."""
-        return Balance(self.condition)
-
-    @cached_property
     def shown(self) -> Shown:
         """The equation as it is printed, with the definitions of its names."""
-        return shown(self.balance, self.equation, self.reduction.multiplier)
+        return shown(self.curve, self.equation, self.reduction.multiplier)
 
     @property
     def expression(self) -> Expr | None:
@@ -603,9 +597,9 @@ class StationaryPolicy:
     # -- the whole curve ------------------------------------------------------------
 
     @cached_property
-    def curve(self) -> WeightCurve:
-        """The curve of all stationary policies: β and π_ref(a) as functions of π(a)."""
-        return WeightCurve(self.condition)
+    def curve(self) -> Balance:
+        """The equation of all stationary policies, with β and π_ref(a) as functions of π(a)."""
+        return Balance(self.condition)
 
     @cached_property
     def count(self) -> Count:
