@@ -18,6 +18,7 @@ from grpo_symbolic.analysis.certified_curve import (
     precisely,
     probability,
 )
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.enclosures.conversion import Undecided, middle
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
@@ -114,9 +115,8 @@ def _exact_cusp(
     curve: Balance, point: Mapping[Symbol, Expr], policy: mp.mpf
 ) -> tuple[Expr, Expr] | None:
     """The cusp in square roots, where ψ′ is quadratic around p = 1/2."""
-    beta = (
-        curve.drift.expression.diff(PI) / cancel(together(curve.force.expression.diff(PI)))
-    ).subs(point)
+    drift, force = unfolded(curve.drift.expression), curve.force.expression
+    beta = (drift.diff(PI) / cancel(together(force.diff(PI)))).subs(point)
     y = Dummy("y", positive=True)
     shifted = beta.subs(PI, (1 + y) / 2).expand()
     if not shifted.is_polynomial(y):
