@@ -15,6 +15,7 @@ from grpo_symbolic import (
 )
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.cusps import Cusp, cusp
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.domain import Range
 from grpo_symbolic.equation.balance import Balance
 
@@ -36,7 +37,7 @@ def curve(size: int) -> Balance:
 def critical_weight(size: int):
     """psi(p) = p(1-p) D_G'(p): the weight of the fold at p."""
     found = curve(size)
-    return tidy(found.drift.diff(P) / found.force.diff(P), UPPER)
+    return tidy(unfolded(found.drift.expression).diff(P) / found.force.expression.diff(P), UPPER)
 
 
 def cusp_of(size: int) -> Cusp:
@@ -120,7 +121,7 @@ def general() -> tuple[Claim, ...]:
 
 def result() -> Result:
     claims = list(general())
-    force = curve(4).force
+    force = curve(4).force.expression
     claims += [
         Claim("the force rises", force.diff(P), ">", S.Zero),
         Claim("its slope does not contain pi_ref", force.diff(P).diff(P0), "==", S.Zero),

@@ -41,7 +41,8 @@ def stage_bend(found: Balance) -> Expr:
 
 def potential_bend(found: Balance) -> Expr:
     """dF/dp at the weight at which p is stationary: the potential's second derivative."""
-    return found.drift.diff(P) - (found.drift / found.force) * found.force.diff(P)
+    drift, force = found.drift.expression, found.force.expression
+    return drift.diff(P) - (drift / force) * force.diff(P)
 
 
 def result() -> Result:
@@ -57,7 +58,7 @@ def result() -> Result:
         )
         for size in SIZES:
             found = curve(size, penalty)
-            balance = found.drift - BETA * found.force
+            balance = found.drift.expression - BETA * found.force.expression
             claims.append(
                 Claim(
                     f"policy-gradient flow of p: p(1-p) F, {name}, G = {size}",
@@ -68,14 +69,14 @@ def result() -> Result:
             )
     for size in SIZES:
         found = curve(size, ReverseKL())
-        moves = tidy(P * (1 - P) * (found.drift - BETA * found.force))
+        moves = tidy(P * (1 - P) * (found.drift.expression - BETA * found.force.expression))
         start = moves.subs(P, P0)
         claims += [
             Claim(f"the flow is concave, reverse KL, G = {size}", moves.diff(P, 2), "<", S.Zero),
             Claim(f"and upwards at pi_ref, reverse KL, G = {size}", start, ">", S.Zero),
         ]
     pairs, large = curve(2, ReverseKL()), curve(oo, DirectKL())
-    balance = pairs.drift - BETA * pairs.force
+    balance = pairs.drift.expression - BETA * pairs.force.expression
     claims += [
         Claim("the example is stationary", balance.subs(EXAMPLE), "==", S.Zero),
         Claim("it is attracting", balance.diff(P).subs(EXAMPLE), "<", S.Zero),
