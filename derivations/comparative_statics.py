@@ -94,7 +94,7 @@ def result() -> Result:
     ]
     penalties = []
     for name, penalty in PENALTIES:
-        force = curve(GRPO(2, penalty=penalty), BinaryQuestion()).force
+        force = curve(GRPO(2, penalty=penalty), BinaryQuestion()).force.expression
         penalties += [
             Claim(f"the force rises with p, {name}", diff(force, P), ">", S.Zero, UNIT),
             Claim(f"the force falls with p0, {name}", diff(force, P0), "<", S.Zero, UNIT),
@@ -147,7 +147,7 @@ def result() -> Result:
         r"$s_a$; and likewise it falls with $s_b$.",
         setting=r"a binary question, any $G\ge2$ and $G=\infty$, any penalty whose force has the "
         r"sign of $p-p_0$",
-        formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force),),
+        formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force.expression),),
         claims=(*claims.values(), *closed, *penalties, *controls),
         domain=Domain.of(G, BETA, P0),
     )

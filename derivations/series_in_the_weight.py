@@ -65,7 +65,7 @@ def result() -> Result:
                     f"h^{n}/{n}!",
                     coefficient(found, 1 / BETA, n),
                     "==",
-                    lagrange(one.drift, n),
+                    lagrange(one.drift.expression, n),
                 )
             )
     found = series(pairs, BETA, ORDER)
