@@ -28,7 +28,6 @@ from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
 __all__ = [
@@ -145,6 +144,8 @@ class PreferenceModel(Sequence):
 
     def verify(self) -> Report:
         """A verdict for each of the :attr:`claims`."""
+        from grpo_symbolic.verify.methods import prove_all
+
         return prove_all(self.claims)
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 from sympy import Add, Eq, Expr, S, Symbol
@@ -22,25 +22,21 @@ from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation
-from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
-from grpo_symbolic.policy.code import simplex_code
-from grpo_symbolic.policy.enclose import Enclosure, enclosed_simplex
-from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
-from grpo_symbolic.policy.export import exported, simplex_exhibit
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.ranks import telescoped
-from grpo_symbolic.solve.simplex_count import SimplexCount
-from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
-from grpo_symbolic.solve.stage import stage_at
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+
+if TYPE_CHECKING:
+    from grpo_symbolic.policy.enclose import Enclosure
+    from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
+    from grpo_symbolic.solve.simplex_count import SimplexCount
+    from grpo_symbolic.solve.simplex_field import SimplexField
 
 __all__ = ["SimplexPolicy", "stationary_policy"]
 
@@ -95,6 +91,8 @@ class SimplexPolicy:
     @cached_property
     def distortion(self) -> tuple[tuple[int, ...], ClosedForm] | None:
         """Classes by rank, and φ that acts on cumulative reference masses; None without one."""
+        from grpo_symbolic.solve.ranks import telescoped
+
         lumped = self.question.lumped()
         if self.algorithm.group_size != 2 or not lumped.deterministic:
             return None
@@ -161,6 +159,8 @@ class SimplexPolicy:
 
     def verify(self) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model."""
+        from grpo_symbolic.verify.methods import prove_all
+
         return prove_all((*self.claims, *self.condition.preference.claims))
 
     # -- numbers --------------------------------------------------------------------------
@@ -173,6 +173,8 @@ class SimplexPolicy:
         ValueError
             For a policy without a closed form.
         """
+        from grpo_symbolic.policy.code import simplex_code
+
         return simplex_code(self, "python")
 
     def evaluate(
@@ -220,10 +222,14 @@ class SimplexPolicy:
     @cached_property
     def evaluator(self) -> SimplexEvaluator:
         """How :meth:`evaluate` goes about it, chosen from the model once."""
+        from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
+
         return SimplexEvaluator(self)
 
     def enclose(self, *, pi_ref: Sequence[Any], digits: int = 50, **values: Any) -> Enclosure:
         """Proved enclosures of the stationary policies; see :meth:`StationaryPolicy.enclose`."""
+        from grpo_symbolic.policy.enclose import enclosed_simplex
+
         return enclosed_simplex(self, pi_ref, digits, values)
 
     def solutions(self, *, pi_ref: Sequence[Any], digits: int = 30, **values: Any) -> Solutions:
@@ -284,6 +290,8 @@ class SimplexPolicy:
         self, solutions: Solutions, reference: Sequence[Expr], point: dict[Symbol, Expr]
     ) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""
+        from grpo_symbolic.solve.stage import stage_at
+
         given = {**point, **dict(zip(self.question.reference[:-1], reference, strict=False))}
         found = tuple(
             replace(s, stage=stage_at(self.condition, given, s.policy)) if min(s.policy) > 0 else s
@@ -294,6 +302,9 @@ class SimplexPolicy:
     def _solved(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
     ) -> Solutions:
+        from grpo_symbolic.solve.simplex_count import SimplexCount
+        from grpo_symbolic.solve.simplex_field import SimplexField
+
         if len(question) == 2:
             return self._binary(question, reference, point, digits)
         condition = stationarity_condition(self.algorithm, question)
@@ -370,10 +381,14 @@ class SimplexPolicy:
     @cached_property
     def exhibit(self) -> Exhibit:
         """The result with what has to be said beside it, as the formats show it."""
+        from grpo_symbolic.policy.export import simplex_exhibit
+
         return simplex_exhibit(self)
 
     def export(self, format: str, *, notation: Notation | None = None) -> str:
         """The stationary policy as text; see :meth:`StationaryPolicy.export`."""
+        from grpo_symbolic.policy.export import exported
+
         return exported(self, format, notation)
 
     def latex(self, notation: Notation | None = None) -> str:
@@ -384,6 +399,8 @@ class SimplexPolicy:
         ValueError
             When ``notation`` is no :class:`Notation`.
         """
+        from grpo_symbolic.export.paper import bare
+
         found = self.expressions
         names = (_name(o, self.question) for o in range(len(self.question)))
         equations = (
