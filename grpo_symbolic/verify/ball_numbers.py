@@ -23,7 +23,7 @@ class BallNumbers(Method):
 
     name = "ball arithmetic on numbers"
     family = "ball arithmetic"
-    seconds = 5.0
+    steps = 1_000_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
         if claim.difference.free_symbols:
