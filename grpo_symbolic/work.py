@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from inspect import CO_GENERATOR
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
@@ -65,8 +66,11 @@ def _within_a_hook(frame: FrameType | None) -> bool:
     """Whether the work has to go on for now; the next call will do.
 
     What is raised in a finaliser, in the callback of a weak reference and in a callback of the
-    garbage collector is only reported and dropped; a module would be imported by half.
+    garbage collector is only reported and dropped; so it is in a generator that is being closed.
+    A module would be imported by half.
     """
+    if frame is not None and frame.f_code.co_flags & CO_GENERATOR:
+        return True
     codes = {getattr(hook, "__code__", None) for hook in gc.callbacks}
     while frame is not None and frame.f_code is not limited.__code__:
         code = frame.f_code
