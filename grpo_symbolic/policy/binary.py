@@ -454,9 +454,9 @@ class StationaryPolicy:
     def evaluator(self) -> Callable[..., Any]:
         """How :meth:`evaluate` goes about it, chosen from the model once."""
         # Imported where it is needed: NumPy costs a good part of what SymPy does.
-        from grpo_symbolic.policy.evaluate import Evaluator
+        from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 
-        return Evaluator(self)
+        return BinaryEvaluator(self)
 
     def enclose(self, *, digits: int = 50, **values: Any) -> Enclosure:
         """Balls that are proved to contain one stationary policy each.
