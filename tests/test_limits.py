@@ -9,7 +9,7 @@ from sympy import Expr, Integer, Piecewise, Rational, Symbol, oo, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic import symbols as s
 from grpo_symbolic.analysis.limits import escape_curve, escape_threshold, explain_limit, limit
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 from .test_series import between, chi_squared, direct_kl, drift, hellinger, number, reverse_kl
 
@@ -17,9 +17,9 @@ DIGITS = 60
 SMALL = (Rational(1, 10**2), Rational(1, 10**4), Rational(1, 10**6))
 
 
-def curve(algorithm: gs.Algorithm, question: gs.BinaryQuestion | None = None) -> WeightCurve:
+def curve(algorithm: gs.Algorithm, question: gs.BinaryQuestion | None = None) -> Balance:
     question = gs.BinaryQuestion() if question is None else question
-    return WeightCurve(gs.stationarity_condition(algorithm, question))
+    return Balance(gs.stationarity_condition(algorithm, question))
 
 
 def solve(size, beta, p0, force=reverse_kl, low=None, high=None, **options) -> mp.mpf:

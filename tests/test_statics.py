@@ -11,8 +11,8 @@ from sympy import Rational, S, Symbol, oo
 import grpo_symbolic as gs
 from grpo_symbolic import Claim, Status, symbols
 from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.spread import spread_of
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 
 from .oracles.stationary import scan_binary
 
@@ -29,9 +29,9 @@ BASE = {
 STEP = mpf("0.02")
 
 
-def curve_of(algorithm, question=None) -> WeightCurve:
+def curve_of(algorithm, question=None) -> Balance:
     question = gs.BinaryQuestion() if question is None else question
-    return WeightCurve(gs.stationarity_condition(algorithm, question))
+    return Balance(gs.stationarity_condition(algorithm, question))
 
 
 def deviation(values) -> mpf:

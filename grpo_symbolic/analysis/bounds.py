@@ -196,7 +196,7 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
     Published: max{1 − β/γ, π_ref(a)} for pairs and max{1/(1 + β²), π_ref(a)} for large groups,
     Vojnovic & Yun, arXiv 2502.18548, after (14) and (15).
     """
-    balance = Balance(curve) if isinstance(curve, StationarityCondition) else curve.balance
+    balance = Balance(curve) if isinstance(curve, StationarityCondition) else curve
     beta = balance.beta
     if not isinstance(beta, Symbol):
         # For every weight first, then for this one.

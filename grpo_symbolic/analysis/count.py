@@ -99,7 +99,6 @@ def count(balance: Balance) -> Count:
     The concave argument is new for finite groups; for pairs and large groups uniqueness is
     Vojnovic & Yun, arXiv 2502.18548, (14) and (15).
     """
-    balance = balance.balance
     for argument in (_monotone, _concave, _falling, _turning_points, _large_group):
         found = argument(balance)
         if found is not None:

@@ -99,7 +99,6 @@ def explain_limit(curve: Balance, variable: Any, value: Any, direction: str = "+
     """
     if direction not in ("+", "-"):
         raise ValueError(f"direction must be + or -, got {direction!r}")
-    curve = curve.balance
     symbol, inverse = variable_of(curve, variable)
     value = S(value)
     if inverse:
@@ -191,7 +190,7 @@ def escape_curve(curve: Balance) -> Expr:
     An inverse in explicit form: as the reference gives up the answer a, the policies that stay
     away from 0 tend to solutions of β = W_0(p).
     """
-    balance = curve.balance
+    balance = curve
     if balance.force.line is not None:
         return tidy(balance.drift.hill / (balance.force.line * PI), balance.force.unit)
     force = balance.force.at_vanishing_reference()
@@ -216,7 +215,7 @@ def escape_threshold(curve: Balance) -> Expr:
     -----
     New; for groups of two it is the condition β < γ of Vojnovic & Yun, arXiv 2502.18548, (14).
     """
-    return _end_of(curve.balance, escape_curve(curve), S.Zero)
+    return _end_of(curve, escape_curve(curve), S.Zero)
 
 
 def _common_answer(curve: Balance) -> Limit:

@@ -153,7 +153,7 @@ def sensitivity(
     ValueError
         For a parameter that takes integers only, or one that the condition does not contain.
     """
-    balance = curve.balance
+    balance = curve
     force, drift = balance.force, balance.drift
     condition = balance.beta * force.expression - drift.expression
     if variable.is_integer:

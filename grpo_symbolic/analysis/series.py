@@ -98,7 +98,6 @@ def series(curve: Balance, variable: Any, order: int) -> Expr:
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"order must be an integer of at least 0, got {order!r}")
-    curve = curve.balance
     symbol, inverse = variable_of(curve, variable)
     if symbol == SIZE and not inverse:
         raise ValueError("a series in the group size is one in 1/G: give '1/G'")
@@ -218,7 +217,6 @@ def exponential_law(curve: Balance) -> Expr | None:
     With :math:`d_a - d_b \to -c \log(1 - p) + k` and D → D(1) as p → 1, this is
     :math:`e^{k/c}\, e^{-D(1)/(c\beta)}`; None where the two sides are not of this kind.
     """
-    curve = curve.balance
     sides = (curve.force.expression, curve.drift.expression)
     force, drift = (_at_one(side, 1, curve) for side in sides)
     slope = force.leading.diff(LOG)
@@ -294,7 +292,7 @@ def group_size_terms(curve: Balance, order: int) -> tuple[Expr, ...]:
     ValueError
         When the large-group limit does not expand in 1/G by this method.
     """
-    balance = _Expansion(curve.balance)
+    balance = _Expansion(curve)
     rows = [balance.taylor(j, order - j + 1) for j in range(order + 1)]
     # c_n (d/dp of the balance) = −(the rest); the derivative stays one symbol until the end.
     over_slope = Dummy("over_slope")

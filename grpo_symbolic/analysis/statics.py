@@ -145,7 +145,7 @@ def monotonicity(curve: Balance | StationarityCondition, variable: Symbol | str)
     monotone comparative statics (Milgrom & Roberts, 1994); that Bernstein polynomials of a
     concave function rise with the degree is Temple (1954).
     """
-    curve = Balance(curve) if isinstance(curve, StationarityCondition) else curve.balance
+    curve = Balance(curve) if isinstance(curve, StationarityCondition) else curve
     symbol = _variable(curve, variable)
     if symbol == symbols.G and curve.condition.preference.two_level is not None:
         # Of all group sizes at once: what is unique at one of them need not be at the next.

@@ -14,9 +14,11 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = ["CLOSE", "HOLDS", "Checked", "decimal", "from_claim", "value_at"]
 
-#: For each method on each claim, and for all numbers of one statement.
-SECONDS = 5.0
-NUMBERS_SECONDS = 20.0
+#: The work for all numbers of one statement, for all that may prove it, and for what looks into
+#: one expression.
+NUMBERS_STEPS = 2_000_000
+PROOF_STEPS = 4_000_000
+GLANCE_STEPS = 1_000_000
 SIGNIFICANT = 30
 #: Rational points beyond the simple ones.
 SCATTERED = 12

@@ -10,13 +10,12 @@ from sympy import Expr, Rational, S, Symbol, diff, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.checking.checked import (
     CLOSE,
     HOLDS,
-    NUMBERS_SECONDS,
+    NUMBERS_STEPS,
+    PROOF_STEPS,
     SCATTERED,
-    SECONDS,
     SIGNIFICANT,
     Checked,
     decimal,
@@ -29,6 +28,7 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove, prove_all
 from grpo_symbolic.verify.verdict import Status
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["DirectionCheck"]
 
@@ -53,9 +53,9 @@ class DirectionCheck:
         if said.quantity != PI or curve is None:
             return self._derivative(said)
         try:
-            found = bounded(monotonicity, curve, said.variable, seconds=6 * SECONDS)
-        except Exhausted:
-            return self._result(Status.UNKNOWN, "comparative statics", "it took too long")
+            found = limited(monotonicity, curve, said.variable, steps=PROOF_STEPS)
+        except Exhausted as stopped:
+            return self._result(Status.UNKNOWN, "comparative statics", str(stopped))
         moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
         unique = found.direction == "constant" or self.about.unique
         if moves is not None and HOLDS[said.relation](moves) and (found.strict or not moves):
@@ -65,7 +65,7 @@ class DirectionCheck:
         elif moves is not None and HOLDS[said.relation](moves) and not said.strict and unique:
             return self._result(Status.PROVED, "comparative statics", str(found))
         try:
-            pair = bounded(self._opposite_pair, said, seconds=NUMBERS_SECONDS)
+            pair = limited(self._opposite_pair, said, steps=NUMBERS_STEPS)
         except Exhausted:
             pair = None
         if pair is not None:
@@ -139,7 +139,7 @@ class DirectionCheck:
             raise ValueError(f"the question has no parameter {said.variable}")
         slope = diff(expression, said.variable)
         claim = Claim(str(said), slope, said.relation, S.Zero, self.about.parameters)
-        found = prove(claim, SECONDS)
+        found = prove(claim)
         if found.status is Status.REFUTED:
             return from_claim(said, found, "the derivative of the closed form has another sign")
         return self._result(found.status, found.method, found.detail)

@@ -11,14 +11,14 @@ from sympy import Expr, Piecewise, S, oo, sstr
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.limits import explain_limit
-from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.checking.checked import SECONDS, Checked, from_claim
+from grpo_symbolic.checking.checked import GLANCE_STEPS, Checked, from_claim
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove, prove_all
 from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["LimitCheck"]
 
@@ -51,7 +51,7 @@ class LimitCheck:
                 verdicts.append((text, None if same else _differ(piece, said.value)))
                 continue
             claim = Claim(str(said), piece, said.relation, said.value, domain)
-            verdicts.append((text, prove(claim, SECONDS)))
+            verdicts.append((text, prove(claim)))
         wrong = next((v for _, v in verdicts if v is not None and v.status is Status.REFUTED), None)
         right = [t for t, v in verdicts if t and (v is None or v.status is Status.PROVED)]
         told = f"the limit is {sstr(value)}: {reason}"
@@ -77,14 +77,14 @@ class LimitCheck:
         if self.about.closed is None:
             raise ValueError("only the limit of pi itself is known without a closed form")
         expression = said.quantity.subs(self.about.closed, simultaneous=True)
-        value = bounded(
+        value = limited(
             limit_at,
             expression,
             said.variable,
             said.end,
             self.about.parameters,
             1 if side == "+" else -1,
-            seconds=2 * SECONDS,
+            steps=GLANCE_STEPS,
         )
         return value, "leading term of the closed form", True
 

@@ -112,10 +112,6 @@ class Balance:
             return PI * odds / (1 - PI + PI * odds)
         return None
 
-    @property
-    def balance(self) -> Balance:
-        return self
-
     # -- questions -----------------------------------------------------------------------
 
     def above_reference(self) -> Claims | None:

@@ -199,7 +199,7 @@ class Exploration:
     @property
     def formula(self) -> str:
         """The closed form or the equation in TeX; a sentence where neither can be shown."""
-        if not self.policy.curve.force.has(symbols.pi_ref):
+        if not self.policy.curve.force.expression.has(symbols.pi_ref):
             return r"\text{no condition to solve: nothing pulls the policy to the reference}"
         tex = self.policy.latex()
         if len(tex) > _LONGEST:

@@ -9,7 +9,7 @@ from sympy import Integer, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.limits import escape_threshold as threshold_of
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.model.advantage import ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
@@ -57,7 +57,7 @@ def escape_threshold(
     top = 0.0
     for (label, rule), style in zip(_RULES, STYLES, strict=False):
         condition = stationarity_condition(GRPO(symbols.G, advantage=rule), BinaryQuestion())
-        found = threshold_of(WeightCurve(condition)).subs(symbols.gap, Integer(1))
+        found = threshold_of(Balance(condition)).subs(symbols.gap, Integer(1))
         value = lambdify(symbols.G, found, "numpy")
         ax.plot(smooth, value(smooth), color=style.color, linestyle=style.line)
         ax.plot(whole, value(whole), color=style.color, linestyle="none", marker=style.marker)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 from sympy import (
-    Dummy,
     Eq,
     Expr,
     Integer,
@@ -29,6 +28,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.zeros import Zero
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown
 from grpo_symbolic.export.exhibit import Exhibit
@@ -51,12 +51,10 @@ if TYPE_CHECKING:
     from grpo_symbolic.analysis.dynamics import Dynamics
     from grpo_symbolic.analysis.folds import Folds
     from grpo_symbolic.analysis.statics import Monotonicity
-    from grpo_symbolic.analysis.weight_curve import WeightCurve
     from grpo_symbolic.numeric.arguments import Parameter
     from grpo_symbolic.numeric.implicit import Implicit
     from grpo_symbolic.numeric.program import Program
     from grpo_symbolic.policy.enclose import Enclosure
-    from grpo_symbolic.solve.isolation import Root
     from grpo_symbolic.solve.scalar import ScalarField
 
 __all__ = ["StationaryPolicy", "binary_policy"]
@@ -97,14 +95,9 @@ class StationaryPolicy:
         return self.reduction.equation
 
     @cached_property
-    def balance(self) -> Balance:
-        """The equation as an object: what is known of its two sides is asked of it."""
-        return Balance(self.condition)
-
-    @cached_property
     def shown(self) -> Shown:
         """The equation as it is printed, with the definitions of its names."""
-        return shown(self.balance, self.equation, self.reduction.multiplier)
+        return shown(self.curve, self.equation, self.reduction.multiplier)
 
     @property
     def expression(self) -> Expr | None:
@@ -461,9 +454,9 @@ class StationaryPolicy:
     def evaluator(self) -> Callable[..., Any]:
         """How :meth:`evaluate` goes about it, chosen from the model once."""
         # Imported where it is needed: NumPy costs a good part of what SymPy does.
-        from grpo_symbolic.policy.evaluate import Evaluator
+        from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 
-        return Evaluator(self)
+        return BinaryEvaluator(self)
 
     def enclose(self, *, digits: int = 50, **values: Any) -> Enclosure:
         """Balls that are proved to contain one stationary policy each.
@@ -517,15 +510,15 @@ class StationaryPolicy:
     def solutions_at(self, point: dict[Symbol, Expr], digits: int) -> Solutions:
         """Every stationary policy at exact numbers for all symbols of the condition."""
         from grpo_symbolic.solve.scalar import ScalarField
+        from grpo_symbolic.solve.stage import stage_at
 
         reference = point[symbols.pi_ref]
         margin = self.question.margin
         margin = point.get(margin, margin) if margin is not None else None
         with mp.workdps(digits + 25):
             if margin == 0:
-                field = ScalarField(self.condition, point)
                 first = mp.mpf(reference.p) / reference.q
-                stage = _stage(field, (first, 1 - first))
+                stage = stage_at(self.condition, point, (first, 1 - first))
                 return Solutions(
                     (NumericSolution.at(reference, Stability.ATTRACTING, stage),),
                     "margin 0: no answer is preferred, so the policy stays at the reference",
@@ -536,7 +529,7 @@ class StationaryPolicy:
             if field.drift == field.penalty:
                 return Solutions((), "every policy is stationary: nothing moves it", False)
             isolation = field.isolated()
-            found = tuple(self._solution(field, root) for root in isolation.roots)
+            found = tuple(self._solution(field, root) for root in isolation.zeros)
             clipped = self._clipped(isolation.ends)
             how = "number established" if isolation.complete else "number not established"
             noun = "solution" if len(found) == 1 else "solutions"
@@ -558,18 +551,20 @@ class StationaryPolicy:
             fixed = NumericSolution.at(reference, Stability.ATTRACTING, Stage.MAXIMUM)
             return Solutions((fixed,), self._boundary_status((fixed,), 0))
         isolation = field.isolated()
-        inside = tuple(self._solution(field, root) for root in isolation.roots)
+        inside = tuple(self._solution(field, root) for root in isolation.zeros)
         # The flow leaves the boundary when F points inwards there.
         inwards = mp.mpf(isolation.ends[0] if reference == 0 else -isolation.ends[1])
         fixed = _at_vertex(reference, inwards)
         status = self._boundary_status((fixed,), len(inside))
         return Solutions((fixed, *inside), status, isolation.complete)
 
-    def _solution(self, field: ScalarField, root: Root) -> NumericSolution:
+    def _solution(self, field: ScalarField, root: Zero) -> NumericSolution:
         """A zero of F as a policy: the flow is towards it when F falls through it."""
-        x = root.log_odds
+        from grpo_symbolic.solve.stage import stage_at
+
+        x = root.place
         policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
-        kind, stage = _KIND[root.sign_left], _stage(field, policy)
+        kind, stage = _KIND[root.sign_left], stage_at(field.condition, field.point, policy)
         slope = field.slope(x) if self._responds else None
         interval = tuple(1 / (1 + mp.exp(-end)) for end in root.interval)
         return NumericSolution(policy, kind, field.residual(x), stage, slope, interval)
@@ -619,11 +614,9 @@ class StationaryPolicy:
     # -- the whole curve ------------------------------------------------------------
 
     @cached_property
-    def curve(self) -> WeightCurve:
-        """The curve of all stationary policies: β and π_ref(a) as functions of π(a)."""
-        from grpo_symbolic.analysis.weight_curve import WeightCurve
-
-        return WeightCurve(self.condition)
+    def curve(self) -> Balance:
+        """The equation of all stationary policies, with β and π_ref(a) as functions of π(a)."""
+        return Balance(self.condition)
 
     @cached_property
     def count(self) -> Count:
@@ -913,17 +906,6 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
 
 
 _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
-
-
-def _stage(field: ScalarField, policy: tuple[mp.mpf, mp.mpf]) -> Stage:
-    """The signs of the second derivative of the stage objective, in balls around the policy."""
-    from grpo_symbolic.numeric.balls import ball, exact_ball
-    from grpo_symbolic.solve.stage import stage_of
-
-    bits, rest = 2 * int(mp.mp.prec), Dummy("q", positive=True)
-    at = {PI: exact_ball(policy[0]), rest: exact_ball(policy[1])}
-    given = {1 - PI: rest, **field.point}
-    return stage_of([ball(c.xreplace(given), at, bits) for c in field.condition.curvature])
 
 
 def _at_vertex(first: Expr, inwards: mp.mpf) -> NumericSolution:

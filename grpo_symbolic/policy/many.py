@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, S, Symbol
+from sympy import Add, Eq, Expr, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
@@ -27,7 +27,7 @@ from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
@@ -290,22 +290,14 @@ class SimplexPolicy:
         self, solutions: Solutions, reference: Sequence[Expr], point: dict[Symbol, Expr]
     ) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""
+        from grpo_symbolic.solve.stage import stage_at
+
         given = {**point, **dict(zip(self.question.reference[:-1], reference, strict=False))}
         found = tuple(
-            replace(s, stage=self._stage(s.policy, given)) if min(s.policy) > 0 else s
+            replace(s, stage=stage_at(self.condition, given, s.policy)) if min(s.policy) > 0 else s
             for s in solutions
         )
         return replace(solutions, found=found)
-
-    def _stage(self, policy: Sequence[mp.mpf], given: dict[Symbol, Expr]) -> Stage:
-        from grpo_symbolic.numeric.balls import ball, exact_ball
-        from grpo_symbolic.solve.stage import stage_of
-
-        rest, bits = Dummy("q", positive=True), 2 * int(mp.mp.prec)
-        *free, last = self.condition.policy
-        at = dict(zip((*free, rest), map(exact_ball, policy), strict=True))
-        values = (c.xreplace({last: rest}).subs(given) for c in self.condition.curvature)
-        return stage_of([ball(value, at, bits) for value in values])
 
     def _solved(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
@@ -319,11 +311,8 @@ class SimplexPolicy:
         given = {**point, **dict(zip(question.reference[:-1], reference, strict=False))}
         monotone = self.algorithm.penalty.monotone
         with mp.workdps(digits + 25):
-            often = self.algorithm.sampling(question)
-            stiffness = self._stiffness(condition, often) if monotone else ()
-            field = SimplexField(condition, question, given, often, stiffness)
-            count = SimplexCount(self.algorithm, question, condition, given, reference)
-            policies, complete, reason = _policies(field, count)
+            field = SimplexField(self.algorithm, question, condition, given)
+            policies, complete, reason = _policies(field, SimplexCount(field, reference))
             found = tuple(
                 NumericSolution(
                     p,
@@ -339,16 +328,6 @@ class SimplexPolicy:
         if self.algorithm.penalty.link_range[0].is_finite:
             status += "; policies that give an answer up for good are not searched for"
         return Solutions(found, status, complete)
-
-    def _stiffness(self, condition: StationarityCondition, often: Sequence[Expr]) -> list[Expr]:
-        """β ρ(o) ∂d(π_ref(o)/π(o))/∂π(o), ρ how often an answer is penalised."""
-        u, own = symbols.u, Dummy("p", positive=True)
-        force = self.algorithm.penalty.marginal()
-        slopes = (force.subs(u, r / own).diff(own) for r in condition.reference)
-        return [
-            condition.beta * rate * slope.subs(own, p)
-            for rate, slope, p in zip(often, slopes, condition.policy, strict=True)
-        ]
 
     def _binary(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
@@ -543,9 +522,7 @@ def _policies(
     field: SimplexField, count: SimplexCount
 ) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
     """The stationary policies inside the simplex, whether these are all, and why."""
-    from grpo_symbolic.solve.simplex_field import number
-
-    start = [number(r) for r in count.reference]
+    start = [mp.mpf(r.p) / r.q for r in count.reference]
     argument = count.at_most_one()
     if argument is not None:
         found = field.newton(start, 1)

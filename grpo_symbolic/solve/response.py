@@ -14,26 +14,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from flint import arb, fmpq
+from flint import arb, ctx
 from sympy import Dummy, Expr, S, diff, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import Undecided
+from grpo_symbolic.enclosures.systems import Box
 from grpo_symbolic.model.penalty import Penalty
-from grpo_symbolic.numeric.balls import ball
-from grpo_symbolic.solve.boxes import BITS, Box, Undefined
 
-__all__ = ["Response", "exact"]
+__all__ = ["Response"]
 
 _STEPS = 60
-
-
-def exact(value: Expr) -> arb:
-    """A ball around an exact number."""
-    if value.is_Rational:
-        return arb(fmpq(int(value.p), int(value.q)))
-    return ball(value, {}, BITS)
 
 
 class Response:
@@ -48,7 +42,7 @@ class Response:
 
     def __init__(self, penalty: Penalty, reference: Sequence[Expr]) -> None:
         x, u = Dummy("x", real=True), symbols.u
-        self.reference = [exact(r) for r in reference]
+        self.reference = [ball(r, {}, ctx.prec) for r in reference]
         self._argument = x
         self._link = penalty.link(x)
         self._force = penalty.marginal()
@@ -59,11 +53,11 @@ class Response:
         self._ends = [float(self._force.subs(u, 1)), *(float(self._at(r)) for r in self.reference)]
 
     def _at(self, u: arb) -> arb:
-        return ball(self._force, {symbols.u: u}, BITS)
+        return ball(self._force, {symbols.u: u}, ctx.prec)
 
     def ratio(self, x: arb) -> arb:
         """g(x)."""
-        return ball(self._link, {self._argument: x}, BITS)
+        return ball(self._link, {self._argument: x}, ctx.prec)
 
     def top(self, answer: int) -> arb:
         """d(π_ref(o)): the value of g's argument at which the answer has mass 1."""
@@ -78,7 +72,7 @@ class Response:
 
         Raises
         ------
-        Undefined
+        Undecided
             When the signs are not proved.
         """
         low, high = self._ends[0], self._ends[1 + best]
@@ -87,14 +81,26 @@ class Response:
         def excess(level: float) -> float:
             return sum(w * self._rough(level - gap) for w, gap in terms) - 1
 
-        guess = _bisected(excess, low, high)
-        step = 2.0**-44 * max(1.0, abs(guess))
-        for _ in range(8):
-            left, right = arb(guess - step), arb(guess + step)
+        guess = self._newton(arb(_bisected(excess, low, high)), gaps)
+        step = arb(2) ** (16 - ctx.prec) * max(1.0, abs(float(guess)))
+        while step < 1:
+            left, right = (guess - step).mid(), (guess + step).mid()
             if self._sum(left, gaps) < 1 and self._sum(right, gaps) > 1:
                 return left.union(right)
-            step *= 16
-        raise Undefined("the sum of the policy is not known well enough")
+            step *= 256
+        raise Undecided("the sum of the policy is not known well enough")
+
+    def _newton(self, level: arb, gaps: Sequence[arb]) -> arb:
+        """A level known to double precision, to the working precision."""
+        accurate = 40
+        while accurate < ctx.prec:
+            ratios = [self.ratio(level - g) for g in gaps]
+            policy = [r * x for r, x in zip(self.reference, ratios, strict=True)]
+            closer = (level - (sum(policy, arb(0)) - 1) / sum(self.slopes(policy), arb(0))).mid()
+            if not closer.is_finite():
+                break
+            level, accurate = closer, 2 * accurate
+        return level
 
     def _rough(self, x: float) -> float:
         """g(x) as a float; it vanishes far below."""
@@ -120,7 +126,7 @@ class Response:
     @staticmethod
     def _probability(value: arb) -> arb:
         if not value.is_finite():
-            raise Undefined("the link has no finite value on the box")
+            raise Undecided("the link has no finite value on the box")
         return value.nonnegative_part()
 
     def over(self, box: Sequence[arb]) -> Box:
@@ -136,7 +142,7 @@ class Response:
     def slopes(self, policy: Sequence[arb]) -> Box:
         """w(o) = dπ(o)/da(o) at fixed c."""
         return [
-            r * ball(self._slope, {symbols.u: r / p}, BITS)
+            r * ball(self._slope, {symbols.u: r / p}, ctx.prec)
             for r, p in zip(self.reference, policy, strict=True)
         ]
 
@@ -153,7 +159,7 @@ class Response:
         Its derivative in u is d′ + 2 u d″.
         """
         u = 1 / self.ratio(x)
-        return level - x + 2 * u * ball(diff(self._force, symbols.u), {symbols.u: u}, BITS)
+        return level - x + 2 * u * ball(diff(self._force, symbols.u), {symbols.u: u}, ctx.prec)
 
 
 def _bisected(function: Callable[[float], float], low: float, high: float) -> float:

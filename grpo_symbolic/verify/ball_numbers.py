@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -23,7 +23,7 @@ class BallNumbers(Method):
 
     name = "ball arithmetic on numbers"
     family = "ball arithmetic"
-    seconds = 5.0
+    steps = 1_000_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
         if claim.difference.free_symbols:

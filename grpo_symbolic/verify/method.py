@@ -19,15 +19,15 @@ class Method(ABC):
     ----------
     name : str
         As verdicts and ledgers print it.
-    seconds : float
-        The time it may take for one claim.
+    steps : int
+        The work it may do for one claim, as :func:`grpo_symbolic.work.limited` counts it.
     family : str
         Methods of one family share their reasoning; two families agreeing are two
         independent routes.
     """
 
     name: ClassVar[str]
-    seconds: ClassVar[float] = 20.0
+    steps: ClassVar[int] = 2_000_000
     family: ClassVar[str] = ""
 
     def missing(self) -> str:

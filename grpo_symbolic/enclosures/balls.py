@@ -1,18 +1,17 @@
 """Expressions in ball arithmetic: values with a radius that is proved.
 
 The tree of an expression is walked with exact leaves, so that the ball that comes out
-contains the value for every point of the balls that went in.
+contains the value for every point of the balls that went in. Equal parts are evaluated once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from math import comb
 from operator import mul
 
-import mpmath as mp
 from flint import arb, ctx, fmpq
 from sympy import (
     Abs,
@@ -47,7 +46,7 @@ from sympy import (
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 
-__all__ = ["ball", "exact_ball", "upper_bound"]
+__all__ = ["ball", "balls"]
 
 _CONSTANTS = {
     S.Exp1: arb.const_e,
@@ -95,12 +94,6 @@ _FUNCTIONS = {
 }
 
 
-def exact_ball(value: mp.mpf) -> arb:
-    """The ball of radius 0 around a binary floating-point number."""
-    sign_bit, mantissa, exponent, _ = value._mpf_
-    return arb((int(-mantissa if sign_bit else mantissa), int(exponent)))
-
-
 def ball(expr: Expr, values: Mapping[Symbol, arb], bits: int) -> arb:
     """A ball that contains ``expr`` at ``values``, wherever ``expr`` is real there.
 
@@ -113,13 +106,24 @@ def ball(expr: Expr, values: Mapping[Symbol, arb], bits: int) -> arb:
     ValueError
         For a symbol without a value, or a function without a ball version.
     """
+    return balls((expr,), values, bits)[0]
+
+
+def balls(exprs: Sequence[Expr], values: Mapping[Symbol, arb], bits: int) -> list[arb]:
+    """Several expressions at the same ``values``, as :func:`ball`; what they share, once."""
+    known: dict[Expr, arb] = dict(values)
     with ctx.workprec(bits):
-        return _ball(expr, dict(values))
+        return [_ball(expr, known) for expr in exprs]
 
 
-def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
-    if expr in values:
-        return values[expr]
+def _ball(expr: Expr, known: dict[Expr, arb]) -> arb:
+    found = known.get(expr)
+    if found is None:
+        found = known[expr] = _evaluated(expr, known)
+    return found
+
+
+def _evaluated(expr: Expr, values: dict[Expr, arb]) -> arb:
     if expr.is_Rational:
         return arb(fmpq(int(expr.p), int(expr.q)))
     if expr in _CONSTANTS:
@@ -144,13 +148,12 @@ def _ball(expr: Expr, values: dict[Symbol, arb]) -> arb:
         return sum((_ball(term, values) for term in terms), arb(0))
     if isinstance(expr, binomial) and expr.is_number:
         return _ball(expr.doit(), values)
-    for kind, function in _FUNCTIONS.items():
-        if isinstance(expr, kind):
-            return function(_ball(expr.args[0], values))
+    if expr.func in _FUNCTIONS:
+        return _FUNCTIONS[expr.func](_ball(expr.args[0], values))
     raise ValueError(f"{type(expr).__name__} {expr} has no value in ball arithmetic")
 
 
-def _mean(expr: BernsteinMean, values: dict[Symbol, arb]) -> arb:
+def _mean(expr: BernsteinMean, values: dict[Expr, arb]) -> arb:
     """A mean over a group as the sum that it is, from its far end inwards."""
     n = int(expr.size)
     row = [_ball(expr.value(S(k)), values) for k in range(n + 1)]
@@ -169,7 +172,7 @@ def _mean(expr: BernsteinMean, values: dict[Symbol, arb]) -> arb:
     return total
 
 
-def _power(expr: Pow, values: dict[Symbol, arb]) -> arb:
+def _power(expr: Pow, values: dict[Expr, arb]) -> arb:
     base, power = expr.args
     value = _ball(base, values)
     if not power.is_Rational:
@@ -210,9 +213,3 @@ def _from_zero(found: arb, parts: list[arb]) -> arb:
     if not found >= 0 and all(part >= 0 for part in parts):
         return found.nonnegative_part()
     return found
-
-
-def upper_bound(value: arb) -> mp.mpf:
-    """A number that |value| does not exceed."""
-    mantissa, exponent = value.abs_upper().man_exp()
-    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))

@@ -32,18 +32,21 @@ from sympy import (
 )
 
 from grpo_symbolic.bernstein import Bernstein
-from grpo_symbolic.numeric.balls import ball
-from grpo_symbolic.numeric.places import Place
+from grpo_symbolic.bernstein_mean import BernsteinMean
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.jets import Jet
+from grpo_symbolic.enclosures.log_odds import Function, Region
 from grpo_symbolic.surd import Surd, as_rational
 
 __all__ = ["enclosed", "singular", "value_at_end"]
 
-_Evaluator = Callable[[Place], Any]
+# Parts without the unknown are balls, others are jets.
+_Evaluator = Callable[[Region], Any]
 _NO_SCALE = (fmpq(0), fmpq(0))
 
 
-def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) -> _Evaluator:
-    """The jet of an expression in ``unknown`` alone, as a function of the place.
+def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) -> Function:
+    """The jet of an expression in ``unknown`` alone, as a function of the region.
 
     Parameters
     ----------
@@ -61,7 +64,13 @@ def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) 
     p, q = Dummy("p", positive=True), Dummy("q", positive=True)
     factor = Mul(*(s ** Rational(int(e.p), int(e.q)) for s, e in zip((p, q), scale, strict=True)))
     # Powers of the shares meet in each term, where they cancel exactly.
-    return _compiled(expand_mul(_split(expr, unknown, p, q) * factor), p, q)
+    parts = _compiled(expand_mul(_split(expr, unknown, p, q) * factor), p, q)
+
+    def whole(region: Region) -> Jet:
+        found = parts(region)
+        return found if isinstance(found, Jet) else region.constant(found)
+
+    return whole
 
 
 def singular(expr: Expr, unknown: Symbol) -> tuple[fmpq, fmpq]:
@@ -94,6 +103,8 @@ def _split(expr: Expr, unknown: Symbol, p: Symbol, q: Symbol) -> Expr:
         return expr
     if expr == unknown:
         return p
+    if isinstance(expr, BernsteinMean):
+        return _split(expr.doit(), unknown, p, q)
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
         return Sum(_split(expr.function, unknown, p, q), (index, first, last))
@@ -112,38 +123,38 @@ def _split(expr: Expr, unknown: Symbol, p: Symbol, q: Symbol) -> Expr:
 
 def _compiled(expr: Expr, p: Symbol, q: Symbol) -> _Evaluator:
     if not expr.has(p, q):
-        return lambda place: _number(expr, place.bits)
+        return lambda region: _number(expr, region.bits)
     if expr in (p, q):
         return _power_of_share(expr == q, fmpq(1))
     if isinstance(expr, Add | Mul):
         parts = [_compiled(a, p, q) for a in expr.args]
         fold = add if isinstance(expr, Add) else mul
-        return lambda place: reduce(fold, [part(place) for part in parts])
+        return lambda region: reduce(fold, [part(region) for part in parts])
     if isinstance(expr, Pow) and expr.exp.is_Rational:
         exponent = as_rational(expr.exp)
         if expr.base in (p, q):
             return _power_of_share(expr.base == q, exponent)
         base = _compiled(expr.base, p, q)
-        return lambda place: base(place).power(exponent)
+        return lambda region: base(region).power(exponent)
     if isinstance(expr, log):
         if expr.args[0] in (p, q):
             complement = expr.args[0] == q
-            return lambda place: place.log(complement)
+            return lambda region: region.log(complement)
         inner = _compiled(expr.args[0], p, q)
-        return lambda place: inner(place).log()
+        return lambda region: inner(region).log()
     if isinstance(expr, Abs):
         inner = _compiled(expr.args[0], p, q)
-        return lambda place: inner(place).magnitude()
+        return lambda region: inner(region).magnitude()
     if isinstance(expr, sign):
         inner = _compiled(expr.args[0], p, q)
-        return lambda place: inner(place).side()
+        return lambda region: inner(region).side()
     if isinstance(expr, Sum):
         return _polynomial(expr, p, q)
     raise ValueError(f"{type(expr).__name__} of pi(a) has no enclosure")
 
 
 def _power_of_share(complement: bool, exponent: fmpq) -> _Evaluator:
-    return lambda place: place.power(complement, exponent)
+    return lambda region: region.power(complement, exponent)
 
 
 @lru_cache(maxsize=1 << 10)
@@ -176,7 +187,7 @@ def _polynomial(total: Sum, p: Symbol, q: Symbol) -> _Evaluator:
         for k in range(int(first), int(last) + 1)
     ]
     polynomial = _bernstein(terms)
-    return lambda place: place.polynomial(polynomial, high, low)
+    return lambda region: region.polynomial(polynomial, high, low)
 
 
 def _rates(base: Expr, p: Symbol, q: Symbol) -> tuple[fmpq, fmpq]:
