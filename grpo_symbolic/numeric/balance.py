@@ -20,7 +20,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.drift import Drift
 from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.separation import FURTHEST, Separation, Turns, shares_at
+from grpo_symbolic.numeric.separation import Separation, Turns, log_odds, shares_at
 from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, refined, with_turns
 
 __all__ = ["Balance", "Force"]
@@ -30,7 +30,7 @@ RATIOS = (Symbol("ratio_a", positive=True), Symbol("ratio_b", positive=True))
 Z = Symbol("z", real=True)
 
 _STEP, _GROWTH = 0.35, 1.3
-_SCANNED, _SEPARATED = 512, 8192
+_SCANNED, _SEPARATED = 512, 16384
 
 
 @dataclass(frozen=True)
@@ -203,12 +203,7 @@ class Balance:
     @cached_property
     def _grid(self) -> Array:
         """Log-odds: steps the drift does not miss, then ever longer ones."""
-        edge = np.log(self.scale) + 6
-        core = np.arange(0.0, edge, _STEP)
-        count = int(np.ceil(np.log(FURTHEST / core[-1]) / np.log(_GROWTH)))
-        outer = core[-1] * (FURTHEST / core[-1]) ** (np.arange(1, count + 1) / count)
-        side = np.concatenate([core, outer])
-        return np.concatenate([-side[:0:-1], side])
+        return log_odds(np.arange(0.0, np.log(self.scale) + 6, _STEP), _GROWTH)
 
     def _scanned(
         self, function: Function, beta: Array, start: Reference, others: tuple[Array, ...]

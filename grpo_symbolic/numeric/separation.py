@@ -24,21 +24,31 @@ from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, doubts, turning
 
-__all__ = ["FURTHEST", "Separation", "Turns", "shares_at"]
+__all__ = ["Separation", "Turns", "log_odds", "shares_at"]
 
-#: Log-odds up to which shares are ordinary numbers.
+# Log-odds up to which shares are ordinary numbers.
 FURTHEST = 708.0
-_STEP, _FAR_STEP = 1 / 16, 1.0
+_STEP, _FINE_GROWTH = 1 / 16, 1.005
+# Zeros are looked for between fewer points.
+_COARSE, _GROWTH = 1 / 4, 1.1
 # Where differences of the slope are rounding.
 _LEVEL = 1e-13
 # A turn this near to 0 is located to more digits.
-_NEAR = 1e-3
+_NEAR = 1e-4
 
 
 def shares_at(y: Array) -> tuple[Array, Array]:
     """p and 1 − p at log-odds y."""
     with np.errstate(over="ignore"):
         return 1.0 / (1.0 + np.exp(-y)), 1.0 / (1.0 + np.exp(y))
+
+
+def log_odds(core: Array, growth: float) -> Array:
+    """Steps from 0 and ever longer ones beyond them, on both sides."""
+    count = int(np.ceil(np.log(FURTHEST / core[-1]) / np.log(growth)))
+    outer = core[-1] * (FURTHEST / core[-1]) ** (np.arange(1, count + 1) / count)
+    side = np.concatenate([core, outer])
+    return np.concatenate([-side[:0:-1], side])
 
 
 @dataclass(frozen=True)
@@ -89,25 +99,28 @@ class Separation:
             return level, drift * factor, rise, slope / rise
 
     @cached_property
-    def _y(self) -> Array:
-        edge = np.log(self.scale) + 12
-        core = np.arange(0.0, edge, _STEP)
-        side = np.concatenate([core, np.arange(core[-1] + _FAR_STEP, FURTHEST, _FAR_STEP)])
-        side = np.concatenate([side, [FURTHEST]])
-        return np.concatenate([-side[:0:-1], side])
+    def _fine(self) -> tuple[Array, Array, Array]:
+        """Log-odds, dA/dy and ψ there."""
+        y = log_odds(np.arange(0.0, np.log(self.scale) + 12, _STEP), _FINE_GROWTH)
+        _, _, rise, psi = self._sampled(y)
+        return y, rise, psi
 
     @cached_property
-    def _samples(self) -> tuple[Array, Array, Array, Array]:
-        return self._sampled(self._y)
+    def coarse(self) -> tuple[Array, Array, Array]:
+        """Log-odds, A and N there."""
+        y = log_odds(np.arange(0.0, np.log(self.scale) + 6, _COARSE), _GROWTH)
+        level, climb, _, _ = self._sampled(y)
+        return y, level, climb
 
     @property
     def _rises(self) -> bool:
-        return bool((self._samples[2] > 0).all() and np.isfinite(self._samples[3]).all())
+        _, rise, psi = self._fine
+        return bool((rise > 0).all() and np.isfinite(psi).all())
 
     @cached_property
     def _runs(self) -> list[tuple[Array, Array]]:
         """log ψ, increasing, and y on every piece on which ψ is positive and monotone."""
-        y, psi = self._y, self._samples[3]
+        y, _, psi = self._fine
         for extremum in _extrema(psi)[::-1]:
             if 0 < extremum < len(y) - 1 and psi[extremum] > 0:
                 at, value = self._extremum(y, psi, extremum)
@@ -146,7 +159,7 @@ class Separation:
         """The knots of every row, from κ, and what brackets their zeros."""
         kappa = beta / (share * rest) if self.squared else beta
         base = center if self.logit else share
-        y, (level, climb, _, _) = self._y, self._samples
+        y, level, climb = self.coarse
         count = len(kappa)
         columns = [np.full(count, y[0])]
         signs = [climb[0] > kappa * (level[0] - base)]
@@ -190,27 +203,31 @@ class Turns:
 
     def guesses(self, rows: Indices, pieces: tuple[Array, Array], falling: Mask) -> Array:
         """Where N − κ (A − A₀), interpolated between two samples, is 0 within the pieces."""
-        separation = self.separation
-        y, (level, climb, _, _) = separation._y, separation._samples
+        y, level, climb = self.separation.coarse
         kappa, base, center = self.kappa[rows], self.base[rows], self.center[rows]
         left, right = pieces[0] + center, pieces[1] + center
-        low = np.searchsorted(y, left, "right") - 1
-        high = np.maximum(np.searchsorted(y, right, "left"), low + 1)
-        np.clip(low, 0, len(y) - 2, out=low)
-        np.clip(high, 1, len(y) - 1, out=high)
-        while True:
-            if not (high - low > 1).any():
-                break
+        low = np.clip(np.searchsorted(y, left, "right") - 1, 0, len(y) - 2)
+        high = np.clip(np.searchsorted(y, right), low + 1, len(y) - 1)
+        # A_0 counts with N.
+        lifted = kappa * base
+
+        def value(index: Indices) -> Array:
+            found = climb.take(index)
+            found += lifted
+            found -= kappa * level.take(index)
+            return found
+
+        for _ in range(int(np.max(high - low)).bit_length()):
             middle = (low + high) >> 1
-            ahead = (climb[middle] > kappa * (level[middle] - base)) == falling
+            ahead = (value(middle) > 0) == falling
             # Samples next to each other stay what they are.
-            low = np.where(ahead, middle, low)
-            high = np.where(ahead, high, np.maximum(middle, low + 1))
-        at_low = climb[low] - kappa * (level[low] - base)
-        at_high = climb[high] - kappa * (level[high] - base)
+            ahead |= middle == low
+            low, high = np.where(ahead, middle, low), np.where(ahead, high, middle)
+        at_low, at_high = value(low), value(high)
         share = at_low / (at_low - at_high)
         share = np.where((share >= 0) & (share <= 1), share, 0.5)
-        return y[low] + share * (y[high] - y[low]) - center
+        start = y.take(low)
+        return start + share * (y.take(high) - start) - center
 
 
 def _extrema(values: Array) -> list[int]:

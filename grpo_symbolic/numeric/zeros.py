@@ -37,6 +37,8 @@ _NOISE = 1e-11
 _CONVERGED = 1e-10
 _LONGEST = 100
 _TURNS = 60
+# Between two points of a grid a slope is at most so many times what it is there.
+_STEEPER = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,10 +134,13 @@ def with_turns(function: Function, grid: Array, value: Array, slope: Array) -> K
     """
     positive = value > 0
     doubtful = np.isnan(value).any(axis=1)
-    # Away from 0 on neither side: the least distance lies between.
+    # Towards 0 from both ends of a cell, and steep enough to come there.
+    size = np.abs(value)
+    fall = np.where(positive, -slope, slope)
+    width = _STEEPER * np.diff(grid, axis=1)
     inwards = positive[:, :-1] == positive[:, 1:]
-    inwards &= np.where(positive[:, :-1], slope[:, :-1] < 0, slope[:, :-1] > 0)
-    inwards &= np.where(positive[:, 1:], slope[:, 1:] > 0, slope[:, 1:] < 0)
+    inwards &= fall[:, :-1] * width > size[:, :-1]
+    inwards &= -fall[:, 1:] * width > size[:, 1:]
     row, place = np.nonzero(inwards)
     if not len(row):
         return Knots(grid, positive, doubtful)
@@ -164,19 +169,20 @@ def turning(function: Function, rows: Indices, left: Array, right: Array, at: Ar
     at_left, at_right = function(left, rows)[1], function(right, rows)[1]
     open_rows = np.flatnonzero((at_left > 0) != (at_right > 0))
     for count in range(_TURNS):
-        a, b, fa, fb = (x[open_rows] for x in (left, right, at_left, at_right))
+        a, b, fa, fb, last = (x[open_rows] for x in (left, right, at_left, at_right, at))
         with np.errstate(all="ignore"):
-            share = fa / (fa - fb)
-        # Every third step halves, so that the bracket shrinks whatever the slope looks like.
-        share = np.where(np.isfinite(share) & (count % 3 < 2), share, 0.5)
-        c = a + np.clip(share, 1e-3, 1 - 1e-3) * (b - a)
+            c = a + fa / (fa - fb) * (b - a)
+        # Every fourth step halves, so that the bracket shrinks whatever the slope looks like.
+        halved = ~((c > a) & (c < b)) | (count % 4 == 3)
+        c = np.where(halved, 0.5 * (a + b), c)
         value = function(c, rows[open_rows])[1]
         same = (value > 0) == (fa > 0)
         left[open_rows], right[open_rows] = np.where(same, c, a), np.where(same, b, c)
         at_left[open_rows] = np.where(same, value, 0.5 * fa)
         at_right[open_rows] = np.where(same, 0.5 * fb, value)
         at[open_rows] = c
-        open_rows = open_rows[(np.abs(b - a) > 1e-7 * (1 + np.abs(c))) & (value != 0)]
+        # The value at a turn is off by the square of this.
+        open_rows = open_rows[(np.abs(c - last) > 1e-7 * (1 + np.abs(c))) & (value != 0)]
         if not len(open_rows):
             break
     return at

@@ -176,11 +176,24 @@ class _Shape:
                 return cls(power, strength)
         return None
 
-    def separation(self, drift: Drift, scale: float) -> Separation | None:
-        """κ (A − A₀) = N for the log-odds, and for two penalties linear in p."""
+    def separation(
+        self, drift: Drift, marginal: Expr, rates: tuple[Expr, Expr], scale: float
+    ) -> Separation | None:
+        """κ (A − A₀) = N, where groups are dropped only if the penalty is linear in π_ref."""
+        first, second = rates
         logit, squared = self.power == 0, self.power == -1
-        level = log(PI / REST) if logit else PI
-        factor = (PI * REST if self.power == 1 else S.One) / self.strength
+        level, factor = (log(PI / REST), S.One) if logit else (PI, S.One)
+        if self.power == 1:
+            factor = PI * REST
+        if not first == second == 1:
+            if self.power != 1:
+                return None
+            # w_a (d_0 - c p_0/p) - w_b (d_0 - c q_0/q), times p q, is linear in p_0 = 1 - q_0.
+            constant = (marginal + self.strength * symbols.u).expand() / self.strength
+            slope = first * REST + second * PI
+            level = (constant * (first - second) * factor + second * PI) / slope
+            factor = factor / slope
+        factor = factor / self.strength
         return Separation.of(drift, level, factor, scale, logit=logit, squared=squared)
 
 
@@ -215,11 +228,13 @@ def balance(
     size = S(policy.algorithm.group_size or _SMOOTH).subs(point)
     scale = max(float(size), _SMOOTH) if size.is_Integer else _SMOOTH
     form: Drift = WrittenDrift.of(written, names) if drift is None else drift
-    shape = _Shape.of(marginal) if first == second == 1 else None
-    separation = None if shape is None or names else shape.separation(form, scale)
-    if shape is not None and shape.power == 0:
-        return Balance(form, Force.of_log_odds(shape.strength), names, scale, unbounded, separation)
+    shape = _Shape.of(marginal)
     force = Force.of(marginal, (first, second), names)
+    if shape is not None and shape.power == 0 and first == second == 1:
+        force = Force.of_log_odds(shape.strength)
+    separation = None
+    if shape is not None and not names:
+        separation = shape.separation(form, marginal, (first, second), scale)
     return Balance(form, force, names, scale, unbounded, separation)
 
 
