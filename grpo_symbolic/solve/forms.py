@@ -148,6 +148,13 @@ def _multinomial(powers: Exponents) -> int:
     return factorial(sum(powers)) // prod(factorial(k) for k in powers)
 
 
+def _ladder(base: arb, degree: int) -> list[arb]:
+    found = [arb(1)]
+    for _ in range(degree):
+        found.append(found[-1] * base)
+    return found
+
+
 class Forms:
     """Forms of one degree, evaluated together."""
 
@@ -160,20 +167,18 @@ class Forms:
         self.weights = arb_mat([[_multinomial(p) for p in self.powers]])
 
     def monomials(self, policy: Sequence[arb]) -> arb_mat:
-        ladders = []
-        for p in policy:
-            ladder = [arb(1)]
-            for _ in range(self.degree):
-                ladder.append(ladder[-1] * p)
-            ladders.append(ladder)
-        entries = []
-        for powers in self.powers:
-            value = arb(1)
-            for ladder, k in zip(ladders, powers, strict=True):
-                if k:
-                    value *= ladder[k]
-            entries.append(value)
-        return arb_mat(len(entries), 1, entries)
+        """All of this degree, each from one of fewer variables by one multiplication."""
+        *others, last = (_ladder(p, self.degree) for p in policy)
+        rows = [[power] for power in last]
+        for ladder in reversed(others):
+            least = self.degree if ladder is others[0] else 0
+            rows = [
+                [ladder[k] * m for k in range(total, -1, -1) for m in rows[total - k]]
+                if total >= least
+                else []
+                for total in range(self.degree + 1)
+            ]
+        return arb_mat(len(self.powers), 1, rows[-1])
 
     def at(self, policy: Sequence[arb]) -> list[arb]:
         return (self.matrix * self.monomials(policy)).entries()

@@ -229,7 +229,7 @@ def preference_at(
     found = polynomial_preference(algorithm, condition, point)
     if found is not None:
         return found
-    return GivenPreference.of([v.subs(point) for v in model], condition.policy)
+    return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
 
 
 def polynomial_preference(
@@ -240,7 +240,7 @@ def polynomial_preference(
     if comb(_degree(algorithm) + n - 1, n - 1) > _MOST_MONOMIALS:
         return None
     try:
-        values = [v.subs(point) for v in condition.preference]
+        values = [v.xreplace(point) for v in condition.preference]
         return PolynomialPreference(values, condition.policy[:-1])  # type: ignore[arg-type]
     except ValueError:
         return None
@@ -257,12 +257,12 @@ def _on_two_levels(
     condition: StationarityCondition, point: Mapping[Symbol, Expr]
 ) -> TiltedPreference:
     model = condition.preference
-    rates = tuple(ball(w.subs(point), {}, ctx.prec) for w in model.weights)
+    rates = tuple(ball(w.xreplace(point), {}, ctx.prec) for w in model.weights)
     two_level = model.two_level.at(point)  # type: ignore[union-attr]
     drift = two_level.exact_drift
     scale: Scale = MassScale(rates, two_level.drift(symbols.x) if drift is None else drift)
     if model.factor != 1:
-        scale = _Multiplied(scale, GivenPreference.of([model.factor.subs(point)], condition.policy))
+        scale = _Multiplied(scale, GivenPreference.of([model.factor.xreplace(point)], condition.policy))
     return TiltedPreference(rates, scale)
 
 
@@ -276,7 +276,7 @@ def _by_spread(
     if function is None:
         return None
     means, variances = (
-        [ball(part(law).subs(point), {}, ctx.prec) for law in question.laws]
+        [ball(part(law).xreplace(point), {}, ctx.prec) for law in question.laws]
         for part in (mean, variance)
     )
     return TiltedPreference(tuple(means), SpreadScale(means, variances, function))
@@ -295,19 +295,19 @@ def spread_function(
     laws, rule = question.laws, algorithm.advantage
     if rule is None:
         return None
-    means = [mean(law).subs(point) for law in laws]
-    spreads = [variance(law).subs(point) for law in laws]
+    means = [mean(law).xreplace(point) for law in laws]
+    spreads = [variance(law).xreplace(point) for law in laws]
     deviation, half = symbols.x, Rational(1, 2)
     pair, domain = ((deviation, half), (-deviation, half)), Domain.of((deviation, S.Zero, oo))
-    function = tidy(rule(deviation, pair, oo, domain).subs(point) / deviation, domain)
+    function = tidy(rule(deviation, pair, oo, domain).xreplace(point) / deviation, domain)
     policy = condition.policy
     center = Add(*(p * s for p, s in zip(policy, means, strict=True))).expand()
     second = Add(*(p * (s**2 + v) for p, s, v in zip(policy, means, spreads, strict=True)))
     expected = function.subs(deviation, sqrt((second.expand() - center**2).expand()))
-    values = [v.subs(point) for v in condition.preference]
+    values = [v.xreplace(point) for v in condition.preference]
     try:
         for value, rate in zip(values, means, strict=True):
-            difference = value - (rate - center) * expected
+            difference = value / expected - (rate - center)
             if not limited(is_zero, difference, question.policy_domain, steps=_STEPS):
                 return None
     except Exhausted:

@@ -28,6 +28,8 @@ from grpo_symbolic.model.penalty import Penalty
 __all__ = ["Response"]
 
 _STEPS = 60
+# Bits that float64 leaves of a level.
+_DOUBLE = 44
 
 
 class Response:
@@ -63,12 +65,12 @@ class Response:
         """d(π_ref(o)): the value of g's argument at which the answer has mass 1."""
         return self._at(self.reference[answer])
 
-    def level(self, gaps: Sequence[arb], best: int) -> arb:
+    def level(self, gaps: Sequence[arb], best: int, bits: int | None = None) -> arb:
         """The argument of g at ``best``, the answer of largest value, from Σ π = 1.
 
         ``gaps`` are a(best) − a(o) ≥ 0. The sum rises with the level, from at most 1 where g is
         1 at ``best`` to at least 1 where its mass is 1; the ends of the ball are proved by the
-        sign of the sum there.
+        sign of the sum there. Known to the working precision, or to about so many ``bits``.
 
         Raises
         ------
@@ -81,8 +83,9 @@ class Response:
         def excess(level: float) -> float:
             return sum(w * self._rough(level - gap) for w, gap in terms) - 1
 
-        guess = self._newton(arb(_bisected(excess, low, high)), gaps)
-        step = arb(2) ** (16 - ctx.prec) * max(1.0, abs(float(guess)))
+        bits = ctx.prec - 16 if bits is None else bits
+        guess = self._newton(arb(_bisected(excess, low, high)), gaps, bits)
+        step = arb(2) ** -bits * max(1.0, abs(float(guess)))
         while step < 1:
             left, right = (guess - step).mid(), (guess + step).mid()
             if self._sum(left, gaps) < 1 and self._sum(right, gaps) > 1:
@@ -90,10 +93,10 @@ class Response:
             step *= 256
         raise Undecided("the sum of the policy is not known well enough")
 
-    def _newton(self, level: arb, gaps: Sequence[arb]) -> arb:
-        """A level known to double precision, to the working precision."""
-        accurate = 40
-        while accurate < ctx.prec:
+    def _newton(self, level: arb, gaps: Sequence[arb], bits: int) -> arb:
+        """A level known to double precision, to more bits."""
+        accurate = _DOUBLE
+        while accurate < bits:
             ratios = [self.ratio(level - g) for g in gaps]
             policy = [r * x for r, x in zip(self.reference, ratios, strict=True)]
             closer = (level - (sum(policy, arb(0)) - 1) / sum(self.slopes(policy), arb(0))).mid()
@@ -123,6 +126,13 @@ class Response:
             for r, g in zip(self.reference, gaps, strict=True)
         ]
 
+    def _mass(self, values: Sequence[arb], answer: int) -> arb:
+        """One entry of π(a), to about double precision."""
+        best = max(range(len(values)), key=lambda o: float(values[o]))
+        gaps = [values[best] - v for v in values]
+        level = self.level(gaps, best, _DOUBLE)
+        return self._probability(self.reference[answer] * self.ratio(level - gaps[answer]))
+
     @staticmethod
     def _probability(value: arb) -> arb:
         if not value.is_finite():
@@ -134,8 +144,8 @@ class Response:
         low, high = [arb(x.lower()) for x in box], [arb(x.upper()) for x in box]
         found = []
         for o in range(len(box)):
-            least = self.policy([low[q] if q == o else high[q] for q in range(len(box))])[o]
-            most = self.policy([high[q] if q == o else low[q] for q in range(len(box))])[o]
+            least = self._mass([low[q] if q == o else high[q] for q in range(len(box))], o)
+            most = self._mass([high[q] if q == o else low[q] for q in range(len(box))], o)
             found.append(least.union(most))
         return found
 

@@ -34,8 +34,8 @@ __all__ = ["Counted", "SimplexCount"]
 
 # Bits of the isolation; the zeros are refined by the field.
 _BITS = 80
-# Cells that a subdivision looks at.
-_CELLS = 3000
+# Cells that a subdivision looks at, and operations that it may take in several unknowns.
+_CELLS, _OPERATIONS = 3000, 7_000_000
 # Unknowns of a system that is subdivided.
 _MOST_UNKNOWNS = 4
 
@@ -149,7 +149,7 @@ class SimplexCount:
         return _counted(isolation.complete, policies, "one scalar equation is left")
 
     def _in_the_box(self, system: ResponseSystem) -> Counted | None:
-        isolation = system.isolated(_CELLS)
+        isolation = system.isolated(min(_CELLS, _OPERATIONS // system.cost))
         policies = tuple(_middles(system.policy(place)) for place in isolation.found)
         return _counted(isolation.complete, policies, "a system in the values of the answers")
 

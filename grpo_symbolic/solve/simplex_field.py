@@ -38,8 +38,10 @@ __all__ = ["RelativeLogits", "SimplexField"]
 #: Newton starts beside one near each answer: the reference and random policies.
 _STARTS = 8
 # Operations of the field after which no further start is tried.
-_OPERATIONS = 4_000_000
-_STEPS, _HALVINGS = 60, 12
+_OPERATIONS = 20_000_000
+_STEPS, _HALVINGS, _CLIMB = 60, 12, 30
+# The longest step in logits.
+_STRIDE = arb(2)
 # A first, rough search: its bits, and where it ends.
 _ROUGH_BITS, _ROUGH = 80, arb(2) ** -40
 # A refined zero is at most this far, in logits, from where it was isolated.
@@ -105,7 +107,7 @@ class SimplexField:
 
     def _given(self, values: Sequence[Expr]) -> GivenPreference:
         found = GivenPreference.of(values, self.condition.policy)
-        return GivenPreference(tuple(v.subs(self.point) for v in found.expressions), found.unknowns)
+        return GivenPreference(tuple(v.xreplace(self.point) for v in found.expressions), found.unknowns)
 
     # -- values --------------------------------------------------------------------------
 
@@ -119,10 +121,14 @@ class SimplexField:
         return self.preference.slopes(policy) - self.penalty.slopes(policy)
 
     def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
-        """A proved upper bound of the largest component of the flow at exactly this policy."""
+        """A proved upper bound of the largest component of the flow at exactly this policy.
+
+        Its largest probability is taken to be what the others leave.
+        """
         with ctx.workprec(_bits()):
-            inner = [exact_ball(p) for p in policy[:-1]]
-            everyone = [*inner, 1 - sum(inner, arb(0))]
+            everyone = [exact_ball(p) for p in policy]
+            largest = max(range(len(policy)), key=lambda o: policy[o])
+            everyone[largest] += 1 - sum(everyone, arb(0))
             climb = self.climb(everyone)
             mean = weighted(everyone, climb)
             return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
@@ -199,6 +205,9 @@ class SimplexField:
             with ctx.workprec(_ROUGH_BITS):
                 system = self._near(start)
                 rough = self._descend(system, system.logits(start), _ROUGH)
+                if rough is None:
+                    system, place = self._climbed(start)
+                    rough = self._descend(system, place, _ROUGH)
             policy = None if rough is None else self._polished(system, rough)
             if policy is None:
                 continue
@@ -225,6 +234,20 @@ class SimplexField:
             if found is not None:
                 return system.policy(found)
         return None
+
+    def _climbed(self, policy: Sequence[mp.mpf]) -> tuple[RelativeLogits, list[arb]]:
+        """Where a policy goes that follows the field for a while."""
+        system = self._near(policy)
+        place = system.logits(policy)
+        for _ in range(_CLIMB):
+            error = self._error(system, place)
+            if error is None:
+                break
+            scale = arb(1).min(_STRIDE / _largest(error)) if any(error) else arb(0)
+            place = [(x + scale * e).mid() for x, e in zip(place, error, strict=True)]
+        moved = [middle(p) for p in system.policy(place)]
+        system = self._near(moved)
+        return system, system.logits(moved)
 
     def _near(self, policy: Sequence[mp.mpf]) -> RelativeLogits:
         return RelativeLogits(self, max(range(len(policy)), key=lambda o: policy[o]))
@@ -257,19 +280,26 @@ class SimplexField:
                 return None
             if not all(x.is_finite() for x in step):
                 return None
-            scale = arb(1).min(2 / _largest(step)) if any(x != 0 for x in step) else arb(1)
-            for _ in range(_HALVINGS):
-                trial = [(x - scale * d).mid() for x, d in zip(place, step, strict=True)]
-                moved = self._error(system, trial)
-                if moved is not None and _square_sum(moved) < _square_sum(error):
-                    break
-                scale /= 3
-            else:
+            trial, moved = self._damped(system, place, error, step)
+            if moved is None:
                 return None
             place, error = trial, moved
             if _largest(place) > _FARTHEST:
                 return None
         return None
+
+    def _damped(
+        self, system: RelativeLogits, place: list[arb], error: list[arb], step: list[arb]
+    ) -> tuple[list[arb], list[arb] | None]:
+        """The step, shortened until the error falls; no error where it does not."""
+        scale = arb(1).min(_STRIDE / _largest(step)) if any(step) else arb(1)
+        for _ in range(_HALVINGS):
+            trial = [(x - scale * d).mid() for x, d in zip(place, step, strict=True)]
+            moved = self._error(system, trial)
+            if moved is not None and _square_sum(moved) < _square_sum(error):
+                return trial, moved
+            scale /= 3
+        return place, None
 
     def _error(self, system: RelativeLogits, place: Sequence[arb]) -> list[arb] | None:
         self._evaluations += 1

@@ -38,6 +38,11 @@ class ResponseSystem:
         self._slopes = Forms([f.derivative(o) for f in self.contrasts for o in range(n)])
 
     @property
+    def cost(self) -> int:
+        """About how many operations a box takes: those of the response, and of the forms."""
+        return (len(self.contrasts) + 1) ** 2 * (130 + len(self._values.powers))
+
+    @property
     def region(self) -> Box:
         """A box that contains every solution."""
         return [f.bounds() / self.beta for f in self.contrasts]
