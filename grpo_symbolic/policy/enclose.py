@@ -278,7 +278,7 @@ def _spread(
 
 
 def _accuracy(value: arb) -> int:
-    return 0 if value.isrational_ball() else int(value.rel_accuracy_bits())
+    return 0 if value.is_exact() else int(value.rel_accuracy_bits())
 
 
 # -- print -----------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def _decimal(value: arb, digits: int) -> str:
 
 
 def _shown(value: arb) -> str:
-    if value.isrational_ball():
+    if value.is_exact():
         text = _decimal(value, 30)
         return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     with mp.workdps(30):

@@ -262,7 +262,8 @@ def _on_two_levels(
     drift = two_level.exact_drift
     scale: Scale = MassScale(rates, two_level.drift(symbols.x) if drift is None else drift)
     if model.factor != 1:
-        scale = _Multiplied(scale, GivenPreference.of([model.factor.xreplace(point)], condition.policy))
+        factor = GivenPreference.of([model.factor.xreplace(point)], condition.policy)
+        scale = _Multiplied(scale, factor)
     return TiltedPreference(rates, scale)
 
 

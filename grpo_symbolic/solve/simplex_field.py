@@ -107,7 +107,8 @@ class SimplexField:
 
     def _given(self, values: Sequence[Expr]) -> GivenPreference:
         found = GivenPreference.of(values, self.condition.policy)
-        return GivenPreference(tuple(v.xreplace(self.point) for v in found.expressions), found.unknowns)
+        at_numbers = tuple(v.xreplace(self.point) for v in found.expressions)
+        return GivenPreference(at_numbers, found.unknowns)
 
     # -- values --------------------------------------------------------------------------
 
