@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, ctx
 from mpmath import mp, mpf
-from sympy import Rational, sqrt
+from sympy import Add, Rational, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.enclosures.systems import Box, fixed_points
@@ -323,10 +323,13 @@ def test_the_box_and_the_curve_find_the_same_three_solutions() -> None:
     policy = gs.stationary_policy(algorithm, question)
     curve = policy.solutions(beta="7/20", pi_ref=reference, digits=15)
     assert "number established" in curve.status
+    model = policy.condition.preference
+    mass = Add(*(w * p for w, p in zip(model.weights, question.policy, strict=True))).expand()
+    drift = model.two_level.unfolded_drift(mass)
     with ctx.workprec(80):
         system = ResponseSystem(
             Response(algorithm.penalty, reference),
-            PolynomialPreference(list(policy.condition.preference), question.policy[:-1]),
+            PolynomialPreference([(w - mass) * drift for w in model.weights], question.policy[:-1]),
             arb(7) / 20,
         )
         box = system.isolated(3000)
