@@ -16,6 +16,7 @@ import pytest
 from flint import arb, arb_poly, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpmath import mp, mpf
 from sympy import oo
 
 from grpo_symbolic import symbols
@@ -31,6 +32,7 @@ from grpo_symbolic.question import BinaryQuestion
 BITS = 2400
 SMALLEST_NORMAL = 2.0**-1022
 ULP = 2.0**-52
+DIGITS = 60
 
 
 @lru_cache(maxsize=64)
@@ -383,6 +385,106 @@ def test_every_other_model_against_certified_solutions(algorithm, question, valu
                 beta=beta, pi_ref=pi_ref, branch="all", complement=complement, **values
             )
             assert found.tolist() == pytest.approx([float(s[share]) for s in expected], rel=1e-13)
+
+
+def balance_of_groups(
+    size: int, advantages: Callable[[int], tuple[mpf, mpf]], *, mixed: bool = False
+) -> Callable[[mpf, mpf, mpf, mpf], mpf]:
+    """Direct KL from the definition: V(a) − V(b) − β (ρ_a log p/p₀ − ρ_b log q/q₀), all
+    expectations over the G − 1 companions of an answer; with groups dropped, over mixed groups.
+
+    ``advantages`` are those of a better and a worse answer among k better ones.
+    """
+
+    ways = [math.comb(size - 1, k) for k in range(size)]
+    with mp.workdps(DIGITS):
+        gains = [advantages(k + 1)[0] - advantages(k)[1] for k in range(size)]
+
+    def balance(odds: mpf, beta: mpf, p0: mpf, q0: mpf) -> mpf:
+        p, q = odds / (1 + odds), 1 / (1 + odds)
+        chances = [way * p**k * q ** (size - 1 - k) for k, way in enumerate(ways)]
+        drift = mp.fdot(chances, gains)
+        rates = (1 - chances[-1], 1 - chances[0]) if mixed else (1, 1)
+        return drift - beta * (rates[0] * mp.log(p / p0) - rates[1] * mp.log(q / q0))
+
+    return balance
+
+
+def root_in_log_odds(balance: Callable[..., mpf], beta: float, pi_ref: float) -> tuple[mpf, mpf]:
+    """p and 1 − p where the balance falls through 0 first above the reference, to 50 digits."""
+    b, p0 = mpf(beta), mpf(pi_ref)
+    q0 = 1 - p0
+    odds = p0 / q0
+    low, high = mpf(0), mpf(1)
+    while balance(odds * mp.exp(high), b, p0, q0) > 0:
+        low, high = high, high * 1.5
+    for _ in range(240):
+        middle = (low + high) / 2
+        if balance(odds * mp.exp(middle), b, p0, q0) > 0:
+            low = middle
+        else:
+            high = middle
+    odds *= mp.exp(low)
+    return odds / (1 + odds), 1 / (1 + odds)
+
+
+def leave_one_out_scaled(size: int) -> Callable[[int], tuple[mpf, mpf]]:
+    """Reward less the mean of the others, over their sample deviation where that is not 0."""
+
+    def advantage(own: int, others: int) -> mpf:
+        mean = mpf(others) / (size - 1)
+        deviation = mp.sqrt(mean * (1 - mean) * (size - 1) / (size - 2))
+        return (own - mean) / deviation if deviation else mpf(own - mean)
+
+    return lambda k: (advantage(1, k - 1) if k else mpf(0), advantage(0, k))
+
+
+def standardised(size: int) -> Callable[[int], tuple[mpf, mpf]]:
+    def advantages(k: int) -> tuple[mpf, mpf]:
+        mean = mpf(k) / size
+        deviation = mp.sqrt(mean * (1 - mean))
+        return ((1 - mean) / deviation, -mean / deviation) if deviation else (mpf(0), mpf(0))
+
+    return advantages
+
+
+FAR = {
+    "leave one out": (
+        GRPO(12, DirectKL(), LeaveOneOut(scaled=True)),
+        balance_of_groups(12, leave_one_out_scaled(12)),
+    ),
+    "groups dropped": (
+        GRPO(16, DirectKL(), mixed_only=True),
+        balance_of_groups(16, standardised(16), mixed=True),
+    ),
+    "groups of 64": (GRPO(64, DirectKL()), balance_of_groups(64, standardised(64))),
+}
+
+
+@pytest.mark.parametrize("name", FAR)
+@pytest.mark.parametrize("beta", [0.02, 0.1, 0.7, 3.0])
+@pytest.mark.parametrize("pi_ref", [1e-6, 0.3, 0.95])
+def test_shares_next_to_0_keep_their_digits(name, beta, pi_ref):
+    """The first solution above the reference, with log-odds of hundreds at small weights."""
+    algorithm, balance = FAR[name]
+    made = stationary_policy(algorithm, BinaryQuestion())
+    with mp.workdps(DIGITS):
+        expected = root_in_log_odds(balance, beta, pi_ref)
+        for complement in (False, True):
+            found = made.evaluate(beta=beta, pi_ref=pi_ref, branch="lowest", complement=complement)
+            assert abs(mpf(found) / expected[complement] - 1) < 2e-13
+
+
+def test_a_share_that_underflows_is_0():
+    """No sentence about a penalty that holds nothing: it does, at log-odds beyond float64."""
+    made = stationary_policy(GRPO(16, DirectKL(), mixed_only=True), BinaryQuestion())
+    with mp.workdps(DIGITS):
+        balance = balance_of_groups(16, standardised(16), mixed=True)
+        assert root_in_log_odds(balance, 0.001, 0.3)[1] < mpf("1e-1000")
+    assert both(made, beta=0.001, pi_ref=0.3) == (1.0, 0.0)
+    found = made.evaluate(beta=np.array([0.001, 3.0]), pi_ref=0.3, branch="all")
+    assert found[0, 0] == 1.0
+    assert 0.3 < found[1, 0] < 1
 
 
 # -- arrays ---------------------------------------------------------------------------------

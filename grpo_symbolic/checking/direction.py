@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Rational, S, Symbol, diff, oo, sstr
+from sympy import Expr, Rational, S, Symbol, diff, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.statics import monotonicity
@@ -113,8 +113,12 @@ class DirectionCheck(StatementCheck):
             solved = _first(about.solutions(point))
             yield solved, solved, "1 -> 2"
         algorithm = about.policy.algorithm
-        size = getattr(algorithm, "group_size", oo)
-        if variable == symbols.G and isinstance(algorithm, GRPO) and size.is_Integer:
+        if (
+            variable == symbols.G
+            and isinstance(algorithm, GRPO)
+            and algorithm.group_size.is_Integer
+        ):
+            size = algorithm.group_size
             larger = subject(replace(algorithm, group_size=size + 1), about.policy.question)
             solved = (_first(s.solutions(point)) for s in (about, larger))
             yield (*solved, f"{size} -> {size + 1}")

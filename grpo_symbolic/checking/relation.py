@@ -17,7 +17,6 @@ from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, oo, sstr, to
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.analysis.statics import location_claims
 from grpo_symbolic.checking.checked import (
     CLOSE,
     GLANCE_STEPS,
@@ -248,10 +247,7 @@ class RelationCheck(StatementCheck):
         curve = self.about.curve
         if curve is None or self.about.closed is not None or not isinstance(curve.beta, Symbol):
             return
-        try:
-            location = limited(location_claims, curve, steps=PROOF_STEPS // 2)
-        except Exhausted:
-            return
+        location = curve.above_reference()
         if location is not None:
             claim = self._claim(said, {curve.beta: curve.weight}, curve.domain)
             yield "the curve of all stationary policies", [*location, claim]

@@ -12,8 +12,8 @@ from sympy import Expr, Integer, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
 from grpo_symbolic.question import BinaryQuestion
@@ -81,9 +81,9 @@ class Subject:
         algorithm, question = self.policy.algorithm, self.policy.question
         numbers = {
             "beta": algorithm.beta,
-            "G": getattr(algorithm, "group_size", None),
+            "G": algorithm.group_size,
             "gamma": question.margins[0][1] if len(question) == 2 and question.margins else None,
-            "epsilon": getattr(getattr(algorithm, "advantage", None), "epsilon", None),
+            "epsilon": algorithm.advantage and algorithm.advantage.epsilon,
         }
         for name, value in numbers.items():
             if isinstance(value, Expr) and value != oo:
@@ -104,8 +104,8 @@ class Subject:
         return None if expressions is None else dict(zip(self.unknowns, expressions, strict=False))
 
     @cached_property
-    def curve(self) -> WeightCurve | None:
-        return None if self.binary is None else WeightCurve(self.binary.condition)
+    def curve(self) -> Balance | None:
+        return None if self.binary is None else Balance(self.binary.condition)
 
     @cached_property
     def unique(self) -> bool:

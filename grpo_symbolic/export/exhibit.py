@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import Protocol
 
 from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Exhibit", "prose_tex"]
+__all__ = ["Exhibit", "Exhibited", "of_exhibit", "prose_tex"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,11 @@ class Exhibit:
     source: str = ""
 
     @property
+    def exhibit(self) -> Exhibit:
+        """Itself: what writes a policy writes an exhibit."""
+        return self
+
+    @property
     def label(self) -> str:
         """A name for cross-references."""
         return "-".join(re.findall(r"[a-z]+", self.title.lower())[:2])
@@ -81,6 +90,25 @@ class Exhibit:
         plain = plain.removeprefix("closed form: ")
         tex = prose_tex(plain)
         return tex[0].upper() + tex[1:] + "."
+
+
+class Exhibited(Protocol):
+    """What can be shown: a stationary policy."""
+
+    @property
+    def exhibit(self) -> Exhibit: ...
+
+
+def of_exhibit(
+    write: Callable[[Exhibit, Notation], str],
+) -> Callable[[Exhibited, Notation], str]:
+    """A format: what writes an exhibit, of whatever has one."""
+
+    @wraps(write)
+    def written(shown: Exhibited, notation: Notation) -> str:
+        return write(shown.exhibit, notation)
+
+    return written
 
 
 _REFERENCE = r"\pi_{\mathrm{ref}}"

@@ -10,8 +10,24 @@ decides only about layout: it never changes a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    binomial,
+    exp,
+    igcd,
+    log,
+)
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
@@ -19,7 +35,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.export.lines import PAGE, broken, printed_width, set_width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Notation", "align", "broken", "formula", "printed_width", "sides"]
+__all__ = ["Notation", "Written", "align", "broken", "formula", "printed_width", "sides"]
 
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
@@ -171,10 +187,19 @@ class _Printer(LatexPrinter):
         return shown if exp is None else rf"{self._wrapped(shown)}^{{{exp}}}"
 
     def _print_Function(self, expr: Function, exp: object = None) -> str:
+        if isinstance(expr, AppliedUndef):
+            arguments = ", ".join(self._print(a) for a in expr.args)
+            tall = any(r"\frac" in self._print(a) for a in expr.args)
+            inside = self._wrapped(arguments) if tall else f"({arguments})"
+            return f"{type(expr).__name__}{inside}"
         name = _FUNCTIONS.get(type(expr).__name__)
         if name is None:
             return super()._print_Function(expr, exp)
         return self._applied(name, expr, exp)
+
+    def _print_binomial(self, expr: binomial, exp: object = None) -> str:
+        top, bottom = (self._print(a) for a in expr.args)
+        return rf"\binom{{{top}}}{{{bottom}}}"
 
     def _print_ExpBase(self, expr: exp, exp: object = None) -> str:
         coefficient, above, below = _parts(expr.args[0])
@@ -265,6 +290,8 @@ def _factor_rank(factor: Expr) -> tuple:
     """Numbers, parameters, probabilities, sums, functions."""
     if factor.is_number:
         return (0, not factor.is_Rational, str(factor))
+    if isinstance(factor, binomial):
+        return (0, 2, str(factor))
     base = factor.as_base_exp()[0] if not isinstance(factor, exp) else factor
     uncertain = bool(base.free_symbols & _PROBABILITIES)
     if base.is_Symbol:
@@ -274,7 +301,15 @@ def _factor_rank(factor: Expr) -> tuple:
     return (5, str(factor))
 
 
-def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
+@dataclass(frozen=True)
+class Written:
+    """A definition that is written, not computed with: both sides in TeX, default names."""
+
+    left: str
+    right: str
+
+
+def formula(expr: Expr | Relational | Written, notation: Notation | None = None) -> str:
     """TeX of an expression or a relation as papers set it, without math delimiters.
 
     Raises
@@ -287,6 +322,8 @@ def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
     >>> print(formula(symbols.beta * symbols.pi_ref / symbols.gamma, Notation(beta=r"\\lambda")))
     \\frac{\\lambda}{\\gamma} \\pi_{\\mathrm{ref}}(a)
     """
+    if isinstance(expr, Written):
+        return " ".join(sides(expr, notation))
     return _Printer(Notation() if notation is None else notation).doprint(expr)
 
 
@@ -318,9 +355,12 @@ def align(
     return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
 
 
-def sides(equation: Relational, notation: Notation | None = None) -> tuple[str, str, str]:
+def sides(equation: Relational | Written, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
-    printer = _Printer(Notation() if notation is None else notation)
+    notation = Notation() if notation is None else notation
+    if isinstance(equation, Written):
+        return notation.rewritten(equation.left), "=", notation.rewritten(equation.right)
+    printer = _Printer(notation)
     relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
         equation.rel_op, equation.rel_op
     )

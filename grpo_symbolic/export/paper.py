@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sympy.core.relational import Relational
 
 from grpo_symbolic.export.assumptions import assumptions
-from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import align, formula, sides
 from grpo_symbolic.export.lines import PAGE, broken, set_width
 from grpo_symbolic.export.notation import Notation
@@ -47,12 +47,14 @@ def bare(
     return _aligned(_rows(formulas, where, notation))
 
 
+@of_exhibit
 def inline(exhibit: Exhibit, notation: Notation) -> str:
     """``$...$``, one for each formula."""
     shown = [formula(e, notation) for e in (*exhibit.formulas, *exhibit.where)]
     return ",\n".join(f"${tex}$" for tex in shown)
 
 
+@of_exhibit
 def display(exhibit: Exhibit, notation: Notation) -> str:
     """An ``equation`` environment with a label; ``align`` where it may run over the page."""
     formulas, where, label = exhibit.formulas, exhibit.where, rf"\label{{eq:{exhibit.label}}}"
@@ -69,6 +71,7 @@ def display(exhibit: Exhibit, notation: Notation) -> str:
     return rf"\begin{{equation}}{label}" + f"\n{body}\n" + r"\end{equation}"
 
 
+@of_exhibit
 def align_block(exhibit: Exhibit, notation: Notation) -> str:
     """The derivation with its reasons; the conditions, where no line follows from them."""
     steps = exhibit.steps or tuple((e, "") for e in (*exhibit.formulas, *exhibit.where))
@@ -76,6 +79,7 @@ def align_block(exhibit: Exhibit, notation: Notation) -> str:
     return block + ("\n% Needs: \\usepackage{graphicx}." if r"\resizebox" in block else "")
 
 
+@of_exhibit
 def theorem(exhibit: Exhibit, notation: Notation) -> str:
     """A ``theorem`` environment: setting, assumptions, formula and why it is that one."""
     return "\n".join(
@@ -88,6 +92,7 @@ def theorem(exhibit: Exhibit, notation: Notation) -> str:
     )
 
 
+@of_exhibit
 def document(exhibit: Exhibit, notation: Notation) -> str:
     """A complete document for pdflatex: the theorem, then its derivation."""
     parts = [_PREAMBLE.rstrip(), *_provenance(exhibit), *_theorem(exhibit, notation)]
@@ -137,7 +142,11 @@ def _rows(
     rows: list[str] = []
     for number, (left, relation, right) in enumerate(written):
         pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
-        rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
+        beside = rf"{left} {relation} {right}"
+        if number > len(formulas) and len(pieces) == 1 and set_width(rows[-1] + beside) < room - 4:
+            rows[-1] = rf"{rows[-1]} \quad {beside}"  # short abbreviations share a row
+        else:
+            rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
         if where:
             last = number == len(written) - 1
             first = number == len(formulas) - 1

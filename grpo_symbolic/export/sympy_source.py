@@ -10,7 +10,7 @@ from sympy import Add, Expr, Mul, Rational, Symbol
 from sympy.core.relational import Relational
 from sympy.printing.str import StrPrinter
 
-from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.notation import Notation
 
 __all__ = ["assumed", "exact", "identifier", "sympy_source"]
@@ -62,6 +62,7 @@ def assumed(symbol: Symbol) -> dict[str, bool]:
     return next(given, {k: v for k, v in symbol.assumptions0.items() if v is not None})
 
 
+@of_exhibit
 def sympy_source(exhibit: Exhibit, notation: Notation) -> str:
     """Definitions of the symbols, and ``equations``: what was derived, exactly.
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from sympy.core.relational import Relational
 
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
-from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 
@@ -20,6 +20,7 @@ _COLUMNS = "right center left"
 _SIGN = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 
+@of_exhibit
 def markdown(exhibit: Exhibit, notation: Notation) -> str:
     """A section for GitHub, which reads formulas between dollars.
 
@@ -55,6 +56,7 @@ def _plain_marked(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
 
 
+@of_exhibit
 def mathml(exhibit: Exhibit, notation: Notation) -> str:
     """One ``math`` element in presentation MathML, laid out by our own TeX printer.
 
@@ -93,6 +95,7 @@ def _words(tex: str) -> str:
     return re.sub(r"\\mathrm\{(\w{2,})\}", r"\\text{\1}", tex)
 
 
+@of_exhibit
 def typst(exhibit: Exhibit, notation: Notation) -> str:
     """Typst: the setting in prose and one display for each formula.
 

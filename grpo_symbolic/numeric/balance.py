@@ -1,39 +1,101 @@
 r"""Drift against penalty in the log-odds z of π(a) over its reference, for float64 arrays.
 
-.. math:: F(z) = D(p) - \beta \left( w_a d(p_0/p) - w_b d(q_0/q) \right), \qquad
+.. math:: F(z) = D(p) - \beta f, \qquad f = w_a d(p_0/p) - w_b d(q_0/q), \qquad
           \frac{p_0}{p} = p_0 + q_0 e^{-z}, \quad \frac{q_0}{q} = p_0 e^{z} + q_0 .
 
 The ratios are sums of positive terms: nothing cancels near z = 0, and both p and q = 1 − p keep
-their digits near the ends.
+their digits near the ends. Where F turns follows from one function of p alone for the penalties
+of :mod:`.separation`; for others a grid is looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
-from sympy import Expr, Symbol, lambdify
+from sympy import Expr, S, Symbol, diff
 
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.drift import Drift
+from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.scan import Zeros, zeros
+from grpo_symbolic.numeric.separation import Separation, Turns, log_odds, shares_at
+from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, refined, with_turns
 
-__all__ = ["Balance"]
+__all__ = ["Balance", "Force"]
 
-#: 1 − π(a), 1 − π_ref(a) and the ratios of both answers, numbers of their own.
-REST = Symbol("rest", positive=True)
+# The ratios π_ref/π of both answers, and the log-odds above the reference.
 RATIOS = (Symbol("ratio_a", positive=True), Symbol("ratio_b", positive=True))
+Z = Symbol("z", real=True)
 
-# Log-odds between which shares and their squares are ordinary numbers.
-_FURTHEST = 690.0
-_FAR = 700.0
 _STEP, _GROWTH = 0.35, 1.3
-_NEAR = (0.003, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+_SCANNED, _SEPARATED = 512, 16384
+
+
+@dataclass(frozen=True)
+class Force:
+    """f as a difference of two terms, and its slope in z.
+
+    Parameters
+    ----------
+    formula : Formula
+        Both terms and the slope, in z, π(a), ``REST``, ``RATIOS`` and further parameters.
+    """
+
+    formula: Formula
+
+    @classmethod
+    def of(cls, marginal: Expr, rates: tuple[Expr, Expr], names: tuple[str, ...]) -> Force:
+        """From d(u) in ``symbols.u``, and w_a and w_b in π(a) and ``REST``."""
+        u = symbols.u
+        # p₀/p falls by q p₀/p as z rises, and q₀/q rises by p q₀/q.
+        marginal, stiff = marginal.expand(), (u * diff(marginal, u)).expand()
+        terms = [rate * marginal.subs(u, r) for rate, r in zip(rates, RATIOS, strict=True)]
+        slopes = [
+            log_odds_slope(rate) * marginal.subs(u, r) + rate * moved * stiff.subs(u, r)
+            for rate, r, moved in zip(rates, RATIOS, (-REST, symbols.pi), strict=True)
+        ]
+        return cls._compiled((*terms, slopes[0] - slopes[1]), names)
+
+    @classmethod
+    def of_log_odds(cls, strength: Expr) -> Force:
+        """The force ``strength`` · z, in which nothing cancels."""
+        return cls._compiled((strength * Z, S.Zero, strength), ())
+
+    @classmethod
+    def _compiled(cls, parts: tuple[Expr, ...], names: tuple[str, ...]) -> Force:
+        arguments = (Z.name, symbols.pi.name, REST.name, *(r.name for r in RATIOS), *names)
+        return cls(Formula(parts, arguments))
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """π_ref(a), 1 − π_ref(a) and its log-odds."""
+
+    share: Array
+    rest: Array
+    center: Array
+
+    @classmethod
+    def of(cls, share: Array) -> Reference:
+        rest = 1.0 - share
+        return cls(share, rest, np.log(share) - np.log(rest))
+
+    def __getitem__(self, rows: Indices) -> Reference:
+        return Reference(self.share[rows], self.rest[rows], self.center[rows])
+
+    def shares(self, z: Array) -> tuple[Array, Array, Array, Array]:
+        """p, q and the ratios p₀/p, q₀/q at log-odds z above the reference's."""
+        with np.errstate(all="ignore"):
+            up = np.exp(z)
+            first, second = self.share + self.rest / up, self.share * up + self.rest
+            beyond = np.flatnonzero(np.abs(z) > 700.0)
+            if len(beyond):
+                y = z[beyond] + self.center[beyond]
+                first[beyond] = self.share[beyond] * (1.0 + np.exp(-y))
+                second[beyond] = self.rest[beyond] * (1.0 + np.exp(y))
+            return self.share / first, self.rest / second, first, second
 
 
 @dataclass(frozen=True)
@@ -42,103 +104,127 @@ class Balance:
 
     Parameters
     ----------
-    drift : Drift or Expr
-        D in π(a) and ``REST``.
-    factor : Expr
-        What the drift is multiplied by, in π(a) and ``REST``.
-    forces : pair of Expr
-        w d of both answers, in ``RATIOS``, π(a) and ``REST``.
+    drift : Drift
+    force : Force
     names : tuple of str
-        Further parameters of these expressions.
+        Further parameters of both.
     scale : float
         Shares below 1/scale see the drift at its end.
+    unbounded : bool or None
+        Whether the force that holds an answer grows without bound; None for no force.
+    separation : Separation or None
+        What tells where F turns, where there is such a thing.
     """
 
-    drift: Drift | Expr
-    factor: Expr
-    forces: tuple[Expr, Expr]
+    drift: Drift
+    force: Force
     names: tuple[str, ...]
     scale: float
+    unbounded: bool | None
+    separation: Separation | None
 
-    def zeros(
-        self, beta: Array, reference: Array, others: tuple[Any, ...]
-    ) -> tuple[Zeros, NDArray[np.bool_]]:
-        """The zeros z of every row of parameters, and whether the drift is level at both ends."""
-        rest = 1.0 - reference
-        center = np.log(reference) - np.log(rest)
+    @property
+    def block(self) -> int:
+        """How many rows are solved at once."""
+        return _SCANNED if self.separation is None else _SEPARATED
 
-        def function(z: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
-            at = (reference[rows], rest[rows])
-            p, q, ratios = shares(z, *at)
-            more = tuple(v[rows] if np.ndim(v) else v for v in others)
-            drift, first, second = self._parts(p, q, ratios, more)
-            weight = beta[rows]
-            with np.errstate(all="ignore"):
-                size = np.abs(drift) + weight * (np.abs(first) + np.abs(second))
-                return drift - weight * (first - second), size
+    def solved(
+        self,
+        beta: Array,
+        reference: Array,
+        others: tuple[Array, ...],
+        branch: str,
+        complement: bool,
+    ) -> tuple[Array, Mask]:
+        """π(a) or 1 − π(a) as rows × solutions, padded with NaN, and where their number is open.
 
-        return zeros(function, self._grid(center)), self._level(center, reference, others)
-
-    def _level(self, center: Array, reference: Array, others: tuple[Any, ...]) -> NDArray[np.bool_]:
-        """Rows × ends: whether the drift has stopped growing there."""
-        found = []
-        for sign in (-1.0, 1.0):
-            near, far = (
-                np.abs(
-                    self._parts(*shares(sign * at - center, reference, 1.0 - reference), others)[0]
-                )
-                for at in (_FURTHEST - 90, _FURTHEST)
-            )
-            found.append(far <= 1.001 * near)
-        return np.stack(found, axis=1)
-
-    def _parts(self, p: Array, q: Array, ratios: tuple[Array, Array], more: tuple) -> list[Array]:
-        arguments = (symbols.pi, REST, *RATIOS)
-        values = (p, q, *ratios)
+        Parameters
+        ----------
+        beta, reference : array, rows
+            β > 0 and 0 < π_ref(a) < 1.
+        others : tuple of arrays
+            Values of ``names``.
+        branch, complement
+            As of an evaluation.
+        """
+        start = Reference.of(reference)
+        function = self._function(beta, start, others)
         with np.errstate(all="ignore"):
-            if isinstance(self.drift, Drift):
-                drift = self.drift(p, q)
-                drift = drift * _compiled(arguments, self.names, self.factor)(*values, *more)
+            turns: Turns | None = None
+            if self.separation is not None:
+                turns = self.separation.turns(beta, start.share, start.rest, start.center, function)
+                knots = turns.knots
             else:
-                drift = _compiled(arguments, self.names, self.drift)(*values, *more)
-            forces = (_compiled(arguments, self.names, f)(*values, *more) for f in self.forces)
-            return [np.broadcast_to(part, p.shape) for part in (drift, *forces)]
+                knots = self._scanned(function, beta, start, others)
+            knots = knots.with_ends(*self._ends(others))
+            zero = np.zeros(len(beta))
+            rows, piece = knots.chosen(branch, lambda rows: function(zero[rows], rows)[0] > 0)
+            left, right = knots.places[rows, piece], knots.places[rows, piece + 1]
+            z = np.where(np.isinf(left), left, right)
+            inside = np.flatnonzero(np.isfinite(left) & np.isfinite(right))
+            if len(inside):
+                at, ends = rows[inside], (left[inside], right[inside])
+                guess = 0.5 * (ends[0] + ends[1])
+                falling = knots.positive[at, piece[inside]]
+                if turns is not None:
+                    guess = turns.guesses(at, ends, falling)
+                z[inside] = refined(function, at, ends, falling, guess)
+            found = start[rows].shares(z)[1 if complement else 0]
+        return _padded(found, rows, knots.doubtful)
 
-    def _grid(self, center: Array) -> Array:
-        edge = np.log(self.scale) + 6
-        core = np.arange(0.0, edge, _STEP)
-        count = int(np.ceil(np.log(_FURTHEST / core[-1]) / np.log(_GROWTH)))
-        outer = core[-1] * (_FURTHEST / core[-1]) ** (np.arange(1, count + 1) / count)
-        side = np.concatenate([core, outer])
-        common = np.concatenate([-side[:0:-1], side])
-        near = np.concatenate([-np.array(_NEAR)[::-1], [0.0], _NEAR])
-        least, greatest = -_FURTHEST - center, _FURTHEST - center
-        rows = np.concatenate(
-            [
-                common - center[:, None],
-                np.clip(near[None, :], least[:, None], greatest[:, None]),
-            ],
-            axis=1,
+    def _function(self, beta: Array, start: Reference, others: tuple[Array, ...]) -> Function:
+        whole = len(beta)
+
+        def function(z: Array, rows: Indices) -> tuple[Array, Array, Array]:
+            # Rows that are all there in order are not copied.
+            same = len(rows) == whole and rows[0] == 0 and bool((rows[1:] > rows[:-1]).all())
+            at, weight = (start, beta) if same else (start[rows], beta[rows])
+            p, q, *ratios = at.shares(z)
+            more = tuple(v if same else v[rows] for v in others)
+            drift, climb = self.drift(p, q, more)
+            first, second, stiff = self.force.formula(z, p, q, *ratios, *more)
+            size = np.abs(drift) + weight * (np.abs(first) + np.abs(second))
+            return drift - weight * (first - second), climb - weight * stiff, size
+
+        return function
+
+    def _ends(self, others: tuple[Array, ...]) -> tuple[Mask | bool, Mask | bool]:
+        """Where a flow that reaches an end ends in a solution.
+
+        A bounded penalty gives one answer up; an unbounded one meets a level drift, however far
+        out that is.
+        """
+        if self.unbounded is None:
+            return False, False
+        return self.drift.level(others) if self.unbounded else (True, True)
+
+    # -- penalties that a grid is looked at for ------------------------------------------------
+
+    @cached_property
+    def _grid(self) -> Array:
+        """Log-odds: steps the drift does not miss, then ever longer ones."""
+        return log_odds(np.arange(0.0, np.log(self.scale) + 6, _STEP), _GROWTH)
+
+    def _scanned(
+        self, function: Function, beta: Array, start: Reference, others: tuple[Array, ...]
+    ) -> Knots:
+        y = self._grid
+        p, q = shares_at(y)
+        more = tuple(v[:, None] for v in others)
+        drift, climb = self.drift(p, q, more)
+        weight, z = beta[:, None], y - start.center[:, None]
+        ratios = start.share[:, None] / p, start.rest[:, None] / q
+        first, second, stiff = self.force.formula(z, p, q, *ratios, *more)
+        value, slope = (
+            np.broadcast_to(v, z.shape)
+            for v in (drift - weight * (first - second), climb - weight * stiff)
         )
-        return np.sort(rows, axis=1)
+        return with_turns(function, z, value, slope)
 
 
-def shares(z: Array, p0: Array, q0: Array) -> tuple[Array, Array, tuple[Array, Array]]:
-    """p, q and the ratios p₀/p, q₀/q at log-odds z above the reference's."""
-    with np.errstate(all="ignore"):
-        up = np.exp(np.clip(z, -_FAR, _FAR))
-        ratios = (p0 + q0 / up, p0 * up + q0)
-        beyond = np.flatnonzero(np.abs(z) > _FAR)
-        if len(beyond):
-            y = z[beyond] + (np.log(p0[beyond]) - np.log(q0[beyond]))
-            ratios[0][beyond] = p0[beyond] * (1.0 + np.exp(-y))
-            ratios[1][beyond] = q0[beyond] * (1.0 + np.exp(y))
-        return p0 / ratios[0], q0 / ratios[1], ratios
-
-
-@lru_cache(maxsize=512)
-def _compiled(
-    arguments: tuple[Symbol, ...], names: tuple[str, ...], expr: Expr
-) -> Callable[..., Any]:
-    plain = {s: Symbol(s.name, real=True) for s in expr.free_symbols}
-    return lambdify([*(s.name for s in arguments), *names], expr.xreplace(plain), "numpy")
+def _padded(found: Array, rows: Indices, doubtful: Mask) -> tuple[Array, Mask]:
+    number = np.bincount(rows, minlength=len(doubtful))
+    order = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
+    out = np.full((len(doubtful), max(1, int(number.max(initial=0)))), np.nan)
+    out[rows, order] = found
+    return out, doubtful

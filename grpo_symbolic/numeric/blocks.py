@@ -9,9 +9,7 @@ import numpy as np
 
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["BLOCK", "blocks", "broadcast_shape"]
-
-BLOCK = 32768
+__all__ = ["blocks", "broadcast_shape"]
 
 
 def broadcast_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
@@ -25,21 +23,21 @@ def broadcast_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
         ) from None
 
 
-def blocks(
-    arrays: Sequence[Array], outputs: Sequence[Array], size: int = BLOCK
-) -> Iterator[tuple[list[Any], list[Array]]]:
-    """Matching one-dimensional pieces of arrays and outputs; numbers are passed through.
+def blocks(arrays: Sequence[Array], size: int) -> Iterator[tuple[list[Any], int]]:
+    """Matching one-dimensional pieces of arrays, and their length; numbers are passed through.
 
     Nothing is copied but what an array of a smaller shape needs for one block.
     """
     wide = [k for k, a in enumerate(arrays) if a.ndim]
     # NumPy's own numbers overflow to infinity, where Python's raise.
-    pieces: list[Any] = [np.float64(a) if not a.ndim else None for a in arrays]
-    flags = [["readonly"]] * len(wide) + [["writeonly"]] * len(outputs)
+    pieces: list[Any] = [a[()] for a in arrays]
+    if not wide:
+        yield pieces, 1
+        return
     with np.nditer(
-        [*(arrays[k] for k in wide), *outputs],
+        [arrays[k] for k in wide],
         flags=["external_loop", "buffered", "zerosize_ok"],
-        op_flags=flags,
+        op_flags=[["readonly"]] * len(wide),
         buffersize=size,
         order="C",
     ) as iterator:
@@ -47,6 +45,6 @@ def blocks(
             return
         for found in iterator:
             found = found if isinstance(found, tuple) else (found,)
-            for k, piece in zip(wide, found, strict=False):
+            for k, piece in zip(wide, found, strict=True):
                 pieces[k] = piece
-            yield pieces, list(found[len(wide) :])
+            yield pieces, len(found[0])

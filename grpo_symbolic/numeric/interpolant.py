@@ -1,8 +1,8 @@
 r"""A function on [0, 1/2] as short polynomials on dyadic pieces, for float64 arrays.
 
-Every octave of x is cut into 32 pieces of equal width, and what is left at 0 is one piece. The
-piece of an x is read off its exponent and leading bits, so that a value costs the same for
-every function. On each piece the function is
+Every octave of x is cut into 32 pieces of equal width (or more, where the function needs them),
+and what is left at 0 is one piece. The piece of an x is read off its exponent and leading bits,
+so that a value costs the same for every function. On each piece the function is
 
 .. math:: c_0 + (r + c_1 s + c_2 s^2 + \dots), \qquad s = (x - c)/w ,
 
@@ -25,10 +25,9 @@ __all__ = ["Array", "DyadicTable", "Interpolated"]
 
 Array = NDArray[np.float64]
 
-_PIECES = 32  # an octave
-_SHIFT = np.int64(52 - 5)
+_SPLITS = (5, 6, 7)  # an octave has two to one of these pieces
+_MANTISSA = 52
 _BIAS = 1023
-_BEYOND = 8  # pieces beyond 1/2, for iterates that overshoot
 _DEGREE = 7
 _NODES = 30  # an octave, before it is cut
 _BITS = 200
@@ -52,18 +51,26 @@ class DyadicTable:
     ----------
     lowest : int
         The first piece is [0, 2^lowest].
+    split : int
+        An octave has 2^split pieces.
     rows : tuple of arrays
         Centre, 1/width, c₀, r, c₁, c₂, … of all pieces.
     """
 
     lowest: int
+    split: int
     rows: tuple[Array, ...]
 
-    def __call__(self, x: Array) -> Interpolated:
-        """Values at 0 <= x < 5/8; further points are extrapolated from the last piece."""
-        index = x.view(np.int64) >> _SHIFT
-        index -= (self.lowest + _BIAS) * _PIECES - 1
+    def __call__(self, x: Array, offset: NDArray[np.int64] | None = None) -> Interpolated:
+        """Values at 0 <= x < 5/8; further points are extrapolated from the last piece.
+
+        ``offset`` is added to the index of a piece, for tables that are joined.
+        """
+        index = x.view(np.int64) >> (_MANTISSA - self.split)
+        index -= ((self.lowest + _BIAS) << self.split) - 1
         np.maximum(index, 0, out=index)
+        if offset is not None:
+            index += offset
         center, inverse, leading, remainder, *tail = self.rows
         inverse = inverse.take(index, mode="clip")
         s = x - center.take(index, mode="clip")
@@ -95,7 +102,9 @@ class DyadicTable:
         return tuple(zip(at.tolist(), self.value(at).tolist(), strict=True))
 
     @classmethod
-    def of(cls, function: Callable[[arb], arb], scale: int) -> DyadicTable | None:
+    def of(
+        cls, function: Callable[[arb], arb], scale: int, least: int = _SPLITS[0]
+    ) -> DyadicTable | None:
         """Tabulate a function that is smooth on the scale of max(x, 1/scale).
 
         Parameters
@@ -103,30 +112,44 @@ class DyadicTable:
         function : callable
             A ball in, a ball out, at flint's working precision.
         scale : int
+        least : int
+            An octave has 2^least pieces or more.
 
         Returns
         -------
         DyadicTable or None
             None where polynomials of this degree are not accurate to float64.
         """
+        splits = (split for split in _SPLITS if split >= least)
+        tables = (cls._split(function, scale, split) for split in splits)
+        return next((table for table in tables if table is not None), None)
+
+    @classmethod
+    def _split(cls, function: Callable[[arb], arb], scale: int, split: int) -> DyadicTable | None:
         lowest = -ceil(log2(64 * scale))
         with ctx.workprec(_BITS):
             rows = []
-            for interval in _intervals(lowest):
+            for interval in _intervals(lowest, 2**split):
                 found = _on_interval(function, *interval)
                 if found is None:
                     return None
                 rows += found
         columns = np.array(rows).T
-        return cls(lowest, tuple(np.ascontiguousarray(column) for column in columns))
+        return cls(lowest, split, tuple(np.ascontiguousarray(column) for column in columns))
+
+    def joined(self, other: DyadicTable) -> DyadicTable:
+        """The pieces of a table of the same shape after the own ones."""
+        pairs = zip(self.rows, other.rows, strict=True)
+        return DyadicTable(self.lowest, self.split, tuple(map(np.concatenate, pairs)))
 
 
-def _intervals(lowest: int) -> Iterator[tuple[fmpq, fmpq, int]]:
+def _intervals(lowest: int, pieces: int) -> Iterator[tuple[fmpq, fmpq, int]]:
     """Left end, width and number of pieces; the piece at 0 first."""
     yield fmpq(0), fmpq(1, 2**-lowest), 0
     for octave in range(lowest, -1):
-        yield fmpq(1, 2**-octave), fmpq(1, 2**-octave), _PIECES
-    yield fmpq(1, 2), fmpq(_BEYOND, 2 * _PIECES), _BEYOND
+        yield fmpq(1, 2**-octave), fmpq(1, 2**-octave), pieces
+    # A quarter of an octave beyond 1/2, for iterates that overshoot.
+    yield fmpq(1, 2), fmpq(1, 8), pieces // 4
 
 
 def _on_interval(

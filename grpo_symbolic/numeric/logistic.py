@@ -18,10 +18,11 @@ from sympy import Expr, Symbol, exp, fraction
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.numeric.double import DoubleSum, quotient_exp
+from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.quadratic import REST, Ends, compiled_with_rest
+from grpo_symbolic.numeric.quadratic import REST_REFERENCE, Ends
 
 __all__ = ["Logistic"]
 
@@ -70,45 +71,35 @@ class Logistic:
         over, under = fraction(form)
         shares = []
         for share in (over, tidy(under - over, domain)):
-            share = share.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST})
+            share = share.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST_REFERENCE})
             alone, factor = share.as_independent(_HALF, as_Add=False)
             power = 0 if factor == 1 else factor.as_base_exp()[1]
             if factor not in (1, _HALF**2):
                 return None
             shares.append((alone, int(power)))
-        under = under.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST})
+        under = under.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST_REFERENCE})
         names = tuple(s.name for s in inputs)
         return cls(names, tuple(shares), under, exponent, bottom.name, form, inputs)
 
-    def __call__(
-        self,
-        *values: Any,
-        complement: bool = False,
-        ends: Ends | None = None,
-        out: Array | None = None,
-    ) -> Array:
+    def __call__(self, *values: Any, complement: bool, ends: Ends) -> Array:
         """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length."""
         at = dict(zip(self.names, values, strict=True))
         reference = at[symbols.pi_ref.name]
         rest = 1.0 - reference
         share, power = self.shares[complement]
+        names = (*self.names, _HALF.name, REST_REFERENCE.name)
         with np.errstate(all="ignore"):
             half = quotient_exp(self.exponent, at[self.weight], at)
-            names = (*self.names, _HALF.name)
-            under = compiled_with_rest(self.denominator, names)(*values, half, rest)
-            found = compiled_with_rest(share, names)(*values, half, rest)
+            over, under = Formula((share, self.denominator), names)(*values, half, rest)
             # The second half is not multiplied in before the quotient: it might underflow.
-            found = (found * half / under) * half if power else found / under
+            found = (over * half / under) * half if power else over / under
         fixed = (reference == 0) | (reference == 1)
         found = np.array(np.where(fixed, rest if complement else reference, found), ndmin=1)
         tiny = (half < _LEAST) & (reference < _LEAST) & (reference > 0)
         for k in np.flatnonzero(np.broadcast_to(tiny, found.shape)):
             at = [float(v[k]) if np.ndim(v) else v for v in values]
             found[k] = self._in_balls(at, complement)
-        if out is None:
-            return found
-        out[...] = found
-        return out
+        return found
 
     def _in_balls(self, values: list[float], complement: bool) -> float:
         with ctx.workprec(_BITS):

@@ -11,32 +11,34 @@ is its smaller root 2 c'/(b' + s).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx
-from sympy import Expr, Poly, Symbol, Tuple, lambdify
+from sympy import Abs, Expr, Poly, Symbol, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.numeric.double import DoubleSum
+from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.tape import Tape
 
-__all__ = ["REST", "LargerRoot", "compiled_with_rest"]
+__all__ = ["REST_REFERENCE", "LargerRoot"]
 
-_LINEAR = "linear coefficient"
-Ends = Sequence[tuple[float, float]]
-REST = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of its own
+Ends = Mapping[str, tuple[float, float]]
+_HALF = Symbol("half_of_linear", real=True)
+REST_REFERENCE = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of its own
 
 # Products of parameters inside these ends neither under- nor overflow.
 _LEAST, _GREATEST = 1e-70, 1e70
 _BITS = 5000
+# Temporaries of this length are not fetched from the system again and again.
+_PIECE = 8192
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class LargerRoot:
         ``discriminant`` is a sum of positive terms, for the case c < 0.
         """
         a, b, c = polynomial.all_coeffs()
-        swapped = polynomial.as_expr().subs(symbols.pi_ref, 1 - REST)
+        swapped = polynomial.as_expr().subs(symbols.pi_ref, 1 - REST_REFERENCE)
         flipped = Poly(swapped.subs(polynomial.gen, 1 - polynomial.gen).expand(), polynomial.gen)
-        ranges = Domain((*domain.ranges,)).extended(REST)
+        ranges = Domain((*domain.ranges,)).extended(REST_REFERENCE)
         _, slope, above = (tidy(x, ranges) for x in flipped.all_coeffs())
         balanced = sign(-a * c, domain) in (Sign.POSITIVE, Sign.NONNEGATIVE)
         linear: DoubleSum | Expr | None = DoubleSum.of((-b).expand())
@@ -95,80 +97,67 @@ class LargerRoot:
             (a, b, c), inputs,
         )  # fmt: skip
 
-    def __call__(
-        self,
-        *values: Any,
-        complement: bool = False,
-        ends: Ends | None = None,
-        out: Array | None = None,
-    ) -> Array:
+    def __call__(self, *values: Any, complement: bool, ends: Ends) -> Array:
         """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length.
 
-        ``ends`` are the least and greatest entry of each of them, where they are known; ``out``
-        is where the result is written.
+        ``ends`` are the least and greatest entry of each of them, by name.
         """
+        count = max(np.size(v) for v in values)
+        found = np.empty(count)
         with np.errstate(all="ignore"):
-            found = np.array(self._plainly(values, complement, out), ndmin=1, copy=None)
-        if out is not None and not any(isinstance(v, np.ndarray) for v in values):
-            out[...] = found  # numbers have nothing to be written over
-            found = out
-        if found.size and not found.max() <= 1:
-            np.minimum(found, 1.0, out=found)  # it may round one unit above
-        far = _far(values, ends or [(np.min(v), np.max(v)) for v in values])
+            for start in range(0, count, _PIECE):
+                piece = slice(start, start + _PIECE)
+                at = [v[piece] if np.ndim(v) else v for v in values]
+                found[piece] = self._plainly(at, complement)
+        if count and not found.max() <= 1:
+            found = np.minimum(found, 1.0)  # it may round one unit above
+        far = _far(values, [ends[name] for name in self.names])
         if far is not None:
             for k in np.flatnonzero(np.broadcast_to(far, found.shape)):
                 at = [float(v[k]) if np.ndim(v) else v for v in values]
                 found[k] = self._in_balls(at, complement)
         return found
 
-    @cached_property
-    def _tapes(self) -> tuple[Tape, Tape]:
-        """The operations for π(a), and for its complement."""
-        return self._tape(False), self._tape(True)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k != "_tapes"}
-
-    def _tape(self, complement: bool) -> Tape:
-        tape = Tape()
-        do, form = tape.apply, tape.expression
-        if not self.balanced:
-            root = do(np.sqrt, form(self.constant))
-            if complement:
-                do(np.divide, form(2 * self.above), do(np.add, root, form(self.slope)))
-            else:
-                over = do(np.add, root, form(self.linear))
-                do(np.divide, over, form((2 * self.leading).expand()))
-            return tape
-        if isinstance(self.linear, DoubleSum):
-            linear = tape.name(_LINEAR) if not self.linear.plain else form(self.linear.expression)
-        else:
-            linear = form(self.linear)
-        # Halves: √(b²/4 + a c).
-        half = do(np.multiply, linear, tape.number(0.5))
-        constant = form(self.constant)
-        unit = self.leading == 1
-        product = constant if unit else do(np.multiply, constant, form(self.leading))
-        root = do(np.sqrt, do(np.add, do(np.square, half), product))
-        if complement:
-            do(np.divide, form(self.above), do(np.add, root, form((self.slope / 2).expand())))
-            return tape
-        size = do(np.abs, half)
-        first = do(np.divide, constant, do(np.add, root, size))
-        second = do(np.add, half, size)
-        if not unit:
-            second = do(np.divide, second, form(self.leading))
-        do(np.add, first, second)
-        return tape
-
-    def _plainly(self, values: tuple[Any, ...], complement: bool, out: Array | None = None) -> Any:
+    def _plainly(self, values: list[Any], complement: bool) -> Any:
         at = dict(zip(self.names, values, strict=True))
-        tape = self._tapes[complement]
-        if REST.name in tape.names:
-            at[REST.name] = 1.0 - at[symbols.pi_ref.name]
-        if _LINEAR in tape.names and isinstance(self.linear, DoubleSum):
-            at[_LINEAR] = self.linear(at)
-        return tape.run(at, out)
+        formula = self._formulas[complement]
+        if REST_REFERENCE.name in formula.names:
+            at[REST_REFERENCE.name] = 1.0 - at[symbols.pi_ref.name]
+        if _HALF.name in formula.names:
+            whole = self.linear(at) if isinstance(self.linear, DoubleSum) else self._linear(*values)
+            at[_HALF.name] = 0.5 * whole
+        return formula(*(at[name] for name in formula.names))[0]
+
+    @cached_property
+    def _formulas(self) -> tuple[Formula, Formula]:
+        """π(a), and its complement."""
+        found = []
+        for share in (self._share, self._rest):
+            value = share()
+            names = sorted({s.name for s in value.free_symbols})
+            found.append(Formula((value,), tuple(names)))
+        return found[0], found[1]
+
+    def _linear(self, *values: Any) -> Any:
+        return Formula((self.linear,), self.names)(*values)[0]
+
+    @property
+    def _root(self) -> Expr:
+        if not self.balanced:
+            return sqrt(self.constant)
+        return sqrt(_HALF**2 + self.constant * self.leading)  # √(b²/4 + a c)
+
+    def _share(self) -> Expr:
+        if not self.balanced:
+            return (self._root + 2 * _HALF) / (2 * self.leading).expand()
+        size = Abs(_HALF)
+        # |b| + b is exactly 0 for a negative b.
+        return self.constant / (self._root + size) + (_HALF + size) / self.leading
+
+    def _rest(self) -> Expr:
+        if not self.balanced:
+            return 2 * self.above / (self._root + self.slope)
+        return self.above / (self._root + (self.slope / 2).expand())
 
     def _in_balls(self, values: list[float], complement: bool) -> float:
         with ctx.workprec(_BITS):
@@ -181,7 +170,7 @@ class LargerRoot:
             return float((1 - root if complement else root).mid())
 
 
-def _far(values: tuple[Any, ...], ends: Ends) -> Any:
+def _far(values: tuple[Any, ...], ends: list[tuple[float, float]]) -> Any:
     """Where plain arithmetic may under- or overflow, or divide 0 by 0; None for nowhere."""
     found = None
     for value, (least, greatest) in zip(values, ends, strict=True):
@@ -189,14 +178,3 @@ def _far(values: tuple[Any, ...], ends: Ends) -> Any:
             far = (value < _LEAST) | (value > _GREATEST)
             found = far if found is None else found | far
     return found
-
-
-@lru_cache(maxsize=256)
-def compiled_with_rest(forms: Any, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Expressions in the named parameters and 1 − π_ref, as one function."""
-    whole = Tuple(*forms) if isinstance(forms, tuple) else forms
-    plain = {s: Symbol(s.name, real=True) for s in whole.free_symbols}
-    replaced = whole.xreplace(plain)
-    if isinstance(forms, tuple):
-        replaced = tuple(replaced)
-    return lambdify([*names, REST.name], replaced, "numpy", cse=True)

@@ -6,21 +6,22 @@ curve is π ∝ π_ref e^(t s/B), for A < 0 it is π ∝ π_ref (e^(−w) + gap)
 below the largest one, and then t follows from Σ π = 1. What is looked for are the zeros of
 
 .. math:: F(w) = \log T(\pi_w) - \log(\beta\, t(w)) .
+
+Its slope follows from that of the curve: log π(o) moves with w by some ℓ(o), and π(o) by
+π(o) (ℓ(o) − Σ π ℓ).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Dummy, Expr, diff
 
 from grpo_symbolic.numeric.drift import Drift
+from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.scan import Zeros, zeros
+from grpo_symbolic.numeric.zeros import Function, Indices, Mask, refined, with_turns
 
 __all__ = ["LinkShape", "MassTilt", "SpreadTilt", "TiltedCurve"]
 
@@ -31,7 +32,7 @@ _OUTER = 1.5
 _NEAR = np.array([-20.0, -8.0, -4.0, -2.0, -1.0, -0.3, 0.3, 1.0, 2.0, 4.0, 8.0, 20.0])
 _WIDEST = 60
 # A zero is off by rounding only, and F is small there.
-_NUDGE, _ROUNDING, _RESIDUAL = 2.0**-12, 1e-11, 1e-11
+_ROUNDING, _RESIDUAL = 1e-11, 1e-11
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ class SpreadTilt:
 
     Parameters
     ----------
-    function : callable
-        T(σ) on arrays.
+    formula : Formula
+        T(σ) and its slope.
     differences : array, answers × answers
         s(column) − s(row).
     variances : array, answers
@@ -78,13 +79,13 @@ class SpreadTilt:
         Whether T = 1/σ.
     """
 
-    function: Callable[[Array], Array]
+    formula: Formula
     differences: Array
     variances: Array
     reciprocal: bool
 
-    def __call__(self, policy: Array) -> Array:
-        """T for policies answers × rows.
+    def __call__(self, policy: Array, change: Array) -> tuple[Array, Array]:
+        """T for policies answers × rows, and the slope of log T along changes of them.
 
         Rewards are counted from the most likely answer: Σ π (r − mean)² is then a sum of
         positive terms whose factors keep their digits.
@@ -92,21 +93,29 @@ class SpreadTilt:
         apart = self.differences[np.argmax(policy, axis=0)].T
         apart = apart - np.einsum("om,om->m", policy, apart)
         total = np.einsum("om,om,om->m", policy, apart, apart)
+        moved = np.einsum("om,om,om->m", change, apart, apart)
         if self.variances.any():
             total = total + self.variances @ policy
-        return self.function(np.sqrt(total))
+            moved = moved + self.variances @ change
+        deviation = np.sqrt(total)
+        value, slope = self.formula(deviation)
+        return np.asarray(value), slope / value * moved / (2.0 * deviation)
 
 
 @dataclass(frozen=True)
 class MassTilt:
     """T as a function of m = Σ π(o) s(o), s(o) the chance of the higher of two rewards."""
 
-    drift: Drift | Callable[[Array, Array], Array]
+    drift: Drift
     rates: Array
     rests: Array
 
-    def __call__(self, policy: Array) -> Array:
-        return np.asarray(self.drift(self.rates @ policy, self.rests @ policy))
+    def __call__(self, policy: Array, change: Array) -> tuple[Array, Array]:
+        """T for policies answers × rows, and the slope of log T along changes of them."""
+        m, rest = self.rates @ policy, self.rests @ policy
+        value, slope = self.drift(m, rest, ())
+        value = np.broadcast_to(value, m.shape)
+        return value, slope / value * (self.rates @ change) / (m * rest)
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ class TiltedCurve:
 
     link: LinkShape
     gaps: Array
-    scale: Any
+    scale: SpreadTilt | MassTilt
 
     @property
     def single(self) -> bool:
@@ -139,57 +148,92 @@ class TiltedCurve:
 
     def policies(
         self, w: Array, reference: Array, more: Array | float = 0.0
-    ) -> tuple[Array, Array]:
-        """π and t at parameters w + more, one a row; ``reference`` is answers × rows."""
+    ) -> tuple[Array, Array, Array]:
+        """π, t and ℓ at parameters w + more, one a row; ``reference`` is answers × rows."""
+        gaps = self.gaps[:, None]
         with np.errstate(all="ignore"):
             if self.link.power is None:
                 t = np.exp(w) * np.exp(more)
-                weights = reference * np.exp(-self.link.rate * t * self.gaps[:, None])
+                moved = -self.link.rate * t * gaps
+                weights = reference * np.exp(moved)
                 # Where the best answers are rare, all is counted from the likeliest.
                 total = weights.sum(axis=0)
                 small = np.flatnonzero(~(total > 1e-250))
                 if len(small):
-                    powers = np.log(reference[:, small])
-                    powers -= self.link.rate * t[small] * self.gaps[:, None]
+                    powers = np.log(reference[:, small]) + moved[:, small]
                     weights[:, small] = np.exp(powers - powers.max(axis=0))
                     total = weights.sum(axis=0)
-                return weights / total, t
-            distance = np.exp(-w) * np.exp(-more) + self.gaps[:, None]
-            weights = distance if self.link.power == -1.0 else distance**-self.link.power
-            weights = reference / weights
+                return weights / total, t, moved
+            power, shift = self.link.power, np.exp(-w) * np.exp(-more)
+            distance = shift + gaps
+            weights = reference / (distance if power == -1.0 else distance**-power)
             total = weights.sum(axis=0)
             t = self.link.front * total
-            return weights / total, t if self.link.power == -1.0 else t ** (-1 / self.link.power)
+            t = t if power == -1.0 else t ** (-1 / power)
+            return weights / total, t, -power * shift / distance
 
-    def polished(self, w: Array, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """π at zeros w, what rounding w took from it restored, and where F vanishes there."""
-
-        def value(more: Array | float) -> tuple[Array, Array]:
-            policy, t = self.policies(w, reference, more)
-            return policy, np.log(self.scale(policy) / (beta * t))
-
+    def _value(
+        self, w: Array, beta: Array, reference: Array, more: Array | float = 0.0
+    ) -> tuple[Array, Array, Array]:
+        """F, its slope and π."""
+        policy, t, moved = self.policies(w, reference, more)
         with np.errstate(all="ignore"):
-            near, at = value(0.0)[1], value(_NUDGE)[1]
-            more = -near * _NUDGE / (at - near)
+            mean = np.einsum("om,om->m", policy, moved)
+            scale, slope = self.scale(policy, policy * (moved - mean))
+            power = self.link.power
+            # t = e^w, or a power of Σ π_ref (…), whose logarithm moves by the mean of ℓ.
+            own = 1.0 if power is None else -mean / power
+            return np.log(scale / (beta * t)), slope - own, policy
+
+    def polished(self, w: Array, beta: Array, reference: Array) -> tuple[Array, Mask]:
+        """π at zeros w, what rounding w took from it restored, and where F vanishes there."""
+        with np.errstate(all="ignore"):
+            near, slope, _ = self._value(w, beta, reference)
+            more = -near / slope
             more = np.where(np.abs(more) <= _ROUNDING, more, 0.0)
-            policy, left = value(more)
+            left, _, policy = self._value(w, beta, reference, more)
             return policy, np.abs(left) <= _RESIDUAL
 
-    def zeros(self, beta: Array, reference: Array) -> Zeros:
-        """The parameters w of all stationary policies, in increasing order."""
-
-        def function(w: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+    def _function(self, beta: Array, reference: Array) -> Function:
+        def function(w: Array, rows: Indices) -> tuple[Array, Array, Array]:
             whole = len(rows) == len(beta) and bool((np.diff(rows) == 1).all())
             columns = reference if whole else reference[:, rows]
-            policy, t = self.policies(w, columns)
-            with np.errstate(all="ignore"):
-                value = np.log(self.scale(policy) / (beta[rows] * t))
-            return value, np.ones_like(value)
+            value, slope, _ = self._value(w, beta[rows], columns)
+            return value, slope, np.ones_like(value)
 
-        grid = self._around(function, len(beta)) if self.single else self._grid(reference)
-        return zeros(function, grid)
+        return function
 
-    def _around(self, function: Any, count: int) -> Array:
+    def solved(
+        self, beta: Array, reference: Array, branch: str
+    ) -> tuple[list[tuple[Indices, Array]], Mask]:
+        """The policies that are asked for, one list entry for the first, second … of rows.
+
+        Returns
+        -------
+        list of (rows, policies answers × rows), and the rows whose solutions rounding leaves open
+        """
+        function, count = self._function(beta, reference), len(beta)
+        grid = self._around(function, count) if self.single else self._grid(reference)
+        rows = np.repeat(np.arange(count), grid.shape[1])
+        value, slope, _ = (v.reshape(grid.shape) for v in function(grid.ravel(), rows))
+        knots = with_turns(function, grid, value, slope)
+        # The flow starts at the reference, t = 0, to the left of all.
+        rows, piece = knots.chosen(branch, lambda rows: knots.positive[rows, 0], -np.inf)
+        ends = knots.places[rows, piece], knots.places[rows, piece + 1]
+        falling = knots.positive[rows, piece]
+        w = refined(function, rows, ends, falling, 0.5 * ends[0] + 0.5 * ends[1])
+        doubtful, found = knots.doubtful, []
+        first = np.searchsorted(rows, rows)
+        order = np.arange(len(rows)) - first
+        for k in range(int(order.max(initial=-1)) + 1):
+            chosen = np.flatnonzero(order == k)
+            at = rows[chosen]
+            policy, good = self.polished(w[chosen], beta[at], reference[:, at])
+            doubtful[at[~good]] = True
+            found.append((at, policy))
+        return found, doubtful
+
+    def _around(self, function: Function, count: int) -> Array:
         """Two ends with a zero of a falling function between them."""
         rows, middle = np.arange(count), np.full(count, -np.log(self.gaps.mean()))
         falling = function(middle, rows)[0] > 0

@@ -25,8 +25,8 @@ from grpo_symbolic.analysis.limits import escape_threshold, explain_limit
 from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import Html, cut, nested, record
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.binary import StationaryPolicy
@@ -237,7 +237,7 @@ def _thresholds(policy: StationaryPolicy, point: dict[Symbol, Expr], attempt: _B
     return found
 
 
-def _escape(curve: WeightCurve) -> Entry:
+def _escape(curve: Balance) -> Entry:
     return {
         "beta": sstr(escape_threshold(curve)),
         "meaning": "as pi_ref(a) -> 0+, the lowest stationary policy stays positive iff beta "
@@ -245,7 +245,7 @@ def _escape(curve: WeightCurve) -> Entry:
     }
 
 
-def _folds(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
+def _folds(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
     found = folds(curve, point)
     return {
         "beta": [
@@ -263,7 +263,7 @@ def _folds(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
     }
 
 
-def _fold_curve(curve: WeightCurve) -> Entry:
+def _fold_curve(curve: Balance) -> Entry:
     found = fold_curve(curve)
     if found.beta.count_ops() > _LEGIBLE:
         return {"parameter": "pi, the double solution", "see": "give pi_ref to locate the folds"}
@@ -276,7 +276,7 @@ def _fold_curve(curve: WeightCurve) -> Entry:
     return shown
 
 
-def _maxwell(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
+def _maxwell(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
     found = maxwell(curve, point)
     if found is None:
         return {"none": "no two attracting policies exchange the larger potential"}
@@ -287,7 +287,7 @@ def _maxwell(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
     }
 
 
-def _cusp(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
+def _cusp(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
     found = cusp(curve, point or None)
     if found is None:
         return {"none": "no reference makes two folds meet"}
@@ -320,7 +320,7 @@ def _limits(policy: StationaryPolicy, attempt: _Budget) -> Iterator[tuple[str, E
         yield title, attempt(_limit, curve, name, value)
 
 
-def _limit(curve: WeightCurve, name: str, value: Any) -> Entry:
+def _limit(curve: Balance, name: str, value: Any) -> Entry:
     found = explain_limit(curve, name, value)
     return {"value": sstr(found.value), "reason": found.reason}
 
@@ -332,7 +332,7 @@ def _variables(policy: StationaryPolicy) -> list[str]:
     return [n for n in names if n != "gap" or policy.condition.contrast().has(symbols.gap)]
 
 
-def _direction(curve: WeightCurve, name: str) -> Entry:
+def _direction(curve: Balance, name: str) -> Entry:
     found = monotonicity(curve, name)
     return {
         "direction": found.direction,
@@ -343,7 +343,7 @@ def _direction(curve: WeightCurve, name: str) -> Entry:
     }
 
 
-def _bounded_by(curve: WeightCurve, expression: Expr | None) -> Entry:
+def _bounded_by(curve: Balance, expression: Expr | None) -> Entry:
     found = bounds(curve, expression)
     return {**found.as_dict(), "verdict": found.verify().status.value}
 

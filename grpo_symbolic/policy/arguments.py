@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,15 +13,18 @@ from sympy import Expr, Symbol, lambdify
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number, parameter_range
-from grpo_symbolic.numeric.compiled import Parameter
+from grpo_symbolic.numeric.arguments import Parameter, ordered
+from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["LARGEST_GROUP", "Arguments"]
-
-Array = NDArray[np.float64]
+__all__ = ["LARGEST_GROUP", "ROW", "Arguments", "ends_of", "rows_allowed"]
 
 LARGEST_GROUP = 2**20
 _GROUP = f"an integer between 2 and {LARGEST_GROUP}"
 Span = tuple[float, float, bool, bool]
+REFERENCE = "pi_ref"
+#: The one field of an entry of an array of rows.
+ROW = "row"
+_SUM = 1e-12
 # Values inside the range of every role, for points that are not evaluated.
 _HARMLESS = {"pi_ref": 0.5, "margin": 0.5, "group_size": 2.0}
 
@@ -35,10 +38,19 @@ class Arguments:
     parameters : tuple of Parameter
     domain : Domain
         Its ranges with symbols at their ends are checked between arguments.
+    answers : int
+        Above 0: ``pi_ref`` is an array of rows of so many probabilities. Each row is one entry of
+        an array of records with the field ``ROW``, so that rows broadcast as numbers do.
     """
 
     parameters: tuple[Parameter, ...]
     domain: Domain
+    answers: int = 0
+
+    def only(self, names: Container[str]) -> Arguments:
+        """The parameters of these names alone."""
+        kept = tuple(p for p in self.parameters if p.name in names)
+        return replace(self, parameters=kept, answers=0)
 
     def read(self, given: Mapping[str, Any], strict: bool) -> dict[str, Array]:
         """Every parameter as a float64 array; a group size that is none becomes NaN.
@@ -49,19 +61,14 @@ class Arguments:
             For an unknown or missing name, for what is no array of numbers, and (``strict``)
             for a group size that is not an integer in its range.
         """
-        known = [p.name for p in self.parameters]
-        for name in given:
-            if name not in known:
-                raise ValueError(f"unknown argument {name!r}: this policy takes {', '.join(known)}")
         found = {}
-        for p in self.parameters:
-            value = given.get(p.name, p.default)
-            if value is None:
-                raise ValueError(
-                    f"missing argument {p.name!r}: this policy takes {', '.join(known)}"
-                )
+        rows = {REFERENCE: given[REFERENCE]} if self.answers else {}
+        others = {name: v for name, v in given.items() if name not in rows}
+        for p, value in zip(self.parameters, ordered(self.parameters, others), strict=True):
             reader = _group_sizes if p.role == "group_size" else _numbers
             found[p.name] = reader(p, value, strict)
+        for name, value in rows.items():
+            found[name] = _rows_of(value, self.answers)
         return found
 
     @cached_property
@@ -73,26 +80,26 @@ class Arguments:
         return _ties(self.domain, tuple(p.name for p in self.parameters))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"parameters": self.parameters, "domain": self.domain}
-
-    def ends(self, values: Mapping[str, Any]) -> list[tuple[float, float]]:
-        """The least and the greatest value of every parameter; NaN where there is one."""
-        return [
-            (v, v) if isinstance(v, float) else (v.min(), v.max()) if v.size else (np.nan, np.nan)
-            for v in (values[p.name] for p in self.parameters)
-        ]
+        fields = {"parameters": self.parameters, "domain": self.domain}
+        return {**fields, "answers": self.answers}
 
     def bad(
-        self, values: Mapping[str, Any], ends: list[tuple[float, float]] | None = None
+        self, values: Mapping[str, Any], ends: Mapping[str, tuple[float, float]] | None = None
     ) -> NDArray[np.bool_] | None:
-        """Where values are outside their ranges, or None where all are inside."""
+        """Where values are outside their ranges, or None where all are inside.
+
+        ``ends`` are the least and the greatest of them, where they are known.
+        """
         found: Any = None
-        for p, span, end in zip(
-            self.parameters, self._ranges, ends or self.ends(values), strict=True
-        ):
-            outside = _outside(span, values[p.name], *end)
+        for p, span in zip(self.parameters, self._ranges, strict=True):
+            value = values[p.name]
+            outside = _outside(span, value, *(ends[p.name] if ends else ends_of(value)))
             if outside is not None:
                 found = outside if found is None else found | outside
+        if self.answers:
+            wrong = _no_distributions(values[REFERENCE][ROW])
+            if np.any(wrong):
+                found = wrong if found is None else found | wrong
         for check in self._ties:
             broken = ~check(*(values[p.name] for p in self.parameters))
             if np.any(broken):
@@ -106,11 +113,21 @@ class Arguments:
             if outside is not None and outside.any():
                 first = np.broadcast_to(values[p.name], outside.shape)[outside].flat[0]
                 return f"{p.name} must be {_allowed(p)}, got {first}"
+        if self.answers:
+            rows = values[REFERENCE][ROW]
+            wrong = _no_distributions(rows)
+            if np.any(wrong):
+                first = np.array2string(rows[wrong][0], threshold=6, edgeitems=2)
+                return f"{REFERENCE} must be {rows_allowed(self.answers)}, got {first}"
         return f"the parameters must satisfy {self.domain}"
 
     def harmless(self, values: Mapping[str, Any], bad: NDArray[np.bool_]) -> dict[str, Any]:
         """The values with bad points replaced by ones that can be evaluated."""
-        return {p.name: np.where(bad, self._stand_in(p), values[p.name]) for p in self.parameters}
+        found = {p.name: np.where(bad, self._stand_in(p), values[p.name]) for p in self.parameters}
+        if self.answers:
+            rows = np.where(bad[..., None], 1.0 / self.answers, values[REFERENCE][ROW])
+            found[REFERENCE] = _rows_of(rows, self.answers)
+        return found
 
     def _stand_in(self, p: Parameter) -> float:
         if p.role == "success":
@@ -129,6 +146,41 @@ def _range(p: Parameter) -> Span:
     if p.role == "group_size":
         return lower, float(LARGEST_GROUP), lower_closed, True
     return lower, upper, lower_closed, upper_closed
+
+
+def _rows_of(value: Any, n: int) -> Array:
+    """Rows of n numbers as an array of records."""
+    allowed = rows_allowed(n)
+    try:
+        array = np.asarray(value)
+        array = np.asarray(array.astype(float) if array.dtype.kind in "Oiuf" else None, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{REFERENCE} must be {allowed}, got {str(value)[:60]}") from None
+    if array.ndim == 0 or array.shape[-1] != n:
+        got = "a number" if array.ndim == 0 else f"shape {array.shape}"
+        raise ValueError(f"{REFERENCE} must be {allowed}, got {got}")
+    records = np.empty(array.shape[:-1], dtype=[(ROW, float, (n,))])
+    records[ROW] = array
+    return records  # type: ignore[return-value]
+
+
+def rows_allowed(n: int) -> str:
+    return f"rows of {n} positive probabilities that sum to 1"
+
+
+def _no_distributions(rows: Array) -> NDArray[np.bool_]:
+    wrong = ~((rows > 0) & np.isfinite(rows)).all(axis=-1)
+    with np.errstate(all="ignore"):
+        return wrong | ~(np.abs(rows.sum(axis=-1) - 1.0) <= _SUM * rows.shape[-1])
+
+
+def ends_of(value: Any) -> tuple[float, float]:
+    """The least and the greatest of numbers; NaN where one is NaN, or there are none."""
+    if isinstance(value, float):
+        return value, value
+    if not value.size:
+        return np.nan, np.nan
+    return np.minimum.reduce(value, axis=None), np.maximum.reduce(value, axis=None)
 
 
 def _outside(span: Span, value: Any, least: float, greatest: float) -> NDArray[np.bool_] | None:

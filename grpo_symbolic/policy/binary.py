@@ -6,11 +6,10 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 from sympy import (
-    Dummy,
     Eq,
     Expr,
     Integer,
@@ -26,46 +25,37 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
-from grpo_symbolic.analysis.bounds import Bounds, bounds
-from grpo_symbolic.analysis.count import Count, count
-from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
-from grpo_symbolic.analysis.folds import Folds, folds
-from grpo_symbolic.analysis.implicit_form import implicit_form
-from grpo_symbolic.analysis.limits import escape_threshold, limit
-from grpo_symbolic.analysis.sensitivity import sensitivity
-from grpo_symbolic.analysis.series import series
-from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.zeros import Zero
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.shown import Shown, shown
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation, formula
-from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.numeric.compiled import DIFFERENTIATING, Parameter, compiled
-from grpo_symbolic.numeric.implicit import Implicit
-from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, Program, array_program
-from grpo_symbolic.policy.code import binary_code
-from grpo_symbolic.policy.enclose import Enclosure, enclosed_binary
-from grpo_symbolic.policy.export import binary_exhibit, exported
-from grpo_symbolic.progress import tracked
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.galois import no_radicals
-from grpo_symbolic.solve.isolation import Root
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary
-from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage, rational
-from grpo_symbolic.solve.stage import stage_of
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
+
+if TYPE_CHECKING:
+    from grpo_symbolic.analysis.bounds import Bounds
+    from grpo_symbolic.analysis.count import Count
+    from grpo_symbolic.analysis.dynamics import Dynamics
+    from grpo_symbolic.analysis.folds import Folds
+    from grpo_symbolic.analysis.statics import Monotonicity
+    from grpo_symbolic.numeric.arguments import Parameter
+    from grpo_symbolic.numeric.implicit import Implicit
+    from grpo_symbolic.numeric.program import Program
+    from grpo_symbolic.policy.enclose import Enclosure
+    from grpo_symbolic.solve.scalar import ScalarField
 
 __all__ = ["StationaryPolicy", "binary_policy"]
 
@@ -103,6 +93,11 @@ class StationaryPolicy:
     @property
     def equation(self) -> Eq:
         return self.reduction.equation
+
+    @cached_property
+    def shown(self) -> Shown:
+        """The equation as it is printed, with the definitions of its names."""
+        return shown(self.curve, self.equation, self.reduction.multiplier)
 
     @property
     def expression(self) -> Expr | None:
@@ -142,7 +137,9 @@ class StationaryPolicy:
 
     def _without_radicals(self) -> str:
         """Why radicals do not solve the equation of a finite group, or an empty string."""
-        size = getattr(self.algorithm, "group_size", S.NaN)
+        from grpo_symbolic.solve.galois import no_radicals
+
+        size = self.algorithm.group_size or S.NaN
         left, right = self.condition.contrast().args
         pull = fraction(together(left))[0]
         linear = pull.is_polynomial(symbols.pi_ref) and Poly(pull, symbols.pi_ref).degree() == 1
@@ -222,10 +219,14 @@ class StationaryPolicy:
         definitions, at rational parameters, and compares with the closed form where there is
         one.
         """
+        from grpo_symbolic.verify.methods import prove_all
+
         proved = prove_all(self.claims)
         return Report.of((*((v.claim, v) for v in proved), self._numeric_check()))
 
     def _numeric_check(self, count: int = 8, digits: int = 40) -> tuple[str, Verdict]:
+        from grpo_symbolic.progress import tracked
+
         name = "the projected on-policy gradient vanishes at the solutions found numerically"
         worst, roots, points = mp.mpf(0), 0, 0
         with mp.workdps(digits + 10):
@@ -265,16 +266,16 @@ class StationaryPolicy:
     @property
     def inputs(self) -> tuple[Parameter, ...]:
         """Every symbol that needs a number, in the order of the model's parts."""
-        advantage = self.algorithm.advantage
+        from grpo_symbolic.numeric.arguments import Parameter
+
         roles: list[tuple[Any, str, float | None]] = [
             (self.algorithm.beta, "beta", None),
             (self.question.margin, "margin", None),
             *((rate, "success", None) for rate in self._rates()),
             (symbols.pi_ref, "pi_ref", None),
             (self.question.gap if self.question.deterministic else None, "gap", 1),
-            (getattr(self.algorithm, "group_size", None), "group_size", None),
-            (getattr(advantage, "epsilon", None), "epsilon", None),
-            (getattr(advantage, "sigma", None), "sigma", None),
+            (self.algorithm.group_size, "group_size", None),
+            *((value, role, None) for value, role in self.algorithm.rule_parameters),
         ]
         if self.condition.contrast().has(symbols.base_reward):
             roles.append((symbols.base_reward, "reward", None))
@@ -313,6 +314,9 @@ class StationaryPolicy:
         ValueError
             For another backend, and from the function for arguments out of range.
         """
+        from grpo_symbolic.numeric.compiled import DIFFERENTIATING, compiled
+        from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT
+
         if self.closed is not None and backend != "mpmath":
             style = DIFFERENTIABLE if backend in DIFFERENTIATING else EXACT
             return compiled(self._program(self.closed, style), self.inputs, backend)
@@ -325,11 +329,15 @@ class StationaryPolicy:
         return compiled(form, self.inputs, backend, stages)
 
     def _program(self, closed: ClosedForm, style: str) -> Program:
+        from grpo_symbolic.numeric.program import array_program
+
         names = [p.symbol for p in self.inputs]
         return array_program(closed.stable.form, closed.stable.stages, names, style)
 
     def _implicit(self) -> Implicit:
         """The condition for a solver on arrays, where it has one solution for all parameters."""
+        from grpo_symbolic.analysis.implicit_form import implicit_form
+
         if not self.count.unique:
             raise ValueError(
                 "without a closed form the number of stationary policies must be established to "
@@ -355,6 +363,8 @@ class StationaryPolicy:
         parameters; otherwise the condition's residual. ``export("jax")`` and ``export("torch")``
         give the same function, differentiable, for those libraries.
         """
+        from grpo_symbolic.policy.code import binary_code
+
         return binary_code(self, "python")
 
     def _solve_arrays(self, *values: Any) -> Any:
@@ -444,9 +454,9 @@ class StationaryPolicy:
     def evaluator(self) -> Callable[..., Any]:
         """How :meth:`evaluate` goes about it, chosen from the model once."""
         # Imported where it is needed: NumPy costs a good part of what SymPy does.
-        from grpo_symbolic.policy.evaluate import Evaluator
+        from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 
-        return Evaluator(self)
+        return BinaryEvaluator(self)
 
     def enclose(self, *, digits: int = 50, **values: Any) -> Enclosure:
         """Balls that are proved to contain one stationary policy each.
@@ -476,6 +486,8 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(2), BinaryQuestion()).enclose(beta="1/2", pi_ref="1/4").decimals(20)
         (('0.68301270189221932338', '0.31698729810778067662'),)
         """
+        from grpo_symbolic.policy.enclose import enclosed_binary
+
         return enclosed_binary(self, self._point(values), digits)
 
     def solutions(self, *, digits: int = 30, **values: Any) -> Solutions:
@@ -497,14 +509,16 @@ class StationaryPolicy:
 
     def solutions_at(self, point: dict[Symbol, Expr], digits: int) -> Solutions:
         """Every stationary policy at exact numbers for all symbols of the condition."""
+        from grpo_symbolic.solve.scalar import ScalarField
+        from grpo_symbolic.solve.stage import stage_at
+
         reference = point[symbols.pi_ref]
         margin = self.question.margin
         margin = point.get(margin, margin) if margin is not None else None
         with mp.workdps(digits + 25):
             if margin == 0:
-                field = ScalarField(self.condition, point)
                 first = mp.mpf(reference.p) / reference.q
-                stage = _stage(field, (first, 1 - first))
+                stage = stage_at(self.condition, point, (first, 1 - first))
                 return Solutions(
                     (NumericSolution.at(reference, Stability.ATTRACTING, stage),),
                     "margin 0: no answer is preferred, so the policy stays at the reference",
@@ -515,7 +529,7 @@ class StationaryPolicy:
             if field.drift == field.penalty:
                 return Solutions((), "every policy is stationary: nothing moves it", False)
             isolation = field.isolated()
-            found = tuple(self._solution(field, root) for root in isolation.roots)
+            found = tuple(self._solution(field, root) for root in isolation.zeros)
             clipped = self._clipped(isolation.ends)
             how = "number established" if isolation.complete else "number not established"
             noun = "solution" if len(found) == 1 else "solutions"
@@ -529,24 +543,28 @@ class StationaryPolicy:
 
     def _at_the_boundary(self, point: dict[Symbol, Expr], reference: Expr) -> Solutions:
         """π_ref(a) is 0 or 1: one answer is never given, and stays so."""
+        from grpo_symbolic.solve.scalar import ScalarField
+
         left, right = self.condition.contrast().args
         field = ScalarField(self.condition, point)
         if (left - right).subs(point).has(nan, zoo, oo, -oo):
             fixed = NumericSolution.at(reference, Stability.ATTRACTING, Stage.MAXIMUM)
             return Solutions((fixed,), self._boundary_status((fixed,), 0))
         isolation = field.isolated()
-        inside = tuple(self._solution(field, root) for root in isolation.roots)
+        inside = tuple(self._solution(field, root) for root in isolation.zeros)
         # The flow leaves the boundary when F points inwards there.
         inwards = mp.mpf(isolation.ends[0] if reference == 0 else -isolation.ends[1])
         fixed = _at_vertex(reference, inwards)
         status = self._boundary_status((fixed,), len(inside))
         return Solutions((fixed, *inside), status, isolation.complete)
 
-    def _solution(self, field: ScalarField, root: Root) -> NumericSolution:
+    def _solution(self, field: ScalarField, root: Zero) -> NumericSolution:
         """A zero of F as a policy: the flow is towards it when F falls through it."""
-        x = root.log_odds
+        from grpo_symbolic.solve.stage import stage_at
+
+        x = root.place
         policy = (1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x)))
-        kind, stage = _KIND[root.sign_left], _stage(field, policy)
+        kind, stage = _KIND[root.sign_left], stage_at(field.condition, field.point, policy)
         slope = field.slope(x) if self._responds else None
         interval = tuple(1 / (1 + mp.exp(-end)) for end in root.interval)
         return NumericSolution(policy, kind, field.residual(x), stage, slope, interval)
@@ -596,13 +614,15 @@ class StationaryPolicy:
     # -- the whole curve ------------------------------------------------------------
 
     @cached_property
-    def curve(self) -> WeightCurve:
-        """The curve of all stationary policies: β and π_ref(a) as functions of π(a)."""
-        return WeightCurve(self.condition)
+    def curve(self) -> Balance:
+        """The equation of all stationary policies, with β and π_ref(a) as functions of π(a)."""
+        return Balance(self.condition)
 
     @cached_property
     def count(self) -> Count:
         """How many interior stationary policies there can be, for all parameters."""
+        from grpo_symbolic.analysis.count import count
+
         return count(self.curve)
 
     @cached_property
@@ -622,6 +642,8 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(8), BinaryQuestion()).escape_threshold
         sqrt(7)
         """
+        from grpo_symbolic.analysis.limits import escape_threshold
+
         return escape_threshold(self.curve)
 
     def limit(self, variable: Any, value: Any, direction: str = "+") -> Expr:
@@ -646,6 +668,8 @@ class StationaryPolicy:
         >>> policy.limit("beta", 0), policy.limit("pi_ref", 0)
         (1, Piecewise((1 - beta, beta < 1), (0, True)))
         """
+        from grpo_symbolic.analysis.limits import limit
+
         return limit(self.curve, variable, value, direction)
 
     def series(self, variable: Any, order: int) -> Expr:
@@ -669,10 +693,14 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(2), BinaryQuestion()).series("1/beta", 1)
         pi_ref + pi_ref*(1 - pi_ref)/beta
         """
+        from grpo_symbolic.analysis.series import series
+
         return series(self.curve, variable, order)
 
     def monotonicity(self, variable: Any) -> Monotonicity:
         """The direction in which π(a) moves with a parameter, with its proof."""
+        from grpo_symbolic.analysis.statics import monotonicity
+
         return monotonicity(self.curve, variable)
 
     def sensitivity(self, variable: Any = None, **values: Any) -> Any:
@@ -704,6 +732,8 @@ class StationaryPolicy:
         >>> binary_policy(GRPO(2), BinaryQuestion()).sensitivity("beta").expression
         (-pi + pi_ref)/(beta + 2*pi - 1)
         """
+        from grpo_symbolic.analysis.sensitivity import sensitivity
+
         known = {p.name: p for p in self.inputs}
         if variable is None:
             if not values:
@@ -731,6 +761,8 @@ class StationaryPolicy:
 
     def bounds(self) -> Bounds:
         """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""
+        from grpo_symbolic.analysis.bounds import bounds
+
         return bounds(self.curve, self.expression)
 
     def folds(self, *, digits: int = 30, **values: Any) -> Folds:
@@ -747,11 +779,15 @@ class StationaryPolicy:
         ValueError
             For a missing or unknown parameter, or a condition without certified folds.
         """
+        from grpo_symbolic.analysis.folds import folds
+
         given = self._point({"beta": 1, **values}) if "beta" not in values else self._point(values)
         return folds(self.curve, {s: v for s, v in given.items() if s != self.curve.beta}, digits)
 
     def dynamics(self, *, digits: int = 30, **values: Any) -> Dynamics:
         """The policy-gradient flow and the best-response iteration at given parameters."""
+        from grpo_symbolic.analysis.dynamics import dynamics
+
         point = self._point(values)
         return dynamics(self.condition, point, self.solutions_at(point, digits), digits)
 
@@ -760,6 +796,8 @@ class StationaryPolicy:
     @cached_property
     def exhibit(self) -> Exhibit:
         """The result with what has to be said beside it, as the formats show it."""
+        from grpo_symbolic.policy.export import binary_exhibit
+
         return binary_exhibit(self)
 
     def export(self, format: str, *, notation: Notation | None = None) -> str:
@@ -781,6 +819,8 @@ class StationaryPolicy:
         ValueError
             For an unknown format, or one that needs a package that is not installed.
         """
+        from grpo_symbolic.policy.export import exported
+
         return exported(self, format, notation)
 
     def latex(self, notation: Notation | None = None) -> str:
@@ -793,9 +833,11 @@ class StationaryPolicy:
         ValueError
             When ``notation`` is no :class:`Notation`.
         """
+        from grpo_symbolic.export.paper import bare
+
         closed = self.closed
         if closed is None:
-            return bare((self.equation,), (), notation)
+            return bare((self.shown.equation,), self.shown.where, notation)
         if closed.short is None:
             return bare((Eq(PI, closed.expression, evaluate=False),), (), notation)
         where = [Eq(s, e, evaluate=False) for s, e in reversed(closed.abbreviations)]
@@ -864,14 +906,6 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
 
 
 _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
-
-
-def _stage(field: ScalarField, policy: tuple[mp.mpf, mp.mpf]) -> Stage:
-    """The signs of the second derivative of the stage objective, in balls around the policy."""
-    bits, rest = 2 * int(mp.mp.prec), Dummy("q", positive=True)
-    at = {PI: exact_ball(policy[0]), rest: exact_ball(policy[1])}
-    given = {1 - PI: rest, **field.point}
-    return stage_of([ball(c.xreplace(given), at, bits) for c in field.condition.curvature])
 
 
 def _at_vertex(first: Expr, inwards: mp.mpf) -> NumericSolution:

@@ -9,17 +9,16 @@ from __future__ import annotations
 import math
 import pickle
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Rational
 
 from grpo_symbolic.numeric.blocks import broadcast_shape
-from grpo_symbolic.policy.strategies import Crossed
+from grpo_symbolic.policy.arguments import Arguments, rows_allowed
 
 __all__ = ["SOLUTIONS", "Chunk", "evaluated", "is_chunked"]
 
@@ -34,18 +33,16 @@ def is_chunked(value: Any) -> bool:
     return hasattr(value, "__dask_graph__")
 
 
-def evaluated(evaluator: Any, given: Mapping[str, Any], *, answers: int = 0, **options: Any) -> Any:
+def evaluated(evaluator: Any, given: Mapping[str, Any], **options: Any) -> Any:
     """The dask array of π(a) at arguments of which some are dask arrays.
 
     Parameters
     ----------
-    evaluator : Evaluator or SimplexEvaluator
+    evaluator : Evaluator
+        Of many answers, the last axis of ``pi_ref`` and of the result is theirs, in one chunk.
     given : mapping
         Dask arrays, arrays and numbers, which broadcast. Arrays are cut to the chunks of the
         dask arrays, and chunks that do not match are cut to common ones.
-    answers : int
-        Above 0: the last axis of ``pi_ref`` and of the result is one of so many answers, in one
-        chunk.
     **options
         As of a call of the evaluator. With ``branch="all"`` the axis of the solutions has one
         place where a closed form or a proof shows that there is one, and otherwise `SOLUTIONS`.
@@ -65,6 +62,8 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], *, answers: int = 0, **o
         if value.dtype.kind not in "fiuO":
             raise ValueError(f"{name} must hold real numbers, got dtype {value.dtype}")
     strict = options["errors"] == "raise"
+    own = evaluator.arguments
+    answers = own.answers
     rows = _rows(given["pi_ref"], answers) if answers else None
     # Names, kinds of numbers and group sizes are read as of arrays of one entry.
     known = {
@@ -72,9 +71,9 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], *, answers: int = 0, **o
         for name, value in given.items()
         if rows is None or name != "pi_ref"
     }
-    values = evaluator.arguments.read(known, strict)
-    fixed = {name: v for name, v in values.items() if name not in lazy and v.ndim == 0}
-    good = _within(evaluator, fixed, strict)
+    values = own.only([p.name for p in own.parameters]).read(known, strict)
+    fixed = {name: float(v) for name, v in values.items() if name not in lazy and v.ndim == 0}
+    good = _within(own, fixed, strict)
     arrays = {
         name: lazy[name] if name in lazy else da.from_array(np.asarray(given[name]), chunks=-1)
         for name in known
@@ -82,10 +81,7 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], *, answers: int = 0, **o
     }
     shape = _shape(arrays if rows is None else {**arrays, "pi_ref": rows[..., 0]})
     numbers = tuple((name, value) for name, value in given.items() if name in fixed)
-    single = rows is None and good and _has_one(evaluator, fixed)
-    if rows is None and not single:
-        # A worker has no main thread to bound this in.
-        _ = evaluator._forces_at_ends
+    single = good and evaluator.single(fixed)
     names = (*arrays, *(["pi_ref"] if answers else []))
     kernel = Chunk(
         pickle.dumps(evaluator), names, numbers, tuple(options.items()), single, answers > 0
@@ -181,26 +177,14 @@ def _local(data: bytes) -> _Local:
     return _Local(pickle.loads(data))
 
 
-def _within(evaluator: Any, fixed: Mapping[str, Any], strict: bool) -> bool:
+def _within(arguments: Arguments, fixed: Mapping[str, float], strict: bool) -> bool:
     """Whether the numbers are in their ranges; raised where ``strict``."""
-    own = evaluator.arguments
-    chosen = replace(own, parameters=tuple(p for p in own.parameters if p.name in fixed))
-    numbers = {name: float(value) for name, value in fixed.items()}
-    if chosen.bad(numbers) is None:
+    chosen = arguments.only(fixed)
+    if chosen.bad(fixed) is None:
         return True
     if strict:
-        raise ValueError(chosen.sentence(numbers))
+        raise ValueError(chosen.sentence(fixed))
     return False
-
-
-def _has_one(evaluator: Any, fixed: Mapping[str, Any]) -> bool:
-    """Whether a formula or a table gives the one solution of every point."""
-    if evaluator._closed is not None:
-        return True
-    if not all(s.name in fixed for s in evaluator._needed):
-        return False
-    numbers = tuple(Rational(*float(fixed[s.name]).as_integer_ratio()) for s in evaluator._needed)
-    return isinstance(evaluator._kernel(numbers), Crossed)
 
 
 def _rows(value: Any, answers: int) -> Any:
@@ -209,10 +193,7 @@ def _rows(value: Any, answers: int) -> Any:
 
     array = value if is_chunked(value) else da.from_array(np.asarray(value), chunks=-1)
     if array.ndim == 0 or array.shape[-1] != answers:
-        raise ValueError(
-            f"pi_ref must be rows of {answers} positive probabilities that sum to 1, got shape "
-            f"{array.shape}"
-        )
+        raise ValueError(f"pi_ref must be {rows_allowed(answers)}, got shape {array.shape}")
     return array.rechunk({array.ndim - 1: -1})
 
 

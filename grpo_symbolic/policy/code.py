@@ -11,6 +11,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.count import Count
 from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.export.code_array import (
     LIBRARIES,
     CodeText,
@@ -132,6 +133,7 @@ def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> st
         else:
             smooth = PI * (1 - PI)
             value = tidy(contrast.lhs * smooth, policy.domain) - push * smooth
+    value = unfolded(value)
     if value.has(Sum):
         raise ValueError(
             f"code is written for a group size that is a number up to {LARGEST}; "

@@ -10,27 +10,23 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any
 
 import mpmath as mp
-from flint import arb, ctx, fmpq
+from flint import arb, ctx
 from sympy import Add, Expr, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import lines
-from grpo_symbolic.numeric.balls import exact_ball
-from grpo_symbolic.numeric.germ import Undecided
-from grpo_symbolic.numeric.jet import Jet
-from grpo_symbolic.numeric.places import Box as Place
+from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, rational_ball
+from grpo_symbolic.enclosures.zeros import has_one_zero
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.question import Question
-from grpo_symbolic.solve.logits import LogitSystem, proved
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import stationarity_condition
-from grpo_symbolic.work import Exhausted
 
 __all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
 
@@ -135,7 +131,7 @@ def enclosed_simplex(
         classes = tuple((o,) for o in range(len(reference)))
     masses = tuple(Add(*(reference[o] for o in c)) for c in classes)
     if len(classes) == 1:
-        alike = tuple(_exact(r) for r in reference)
+        alike = tuple(rational_ball(r) for r in reference)
         reason = "all answers are alike, so the policy stays at the reference"
         return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
     question = policy.question.lumped() if monotone else policy.question
@@ -146,14 +142,14 @@ def enclosed_simplex(
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
     solved, classified = _rough(policy, question, classes, point, reference, masses, digits)
-    smallest = min((min(s.policy) for s in solved), default=mp.mpf(1))
-    bits = ceil((digits + _SPARE) * 3.33) + 2 * max(0, -mp.mag(smallest))
-    with ctx.workprec(int(bits)), mp.workprec(int(bits)):
-        system = LogitSystem.of(policy.algorithm, question, point, masses)
+    with mp.workdps(digits + _SPARE):
+        bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(s.policy)) for s in solved)])
+        field = _field(policy, question, point, masses)
         found = []
-        for s in solved:
-            box = _proved_box(system, s.policy, digits)
-            found.append(None if box is None else _spread(box, classes, reference, masses))
+        with ctx.workprec(bits):
+            for s in solved:
+                balls = field.enclosed(s.policy, digits)
+                found.append(None if balls is None else _spread(balls, classes, reference, masses))
     return _collected(solved, found, digits, classified)
 
 
@@ -190,10 +186,7 @@ def _in_floats(
     masses: Sequence[Expr],
 ) -> Solutions:
     """The solution of float64 arithmetic; the only one where an argument says so."""
-    condition = stationarity_condition(policy.algorithm, question)
-    at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
-    count = SimplexCount(policy.algorithm, question, condition, at, masses)
-    argument = count.at_most_one()
+    argument = SimplexCount(_field(policy, question, point, masses), masses).at_most_one()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoStationaryPolicy)
         rows = [float(r) for r in reference]
@@ -204,6 +197,14 @@ def _in_floats(
     whole = tuple(mp.mpf(sum(float(values[o]) for o in c)) for c in classes)
     only = f"number established: {argument}" if argument else "others are not excluded"
     return Solutions((NumericSolution(whole),), f"found in float64 ({only})", argument is not None)
+
+
+def _field(
+    policy: Any, question: Question, point: Mapping[Symbol, Expr], masses: Sequence[Expr]
+) -> SimplexField:
+    condition = stationarity_condition(policy.algorithm, question)
+    at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
+    return SimplexField(policy.algorithm, question, condition, at)
 
 
 def _collected(
@@ -242,49 +243,23 @@ def _pair(
     if solution.interval is None:
         # The reference itself, where no answer is preferred.
         reference = point[symbols.pi_ref]
-        return _exact(reference), _exact(1 - reference)
+        return rational_ball(reference), rational_ball(1 - reference)
     center = mp.log(first / second)
     for wider in _WIDER:
         reach = mp.mpf(10) ** (wider - digits - 20) * max(1, abs(center))
-        bits = 2 * int(mp.mp.prec) + 64
-        with ctx.workprec(bits):
+        with ctx.workprec(2 * int(mp.mp.prec) + 64):
             ends = exact_ball(center - reach), exact_ball(center + reach)
             try:
-                if not _one_zero(field, *ends, bits):
+                if not has_one_zero(field.enclosure, *ends):
                     continue
-            except (Undecided, Exhausted):
+            except Undecided:
                 continue
             x = ends[0].union(ends[1])
             return 1 / (1 + (-x).exp()), 1 / (1 + x.exp())
     return None
 
 
-def _one_zero(field: ScalarField, left: arb, right: arb, bits: int) -> bool:
-    """Opposite signs at the ends, and a slope that does not vanish between them."""
-    at = [_jet(field, x, x, bits).value for x in (left, right)]
-    slope = _jet(field, left, right, bits).slope
-    return bool(at[0] * at[1] < 0 and (slope > 0 or slope < 0))
-
-
-def _jet(field: ScalarField, left: arb, right: arb, bits: int) -> Jet:
-    jet = field.enclosure(Place.around(left, right, bits))
-    return jet if isinstance(jet, Jet) else Jet(jet, arb(0), arb(0))
-
-
 # -- many answers ------------------------------------------------------------------------------
-
-
-def _proved_box(system: LogitSystem, policy: Sequence[mp.mpf], digits: int) -> Balls | None:
-    base = max(range(len(policy)), key=lambda o: policy[o])
-    system = replace(system, base=base)
-    start = [exact_ball(mp.log(p / policy[base])) for o, p in enumerate(policy) if o != base]
-    logits = system.refined(start)
-    for wider in _WIDER:
-        box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in logits]
-        found = proved(system, box)
-        if found is not None:
-            return tuple(system.policy(found))
-    return None
 
 
 def _spread(
@@ -298,7 +273,7 @@ def _spread(
     with ctx.workprec(max(ctx.prec, 64 + max(_accuracy(p) for p in masses))):
         for mass, members, whole in zip(masses, classes, wholes, strict=True):
             for o in members:
-                found[o] = mass if len(members) == 1 else mass * _exact(reference[o] / whole)
+                found[o] = mass if len(members) == 1 else mass * rational_ball(reference[o] / whole)
     return tuple(found)
 
 
@@ -306,18 +281,12 @@ def _accuracy(value: arb) -> int:
     return 0 if value.is_exact() else int(value.rel_accuracy_bits())
 
 
-def _exact(value: Expr) -> arb:
-    exact = fmpq(int(value.p), int(value.q))
-    with ctx.workprec(64 + int(value.p).bit_length() + 2 * int(value.q).bit_length()):
-        return arb(exact)
-
-
 # -- print -----------------------------------------------------------------------------------
 
 
 def _decimal(value: arb, digits: int) -> str:
     with mp.workdps(digits + 10):
-        return mp.nstr(_middle(value), digits, strip_zeros=False, min_fixed=-6, max_fixed=30)
+        return mp.nstr(middle(value), digits, strip_zeros=False, min_fixed=-6, max_fixed=30)
 
 
 def _shown(value: arb) -> str:
@@ -325,10 +294,5 @@ def _shown(value: arb) -> str:
         text = _decimal(value, 30)
         return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     with mp.workdps(30):
-        radius = mp.nstr(_middle(value.rad()), 1, min_fixed=1, max_fixed=0).replace(".0e", "e")
+        radius = mp.nstr(middle(value.rad()), 1, min_fixed=1, max_fixed=0).replace(".0e", "e")
     return f"{_decimal(value, _SHOWN)}\u2026 \u00b1 {radius}"
-
-
-def _middle(value: arb) -> mp.mpf:
-    mantissa, exponent = value.mid().man_exp()
-    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))

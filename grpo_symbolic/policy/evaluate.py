@@ -1,57 +1,38 @@
-r"""Stationary policies of arrays of parameters, in float64.
+r"""Stationary policies of arrays of parameters, in float64: what two and many answers share.
 
-:mod:`.strategies` chooses the evaluation from the model. Parameters of the drift (the group
-size, a noise rate, …) are taken one distinct combination at a time; β and π_ref(a) run through
-in blocks. What rounding leaves open is answered by the exact solver, point by point.
+Some parameters (the group size, a noise rate, a reward, …) decide how a policy is evaluated:
+they are taken one distinct combination at a time, each with a :class:`Kernel`. All others, β
+and the reference among them, run through it in blocks.
 """
 
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
-import mpmath as mp
 import numpy as np
-from numpy.typing import NDArray
-from sympy import Expr, Integer, Rational, Symbol, oo
+from sympy import Expr, Integer, Rational, Symbol
 
-from grpo_symbolic import symbols
 from grpo_symbolic.inputs import one_of
-from grpo_symbolic.numeric.balance import Balance, shares
-from grpo_symbolic.numeric.blocks import BLOCK, blocks, broadcast_shape
+from grpo_symbolic.numeric.blocks import blocks, broadcast_shape
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.logistic import Logistic
-from grpo_symbolic.numeric.quadratic import LargerRoot
-from grpo_symbolic.policy.arguments import Arguments
+from grpo_symbolic.numeric.zeros import Mask
+from grpo_symbolic.policy.arguments import ROW, Arguments, ends_of
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
-from grpo_symbolic.policy.strategies import (
-    Crossed,
-    balance,
-    closed,
-    crossed,
-    drift_symbols,
-    tabulated,
-)
-from grpo_symbolic.solve.solutions import Stability
-from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["BRANCHES", "ERRORS", "Evaluator", "NoStationaryPolicy"]
+__all__ = ["Asked", "Evaluator", "Kernel", "NoStationaryPolicy", "Points", "exact_float"]
 
 BRANCHES = ("attracting", "lowest", "highest", "all")
 ERRORS = ("raise", "nan")
 
-# A scan holds some hundred numbers a point.
-_SCANNED = 1024
-# More combinations of other parameters than this are scanned with a formula instead.
-_TABLES = 64
+# More kernels than this are not kept.
+_KEPT = 64
 # Every combination costs some ten milliseconds.
 _MOST = 1000
-_DIGITS = 25
-_STEPS = 5_000_000
-
-Kernel = LargerRoot | Logistic | Crossed | Balance | None
 
 
 class NoStationaryPolicy(UserWarning):
@@ -59,79 +40,126 @@ class NoStationaryPolicy(UserWarning):
 
 
 @dataclass(frozen=True)
-class Evaluator:
-    """π(a) of one policy as a function of arrays.
+class Asked:
+    """Which solutions are asked for, and of two answers, which probability."""
+
+    branch: str = "attracting"
+    complement: bool = False
+
+
+@dataclass(frozen=True)
+class Points:
+    """Numbers and one-dimensional arrays of one length, by name."""
+
+    values: Mapping[str, Any]
+    count: int
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    @cached_property
+    def ends(self) -> dict[str, tuple[float, float]]:
+        """The least and the greatest of each that is no row of probabilities."""
+        plain = ((n, v) for n, v in self.values.items() if np.result_type(v).kind == "f")
+        return {n: ends_of(v) for n, v in plain}
+
+    def wide(self, name: str) -> Array:
+        """One of them as an array."""
+        return np.broadcast_to(self.values[name], (self.count,))
+
+    def entry(self, k: int) -> dict[str, Any]:
+        """One of the points."""
+        return {n: v[k] if np.ndim(v) else v for n, v in self.values.items()}
+
+
+class Kernel(Protocol):
+    """The evaluation at numbers for the parameters that decide how it is done.
+
+    Attributes
+    ----------
+    block : int
+        How many points are evaluated at once.
+    single : bool
+        Whether every point has one solution.
+    """
+
+    @property
+    def block(self) -> int: ...
+
+    @property
+    def single(self) -> bool: ...
+
+    def __call__(self, points: Points, asked: Asked) -> Array:
+        """Points × solutions (× answers), padded with NaN."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evaluator(ABC):
+    """A policy as a function of arrays.
 
     Parameters
     ----------
-    policy : StationaryPolicy
+    policy : StationaryPolicy or SimplexPolicy
     """
 
     policy: Any
 
-    # -- what is chosen ---------------------------------------------------------------
+    #: What a missing value means, as the end of a sentence.
+    reason: ClassVar[str]
 
-    @cached_property
-    def arguments(self) -> Arguments:
-        return Arguments(self.policy.inputs, self.policy.parameters)
+    @property
+    @abstractmethod
+    def arguments(self) -> Arguments: ...
 
-    @cached_property
-    def _closed(self) -> LargerRoot | Logistic | None:
-        return closed(self.policy)
+    @property
+    @abstractmethod
+    def deciding(self) -> tuple[Symbol, ...]:
+        """The parameters whose values a kernel is made for."""
 
-    @cached_property
-    def _needed(self) -> tuple[Symbol, ...]:
-        return drift_symbols(self.policy)
+    @abstractmethod
+    def _kernel_at(self, point: dict[Symbol, Expr]) -> Kernel: ...
+
+    @property
+    def formula(self) -> Kernel | None:
+        """A kernel that takes the deciding parameters as arrays too; None where there is none."""
+        return None
 
     @cached_property
     def _kernels(self) -> dict[tuple[Expr, ...], Kernel]:
         return {}
 
-    def _kernel(self, numbers: tuple[Expr, ...]) -> Kernel:
-        """The evaluation at exact numbers for the parameters of the drift."""
-        if numbers not in self._kernels:
-            point = tuple(zip(self._needed, numbers, strict=True))
-            table = tabulated(self.policy, point)
-            found = crossed(self.policy, table)
-            if len(self._kernels) >= _TABLES:
+    def kernel(self, numbers: Mapping[str, Any]) -> Kernel:
+        """The kernel at numbers for the deciding parameters."""
+        key = tuple(exact_float(float(numbers[s.name])) for s in self.deciding)
+        if key not in self._kernels:
+            if len(self._kernels) >= _KEPT:
                 self._kernels.clear()
-            self._kernels[numbers] = found or balance(self.policy, table, dict(point))
-        return self._kernels[numbers]
+            self._kernels[key] = self._kernel_at(dict(zip(self.deciding, key, strict=True)))
+        return self._kernels[key]
 
-    @cached_property
-    def _formula(self) -> Balance | None:
-        """A scan with all parameters as arrays."""
-        return balance(self.policy, None, {})
-
-    @cached_property
-    def _forces_at_ends(self) -> bool | None:
-        """Whether the force that holds an answer grows without bound; None where none does."""
-        try:
-            lowest = limited(lambda: self.policy.algorithm.penalty.link_range, steps=_STEPS)[0]
-        except (Exhausted, NotImplementedError, ValueError):
-            return None
-        return True if lowest == -oo else False if lowest.is_finite else None
+    def single(self, numbers: Mapping[str, Any]) -> bool:
+        """Whether a formula or a table gives the one solution of every point."""
+        return all(s.name in numbers for s in self.deciding) and self.kernel(numbers).single
 
     def __getstate__(self) -> dict[str, Any]:
-        settled = {n: self.__dict__[n] for n in ("_forces_at_ends",) if n in self.__dict__}
-        return {"policy": self.policy, **settled}
+        return {"policy": self.policy}
 
-    # -- evaluation --------------------------------------------------------------------
-
-    def __call__(self, *, complement: bool, branch: str, errors: str, **given: Any) -> Any:
+    def __call__(
+        self, *, branch: str, errors: str, complement: bool = False, **given: Any
+    ) -> float | Array:
         one_of("branch", branch, BRANCHES)
         one_of("errors", errors, ERRORS)
         if any(is_chunked(value) for value in given.values()):
-            return evaluated(self, given, complement=complement, branch=branch, errors=errors)
+            options = {"branch": branch, "errors": errors, "complement": complement}
+            return evaluated(self, given, **options)
         values = self.arguments.read(given, errors == "raise")
         shape = broadcast_shape(values)
-        run = _Run(self, bool(complement), branch, errors == "raise")
+        run = _Run(self, Asked(branch, bool(complement)), errors == "raise")
         found = run(values, shape)
         if run.missing:
             warnings.warn(run.sentence(), NoStationaryPolicy, stacklevel=3)
-        if branch == "all":
-            return found
-        return float(found) if shape == () else found
+        return float(found) if found.ndim == 0 else found
 
 
 @dataclass
@@ -139,126 +167,83 @@ class _Run:
     """One call: what is asked for, and what turned up on the way."""
 
     evaluator: Evaluator
-    complement: bool
-    branch: str
+    asked: Asked
     strict: bool
     missing: int = 0
     points: int = 0
     example: str = ""
 
     def __call__(self, values: dict[str, Array], shape: tuple[int, ...]) -> Array:
-        evaluator = self.evaluator
-        names = tuple(values)
         self.points = int(np.prod(shape))
-        form = evaluator._closed
-        if form is not None:
-            out = np.empty(shape)
-            for pieces, (piece,) in blocks(tuple(values.values()), [out], 2 * BLOCK):
-                at = dict(zip(names, pieces, strict=True))
-                ends = evaluator.arguments.ends(at)
-                at, bad = self._checked(at, ends=ends)
-                ends = ends if bad is None else None
-                form(*at.values(), complement=self.complement, ends=ends, out=piece)
-                if bad is not None:
-                    piece[np.broadcast_to(bad, piece.shape)] = np.nan
-            return out[..., None] if self.branch == "all" else out
-        needed = [s.name for s in evaluator._needed]
-        varying = [name for name in needed if values[name].ndim]
-        if not varying:
-            return self._with_numbers(values, shape)
-        return self._by_combination(values, shape, needed)
+        answers = self.evaluator.arguments.answers
+        table = _Table(self.points, (answers,) if answers else ())
+        names = [s.name for s in self.evaluator.deciding]
+        if any(values[name].ndim for name in names):
+            table.clear()
+            self._by_combination(values, shape, names, table)
+        else:
+            numbers = {n: float(values[n]) for n in names}
+            numbers, bad = self._checked(numbers, arguments=self.evaluator.arguments.only(names))
+            if bad is None:
+                self._blocks(self.evaluator.kernel(numbers), values, table)
+            else:
+                table.clear()
+        found = table.rows
+        if self.asked.branch == "all":
+            return found.reshape((*shape, *found.shape[1:]))
+        return found[:, 0].reshape((*shape, *found.shape[2:]))
+
+    def _blocks(
+        self, kernel: Kernel, values: dict[str, Array], table: _Table, index: Any = None
+    ) -> None:
+        """The points of arrays that broadcast, or those of an index, flat and checked."""
+        start = 0
+        for pieces, count in blocks(tuple(values.values()), kernel.block):
+            points, bad = Points(dict(zip(values, pieces, strict=True)), count), None
+            if index is None:
+                at, bad = self._checked(points.values, points.ends)
+                points = points if bad is None else Points(at, count)
+            found = kernel(points, self.asked)
+            if bad is not None:
+                found = np.array(found)
+                found[np.broadcast_to(bad, (count,))] = np.nan
+            if not kernel.single:
+                self._count_missing(found, points, bad)
+            place = slice(start, start + count)
+            table.put(place if index is None else index[place], found)
+            start += count
 
     def _by_combination(
-        self, values: dict[str, Array], shape: tuple[int, ...], needed: list[str]
-    ) -> Array:
-        """Every distinct combination of the parameters of the drift on its own."""
+        self, values: dict[str, Array], shape: tuple[int, ...], names: list[str], table: _Table
+    ) -> None:
+        """Every distinct combination of the deciding parameters on its own."""
+        evaluator = self.evaluator
         flat = {name: np.broadcast_to(v, shape).ravel() for name, v in values.items()}
-        flat, bad = self._checked(flat)
-        flat = {name: np.broadcast_to(v, (self.points,)) for name, v in flat.items()}
-        rows, which = np.unique(np.stack([flat[n] for n in needed]), axis=1, return_inverse=True)
-        which = which.ravel()
-        size = {p.name for p in self.evaluator.policy.inputs if p.role == "group_size"}
-        if rows.shape[1] > _TABLES and not size & set(needed):
-            formula = self.evaluator._formula
-            if formula is not None:
-                return self._shaped(self._scanned(formula, flat), bad, shape)
+        checked, bad = self._checked(flat)
+        flat = dict(checked)
+        good = np.arange(self.points) if bad is None else np.flatnonzero(~bad)
+        rows, which = np.unique(
+            np.stack([flat[n][good] for n in names]), axis=1, return_inverse=True
+        )
+        if rows.shape[1] > _KEPT and evaluator.formula is not None:
+            self._blocks(evaluator.formula, {n: v[good] for n, v in flat.items()}, table, good)
+            return
         if rows.shape[1] > _MOST:
             raise ValueError(
-                f"one call takes at most {_MOST} distinct values of ({', '.join(needed)}), "
+                f"one call takes at most {_MOST} distinct values of ({', '.join(names)}), "
                 f"got {rows.shape[1]}"
             )
-        parts: list[tuple[NDArray[np.intp], Array]] = []
-        for k in range(rows.shape[1]):
-            index = np.flatnonzero(which == k)
-            at = {n: v[index] for n, v in flat.items()}
-            at |= {n: rows[j, k] for j, n in enumerate(needed)}
-            parts.append((index, self._of_numbers({n: np.asarray(v) for n, v in at.items()})))
-        width = max((found.shape[1] for _, found in parts), default=1)
-        total = np.full((self.points, width), np.nan)
-        for index, found in parts:
-            total[index, : found.shape[1]] = found
-        return self._shaped(total, bad, shape)
-
-    def _shaped(self, found: Array, bad: NDArray[np.bool_] | None, shape: tuple[int, ...]) -> Array:
-        if bad is not None:
-            found[np.broadcast_to(bad, (len(found),))] = np.nan
-        if self.branch == "all":
-            return found.reshape((*shape, found.shape[1]))
-        return found[:, 0].reshape(shape)
-
-    def _with_numbers(self, values: dict[str, Array], shape: tuple[int, ...]) -> Array:
-        """Numbers for the parameters of the drift; β and π_ref(a) in blocks."""
-        evaluator = self.evaluator
-        numbers, bad = self._checked(
-            {s.name: float(values[s.name]) for s in evaluator._needed}, partial=True
-        )
-        if bad is not None:
-            return np.full((*shape, 1) if self.branch == "all" else shape, np.nan)
-        kernel = evaluator._kernel(tuple(_exact(numbers[s.name]) for s in evaluator._needed))
-        names = tuple(values)
-        if isinstance(kernel, Crossed):
-            out = np.empty(shape)
-            for pieces, (piece,) in blocks(tuple(values.values()), [out]):
-                at, bad = self._checked(dict(zip(names, pieces, strict=True)))
-                beta, reference = self._pair(at, piece.shape)
-                piece[...] = kernel(beta, reference)[self.complement]
-                if bad is not None:
-                    piece[np.broadcast_to(bad, piece.shape)] = np.nan
-            return out[..., None] if self.branch == "all" else out
-        flat = {n: np.broadcast_to(v, shape).ravel() if v.ndim else v for n, v in values.items()}
-        flat, bad = self._checked(flat)
-        whole = {n: np.broadcast_to(v, (self.points,)) for n, v in flat.items()}
-        return self._shaped(self._scanned(kernel, whole), bad, shape)
-
-    def _of_numbers(self, values: dict[str, Array]) -> Array:
-        """As :meth:`_with_numbers` for flat arrays that are checked: points × solutions."""
-        evaluator = self.evaluator
-        kernel = evaluator._kernel(tuple(_exact(float(values[s.name])) for s in evaluator._needed))
-        count = max((v.shape[0] for v in values.values() if v.ndim), default=1)
-        whole = {n: np.broadcast_to(v, (count,)) for n, v in values.items()}
-        if not isinstance(kernel, Crossed):
-            return self._scanned(kernel, whole)
-        out = np.empty(count)
-        beta, reference = self._pair(whole, (count,))
-        for (weight, start), (piece,) in blocks([beta, reference], [out]):
-            piece[...] = kernel(weight, start)[self.complement]
-        return out[:, None]
-
-    def _pair(self, at: dict[str, Any], shape: tuple[int, ...]) -> tuple[Array, Array]:
-        """β and π_ref(a) as arrays, also where the algorithm fixes the weight."""
-        weight = self.evaluator.policy.condition.beta
-        beta = at[weight.name] if isinstance(weight, Symbol) else float(weight)
-        reference = at[symbols.pi_ref.name]
-        return np.broadcast_to(beta, shape), np.broadcast_to(reference, shape)
+        for k, combination in enumerate(rows.T.tolist()):
+            index = good[which.ravel() == k]
+            numbers = dict(zip(names, combination, strict=True))
+            at = {n: np.asarray(numbers.get(n, v[index])) for n, v in flat.items()}
+            self._blocks(evaluator.kernel(numbers), at, table, index)
 
     def _checked(
-        self, values: dict[str, Any], partial: bool = False, ends: Any = None
-    ) -> tuple[dict[str, Any], NDArray[np.bool_] | None]:
+        self, values: Mapping[str, Any], ends: Any = None, arguments: Arguments | None = None
+    ) -> tuple[Mapping[str, Any], Mask | None]:
         """The values, and where they are bad; bad ones are made harmless, or raised."""
-        arguments = self.evaluator.arguments
-        if partial:
-            chosen = tuple(p for p in arguments.parameters if p.name in values)
-            arguments = Arguments(chosen, arguments.domain)
+        arguments = arguments or self.evaluator.arguments
         bad = arguments.bad(values, ends)
         if bad is None:
             return values, None
@@ -266,117 +251,51 @@ class _Run:
             raise ValueError(arguments.sentence(values))
         return arguments.harmless(values, bad), bad
 
-    # -- several solutions -----------------------------------------------------------------
-
-    def _scanned(self, kernel: Any, flat: dict[str, Array]) -> Array:
-        """Points × solutions, by blocks."""
-        count = len(flat[symbols.pi_ref.name])
-        parts = [
-            self._block(kernel, {n: v[start : start + _SCANNED] for n, v in flat.items()})
-            for start in range(0, count, _SCANNED)
-        ]
-        width = max((part.shape[1] for part in parts), default=1)
-        total = np.full((count, width), np.nan)
-        for k, part in enumerate(parts):
-            total[k * _SCANNED : k * _SCANNED + len(part), : part.shape[1]] = part
-        return total
-
-    def _block(self, kernel: Balance | None, at: dict[str, Array]) -> Array:
-        count = len(at[symbols.pi_ref.name])
-        beta, reference = self._pair(at, (count,))
-        # (z, p, q, attracting) of every solution of a row, in increasing order of p.
-        lists: list[list[tuple[float, float, float, bool]]] = [[] for _ in range(count)]
-        exact = (reference == 0) | (reference == 1)
-        if kernel is None:
-            exact[:] = True
-        else:
-            inside = np.flatnonzero(~exact)
-            others = tuple(at[n][inside] for n in kernel.names)
-            with np.errstate(all="ignore"):
-                found, level = kernel.zeros(beta[inside], reference[inside], others)
-            exact[inside[found.doubtful]] = True
-            self._collect(found, level, inside, reference, lists)
-        for k in np.flatnonzero(exact):
-            lists[k] = self._exactly({n: float(v[k]) for n, v in at.items()})
-        chosen = [self._chosen(found) for found in lists]
-        self._count_missing(chosen, beta, reference)
-        out = np.full((count, max((len(c) for c in chosen), default=1) or 1), np.nan)
-        for k, found in enumerate(chosen):
-            out[k, : len(found)] = [q if self.complement else p for _, p, q, _ in found]
-        return out
-
-    def _collect(
-        self, found: Any, level: Any, inside: Any, reference: Array, lists: list[list]
-    ) -> None:
-        rows, places = np.nonzero(~np.isnan(found.places))
-        z = found.places[rows, places]
-        start = reference[inside[rows]]
-        p, q, _ = shares(z, start, 1.0 - start)
-        falling = found.falling[rows, places]
-        for k, *solution in zip(
-            inside[rows].tolist(), z.tolist(), p.tolist(), q.tolist(), falling.tolist(), strict=True
-        ):
-            lists[k].append(tuple(solution))
-        unbounded = self.evaluator._forces_at_ends
-        if unbounded is None:
-            return
-        for end, vertex in ((0, 0.0), (1, 1.0)):
-            # The flow reaches this end: a bounded penalty gives one answer up, an unbounded one
-            # meets a level drift so far out that one share rounds to 0.
-            outwards = found.ends[:, end] * (1 if end else -1) > 0
-            reached = outwards & (level[:, end] if unbounded else True)
-            for k in inside[np.flatnonzero(reached)]:
-                solution = (np.inf if end else -np.inf, vertex, 1.0 - vertex, True)
-                lists[k].insert(len(lists[k]) if end else 0, solution)
-
-    def _exactly(self, values: dict[str, float]) -> list[tuple[float, float, float, bool]]:
-        """The solutions of the exact solver, at the numbers that these floats are."""
-        policy = self.evaluator.policy
-        point = {p.symbol: _exact(values[p.name]) for p in policy.inputs}
-        reference = point[symbols.pi_ref]
-        found = []
-        for solution in policy.solutions_at(point, _DIGITS):
-            p, q = solution.policy
-            with mp.workdps(_DIGITS):
-                side = mp.sign(p - mp.mpf(reference.p) / reference.q)
-            attracting = solution.stability == Stability.ATTRACTING
-            found.append((float(side), float(p), float(q), attracting))
-        return sorted(found, key=lambda s: (s[1], -s[2]))
-
-    def _chosen(self, found: list[tuple[float, float, float, bool]]) -> list:
-        if self.branch == "all" or not found:
-            return found
-        if self.branch == "lowest":
-            return found[:1]
-        if self.branch == "highest":
-            return found[-1:]
-        attracting = [s for s in found if s[3]]
-        if len(attracting) < 2:
-            return attracting
-        # The flow from the reference moves away from a repelling neighbour, to the other side.
-        above, below = [s for s in found if s[0] >= 0], [s for s in found if s[0] < 0]
-        if above and above[0][3]:
-            return above[:1]
-        return below[-1:] if below and below[-1][3] else []
-
-    def _count_missing(self, chosen: list[list], beta: Array, reference: Array) -> None:
-        empty = [k for k, found in enumerate(chosen) if not found]
-        if empty and not self.missing:
-            k = empty[0]
-            self.example = f"beta = {beta[k]:.6g}, pi_ref = {reference[k]:.6g}"
-        self.missing += len(empty)
+    def _count_missing(self, found: Array, points: Points, bad: Mask | None) -> None:
+        empty = np.isnan(found.reshape(*found.shape[:2], -1)[:, :, 0]).all(axis=1)
+        if bad is not None:
+            empty &= ~bad
+        count = int(np.count_nonzero(empty))
+        if count and not self.missing:
+            point = points.entry(int(np.argmax(empty)))
+            self.example = ", ".join(f"{n} = {_shown(v)}" for n, v in point.items())
+        self.missing += count
 
     def sentence(self) -> str:
-        noun = (
-            "attracting stationary policy" if self.branch == "attracting" else "stationary policy"
-        )
+        noun = "attracting " if self.asked.branch == "attracting" else ""
         return (
-            f"no {noun} at {self.missing} of {self.points} points, the first at {self.example}: "
-            "there the penalty does not hold the drift, and the value is NaN"
+            f"no {noun}stationary policy at {self.missing} of {self.points} points, the first at "
+            f"{self.example}: {self.evaluator.reason}"
         )
 
 
-def _exact(value: float) -> Expr:
+class _Table:
+    """Points × solutions (× answers), as wide as it needs to be."""
+
+    def __init__(self, points: int, last: tuple[int, ...]) -> None:
+        # Writing NaN first would cost a good part of what a closed form does.
+        self.rows = np.empty((points, 1, *last))
+
+    def clear(self) -> None:
+        self.rows.fill(np.nan)
+
+    def put(self, index: Any, found: Array) -> None:
+        width = found.shape[1]
+        more = width - self.rows.shape[1]
+        if more > 0:
+            padding = [(0, 0), (0, more), *[(0, 0)] * (found.ndim - 2)]
+            self.rows = np.pad(self.rows, padding, constant_values=np.nan)
+        self.rows[index, :width] = found
+        self.rows[index, width:] = np.nan
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return np.array2string(value[ROW], precision=6, threshold=6, edgeitems=2)
+
+
+def exact_float(value: float) -> Expr:
     """A float64 number exactly."""
     if value == int(value):
         return Integer(int(value))

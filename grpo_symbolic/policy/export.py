@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from sympy import Eq, Expr, Symbol, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export import paper, web
 from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
-from grpo_symbolic.export.sympy_source import assumed, exact, identifier, sympy_source
-from grpo_symbolic.policy.code import code
+from grpo_symbolic.export.sympy_source import assumed, exact, identifier
 from grpo_symbolic.policy.setting import setting
+from grpo_symbolic.registry import FORMATS
 from grpo_symbolic.verify.verdict import Verdict
 
 __all__ = ["FORMATS", "binary_exhibit", "exported", "simplex_exhibit"]
@@ -30,7 +28,7 @@ def binary_exhibit(policy: Any) -> Exhibit:
     """What a policy of two answers shows: its closed form, or its equation."""
     closed = policy.closed
     if closed is None:
-        formulas, where = (policy.equation,), ()
+        formulas, where = (policy.shown.equation,), policy.shown.where
     elif closed.short is None:
         formulas, where = (Eq(symbols.pi, closed.expression, evaluate=False),), ()
     else:
@@ -84,14 +82,37 @@ def _source(policy: Any) -> str:
     return f"stationary_policy({policy.algorithm!r}, {policy.question!r})"
 
 
-# -- the formats ------------------------------------------------------------------------------
+# -- formats of a policy itself ---------------------------------------------------------------
 
 
-def _of_exhibit(write: Callable[[Exhibit, Notation], str]) -> Callable[[Any, Notation], str]:
-    return lambda policy, notation: write(policy.exhibit, notation)
+def latex(policy: Any, notation: Notation) -> str:
+    """The formula, ready to paste."""
+    return policy.latex(notation)
 
 
-def _json(policy: Any, notation: Notation) -> str:
+def python(policy: Any, notation: Notation) -> str:
+    """A function in NumPy."""
+    return _code(policy, "python")
+
+
+def jax(policy: Any, notation: Notation) -> str:
+    """A function in JAX."""
+    return _code(policy, "jax")
+
+
+def torch(policy: Any, notation: Notation) -> str:
+    """A function in PyTorch."""
+    return _code(policy, "torch")
+
+
+def _code(policy: Any, library: str) -> str:
+    # Code needs the numerical side of the package, which no other format does.
+    from grpo_symbolic.policy.code import code
+
+    return code(policy, library)
+
+
+def record(policy: Any, notation: Notation) -> str:
     """Everything as data; expressions are Python, in SymPy's names and the identifiers given."""
     return json.dumps(_record(policy, notation), indent=2)
 
@@ -167,35 +188,15 @@ def _verdict(verdict: Verdict) -> dict[str, str]:
     }
 
 
-#: What writes each format, from a policy and a notation.
-FORMATS: dict[str, Callable[[Any, Notation], str]] = {
-    "latex": lambda policy, notation: policy.latex(notation),
-    "latex-inline": _of_exhibit(paper.inline),
-    "latex-display": _of_exhibit(paper.display),
-    "latex-align": _of_exhibit(paper.align_block),
-    "latex-theorem": _of_exhibit(paper.theorem),
-    "latex-document": _of_exhibit(paper.document),
-    "markdown": _of_exhibit(web.markdown),
-    "mathml": _of_exhibit(web.mathml),
-    "typst": _of_exhibit(web.typst),
-    "sympy": _of_exhibit(sympy_source),
-    "json": _json,
-    "python": lambda policy, notation: code(policy, "python"),
-    "jax": lambda policy, notation: code(policy, "jax"),
-    "torch": lambda policy, notation: code(policy, "torch"),
-}
-
-
 def exported(policy: Any, form: str, notation: Notation | None = None) -> str:
-    """A policy in one of the :data:`FORMATS`.
+    """A policy in one of the formats of the registry.
 
     Raises
     ------
     ValueError
         For an unknown format, or one that needs a package that is not installed.
     """
-    if form not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
+    write = FORMATS[FORMATS.checked("format", form)]
     if notation is not None and not isinstance(notation, Notation):
         raise ValueError(f"notation must be a Notation, got {notation!r}")
-    return FORMATS[form](policy, notation or Notation())
+    return write(policy, notation or Notation())

@@ -12,36 +12,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
-from sympy import Add, Dummy, Eq, Expr, S, Symbol
+from sympy import Add, Eq, Expr, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import Html, legible, math, record, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Notation
-from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter, within
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
-from grpo_symbolic.numeric.balls import ball, exact_ball
 from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
-from grpo_symbolic.policy.code import simplex_code
-from grpo_symbolic.policy.enclose import Enclosure, enclosed_simplex
-from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
-from grpo_symbolic.policy.export import exported, simplex_exhibit
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.ranks import telescoped
-from grpo_symbolic.solve.simplex_count import SimplexCount
-from grpo_symbolic.solve.simplex_field import SimplexField, number
-from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage
-from grpo_symbolic.solve.stage import stage_of
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
+
+if TYPE_CHECKING:
+    from grpo_symbolic.policy.enclose import Enclosure
+    from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
+    from grpo_symbolic.solve.simplex_count import SimplexCount
+    from grpo_symbolic.solve.simplex_field import SimplexField
 
 __all__ = ["SimplexPolicy", "stationary_policy"]
 
@@ -96,8 +91,10 @@ class SimplexPolicy:
     @cached_property
     def distortion(self) -> tuple[tuple[int, ...], ClosedForm] | None:
         """Classes by rank, and φ that acts on cumulative reference masses; None without one."""
+        from grpo_symbolic.solve.ranks import telescoped
+
         lumped = self.question.lumped()
-        if getattr(self.algorithm, "group_size", None) != 2 or not lumped.deterministic:
+        if self.algorithm.group_size != 2 or not lumped.deterministic:
             return None
         ranked = self._ranked(lumped)
         if ranked is None:
@@ -162,6 +159,8 @@ class SimplexPolicy:
 
     def verify(self) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model."""
+        from grpo_symbolic.verify.methods import prove_all
+
         return prove_all((*self.claims, *self.condition.preference.claims))
 
     # -- numbers --------------------------------------------------------------------------
@@ -174,6 +173,8 @@ class SimplexPolicy:
         ValueError
             For a policy without a closed form.
         """
+        from grpo_symbolic.policy.code import simplex_code
+
         return simplex_code(self, "python")
 
     def evaluate(
@@ -221,10 +222,14 @@ class SimplexPolicy:
     @cached_property
     def evaluator(self) -> SimplexEvaluator:
         """How :meth:`evaluate` goes about it, chosen from the model once."""
+        from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
+
         return SimplexEvaluator(self)
 
     def enclose(self, *, pi_ref: Sequence[Any], digits: int = 50, **values: Any) -> Enclosure:
         """Proved enclosures of the stationary policies; see :meth:`StationaryPolicy.enclose`."""
+        from grpo_symbolic.policy.enclose import enclosed_simplex
+
         return enclosed_simplex(self, pi_ref, digits, values)
 
     def solutions(self, *, pi_ref: Sequence[Any], digits: int = 30, **values: Any) -> Solutions:
@@ -285,34 +290,29 @@ class SimplexPolicy:
         self, solutions: Solutions, reference: Sequence[Expr], point: dict[Symbol, Expr]
     ) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""
+        from grpo_symbolic.solve.stage import stage_at
+
         given = {**point, **dict(zip(self.question.reference[:-1], reference, strict=False))}
         found = tuple(
-            replace(s, stage=self._stage(s.policy, given)) if min(s.policy) > 0 else s
+            replace(s, stage=stage_at(self.condition, given, s.policy)) if min(s.policy) > 0 else s
             for s in solutions
         )
         return replace(solutions, found=found)
 
-    def _stage(self, policy: Sequence[mp.mpf], given: dict[Symbol, Expr]) -> Stage:
-        rest, bits = Dummy("q", positive=True), 2 * int(mp.mp.prec)
-        *free, last = self.condition.policy
-        at = dict(zip((*free, rest), map(exact_ball, policy), strict=True))
-        values = (c.xreplace({last: rest}).subs(given) for c in self.condition.curvature)
-        return stage_of([ball(value, at, bits) for value in values])
-
     def _solved(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
     ) -> Solutions:
+        from grpo_symbolic.solve.simplex_count import SimplexCount
+        from grpo_symbolic.solve.simplex_field import SimplexField
+
         if len(question) == 2:
             return self._binary(question, reference, point, digits)
         condition = stationarity_condition(self.algorithm, question)
         given = {**point, **dict(zip(question.reference[:-1], reference, strict=False))}
         monotone = self.algorithm.penalty.monotone
         with mp.workdps(digits + 25):
-            often = self.algorithm.sampling(question)
-            stiffness = self._stiffness(condition, often) if monotone else ()
-            field = SimplexField(condition, question, given, often, stiffness)
-            count = SimplexCount(self.algorithm, question, condition, given, reference)
-            policies, complete, reason = _policies(field, count)
+            field = SimplexField(self.algorithm, question, condition, given)
+            policies, complete, reason = _policies(field, SimplexCount(field, reference))
             found = tuple(
                 NumericSolution(
                     p,
@@ -328,16 +328,6 @@ class SimplexPolicy:
         if self.algorithm.penalty.link_range[0].is_finite:
             status += "; policies that give an answer up for good are not searched for"
         return Solutions(found, status, complete)
-
-    def _stiffness(self, condition: StationarityCondition, often: Sequence[Expr]) -> list[Expr]:
-        """β ρ(o) ∂d(π_ref(o)/π(o))/∂π(o), ρ how often an answer is penalised."""
-        u, own = symbols.u, Dummy("p", positive=True)
-        force = self.algorithm.penalty.marginal()
-        slopes = (force.subs(u, r / own).diff(own) for r in condition.reference)
-        return [
-            condition.beta * rate * slope.subs(own, p)
-            for rate, slope, p in zip(often, slopes, condition.policy, strict=True)
-        ]
 
     def _binary(
         self, question: Question, reference: Sequence[Expr], point: dict[Symbol, Expr], digits: int
@@ -370,9 +360,7 @@ class SimplexPolicy:
             known[str(self.algorithm.beta)] = (self.algorithm.beta, "beta")
         for symbol in self.question.parameters:
             known[str(symbol)] = (symbol, "reward")
-        advantage = self.algorithm.advantage
-        for role in ("epsilon", "sigma"):
-            symbol = getattr(advantage, role, None)
+        for symbol, role in self.algorithm.rule_parameters:
             if isinstance(symbol, Symbol):
                 known[str(symbol)] = (symbol, role)
         for name in values:
@@ -393,10 +381,14 @@ class SimplexPolicy:
     @cached_property
     def exhibit(self) -> Exhibit:
         """The result with what has to be said beside it, as the formats show it."""
+        from grpo_symbolic.policy.export import simplex_exhibit
+
         return simplex_exhibit(self)
 
     def export(self, format: str, *, notation: Notation | None = None) -> str:
         """The stationary policy as text; see :meth:`StationaryPolicy.export`."""
+        from grpo_symbolic.policy.export import exported
+
         return exported(self, format, notation)
 
     def latex(self, notation: Notation | None = None) -> str:
@@ -407,6 +399,8 @@ class SimplexPolicy:
         ValueError
             When ``notation`` is no :class:`Notation`.
         """
+        from grpo_symbolic.export.paper import bare
+
         found = self.expressions
         names = (_name(o, self.question) for o in range(len(self.question)))
         equations = (
@@ -528,7 +522,7 @@ def _policies(
     field: SimplexField, count: SimplexCount
 ) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
     """The stationary policies inside the simplex, whether these are all, and why."""
-    start = [number(r) for r in count.reference]
+    start = [mp.mpf(r.p) / r.q for r in count.reference]
     argument = count.at_most_one()
     if argument is not None:
         found = field.newton(start, 1)

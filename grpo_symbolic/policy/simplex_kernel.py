@@ -10,25 +10,29 @@ from typing import Any
 
 import numpy as np
 from flint import fmpq
-from sympy import Dummy, Expr, Integer, Rational, S, Symbol, Tuple, diff, lambdify, oo
+from sympy import Dummy, Expr, Rational, S, Symbol, Tuple, diff, lambdify, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.drift import Drift
+from grpo_symbolic.numeric.drift import TabulatedDrift, WrittenDrift
+from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.ranks import RankDistortion
 from grpo_symbolic.numeric.stationary import Condition, rowwise, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
-from grpo_symbolic.policy.evaluate import NoStationaryPolicy
+from grpo_symbolic.numeric.zeros import Mask
+from grpo_symbolic.policy.evaluate import NoStationaryPolicy, exact_float
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.preferences import spread_function
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["EXACT_ROWS", "SimplexKernel", "exact_float"]
+__all__ = ["EXACT_ROWS", "SimplexKernel"]
 
 _BITS = 200
 # Numbers of one block: answers times rows, and answers times rows times points of a scan.
@@ -84,7 +88,7 @@ class SimplexKernel:
     def ranked(self) -> tuple[list[list[int]], RankDistortion] | None:
         """Answers by rank, and the distortion of cumulative masses."""
         question = self.policy.question
-        if getattr(self.algorithm, "group_size", None) != 2 or not question.deterministic:
+        if self.algorithm.group_size != 2 or not question.deterministic:
             return None
         # Three ranks show the partial sums of the field that any number of them has.
         algorithm = replace(self.algorithm, beta=symbols.beta)
@@ -114,7 +118,7 @@ class SimplexKernel:
         return TiltedCurve(link, np.array([float(top - s) for s in rates]), scale)
 
     def _scale(self) -> tuple[list[Expr], Any] | None:
-        large = getattr(self.algorithm, "group_size", None) == oo
+        large = self.algorithm.group_size == oo
         if self._levels == 2:
             return self._mass()
         if large and self.question.reward_laws:
@@ -134,19 +138,16 @@ class SimplexKernel:
         if preference.two_level is None or preference.factor != 1:
             return None
         rates = [w.subs(self.point) for w in preference.weights]
-        model, m, rest = preference.two_level.at(self.point), symbols.x, Symbol("rest")
+        model, m = preference.two_level.at(self.point), symbols.pi
         sides = [np.array([float(v) for v in part]) for part in (rates, [1 - s for s in rates])]
         if model.exact_drift is not None:
             coefficients = [c.enclosure(_BITS) for c in model.exact_drift.coefficients]
-            drift: Any = Drift.of(coefficients, fmpq(1), fmpq(0))
-            if drift is None:
-                return None
-        else:
-            form = model.drift(m)
-            if form.free_symbols - {m}:
-                return None
-            drift = lambdify((m, rest), form.xreplace({1 - m: rest}), "numpy")
-        return rates, MassTilt(drift, *sides)
+            table = TabulatedDrift.of(coefficients, fmpq(1), fmpq(0))
+            return None if table is None else (rates, MassTilt(table, *sides))
+        form = model.drift(m)
+        if form.free_symbols - {m}:
+            return None
+        return rates, MassTilt(WrittenDrift.of(form.xreplace({1 - m: REST}), ()), *sides)
 
     def _spread(self) -> tuple[list[Expr], Any] | None:
         """T(σ) from the rule in a large group; that nothing else matters is shown on a sample."""
@@ -159,18 +160,14 @@ class SimplexKernel:
         elif len(laws) > 3:
             sample = self.question.permuted(range(3))
         condition = stationarity_condition(self.algorithm, sample)
-        shown = SimplexCount(self.algorithm, sample, condition, self.point, ())
-        found = shown._spread_scale()
-        if found is None:
-            return None
-        function = found[1].function
-        if function.free_symbols - {symbols.x}:
+        function = spread_function(self.algorithm, sample, condition, self.point)
+        if function is None or function.free_symbols - {symbols.x}:
             return None
         differences = np.array([[float(b - a) for b in means] for a in means])
-        compiled = lambdify(symbols.x, function, "numpy")
+        formula = Formula((function, diff(function, symbols.x)), (symbols.x.name,))
         variances = np.array([float(v) for v in spreads])
         reciprocal = is_zero(function * symbols.x - 1, Domain.of((symbols.x, S.Zero, oo)))
-        return means, SpreadTilt(compiled, differences, variances, reciprocal)
+        return means, SpreadTilt(formula, differences, variances, reciprocal)
 
     @cached_property
     def pair(self) -> tuple[Any, tuple[int, int]] | None:
@@ -208,8 +205,8 @@ class SimplexKernel:
     @cached_property
     def unique(self) -> bool:
         reference = (Rational(1, len(self.question)),) * len(self.question)
-        count = SimplexCount(self.algorithm, self.question, self.condition, self.point, reference)
-        return count.at_most_one() is not None
+        field = SimplexField(self.algorithm, self.question, self.condition, self.point)
+        return SimplexCount(field, reference).at_most_one() is not None
 
     # -- solutions ---------------------------------------------------------------------------
 
@@ -269,32 +266,19 @@ class SimplexKernel:
         return self._by_newton(beta, masses, branch)
 
     def _on_curve(self, curve: TiltedCurve, beta: Array, masses: Array, branch: str) -> Array:
-        zeros = curve.zeros(beta, masses)
-        places, falling = zeros.places, zeros.falling
-        count = len(places)
-        if branch == "attracting":
-            # From the reference, t = 0, the flow climbs to the first zero through which F falls.
-            keep = falling & ~np.isnan(places)
-            first = np.argmax(keep, axis=1)
-            w = np.where(keep.any(axis=1), places[np.arange(count), first], np.nan)[:, None]
-        elif branch == "lowest":
-            w = places[:, :1]
-        elif branch == "highest":
-            last = np.maximum((~np.isnan(places)).sum(axis=1) - 1, 0)
-            w = places[np.arange(count), last][:, None]
-        else:
-            w = places
-        out = np.full((w.shape[1], len(masses), count), np.nan)
-        for k in range(w.shape[1]):
-            at = np.flatnonzero(~np.isnan(w[:, k]))
-            out[k][:, at], good = curve.polished(w[at, k], beta[at], masses[:, at])
-            zeros.doubtful[at[~good]] = True
-        doubtful = np.flatnonzero(zeros.doubtful)
-        if not len(doubtful):
+        found, doubtful = curve.solved(beta, masses, branch)
+        out = np.full((max(1, len(found)), *masses.shape), np.nan)
+        for solutions, (rows, policies) in zip(out, found, strict=False):
+            solutions[:, rows] = policies
+        return self._completed(out, doubtful, beta, masses, branch)
+
+    def _completed(self, out: Array, left: Mask, beta: Array, masses: Array, branch: str) -> Array:
+        """With the exact solver's answers for the rows that are left."""
+        if not left.any():
             return out
-        exact = self._exactly(beta[doubtful], masses[:, doubtful], branch)
-        rest = np.setdiff1d(np.arange(count), doubtful)
-        return _joined([(rest, out[:, :, rest]), (doubtful, exact)], count, len(masses))
+        exact = self._exactly(beta[left], masses[:, left], branch)
+        parts = [(np.flatnonzero(~left), out[:, :, ~left]), (np.flatnonzero(left), exact)]
+        return _joined(parts, len(beta), len(masses))
 
     def _by_newton(self, beta: Array, masses: Array, branch: str) -> Array:
         field = self.field
@@ -306,12 +290,7 @@ class SimplexKernel:
                 at = np.flatnonzero(good)
                 good[at] = field.attracting(y[:, at], beta[at], masses[:, at])
             out = np.where(good, masses * np.exp(y), np.nan)[None]
-        left = np.flatnonzero(~good)
-        if len(left):
-            exact = self._exactly(beta[left], masses[:, left], branch)
-            rest = np.flatnonzero(good)
-            out = _joined([(rest, out[:, :, rest]), (left, exact)], len(beta), len(masses))
-        return out
+        return self._completed(out, ~good, beta, masses, branch)
 
     def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
         """The exact solver, row by row up to :data:`EXACT_ROWS`; NaN for the rest."""
@@ -368,9 +347,3 @@ def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses:
             share = found[:, k] if len(members) == 1 else found[:, k] * (rows[:, o] / masses[k])
             out[:, :, o] = share.T
     return out
-
-
-def exact_float(value: float) -> Expr:
-    if value == int(value):
-        return Integer(int(value))
-    return Rational(*value.as_integer_ratio())

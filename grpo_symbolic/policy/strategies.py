@@ -1,12 +1,4 @@
-r"""How a stationary policy is evaluated in float64, from what its model is.
-
-===========  ==============================================================================
-a quadratic  the stable closed form, a sum of terms of one sign
-one exp      the quotient that a condition linear in π(a) leaves
-a crossing   β (p − p₀) = h(p) with h proved concave: Newton's method on a table of h
-a balance    everything else: all zeros in log-odds, from a scan
-===========  ==============================================================================
-"""
+"""What the evaluation in float64 asks a model for: the one place that looks into a policy."""
 
 from __future__ import annotations
 
@@ -15,34 +7,33 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 from flint import arb, ctx, fmpq
-from sympy import (
-    Expr,
-    Number,
-    Poly,
-    Pow,
-    S,
-    Sum,
-    Symbol,
-    Tuple,
-    lambdify,
-    oo,
-)
+from sympy import Expr, Number, Pow, S, Sum, Symbol, Tuple, diff, lambdify, log, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.numeric.balance import RATIOS, REST, Balance
-from grpo_symbolic.numeric.drift import Drift
-from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.balance import Balance, Force
+from grpo_symbolic.numeric.drift import Drift, TabulatedDrift, WrittenDrift
+from grpo_symbolic.numeric.formula import REST
 from grpo_symbolic.numeric.logistic import Logistic
 from grpo_symbolic.numeric.quadratic import LargerRoot
+from grpo_symbolic.numeric.separation import Separation
 from grpo_symbolic.surd import as_rational
+from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Crossed", "balance", "closed", "crossed", "drift_symbols", "tabulated"]
+__all__ = [
+    "balance",
+    "closed",
+    "crossed",
+    "drift_symbols",
+    "force_is_unbounded",
+    "tabulated",
+]
 
 PI = symbols.pi
 _BITS = 200
+_STEPS = 5_000_000
 # Larger groups of rules without one formula have too many exact coefficients.
 _LARGEST_EXACT = 512
 _LARGEST_SUM = 64
@@ -66,28 +57,6 @@ def closed(policy: Any) -> LargerRoot | Logistic | None:
     return LargerRoot.of(polynomial, found, inputs, policy.parameters)
 
 
-@dataclass(frozen=True)
-class Crossed:
-    """β (p − p₀) = h(p) in blocks, for one h.
-
-    Parameters
-    ----------
-    drift : Drift
-    strength : float
-        What β is multiplied by.
-    """
-
-    drift: Drift
-    strength: float
-
-    def __call__(self, beta: Any, reference: Any) -> tuple[Array, Array]:
-        """p and 1 − p."""
-        beta, reference = np.broadcast_arrays(beta, reference)
-        with np.errstate(all="ignore"):
-            weight = beta if self.strength == 1 else beta * self.strength
-            return self.drift.crossing(weight, reference)
-
-
 def drift_symbols(policy: Any) -> tuple[Symbol, ...]:
     """The parameters that a table of the drift needs as numbers."""
     two_level = policy.condition.preference.two_level
@@ -97,7 +66,7 @@ def drift_symbols(policy: Any) -> tuple[Symbol, ...]:
     return tuple(p.symbol for p in policy.inputs if p.symbol in needed)
 
 
-def tabulated(policy: Any, point: tuple[tuple[Symbol, Expr], ...]) -> Drift | None:
+def tabulated(policy: Any, point: tuple[tuple[Symbol, Expr], ...]) -> TabulatedDrift | None:
     """The drift at exact numbers as tables, for a finite group of two reward levels."""
     preference = policy.condition.preference
     if preference.two_level is None:
@@ -118,13 +87,13 @@ def _parts(two_level: TwoLevel) -> list[Expr]:
 @lru_cache(maxsize=128)
 def _tabulated(
     two_level: TwoLevel, point: tuple[tuple[Symbol, Expr], ...], rates: tuple[Expr, Expr]
-) -> Drift | None:
+) -> TabulatedDrift | None:
     model = two_level.at(dict(point))
     found = _coefficients(model)
     if found is None:
         return None
     first, second = (as_rational(rate) for rate in rates)
-    return Drift.of(found, first, second)
+    return TabulatedDrift.of(found, first, second)
 
 
 def _coefficients(model: TwoLevel) -> list[arb] | None:
@@ -164,56 +133,120 @@ def _in_balls(spread: Expr) -> Callable[[arb], arb]:
     return lambda t: arb(function(t, *numbers))
 
 
-def crossed(policy: Any, drift: Drift | None) -> Crossed | None:
-    """The crossing of a linear penalty and a concave drift, where that is proved."""
-    if drift is None or not drift.concave or policy.condition.preference.factor != 1:
+def crossed(policy: Any, drift: TabulatedDrift | None) -> float | None:
+    """c where the condition is c β (p − p₀) = h(p) with h proved concave; None elsewhere."""
+    if drift is None or not drift.concave or set(_rates(policy)) != {S.One}:
         return None
-    strength = _strength(policy)
-    return None if strength is None else Crossed(drift, strength)
+    shape = _Shape.of(policy.algorithm.penalty.marginal())
+    return None if shape is None or shape.power != 1 else float(shape.strength)
 
 
-def _strength(policy: Any) -> float | None:
-    """c where the penalty times π(a) π(b) is c β (π(a) − π_ref(a)), with a number c > 0."""
-    condition = policy.condition
-    penalty = condition.contrast().lhs / condition.beta
-    if not penalty.is_rational_function(PI):
+def force_is_unbounded(policy: Any) -> bool | None:
+    """Whether the force that holds an answer grows without bound; None where none does."""
+    shape = _Shape.of(policy.algorithm.penalty.marginal())
+    if shape is not None:
+        return shape.power >= 0
+    try:
+        lowest = limited(lambda: policy.algorithm.penalty.link_range, steps=_STEPS)[0]
+    except (Exhausted, NotImplementedError, ValueError):
         return None
-    line = (penalty * PI * (1 - PI)).cancel()
-    if not line.is_polynomial(PI) or Poly(line, PI).degree() != 1:
+    return True if lowest == -oo else False if lowest.is_finite else None
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """d(u) = −strength · u, −strength · log u or strength/u, up to a constant.
+
+    Parameters
+    ----------
+    power : int
+        Of u; 0 for the logarithm.
+    strength : Expr
+    """
+
+    power: int
+    strength: Expr
+
+    @classmethod
+    def of(cls, marginal: Expr) -> _Shape | None:
+        u = symbols.u
+        for power in (1, 0, -1):
+            strength = (-diff(marginal, u) * u ** (1 - power)).expand()
+            if strength.is_Rational and strength > 0:
+                return cls(power, strength)
         return None
-    number = (line / (PI - symbols.pi_ref)).cancel()
-    return float(number) if number.is_Rational and number > 0 else None
+
+    def separation(
+        self, drift: Drift, marginal: Expr, rates: tuple[Expr, Expr], scale: float
+    ) -> Separation | None:
+        """κ (A − A₀) = N, where groups are dropped only if the penalty is linear in π_ref."""
+        first, second = rates
+        logit, squared = self.power == 0, self.power == -1
+        level, factor = (log(PI / REST), S.One) if logit else (PI, S.One)
+        if self.power == 1:
+            factor = PI * REST
+        if not first == second == 1:
+            if self.power != 1:
+                return None
+            # w_a (d_0 - c p_0/p) - w_b (d_0 - c q_0/q), times p q, is linear in p_0 = 1 - q_0.
+            constant = (marginal + self.strength * symbols.u).expand() / self.strength
+            slope = first * REST + second * PI
+            level = (constant * (first - second) * factor + second * PI) / slope
+            factor = factor / slope
+        factor = factor / self.strength
+        return Separation.of(drift, level, factor, scale, logit=logit, squared=squared)
 
 
-def balance(policy: Any, drift: Drift | None, point: dict[Symbol, Expr]) -> Balance | None:
-    """Drift and penalty for a scan, at numbers for some parameters; None without a formula."""
-    condition, penalty = policy.condition, policy.algorithm.penalty
-    preference = condition.preference
+def _rates(policy: Any) -> tuple[Expr, ...]:
+    """How often an answer is penalised, over what the drift is multiplied by."""
+    preference = policy.condition.preference
     often = policy.algorithm.sampling(policy.question)
-    parts = [(rate * penalty.marginal(u)) for rate, u in zip(often, RATIOS, strict=True)]
-    if drift is None:
-        parts.append(_drift_formula(policy))
-    else:
-        parts.append(preference.factor)
-    compiled = [_written_out(S(part).subs(point)) for part in parts]
-    if any(part.has(Sum) for part in compiled):
+    if preference.two_level is None:
+        return often
+    return tuple(rate / preference.factor for rate in often)
+
+
+def balance(
+    policy: Any,
+    drift: TabulatedDrift | None,
+    point: dict[Symbol, Expr],
+    unbounded: bool | None,
+) -> Balance | None:
+    """Drift and penalty at numbers for some parameters; None without a formula.
+
+    Both are multiplied by the chance of a mixed group, where others are dropped.
+    """
+    marginal = policy.algorithm.penalty.marginal()
+    written = S.Zero if drift is not None else S(_drift_formula(policy))
+    parts = [_written_out(S(e).subs(point)).xreplace({1 - PI: REST}) for e in _rates(policy)]
+    parts.append(_written_out(written.subs(point)).xreplace({1 - PI: REST}))
+    if any(part.has(Sum) for part in parts):
         return None
-    first, second, third = (part.xreplace({1 - PI: REST}) for part in compiled)
-    free = first.free_symbols | second.free_symbols | third.free_symbols
+    first, second, written = parts
+    free = first.free_symbols | second.free_symbols | written.free_symbols
     names = tuple(p.name for p in policy.inputs if p.symbol in free)
-    size = S(getattr(policy.algorithm, "group_size", _SMOOTH)).subs(point)
+    size = S(policy.algorithm.group_size or _SMOOTH).subs(point)
     scale = max(float(size), _SMOOTH) if size.is_Integer else _SMOOTH
-    form, factor = (third, S.One) if drift is None else (drift, third)
-    return Balance(form, factor, (first, second), names, scale)
+    form: Drift = WrittenDrift.of(written, names) if drift is None else drift
+    shape = _Shape.of(marginal)
+    force = Force.of(marginal, (first, second), names)
+    if shape is not None and shape.power == 0 and first == second == 1:
+        force = Force.of_log_odds(shape.strength)
+    separation = None
+    if shape is not None and not names:
+        separation = shape.separation(form, marginal, (first, second), scale)
+    return Balance(form, force, names, scale, unbounded, separation)
 
 
 def _drift_formula(policy: Any) -> Expr:
-    """P(a) − P(b), of a large group in both shares of the population."""
+    """P(a) − P(b) over its factor, of a large group in both shares of the population."""
     preference = policy.condition.preference
     model, t = preference.two_level, symbols.t
-    if model is None or model.size != oo or not model.zero_sum or preference.factor != 1:
+    if model is None:
         return policy.condition.contrast().rhs
     a, b = preference.weights
+    if model.size != oo or not model.zero_sum:
+        return policy.condition.contrast().rhs / preference.factor
     high = a * PI + b * (1 - PI)
     low = (1 - a) * PI + (1 - b) * (1 - PI)
     return (a - b) * model.drift(t).xreplace({1 - t: low, t: high})
@@ -221,6 +254,7 @@ def _drift_formula(policy: Any) -> Expr:
 
 def _written_out(expr: Expr) -> Expr:
     """Sums over a small group term by term."""
+    expr = unfolded(expr)
     sums = expr.atoms(Sum)
     limits = [s.limits[0][2] for s in sums]
     if sums and all(last.is_Integer and last <= _LARGEST_SUM for last in limits):

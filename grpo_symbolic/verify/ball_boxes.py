@@ -20,7 +20,7 @@ from sympy import Dummy, Expr, Integer, Mul, Rational, S, Symbol, factor, oo, ss
 
 from grpo_symbolic.algebra import Sign, oriented_factors, sign
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.sampling import refuted_at

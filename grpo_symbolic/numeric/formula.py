@@ -1,0 +1,74 @@
+"""Expressions compiled for float64 arrays, in π(a) and 1 − π(a) as numbers of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sympy import Add, Dummy, Expr, Mul, Pow, Symbol, Tuple, cse, diff, lambdify
+
+from grpo_symbolic import symbols
+
+__all__ = ["REST", "Formula", "log_odds_slope"]
+
+#: 1 − π(a), which keeps its digits where π(a) rounds to 1.
+REST = Symbol("rest", positive=True)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Expressions as one function of arrays; compiled when it is first called.
+
+    Parameters
+    ----------
+    parts : tuple of Expr
+    names : tuple of str
+        The arguments: every free symbol goes by its name.
+    """
+
+    parts: tuple[Expr, ...]
+    names: tuple[str, ...]
+
+    def __call__(self, *values: Any) -> list[Any]:
+        """The values of all parts; a constant is a number."""
+        return _compiled(self.parts, self.names)(*values)
+
+
+@lru_cache(maxsize=512)
+def _compiled(parts: tuple[Expr, ...], names: tuple[str, ...]) -> Callable[..., list[Any]]:
+    plain = {s: Symbol(s.name, real=True) for s in Tuple(*parts).free_symbols}
+    return lambdify(names, [part.xreplace(plain) for part in parts], "numpy", cse=_in_steps)
+
+
+def _in_steps(parts: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]:
+    """Common parts, each computed once; whole powers as products, which cost a tenth of them."""
+    powers = {p for p in Tuple(*parts).atoms(Pow) if p.base.is_Symbol and p.exp.is_Integer}
+    known: dict[Expr, Symbol] = {}
+    steps: list[tuple[Symbol, Expr]] = []
+
+    def power(base: Symbol, n: int) -> Symbol:
+        if n == 1:
+            return base
+        key = Pow(base, n)
+        if key not in known:
+            # One factor less where that is known, else two halves.
+            less = n - 1 if Pow(base, n - 1) in known else n // 2
+            product = power(base, less), power(base, n - less)
+            known[key] = Dummy(f"{base.name}_{n}")
+            steps.append((known[key], Mul(*product, evaluate=False)))
+        return known[key]
+
+    for p in sorted((p for p in powers if p.exp > 2), key=lambda p: (p.base.name, p.exp)):
+        power(p.base, int(p.exp))
+    more, found = cse([part.xreplace(known) for part in parts])
+    return [*steps, *more], found
+
+
+def log_odds_slope(expr: Expr) -> Expr:
+    """The derivative along log π(a)/(1 − π(a)) of an expression in π(a) and ``REST``."""
+    pi = symbols.pi
+    change = diff(expr, pi) - diff(expr, REST)
+    # Term by term, so that powers join: a power of its own might overflow at an end.
+    return Add(*(pi * REST * term for term in Add.make_args(change)))

@@ -1,0 +1,239 @@
+"""Zeros of functions of one variable, for many rows of float64 parameters at once.
+
+A row is cut at its *knots*, the ends and every point where the function turns. Between two of
+them the function is monotone, and a change of sign is one zero. Which zeros are wanted is read
+off the signs; only these are refined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grpo_symbolic.numeric.interpolant import Array
+
+__all__ = [
+    "Function",
+    "Indices",
+    "Knots",
+    "Mask",
+    "doubts",
+    "refined",
+    "turning",
+    "with_turns",
+]
+
+Indices = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+#: z and the rows it belongs to, to values, slopes, and the size of what values are differences of.
+Function = Callable[[Array, Indices], tuple[Array, Array, Array]]
+
+# A value this small beside the terms that make it may be rounding.
+_NOISE = 1e-11
+# A step this small has squared its error below rounding.
+_CONVERGED = 1e-10
+_LONGEST = 100
+_TURNS = 60
+# Between two points of a grid a slope is at most so many times what it is there.
+_STEEPER = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class Knots:
+    """Points between which a function is monotone, row by row.
+
+    Attributes
+    ----------
+    places : array, rows × k
+        In increasing order; an infinite one stands for what lies beyond the last number.
+    positive : array of bool, rows × k
+        The function's sign there.
+    doubtful : array of bool, rows
+        Rows whose number of zeros rounding leaves open.
+    """
+
+    places: Array
+    positive: Mask
+    doubtful: Mask
+
+    def with_ends(self, left: Mask | bool, right: Mask | bool) -> Knots:
+        """With zeros at −∞ and +∞ where the function has not fallen from + to − in between.
+
+        Parameters
+        ----------
+        left, right : bool or array of bool, rows
+            Whether an end may be a solution.
+        """
+        first = self.positive[:, :1] | np.reshape(left, (-1, 1))
+        last = self.positive[:, -1:] & ~np.reshape(right, (-1, 1))
+        edge = np.full((len(self.places), 1), np.inf)
+        places = np.concatenate([-edge, self.places, edge], axis=1)
+        return Knots(places, np.concatenate([first, self.positive, last], axis=1), self.doubtful)
+
+    def chosen(
+        self, branch: str, climbs: Callable[[Indices], Mask], origin: float = 0.0
+    ) -> tuple[Indices, Indices]:
+        """Rows and pieces of the zeros that are asked for, in increasing order.
+
+        Parameters
+        ----------
+        branch : {"attracting", "lowest", "highest", "all"}
+            A zero attracts where the function falls through it. Of several attracting ones, the
+            one that a point starting at the origin and moving with the function's sign comes to.
+        climbs : callable
+            Rows to whether the function is positive at the origin.
+        origin : float
+        """
+        change = self.positive[:, 1:] != self.positive[:, :-1]
+        if branch == "lowest":
+            change = _first(change)
+        elif branch == "highest":
+            change = _first(change[:, ::-1])[:, ::-1]
+        elif branch == "attracting":
+            falling = change & self.positive[:, :-1]
+            several = np.flatnonzero(falling.sum(axis=1) > 1)
+            if len(several):
+                falling[several] &= self._reached(several, change[several], climbs(several), origin)
+            change = falling
+        row, piece = np.nonzero(change)
+        return row, piece
+
+    def _reached(self, rows: Indices, change: Mask, climbs: Mask, origin: float) -> Mask:
+        """The first zero above the origin if it attracts, else the last one below."""
+        left, right = self.places[rows, :-1], self.places[rows, 1:]
+        positive = self.positive[rows, :-1]
+        above = (left >= origin) | ((right > origin) & (positive == climbs[:, None]))
+        upper = _first(change & above)
+        lower = _first((change & ~above)[:, ::-1])[:, ::-1]
+        held = (upper & positive).any(axis=1)
+        return np.where(held[:, None], upper, lower)
+
+
+def _first(mask: Mask) -> Mask:
+    """The first True of every row alone."""
+    found = np.zeros_like(mask)
+    place = mask.argmax(axis=1)
+    rows = np.arange(len(mask))
+    found[rows, place] = mask[rows, place]
+    return found
+
+
+def doubts(value: Array, size: Array) -> Mask:
+    """Where a value at a turn may be rounding, so that it hides two zeros or none."""
+    return ~(np.abs(value) > _NOISE * size)
+
+
+def with_turns(function: Function, grid: Array, value: Array, slope: Array) -> Knots:
+    """Knots from values and slopes on a grid, rows × points.
+
+    A turn towards 0 between two points is followed to its extremum, where it either hides two
+    zeros or not.
+    """
+    positive = value > 0
+    doubtful = np.isnan(value).any(axis=1)
+    # Towards 0 from both ends of a cell, and steep enough to come there.
+    size = np.abs(value)
+    fall = np.where(positive, -slope, slope)
+    width = _STEEPER * np.diff(grid, axis=1)
+    inwards = positive[:, :-1] == positive[:, 1:]
+    inwards &= fall[:, :-1] * width > size[:, :-1]
+    inwards &= -fall[:, 1:] * width > size[:, 1:]
+    row, place = np.nonzero(inwards)
+    if not len(row):
+        return Knots(grid, positive, doubtful)
+    left, right = grid[row, place], grid[row, place + 1]
+    at = turning(function, row, left, right, 0.5 * (left + right))
+    least, _, size = function(at, row)
+    np.logical_or.at(doubtful, row, doubts(least, size))
+    # Every turn becomes a knot; rows with fewer repeat their last point.
+    extra = np.bincount(row, minlength=len(grid))
+    order = np.arange(len(row)) - np.repeat(np.cumsum(extra) - extra, extra)
+    more, signs = (np.repeat(a[:, -1:], extra.max(), axis=1) for a in (grid, positive))
+    more[row, order], signs[row, order] = at, least > 0
+    places = np.concatenate([grid, more], axis=1)
+    positive = np.concatenate([positive, signs], axis=1)
+    sort = np.argsort(places, axis=1, kind="stable")
+    take = np.take_along_axis
+    return Knots(take(places, sort, axis=1), take(positive, sort, axis=1), doubtful)
+
+
+def turning(function: Function, rows: Indices, left: Array, right: Array, at: Array) -> Array:
+    """Where the slope is 0, between points at which its signs differ (Illinois's rule).
+
+    Where rounding has made the signs alike, ``at`` is kept.
+    """
+    left, right, at = left.copy(), right.copy(), at.copy()
+    at_left, at_right = function(left, rows)[1], function(right, rows)[1]
+    open_rows = np.flatnonzero((at_left > 0) != (at_right > 0))
+    for count in range(_TURNS):
+        a, b, fa, fb, last = (x[open_rows] for x in (left, right, at_left, at_right, at))
+        with np.errstate(all="ignore"):
+            c = a + fa / (fa - fb) * (b - a)
+        # Every fourth step halves, so that the bracket shrinks whatever the slope looks like.
+        halved = ~((c > a) & (c < b)) | (count % 4 == 3)
+        c = np.where(halved, 0.5 * (a + b), c)
+        value = function(c, rows[open_rows])[1]
+        same = (value > 0) == (fa > 0)
+        left[open_rows], right[open_rows] = np.where(same, c, a), np.where(same, b, c)
+        at_left[open_rows] = np.where(same, value, 0.5 * fa)
+        at_right[open_rows] = np.where(same, 0.5 * fb, value)
+        at[open_rows] = c
+        # The value at a turn is off by the square of this.
+        open_rows = open_rows[(np.abs(c - last) > 1e-7 * (1 + np.abs(c))) & (value != 0)]
+        if not len(open_rows):
+            break
+    return at
+
+
+def refined(
+    function: Function, rows: Indices, pieces: tuple[Array, Array], falling: Mask, start: Array
+) -> Array:
+    """Zeros by Newton's method, each within a piece at whose ends the signs differ.
+
+    Parameters
+    ----------
+    rows : array
+        One entry a zero.
+    pieces : pair of arrays
+        Left and right ends.
+    falling : array of bool
+        Whether the function is positive at the left end.
+    start : array
+        Guesses.
+    """
+    left, right = pieces
+    place = np.clip(start, left, right)
+    index: Indices | None = None
+    at = place
+    for _ in range(_LONGEST):
+        value, slope, _ = function(at, rows)
+        with np.errstate(all="ignore"):
+            new = at - value / slope
+        ahead = (value > 0) == falling
+        left, right = np.where(ahead, at, left), np.where(ahead, right, at)
+        # A step out of the bracket is replaced by its middle.
+        outside = np.flatnonzero(~((new >= left) & (new <= right)))
+        if len(outside):
+            new[outside] = 0.5 * left[outside] + 0.5 * right[outside]
+        moved = np.abs(new - at) > _CONVERGED
+        # Closer than numbers are.
+        moved &= np.abs(new - at) > 2.0**-50 * np.abs(at)
+        new = np.where(value == 0, at, new)
+        moved &= value != 0
+        if index is None:
+            place = new
+        else:
+            place[index] = new
+        active = np.count_nonzero(moved)
+        if not active:
+            break
+        at = new
+        if active < 0.8 * len(new):
+            keep = np.flatnonzero(moved)
+            index = keep if index is None else index[keep]
+            at, rows, falling = new[keep], rows[keep], falling[keep]
+            left, right = left[keep], right[keep]
+    return place
