@@ -23,6 +23,8 @@ __all__ = ["Exhausted", "charge", "is_limited", "limited"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Generators that may be closed one after the other while a stop is on its way.
+_RESUMPTIONS = 1000
 #: Callbacks of weak references, and the import of modules.
 _HOOKS = ("weakref.py", "_weakrefset.py", "<frozen importlib._bootstrap>")
 
@@ -40,17 +42,30 @@ class _Meter:
 
     def __init__(self, steps: int) -> None:
         self.left = steps
+        self.resumptions = 0
 
     def profile(self, frame: FrameType, event: str, argument: object) -> None:
         """The profiling function of the thread while the work is done."""
         if event != "call":
             return
         self.left -= 1
-        if self.left < 0 and not _within_a_hook(frame):
+        if self.left < 0 and not self._is_collected(frame) and not _within_a_hook(frame):
             # Python takes a profiling function away that raises: the next call sets it again,
             # in case the work swallows the stop.
             sys.settrace(self._again)
+            self.resumptions = 0
             raise _Stop
+
+    def _is_collected(self, frame: FrameType) -> bool:
+        """Whether a generator may be resumed only to be closed, by what collects it.
+
+        What is raised there is reported and dropped. Work that does nothing but resume
+        generators is stopped after a while.
+        """
+        if not frame.f_code.co_flags & CO_GENERATOR:
+            return False
+        self.resumptions += 1
+        return self.resumptions <= _RESUMPTIONS
 
     def _again(self, frame: FrameType, event: str, argument: object) -> None:
         sys.setprofile(self.profile)
@@ -66,11 +81,8 @@ def _within_a_hook(frame: FrameType | None) -> bool:
     """Whether the work has to go on for now; the next call will do.
 
     What is raised in a finaliser, in the callback of a weak reference and in a callback of the
-    garbage collector is only reported and dropped; so it is in a generator that is being closed.
-    A module would be imported by half.
+    garbage collector is only reported and dropped; a module would be imported by half.
     """
-    if frame is not None and frame.f_code.co_flags & CO_GENERATOR:
-        return True
     codes = {getattr(hook, "__code__", None) for hook in gc.callbacks}
     while frame is not None and frame.f_code is not limited.__code__:
         code = frame.f_code

@@ -212,6 +212,27 @@ def test_a_stop_waits_for_the_end_of_a_finaliser(capsys: pytest.CaptureFixture[s
     assert "ignored" not in capsys.readouterr().err
 
 
+def test_a_stop_waits_for_generators_that_are_closed(capsys: pytest.CaptureFixture[str]) -> None:
+    def numbers() -> Iterator[int]:
+        number = 0
+        while True:
+            yield number
+            number += 1
+
+    def collecting() -> None:
+        while True:
+            begun = [numbers() for _ in range(5)]
+            for generator in begun:
+                next(generator)
+
+    for steps in range(100, 120):  # some of them end where a generator is closed
+        with pytest.raises(Exhausted, match="collecting"):
+            limited(collecting, steps=steps)
+    with pytest.raises(Exhausted, match="sum"):  # nothing but generators
+        limited(sum, numbers(), steps=100)
+    assert "ignored" not in capsys.readouterr().err
+
+
 def test_a_stop_waits_for_the_callbacks_of_the_garbage_collector(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Expr, Rational, S, Symbol, diff, sstr
 
@@ -18,15 +17,17 @@ from grpo_symbolic.checking.checked import (
     SCATTERED,
     SIGNIFICANT,
     Checked,
+    StatementCheck,
+    all_proved,
     decimal,
     from_claim,
     value_at,
 )
-from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown, subject
+from grpo_symbolic.checking.subject import DIGITS, Point, shown, subject
 from grpo_symbolic.grammar.statement import Direction
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove, prove_all
+from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
 from grpo_symbolic.work import Exhausted, limited
 
@@ -37,14 +38,10 @@ _MOVES = {">": "rises", ">=": "rises", "<": "falls", "<=": "falls", "==": "does 
 
 
 @dataclass(frozen=True)
-class DirectionCheck:
+class DirectionCheck(StatementCheck):
     """One direction of one subject."""
 
-    about: Subject
     said: Direction
-
-    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
-        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
 
     def verdict(self) -> Checked:
         """Comparative statics, and two solutions that contradict what was said."""
@@ -55,22 +52,21 @@ class DirectionCheck:
         try:
             found = limited(monotonicity, curve, said.variable, steps=PROOF_STEPS)
         except Exhausted as stopped:
-            return self._result(Status.UNKNOWN, "comparative statics", str(stopped))
+            return self.result(Status.UNKNOWN, "comparative statics", str(stopped))
         moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
         unique = found.direction == "constant" or self.about.unique
         if moves is not None and HOLDS[said.relation](moves) and (found.strict or not moves):
-            proved = prove_all(found.claims).status is Status.PROVED if found.claims else True
-            if proved and unique:
-                return self._result(Status.PROVED, "comparative statics", str(found))
+            if unique and all_proved(found.claims):
+                return self.result(Status.PROVED, "comparative statics", str(found))
         elif moves is not None and HOLDS[said.relation](moves) and not said.strict and unique:
-            return self._result(Status.PROVED, "comparative statics", str(found))
+            return self.result(Status.PROVED, "comparative statics", str(found))
         try:
             pair = limited(self._opposite_pair, said, steps=NUMBERS_STEPS)
         except Exhausted:
             pair = None
         if pair is not None:
             return replace(pair, sentence=f"{pair.sentence}; {found}")
-        return self._result(Status.UNKNOWN, "comparative statics", str(found))
+        return self.result(Status.UNKNOWN, "comparative statics", str(found))
 
     def _opposite_pair(self, said: Direction) -> Checked | None:
         """Two nearby parameters between which a stationary policy moves the wrong way."""
@@ -91,7 +87,7 @@ class DirectionCheck:
     def _contradiction(
         self, place: dict[str, str], first: Expr, second: Expr, move: Expr
     ) -> Checked:
-        return self._result(
+        return self.result(
             Status.REFUTED,
             "two certified solutions",
             "pi moves the other way" if move != 0 else "pi does not move",
@@ -142,7 +138,7 @@ class DirectionCheck:
         found = prove(claim)
         if found.status is Status.REFUTED:
             return from_claim(said, found, "the derivative of the closed form has another sign")
-        return self._result(found.status, found.method, found.detail)
+        return self.result(found.status, found.method, found.detail)
 
 
 def _first(solutions: list[Point]) -> list[Expr]:

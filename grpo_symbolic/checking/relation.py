@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, oo, sstr, together
 
@@ -26,12 +25,13 @@ from grpo_symbolic.checking.checked import (
     PROOF_STEPS,
     SCATTERED,
     Checked,
+    StatementCheck,
     decimal,
     from_claim,
     value_at,
 )
 from grpo_symbolic.checking.ranges import right_where
-from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown
+from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.claim import Claim
@@ -55,14 +55,10 @@ class _Numbers:
 
 
 @dataclass(frozen=True)
-class RelationCheck:
+class RelationCheck(StatementCheck):
     """One relation about one subject."""
 
-    about: Subject
     said: Comparison
-
-    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
-        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
 
     def verdict(self) -> Checked:
         """Numbers first, then proofs."""
@@ -80,10 +76,10 @@ class RelationCheck:
             if decided is not None:
                 return decided
         if not numbers.tested:
-            return self._result(
+            return self.result(
                 Status.UNKNOWN, "none", "no number and no method decided it within its limit"
             )
-        return self._result(
+        return self.result(
             Status.NUMERIC,
             "certified solutions at rational points",
             f"it holds at {numbers.tested} stationary policies, to {DIGITS} digits; nothing "
@@ -100,7 +96,7 @@ class RelationCheck:
                     break
             if all(v.status is Status.PROVED for v in verdicts):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
-                return self._result(Status.PROVED, method, self._proved(said, route))
+                return self.result(Status.PROVED, method, self._proved(said, route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
             if refuted and route != _CONDITION:
                 return verdicts[-1]
@@ -185,7 +181,7 @@ class RelationCheck:
         if ours is None or ours != value_at(next(iter(solution.values())), {}):
             place |= {s.name: decimal(value_at(v, {})) for s, v in solution.items()}
         known = theirs is not None and ours is not None
-        return self._result(
+        return self.result(
             Status.REFUTED,
             "closed form at a rational point"
             if self.about.closed is not None
@@ -224,7 +220,8 @@ class RelationCheck:
         if closed is not None:
             claim = self._claim(said, closed, self.about.parameters)
             with suppress(Exhausted):  # the parts so far
-                limited(lambda: found.extend(right_where(self.about, claim)), steps=PROOF_STEPS)
+                parts = right_where(self.about, claim)
+                limited(found.extend, parts, steps=PROOF_STEPS // 2)
         return tuple(found)
 
     # -- proofs ------------------------------------------------------------------------------

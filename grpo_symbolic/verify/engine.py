@@ -13,9 +13,9 @@ import sys
 #: cvc5 decides by cylindrical coverings up to so many variables, whose number enters their cost
 #: doubly exponentially and which are not counted in its units. Beyond, it linearises.
 _COVERINGS = 8
-#: Processor time in seconds after which the system ends a solver that has lost count. No answer
-#: depends on it: such a solver gives none.
-_LAST_RESORT = 20
+#: Processor time in seconds after which the system ends a solver that has lost count, twenty times
+#: what its longest answers take. That is told, and is no answer.
+_LAST_RESORT = {"z3": 60, "cvc5": 6}
 
 
 def z3_answer(text: str, units: int) -> dict:
@@ -61,19 +61,19 @@ def cvc5_answer(text: str, units: int) -> dict:
     return {"answer": found, "model": {}, "version": cvc5.__version__}
 
 
-def _end_if_lost() -> None:
+def _end_if_lost(seconds: int) -> None:
     try:
         import resource
     except ImportError:  # not on this system
         return
     _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    if most == resource.RLIM_INFINITY or most > _LAST_RESORT:
-        resource.setrlimit(resource.RLIMIT_CPU, (_LAST_RESORT, most))
+    if most == resource.RLIM_INFINITY or most > seconds:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, most))
 
 
 def main() -> None:
     engine, path, units = sys.argv[1:4]
-    _end_if_lost()
+    _end_if_lost(_LAST_RESORT[engine])
     with open(path, encoding="utf-8") as file:
         text = file.read()
     answer = {"z3": z3_answer, "cvc5": cvc5_answer}[engine](text, int(units))

@@ -38,6 +38,15 @@ class Method(ABC):
     def attempt(self, claim: Claim) -> Verdict | None:
         """A verdict with its certificate as ``evidence``, or None where it has nothing to say."""
 
-    @abstractmethod
     def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
-        """Whether the evidence alone establishes the status, without searching for it again."""
+        """Whether the evidence establishes the status.
+
+        A method that decides without a search decides again, on the claim as it was read; one
+        that searches overrides this, and checks what was found on its own.
+        """
+        again = self.attempt(claim)
+        return (
+            again is not None
+            and again.status == status
+            and all(evidence.get(key) == value for key, value in again.evidence.items())
+        )

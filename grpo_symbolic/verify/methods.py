@@ -22,7 +22,7 @@ from grpo_symbolic.work import Exhausted, limited
 __all__ = ["METHODS", "prove", "prove_all", "ready", "settle"]
 
 #: For all methods on one claim.
-STEPS = 6_000_000
+STEPS = 5_000_000
 
 #: Cheap ones first; sampling comes before the solvers, which need not try what is false.
 METHODS: tuple[Method, ...] = (

@@ -31,7 +31,7 @@ __all__ = ["ENGINES", "EngineStopped", "RealAlgebra"]
 ENGINES = ("z3", "cvc5")
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 #: What an engine may use for one script, in its own units: a second or two.
-_UNITS = {"z3": 4_000_000, "cvc5": 400_000}
+_UNITS = {"z3": 3_000_000, "cvc5": 400_000}
 #: Roots of numbers in one script: each doubles the degree of the number field, which the units
 #: do not count.
 _MAX_NUMBER_ROOTS = 4
