@@ -248,7 +248,7 @@ def polynomial_preference(
 
 def _degree(algorithm: Algorithm) -> int:
     """What the degree of a preference that is a polynomial does not exceed."""
-    size = getattr(algorithm, "group_size", 2)
+    size = 2 if algorithm.group_size is None else algorithm.group_size
     batch = None if algorithm.advantage is None else algorithm.advantage.batch
     return 1 if size == oo else int(size if batch is None else batch) - 1
 
