@@ -214,17 +214,17 @@ def test_a_display_does_no_work(policies: list[Any], monkeypatch: pytest.MonkeyP
         raise AssertionError("a display has started to compute")
 
     for target in (
-        "grpo_symbolic.policy.binary.count",
-        "grpo_symbolic.policy.binary.no_radicals",
-        "grpo_symbolic.policy.binary.closed_form",
-        "grpo_symbolic.policy.many.closed_form",
-        "grpo_symbolic.policy.many.binary_policy",
+        "grpo_symbolic.policy.policy.count",
+        "grpo_symbolic.policy.evidence.no_radicals",
+        "grpo_symbolic.policy.two_answers.closed_form",
+        "grpo_symbolic.policy.rank_distortion.closed_form",
+        "grpo_symbolic.policy.solve_many_answers.binary_policy",
         "grpo_symbolic.verify.methods.prove",
         "grpo_symbolic.verify.methods.bounded",
         "grpo_symbolic.analysis.count.bounded",
         "grpo_symbolic.solve.scalar.ScalarField.isolated",
-        "grpo_symbolic.policy.binary.StationaryPolicy.solutions_at",
-        "grpo_symbolic.policy.binary.StationaryPolicy.verify",
+        "grpo_symbolic.policy.two_answers.StationaryPolicy.solutions_at",
+        "grpo_symbolic.policy.two_answers.StationaryPolicy.verify",
     ):
         monkeypatch.setattr(target, forbidden)
     for policy in fresh:

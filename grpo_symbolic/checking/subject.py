@@ -8,14 +8,15 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import mpmath as mp
-from sympy import Expr, Integer, Rational, S, Symbol, oo
+from sympy import Expr, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+from grpo_symbolic.policy.many_answers import SimplexPolicy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.solutions import rational
 
@@ -139,23 +140,13 @@ class Subject:
         """The unknowns at one point: exactly where they are closed, else to 50 proved digits."""
         if self.closed is not None:
             return [{s: e.subs(point) for s, e in self.closed.items()}]
-        if self.binary is not None:
-            found = self.binary.solutions_at({**self.idle, **point}, DIGITS)
-        else:
-            found = self._many(point)
+        found = self.policy.solutions_at({**self.idle, **point}, DIGITS)
         inside = [s for s in found if min(s.policy) > 0]
         with mp.workdps(DIGITS + 10):
             return [
                 {s: rational(v, DIGITS) for s, v in zip(self.unknowns, one.policy, strict=False)}
                 for one in inside
             ]
-
-    def _many(self, point: Point) -> Any:
-        question = self.policy.question
-        reference = tuple(Integer(0) + r.subs(point) for r in question.reference)
-        taken = set().union(*(r.free_symbols for r in question.reference))
-        values = {s.name: v for s, v in point.items() if s not in taken}
-        return self.policy.solutions(pi_ref=reference, digits=DIGITS, **values)
 
 
 @lru_cache(maxsize=32)

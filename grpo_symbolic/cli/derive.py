@@ -15,8 +15,8 @@ from grpo_symbolic.cli.options import (
 from grpo_symbolic.registry import FORMATS
 
 if TYPE_CHECKING:
-    from grpo_symbolic.policy.binary import StationaryPolicy
-    from grpo_symbolic.policy.many import SimplexPolicy
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
 
 __all__ = ["register", "run"]
 
@@ -41,7 +41,8 @@ def run(arguments: argparse.Namespace) -> str:
     notation = read_notation(arguments)
     question = question_with_margin(arguments)
 
-    from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.stationary import stationary_policy
 
     policy = stationary_policy(algorithm.build(), question)
     if form == "text":

@@ -83,8 +83,8 @@ def _aggregation(arguments: argparse.Namespace) -> Path:
     from grpo_symbolic.plotting.aggregations import aggregation
     from grpo_symbolic.plotting.figures import figure_of, written
     from grpo_symbolic.plotting.style import COLUMN, TEXT
-    from grpo_symbolic.policy.binary import StationaryPolicy
-    from grpo_symbolic.policy.many import stationary_policy
+    from grpo_symbolic.policy.stationary import stationary_policy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
 
     policy = stationary_policy(algorithm.build(), question)
     if not isinstance(policy, StationaryPolicy):

@@ -21,8 +21,8 @@ from grpo_symbolic.inputs import STANDARD_VALUES
 
 if TYPE_CHECKING:
     from grpo_symbolic.model.algorithm import Algorithm
-    from grpo_symbolic.policy.binary import StationaryPolicy
-    from grpo_symbolic.policy.many import SimplexPolicy
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
     from grpo_symbolic.question import Question
     from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> str:
     from sympy import sstr
 
     from grpo_symbolic import symbols
-    from grpo_symbolic.policy.many import stationary_policy
+    from grpo_symbolic.policy.stationary import stationary_policy
     from grpo_symbolic.question import BinaryQuestion
 
     question = BinaryQuestion(margin=symbols.gamma) if "gamma" in values else BinaryQuestion()
@@ -108,7 +108,7 @@ def _solve_many(
 ) -> str:
     from sympy import sstr
 
-    from grpo_symbolic.policy.many import stationary_policy
+    from grpo_symbolic.policy.stationary import stationary_policy
 
     parts: tuple[Any, ...] = listed(arguments.pi_ref)
     if len(parts) == 1 and len(question) == 2:

@@ -18,8 +18,8 @@ from sympy import Expr, lambdify
 from grpo_symbolic import symbols
 from grpo_symbolic.model.penalty import ReverseKL
 from grpo_symbolic.plotting.sampled import Branch, branches, policies, sampled
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 
 __all__ = ["stationary_curve"]
 

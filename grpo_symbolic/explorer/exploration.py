@@ -17,8 +17,8 @@ from grpo_symbolic.inputs import STANDARD_VALUES, group_size, parameter
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Penalty
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 from grpo_symbolic.work import Exhausted, limited

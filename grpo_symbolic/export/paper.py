@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sympy.core.relational import Relational
-
 from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
-from grpo_symbolic.export.latex import align, formula, sides
+from grpo_symbolic.export.latex import Line, align, formula, sides
 from grpo_symbolic.export.lines import PAGE, broken, set_width
 from grpo_symbolic.export.notation import Notation
 
@@ -34,12 +32,10 @@ _NUMBERED = PAGE - 7
 _TALL = 25
 
 
-def bare(
-    formulas: Sequence[Relational], where: Sequence[Relational], notation: Notation | None = None
-) -> str:
+def bare(formulas: Sequence[Line], where: Sequence[Line], notation: Notation | None = None) -> str:
     """The formulas for the reader's own display: one line, or ``aligned`` where that is too wide.
 
-    It needs amsmath and nothing else.
+    It needs amsmath, and amssymb where it has an expectation.
     """
     notation = Notation() if notation is None else notation
     if _fits(formulas, where, notation):
@@ -121,7 +117,7 @@ def _provenance(exhibit: Exhibit) -> list[str]:
     return [f"% Derived by grpo_symbolic: {line}" for line in exhibit.source.splitlines()]
 
 
-def _fits(formulas: Sequence[Relational], where: Sequence[Relational], notation: Notation) -> bool:
+def _fits(formulas: Sequence[Line], where: Sequence[Line], notation: Notation) -> bool:
     one = len(formulas) == 1 and not where
     return one and set_width(formula(formulas[0], notation)) <= _NUMBERED
 
@@ -131,8 +127,8 @@ def _aligned(rows: Sequence[str]) -> str:
 
 
 def _rows(
-    formulas: Sequence[Relational],
-    where: Sequence[Relational],
+    formulas: Sequence[Line],
+    where: Sequence[Line],
     notation: Notation,
     fitted: Callable[[str, float], str] = lambda tex, room: tex,
 ) -> list[str]:

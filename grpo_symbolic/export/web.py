@@ -6,18 +6,15 @@ import re
 from importlib import import_module
 from types import ModuleType
 
-from sympy.core.relational import Relational
-
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
 from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
-from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.latex import formula, sides
 from grpo_symbolic.export.notation import Notation
 
 __all__ = ["markdown", "mathml", "typst"]
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"
 _COLUMNS = "right center left"
-_SIGN = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 
 @of_exhibit
@@ -69,7 +66,7 @@ def mathml(exhibit: Exhibit, notation: Notation) -> str:
     equations = (*exhibit.formulas, *exhibit.where)
     rows = [
         "<mtr>"
-        + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in _columns(e, notation))
+        + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in sides(e, notation))
         + "</mtr>"
         for e in equations
     ]
@@ -78,11 +75,6 @@ def mathml(exhibit: Exhibit, notation: Notation) -> str:
     else:
         body = f'<mtable columnalign="{_COLUMNS}" displaystyle="true">{"".join(rows)}</mtable>'
     return f'<math xmlns="{_MATHML}" display="block">{body}</math>'
-
-
-def _columns(equation: Relational, notation: Notation) -> tuple[str, str, str]:
-    relation = _SIGN.get(equation.rel_op, equation.rel_op)
-    return formula(equation.lhs, notation), relation, formula(equation.rhs, notation)
 
 
 def _inner(convert: object, tex: str) -> str:

@@ -37,7 +37,7 @@ from grpo_symbolic.plotting.style import (
     shown,
     tex,
 )
-from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.stationarity import stationarity_condition
 

@@ -27,7 +27,7 @@ from grpo_symbolic.plotting.style import (
     shown,
     tex,
 )
-from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.plotting.aggregations import aggregation
 from grpo_symbolic.plotting.figures import Figure
-from grpo_symbolic.policy.binary import binary_policy
+from grpo_symbolic.policy.two_answers import binary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 __all__ = ["DIRECT_LARGE", "DIRECT_PAIRS", "LARGE_GROUPS", "PAIRS"]

@@ -26,7 +26,8 @@ from grpo_symbolic.plotting.style import (
     shown,
     tex,
 )
-from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+from grpo_symbolic.policy.many_answers import SimplexPolicy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import Question
 
 if TYPE_CHECKING:

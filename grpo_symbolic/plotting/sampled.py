@@ -24,7 +24,7 @@ from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition

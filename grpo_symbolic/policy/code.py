@@ -25,7 +25,7 @@ from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.numeric.implicit import DRIFT, LARGEST, GroupDrift, Implicit, P, Q
 from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, array_program
 
-__all__ = ["binary_code", "code", "simplex_code"]
+__all__ = ["binary_code", "simplex_code"]
 
 PI = symbols.pi
 
@@ -184,11 +184,6 @@ def _meaning(p: Parameter) -> str:
     return f"{_described(p.symbol)}: {parameter_range(p.role)[0]}."
 
 
-def code(policy: Any, form: str) -> str:
-    """A policy of two answers or of many as source code in NumPy, JAX or PyTorch."""
-    return simplex_code(policy, form) if hasattr(policy, "equations") else binary_code(policy, form)
-
-
 def simplex_code(policy: Any, form: str) -> str:
     """The rank distortion as a function of an array of reference probabilities.
 
@@ -207,7 +202,7 @@ def simplex_code(policy: Any, form: str) -> str:
     found = policy.distortion
     if found is None:
         raise ValueError(f"code for many answers needs a closed form; {policy.status}")
-    ranked, closed = found
+    ranked, closed = found.ranked, found.closed
     library = LIBRARIES[form]
     stages = {str(s): (s, part) for s, part in closed.stable.stages}
     if set(stages) != {"linear", "root"}:

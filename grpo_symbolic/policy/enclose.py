@@ -8,19 +8,21 @@ box of relative logits into its interior.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 import mpmath as mp
+import numpy as np
 from flint import arb, ctx
 from sympy import Add, Expr, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.display import lines
-from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, rational_ball
+from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, rational_ball
 from grpo_symbolic.enclosures.zeros import has_one_zero
+from grpo_symbolic.policy.enclosure import Balls, Enclosure
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
+from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.simplex_count import SimplexCount
@@ -28,103 +30,32 @@ from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
+__all__ = ["enclosed_binary", "enclosed_simplex"]
 
-Balls = tuple[arb, ...]
-# Digits of a ball that are written out.
-_SHOWN = 18
+AsBinary: TypeAlias = Callable[[Question, Mapping[Symbol, Expr]], tuple[Policy, tuple[int, int]]]
 # Digits beyond those asked for.
 _SPARE = 30
 _WIDER = (0, 12, 24)
 
 
-@dataclass(frozen=True)
-class Enclosure:
-    """Stationary policies at one choice of parameters, in balls.
-
-    Attributes
-    ----------
-    policies : tuple of tuples of arb
-        One ball an answer. Each entry contains exactly one stationary policy, and no two contain
-        the same one.
-    stability : tuple of Stability or None
-        Under the policy-gradient flow; None where it is not known.
-    complete : bool
-        Whether it is proved that there are no others inside the simplex.
-    reason : str
-        What the number rests on, or why it is not proved.
-    digits : int
-        Digits asked for.
-    """
-
-    policies: tuple[Balls, ...]
-    stability: tuple[Stability | None, ...]
-    complete: bool
-    reason: str
-    digits: int
-
-    @property
-    def count(self) -> int:
-        return len(self.policies)
-
-    @property
-    def status(self) -> str:
-        noun = "policy" if self.count == 1 else "policies"
-        return f"{self.count} stationary {noun} enclosed; {self.reason}"
-
-    def __len__(self) -> int:
-        return self.count
-
-    def floats(self) -> tuple[tuple[float, ...], ...]:
-        """The middles of all balls."""
-        return tuple(tuple(float(p.mid()) for p in policy) for policy in self.policies)
-
-    def __float__(self) -> float:
-        """π of the first answer.
-
-        Raises
-        ------
-        ValueError
-            Unless there is one policy.
-        """
-        if self.count != 1:
-            raise ValueError(f"a float needs one stationary policy, there are {self.count}")
-        return self.floats()[0][0]
-
-    def decimals(self, digits: int | None = None) -> tuple[tuple[str, ...], ...]:
-        """Decimals of the middles, one tuple a policy."""
-        wanted = self.digits if digits is None else digits
-        return tuple(tuple(_decimal(p, wanted) for p in policy) for policy in self.policies)
-
-    def __repr__(self) -> str:
-        return lines(f"Enclosure: {self.status}", self._rows(), most=6)
-
-    def __str__(self) -> str:
-        return "\n".join([self.status, *(f"  {row}" for row in self._rows())])
-
-    def _rows(self) -> list[str]:
-        rows = []
-        for policy, kind in zip(self.policies, self.stability, strict=True):
-            shown = [_shown(p) for p in (policy if len(policy) > 2 else policy[:1])]
-            more = ["..."] if len(shown) > 5 else []
-            rows.append(", ".join([*shown[:5], *more]) + (f": {kind}" if kind else ""))
-        return rows
-
-
-def enclosed_binary(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+def enclosed_binary(policy: Policy, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
     """Balls (π(a), π(b)) of a binary policy at exact numbers."""
     with mp.workdps(digits + _SPARE):
-        solved = policy.solutions_at(dict(point), digits + _SPARE)
+        solved = policy.solutions_at(point, digits + _SPARE)
         field = ScalarField(policy.condition, point)
         found = [_pair(field, point, s, digits) for s in solved]
     return _collected(solved, found, digits)
 
 
 def enclosed_simplex(
-    policy: Any, pi_ref: Sequence[Any], digits: int, values: dict[str, Any]
+    policy: Policy, as_binary: AsBinary, point: Mapping[Symbol, Expr], digits: int
 ) -> Enclosure:
-    """Balls of all answers of a policy of many answers."""
-    reference, point = policy.read(pi_ref, values)
+    """Balls of all answers of a policy of many answers, at exact numbers.
+
+    ``as_binary`` gives the policy of a question of two classes, the better one first, and the
+    places of both.
+    """
+    reference = tuple(r.subs(point) for r in policy.question.reference)
     monotone = policy.algorithm.penalty.monotone
     classes = policy.question.classes
     if not monotone:
@@ -136,12 +67,12 @@ def enclosed_simplex(
         return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
     question = policy.question.lumped() if monotone else policy.question
     if len(classes) == 2 and monotone:
-        binary, places = policy.as_binary(question, point)
+        binary, places = as_binary(question, point)
         pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
         wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
-    solved, classified = _rough(policy, question, classes, point, reference, masses, digits)
+    solved, classified = _rough(policy, question, classes, point, masses, digits)
     with mp.workdps(digits + _SPARE):
         bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(s.policy)) for s in solved)])
         field = _field(policy, question, point, masses)
@@ -154,23 +85,21 @@ def enclosed_simplex(
 
 
 def _rough(
-    policy: Any,
+    policy: Policy,
     question: Question,
     classes: Sequence[Sequence[int]],
     point: Mapping[Symbol, Expr],
-    reference: Sequence[Expr],
     masses: Sequence[Expr],
     digits: int,
 ) -> tuple[Solutions, bool]:
     """Class masses close to the solutions, what is known of their number, and of stability."""
-    given = {s.name: v for s, v in point.items()}
     try:
-        solved = policy.solutions(pi_ref=reference, digits=digits + 10, **given)
+        solved = policy.solutions_at(point, digits + 10)
     except (ArithmeticError, TypeError, IndexError):
         # Next to the edges of the simplex the search divides by what rounds to 0.
-        return _in_floats(policy, question, classes, point, reference, masses), False
+        return _in_floats(policy, question, classes, point, masses), False
     if not solved.found and not solved.complete:
-        return _in_floats(policy, question, classes, point, reference, masses), False
+        return _in_floats(policy, question, classes, point, masses), False
     with mp.workdps(digits + _SPARE):
         lumped = (tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved)
         found = (replace(s, policy=p) for s, p in zip(solved, lumped, strict=True))
@@ -178,20 +107,20 @@ def _rough(
 
 
 def _in_floats(
-    policy: Any,
+    policy: Policy,
     question: Question,
     classes: Sequence[Sequence[int]],
     point: Mapping[Symbol, Expr],
-    reference: Sequence[Expr],
     masses: Sequence[Expr],
 ) -> Solutions:
     """The solution of float64 arithmetic; the only one where an argument says so."""
     argument = SimplexCount(_field(policy, question, point, masses), masses).at_most_one()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoStationaryPolicy)
-        rows = [float(r) for r in reference]
-        given = {s.name: float(v) for s, v in point.items()}
-        values = policy.evaluate(pi_ref=rows, errors="nan", **given)
+        rows = [float(r.subs(point)) for r in policy.question.reference]
+        others = {s: v for s, v in point.items() if s not in policy.question.reference}
+        given = {s.name: float(v) for s, v in others.items()}
+        values = np.asarray(policy.evaluate(pi_ref=rows, errors="nan", **given))
     if not (values > 0).all():
         return Solutions((), "none was found in float64", False)
     whole = tuple(mp.mpf(sum(float(values[o]) for o in c)) for c in classes)
@@ -200,7 +129,7 @@ def _in_floats(
 
 
 def _field(
-    policy: Any, question: Question, point: Mapping[Symbol, Expr], masses: Sequence[Expr]
+    policy: Policy, question: Question, point: Mapping[Symbol, Expr], masses: Sequence[Expr]
 ) -> SimplexField:
     condition = stationarity_condition(policy.algorithm, question)
     at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
@@ -279,20 +208,3 @@ def _spread(
 
 def _accuracy(value: arb) -> int:
     return 0 if value.is_exact() else int(value.rel_accuracy_bits())
-
-
-# -- print -----------------------------------------------------------------------------------
-
-
-def _decimal(value: arb, digits: int) -> str:
-    with mp.workdps(digits + 10):
-        return mp.nstr(middle(value), digits, strip_zeros=False, min_fixed=-6, max_fixed=30)
-
-
-def _shown(value: arb) -> str:
-    if value.is_exact():
-        text = _decimal(value, 30)
-        return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-    with mp.workdps(30):
-        radius = mp.nstr(middle(value.rad()), 1, min_fixed=1, max_fixed=0).replace(".0e", "e")
-    return f"{_decimal(value, _SHOWN)}\u2026 \u00b1 {radius}"

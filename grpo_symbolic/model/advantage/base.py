@@ -87,13 +87,22 @@ class Advantage(ABC):
     @property
     def prose(self) -> str:
         """``(r - mean)/std, 0/0 = 0`` with its formulas in TeX."""
-        rule, *remarks = str(self).split(", ")
-        tex = re.sub(r"[A-Za-z]+(?: [a-z]+)+|[a-z]{2,}", _word, rule)
-        tex = re.sub(r"(?<![\w\\{])r(?![\w}])", "r_i", tex)
-        remarks = [f"${r}$" if re.fullmatch(r"[\d/= ]+", r) else prose_tex(r) for r in remarks]
+        tex, remarks = self.tex("r_i"), self.remarks
         if remarks and remarks[0].startswith("$"):
             return f"${tex}$ (with {', '.join(remarks)})"
         return ", ".join([f"${tex}$", *remarks])
+
+    def tex(self, reward: str) -> str:
+        """The rule for a member with this reward, in TeX and on one line."""
+        rule = re.sub(r"[A-Za-z]+(?: [a-z]+)+|[a-z]{2,}", _word, str(self).split(", ")[0])
+        rule = re.sub(r"\\mathrm\{sqrt\}\((.*?)\)", r"\\sqrt{\1}", rule)
+        return re.sub(r"(?<![\w\\{])r(?![\w}])", reward, rule)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is said beside the rule, as prose with its formulas in TeX."""
+        _, *remarks = str(self).split(", ")
+        return tuple(f"${r}$" if re.fullmatch(r"[\d/= ]+", r) else prose_tex(r) for r in remarks)
 
     @property
     def cautions(self) -> tuple[str, ...]:
