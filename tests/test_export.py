@@ -37,7 +37,7 @@ from grpo_symbolic.export.assumptions import assumptions, ranges
 from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.lines import broken, set_width
-from grpo_symbolic.policy.export import FORMATS
+from grpo_symbolic.registry import FORMATS
 
 TEXTS = [
     *("latex", "latex-inline", "latex-display", "latex-align", "latex-theorem"),
