@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import mpmath as mp
 from flint import arb, ctx, fmpq
-from sympy import Add, Expr, Poly, S, Symbol, Tuple
+from sympy import Add, Expr, Poly, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
@@ -92,10 +92,7 @@ class ScalarField:
         two_level = self.condition.preference.two_level
         if two_level is None:
             return None
-        rule = [v for v in vars(two_level.advantage).values() if isinstance(v, Expr)]
-        parts = Tuple(two_level.size, two_level.high, two_level.low, *rule)
-        given = ((s, v) for s, v in self.point.items() if s in parts.free_symbols)
-        return _at_numbers(two_level, tuple(given))
+        return two_level.at(self.point)
 
     @cached_property
     def drift_polynomial(self) -> Bernstein | None:
@@ -263,12 +260,6 @@ class ScalarField:
                 drift = drift * (a - b) * ball(self.factor, value, bits)
             total = (drift - ball(self.penalty, value, bits)) * at * (1 - at)
         return upper_bound(total)
-
-
-@lru_cache(maxsize=64)
-def _at_numbers(two_level: TwoLevel, given: tuple[tuple[Symbol, Expr], ...]) -> TwoLevel:
-    """The same object for the same numbers: it keeps its exact drift."""
-    return two_level.at(dict(given))
 
 
 def _over(expr: Expr, factor: Expr) -> Expr:
