@@ -30,7 +30,6 @@ from grpo_symbolic.analysis.bounds import Bounds, bounds
 from grpo_symbolic.analysis.count import Count, count
 from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
 from grpo_symbolic.analysis.folds import Folds, folds
-from grpo_symbolic.analysis.implicit_form import implicit_form
 from grpo_symbolic.analysis.limits import escape_threshold, limit
 from grpo_symbolic.analysis.sensitivity import sensitivity
 from grpo_symbolic.analysis.series import series
@@ -44,11 +43,15 @@ from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.export.paper import bare
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.numeric.arguments import Parameter, documented
 from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.numeric.compiled import DIFFERENTIATING, Parameter, compiled
-from grpo_symbolic.numeric.implicit import Implicit
-from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, Program, array_program
-from grpo_symbolic.policy.code import binary_code
+from grpo_symbolic.numeric.compiled import (
+    BACKENDS,
+    DIFFERENTIATING,
+    array_function,
+    mpmath_function,
+)
+from grpo_symbolic.policy.code import binary_code, compilable
 from grpo_symbolic.policy.enclose import Enclosure, enclosed_binary
 from grpo_symbolic.policy.export import binary_exhibit, exported
 from grpo_symbolic.progress import tracked
@@ -313,29 +316,17 @@ class StationaryPolicy:
         ValueError
             For another backend, and from the function for arguments out of range.
         """
-        if self.closed is not None and backend != "mpmath":
-            style = DIFFERENTIABLE if backend in DIFFERENTIATING else EXACT
-            return compiled(self._program(self.closed, style), self.inputs, backend)
         if backend in DIFFERENTIATING:
-            return compiled(self._implicit(), self.inputs, backend)
+            return array_function(lambda: compilable(self, backend), self.inputs, backend)
+        if backend == "numpy":
+            kind = "float64 arrays, which broadcast"
+            return documented(lambda **given: self._solve_arrays(**given), self.inputs, kind)
+        if backend != "mpmath":
+            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
         if self.closed is None:
-            solve = self._solve_at if backend == "mpmath" else self._solve_arrays
-            return compiled(solve, self.inputs, backend)
+            return mpmath_function(self._solve_at, self.inputs)
         form, stages = self._numeric_form(self.closed)
-        return compiled(form, self.inputs, backend, stages)
-
-    def _program(self, closed: ClosedForm, style: str) -> Program:
-        names = [p.symbol for p in self.inputs]
-        return array_program(closed.stable.form, closed.stable.stages, names, style)
-
-    def _implicit(self) -> Implicit:
-        """The condition for a solver on arrays, where it has one solution for all parameters."""
-        if not self.count.unique:
-            raise ValueError(
-                "without a closed form the number of stationary policies must be established to "
-                f"be one for all parameters: {self.count.reason}"
-            )
-        return implicit_form(self.curve, [p.symbol for p in self.inputs])
+        return mpmath_function(form, self.inputs, stages)
 
     def _numeric_form(self, closed: ClosedForm) -> tuple[Expr, tuple[tuple[Symbol, Expr], ...]]:
         """The stable form and its stages, in symbols that may take boundary values."""
@@ -357,25 +348,27 @@ class StationaryPolicy:
         """
         return binary_code(self, "python")
 
-    def _solve_arrays(self, *values: Any) -> Any:
+    def _solve_arrays(self, **values: Any) -> Any:
         """The only solution at every point of arrays."""
         import numpy as np
 
         from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 
-        arrays = dict(zip((p.name for p in self.inputs), values, strict=True))
+        if self.closed is not None:
+            return self.evaluate(**values)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NoStationaryPolicy)
-            found = self.evaluate(branch="all", **arrays)
+            found = self.evaluate(branch="all", **values)
         count = np.isfinite(found).sum(axis=-1)
         several = count != 1
         if several.any():
             first = {
                 name: np.broadcast_to(array, count.shape)[several].flat[0]
-                for name, array in arrays.items()
+                for name, array in values.items()
             }
             raise ValueError(_not_one(int(count[several].flat[0]), first))
-        return np.nansum(found, axis=-1)
+        only = np.nansum(found, axis=-1)
+        return float(only) if only.ndim == 0 else only
 
     def _solve_at(self, *values: mp.mpf) -> mp.mpf:
         digits = mp.mp.dps
