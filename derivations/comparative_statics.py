@@ -20,8 +20,8 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
+from grpo_symbolic.equation.balance import Balance
 
 BETA, GAMMA, GAP, EPSILON = symbols.beta, symbols.gamma, symbols.gap, symbols.epsilon
 SETTINGS = (
@@ -61,8 +61,8 @@ PENALTIES = (
 )
 
 
-def curve(algorithm, question) -> WeightCurve:
-    return WeightCurve(stationarity_condition(algorithm, question))
+def curve(algorithm, question) -> Balance:
+    return Balance(stationarity_condition(algorithm, question))
 
 
 def statements() -> list[tuple[str, object]]:
@@ -94,7 +94,7 @@ def result() -> Result:
     ]
     penalties = []
     for name, penalty in PENALTIES:
-        force = curve(GRPO(2, penalty=penalty), BinaryQuestion()).force
+        force = curve(GRPO(2, penalty=penalty), BinaryQuestion()).force.expression
         penalties += [
             Claim(f"the force rises with p, {name}", diff(force, P), ">", S.Zero, UNIT),
             Claim(f"the force falls with p0, {name}", diff(force, P0), "<", S.Zero, UNIT),
@@ -147,7 +147,7 @@ def result() -> Result:
         r"$s_a$; and likewise it falls with $s_b$.",
         setting=r"a binary question, any $G\ge2$ and $G=\infty$, any penalty whose force has the "
         r"sign of $p-p_0$",
-        formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force),),
+        formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force.expression),),
         claims=(*claims.values(), *closed, *penalties, *controls),
         domain=Domain.of(G, BETA, P0),
     )

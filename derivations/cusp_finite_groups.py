@@ -15,8 +15,9 @@ from grpo_symbolic import (
 )
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.cusps import Cusp, cusp
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.domain import Range
+from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 #: p = (1 + y)/2
@@ -29,14 +30,14 @@ UNIT = Domain.of((Y, S.Zero, S.One))
 DIGITS = 12
 
 
-def curve(size: int) -> WeightCurve:
-    return WeightCurve(stationarity_condition(GRPO(size, DirectKL()), BinaryQuestion()))
+def curve(size: int) -> Balance:
+    return Balance(stationarity_condition(GRPO(size, DirectKL()), BinaryQuestion()))
 
 
 def critical_weight(size: int):
     """psi(p) = p(1-p) D_G'(p): the weight of the fold at p."""
     found = curve(size)
-    return tidy(found.drift.diff(P) / found.force.diff(P), UPPER)
+    return tidy(unfolded(found.drift.expression).diff(P) / found.force.expression.diff(P), UPPER)
 
 
 def cusp_of(size: int) -> Cusp:
@@ -120,7 +121,7 @@ def general() -> tuple[Claim, ...]:
 
 def result() -> Result:
     claims = list(general())
-    force = curve(4).force
+    force = curve(4).force.expression
     claims += [
         Claim("the force rises", force.diff(P), ">", S.Zero),
         Claim("its slope does not contain pi_ref", force.diff(P).diff(P0), "==", S.Zero),

@@ -13,8 +13,8 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.analysis.fold_curve import fold_curve
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Range
+from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 T = Symbol("t", positive=True)
@@ -29,8 +29,8 @@ def log_odds(p: Expr) -> Expr:
 
 def result() -> Result:
     condition = stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion())
-    curve = WeightCurve(condition)
-    drift, force, weight = curve.drift, curve.force, curve.weight
+    curve = Balance(condition)
+    drift, force, weight = curve.drift.expression, curve.force.expression, curve.weight
     slope = force.diff(P)
     folds = fold_curve(curve)
     found = folds.hyperbolic(T)

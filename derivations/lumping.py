@@ -14,6 +14,7 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
+from grpo_symbolic.bernstein_mean import unfolded
 
 BETA, P, P0, U = symbols.beta, symbols.pi, symbols.pi_ref, symbols.u
 GROUPS = (2, 3, 4)
@@ -41,10 +42,10 @@ def result() -> Result:
                   S.Zero)
         )  # fmt: skip
     for size in GROUPS:
-        values = tuple(GRPO(size).preference(question))
-        lumped = tuple(GRPO(size).preference(question.lumped()))
+        values = tuple(map(unfolded, GRPO(size).preference(question)))
+        lumped = tuple(map(unfolded, GRPO(size).preference(question.lumped())))
         mass = {question.lumped().policy[0]: question.policy[0] + question.policy[1]}
-        binary = tuple(GRPO(size).preference(BinaryQuestion()))
+        binary = tuple(map(unfolded, GRPO(size).preference(BinaryQuestion())))
         claims += [
             Claim(f"P(1) = P(2), G = {size}", values[0], "==", values[1]),
             Claim(f"P(3) = P(4), G = {size}", values[2], "==", values[3]),
@@ -61,10 +62,13 @@ def result() -> Result:
         ]  # fmt: skip
         for name, penalty in PENALTIES.items():
             algorithm = GRPO(size, penalty)
-            four = [
-                e.lhs.subs(shares) for e in stationarity_condition(algorithm, question).equations
-            ]
-            two = [e.lhs for e in stationarity_condition(algorithm, BinaryQuestion()).equations]
+            four, two = (
+                [
+                    unfolded(e.lhs).subs(shares)
+                    for e in stationarity_condition(algorithm, q).equations
+                ]
+                for q in (question, BinaryQuestion())
+            )
             claims += [
                 Claim(f"{name}: answer {o + 1} has the condition of {kind}, G = {size}", four[o],
                       "==", two[o // 2], RANGES)
@@ -72,7 +76,7 @@ def result() -> Result:
             ]  # fmt: skip
     ladder = Question(rewards=(2, 1, 1, 0))
     for size in GROUPS:
-        values = tuple(GRPO(size).preference(ladder))
+        values = tuple(map(unfolded, GRPO(size).preference(ladder)))
         claims.append(
             Claim(f"three levels: tied answers have one preference, G = {size}", values[1], "==",
                   values[2])

@@ -16,7 +16,8 @@ SIZES = (2, 3, 4, 5, 6)
 
 def drift(size: int) -> Expr:
     """P(a) - P(b) for the rewards 1 and 0."""
-    return GRPO(size, advantage=MeanScale()).preference(Question(rewards=(1, 0))).difference(0, 1)
+    model = GRPO(size, advantage=MeanScale()).preference(Question(rewards=(1, 0)))
+    return model.two_level.unfolded_drift(P)
 
 
 def potential(size: int) -> Expr:

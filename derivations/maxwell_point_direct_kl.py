@@ -15,7 +15,7 @@ from grpo_symbolic import (
 )
 from grpo_symbolic.analysis.folds import folds
 from grpo_symbolic.analysis.maxwell import maxwell
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 REFERENCES = (Rational(1, 10), Rational(1, 2), Rational(9, 10))
@@ -29,7 +29,7 @@ def divergence(question: BinaryQuestion) -> Expr:
     )
 
 
-def row(curve: WeightCurve, reference: Expr) -> str:
+def row(curve: Balance, reference: Expr) -> str:
     point = {P0: reference}
     fold, found = folds(curve, point, DIGITS + 8).found[0], maxwell(curve, point, DIGITS + 8)
     assert found is not None
@@ -39,8 +39,8 @@ def row(curve: WeightCurve, reference: Expr) -> str:
 
 def result() -> Result:
     question = BinaryQuestion()
-    curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), question))
-    drift, force = curve.drift, curve.force
+    curve = Balance(stationarity_condition(GRPO(oo, DirectKL()), question))
+    drift, force = curve.drift.expression, curve.force.expression
     penalty = divergence(question)
     potential = 2 * asin(sqrt(P)) - BETA * penalty
     # from p to 1, in the angle at which nothing cancels

@@ -8,6 +8,7 @@ from sympy import Integer, Poly, S, Symbol, sqrt
 from derivations.bernstein_form import P
 from derivations.result import Result
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.solve.galois import GaloisEvidence, Reduced, no_radicals
 from grpo_symbolic.stationarity import stationarity_condition
 
@@ -105,7 +106,7 @@ def result() -> Result:
             strict=True,
         )
     }
-    left, right = six.equation.args
+    left, right = map(unfolded, six.equation.args)
     claims.append(
         Claim(
             "G = 6: the polynomial of the instance is that of the condition",

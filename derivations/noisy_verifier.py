@@ -16,6 +16,7 @@ from grpo_symbolic import (
     stationary_policy,
     symbols,
 )
+from grpo_symbolic.bernstein_mean import unfolded
 
 BETA, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
 HIGH, LOW = symbols.success
@@ -55,14 +56,22 @@ def gaussian() -> Question:
 
 def result() -> Result:
     noisy = BinaryQuestion(success=symbols.success)
-    success = LOW + (HIGH - LOW) * P
+    success = (LOW + (HIGH - LOW) * P).expand()
     claims = [
         Claim("d(a) - d(b) pulls with beta(p - p0)", pull(), "==", BETA * (P - P0)),
     ]
     for size in GROUPS:
         name = size_name(size)
-        first, second = GRPO(size).preference(noisy)
+        model = GRPO(size).preference(noisy)
+        first, second = model
         shifted = drift(size).subs(P, success)
+        mean = model.two_level.mean(success)
+        if first.has(mean):  # kept by name: what it stands for is a claim of its own
+            shifted = mean / (success * (1 - success))
+            claims.append(
+                Claim(f"h_G(p) = p (1 - p) D_G(p), G = {name}",
+                      unfolded(model.two_level.mean(P)), "==", P * (1 - P) * drift(size), RATES)
+            )  # fmt: skip
         claims += [
             Claim(f"P(a) - P(b) = (s_a - s_b) D_G(m), G = {name}", first - second, "==",
                   (HIGH - LOW) * shifted, RATES),

@@ -4,6 +4,7 @@ from sympy import Add, S, Symbol, asin, log, oo, sqrt
 
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationarity_condition, symbols
+from grpo_symbolic.bernstein_mean import unfolded
 
 P, P0, BETA, T = symbols.pi, symbols.pi_ref, symbols.beta, symbols.t
 SIZES = (2, 3, 4, 5, 8)
@@ -28,11 +29,16 @@ def result() -> Result:
             potential = 2 * asin(sqrt(P))
             formulas.append(equation(Symbol("Phi_oo"), potential))
         else:
-            potential = drift.subs(P, T).expand().integrate((T, S.Zero, P))
+            potential = unfolded(drift).subs(P, T).cancel().integrate((T, S.Zero, P))
             if size in (2, 4):
                 formulas.append(equation(Symbol(f"Phi_{size}"), potential.expand()))
         claims.append(
-            Claim(f"the potential has the slope D_G, G = {name}", potential.diff(P), "==", drift)
+            Claim(
+                f"the potential has the slope D_G, G = {name}",
+                potential.diff(P),
+                "==",
+                unfolded(drift),
+            )
         )
         balance = condition.contrast()
         claims.append(
@@ -40,7 +46,7 @@ def result() -> Result:
                 f"its slope less beta times that of the divergence is the condition, G = {name}",
                 (potential - BETA * divergence).diff(P),
                 "==",
-                balance.rhs - balance.lhs,
+                unfolded(balance.rhs) - balance.lhs,
             )
         )
         claims.append(Claim(f"the potential increases, G = {name}", drift, ">", S.Zero))

@@ -5,7 +5,7 @@ from sympy import Expr, Integer, Rational, S, Symbol, oo, sqrt
 from derivations.bernstein_form import P0, P, bernstein, curve
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
-from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 
 BETA = symbols.beta
 HALF = Rational(1, 2)

@@ -26,7 +26,7 @@ def result() -> Result:
     shift = group_size_terms(curve(GRPO(oo, advantage=ShiftOnly())), 1)[0]
     (direct,) = group_size_terms(curve(GRPO(oo, DirectKL())), 1)
     x = P * (1 - P)
-    along = standard.drift
+    along = standard.drift.expression
     correction = -(1 / (8 * sqrt(x))) / (BETA - (1 - 2 * P) / (2 * sqrt(x)))
     reduced = eliminated(first, along)
     # Dr. GRPO's policy is that of the large group with (1 - 1/G) times the gap: exact in G.

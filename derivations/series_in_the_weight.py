@@ -15,7 +15,7 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.analysis.series import exponential_law, series
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 BETA, GAMMA = symbols.beta, symbols.gamma
 ORDER = 4
@@ -23,9 +23,9 @@ ORDER = 4
 RATIO = Symbol("rho_G", positive=True)
 
 
-def curve(algorithm, question=None) -> WeightCurve:
+def curve(algorithm, question=None) -> Balance:
     question = BinaryQuestion() if question is None else question
-    return WeightCurve(stationarity_condition(algorithm, question))
+    return Balance(stationarity_condition(algorithm, question))
 
 
 def coefficient(expression: Expr, variable: Expr, power: int) -> Expr:
@@ -65,7 +65,7 @@ def result() -> Result:
                     f"h^{n}/{n}!",
                     coefficient(found, 1 / BETA, n),
                     "==",
-                    lagrange(one.drift, n),
+                    lagrange(one.drift.expression, n),
                 )
             )
     found = series(pairs, BETA, ORDER)

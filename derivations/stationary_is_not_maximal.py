@@ -14,7 +14,7 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 OLD = Symbol("pi_old", positive=True)
@@ -24,8 +24,8 @@ SIZES = (2, 3, 4, 5, oo)
 EXAMPLE = {BETA: S.One, P0: Rational(1, 100), P: Rational(1, 10)}
 
 
-def curve(size: Expr | int, penalty) -> WeightCurve:
-    return WeightCurve(stationarity_condition(GRPO(size, penalty), BinaryQuestion()))
+def curve(size: Expr | int, penalty) -> Balance:
+    return Balance(stationarity_condition(GRPO(size, penalty), BinaryQuestion()))
 
 
 def frozen_penalty(penalty) -> Expr:
@@ -34,14 +34,15 @@ def frozen_penalty(penalty) -> Expr:
     return Add(*(penalty.expected_term(*answer) for answer in zip(new, old, ref, strict=True)))
 
 
-def stage_bend(found: WeightCurve) -> Expr:
+def stage_bend(found: Balance) -> Expr:
     """The second derivative of the stage objective in pi(a), at pi_old = pi."""
     return -BETA * Add(*found.condition.curvature)
 
 
-def potential_bend(found: WeightCurve) -> Expr:
+def potential_bend(found: Balance) -> Expr:
     """dF/dp at the weight at which p is stationary: the potential's second derivative."""
-    return found.drift.diff(P) - (found.drift / found.force) * found.force.diff(P)
+    drift, force = found.drift.expression, found.force.expression
+    return drift.diff(P) - (drift / force) * force.diff(P)
 
 
 def result() -> Result:
@@ -57,7 +58,7 @@ def result() -> Result:
         )
         for size in SIZES:
             found = curve(size, penalty)
-            balance = found.drift - BETA * found.force
+            balance = found.drift.expression - BETA * found.force.expression
             claims.append(
                 Claim(
                     f"policy-gradient flow of p: p(1-p) F, {name}, G = {size}",
@@ -68,14 +69,14 @@ def result() -> Result:
             )
     for size in SIZES:
         found = curve(size, ReverseKL())
-        moves = tidy(P * (1 - P) * (found.drift - BETA * found.force))
+        moves = tidy(P * (1 - P) * (found.drift.expression - BETA * found.force.expression))
         start = moves.subs(P, P0)
         claims += [
             Claim(f"the flow is concave, reverse KL, G = {size}", moves.diff(P, 2), "<", S.Zero),
             Claim(f"and upwards at pi_ref, reverse KL, G = {size}", start, ">", S.Zero),
         ]
     pairs, large = curve(2, ReverseKL()), curve(oo, DirectKL())
-    balance = pairs.drift - BETA * pairs.force
+    balance = pairs.drift.expression - BETA * pairs.force.expression
     claims += [
         Claim("the example is stationary", balance.subs(EXAMPLE), "==", S.Zero),
         Claim("it is attracting", balance.diff(P).subs(EXAMPLE), "<", S.Zero),

@@ -5,6 +5,7 @@ from sympy import Add, Expr, Integer, Rational, S, Symbol, binomial, sqrt
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, stationary_policy
 from grpo_symbolic import symbols as s
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.two_level import TwoLevel
 
 G, P, T, GAP, EPS, BETA = s.G, s.pi, s.t, s.gap, s.epsilon, s.beta
@@ -19,7 +20,8 @@ def two_level(rule, size=G) -> TwoLevel:
 
 def drift(rule, size: int) -> Expr:
     """p (1-p) times the drift P(a) - P(b): what stands against the penalty in logit space."""
-    return P * (1 - P) * GRPO(size, advantage=rule).preference(BinaryQuestion()).difference(0, 1)
+    model = GRPO(size, advantage=rule).preference(BinaryQuestion())
+    return P * (1 - P) * unfolded(model.difference(0, 1))
 
 
 def expectation(number: int, values) -> Expr:

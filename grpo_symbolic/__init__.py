@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, preference
     from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
     from grpo_symbolic.policy.analyse import Analysis, analyse
-    from grpo_symbolic.policy.binary import StationaryPolicy
-    from grpo_symbolic.policy.enclose import Enclosure
+    from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate import NoStationaryPolicy
-    from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.stationary import stationary_policy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
     from grpo_symbolic.question import BinaryQuestion, Question
     from grpo_symbolic.reward import Gaussian
     from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -113,7 +114,7 @@ _HOMES = {
     "DirectKL": ".model.penalty",
     "Divergence": ".model.penalty",
     "Domain": ".domain",
-    "Enclosure": ".policy.enclose",
+    "Enclosure": ".policy.enclosure",
     "Estimator": ".model.penalty",
     "FixedScale": ".model.advantage",
     "GRPO": ".model.algorithm",
@@ -132,10 +133,10 @@ _HOMES = {
     "ReverseKL": ".model.penalty",
     "ShiftAndScale": ".model.advantage",
     "ShiftOnly": ".model.advantage",
-    "SimplexPolicy": ".policy.many",
+    "SimplexPolicy": ".policy.many_answers",
     "StabilisedScale": ".model.advantage",
     "StationarityCondition": ".stationarity",
-    "StationaryPolicy": ".policy.binary",
+    "StationaryPolicy": ".policy.two_answers",
     "Status": ".verify.verdict",
     "Verdict": ".verify.verdict",
     "analyse": ".policy.analyse",
@@ -146,7 +147,7 @@ _HOMES = {
     "preference": ".model.algorithm",
     "prove": ".verify.methods",
     "stationarity_condition": ".stationarity",
-    "stationary_policy": ".policy.many",
+    "stationary_policy": ".policy.stationary",
 }
 _MODULES = {"plot": ".plotting", "presets": ".presets", "symbols": ".symbols"}
 
@@ -163,4 +164,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, Sum, collect, factor, together
 
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.normal_form import Lowering, Sign, Undecided
 
@@ -99,7 +100,7 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     """
     domain = Domain() if domain is None else domain
     expr = S(expr)
-    closed = {s: Dummy("sum", real=True) for s in expr.atoms(Sum)}
+    closed = {s: Dummy("sum", real=True) for s in expr.atoms(Sum, BernsteinMean)}
     expr = expr.xreplace(closed)
     domain = domain.extended(expr).relevant(expr)
     if expr.count_ops() <= _MAX_TIDY and len(domain.ranges) <= _MAX_SYMBOLS:

@@ -187,6 +187,13 @@ class Bernstein:
             return Bernstein((Surd(),))
         return Bernstein(tuple(_scaled(c, fmpq(n)) for c in self.differences(1)))
 
+    def integral(self) -> Bernstein:
+        """The antiderivative that is 0 at ``p = 0``, of degree one more."""
+        step, row = fmpq(1, self.degree + 1), [Surd()]
+        for c in self.coefficients:
+            row.append(row[-1] + _scaled(c, step))
+        return Bernstein(tuple(row))
+
     def differences(self, order: int) -> tuple[Surd, ...]:
         """The forward differences of the coefficients: ``c_{k+1} - c_k``, repeated."""
         found = self.coefficients
@@ -248,7 +255,7 @@ class Bernstein:
         point = _exact_point(p)
         while True:
             with ctx.workprec(bits):
-                ball = self._sum(arb(point), arb(1 - point), bits)
+                ball = self.sum_of(arb(point), arb(1 - point), bits)
                 if ball.is_zero() or ball.rad() * arb(10) ** digits < ball.abs_lower():
                     return ball
             bits *= 2
@@ -265,9 +272,10 @@ class Bernstein:
     def ball_at(self, p: arb, bits: int) -> arb:
         """A ball that contains the value at every point of the ball ``p``."""
         with ctx.workprec(bits):
-            return self._sum(p, 1 - p, bits)
+            return self.sum_of(p, 1 - p, bits)
 
-    def _sum(self, p: arb, q: arb, bits: int) -> arb:
+    def sum_of(self, p: arb, q: arb, bits: int) -> arb:
+        """The sum in ``p`` and ``q = 1 - p``, each known as well as it is given."""
         with ctx.workprec(bits):
             above, below = _powers(p, self.degree), _powers(q, self.degree)
             total = arb(0)
@@ -282,8 +290,8 @@ class Bernstein:
         """The polynomial in ``1 - p``."""
         return Bernstein(self.coefficients[::-1])
 
-    def ranges(self, left: arb, right: arb, bits: int) -> tuple[arb, arb, arb]:
-        """Balls around all values, first and second derivatives where p/(1 − p) is in a range.
+    def ranges(self, left: arb, right: arb, bits: int, order: int = 2) -> list[arb]:
+        """Balls around all values and derivatives where p/(1 − p) is in a range.
 
         A polynomial lies between its least and its greatest Bernstein coefficient on an
         interval, and its derivatives between those of the differences. On a narrow interval
@@ -295,26 +303,26 @@ class Bernstein:
             Ends ``0 <= left <= right`` of the odds.
         bits : int
             Working precision.
+        order : int
+            The highest derivative.
         """
         with ctx.workprec(bits):
             if self.degree * (right - left) < fmpq(1, _NARROW):
-                return self._narrow_ranges(left.union(right), bits)
+                return self._narrow_ranges(left.union(right), bits, order)
             rows = [self._on_interval(left, right, bits)]
             # The width of the interval of p itself.
             width = (right - left) / ((1 + left) * (1 + right))
-            for order in range(2):
-                factor = (self.degree - order) / width
+            for lower in range(order):
+                factor = (self.degree - lower) / width
                 rows.append([(b - a) * factor for a, b in pairwise(rows[-1])] or [arb(0)])
-            value, slope, bend = (_hull(row) for row in rows)
-            return value, slope, bend
+            return [_hull(row) for row in rows]
 
-    def _narrow_ranges(self, odds: arb, bits: int) -> tuple[arb, arb, arb]:
-        rest = 1 / (1 + odds)
-        first, second = self._derivatives
-        value, slope, bend = (
-            part._ball_polynomial(bits)(odds) * rest**part.degree for part in (self, first, second)
-        )
-        return value, slope, bend
+    def _narrow_ranges(self, odds: arb, bits: int, order: int) -> list[arb]:
+        rest, part, found = 1 / (1 + odds), self, []
+        for k in range(order + 1):
+            part = part._slope if k else part
+            found.append(part._ball_polynomial(bits)(odds) * rest**part.degree)
+        return found
 
     def _on_interval(self, left: arb, right: arb, bits: int) -> list[arb]:
         """The Bernstein coefficients on the interval of p with these ends of its odds."""
@@ -331,9 +339,8 @@ class Bernstein:
         ]
 
     @cached_property
-    def _derivatives(self) -> tuple[Bernstein, Bernstein]:
-        first = self.derivative()
-        return first, first.derivative()
+    def _slope(self) -> Bernstein:
+        return self.derivative()
 
     def _ball_polynomial(self, bits: int) -> arb_poly:
         """The sum over ``(1 - p)**n`` as a polynomial in the odds."""

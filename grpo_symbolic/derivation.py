@@ -24,7 +24,6 @@ from grpo_symbolic.display import (
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, align, formula
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
 __all__ = ["Derivation", "Step"]
@@ -101,6 +100,8 @@ class Derivation:
 
     def verify(self) -> Report:
         """Every line checked against the one before."""
+        from grpo_symbolic.verify.methods import prove_all
+
         return prove_all(self.claims)
 
     def latex(self, notation: Notation | None = None) -> str:

@@ -1,16 +1,39 @@
-"""Reading numbers from a caller: exactly, with one sentence when they will not do."""
+"""Reading numbers from a caller: exactly, with one sentence when they will not do.
+
+Text is read and checked without SymPy, so that the command line can refuse it at once.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from numbers import Integral
 from numbers import Rational as AbstractRational
-from typing import Any
+from os import PathLike
+from os.path import splitext
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
-from sympy import Expr, Integer, Rational, Symbol, oo
+if TYPE_CHECKING:
+    from sympy import Expr
 
-__all__ = ["exact_number", "group_size", "parameter", "within"]
+__all__ = [
+    "STANDARD_VALUES",
+    "Number",
+    "exact_number",
+    "group_size",
+    "one_of",
+    "parameter",
+    "read_group_size",
+    "read_parameter",
+    "suffix",
+    "within",
+]
+
+#: What is read as a number: numbers of Python, NumPy, mpmath and SymPy, and decimals or fractions
+#: in text.
+Number: TypeAlias = str | SupportsFloat
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
 _FRACTION = re.compile(r"[+-]?\d+/\d+\Z")
@@ -31,27 +54,41 @@ def exact_number(name: str, value: Any, allowed: str) -> Expr:
     failure = ValueError(f"{name} must be {allowed}, got {_shown(value)}")
     if type(value).__name__ in ("bool", "bool_") or value is None:
         raise failure
-    if isinstance(value, Expr):
-        if value.is_Float:
-            value = str(value)
-        elif value.is_number and value.is_real and value.is_finite:
-            return value
-        else:
+    if isinstance(value, str):
+        exact = _fraction(value)
+        if exact is None:
             raise failure
-    if isinstance(value, Integral):
-        return Integer(int(value))
-    if isinstance(value, AbstractRational):
-        return Rational(int(value.numerator), int(value.denominator))
-    text = (
-        value.strip() if isinstance(value, str) else repr(float(value)) if _is_float(value) else ""
-    )
-    if len(text) <= _LONGEST and (_NUMBER.match(text) or _FRACTION.match(text)):
-        try:
-            exact = Fraction(text)
-        except ZeroDivisionError:
-            raise failure from None
-        return Rational(exact.numerator, exact.denominator)
-    raise failure
+        return _rational(exact)
+    from sympy import Expr
+
+    if isinstance(value, Expr) and not value.is_Float:
+        if value.is_number and value.is_real and value.is_finite:
+            return value
+        raise failure
+    if isinstance(value, (Integral, AbstractRational)):
+        return _rational(Fraction(int(value.numerator), int(value.denominator)))
+    text = str(value) if isinstance(value, Expr) else repr(float(value)) if _is_float(value) else ""
+    exact = _fraction(text)
+    if exact is None:
+        raise failure
+    return _rational(exact)
+
+
+def _fraction(text: str) -> Fraction | None:
+    """A decimal or a fraction in text, exactly; None for any other text."""
+    text = text.strip()
+    if len(text) > _LONGEST or not (_NUMBER.match(text) or _FRACTION.match(text)):
+        return None
+    try:
+        return Fraction(text)
+    except ZeroDivisionError:
+        return None
+
+
+def _rational(value: Fraction) -> Expr:
+    from sympy import Rational
+
+    return Rational(value.numerator, value.denominator)
 
 
 def _shown(value: Any) -> str:
@@ -83,63 +120,121 @@ def within(
 ) -> Expr:
     """An exact number between two ends, or a ValueError that names all three."""
     number = exact_number(name, value, allowed)
-    above = number >= lower if lower_closed else number > lower
-    below = number <= upper if upper_closed else number < upper
-    if not (bool(above) and bool(below)):
-        raise ValueError(f"{name} must be {allowed}, got {_shown(value).strip(_QUOTES)}")
+    if not _Range(allowed, lower, upper, lower_closed, upper_closed).admits(number):
+        raise _out_of_range(name, allowed, value)
     return number
 
 
-# name: (sentence, lower end, upper end, lower closed, upper closed); the closed ends
-# are boundary cases that have a meaning of their own.
-_PARAMETERS: dict[str, tuple[str, Any, Any, bool, bool]] = {
-    "beta": ("a positive number", 0, oo, False, False),
-    "pi_ref": ("a probability in (0, 1) (0 and 1 are allowed as boundary cases)", 0, 1, True, True),
-    "margin": ("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
-    "gap": ("a positive number", 0, oo, False, False),
-    "epsilon": ("a non-negative number", 0, oo, True, False),
-    "sigma": ("a positive number", 0, oo, False, False),
-    "success": ("a probability in [0, 1]", 0, 1, True, True),
-    "group_size": ("an integer of at least 2", 2, oo, True, False),
-    "reward": ("a number", -oo, oo, False, False),
+@dataclass(frozen=True)
+class _Range:
+    """What a parameter must be, and its ends; closed ends are boundary cases with a meaning."""
+
+    allowed: str
+    lower: float
+    upper: float
+    lower_closed: bool = False
+    upper_closed: bool = False
+    whole: bool = False
+
+    def admits(self, number: Any) -> bool:
+        above = number >= self.lower if self.lower_closed else number > self.lower
+        below = number <= self.upper if self.upper_closed else number < self.upper
+        return bool(above) and bool(below) and (not self.whole or number == int(number))
+
+
+_PARAMETERS: dict[str, _Range] = {
+    "beta": _Range("a positive number", 0, inf),
+    "pi_ref": _Range(
+        "a probability in (0, 1) (0 and 1 are allowed as boundary cases)", 0, 1, True, True
+    ),
+    "margin": _Range("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
+    "gap": _Range("a positive number", 0, inf),
+    "epsilon": _Range("a non-negative number", 0, inf, True),
+    "sigma": _Range("a positive number", 0, inf),
+    "success": _Range("a probability in [0, 1]", 0, 1, True, True),
+    "group_size": _Range("an integer of at least 2", 2, inf, True),
+    "batch": _Range("an integer of at least 2", 2, inf, True, whole=True),
+    "ddof": _Range("0 or 1", 0, 1, True, True, whole=True),
+    "reward": _Range("a number", -inf, inf),
 }
+
+
+#: Parameters that neither the command line nor the explorer asks for: presets with a constant
+#: scale, rewards that are measured from 0.
+STANDARD_VALUES = {"sigma": 1, "r_b": 0}
 
 
 def parameter(role: str, value: Any, name: str = "") -> Expr:
     """A model parameter (called ``name`` by the caller) as an exact number in its range."""
-    allowed, lower, upper, lower_closed, upper_closed = _PARAMETERS[role]
-    return within(
-        name or role,
-        value,
-        allowed,
-        lower,
-        upper,
-        lower_closed=lower_closed,
-        upper_closed=upper_closed,
-    )
+    if isinstance(value, str):
+        return _rational(read_parameter(role, value, name))
+    known = _PARAMETERS[role]
+    number = exact_number(name or role, value, known.allowed)
+    if not known.admits(number):
+        raise _out_of_range(name or role, known.allowed, value)
+    return number
+
+
+def read_parameter(role: str, text: str, name: str = "") -> Fraction:
+    """A model parameter in text as a fraction in its range: for callers without SymPy."""
+    known, number = _PARAMETERS[role], _fraction(text)
+    if number is None:
+        raise ValueError(f"{name or role} must be {known.allowed}, got {_shown(text)}")
+    if not known.admits(number):
+        raise _out_of_range(name or role, known.allowed, text)
+    return number
+
+
+def _out_of_range(name: str, allowed: str, value: Any) -> ValueError:
+    return ValueError(f"{name} must be {allowed}, got {_shown(value).strip(_QUOTES)}")
 
 
 def parameter_range(name: str) -> tuple[str, float, float, bool, bool]:
     """The sentence and the ends of a parameter, for checks on arrays."""
-    allowed, lower, upper, lower_closed, upper_closed = _PARAMETERS[name]
-    return allowed, float(lower), float(upper), lower_closed, upper_closed
+    known = _PARAMETERS[name]
+    lower, upper = float(known.lower), float(known.upper)
+    return known.allowed, lower, upper, known.lower_closed, known.upper_closed
+
+
+_SIZES = "an integer of at least 2, or infinity for the large-group limit"
+
+
+def read_group_size(text: str) -> int | float:
+    """A group size in text, infinity for the large-group limit: for callers without SymPy."""
+    if text.strip().lower() in ("inf", "oo", "infinity"):
+        return inf
+    number = _fraction(text)
+    if number is None:
+        raise ValueError(f"group_size must be {_SIZES}, got {_shown(text)}")
+    if number.denominator != 1 or number < 2:
+        raise _out_of_range("group_size", _SIZES, text)
+    return int(number)
 
 
 def group_size(value: Any) -> Expr:
     """A group size: an integer of at least 2, or ``oo`` for the large-group limit."""
-    allowed = "an integer of at least 2, or infinity for the large-group limit"
+    from sympy import Integer, Symbol, oo
+
     if isinstance(value, Symbol) and value.is_integer and value.is_positive:
         return value
-    if (
-        value == oo
-        or value == float("inf")
-        or (isinstance(value, str) and value.strip().lower() in ("inf", "oo", "infinity"))
-    ):
+    if isinstance(value, str):
+        value = read_group_size(value)
+    if value in (oo, inf):
         return oo
-    number = exact_number("group_size", value, allowed)
+    number = exact_number("group_size", value, _SIZES)
     if not number.is_Integer or number < 2:
-        raise ValueError(f"group_size must be {allowed}, got {_shown(value).strip(_QUOTES)}")
-    return number
+        raise _out_of_range("group_size", _SIZES, value)
+    return Integer(number)
+
+
+def suffix(name: str, path: str | PathLike[str], allowed: tuple[str, ...]) -> str:
+    """The suffix of a file's name, when it is one of those allowed."""
+    kind = splitext(path)[1].removeprefix(".").lower()
+    if kind not in allowed:
+        raise ValueError(
+            f"{name} must be one that ends in .{', .'.join(allowed)}, got {str(path)!r}"
+        )
+    return kind
 
 
 def one_of(name: str, value: Any, allowed: tuple[str, ...]) -> str:

@@ -36,6 +36,7 @@ from sympy import (
 )
 from sympy import sign as sympy_sign
 
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 
 __all__ = ["Lowering", "Sign", "Undecided"]
@@ -62,6 +63,7 @@ class Lowering:
     """Expressions of one domain, lowered to polynomials in coordinates and generators."""
 
     def __init__(self, domain: Domain) -> None:
+        self.domain = domain
         self.substitution, strict = domain.coordinates()
         self.attained = domain.attained
         self.positive = set(strict)
@@ -69,6 +71,7 @@ class Lowering:
         self.generators: dict[tuple[str, Expr], Symbol] = {}
         self.squares: dict[Symbol, Expr] = {}
         self.exponents: dict[Expr, Expr] = {}
+        self.known: dict[Expr, bool] = {}
 
     def substitution_symbols(self) -> set[Symbol]:
         found: set[Symbol] = set()
@@ -114,6 +117,8 @@ class Lowering:
             inner = self.decide(self.lower(expr.args[0]))
             if self.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
                 return Integer(int(inner) // 2)
+        if isinstance(expr, BernsteinMean):
+            return self.mean(expr)
         if isinstance(expr, Sum):
             # A sum over a group stays closed: it is equal to itself, and that is all.
             return self.generator("sum", expr, positive=False, nonnegative=False)
@@ -126,6 +131,30 @@ class Lowering:
                 nonnegative=bool(expr.is_nonnegative),
             )
         raise Undecided(f"no normal form for {type(expr).__name__}")
+
+    def mean(self, expr: BernsteinMean) -> Expr:
+        """A mean over a group stays closed: equal to itself, and of the sign of its values."""
+        inner = self.fold(self.lower(expr.argument))
+        positive = not expr.order and self.inside(inner) and self.positive_values(expr)
+        key = BernsteinMean(expr.values, expr.size, inner, expr.order, expr.name)
+        return self.generator("mean", key, positive=positive, nonnegative=positive)
+
+    def inside(self, probability: Expr) -> bool:
+        """Whether it lies in (0, 1)."""
+        ends = (self.decide(probability), self.decide(1 - probability))
+        return all(end == Sign.POSITIVE for end in ends)
+
+    def positive_values(self, mean: BernsteinMean) -> bool:
+        """Whether a mean is one of positive numbers, inside (0, 1)."""
+        table = mean.values if mean.f is None else mean.ends
+        found = {self.decide(self.lower(c)) for c in table}
+        if mean.f is None:
+            return Sign.POSITIVE in found and found <= {Sign.POSITIVE, Sign.ZERO, Sign.NONNEGATIVE}
+        if mean not in self.known:
+            within = Lowering(self.domain.relevant(mean.f).extended(mean.f))
+            inner = within.decide(within.lower(mean.f)) == Sign.POSITIVE
+            self.known[mean] = inner and None not in found and min(found) >= 0
+        return self.known[mean]
 
     def fold(self, expr: Expr) -> Expr:
         numerator, denominator = self.normal(expr)

@@ -1,18 +1,20 @@
 """Progress of long work, on the terminal or in a notebook; silent everywhere else.
 
 A bar appears only where somebody sees it move: standard error is a terminal, or a notebook runs.
-In a pipe, in a test, without tqdm, and in work that ends within half a second there is none.
+In a pipe, in a test, without tqdm, and in work that ends within half a second there is none; nor
+is there within a limit of work, to which the steps of a bar would count.
 Setting ``TQDM_DISABLE=1`` in the environment turns every bar off.
 """
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+
+from grpo_symbolic.work import is_limited
 
 __all__ = ["steps", "tracked"]
 
@@ -99,13 +101,20 @@ def _bar() -> Callable[..., Any] | None:
     notebook = _in_notebook()
     if not notebook and not _is_terminal(sys.stderr):
         return None
-    if threading.current_thread() is not threading.main_thread() or _within_a_bound():
+    if threading.current_thread() is not threading.main_thread() or is_limited():
         return None
     try:
         from tqdm import tqdm
     except ImportError:
         return None
-    return _in_cell(tqdm) if notebook else tqdm
+
+    class Bar(tqdm):
+        # Nothing runs beside the work: no thread that looks after bars, and no lock that is
+        # shared with other processes.
+        monitor_interval = 0
+        _lock = threading.RLock()
+
+    return _in_cell(Bar) if notebook else Bar
 
 
 def _in_cell(tqdm: Any) -> Callable[..., Any]:
@@ -150,8 +159,3 @@ def _is_terminal(stream: Any) -> bool:
 def _in_notebook() -> bool:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return type(shell).__name__ == "ZMQInteractiveShell"
-
-
-def _within_a_bound() -> bool:
-    """Whether an alarm is set: it could go off while a bar holds its lock on the terminal."""
-    return hasattr(signal, "getitimer") and signal.getitimer(signal.ITIMER_REAL)[0] > 0

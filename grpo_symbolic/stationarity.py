@@ -21,6 +21,7 @@ from grpo_symbolic.display import Html, legible, math, prose, record, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import as_algorithm
+from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.question import Question
 
@@ -48,6 +49,10 @@ class StationarityCondition:
         The weight of the penalty.
     domain : Domain
         The ranges of every symbol that occurs.
+    penalty : Penalty
+        Of which d is the marginal.
+    rates : tuple of Expr
+        How often each answer is penalised, relative to π(o).
     meaning : str
         What P(o|π) is, in words.
     """
@@ -59,6 +64,8 @@ class StationarityCondition:
     curvature: tuple[Expr, ...]
     beta: Expr
     domain: Domain
+    penalty: Penalty
+    rates: tuple[Expr, ...]
     meaning: str = "preference of the answer"
 
     @property
@@ -139,5 +146,7 @@ def stationarity_condition(algorithm: Any, question: Question) -> StationarityCo
         Domain((*question.domain.ranges, *question.policy_domain.ranges)).extended(
             *preference, *marginal, algorithm.beta
         ),
+        algorithm.penalty,
+        often,
         algorithm.meaning,
     )

@@ -47,6 +47,7 @@ success = (Symbol("s_a", positive=True), Symbol("s_b", nonnegative=True))
 x = Symbol("x", positive=True)
 t = Symbol("t", positive=True)
 k = Symbol("k", integer=True, positive=True)
+share = Symbol("m", positive=True)
 # P(o) and d(o) of the two answers, as unknowns of a derivation's first lines.
 preferences = (Symbol("P_a", real=True), Symbol("P_b", real=True))
 marginals = (Symbol("d_a", real=True), Symbol("d_b", real=True))
@@ -78,6 +79,7 @@ CATALOGUE: tuple[Quantity, ...] = (
     ),
     Quantity(x, "x", ZERO, Integer(1) / 4, "p (1 - p)", False, True),
     Quantity(t, "t", ZERO, ONE, "fraction of better answers in a group"),
+    Quantity(share, "m", ZERO, ONE, "probability that a draw has the higher reward"),
     Quantity(k, "k", ONE, oo, "number of better answers in a group", True, False),
 )
 
@@ -93,21 +95,21 @@ _FAMILIES: dict[str, tuple[dict[str, bool], str, Expr, Expr, str]] = {
     "pi": ({"positive": True}, r"\pi({})", ZERO, ONE, "probability of answer {}"),
     "r": ({"real": True}, "r({})", -oo, oo, "reward of answer {}"),
 }
-_MEMBER = re.compile(r"(pi_ref|pi|r)_([1-9]\d*)\Z")
+_MEMBER = re.compile(r"(pi_ref|pi|r)_([1-9]\d*|o)\Z")
 
 
 @cache
-def _member(family: str, answer: int) -> Symbol:
+def _member(family: str, answer: int | str) -> Symbol:
     return Symbol(f"{family}_{answer}", **_FAMILIES[family][0])
 
 
-def policy(answer: int) -> Symbol:
-    """π of the answer numbered ``answer`` (from 1)."""
+def policy(answer: int | str) -> Symbol:
+    """π of the answer numbered ``answer`` (from 1); of any answer o for ``"o"``."""
     return _member("pi", answer)
 
 
-def reference(answer: int) -> Symbol:
-    """π_ref of the answer numbered ``answer`` (from 1)."""
+def reference(answer: int | str) -> Symbol:
+    """π_ref of the answer numbered ``answer`` (from 1); of any answer o for ``"o"``."""
     return _member("pi_ref", answer)
 
 
@@ -120,7 +122,11 @@ def describe(symbol: Symbol) -> Quantity | None:
     """The catalogue entry of ``symbol``, or None for a symbol of the caller's own."""
     known = next((entry for entry in CATALOGUE if entry.symbol == symbol), None)
     match = _MEMBER.match(symbol.name)
-    if known is not None or match is None or symbol != _member(match[1], int(match[2])):
+    if (
+        known is not None
+        or match is None
+        or symbol != _member(match[1], match[2] if match[2] == "o" else int(match[2]))
+    ):
         return known
     _, tex, lower, upper, meaning = _FAMILIES[match[1]]
     number = match[2]

@@ -43,7 +43,7 @@ from sympy import (
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.ball_boxes import BallBoxes
 
 B, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref

@@ -11,9 +11,9 @@ from grpo_symbolic import symbols
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.policy import chunked, evaluate
-from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion, Question
 from tests.benchmarks import sweep
 

@@ -13,7 +13,7 @@ from mpmath import mp, mpf
 from sympy import Rational, oo
 
 import grpo_symbolic as gs
-from grpo_symbolic.policy.enclose import Enclosure
+from grpo_symbolic.policy.enclosure import Enclosure
 
 PAIR = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
 DIRECT = gs.stationary_policy(gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion())

@@ -24,9 +24,9 @@ from grpo_symbolic.model.advantage import LeaveOneOut, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, RLHF
 from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator
 from grpo_symbolic.numeric.interpolant import DyadicTable
-from grpo_symbolic.policy.binary import StationaryPolicy
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 
 BITS = 2400

@@ -11,7 +11,7 @@ from dataclasses import replace
 import mpmath as mp
 import numpy as np
 import pytest
-from sympy import oo
+from sympy import Integer, Rational, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic.explorer import Exploration, choices, exploration, explore
@@ -133,6 +133,31 @@ def test_no_choice_of_controls_raises():
             assert row[1] in ("attracting", "repelling", "degenerate")
             shown += 1
     assert shown >= len(states) - 5  # in the large group some have none inside (0, 1)
+
+
+@pytest.mark.parametrize("name", choices.advantages())
+@pytest.mark.parametrize("size", [3, oo])
+def test_every_rule_has_its_states(name, size):
+    """Groups of three under reverse KL: beta (p - q) = p (1 - p) times the difference of means."""
+    state = Exploration("0.9", 1, size, "0.3", 1, "0.1", advantage=name)
+    assert state.sentences
+    assert state.margin_note
+    if size != 3:
+        return
+    p = float(state.rows[0][0])
+    rule, drift = state.rule, 0.0
+    for others in itertools.product((1, 0), repeat=2):
+        chance = math.prod(p if r else 1 - p for r in others)
+        for own, side in ((1, 1), (0, -1)):
+            group = (own, *others)
+            law = [(r, Rational(group.count(r), 3)) for r in (1, 0) if r in group]
+            drift += side * chance * float(rule(Integer(own), law, Integer(3)))
+    assert 0.9 * (p - 0.3) == pytest.approx(p * (1 - p) * drift, abs=2e-5)
+
+
+def test_a_rule_that_is_not_offered():
+    with pytest.raises(ValueError, match="advantage must be one of std, none"):
+        Exploration(advantage="batch")
 
 
 def test_what_is_sampled_and_what_it_acts_as():
@@ -304,6 +329,20 @@ def test_the_margin_is_switched_off_where_it_means_nothing(panel):
     assert _first(panel) == pytest.approx(_pair(0.5, 0.25, 0.5), abs=5e-6)
     panel.set(epsilon="0.1")
     assert panel.controls["gamma"].disabled
+
+
+def test_a_rule_switches_off_what_it_does_not_take(panel):
+    panel.set(gamma=0.5, ddof=1)
+    panel.set(advantage="none")
+    assert panel.controls["ddof"].disabled
+    assert panel.controls["epsilon"].disabled
+    assert panel.controls["gamma"].disabled  # its drift has the size of the rewards
+    p = _first(panel)
+    assert 0.5 * (p - 0.25) == pytest.approx(p * (1 - p) / 2, abs=1e-5)
+    panel.set(advantage="std")
+    assert not panel.controls["ddof"].disabled
+    assert not panel.controls["gamma"].disabled
+    assert _first(panel) == pytest.approx(_pair(0.5 * math.sqrt(2), 0.25, 0.5), abs=5e-6)
 
 
 def test_sliders_of_large_groups_wait_until_they_are_let_go(panel):

@@ -26,7 +26,7 @@ from grpo_symbolic.analysis.cusps import cusp
 from grpo_symbolic.analysis.fold_curve import fold_curve
 from grpo_symbolic.analysis.folds import Turn, fold_references, folds
 from grpo_symbolic.analysis.maxwell import maxwell
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.penalty import Divergence
 
 P0 = symbols.pi_ref
@@ -41,10 +41,10 @@ def _sixty_digits():
 
 
 @cache
-def curve(size, penalty=None, success=None, **rule) -> WeightCurve:
+def curve(size, penalty=None, success=None, **rule) -> Balance:
     question = BinaryQuestion() if success is None else BinaryQuestion(success=success)
     algorithm = GRPO(size, penalty or DirectKL(), **rule)
-    return WeightCurve(stationarity_condition(algorithm, question))
+    return Balance(stationarity_condition(algorithm, question))
 
 
 def number(value: Expr) -> mpf:
@@ -234,18 +234,37 @@ def test_a_weight_at_the_fold_is_not_counted() -> None:
         (curve(symbols.G), {P0: HALF}, "G has none"),
         (curve(8, advantage=ShiftOnly()), {P0: HALF}, "gap has none"),
         (curve(8, Estimator("k1", "loss")), {P0: HALF}, "not shown to increase"),
-        (curve(200), {P0: HALF}, "up to degree"),
         (curve(8, success=symbols.success), {P0: HALF}, "success rates"),
-        (
-            curve(oo, advantage=ShiftAndScale(epsilon=Rational(1, 10))),
-            {P0: HALF, symbols.gap: 1},
-            "neither rational",
-        ),
     ],
 )
 def test_what_is_out_of_reach_is_said(given, point, sentence) -> None:
     with pytest.raises(ValueError, match=sentence):
         folds(given, point)
+
+
+@pytest.mark.parametrize(("size", "p0"), [(200, Rational(1, 1000)), (oo, Rational(1, 50))])
+def test_large_degrees_and_drifts_that_are_no_roots(size, p0) -> None:
+    """Counts on both sides of each fold, by scanning F; ε = 1/10 in units of the gap at G = ∞."""
+    rule = {} if size == 200 else {"advantage": ShiftAndScale(epsilon=Rational(1, 10))}
+    point = {P0: p0} if size == 200 else {P0: p0, symbols.gap: 1}
+    found = folds(curve(size, **rule), point, digits=20)
+    assert len(found) == 2
+    x = np.linspace(-40, 400, 220_001)
+    p, q = 1 / (1 + np.exp(-x)), 1 / (1 + np.exp(x))
+    if size == 200:
+        k = np.arange(1, size)
+        share = np.sqrt(k / size * (1 - k / size))
+        with mp.workdps(20):
+            ways = np.array([float(mp.log(mp.binomial(size, int(n)))) for n in k])
+        terms = ways + np.multiply.outer(np.log(p), k - 1.0)
+        terms += np.multiply.outer(np.log(q), size - 1.0 - k)
+        pull = (np.exp(terms) * share).sum(axis=1)
+    else:
+        pull = 1 / (np.sqrt(p * q) + 0.1)
+    force = x - float(logit(number(p0)))
+    for low, high, count in found.intervals:
+        middle = float((low + high) / 2) if high < inf else float(2 * low + 1)
+        assert int(np.count_nonzero(np.diff(pull > middle * force))) == count
 
 
 # -- the fold curve ---------------------------------------------------------------------------

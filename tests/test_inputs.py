@@ -13,7 +13,13 @@ from sympy import Float, Integer, Rational, Symbol, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-from grpo_symbolic.inputs import exact_number, group_size, parameter
+from grpo_symbolic.inputs import (
+    exact_number,
+    group_size,
+    parameter,
+    read_group_size,
+    read_parameter,
+)
 
 MEGABYTE = "9" * 1_000_000
 INJECTION = "__import__('os').system('true')"
@@ -200,3 +206,36 @@ def test_symbols_stay_symbols() -> None:
     weight = Symbol("weight", positive=True)
     assert gs.GRPO(beta=weight).beta is weight
     assert gs.BinaryQuestion(margin=symbols.gamma).margin is symbols.gamma
+
+
+@pytest.mark.parametrize("role", ["beta", "pi_ref", "margin", "epsilon", "ddof", "batch"])
+@pytest.mark.parametrize(
+    "text", ["0", "1", "1/2", "0.25", "2", "-1", "1e-3", "x", "1/0", "", "nan", " 3 ", "1e999"]
+)
+def test_text_is_read_alike_with_and_without_sympy(role: str, text: str) -> None:
+    def outcome(read: Callable[..., Any]) -> Any:
+        try:
+            value = read(role, text)
+        except ValueError as error:
+            return str(error)
+        return Fraction(int(value.numerator), int(value.denominator))
+
+    plain = outcome(read_parameter)
+    assert plain == outcome(parameter)
+    try:
+        exact = Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        assert isinstance(plain, str)
+    else:
+        assert plain == exact or " must be " in plain
+
+
+@pytest.mark.parametrize("text", ["2", "8.0", "oo", "inf", "1", "2.5", "many", "-3", "1e2"])
+def test_group_sizes_in_text(text: str) -> None:
+    def outcome(read: Callable[[str], Any]) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            return str(error)
+
+    assert outcome(read_group_size) == outcome(group_size)

@@ -55,8 +55,8 @@ def isolation(setting: Setting) -> Any:
 def agrees(setting: Setting) -> int:
     found = isolation(setting)
     assert found.complete, (setting, found.reason)
-    assert len(found.roots) == count_zeros(setting), setting
-    return len(found.roots)
+    assert len(found.zeros) == count_zeros(setting), setting
+    return len(found.zeros)
 
 
 def random_settings(count: int, seed: int) -> list[Setting]:
@@ -241,7 +241,7 @@ def test_leading_terms_that_cancel_exactly() -> None:
     for weight in (Fraction(399, 100), Fraction(4), Fraction(401, 100)):
         found = isolation(Setting(math.inf, "hellinger", weight, Fraction(3, 4)))
         assert found.complete
-        field_ends.append((len(found.roots), found.ends[1]))
+        field_ends.append((len(found.zeros), found.ends[1]))
     assert field_ends == [(0, 1), (0, 1), (1, -1)]
 
 
@@ -270,8 +270,8 @@ def test_a_root_lies_in_its_interval() -> None:
     """The zeros of 1/√(pq) − 2 x at π_ref = 1/2: 2 cosh(x/2) = 2 x."""
     with mp.workdps(45):
         found = isolation(Setting(math.inf, "direct", Fraction(2), Fraction(1, 2)))
-        for root in found.roots:
-            exact_root = mp.findroot(lambda x: mp.cosh(x / 2) - x, root.log_odds)
+        for root in found.zeros:
+            exact_root = mp.findroot(lambda x: mp.cosh(x / 2) - x, root.place)
             low, high = root.interval
             assert low < exact_root < high
             assert high - low < mpf("1e-38")

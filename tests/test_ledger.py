@@ -1,7 +1,7 @@
 """The ledger: verdicts with their evidence, the cache, the documents, and what fails."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from derivations.catalogue import ORDER
 from derivations.ledger import Row, ledger
 from derivations.ledger_report import line, summary
 from derivations.paper_claims import ENTRIES, NEW, PAPER, Entry
-from grpo_symbolic.verify.methods import METHODS
 
 COLUMNS = {
     "claim",
@@ -45,13 +44,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def rows(folder: Path) -> Iterator[list[Row]]:
-    """Of the sample; solvers have seconds only, for what they cannot decide at all."""
-    with pytest.MonkeyPatch.context() as patch:
-        for method in METHODS:
-            if method.name.startswith("real algebra"):
-                patch.setattr(method, "seconds", 3.0)
-        yield ledger(SAMPLE, folder / "certificates", processes=1)
+def rows(folder: Path) -> list[Row]:
+    return ledger(SAMPLE, folder / "certificates", processes=1)
 
 
 def row_of(rows: list[Row], entry: Entry) -> Row:

@@ -9,7 +9,7 @@ from sympy import Expr, Integer, Piecewise, Rational, Symbol, oo, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic import symbols as s
 from grpo_symbolic.analysis.limits import escape_curve, escape_threshold, explain_limit, limit
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 from .test_series import between, chi_squared, direct_kl, drift, hellinger, number, reverse_kl
 
@@ -17,9 +17,9 @@ DIGITS = 60
 SMALL = (Rational(1, 10**2), Rational(1, 10**4), Rational(1, 10**6))
 
 
-def curve(algorithm: gs.Algorithm, question: gs.BinaryQuestion | None = None) -> WeightCurve:
+def curve(algorithm: gs.Algorithm, question: gs.BinaryQuestion | None = None) -> Balance:
     question = gs.BinaryQuestion() if question is None else question
-    return WeightCurve(gs.stationarity_condition(algorithm, question))
+    return Balance(gs.stationarity_condition(algorithm, question))
 
 
 def solve(size, beta, p0, force=reverse_kl, low=None, high=None, **options) -> mp.mpf:
@@ -229,15 +229,34 @@ def test_the_limits_in_weight_and_group_size_do_not_commute() -> None:
     assert series(curve(gs.GRPO(oo)), "beta", 1) == 1
 
 
-def test_what_has_no_closed_form_names_the_explicit_inverse() -> None:
-    four = curve(gs.GRPO(4))
-    with pytest.raises(ValueError, match="no closed form of the limit"):
-        limit(four, "pi_ref", 0)
-    # The explicit inverse is P(a), here at p = 1/3 by enumeration of the three others.
+@pytest.mark.parametrize("size", [4, 8])
+def test_what_has_no_closed_form_is_the_root_of_an_equation(size: int) -> None:
+    one = curve(gs.GRPO(size))
+    found = explain_limit(one, "pi_ref", 0)
+    assert found.verify().status == gs.Status.PROVED
+    assert isinstance(found.value, Piecewise)
+    # The explicit inverse is P(a), here at p = 1/3 by enumeration of the others.
     with mp.workdps(DIGITS):
         p = mp.mpf(1) / 3
-        found = mp.mpf(str(escape_curve(four).subs(s.pi, Rational(1, 3)).evalf(DIGITS)))
-        assert abs(found - (1 - p) * drift(p, 4)) < mp.mpf(10) ** -50
+        inverse = mp.mpf(str(escape_curve(one).subs(s.pi, Rational(1, 3)).evalf(DIGITS)))
+        assert abs(inverse - (1 - p) * drift(p, size)) < mp.mpf(10) ** -50
+        for beta in (Rational(1, 4), Rational(3, 2)):
+            root = value(found.value, beta=beta)
+            assert abs(number(beta) - (1 - root) * drift(root, size)) < mp.mpf(10) ** -45
+            assert_approach([solve(size, beta, p0) - root for p0 in SMALL])
+        assert found.value.subs(s.beta, 3) == 0
+    moved = found.value.diff(s.beta).subs(s.beta, 1)
+    step = Rational(1, 10**10)
+    with mp.workdps(DIGITS):
+        ends = [value(found.value, beta=1 + side * step) for side in (1, -1)]
+        slope = (ends[0] - ends[1]) / (2 * number(step))
+        assert abs(mp.mpf(str(moved.evalf(30))) - slope) < mp.mpf(10) ** -12
+
+
+def test_a_limit_needs_a_stationary_policy() -> None:
+    """Direct KL, large groups: as pi_ref -> 1 the fold is passed, and nothing is stationary."""
+    with pytest.raises(ValueError, match="not shown that a stationary policy exists"):
+        limit(curve(gs.GRPO(oo, gs.DirectKL())), "pi_ref", 1, "-")
     with pytest.raises(ValueError, match="no closed form"):
         limit(curve(gs.GRPO(4, gs.DirectKL())), "G", oo)
 

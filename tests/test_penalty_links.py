@@ -69,6 +69,17 @@ MONOTONE: dict[str, tuple[gs.Penalty, Callable[[mpf], mpf], tuple[Any, Any]]] = 
         lambda x: (1 / x - 1) * (1 / x + 3) / (2 * (1 / x + 1) ** 2),
         (-Rational(3, 2), Rational(1, 2)),
     ),
+    "Jeffreys": (
+        Divergence(u * log(u) - log(u), "Jeffreys"),
+        lambda x: 1 - x - mp.log(x),
+        (-oo, oo),
+    ),
+    "powers and a logarithm": (
+        # f'(v) = v^(1/2) + 3 log v + 1
+        Divergence(2 * u ** Rational(3, 2) / 3 + 3 * (u * log(u) - u) + u),
+        lambda x: x ** -mpf("0.5") - 3 * mp.log(x) + 1,
+        (-oo, oo),
+    ),
     "published": (gs.ReverseKL(), lambda x: 1 - x, (-oo, 1)),
     "with ratio": (gs.DirectKL(), lambda x: -mp.log(x), (-oo, oo)),
     "k1 with ratio": (Estimator("k1", "loss-with-ratio"), lambda x: 1 - mp.log(x), (-oo, oo)),

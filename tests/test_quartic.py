@@ -197,7 +197,7 @@ def test_print_and_source() -> None:
     found = policy(4)
     tex = found.latex()
     assert r"\sqrt[3]" in tex
-    assert tex.count(r"\\") == 6
+    assert tex.count(r"\\") == 4  # short abbreviations share a row
     assert len(tex) < 1200
     space: dict[str, Any] = {}
     exec(found.python(), space)

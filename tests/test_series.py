@@ -13,16 +13,16 @@ import grpo_symbolic as gs
 from grpo_symbolic import symbols as s
 from grpo_symbolic.analysis.laurent import expand_at, limit_at
 from grpo_symbolic.analysis.series import exponential_law, group_size_terms, series
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 
 DIGITS = 60
 P0, GAMMA, RATES = Rational(3, 10), Rational(7, 10), (Rational(9, 10), Rational(1, 5))
 EPSILON = Rational(1, 4)
 
 
-def curve(algorithm: gs.Algorithm, question: gs.BinaryQuestion | None = None) -> WeightCurve:
+def curve(algorithm: gs.Algorithm, question: gs.BinaryQuestion | None = None) -> Balance:
     question = gs.BinaryQuestion() if question is None else question
-    return WeightCurve(gs.stationarity_condition(algorithm, question))
+    return Balance(gs.stationarity_condition(algorithm, question))
 
 
 # -- the equation, from the definitions --------------------------------------------------
@@ -238,7 +238,7 @@ def test_published_shapes() -> None:
     e = Symbol("e", positive=True)
     at = {s.beta: 1 / e}
     taylor = pairs.expression.subs(at).series(e, 0, 4).removeO()
-    found = series(WeightCurve(pairs.condition), 1 / s.beta, 3).subs(at)
+    found = series(Balance(pairs.condition), 1 / s.beta, 3).subs(at)
     assert (found - taylor).expand().together().expand() == 0
     groups = series(curve(gs.GRPO(oo)), s.beta, 2)
     assert (groups - (1 - s.beta**2 * (1 - s.pi_ref) ** 2)).expand() == 0

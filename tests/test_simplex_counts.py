@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from flint import arb, arb_mat, ctx
 from mpmath import mp, mpf
-from sympy import Rational, sqrt
+from sympy import Add, Rational, sqrt
 
 import grpo_symbolic as gs
-from grpo_symbolic.solve.boxes import Box, isolate
-from grpo_symbolic.solve.response import Response, exact
-from grpo_symbolic.solve.simplex_system import Form, ResponseSystem
+from grpo_symbolic.enclosures.systems import Box, fixed_points
+from grpo_symbolic.solve.forms import Form
+from grpo_symbolic.solve.preferences import PolynomialPreference
+from grpo_symbolic.solve.response import Response
+from grpo_symbolic.solve.simplex_system import ResponseSystem
 from grpo_symbolic.solve.solutions import NumericSolution
 
 from .oracles.enumeration import Rule, rule_preference
@@ -44,10 +46,9 @@ class Cubes:
 
 @pytest.mark.parametrize("constant", [0.0, 0.125])
 def test_every_fixed_point_is_found_once(constant: float) -> None:
-    square = [arb(0, 3), arb(0, 3)]
-    found = isolate(Cubes(constant), [square], 20, lambda box: True)
-    assert found.complete
     with ctx.workprec(80):
+        found = fixed_points(Cubes(constant), [arb(0, 3), arb(0, 3)], 1000)
+        assert found.complete
         roots = [r.real for r in np.roots([1, 0, -1, -constant]) if abs(r.imag) < 1e-12]
         expected = [
             (x, y.real)
@@ -55,10 +56,10 @@ def test_every_fixed_point_is_found_once(constant: float) -> None:
             for y in np.roots([1, 0, -1, -constant * x])
             if abs(y.imag) < 1e-12
         ]
-        assert len(found.zeros) == len(expected) == 9
+        assert len(found.found) == len(expected) == 9
         for x, y in expected:
             assert sum(abs(float(a.mid()) - x) + abs(float(b.mid()) - y) < 1e-9
-                       for a, b in found.zeros) == 1  # fmt: skip
+                       for a, b in found.found) == 1  # fmt: skip
 
 
 def test_a_double_fixed_point_is_not_called_isolated() -> None:
@@ -69,7 +70,7 @@ def test_a_double_fixed_point_is_not_called_isolated() -> None:
         def image(self, box: Box) -> tuple[Box, arb_mat]:
             return self.value(box), arb_mat(1, 1, [1 - 2 * (box[0] - arb(1) / 3)])
 
-    assert not isolate(Touching(), [[arb(0, 1)]], 5, lambda box: True).complete
+    assert not fixed_points(Touching(), [arb(0, 1)], 1000).complete
 
 
 def test_forms_are_their_expressions_and_within_their_bounds() -> None:
@@ -322,16 +323,18 @@ def test_the_box_and_the_curve_find_the_same_three_solutions() -> None:
     policy = gs.stationary_policy(algorithm, question)
     curve = policy.solutions(beta="7/20", pi_ref=reference, digits=15)
     assert "number established" in curve.status
+    model = policy.condition.preference
+    mass = Add(*(w * p for w, p in zip(model.weights, question.policy, strict=True))).expand()
+    drift = model.two_level.unfolded_drift(mass)
     with ctx.workprec(80):
         system = ResponseSystem(
             Response(algorithm.penalty, reference),
-            list(policy.condition.preference),
-            question.policy[:-1],
-            exact(Rational(7, 20)),
+            PolynomialPreference([(w - mass) * drift for w in model.weights], question.policy[:-1]),
+            arb(7) / 20,
         )
-        box = system.isolated(20)
+        box = system.isolated(3000)
         assert box.complete
-        found = sorted([float(p) for p in system.policy(place)] for place in box.zeros)
+        found = sorted([float(p) for p in system.policy(place)] for place in box.found)
     assert len(found) == len(curve) == 3
     for ours, theirs in zip(found, curve, strict=True):
         assert ours == pytest.approx([float(p) for p in theirs.policy], rel=1e-8)

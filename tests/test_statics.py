@@ -10,8 +10,9 @@ from sympy import Rational, S, Symbol, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic import Claim, Status, symbols
-from grpo_symbolic.analysis.statics import Monotonicity, group_size_claims, monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.spread import spread_of
 
 from .oracles.stationary import scan_binary
 
@@ -28,9 +29,9 @@ BASE = {
 STEP = mpf("0.02")
 
 
-def curve_of(algorithm, question=None) -> WeightCurve:
+def curve_of(algorithm, question=None) -> Balance:
     question = gs.BinaryQuestion() if question is None else question
-    return WeightCurve(gs.stationarity_condition(algorithm, question))
+    return Balance(gs.stationarity_condition(algorithm, question))
 
 
 def deviation(values) -> mpf:
@@ -236,7 +237,7 @@ def test_what_is_not_known_is_said() -> None:
 def test_a_falling_f_gives_no_claims() -> None:
     """The control of the theorem: RLOO's f falls with G, by G/(G − 1)."""
     rule = curve_of(gs.GRPO(4, advantage=gs.LeaveOneOut())).condition.preference.two_level
-    assert group_size_claims(rule) is None
+    assert spread_of(rule).rises_with_group_size is None
 
 
 @pytest.mark.parametrize("variable", ["gamma", "epsilon", "nonsense", symbols.t])

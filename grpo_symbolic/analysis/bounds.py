@@ -11,60 +11,41 @@ found by solving the condition with one part replaced by a bound of that part:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from sympy import (
-    Expr,
-    Max,
-    Min,
-    Poly,
-    PolynomialError,
-    Rational,
-    S,
-    Sum,
-    Symbol,
-    diff,
-    fraction,
-    limit,
-    oo,
-    sstr,
-)
+from sympy import Expr, Max, Min, Poly, Rational, S, Symbol, fraction, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.analysis.statics import (
-    concave_claims,
-    group_size_claims,
-    location_claims,
-    signed_claim,
-)
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.algebra import Sign, tidy
+from grpo_symbolic.analysis.laurent import limit_at
+from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.display import Html, cut, grid, legible, math, short, typeset
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.claims import NOT_NEGATIVE, Claims, joined, signed_claim
+from grpo_symbolic.equation.drift import GroupDrift
 from grpo_symbolic.export.latex import formula
+from grpo_symbolic.implicit_root import ImplicitRoot
 from grpo_symbolic.model.preference import PreferenceModel
-from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
-from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
-from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Bound", "Bounds", "bounds"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # A drift that does not depend on the policy, for whatever value it has.
 _LEVEL = Symbol("D", positive=True)
-_STEPS = 3_000_000
+_HALF = Rational(1, 2)
 # The drift of larger groups is bounded below by that of groups of this size.
 _WRITTEN_OUT = 8
-_NOT_NEGATIVE = frozenset({Sign.POSITIVE, Sign.NONNEGATIVE, Sign.ZERO})
 
 
 @dataclass(frozen=True)
@@ -194,12 +175,12 @@ def _outermost(name: str, values: tuple[Expr, ...]) -> str:
     return rf"{name}\left\{{{listed}\right\}}"
 
 
-def bounds(curve: WeightCurve | StationarityCondition, expression: Expr | None = None) -> Bounds:
+def bounds(curve: Balance | StationarityCondition, expression: Expr | None = None) -> Bounds:
     """Lower and upper bounds of every stationary π(a), computed from the condition.
 
     Parameters
     ----------
-    curve : WeightCurve or StationarityCondition
+    curve : Balance or StationarityCondition
         Of a binary question.
     expression : Expr, optional
         The stationary π(a) in closed form, where there is one: only bounds simpler than it
@@ -215,26 +196,23 @@ def bounds(curve: WeightCurve | StationarityCondition, expression: Expr | None =
     Published: max{1 − β/γ, π_ref(a)} for pairs and max{1/(1 + β²), π_ref(a)} for large groups,
     Vojnovic & Yun, arXiv 2502.18548, after (14) and (15).
     """
-    if isinstance(curve, StationarityCondition):
-        curve = WeightCurve(curve)
-    if len(curve.condition.policy) != 2:
-        raise ValueError(
-            f"bounds are for a question with two answers, got {len(curve.condition.policy)}"
-        )
-    beta = curve.beta
+    balance = Balance(curve) if isinstance(curve, StationarityCondition) else curve
+    beta = balance.beta
     if not isinstance(beta, Symbol):
         # For every weight first, then for this one.
-        domain = curve.condition.domain.extended(symbols.beta)
-        curve = WeightCurve(replace(curve.condition, beta=symbols.beta, domain=domain))
-    rare = tuple(_rare(curve))
+        domain = balance.condition.domain.extended(symbols.beta)
+        balance = Balance(replace(balance.condition, beta=symbols.beta, domain=domain))
+    rare = tuple(_rare(balance))
     makers = [_greatest_drift, _large_groups, _height, _probability]
-    # The exact limit is above that of the least drift.
-    candidates = chain(_reference(curve), rare or _least_drift(curve), *(m(curve) for m in makers))
+    # The exact limit is above that of the least drift, and needs no formula of its own.
+    exact = any(not bound.expression.has(ImplicitRoot) for bound in rare)
+    least = () if exact else tuple(_least_drift(balance))
+    candidates = chain(_reference(balance), least, rare, *(m(balance) for m in makers))
     found: list[Bound] = []
     for bound in candidates:
         if expression is None or bound.expression.count_ops() < expression.count_ops():
-            if beta != curve.beta:
-                bound = replace(bound, expression=bound.expression.subs(curve.beta, beta))
+            if beta != balance.beta:
+                bound = replace(bound, expression=bound.expression.subs(balance.beta, beta))
             if all((bound.side, bound.expression) != (b.side, b.expression) for b in found):
                 found.append(bound)
     return Bounds(tuple(sorted(found, key=lambda b: b.side)))
@@ -243,14 +221,14 @@ def bounds(curve: WeightCurve | StationarityCondition, expression: Expr | None =
 # -- one maker for each argument -----------------------------------------------------------
 
 
-def _probability(curve: WeightCurve) -> Iterator[Bound]:
+def _probability(balance: Balance) -> Iterator[Bound]:
     yield Bound(S.One, "upper", "a probability")
 
 
-def _reference(curve: WeightCurve) -> Iterator[Bound]:
+def _reference(balance: Balance) -> Iterator[Bound]:
     """F > 0 up to π_ref(a)."""
-    claims = location_claims(curve)
-    reference = curve.condition.reference[0]
+    claims = balance.above_reference()
+    reference = balance.condition.reference[0]
     if claims is None:
         yield Bound(S.Zero, "lower", "a probability")
         return
@@ -262,16 +240,16 @@ def _reference(curve: WeightCurve) -> Iterator[Bound]:
     )
 
 
-def _rare(curve: WeightCurve) -> Iterator[Bound]:
+def _rare(balance: Balance) -> Iterator[Bound]:
     """The solution as π_ref(a) → 0, which every other one is above."""
-    constant = not curve.drift.has(PI)
-    solved = _limit_policy(WeightCurve(_constant(curve.condition)) if constant else curve)
-    positive = signed_claim("the drift is positive", curve.drift, _unit(curve), {Sign.POSITIVE})
+    constant = not balance.drift.expression.has(PI)
+    solved = _limit_policy(_constant(balance) if constant else balance)
+    positive = balance.drift.positive()
     if solved is None or (constant and positive is None):
         return
     value, claims = solved
     if constant and positive is not None:
-        value, claims = value.xreplace({_LEVEL: curve.drift}), (*claims, positive)
+        value, claims = value.xreplace({_LEVEL: balance.drift.expression}), (*claims, *positive)
     yield Bound(
         value,
         "lower",
@@ -280,15 +258,14 @@ def _rare(curve: WeightCurve) -> Iterator[Bound]:
     )
 
 
-def _least_drift(curve: WeightCurve) -> Iterator[Bound]:
-    least = _least(curve)
+def _least_drift(balance: Balance) -> Iterator[Bound]:
+    least = _least(balance)
     if least is None:
         return
     value, claims, why = least
-    solved = _at_level(curve, value)
-    if solved is not None:
-        shown, closed = solved
-        level = WeightCurve(_constant(curve.condition))
+    level = _constant(balance)
+    closed = _closed(level)
+    if closed is not None:
         limiting = _limit_policy(level)
         if limiting is not None:
             yield Bound(
@@ -298,46 +275,42 @@ def _least_drift(curve: WeightCurve) -> Iterator[Bound]:
                 (*claims, *limiting[1]),
             )
         yield Bound(
-            shown,
+            closed.expression.xreplace({_LEVEL: value}),
             "lower",
             f"{why}; the policy with that constant drift",
             (*claims, *closed.claims),
         )
 
 
-def _greatest_drift(curve: WeightCurve) -> Iterator[Bound]:
-    greatest = _greatest(curve)
-    if greatest is None:
+def _greatest_drift(balance: Balance) -> Iterator[Bound]:
+    greatest = _greatest(balance)
+    closed = None if greatest is None else _closed(_constant(balance))
+    if greatest is None or closed is None:
         return
     value, claims, why = greatest
-    solved = _at_level(curve, value)
-    if solved is not None:
-        shown, closed = solved
-        yield Bound(
-            shown,
-            "upper",
-            f"{why}; the policy with that constant drift",
-            (*claims, *closed.claims),
-        )
+    yield Bound(
+        closed.expression.xreplace({_LEVEL: value}),
+        "upper",
+        f"{why}; the policy with that constant drift",
+        (*claims, *closed.claims),
+    )
 
 
-def _large_groups(curve: WeightCurve) -> Iterator[Bound]:
+def _large_groups(balance: Balance) -> Iterator[Bound]:
     """The stationary policy of the same rule in a large group, if it has a closed form."""
-    model = curve.condition.preference
-    rule = model.two_level
-    if rule is None or model.factor != 1 or rule.size == oo or rule.spread is None:
+    group = balance.group
+    if group is None or group.factor != 1 or group.rule.size == oo:
         return
-    shape = group_size_claims(rule)
-    large = replace(rule, size=oo)
-    if shape is None or large.spread is None:
+    shape = group.spread.concave
+    if shape is None:
         return
-    gap = large.spread - rule.spread
-    above = signed_claim("f of a large group is not below f", gap, rule.domain, _NOT_NEGATIVE)
-    if above is None:
-        return
-    condition = stationarity_condition(replace(model.rule, group_size=oo), model.question)
-    closed = _closed(condition)
-    if closed is not None:
+    large = group.of_size(oo)
+    name, gap = "f of a large group is not below f", large.rule.spread - group.rule.spread
+    if group.rule.scale is not None and large.rule.scale is not None:
+        name, gap = "the scale, less that of a large group", group.rule.scale - large.rule.scale
+    above = signed_claim(name, gap, group.rule.domain, NOT_NEGATIVE)
+    closed = None if above is None else _closed(balance.of_size(oo))
+    if above is not None and closed is not None:
         yield Bound(
             closed.expression,
             "upper",
@@ -346,259 +319,192 @@ def _large_groups(curve: WeightCurve) -> Iterator[Bound]:
         )
 
 
-def _height(curve: WeightCurve) -> Iterator[Bound]:
+def _height(balance: Balance) -> Iterator[Bound]:
     """p(1 − p)·force is a line where p(1 − p)·drift has its greatest value."""
-    domain = _unit(curve)
-    line = tidy(PI * (1 - PI) * curve.force, domain)
-    if not line.is_polynomial(PI) or Poly(line, PI).degree() != 1:
-        return
-    slope, start = Poly(line, PI).all_coeffs()
-    rises = signed_claim("the slope of the line", slope, domain, {Sign.POSITIVE})
-    highest = _highest(curve)
-    if rises is None or highest is None:
+    line, highest = balance.force.line, _highest(balance)
+    if line is None or highest is None:
         return
     value, claims = highest
     yield Bound(
-        -start / slope + value / (curve.beta * slope),
+        REFERENCE + value / (balance.beta * line),
         "upper",
         "pi(a) pi(b) times the force is a line, and pi(a) pi(b) times the drift is at most "
         f"{sstr(value)}",
-        (rises, *claims),
+        claims,
     )
 
 
-# -- parts of the condition and their bounds -------------------------------------------------
+# -- extreme values of the drift --------------------------------------------------------------
 
-_Extreme = tuple[Expr, tuple[Claim, ...], str]
-
-
-def _unit(curve: WeightCurve) -> Domain:
-    return Domain((*curve.parameters.ranges, Range(PI, S.Zero, S.One)))
+_Extreme = tuple[Expr, Claims, str]
 
 
-def _two_level(curve: WeightCurve) -> TwoLevel | None:
-    """The rule, where the drift is nothing but the difference of the rates times D(m)."""
-    model = curve.condition.preference
-    rule = model.two_level
-    if rule is None or model.factor != 1 or not rule.zero_sum:
+def _varying(balance: Balance) -> GroupDrift | None:
+    """The drift, where it is nothing but the difference of the rates times D(m)."""
+    group = balance.group
+    if group is None or group.factor != 1 or not group.rule.zero_sum:
         return None
-    return rule
+    return group if group.expression.has(PI) else None
 
 
-def _least(curve: WeightCurve) -> _Extreme | None:
+def _least(balance: Balance) -> _Extreme | None:
     """The least value of the drift, or of a smaller group's drift."""
-    rule = _two_level(curve)
-    if rule is None or not curve.drift.has(PI):
+    group = _varying(balance)
+    if group is None:
         return None
-    size, claims, why = rule.size, (), "the drift is nowhere below {}"
-    if rule.size != oo and (not rule.size.is_Integer or rule.size > _WRITTEN_OUT):
-        size = S(_WRITTEN_OUT if rule.size.is_Integer else 2)
-        rising = group_size_claims(rule)
+    size, claims, why = group.rule.size, (), "the drift is nowhere below {}"
+    if size != oo and (not size.is_Integer or size > _WRITTEN_OUT):
+        size = S(_WRITTEN_OUT if size.is_Integer else 2)
+        rising = group.spread.rises_with_group_size
         if rising is None:
             return None
         claims = rising
         why = f"the drift rises with G, as f is concave, and at G = {size} is nowhere below {{}}"
-    rule = replace(rule, size=size)
-    drift = rule.drift(PI)
-    if drift.has(Sum):
-        return None
-    shape = _convex(rule)
+        group = group.of_size(size)
+    shape = group.spread.convex_drift
     if shape is not None:
-        value = _neat(drift.subs(PI, Rational(1, 2)), rule.domain)
-        return _scaled(curve, value, (*claims, *shape), why)
-    for at in (S.One, S.Zero, Rational(1, 2)):
-        found = _extreme_at(drift, at, rule, 1)
-        if found is not None:
-            return _scaled(curve, found[0], (*claims, found[1]), why)
-    return None
+        value = _neat(group.at_half(), group.rule.domain)
+        return _scaled(group, value, (*claims, *shape), why)
+    return _at_an_end(group, (S.One, S.Zero, _HALF), 1, claims, why)
 
 
-def _greatest(curve: WeightCurve) -> _Extreme | None:
+def _greatest(balance: Balance) -> _Extreme | None:
     """The greatest value of the drift, at an end of (0, 1)."""
-    rule = _two_level(curve)
-    if rule is None or not curve.drift.has(PI) or rule.size == oo:
+    group = _varying(balance)
+    if group is None or group.rule.size == oo:
         return None
-    why = "the drift is nowhere above {}"
-    shape = _convex(rule)
+    why, shape, rule = "the drift is nowhere above {}", group.spread.convex_drift, group.rule
     if shape is not None and rule.spread is not None:
         # D at p = 0: the advantage of the only better answer of its group.
         value = _neat(rule.size * rule.spread.subs(symbols.t, 1 / rule.size), rule.domain)
-        return _scaled(curve, value, shape, why)
-    drift = rule.drift(PI)
-    if drift.has(Sum):
+        return _scaled(group, value, shape, why)
+    return _at_an_end(group, (S.Zero, S.One, _HALF), -1, (), why)
+
+
+def _at_an_end(
+    group: GroupDrift, places: Sequence[Expr], direction: int, claims: Claims, why: str
+) -> _Extreme | None:
+    """The value at one of some points, if the drift is nowhere below it (nowhere above it)."""
+    if group.rule.kept_by_name:
         return None
-    for at in (S.Zero, S.One, Rational(1, 2)):
-        found = _extreme_at(drift, at, rule, -1)
-        if found is not None:
-            return _scaled(curve, found[0], (found[1],), why)
+    drift = group.rule.drift(PI)
+    domain = group.rule.domain.extended(drift)
+    relation = "below" if direction > 0 else "above"
+    for at in places:
+        value = drift.subs(PI, at)
+        if not value.is_finite and not value.free_symbols:
+            continue
+        value = tidy(value, domain)
+        name = f"the drift is nowhere {relation} its value at {at}"
+        claim = signed_claim(name, direction * (drift - value), domain, NOT_NEGATIVE)
+        if claim is not None:
+            return _scaled(group, value, (*claims, claim), why)
     return None
-
-
-def _symmetric(rule: TwoLevel) -> Claim | None:
-    f, t = rule.spread, symbols.t
-    if f is None:
-        return None
-    return signed_claim("f(t) - f(1 - t)", f - f.subs(t, 1 - t), rule.domain, {Sign.ZERO})
-
-
-def _convex(rule: TwoLevel) -> tuple[Claim, Claim] | None:
-    """Claims under which D is convex and symmetric: least at 1/2, largest at the ends.
-
-    The Bernstein coefficients of D are f/(t(1 − t)) at k/G, times (G − 1)/G.
-    """
-    f, t, symmetric = rule.spread, symbols.t, _symmetric(rule)
-    if f is None or symmetric is None:
-        return None
-    ratio = tidy(f / (t * (1 - t)), rule.domain.extended(f))
-    convex = signed_claim("f/(t(1 - t)) is convex", diff(ratio, t, 2), rule.domain, _NOT_NEGATIVE)
-    return None if convex is None else (symmetric, convex)
 
 
 def _neat(value: Expr, domain: Domain) -> Expr:
     return value.together() if value.is_number else tidy(value, domain.extended(value))
 
 
-def _extreme_at(drift: Expr, at: Expr, rule: TwoLevel, direction: int) -> tuple[Expr, Claim] | None:
-    """The value at a point, if the drift is nowhere below it (nowhere above it)."""
-    value = drift.subs(PI, at)
-    if not value.is_finite and not value.free_symbols:
-        return None
-    domain = rule.domain.extended(drift)
-    value = tidy(value, domain)
-    relation = "below" if direction > 0 else "above"
-    claim = signed_claim(
-        f"the drift is nowhere {relation} its value at {at}",
-        direction * (drift - value),
-        domain,
-        _NOT_NEGATIVE,
-    )
-    return None if claim is None else (value, claim)
-
-
-def _scaled(
-    curve: WeightCurve, value: Expr, claims: tuple[Claim, ...], why: str
-) -> _Extreme | None:
+def _scaled(group: GroupDrift, value: Expr, claims: Claims, why: str) -> _Extreme | None:
     """For answers that are rewarded at rates other than 1 and 0."""
-    high, low = curve.condition.preference.weights
-    rates = signed_claim(
-        "answer a is rewarded more often than b", high - low, _unit(curve), {Sign.POSITIVE}
-    )
-    if rates is None:
+    if group.better_rate is None:
         return None
-    if (high, low) != (1, 0):
-        value = tidy((high - low) * value, curve.parameters)
-    return value, (rates, *claims), why.format(sstr(value))
+    if group.rates != (1, 0):
+        value = tidy((group.rates[0] - group.rates[1]) * value, group.domain)
+    return value, (group.better_rate, *claims), why.format(sstr(value))
 
 
-def _highest(curve: WeightCurve) -> tuple[Expr, tuple[Claim, ...]] | None:
+def _highest(balance: Balance) -> tuple[Expr, Claims] | None:
     """A bound of p(1 − p)·drift: its value at 1/2, or that of f, which it is nowhere above."""
-    half, rule = Rational(1, 2), _two_level(curve)
-    if not curve.drift.has(PI):
-        hill = PI * (1 - PI) * curve.drift
-        top = _neat(hill.subs(PI, half), curve.parameters)
+    drift, group = balance.drift, balance.group
+    if not drift.expression.has(PI):
+        top = _neat(drift.hill.subs(PI, _HALF), balance.parameters)
         claim = signed_claim(
-            "the height at 1/2, less the height", top - hill, _unit(curve), _NOT_NEGATIVE
+            "the height at 1/2, less the height", top - drift.hill, drift.domain, NOT_NEGATIVE
         )
         return None if claim is None else (top, (claim,))
-    if rule is None or rule.spread is None or curve.condition.preference.weights != (1, 0):
+    if group is None or not group.plain or group.spread.symmetric is None:
         return None
-    shape, symmetric = concave_claims(rule), _symmetric(rule)
-    if shape is None or symmetric is None:
+    shape = group.spread.concave
+    if shape is None:
         return None
-    if rule.size.is_Integer and rule.size <= _WRITTEN_OUT:
-        top = rule.drift(half) / 4
+    if group.rule.size.is_Integer and group.rule.size <= _WRITTEN_OUT:
+        top = group.at_half() / 4
     else:
-        top = rule.spread.subs(symbols.t, half)
-    return _neat(top, rule.domain), (*shape, symmetric)
+        top = group.spread.formula.subs(symbols.t, _HALF)
+    return _neat(top, group.rule.domain), (*shape, *group.spread.symmetric)
 
 
 # -- solving ------------------------------------------------------------------------------
 
 
-def _constant(condition: StationarityCondition) -> StationarityCondition:
+def _constant(balance: Balance) -> Balance:
     """The same penalty against a drift that does not depend on the policy."""
+    condition = balance.condition
     policy = condition.policy
     values = (_LEVEL * policy[1], -_LEVEL * policy[0])
     domain = condition.domain.extended(_LEVEL)
     model = PreferenceModel(values, policy, domain, (S.One, S.Zero), _LEVEL)
-    return replace(condition, preference=model, domain=domain)
+    return Balance(replace(condition, preference=model, domain=domain))
 
 
-def _closed(condition: StationarityCondition) -> ClosedForm | None:
-    try:
-        reduction = reduce_binary(condition, "Stationary policy of a bound")
-    except PolynomialError:
-        return None
+def _closed(balance: Balance) -> ClosedForm | None:
+    reduction = reduce_binary(balance.condition, "Stationary policy of a bound")
     if reduction.polynomial is None:
         return None
-    try:
-        return limited(
-            closed_form,
-            reduction.polynomial,
-            reduction.equation,
-            condition.domain,
-            steps=_STEPS,
-        )
-    except Exhausted:
-        return None
+    return closed_form(reduction.polynomial, reduction.equation, balance.condition.domain)
 
 
-def _at_level(curve: WeightCurve, value: Expr) -> tuple[Expr, ClosedForm] | None:
-    """The stationary policy under a constant drift, in closed form for every value of it."""
-    closed = _closed(_constant(curve.condition))
-    if closed is None:
-        return None
-    return closed.expression.xreplace({_LEVEL: value}), closed
-
-
-def _limit_policy(curve: WeightCurve) -> tuple[Expr, tuple[Claim, ...]] | None:
+def _limit_policy(balance: Balance) -> tuple[Expr, Claims] | None:
     """The zero of F at π_ref(a) = 0, where F > 0 below it; and claims that show it.
 
     F at π_ref(a) is above F at 0, because the force falls with π_ref(a).
     """
-    if curve.drift.has(Sum) or curve.drift.has(REFERENCE) or not isinstance(curve.beta, Symbol):
+    drift = balance.drift.expression
+    falls = balance.force.falls_with_reference()
+    if drift.has(REFERENCE) or not isinstance(balance.beta, Symbol) or falls is None:
         return None
-    force = curve.force.subs(REFERENCE, 0)
-    falls = signed_claim(
-        "derivative of the force in pi_ref(a)",
-        diff(curve.force, REFERENCE),
-        _unit(curve),
-        {Sign.NEGATIVE, Sign.NONPOSITIVE},
-    )
-    rest = Domain(tuple(r for r in curve.parameters.ranges if r.symbol != REFERENCE))
+    force = balance.force.at_vanishing_reference()
+    if force == oo or not force.has(PI):
+        return None
+    rest = Domain(tuple(r for r in balance.parameters.ranges if r.symbol != REFERENCE))
     unit = Domain((*rest.ranges, Range(PI, S.Zero, S.One)))
-    if falls is None or not force.has(PI) or sign(force, unit) != Sign.POSITIVE:
-        return None
-    weight = tidy(curve.drift / force, unit)
-    try:
-        most = limited(limit, weight, PI, 0, "+", steps=_STEPS)
-    except Exhausted:
-        return None
-    value = _only_root(weight, curve.beta, unit)
+    weight = tidy(drift / force, unit)
+    value = _only_root(weight, balance.beta, unit)
     if value is None:
-        return None
-    claims = [falls]
-    below = Domain((*rest.ranges, Range(curve.beta, S.Zero, most)))
-    balance = curve.drift - curve.beta * force
+        return _limit_root(balance, falls)
+    most = limit_at(weight, PI, S.Zero, rest)
+    claims = [*falls]
+    below = Domain((*rest.ranges, Range(balance.beta, S.Zero, most)))
+    under = Domain((*below.ranges, Range(PI, S.Zero, value)))
     wanted = [
-        (value, below, Sign.POSITIVE, "the limit policy is positive for beta below the threshold"),
+        (value, below, "the limit policy is positive for beta below the threshold"),
         (
-            balance,
-            Domain((*below.ranges, Range(PI, S.Zero, value))),
-            Sign.POSITIVE,
+            drift - balance.beta * force,
+            under,
             "drift - beta*force at pi_ref(a) = 0, up to the limit policy",
         ),
     ]
+    for expr, domain, name in wanted:
+        claims.append(signed_claim(name, expr, domain, {Sign.POSITIVE}))
     if most != oo:
-        beyond = Domain((*rest.ranges, Range(curve.beta, most, oo, lower_closed=True)))
-        wanted.append((-value, beyond, None, "minus the bound for larger beta, where it is void"))
-    for expr, domain, needed, name in wanted:
-        allowed = _NOT_NEGATIVE if needed is None else {needed}
-        claim = signed_claim(name, expr, domain, allowed)
-        if claim is None:
-            return None
-        claims.append(claim)
-    return value, tuple(claims)
+        beyond = Domain((*rest.ranges, Range(balance.beta, most, oo, lower_closed=True)))
+        name = "minus the bound for larger beta, where it is void"
+        claims.append(signed_claim(name, -value, beyond, NOT_NEGATIVE))
+    found = joined(*claims)
+    return None if found is None else (value, found)
+
+
+def _limit_root(balance: Balance, falls: Claims) -> tuple[Expr, Claims] | None:
+    """The same where no formula gives it: 0, or the root of β·force = drift at π_ref(a) = 0."""
+    try:
+        found = explain_limit(balance, REFERENCE, 0)
+    except ValueError:
+        return None
+    if found.value == 0 or not found.value.has(ImplicitRoot):
+        return None
+    return found.value, (*falls, *found.claims)
 
 
 def _only_root(weight: Expr, beta: Symbol, unit: Domain) -> Expr | None:

@@ -13,28 +13,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
-from sympy import Dummy, Expr, Poly, S, Sum, diff, limit, oo
+from sympy import Expr, S, diff, oo
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.algebra import Sign, tidy
+from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.display import Html, claim_names, cut, record
-from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.surd import Surd
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.claims import signed_claim
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
-from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Count", "count"]
 
 PI = symbols.pi
-_STEPS = 3_000_000
-_NOT_POSITIVE = frozenset({Sign.NEGATIVE, Sign.NONPOSITIVE, Sign.ZERO})
 
 
 @dataclass(frozen=True)
@@ -91,23 +87,20 @@ class Count:
 
 
 @lru_cache(maxsize=64)
-def count(curve: WeightCurve) -> Count:
+def count(balance: Balance) -> Count:
     """The number of interior stationary policies for all parameters in range.
 
     Parameters
     ----------
-    curve : WeightCurve
+    balance : Balance
 
     Notes
     -----
     The concave argument is new for finite groups; for pairs and large groups uniqueness is
     Vojnovic & Yun, arXiv 2502.18548, (14) and (15).
     """
-    for argument in (_monotone, _concave, _turning_points):
-        try:
-            found = limited(argument, curve, steps=_STEPS)
-        except Exhausted:
-            continue
+    for argument in (_monotone, _concave, _falling, _turning_points, _large_group):
+        found = argument(balance)
         if found is not None:
             return found
     return Count(
@@ -116,144 +109,52 @@ def count(curve: WeightCurve) -> Count:
     )
 
 
-def _unit(curve: WeightCurve) -> Domain:
-    return Domain((*curve.parameters.ranges, Range(PI, S.Zero, S.One)))
-
-
-def _monotone(curve: WeightCurve) -> Count | None:
-    if curve.drift.has(Sum) or not _unbounded_force(curve):
-        return None
-    if any(value.is_infinite for value in _ends(curve.drift)):
-        return None
-    domain = _unit(curve)
-    rising = tidy(diff(curve.force, PI), domain)
-    falling = tidy(diff(curve.drift, PI), domain)
-    if sign(rising, domain) != Sign.POSITIVE:
-        return None
-    if sign(falling, domain) not in (Sign.ZERO, Sign.NEGATIVE, Sign.NONPOSITIVE):
+def _monotone(balance: Balance) -> Count | None:
+    """One crossing of a force that rises through all values and a drift that does not rise."""
+    rises, falls = balance.force.rises(), balance.drift.does_not_rise()
+    if rises is None or falls is None or not balance.force.unbounded:
         return None
     return Count(
         (1,),
         "the penalty's force rises from -oo to oo in pi(a) and the drift does not rise",
-        (
-            Claim("the force rises", rising, ">", S.Zero, domain),
-            Claim("the drift does not rise", falling, "<=", S.Zero, domain),
-        ),
+        (*rises, *falls),
     )
 
 
-def _ends(expr: Expr) -> tuple[Expr, Expr]:
-    """The limits at 0+ and at 1−.
-
-    The second one is taken in 1 − p: SymPy 1.14 has the wrong sign for 1/sqrt(1 - p) at 1−.
-    """
-    rest = Dummy("q", positive=True)
-    return limit(expr, PI, 0, "+"), limit(expr.subs(PI, 1 - rest), rest, 0, "+")
-
-
-def _unbounded_force(curve: WeightCurve) -> bool:
-    return _ends(curve.force) == (-oo, oo)
-
-
-def _concave(curve: WeightCurve) -> Count | None:
-    domain = _unit(curve)
-    line = tidy(curve.force * PI * (1 - PI), domain)
-    if not line.is_polynomial(PI) or Poly(line, PI).degree() != 1:
-        return None
-    ends = (line.subs(PI, 0), line.subs(PI, 1))
-    if (sign(ends[0], domain), sign(ends[1], domain)) != (Sign.NEGATIVE, Sign.POSITIVE):
-        return None
-    shape = _concave_shape(curve, domain)
-    if shape is None:
+def _concave(balance: Balance) -> Count | None:
+    """One crossing of a line and a concave hill."""
+    rises, hill = balance.force.rises(), balance.drift.concave_hill()
+    if balance.force.line is None or rises is None or hill is None:
         return None
     return Count(
         (1,),
         "times pi(a) pi(b) the force is a line, negative at 0 and positive at 1, and the drift is "
         "a concave function that vanishes at both ends: they cross once, above pi_ref(a)",
-        (
-            Claim("the line at pi(a) = 0", ends[0], "<", S.Zero, domain),
-            Claim("the line at pi(a) = 1", ends[1], ">", S.Zero, domain),
-            *shape,
-        ),
+        (*rises, *hill),
     )
 
 
-def _concave_shape(curve: WeightCurve, domain: Domain) -> tuple[Claim, ...] | None:
-    """Claims that make p(1 − p) D(p) concave, or None."""
-    model = curve.condition.preference
-    if model.weights == (1, 0) and model.factor == 1 and model.two_level is not None:
-        known = _sampled(model.two_level)
-        if known is not None:
-            return known
-    if curve.drift.has(Sum):
+def _falling(balance: Balance) -> Count | None:
+    """One crossing of a line and a hill that falls per share."""
+    rises, falls = balance.force.rises(), balance.drift.falls_per_share()
+    if balance.force.line is None or rises is None or falls is None:
         return None
-    shape = tidy(PI * (1 - PI) * curve.drift, domain)
-    bend = tidy(diff(shape, PI, 2), domain)
-    if _ends(shape) != (0, 0) or sign(bend, domain) not in (
-        Sign.NEGATIVE,
-        Sign.NONPOSITIVE,
-        Sign.ZERO,
-    ):
-        return None
-    return (Claim("the drift times pi(a) pi(b) is concave", bend, "<=", S.Zero, domain),)
-
-
-def _sampled(rule: TwoLevel) -> tuple[Claim, ...] | None:
-    """h is the Bernstein polynomial of f: concave where f is, or where its coefficients are."""
-    shape = concave_claims(rule)
-    if shape is not None:
-        return shape
-    if rule.bernstein is None:
-        return None
-    coefficients = rule.bernstein.coefficients
-    if any(s > 0 for s in rule.bernstein.signs_of_differences(2)):
-        return None
-    steps = [b - a for a, b in pairwise(coefficients)]
-    return tuple(
-        Claim(f"second difference {k} of the coefficients", _exact(b - a), "<=", S.Zero)
-        for k, (a, b) in enumerate(pairwise(steps))
+    return Count(
+        (1,),
+        "times pi(a) pi(b) the force is a line through pi_ref(a), and the drift, which vanishes "
+        "at 1, falls when it is divided by pi(a), so also by pi(a) - pi_ref(a): they cross once",
+        (*rises, *falls),
     )
 
 
-def concave_claims(rule: TwoLevel) -> tuple[Claim, Claim] | None:
-    """f > 0 and f'' ≤ 0 on (0, 1): with f(0) = f(1) = 0, f is concave on [0, 1]; or None.
-
-    So are then its Bernstein polynomials, of every degree.
-    """
-    f = rule.spread
-    if f is None or not rule.zero_sum:
-        return None
-    domain = rule.domain.extended(symbols.t)
-    bend = tidy(diff(f, symbols.t, 2), domain)
-    if sign(f, domain) != Sign.POSITIVE or sign(bend, domain) not in _NOT_POSITIVE:
-        return None
-    return (
-        Claim("f is positive", f, ">", S.Zero, domain),
-        Claim("f is concave", bend, "<=", S.Zero, domain),
-    )
-
-
-def _exact(value: Surd) -> Expr:
-    return value.to_sympy()
-
-
-def _turning_points(curve: WeightCurve) -> Count | None:
+def _turning_points(balance: Balance) -> Count | None:
     """F turns at most as often as ψ = D′/force′ takes the value β."""
-    model = curve.condition.preference
-    if model.weights != (1, 0) or model.factor != 1 or model.two_level is None:
+    group, rises = balance.group, balance.force.rises()
+    if group is None or not group.plain or group.exact is None or rises is None:
         return None
-    domain = _unit(curve)
-    rising = tidy(diff(curve.force, PI), domain)
-    if sign(rising, domain) != Sign.POSITIVE or rising.has(symbols.pi_ref):
-        return None
-    if curve.drift.has(Sum) and model.two_level.exact_drift is None:
-        return None
-    if model.two_level.exact_drift is None:
-        return _large_group(curve, rising, domain)
-    inverse = tidy(1 / rising, domain)
-    if inverse != tidy(PI * (1 - PI), domain) or not _unbounded_force(curve):
-        return None
-    slope = model.two_level.exact_drift.derivative()
+    if balance.force.log_odds is None:
+        return None  # force′ is one over pi(a) pi(b) for the direct KL alone
+    slope = group.exact.derivative()
     turning = slope.times_x().derivative()
     changes = turning.variations()
     # psi is odd about 1/2 and not positive below it: half of the changes lie above.
@@ -267,28 +168,37 @@ def _turning_points(curve: WeightCurve) -> Count | None:
         possible,
         f"the condition turns at most {most} times: psi = D'/force' is negative up to 1/2 and "
         f"turns at most {most - 1} time above it (sign changes of exact Bernstein coefficients)",
-        (Claim("the force rises", rising, ">", S.Zero, domain),),
+        rises,
     )
 
 
-def _large_group(curve: WeightCurve, rising: Expr, domain: Domain) -> Count | None:
+def _large_group(balance: Balance) -> Count | None:
     """ψ rises through all values: one turning point, a minimum of F, which is ∞ at both ends."""
-    if curve.drift.has(Sum):
+    group, rises = balance.group, balance.force.rises()
+    if group is None or not group.plain or group.rule.size != oo or rises is None:
         return None
-    psi = tidy(diff(curve.drift, PI) / rising, domain)
-    bend = tidy(diff(psi, PI), domain)
-    if sign(bend, domain) != Sign.POSITIVE:
+    slope, unit = diff(balance.force.expression, PI), balance.force.unit
+    if slope.has(symbols.pi_ref):
+        slope = tidy(slope, unit)
+    if slope.has(symbols.pi_ref):
         return None
-    if _ends(curve.drift) != (oo, oo) or _ends(curve.drift / curve.force) != (-oo, oo):
+    psi = tidy(diff(balance.drift.expression, PI) / slope, unit)
+    bend = signed_claim("psi rises", diff(psi, PI), unit, {Sign.POSITIVE})
+    if bend is None:
+        return None
+    if _ends(balance.drift.expression, unit) != (oo, oo):
         return None  # the drift has to win against the force at both ends
-    if _ends(psi) != (-oo, oo):
+    if _ends(balance.weight, unit) != (-oo, oo) or _ends(psi, unit) != (-oo, oo):
         return None
     return Count(
         (0, 2),
         "the condition falls, then rises, and is positive at both ends (psi = D'/force' rises "
         "through all values): none below the fold, two above it",
-        (
-            Claim("the force rises", rising, ">", S.Zero, domain),
-            Claim("psi rises", bend, ">", S.Zero, domain),
-        ),
+        (*rises, bend),
     )
+
+
+def _ends(expr: Expr, unit: Domain) -> tuple[Expr, Expr]:
+    """The limits at p → 0+ and p → 1−."""
+    parameters = Domain(tuple(r for r in unit.ranges if r.symbol != PI))
+    return tuple(limit_at(expr, PI, S(end), parameters, 1 - 2 * end) for end in (0, 1))

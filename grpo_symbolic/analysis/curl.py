@@ -16,10 +16,11 @@ from typing import ClassVar
 from flint import arb, ctx
 from sympy import Dummy, Expr, Rational, S, Sum, Symbol, oo
 
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.display import Html, cut, record
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.numeric.balls import ball
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.surd import Surd
@@ -200,7 +201,7 @@ def _cross_derivatives(
 
 def _exact(value: Expr) -> Expr:
     """A sum of square roots in its normal form; other numbers as they are."""
-    value = value.replace(lambda e: isinstance(e, Sum), lambda e: e.doit())
+    value = unfolded(value).replace(lambda e: isinstance(e, Sum), lambda e: e.doit())
     try:
         return Surd.of(value).to_sympy()
     except (ValueError, TypeError, KeyError):

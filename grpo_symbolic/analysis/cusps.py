@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import mpmath as mp
-from flint import arb
-from sympy import Dummy, Expr, Poly, Symbol, radsimp, solve
+from sympy import Dummy, Expr, Poly, Symbol, cancel, radsimp, sqrt, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.certified_curve import (
@@ -16,21 +15,18 @@ from grpo_symbolic.analysis.certified_curve import (
     check_additive,
     check_force,
     decimal,
-    first_bits,
-    force_slope,
-    middle,
     precisely,
-    reference_at,
-    zeros_in_unit,
+    probability,
 )
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.enclosures.conversion import Undecided, middle
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
-from grpo_symbolic.work import limited
+from grpo_symbolic.surd import Surd
 
 __all__ = ["Cusp", "cusp"]
 
 PI = symbols.pi
-_STEPS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -62,13 +58,13 @@ class Cusp:
 
 
 def cusp(
-    curve: WeightCurve, point: Mapping[Symbol, Any] | None = None, digits: int = 30
+    curve: Balance, point: Mapping[Symbol, Any] | None = None, digits: int = 30
 ) -> Cusp | None:
     """The cusp of a condition in which the reference is an additive constant (direct KL).
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     point : mapping of Symbol to numbers, optional
         Every parameter but β and π_ref(a).
     digits : int
@@ -86,7 +82,7 @@ def cusp(
     Examples
     --------
     >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition
-    >>> curve = WeightCurve(stationarity_condition(GRPO(4, DirectKL()), BinaryQuestion()))
+    >>> curve = Balance(stationarity_condition(GRPO(4, DirectKL()), BinaryQuestion()))
     >>> cusp(curve).exact
     (sqrt(3)/6 + 1/2, 1/3 - sqrt(3)/6)
     """
@@ -94,33 +90,33 @@ def cusp(
     check_force(curve)
     check_additive(curve)
 
-    def at(bits: int) -> Cusp | None:
-        numbers = CertifiedCurve(curve, point, bits)
+    def found() -> Cusp | None:
+        numbers = CertifiedCurve(curve, point)
         numbers.check()
-        if numbers.drift.wronskian.degree() < 0:
-            return None
-        places = [z for z in zeros_in_unit(numbers.bend) if not numbers.falls_in_p(z)]
+        places = () if numbers.field.constant_drift else numbers.steepest()
         if not places:
             return None
         if len(places) > 1:
             raise ValueError(f"there are {len(places)} cusps: look at folds at given references")
-        policy = places[0]
-        beta = numbers.critical_weight_at(policy)
-        values = (policy, reference_at(numbers, policy), beta)
+        x = places[0].ball
+        beta = numbers.critical_weight_at(x)
+        values = (probability(x), numbers.reference_at(x, beta), beta)
         fine = mp.mpf(10) ** -digits
         if any(middle(value.rad()) > fine * middle(value) for value in values):
-            raise ArithmeticError("an enclosure that is too wide")
+            raise Undecided("an enclosure that is too wide")
         radius = max(middle(value.rad()) for value in values)
-        return Cusp(*(middle(v) for v in values), 2 * radius, _exact_cusp(curve, point, policy))
+        exact = _exact_cusp(curve, point, middle(values[0]))
+        return Cusp(*map(middle, values), 2 * radius, exact)
 
-    return precisely(at, first_bits(point, digits), "the cusp")
+    return precisely(found, digits + 20, "the cusp")
 
 
 def _exact_cusp(
-    curve: WeightCurve, point: Mapping[Symbol, Expr], policy: arb
+    curve: Balance, point: Mapping[Symbol, Expr], policy: mp.mpf
 ) -> tuple[Expr, Expr] | None:
     """The cusp in square roots, where ψ′ is quadratic around p = 1/2."""
-    beta = (curve.drift.diff(PI) / force_slope(curve)).subs(point)
+    drift, force = unfolded(curve.drift.expression), curve.force.expression
+    beta = (drift.diff(PI) / cancel(together(force.diff(PI)))).subs(point)
     y = Dummy("y", positive=True)
     shifted = beta.subs(PI, (1 + y) / 2).expand()
     if not shifted.is_polynomial(y):
@@ -128,9 +124,11 @@ def _exact_cusp(
     bend = Poly(shifted.diff(y), y)
     if bend.degree() != 2:
         return None
-    for root in limited(solve, bend.as_expr(), y, steps=_STEPS):
-        place = radsimp(root)
+    a, b, c = (Surd.of(x) for x in bend.all_coeffs())
+    centre, spread = (x.to_sympy() for x in (-b / (a * 2), (b * b - a * c * 4) / (a * a * 4)))
+    for side in (1, -1):
+        place = centre + side * sqrt(spread)
         p = ((1 + place) / 2).expand()
-        if abs(decimal(p, 30) - middle(policy)) < mp.mpf(10) ** -25:
+        if abs(decimal(p, 30) - policy) < mp.mpf(10) ** -25:
             return p, radsimp(shifted.subs(y, place).expand())
     return None

@@ -28,13 +28,12 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
-from grpo_symbolic.analysis.certified_curve import force_slope, solved_for_reference
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["FoldCurve", "fold_curve", "in_exponential"]
+__all__ = ["FoldCurve", "fold_curve", "solved_for_reference"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 _STEPS = 5_000_000
@@ -78,7 +77,7 @@ class FoldCurve:
         t = Dummy("t", real=True)  # a given t need not be known to be real
         beta = _hyperbolic(self.beta, t)
         shift = _hyperbolic(self.log_odds - _log_odds(PI), t)
-        odds = in_exponential(PI / (1 - PI), y := Dummy("y", positive=True))
+        odds = _in_exponential(PI / (1 - PI), y := Dummy("y", positive=True))
         if beta is None or shift is None or odds is None:
             return None
         return beta.xreplace({t: shown}), (expand_log(log(odds.subs(y, exp(t)))) + shift).xreplace(
@@ -95,7 +94,7 @@ class FoldCurve:
         return found[1].subs(t, inverse)
 
 
-def fold_curve(curve: WeightCurve) -> FoldCurve:
+def fold_curve(curve: Balance) -> FoldCurve:
     """The fold curve of a condition in closed form: F = 0 and ∂F/∂p = 0 solved for β and π_ref.
 
     Raises
@@ -107,12 +106,12 @@ def fold_curve(curve: WeightCurve) -> FoldCurve:
     --------
     >>> from sympy import oo
     >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition
-    >>> curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
+    >>> curve = Balance(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
     >>> fold_curve(curve).boundary()
     2*asinh(beta) - 2*sqrt(beta**2 + 1)/beta
     """
-    drift, force = curve.drift, curve.force
-    slope = force_slope(curve)
+    drift, force = curve.drift.expression, curve.force.expression
+    slope = cancel(together(force.diff(PI)))
     unit = Domain.of(*(r for r in curve.parameters.ranges if r.symbol != REFERENCE), PI)
     if not slope.has(REFERENCE):
         beta = tidy(drift.diff(PI) / slope, unit)
@@ -140,7 +139,7 @@ def _log_odds(p: Expr) -> Expr:
     return log(p / (1 - p))
 
 
-def in_exponential(expr: Expr, y: Symbol) -> Expr | None:
+def _in_exponential(expr: Expr, y: Symbol) -> Expr | None:
     """The expression at p = y²/(1 + y²), as a rational function of y; None where it is none."""
     hypotenuse, complement = Dummy("w", positive=True), Dummy("q", positive=True)
     split = expr.xreplace({1 - PI: complement})
@@ -155,7 +154,7 @@ def in_exponential(expr: Expr, y: Symbol) -> Expr | None:
 def _hyperbolic(expr: Expr, t: Symbol) -> Expr | None:
     """A function of p = 1/(1 + e^(−2t)), rational in e^t, in sinh and cosh; else None."""
     y = Dummy("y", positive=True)
-    value = in_exponential(expr, y)
+    value = _in_exponential(expr, y)
     if value is None:
         return None
     parts = [_paired(Poly(part, y), t) for part in fraction(value)]
@@ -182,3 +181,16 @@ def _paired(polynomial: Poly, t: Symbol) -> Expr | None:
         else:
             return None
     return total
+
+
+def solved_for_reference(force: Expr, needed: Expr, unit: Domain) -> Expr | None:
+    """π_ref(a) from force = needed, where the exponential of the force is linear in it."""
+    odds = Dummy("e", positive=True)
+    balance = fraction(together(exp(force) - odds))[0]
+    if not balance.is_polynomial(REFERENCE):
+        return None
+    polynomial = Poly(balance, REFERENCE)
+    if polynomial.degree() != 1:
+        return None
+    gradient, constant = polynomial.all_coeffs()
+    return tidy(-constant / gradient, unit).subs(odds, exp(needed))

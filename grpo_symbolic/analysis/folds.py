@@ -7,10 +7,8 @@ limit for :math:`p \to 1`, and nowhere else. The critical points satisfy
 
 .. math:: D' = \beta f', \qquad D = \beta f .
 
-For a force in which the reference only adds a constant (direct KL) the first equation is
-:math:`\beta = \psi(p) = D'/f'`, and the second, :math:`f = D/\psi`, has a left side minus right
-side of slope :math:`D\,\psi'/\psi^2`: monotone between the zeros of ψ and ψ′. These are zeros
-of polynomials, isolated in ball arithmetic, and so the number of folds is proved.
+In log-odds these are the changes of sign of D′ f − D f′, isolated in ball arithmetic, and so
+the number of folds is proved.
 """
 
 from __future__ import annotations
@@ -23,35 +21,28 @@ from itertools import pairwise
 from typing import Any
 
 import mpmath as mp
-from flint import arb, arb_poly, fmpq
+from flint import arb
 from sympy import Expr, Symbol, oo
 
-from grpo_symbolic import symbols
 from grpo_symbolic.analysis.certified_curve import (
     CertifiedCurve,
-    Knot,
-    bisection,
     check_additive,
     check_force,
-    decided_sign,
     decimal,
     exact_point,
-    first_bits,
-    middle,
-    narrow,
-    pieces,
     precisely,
-    reference_at,
+    probability,
     shown,
-    zeros_in_unit,
 )
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import Html, grid, lines, plural
+from grpo_symbolic.enclosures.conversion import Undecided, middle, rational_ball
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 
 __all__ = ["Fold", "Folds", "Turn", "fold_references", "folds"]
 
-REFERENCE = symbols.pi_ref
+# Digits beyond those asked for.
+_SPARE = 20
 
 
 class Turn(StrEnum):
@@ -178,12 +169,12 @@ class Folds:
             return sum(min(a, b) < number < max(a, b) for a, b in pairwise(self._turns))
 
 
-def folds(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> Folds:
+def folds(curve: Balance, point: Mapping[Symbol, Any], digits: int = 30) -> Folds:
     r"""Every fold of the weight curve at given parameters.
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     point : mapping of Symbol to numbers
         π_ref(a) and every other parameter that the condition contains, but β.
     digits : int
@@ -205,7 +196,7 @@ def folds(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> 
     --------
     >>> from sympy import Rational, oo
     >>> from grpo_symbolic import GRPO, BinaryQuestion, DirectKL, stationarity_condition, symbols
-    >>> curve = WeightCurve(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
+    >>> curve = Balance(stationarity_condition(GRPO(oo, DirectKL()), BinaryQuestion()))
     >>> found = folds(curve, {symbols.pi_ref: Rational(1, 2)})
     >>> [(mp.nstr(f.beta, 12), f.turn.value) for f in found]
     [('1.50887956154', 'two solutions appear')]
@@ -215,74 +206,39 @@ def folds(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> 
     point = exact_point(point)
     check_force(curve)
 
-    def at(bits: int) -> Folds:
-        numbers = CertifiedCurve(curve, point, bits)
+    def found() -> Folds:
+        numbers = CertifiedCurve(curve, point)
         numbers.check()
-        reference = point[REFERENCE]
-        places = _additive(numbers) if numbers.separable else _rational(numbers, reference)
         turns = [Turn.APPEAR, Turn.VANISH]  # W falls from infinity at π_ref(a)
-        found = [
-            _fold(place, numbers.weight_at(place), turns[index % 2], digits)
-            for index, place in enumerate(places)
+        places = numbers.turns()
+        folds = [
+            _fold(zero.ball, numbers.weight_at(zero.ball), turns[index % 2], digits)
+            for index, zero in enumerate(places)
         ]
-        _check_distinct(found)
-        return Folds(tuple(found), numbers.limit, digits)
+        _check_distinct(folds)
+        return Folds(tuple(folds), numbers.limit, digits)
 
-    return precisely(at, first_bits(point, digits), f"folds at {shown(point)}")
-
-
-def _additive(numbers: CertifiedCurve) -> list[arb]:
-    """A critical point in each piece on which the excess changes sign."""
-    found = []
-    for left, right in pieces(numbers):
-        ends = [_end_sign(numbers, left, right, side) for side in (0, 1)]
-        if ends[0] != ends[1]:
-            place = bisection(numbers.excess_at, left, right, ends[0])
-            found.append(place(narrow(numbers.bits)))
-    return found
+    return precisely(found, digits + _SPARE, f"folds at {shown(point)}")
 
 
-def _end_sign(numbers: CertifiedCurve, left: Knot, right: Knot, side: int) -> int:
-    """The sign of f − D/ψ at an end: its limit is −∞ where ψ vanishes and f does not diverge."""
-    knot = (left, right)[side]
-    if not knot.flat:
-        return decided_sign(numbers.excess_at(knot.at))
-    if knot.at == 1 and numbers.drift.exact:
-        # D has a pole or a zero at 1: D/D′ cancels the pole of f′, and f goes to infinity.
-        drift = numbers.drift
-        if (drift.top * drift.bottom)(fmpq(1)) == 0:
-            return 1
-    return -1
-
-
-def _rational(numbers: CertifiedCurve, reference: Expr) -> list[arb]:
-    """The zeros of a polynomial above the reference at which it changes sign."""
-    start = arb(fmpq(int(reference.p), int(reference.q)))
-    polynomial = arb_poly(numbers.stationary)
-    zeros = [z for z in zeros_in_unit(numbers.stationary) if decided_sign(z - start) > 0]
-    ends = [start, *((a.mid() + b.mid()) / 2 for a, b in pairwise(zeros))]
-    ends.append((1 + zeros[-1].mid()) / 2 if zeros else start)
-    signs = [decided_sign(polynomial(end)) for end in ends]
-    return [z for z, left, right in zip(zeros, signs, signs[1:], strict=False) if left != right]
-
-
-def _fold(policy: arb, weight: arb, turn: Turn, digits: int) -> Fold:
+def _fold(x: arb, weight: arb, turn: Turn, digits: int) -> Fold:
+    policy, rest = probability(x), probability(-x)
     place, beta = middle(policy), middle(weight)
     radii = [2 * middle(value.rad()) for value in (policy, weight)]
     fine = mp.mpf(10) ** -digits
-    if radii[0] > fine * min(place, 1 - place) or radii[1] > fine * beta:
-        raise ArithmeticError("an enclosure that is too wide")
+    if radii[0] > fine * min(place, middle(rest)) or radii[1] > fine * beta:
+        raise Undecided("an enclosure that is too wide")
     return Fold(place, beta, radii[0], radii[1], turn)
 
 
 def _check_distinct(found: list[Fold]) -> None:
     values = sorted(found, key=lambda fold: fold.beta)
     if any(b.beta - a.beta <= a.beta_radius + b.beta_radius for a, b in pairwise(values)):
-        raise ArithmeticError("two critical weights that are not told apart")
+        raise Undecided("two critical weights that are not told apart")
 
 
 def fold_references(
-    curve: WeightCurve, beta: Any, point: Mapping[Symbol, Any] | None = None, digits: int = 30
+    curve: Balance, beta: Any, point: Mapping[Symbol, Any] | None = None, digits: int = 30
 ) -> tuple[mp.mpf, ...]:
     """The references at which, at a fixed weight, two solutions meet, increasing.
 
@@ -301,26 +257,14 @@ def fold_references(
         raise ValueError(f"beta must be a positive rational number, got {beta}")
     check_force(curve)
     check_additive(curve)
-    target = fmpq(int(weight.p), int(weight.q))
 
-    def at(bits: int) -> tuple[mp.mpf, ...]:
-        numbers = CertifiedCurve(curve, point, bits)
+    def found() -> tuple[mp.mpf, ...]:
+        numbers = CertifiedCurve(curve, point)
         numbers.check()
+        target = rational_ball(weight)
+        values = [numbers.reference_at(z.ball, target) for z in numbers.double_zeros(target)]
+        if any(middle(v.rad()) > mp.mpf(10) ** -digits * middle(v) for v in values):
+            raise Undecided("an enclosure that is too wide")
+        return tuple(sorted(map(middle, values)))
 
-        def above(p: arb) -> arb:
-            return numbers.critical_weight_at(p) - arb(target)
-
-        found = []
-        for left, right in pieces(numbers):
-            ends = [-1 if k.flat else decided_sign(above(k.at)) for k in (left, right)]
-            if right.flat and right.at == 1 and not numbers.drift.final.is_finite:
-                ends[1] = 1  # ψ grows without bound with D
-            if ends[0] != ends[1]:
-                place = bisection(above, left, right, ends[0])(narrow(bits))
-                value = reference_at(numbers, place)
-                if middle(value.rad()) > mp.mpf(10) ** -digits * middle(value):
-                    raise ArithmeticError("an enclosure that is too wide")
-                found.append(middle(value))
-        return tuple(sorted(found))
-
-    return precisely(at, first_bits(point, digits + 8), f"fold references at beta = {weight}")
+    return precisely(found, digits + _SPARE, f"fold references at beta = {weight}")

@@ -9,7 +9,7 @@ from sympy import Expr, Sum, Symbol, diff
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.code_solver import DRIFT, LARGEST, SLOPE, GroupDrift, Implicit, P, Q, T
 from grpo_symbolic.model.two_level import TwoLevel
 
@@ -18,12 +18,12 @@ __all__ = ["implicit_form"]
 PI = symbols.pi
 
 
-def implicit_form(curve: WeightCurve, names: Sequence[Symbol]) -> Implicit:
+def implicit_form(curve: Balance, names: Sequence[Symbol]) -> Implicit:
     """The condition times π(a) π(b), and its slope in π(a).
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     names : sequence of Symbol
         The parameters; the result has plain symbols of their names.
 
@@ -32,7 +32,7 @@ def implicit_form(curve: WeightCurve, names: Sequence[Symbol]) -> Implicit:
     ValueError
         For a penalty whose force is not smooth after that, or a group that is too large.
     """
-    line = tidy(curve.force * PI * (1 - PI), curve.domain)
+    line = tidy(curve.force.expression * PI * (1 - PI), curve.domain)
     if not line.is_polynomial(PI):
         raise ValueError(
             "a solver is written for penalties whose force is rational in pi(a); "
@@ -45,12 +45,12 @@ def implicit_form(curve: WeightCurve, names: Sequence[Symbol]) -> Implicit:
     drift: Expr = DRIFT
     slope: Expr = SLOPE
     if group is None:
-        if curve.drift.has(Sum):
+        if curve.drift.expression.has(Sum):
             raise ValueError(
                 f"a solver is written for a group size that is a number up to {LARGEST}; "
                 "use solutions() for this one"
             )
-        drift, slope = curve.drift, diff(curve.drift, PI)
+        drift, slope = curve.drift.expression, diff(curve.drift.expression, PI)
     pull = curve.beta * line
     value = P * Q * drift - pull
     change = (Q - P) * drift + P * Q * slope - diff(pull, PI)

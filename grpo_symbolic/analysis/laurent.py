@@ -31,6 +31,7 @@ from sympy import (
     combsimp,
     diff,
     exp,
+    factorial,
     fraction,
     ilcm,
     log,
@@ -39,6 +40,7 @@ from sympy import (
 from sympy.polys.polyerrors import HeuristicGCDFailed
 
 from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
 
@@ -200,7 +202,7 @@ def neat(value: Expr) -> Expr:
         return value
     if value.count_ops() > _MAX_OPERATIONS:
         return value
-    closed = {s: Dummy("sum", real=True) for s in value.atoms(Sum)}
+    closed = {s: Dummy("sum", real=True) for s in value.atoms(Sum, BernsteinMean)}
     opened = {symbol: s for s, symbol in closed.items()}
     value = value.xreplace(closed)
     if all(p.exp.is_nonnegative is not False or _monomial(p.base) for p in value.atoms(Pow)):
@@ -293,9 +295,40 @@ def _expand(expr: Expr, small: Symbol, terms: int, domain: Domain) -> Laurent:
         return follow(expr.base).power(expr.exp)
     if isinstance(expr, log):
         return follow(expr.args[0]).log()
+    if isinstance(expr, BernsteinMean):
+        return _expand_mean(expr, follow, small, terms, domain)
     if isinstance(expr, Sum):
         return _expand_sum(expr, follow, small, terms, domain)
     raise ValueError(f"{_shown(expr)} has no Laurent series in this arithmetic")
+
+
+def _expand_mean(
+    expr: BernsteinMean,
+    follow: Callable[[Expr], Laurent],
+    small: Symbol,
+    terms: int,
+    domain: Domain,
+) -> Laurent:
+    """Taylor's series of the mean at the limit of its argument; it is exact at 0 and 1."""
+    if expr.values.has_free(small) or expr.size.has(small):
+        return follow(expr.doit())
+    argument = follow(expr.argument)
+    if argument.valuation < 0 or argument.leading.has(LOG):
+        raise ValueError(f"the argument of {_shown(expr)} has no limit")
+    start = argument.coefficient(0)
+    step = argument + Laurent(0, (-start, *(S.Zero,) * (len(argument.coefficients) - 1)), domain)
+    center = expr.of(start)
+    derivatives = [center]
+    for j in range(1, terms):
+        at = expr.derivative(j)
+        derivatives.append(at.of(start) if isinstance(at, BernsteinMean) else at)
+    total = Laurent.of(0, (derivatives[0], *(S.Zero,) * (terms - 1)), domain)
+    power = Laurent(0, (S.One, *(S.Zero,) * (terms - 1)), domain)
+    for j, value in enumerate(derivatives[1:], start=1):
+        power = power * step
+        factor = Laurent(0, (value / factorial(j), *(S.Zero,) * (terms - 1)), domain)
+        total = total + (power * factor if value != 0 else Laurent(terms, (), domain))
+    return total
 
 
 def _expand_sum(

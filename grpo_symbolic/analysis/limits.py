@@ -12,23 +12,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, Piecewise, Poly, S, Symbol, diff, fraction, oo, sqrt, together
+from sympy import Eq, Expr, Piecewise, Poly, S, Symbol, diff, fraction, oo, sqrt, together
 from sympy import limit as sympy_limit
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.analysis.laurent import approached, expand_at, limit_at
+from grpo_symbolic.algebra import Sign, tidy
+from grpo_symbolic.analysis.count import count
+from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.series import (
     closed_expression,
     exponential_law,
-    of_size,
     variable_of,
     weight_at_one,
 )
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import Html, claim_names, cut, legible, math, record, short
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.claims import Claims, joined, signed_claim
 from grpo_symbolic.export.latex import formula
+from grpo_symbolic.implicit_root import ImplicitRoot
 from grpo_symbolic.inputs import group_size
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -72,17 +74,17 @@ class Limit:
         return prove_all(self.claims)
 
 
-def limit(curve: WeightCurve, variable: Any, value: Any, direction: str = "+") -> Expr:
+def limit(curve: Balance, variable: Any, value: Any, direction: str = "+") -> Expr:
     """The limit of the stationary π(a), as an expression; see :func:`explain_limit`."""
     return explain_limit(curve, variable, value, direction).value
 
 
-def explain_limit(curve: WeightCurve, variable: Any, value: Any, direction: str = "+") -> Limit:
+def explain_limit(curve: Balance, variable: Any, value: Any, direction: str = "+") -> Limit:
     """The limit of the stationary π(a) as ``variable`` tends to ``value``, and why.
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     variable : Symbol, Expr or str
         A parameter of the condition, ``symbols.G``, or one over it (``"1/beta"``, ``1 / G``).
     value : Expr or number
@@ -110,39 +112,22 @@ def explain_limit(curve: WeightCurve, variable: Any, value: Any, direction: str 
     if symbol == REFERENCE and value == 0:
         return _rare_answer(curve)
     if symbol == REFERENCE and value == 1:
-        return Limit(S.One, "every policy from the reference upwards lies between pi_ref(a) and 1")
+        return _common_answer(curve)
     return _elsewhere(curve, symbol, value, direction)
 
 
 # -- in the weight ---------------------------------------------------------------------
 
 
-def _positive_drift(curve: WeightCurve) -> tuple[Claim, ...]:
-    """D > 0 on (π_ref(a), 1): by its sign, or as a Bernstein sum of positive terms."""
-    preference = curve.condition.preference
-    model = preference.two_level
-    if model is not None and model.zero_sum and model.spread is not None and preference.factor == 1:
-        first, second = preference.weights
-        inside = model.domain.extended(model.spread, first - second)
-        claims = (
-            Claim("f > 0 in every mixed group, so that h_G > 0", model.spread, ">", S.Zero, inside),
-            Claim("the answer a is rewarded more often", first - second, ">", S.Zero, inside),
-        )
-    else:
-        claims = (Claim("the drift is positive", curve.drift, ">", S.Zero, curve.domain),)
-    if any(_signed(claim.left, claim.domain) != Sign.POSITIVE for claim in claims):
+def _positive_drift(balance: Balance) -> Claims:
+    """D > 0 on (0, 1)."""
+    claims = balance.drift.positive()
+    if claims is None:
         raise ValueError("the drift is not shown to be positive everywhere above pi_ref(a)")
     return claims
 
 
-def _signed(value: Expr, domain: Domain) -> Sign | None:
-    try:
-        return limited(sign, value, domain, steps=_STEPS)
-    except Exhausted:
-        return None
-
-
-def _small_weight(curve: WeightCurve) -> Limit:
+def _small_weight(curve: Balance) -> Limit:
     """β → 0+: the zeros of W, which can only be at 1."""
     claims = _positive_drift(curve)
     _, start = weight_at_one(curve)
@@ -156,7 +141,7 @@ def _small_weight(curve: WeightCurve) -> Limit:
             f"policies with W = beta tend to 1{rate}",
             claims,
         )
-    at_one = limit_at(curve.drift, PI, S.One, curve.domain, side=-1)
+    at_one = limit_at(curve.drift.expression, PI, S.One, curve.domain, side=-1)
     if end == oo or at_one == oo:
         least = "grows without bound" if end == oo else f"tends to {end}"
         raise ValueError(
@@ -173,10 +158,10 @@ def _small_weight(curve: WeightCurve) -> Limit:
     )
 
 
-def _large_weight(curve: WeightCurve) -> Limit:
+def _large_weight(curve: Balance) -> Limit:
     """β → ∞: the poles of W, of which π_ref(a) is one."""
     domain = curve.parameters
-    at_reference = limit_at(curve.drift, PI, REFERENCE, domain)
+    at_reference = limit_at(curve.drift.expression, PI, REFERENCE, domain)
     if at_reference in (oo, -oo):
         raise ValueError("the drift is not finite at the reference policy")
     _, start = weight_at_one(curve)
@@ -185,38 +170,36 @@ def _large_weight(curve: WeightCurve) -> Limit:
         other = (
             "; W has another pole at 1: a second, repelling solution tends to 1 in the same limit"
         )
+    claims = curve.force.turns_at_reference()
+    if claims is None:
+        raise ValueError("the force is not shown to vanish at pi_ref(a) only")
     return Limit(
         REFERENCE,
         "the force vanishes at pi_ref(a) only, where the drift is finite: W has a simple pole "
         f"there, and the lowest policy with W = beta tends to it{other}",
-        (
-            Claim(
-                "the force vanishes at the reference", curve.force.subs(PI, REFERENCE), "==", S.Zero
-            ),
-            Claim("the force is positive above it", curve.force, ">", S.Zero, curve.domain),
-        ),
+        claims,
     )
 
 
 # -- in the reference ------------------------------------------------------------------
 
 
-def escape_curve(curve: WeightCurve) -> Expr:
+def escape_curve(curve: Balance) -> Expr:
     r""":math:`W_0(p) = \lim_{\pi_{\mathrm{ref}}(a) \to 0+} W(p)` at fixed p in (0, 1).
 
     An inverse in explicit form: as the reference gives up the answer a, the policies that stay
     away from 0 tend to solutions of β = W_0(p).
     """
-    domain = Domain((*_without_reference(curve).ranges, Range(PI, S.Zero, S.One)))
-    force, drift = (
-        expand_at(*approached(side, REFERENCE, S.Zero), 1, domain)
-        for side in (curve.force, curve.drift)
-    )
-    found = (drift * force.power(Integer(-1))).limit
-    return tidy(found, domain) if found not in (oo, -oo) else found
+    balance = curve
+    if balance.force.line is not None:
+        return tidy(balance.drift.hill / (balance.force.line * PI), balance.force.unit)
+    force = balance.force.at_vanishing_reference()
+    if force == oo:
+        return S.Zero
+    return tidy(balance.drift.expression / force, balance.force.unit)
 
 
-def escape_threshold(curve: WeightCurve) -> Expr:
+def escape_threshold(curve: Balance) -> Expr:
     r"""The weight below which a rare good answer escapes from its reference probability.
 
     :math:`\lim_{p \to 0+} \lim_{\pi_{\mathrm{ref}}(a) \to 0+} W(p)`: with a smaller β the policy
@@ -235,11 +218,27 @@ def escape_threshold(curve: WeightCurve) -> Expr:
     return _end_of(curve, escape_curve(curve), S.Zero)
 
 
-def _without_reference(curve: WeightCurve) -> Domain:
+def _common_answer(curve: Balance) -> Limit:
+    """π_ref(a) → 1−: between π_ref(a) and 1, wherever there is a stationary policy."""
+    counted = count(curve)
+    _, start = weight_at_one(curve)
+    if (not counted.possible and start.limit == oo) or counted.possible[:1] == (0,):
+        raise ValueError(
+            "there is no limit: it is not shown that a stationary policy exists as pi_ref(a) -> 1 "
+            f"({counted.reason})"
+        )
+    return Limit(
+        S.One,
+        "every policy from the reference upwards lies between pi_ref(a) and 1",
+        counted.claims,
+    )
+
+
+def _without_reference(curve: Balance) -> Domain:
     return Domain(tuple(r for r in curve.parameters.ranges if r.symbol != REFERENCE))
 
 
-def _end_of(curve: WeightCurve, escape: Expr, end: Expr) -> Expr:
+def _end_of(curve: Balance, escape: Expr, end: Expr) -> Expr:
     if not escape.has(PI):
         return escape
     domain = _without_reference(curve)
@@ -247,7 +246,7 @@ def _end_of(curve: WeightCurve, escape: Expr, end: Expr) -> Expr:
     return found if found in (oo, -oo) else tidy(found, domain)
 
 
-def _rare_answer(curve: WeightCurve) -> Limit:
+def _rare_answer(curve: Balance) -> Limit:
     """π_ref(a) → 0+: escape, or not."""
     escape = escape_curve(curve)
     if escape == 0:
@@ -257,26 +256,19 @@ def _rare_answer(curve: WeightCurve) -> Limit:
             "pi_ref(a) and negative at p, so the lowest policy tends to 0; others, if any, "
             "tend to 0 or 1",
         )
-    if escape == oo:
+    if escape.is_infinite:
         raise ValueError("the force vanishes with pi_ref(a) at every p: nothing holds the policy")
     threshold, least = (_end_of(curve, escape, end) for end in (S.Zero, S.One))
-    unit = Domain((*_without_reference(curve).ranges, Range(PI, S.Zero, S.One)))
-    slope = tidy(diff(escape, PI), unit)
-    falling = Claim("W_0 falls", slope, "<", S.Zero, unit)
+    falling = _falling(curve, escape)
     if not escape.has(PI):
         raise ValueError(f"W_0 = {escape} at every p: the limit at that weight is not determined")
-    if _signed(slope, unit) != Sign.NEGATIVE:
+    if falling is None:
         raise ValueError(
-            "no closed form of the limit: where beta is below the escape threshold "
+            "where beta is below the escape threshold "
             f"{threshold} the policy tends to the lowest solution p of beta = {escape}, "
             "which is not shown to fall with p; above it, to 0"
         )
-    root = _root(escape, curve.beta, unit)
-    if root is None:
-        raise ValueError(
-            "no closed form of the limit: for beta below the escape threshold "
-            f"{threshold} it is the solution p of beta = {escape}, and 0 otherwise"
-        )
+    root, claims = _solved(curve, escape, least, threshold)
     pieces = [(root, curve.beta < threshold), (S.Zero, True)]
     if threshold == oo:
         pieces = [(root, True)]
@@ -287,13 +279,34 @@ def _rare_answer(curve: WeightCurve) -> Limit:
         f"W_0 falls from {threshold} at 0 to {least} at 1: for beta in between F changes sign "
         "once, at W_0(p) = beta, and stays positive below it; for larger beta it is negative at "
         "every fixed p > 0, so the policy tends to 0",
-        (falling, *_at_the_root(curve, escape.subs(PI, root), least, threshold)),
+        (*falling, *claims),
     )
 
 
-def _at_the_root(
-    curve: WeightCurve, found: Expr, least: Expr, threshold: Expr
-) -> tuple[Claim, ...]:
+def _falling(curve: Balance, escape: Expr) -> Claims | None:
+    """Claims under which W_0 falls with p."""
+    if curve.force.line is not None:
+        found = curve.drift.falls_per_share()
+        if found is not None:
+            return found
+    unit = Domain((*_without_reference(curve).ranges, Range(PI, S.Zero, S.One)))
+    return joined(signed_claim("W_0 falls", diff(escape, PI), unit, {Sign.NEGATIVE}))
+
+
+def _solved(curve: Balance, escape: Expr, least: Expr, threshold: Expr) -> tuple[Expr, Claims]:
+    """The p with W_0(p) = β: in closed form, or as the root of that equation."""
+    unit = Domain((*_without_reference(curve).ranges, Range(PI, S.Zero, S.One)))
+    closed = _root(escape, curve.beta, unit)
+    if closed is not None:
+        return closed, _at_the_root(curve, escape.subs(PI, closed), least, threshold)
+    if curve.force.line is not None:
+        sides = curve.beta * curve.force.line * PI, curve.drift.hill
+    else:
+        sides = curve.beta * curve.force.at_vanishing_reference(), curve.drift.expression
+    return ImplicitRoot.of(Eq(*sides, evaluate=False), PI, 0, 1), ()
+
+
+def _at_the_root(curve: Balance, found: Expr, least: Expr, threshold: Expr) -> Claims:
     if not isinstance(curve.beta, Symbol):
         return ()
     ranges = _without_reference(curve).ranges
@@ -328,9 +341,9 @@ def _root(escape: Expr, beta: Expr, unit: Domain) -> Expr | None:
 # -- in the group size and elsewhere -----------------------------------------------------
 
 
-def _in_group_size(curve: WeightCurve, value: Expr) -> Limit:
+def _in_group_size(curve: Balance, value: Expr) -> Limit:
     value = group_size(value)
-    other = of_size(curve, value)
+    other = curve.of_size(value)
     closed = closed_expression(other)
     name = "the large-group limit" if value == oo else f"groups of {value}"
     if closed is None:
@@ -341,13 +354,13 @@ def _in_group_size(curve: WeightCurve, value: Expr) -> Limit:
     return Limit(closed, f"the policy of the same algorithm in {name}, in closed form")
 
 
-def _elsewhere(curve: WeightCurve, symbol: Symbol, value: Expr, direction: str) -> Limit:
+def _elsewhere(curve: Balance, symbol: Symbol, value: Expr, direction: str) -> Limit:
     """Where the whole curve falls to 0 the reference is all that is left; else a closed form."""
     entry = next((r for r in curve.parameters.ranges if r.symbol == symbol), None)
     at_lower = entry is not None and value == entry.lower
-    if (at_lower or value == oo) and not curve.force.has(symbol):
+    if (at_lower or value == oo) and not curve.force.expression.has(symbol):
         try:
-            left = limit_at(curve.drift, symbol, value, curve.domain)
+            left = limit_at(curve.drift.expression, symbol, value, curve.domain)
         except ValueError:
             left = None
         if left == 0:

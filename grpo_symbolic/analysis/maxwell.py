@@ -4,47 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from flint import acb, acb_poly, arb, arb_poly, fmpq
-from sympy import (
-    Dummy,
-    Expr,
-    Integral,
-    Symbol,
-    atan,
-    cancel,
-    expand_log,
-    integrate,
-    limit,
-    log,
-)
+from flint import arb
+from sympy import Expr, Symbol, expand_log, limit
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.analysis.antiderivative import primitive
 from grpo_symbolic.analysis.certified_curve import (
     CertifiedCurve,
-    Knot,
-    bisection,
-    decimal,
     exact_point,
-    first_bits,
-    middle,
     precisely,
+    probability,
     shown,
 )
-from grpo_symbolic.analysis.fold_curve import in_exponential
-from grpo_symbolic.analysis.folds import Fold, folds
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.analysis.folds import Folds, folds
+from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball, exact_ball
-from grpo_symbolic.work import Exhausted, limited
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
+from grpo_symbolic.enclosures.zeros import crossing
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.work import limited
 
 __all__ = ["Maxwell", "maxwell"]
 
-PI, REFERENCE = symbols.pi, symbols.pi_ref
+PI = symbols.pi
 _STEPS = 5_000_000
+# Newton steps for the weight, each of which doubles its digits.
+_MOST_STEPS = 60
 
 
 @dataclass(frozen=True)
@@ -71,13 +61,12 @@ class Maxwell:
         return f"Maxwell(beta = {mp.nstr(self.beta, 15)}, pi(a) = {policies})"
 
 
-def maxwell(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -> Maxwell | None:
+def maxwell(curve: Balance, point: Mapping[Symbol, Any], digits: int = 30) -> Maxwell | None:
     r"""The weight of equal potentials: :math:`\int F\,dp = 0` between the attracting policies.
 
-    The potential is the integral of F = D − β f, by exact antiderivatives (by
-    quadrature with a proved error, where the drift has no elementary one). Its
-    difference between the two policies falls strictly in β, at the rate of the integral of f,
-    so a change of sign encloses the only solution.
+    The potential is the integral of F = D − β f, by exact antiderivatives. Its difference
+    between the two policies falls strictly in β, at the rate of the integral of f, so a change
+    of sign encloses the only solution.
 
     Parameters
     ----------
@@ -97,111 +86,106 @@ def maxwell(curve: WeightCurve, point: Mapping[Symbol, Any], digits: int = 30) -
     found = folds(curve, point, digits + 8)
     if not found.found:
         return None
-    at_one = len(found) == 1  # the curve rises towards p = 1, which attracts
     if len(found) > 2:
         raise ValueError(f"there are {len(found)} folds: Maxwell points of these are not sorted")
-    numbers_point = exact_point(point)
+    numbers = exact_point(point)
 
-    def at(bits: int) -> Maxwell:
-        numbers = CertifiedCurve(curve, numbers_point, bits)
-        areas = _Areas(numbers)
-        reference = numbers_point[REFERENCE]
-        start = arb(fmpq(int(reference.p), int(reference.q)))
-        width = mp.mpf(10) ** -(digits + 14)
-        turns = [_around(fold) for fold in found]
-        low = Knot(start, False), Knot(turns[0], False)
-        high = None if at_one else (Knot(turns[1], False), Knot(arb(1), True))
+    def at() -> Maxwell:
+        return _Levels(CertifiedCurve(curve, numbers), found).maxwell(digits)
 
-        def policies(beta: arb) -> tuple[arb, arb]:
-            def above(p: arb) -> arb:
-                return numbers.drift.value(p) - beta * numbers.force_at(p)
-
-            smaller = bisection(above, *low, 1)(width)
-            larger = arb(1) if high is None else bisection(above, *high, 1)(width)
-            return smaller, larger
-
-        def gain(beta: arb) -> arb:
-            smaller, larger = policies(beta)
-            return areas.drift(smaller, larger) - beta * areas.force(smaller, larger)
-
-        def middle_gain(value: mp.mpf) -> mp.mpf:
-            return middle(gain(exact_ball(value)))
-
-        bottom = found.found[0].beta * (1 + mp.mpf(10) ** -(digits // 2 + 4))
-        top = found.found[-1].beta * (1 - mp.mpf(10) ** -(digits // 2 + 4))
-        if at_one and found.limit.is_finite:
-            top = decimal(found.limit, digits + 20)
-        elif at_one:
-            top = 2 * bottom
-            while middle_gain(top) > 0:
-                bottom, top = top, 2 * top
-        beta = mp.findroot(
-            middle_gain, (bottom, top), solver="anderson", tol=width**2, maxsteps=200, verify=False
-        )
-        step = beta * mp.mpf(10) ** -(digits + 2)
-        if not (gain(exact_ball(beta - step)) > 0 and gain(exact_ball(beta + step)) < 0):
-            raise ArithmeticError("a weight that is not enclosed")
-        return Maxwell(beta, step, tuple(middle(p) for p in policies(exact_ball(beta))))  # type: ignore[arg-type]
-
-    return precisely(at, first_bits(numbers_point, digits + 20), f"Maxwell point at {shown(point)}")
+    return precisely(at, digits + 28, f"Maxwell point at {shown(numbers)}")
 
 
-def _around(fold: Fold) -> arb:
-    return arb(exact_ball(fold.policy), exact_ball(fold.policy_radius))
+@dataclass(frozen=True)
+class _Levels:
+    """The potentials of the two attracting policies between the folds."""
+
+    numbers: CertifiedCurve
+    found: Folds
+
+    def maxwell(self, digits: int) -> Maxwell:
+        first, last = self.found.found[0].beta, self.found.found[-1].beta
+        low = first * (1 + mp.mpf(10) ** -(digits // 2 + 4))
+        high = mp.inf if len(self.found) == 1 else last
+        beta, step = low, mp.mpf(0)
+        for _ in range(_MOST_STEPS):
+            # The difference of potentials is ∫D − β ∫f, and its slope in β is −∫f.
+            drift, force = self._areas(exact_ball(beta))
+            closer = middle(drift / force)
+            beta, step = (closer if low < closer < high else (beta + high) / 2), abs(closer - beta)
+            if step < beta * mp.mpf(10) ** -(digits + 4):
+                break
+        radius = beta * mp.mpf(10) ** -(digits + 2)
+        if not (self._gain(beta - radius) > 0 and self._gain(beta + radius) < 0):
+            raise Undecided("a weight that is not enclosed")
+        policies = tuple(middle(p) for p in self._policies(exact_ball(beta)))
+        return Maxwell(beta, radius, policies)  # type: ignore[arg-type]
+
+    def _gain(self, beta: mp.mpf) -> arb:
+        drift, force = self._areas(exact_ball(beta))
+        return drift - exact_ball(beta) * force
+
+    def _policies(self, beta: arb) -> tuple[arb, arb]:
+        """The policy before the first fold, and the one after the second (or 1)."""
+        numbers, folds = self.numbers, self.found.found
+
+        def excess(region: Any) -> Any:
+            return numbers.drift(region) - numbers.force(region) * beta
+
+        turns = [exact_ball(mp.log(f.policy / (1 - f.policy))) for f in folds]
+        start = numbers.start.lower().mid()
+        smaller = crossing(excess, (1, -1), "", start, turns[0]).zeros[0]
+        if len(folds) == 1:  # the curve rises towards p = 1, which attracts
+            return probability(smaller.ball), arb(1)
+        larger = crossing(excess, (1, -1), "", turns[1]).zeros[0]
+        return probability(smaller.ball), probability(larger.ball)
+
+    def _areas(self, beta: arb) -> tuple[arb, arb]:
+        """The integrals of D and of f between the two policies."""
+        smaller, larger = self._policies(beta)
+        drift = self._potential(larger) - self._potential(smaller)
+        end = self._final_cost if larger == 1 else _at(self._cost, larger)
+        return drift, end - _at(self._cost, smaller)
+
+    def _potential(self, p: arb) -> arb:
+        """An antiderivative of D: one of D_G at the probability of the higher reward."""
+        high, low = (ball(rate, {}, _bits()) for rate in self.numbers.field.rates)
+        mass, rest = high * p + low * (1 - p), (1 - high) * p + (1 - low) * (1 - p)
+        if isinstance(self._profile, Bernstein):
+            return self._profile.sum_of(mass, rest, _bits())
+        return ball(self._profile, {symbols.t: mass}, _bits())
+
+    @cached_property
+    def _profile(self) -> Bernstein | Expr:
+        field = self.numbers.field
+        if field.factor == 1 and field.drift_polynomial is not None:
+            return field.drift_polynomial.integral()
+        model = field.condition.preference.two_level
+        t = symbols.t
+        drift = None if model is None or field.factor != 1 else model.at(field.point).drift(t)
+        found = None if drift is None else primitive(drift, t, Domain.of(t))
+        if found is None:
+            raise ValueError("the potential of the drift is not elementary")
+        return found
+
+    @cached_property
+    def _cost(self) -> Expr:
+        """An antiderivative of f."""
+        force = expand_log(self.numbers.field.force, force=True)
+        found = primitive(force, PI, Domain.of(PI))
+        if found is None:
+            raise ValueError("the potential of the penalty is not elementary")
+        return found
+
+    @cached_property
+    def _final_cost(self) -> arb:
+        return ball(limited(limit, self._cost, PI, 1, "-", steps=_STEPS), {}, _bits())
 
 
-class _Areas:
-    """Integrals of the drift and of the force in p, from exact antiderivatives."""
+def _at(expr: Expr, p: arb) -> arb:
+    return ball(expr, {PI: p}, _bits())
 
-    def __init__(self, numbers: CertifiedCurve) -> None:
-        self.bits = numbers.bits
-        force = expand_log(numbers.force, force=True)
-        try:
-            area = limited(integrate, force, PI, steps=_STEPS)
-            self._force = area.replace(log(PI - 1), log(1 - PI))  # another constant
-            self._force_end = limited(limit, self._force, PI, 1, "-", steps=_STEPS)
-        except Exhausted as stop:
-            raise ValueError(f"the potential of the penalty is not elementary: {stop}") from None
-        if not is_zero(self._force.diff(PI) - force, Domain.of(PI)):
-            raise ValueError(f"the potential of the penalty is not found: {self._force}")
-        self._drift = numbers.drift
-        self._polynomial = self._angle = None
-        if not self._drift.exact and self._drift.bottom.degree() == 0:
-            self._polynomial = self._drift.top.integral() * (1 / self._drift.bottom[0])
-        elif not self._drift.final.is_finite:
-            self._angle = self._in_angle(numbers)
 
-    def _in_angle(self, numbers: CertifiedCurve) -> Expr:
-        """The integral from p to 1 as a function of z = sqrt((1 − p)/p)."""
-        z = self._z = Dummy("z", positive=True)
-        rational = in_exponential(numbers.curve.drift.subs(numbers.point), 1 / z)
-        if rational is not None:
-            area = cancel(-rational * (1 / (1 + z**2)).diff(z))
-            found = limited(integrate, area, z, steps=_STEPS)
-            if not found.has(Integral):
-                return found
-        raise ValueError("the potential of the drift is not elementary")
-
-    def drift(self, left: arb, right: arb) -> arb:
-        if self._polynomial is not None:
-            return self._polynomial(right) - self._polynomial(left)
-        if self._angle is not None:
-            z_left, z_right = (((1 - p) / p).sqrt() for p in (left, right))
-            return self._at(z_left) - self._at(z_right)
-        return acb.integral(self._complex_drift, left, right).real
-
-    def _complex_drift(self, p: acb, analytic: bool) -> acb:
-        """D in the complex plane, for quadrature with a proved error."""
-        top, bottom = (acb_poly(arb_poly(q)) for q in (self._drift.top, self._drift.bottom))
-        quotient = top(p) / bottom(p)
-        return quotient if self._drift.power == 1 else quotient.sqrt(analytic=analytic)
-
-    def _at(self, z: arb) -> arb:
-        assert self._angle is not None
-        angles = {a: Dummy("a") for a in self._angle.atoms(atan)}
-        values = {d: ball(a.args[0], {self._z: z}, self.bits).atan() for a, d in angles.items()}
-        return ball(self._angle.xreplace(angles), {self._z: z, **values}, self.bits)
-
-    def force(self, left: arb, right: arb) -> arb:
-        end = self._force_end if right == 1 else self._force
-        return ball(end, {PI: right}, self.bits) - ball(self._force, {PI: left}, self.bits)
+def _bits() -> int:
+    """Bits of an antiderivative, whose terms may cancel."""
+    return 4 * int(mp.mp.prec)

@@ -112,7 +112,8 @@ class Potential:
             yield Claim("the slope of Phi in m is the drift", slope, "==", drift, inside)
             at_mass = drift.subs(symbols.t, self.mass)
             yield Claim("the drift at m is that of the condition", at_mass, "==",
-                        preference.drift, domain)  # fmt: skip
+                        preference.two_level.unfolded_drift(self.mass) * preference.factor,
+                        domain)  # fmt: skip
         weight = preference.weights[i] - preference.weights[last]
         yield Claim(f"{name}, in units of the drift", self.mass.diff(mass), "==", weight, domain)
 
@@ -186,8 +187,9 @@ def potential(algorithm: Any, question: Question) -> Potential | CurlCertificate
         return Potential(condition, penalty=penalty, **drift)
     part = "preference" if separable else "penalty"
     raise ValueError(
-        f"within {_STEPS:,} steps each, the {part} was not shown to be a gradient on the simplex, and "
-        "no point was found at which its cross derivatives differ: take a smaller group, or numbers"
+        f"within {_STEPS:,} steps each, the {part} was not shown to be a gradient on the simplex, "
+        "and no point was found at which its cross derivatives differ: take a smaller group, or "
+        "numbers"
     )
 
 
@@ -288,9 +290,10 @@ def _profile_slope(condition: StationarityCondition) -> Expr:
     """D(t): the preference of a question whose two answers have the two levels for certain."""
     model = condition.preference
     levels = (model.two_level.high, model.two_level.low)
-    plain = Question(rewards=levels, domain=model.question.declared)
-    drift = model.rule.preference(plain).difference(0, 1)
-    return drift.subs(plain.policy[0], symbols.t)
+    question = Question(rewards=levels, domain=model.question.declared)
+    plain = model.rule.preference(question)
+    factor = plain.factor.subs(question.policy[0], symbols.t)
+    return plain.two_level.unfolded_drift(symbols.t) * factor
 
 
 def _of_two_levels(condition: StationarityCondition) -> dict[str, Any]:

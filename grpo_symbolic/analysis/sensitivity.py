@@ -19,10 +19,9 @@ from sympy import Derivative, Eq, Expr, Symbol, diff, lambdify, log
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Notation, formula
-from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -31,9 +30,8 @@ PI = symbols.pi
 _DIGITS = 40
 # A closed form with more operations than this is not worth writing out.
 _SHORT = 60
-# Nor is one with more than this brought to factors, or one that takes longer.
+# Nor is one with more than this brought to factors.
 _LONGEST = 120
-_STEPS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    curve: WeightCurve,
+    curve: Balance,
     variable: Symbol,
     solve: Callable[..., Any],
     names: tuple[str, ...],
@@ -136,7 +134,7 @@ def sensitivity(
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     variable : Symbol
         A parameter of the condition that takes real values.
     solve : callable
@@ -155,36 +153,34 @@ def sensitivity(
     ValueError
         For a parameter that takes integers only, or one that the condition does not contain.
     """
-    condition = curve.beta * curve.force - curve.drift
+    balance = curve
+    force, drift = balance.force, balance.drift
+    condition = balance.beta * force.expression - drift.expression
     if variable.is_integer:
         raise ValueError(f"a derivative needs a parameter with real values, got {variable}")
-    if not condition.has(variable):
+    if not condition.has_free(variable):
         raise ValueError(f"the stationary policy does not depend on {variable}")
-    domain = curve.domain
+    domain = balance.domain
     # Times π(a) π(b), of which nothing is left at a solution but a smoother function.
-    line = tidy(curve.force * PI * (1 - PI), domain)
-    if line.is_polynomial(PI):
-        condition = curve.beta * line - PI * (1 - PI) * curve.drift
+    if force.line is not None or force.hill.is_polynomial(PI):
+        condition = balance.beta * force.hill - drift.hill
     elif equation is not None and equation.has(log):
         condition = equation.lhs - equation.rhs
     slope, change = (_tidied(diff(condition, s), domain) for s in (PI, variable))
     expression = -change / slope
     short = None
     if closed is not None:
-        found = _tidied(diff(closed, variable), Domain(curve.parameters.ranges))
+        found = _tidied(diff(closed, variable), Domain(balance.parameters.ranges))
         if found.count_ops() <= _SHORT:
             short = found
     return Sensitivity(variable, expression, short, names, solve, defaults)
 
 
 def _tidied(expr: Expr, domain: Domain) -> Expr:
-    """Brought to factors, if that takes no time; logarithms stay gathered."""
+    """Brought to factors where it is short; logarithms stay gathered."""
     if expr.has(log) or expr.count_ops() > _LONGEST:
         return expr
-    try:
-        return limited(tidy, expr, domain.extended(expr), steps=_STEPS)
-    except Exhausted:
-        return expr
+    return tidy(expr, domain.extended(expr))
 
 
 def _number(value: Any) -> mp.mpf:

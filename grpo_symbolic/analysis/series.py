@@ -49,33 +49,31 @@ from grpo_symbolic.analysis.laurent import (
     neat,
 )
 from grpo_symbolic.analysis.laurent import ramification as root_of
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.solve.closed_form import closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
-from grpo_symbolic.stationarity import stationarity_condition
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
     "closed_expression",
     "exponential_law",
     "group_size_terms",
-    "of_size",
     "series",
     "variable_of",
 ]
 
-_STEPS = 6_000_000
+_STEPS = 9_000_000
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 
 
-def series(curve: WeightCurve, variable: Any, order: int) -> Expr:
+def series(curve: Balance, variable: Any, order: int) -> Expr:
     r"""The series of the stationary π(a) in powers of ``variable`` → 0+, without its rest.
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     variable : Symbol, Expr or str
         β (``"beta"``), 1/β (``"1/beta"``) or 1/G (``"1/G"``).
     order : int
@@ -115,7 +113,7 @@ def series(curve: WeightCurve, variable: Any, order: int) -> Expr:
         ) from None
 
 
-def variable_of(curve: WeightCurve, variable: Any) -> tuple[Symbol, bool]:
+def variable_of(curve: Balance, variable: Any) -> tuple[Symbol, bool]:
     """The symbol that is meant, and whether one over it is.
 
     Parameters
@@ -129,8 +127,7 @@ def variable_of(curve: WeightCurve, variable: Any) -> tuple[Symbol, bool]:
     ValueError
         For anything that the policy does not depend on.
     """
-    rule = curve.condition.preference.rule
-    own_size = getattr(rule, "group_size", None)
+    own_size = curve.group_size
     known = {s.name: s for s in curve.condition.domain.extended(curve.beta).symbols if s != PI}
     if isinstance(own_size, Symbol):
         known.pop(own_size.name, None)
@@ -158,7 +155,7 @@ def variable_of(curve: WeightCurve, variable: Any) -> tuple[Symbol, bool]:
 # -- in the weight ---------------------------------------------------------------------
 
 
-def _in_inverse_weight(curve: WeightCurve, order: int) -> Expr:
+def _in_inverse_weight(curve: Balance, order: int) -> Expr:
     """π_ref(a) + c_1/β + …: force/drift, which is 1/β, inverted at its zero π_ref(a)."""
     if order == 0:
         return REFERENCE
@@ -175,7 +172,7 @@ def _in_inverse_weight(curve: WeightCurve, order: int) -> Expr:
     return Add(REFERENCE, *(c / curve.beta**n for n, c in terms.items()))
 
 
-def _in_weight(curve: WeightCurve, order: int) -> Expr:
+def _in_weight(curve: Balance, order: int) -> Expr:
     """1 − c β^… − …: W inverted at its zero 1, with 1 − p = s**root."""
     root, start = weight_at_one(curve)
     _check_zero_at_one(curve, start)
@@ -187,13 +184,13 @@ def _in_weight(curve: WeightCurve, order: int) -> Expr:
     return Add(S.One, *(-c * curve.beta ** Rational(n, speed) for n, c in terms.items()))
 
 
-def weight_at_one(curve: WeightCurve) -> tuple[int, Laurent]:
+def weight_at_one(curve: Balance) -> tuple[int, Laurent]:
     """The root of 1 − p that is expanded in, and the leading term of W as p → 1."""
-    root = int(ilcm(root_of(curve.force, PI), root_of(curve.drift, PI)))
+    root = int(ilcm(root_of(curve.force.expression, PI), root_of(curve.drift.expression, PI)))
     return root, _over(*_sides(curve, S.One, -1, root, 1))
 
 
-def _check_zero_at_one(curve: WeightCurve, start: Laurent) -> None:
+def _check_zero_at_one(curve: Balance, start: Laurent) -> None:
     """W must vanish at 1, and with a power of 1 − p."""
     if start.leading.has(LOG):
         if start.limit == 0:
@@ -214,13 +211,14 @@ def _check_zero_at_one(curve: WeightCurve, start: Laurent) -> None:
         )
 
 
-def exponential_law(curve: WeightCurve) -> Expr | None:
+def exponential_law(curve: Balance) -> Expr | None:
     r"""What 1 − p is asymptotic to as β → 0, where a logarithmic force holds it.
 
     With :math:`d_a - d_b \to -c \log(1 - p) + k` and D → D(1) as p → 1, this is
     :math:`e^{k/c}\, e^{-D(1)/(c\beta)}`; None where the two sides are not of this kind.
     """
-    force, drift = (_at_one(side, 1, curve) for side in (curve.force, curve.drift))
+    sides = (curve.force.expression, curve.drift.expression)
+    force, drift = (_at_one(side, 1, curve) for side in sides)
     slope = force.leading.diff(LOG)
     if (force.valuation, drift.valuation) != (0, 0) or slope.has(LOG) or slope == 0:
         return None
@@ -233,20 +231,20 @@ def exponential_law(curve: WeightCurve) -> Expr | None:
     return scale * exp(level / slope)
 
 
-def _at_one(side: Expr, terms: int, curve: WeightCurve, root: int = 1) -> Laurent:
+def _at_one(side: Expr, terms: int, curve: Balance, root: int = 1) -> Laurent:
     return expand_at(*approached(side, PI, S.One, -1, root), terms, _ranges(curve))
 
 
 def _sides(
-    curve: WeightCurve, value: Expr, side: int, root: int, terms: int
+    curve: Balance, value: Expr, side: int, root: int, terms: int
 ) -> tuple[Laurent, Laurent]:
     """Two series whose quotient is W, at p = value ± s**root."""
     domain = _ranges(curve)
     s = Dummy("s", positive=True)
-    parts = curve.drift, curve.force
-    if not curve.force.has(log):
-        above, below = fraction(tidy(curve.force, curve.domain))
-        parts = curve.drift * below, above
+    parts = curve.drift.expression, curve.force.expression
+    if not curve.force.expression.has(log):
+        above, below = fraction(tidy(curve.force.expression, curve.domain))
+        parts = curve.drift.expression * below, above
     top, bottom = (
         expand_at(part.subs(PI, value + side * s**root), s, terms, domain) for part in parts
     )
@@ -257,28 +255,14 @@ def _over(top: Laurent, bottom: Laurent) -> Laurent:
     return top * bottom.power(Integer(-1))
 
 
-def _ranges(curve: WeightCurve) -> Domain:
+def _ranges(curve: Balance) -> Domain:
     return curve.parameters.extended(curve.beta)
 
 
 # -- in the group size -----------------------------------------------------------------
 
 
-def of_size(curve: WeightCurve, size: Expr) -> WeightCurve:
-    """The same algorithm on the same question with another group size.
-
-    Raises
-    ------
-    ValueError
-        For an algorithm without groups, or a size that the question or the rule does not allow.
-    """
-    rule, question = curve.condition.preference.rule, curve.condition.preference.question
-    if getattr(rule, "group_size", None) is None or question is None:
-        raise ValueError("the algorithm has no group size")
-    return WeightCurve(stationarity_condition(replace(rule, group_size=size), question))
-
-
-def closed_expression(curve: WeightCurve) -> Expr | None:
+def closed_expression(curve: Balance) -> Expr | None:
     """The stationary π(a) in closed form, or None."""
     reduction = reduce_binary(curve.condition, "stationary policy")
     polynomial = reduction.polynomial
@@ -288,14 +272,14 @@ def closed_expression(curve: WeightCurve) -> Expr | None:
     return None if found is None else found.expression
 
 
-def _in_group_size(curve: WeightCurve, order: int) -> Expr:
+def _in_group_size(curve: Balance, order: int) -> Expr:
     terms = group_size_terms(curve, order)
-    closed = closed_expression(of_size(curve, oo))
+    closed = closed_expression(curve.of_size(oo))
     at = {} if closed is None else {PI: closed}
     return Add(*((term / SIZE**n).subs(at) for n, term in enumerate((PI, *terms))))
 
 
-def group_size_terms(curve: WeightCurve, order: int) -> tuple[Expr, ...]:
+def group_size_terms(curve: Balance, order: int) -> tuple[Expr, ...]:
     r"""c_1 … c_order of :math:`p_G = p_\infty + c_1/G + c_2/G^2 + \dots`.
 
     Returns
@@ -308,7 +292,7 @@ def group_size_terms(curve: WeightCurve, order: int) -> tuple[Expr, ...]:
     ValueError
         When the large-group limit does not expand in 1/G by this method.
     """
-    balance = _Balance(curve)
+    balance = _Expansion(curve)
     rows = [balance.taylor(j, order - j + 1) for j in range(order + 1)]
     # c_n (d/dp of the balance) = −(the rest); the derivative stays one symbol until the end.
     over_slope = Dummy("over_slope")
@@ -357,14 +341,14 @@ def _powers_of(found: Sequence[Expr], last: int) -> list[list[Expr]]:
 
 
 @dataclass(frozen=True)
-class _Balance:
+class _Expansion:
     """β·force − drift, cleared of the force's denominator, in powers of ε = 1/G."""
 
-    curve: WeightCurve
+    curve: Balance
 
     @cached_property
-    def general(self) -> WeightCurve:
-        return of_size(self.curve, SIZE)
+    def general(self) -> Balance:
+        return self.curve.of_size(SIZE)
 
     @cached_property
     def model(self) -> TwoLevel:
@@ -383,7 +367,7 @@ class _Balance:
 
     @cached_property
     def clearing(self) -> Expr:
-        force = self.curve.force
+        force = self.curve.force.expression
         return fraction(together(force))[1] if force.is_rational_function(PI) else S.One
 
     def spread(self, j: int) -> Expr:
@@ -431,7 +415,7 @@ class _Balance:
     def taylor(self, n: int, terms: int) -> tuple[Expr, ...]:
         """The Taylor coefficients in p of the coefficient of ε^n, with the level as a symbol."""
         part = self.relative(n)
-        pull = tidy(self.clearing * self.curve.force, self.domain) if n == 0 else S.Zero
+        pull = tidy(self.clearing * self.curve.force.expression, self.domain) if n == 0 else S.Zero
         found = []
         for i in range(terms):
             found.append((self.curve.beta * pull - _LEVEL * part) / factorial(i))

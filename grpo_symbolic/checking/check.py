@@ -18,6 +18,7 @@ from grpo_symbolic.checking.limits import LimitCheck
 from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
+from grpo_symbolic.verify.methods import ready
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["Checked", "check"]
@@ -51,6 +52,7 @@ def check(formula: str, algorithm: Any, question: Any) -> Checked:
     >>> check("pi >= 1 - beta", gs.GRPO(group_size=2), gs.BinaryQuestion()).verdict.value
     'PROVED'
     """
+    ready()
     about = subject(algorithm, question)
     found = statements(formula, about.names)
     parts = tuple(_verdict(about, statement) for statement in found)

@@ -7,16 +7,30 @@ from typing import Any
 
 from sympy import Expr, Rational, S, oo
 
-from grpo_symbolic.checking.subject import Point, real
+from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
 from grpo_symbolic.grammar.statement import Statement
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["CLOSE", "HOLDS", "Checked", "decimal", "from_claim", "value_at"]
+__all__ = [
+    "CLOSE",
+    "HOLDS",
+    "Checked",
+    "StatementCheck",
+    "all_proved",
+    "decimal",
+    "from_claim",
+    "value_at",
+]
 
-#: For each method on each claim, and for all numbers of one statement.
-SECONDS = 5.0
-NUMBERS_SECONDS = 20.0
+#: The work for all numbers of one statement, for all that may prove it, and for what looks into
+#: one expression.
+NUMBERS_STEPS = 2_000_000
+PROOF_STEPS = 4_000_000
+GLANCE_STEPS = 1_000_000
 SIGNIFICANT = 30
 #: Rational points beyond the simple ones.
 SCATTERED = 12
@@ -119,6 +133,25 @@ class Checked:
             ]
         lines += [f"  right where {where}" for where in self.right_where]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class StatementCheck:
+    """One statement about one subject."""
+
+    about: Subject
+    said: Statement
+
+    def result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
+        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
+
+
+def all_proved(claims: tuple[Claim, ...]) -> bool:
+    """Whether every claim is proved, within the work for one statement."""
+    try:
+        return not claims or limited(prove_all, claims, steps=PROOF_STEPS).status is Status.PROVED
+    except Exhausted:
+        return False
 
 
 def value_at(expr: Expr, at: Point) -> Expr | None:

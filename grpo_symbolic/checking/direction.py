@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sympy import Expr, Rational, S, Symbol, diff, oo, sstr
+from sympy import Expr, Rational, S, Symbol, diff, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.checking.checked import (
     CLOSE,
     HOLDS,
-    NUMBERS_SECONDS,
+    NUMBERS_STEPS,
+    PROOF_STEPS,
     SCATTERED,
-    SECONDS,
     SIGNIFICANT,
     Checked,
+    StatementCheck,
+    all_proved,
     decimal,
     from_claim,
     value_at,
 )
-from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown, subject
+from grpo_symbolic.checking.subject import DIGITS, Point, shown, subject
 from grpo_symbolic.grammar.statement import Direction
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove, prove_all
+from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["DirectionCheck"]
 
@@ -37,14 +38,10 @@ _MOVES = {">": "rises", ">=": "rises", "<": "falls", "<=": "falls", "==": "does 
 
 
 @dataclass(frozen=True)
-class DirectionCheck:
+class DirectionCheck(StatementCheck):
     """One direction of one subject."""
 
-    about: Subject
     said: Direction
-
-    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
-        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
 
     def verdict(self) -> Checked:
         """Comparative statics, and two solutions that contradict what was said."""
@@ -53,24 +50,23 @@ class DirectionCheck:
         if said.quantity != PI or curve is None:
             return self._derivative(said)
         try:
-            found = bounded(monotonicity, curve, said.variable, seconds=6 * SECONDS)
-        except Exhausted:
-            return self._result(Status.UNKNOWN, "comparative statics", "it took too long")
+            found = limited(monotonicity, curve, said.variable, steps=PROOF_STEPS)
+        except Exhausted as stopped:
+            return self.result(Status.UNKNOWN, "comparative statics", str(stopped))
         moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
         unique = found.direction == "constant" or self.about.unique
         if moves is not None and HOLDS[said.relation](moves) and (found.strict or not moves):
-            proved = prove_all(found.claims).status is Status.PROVED if found.claims else True
-            if proved and unique:
-                return self._result(Status.PROVED, "comparative statics", str(found))
+            if unique and all_proved(found.claims):
+                return self.result(Status.PROVED, "comparative statics", str(found))
         elif moves is not None and HOLDS[said.relation](moves) and not said.strict and unique:
-            return self._result(Status.PROVED, "comparative statics", str(found))
+            return self.result(Status.PROVED, "comparative statics", str(found))
         try:
-            pair = bounded(self._opposite_pair, said, seconds=NUMBERS_SECONDS)
+            pair = limited(self._opposite_pair, said, steps=NUMBERS_STEPS)
         except Exhausted:
             pair = None
         if pair is not None:
             return replace(pair, sentence=f"{pair.sentence}; {found}")
-        return self._result(Status.UNKNOWN, "comparative statics", str(found))
+        return self.result(Status.UNKNOWN, "comparative statics", str(found))
 
     def _opposite_pair(self, said: Direction) -> Checked | None:
         """Two nearby parameters between which a stationary policy moves the wrong way."""
@@ -91,7 +87,7 @@ class DirectionCheck:
     def _contradiction(
         self, place: dict[str, str], first: Expr, second: Expr, move: Expr
     ) -> Checked:
-        return self._result(
+        return self.result(
             Status.REFUTED,
             "two certified solutions",
             "pi moves the other way" if move != 0 else "pi does not move",
@@ -117,8 +113,12 @@ class DirectionCheck:
             solved = _first(about.solutions(point))
             yield solved, solved, "1 -> 2"
         algorithm = about.policy.algorithm
-        size = getattr(algorithm, "group_size", oo)
-        if variable == symbols.G and isinstance(algorithm, GRPO) and size.is_Integer:
+        if (
+            variable == symbols.G
+            and isinstance(algorithm, GRPO)
+            and algorithm.group_size.is_Integer
+        ):
+            size = algorithm.group_size
             larger = subject(replace(algorithm, group_size=size + 1), about.policy.question)
             solved = (_first(s.solutions(point)) for s in (about, larger))
             yield (*solved, f"{size} -> {size + 1}")
@@ -135,10 +135,10 @@ class DirectionCheck:
             raise ValueError(f"the question has no parameter {said.variable}")
         slope = diff(expression, said.variable)
         claim = Claim(str(said), slope, said.relation, S.Zero, self.about.parameters)
-        found = prove(claim, SECONDS)
+        found = prove(claim)
         if found.status is Status.REFUTED:
             return from_claim(said, found, "the derivative of the closed form has another sign")
-        return self._result(found.status, found.method, found.detail)
+        return self.result(found.status, found.method, found.detail)
 
 
 def _first(solutions: list[Point]) -> list[Expr]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, Piecewise, S, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.limits import explain_limit
-from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.checking.checked import SECONDS, Checked, from_claim
-from grpo_symbolic.checking.subject import Subject
+from grpo_symbolic.checking.checked import (
+    GLANCE_STEPS,
+    Checked,
+    StatementCheck,
+    all_proved,
+    from_claim,
+)
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove, prove_all
+from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["LimitCheck"]
 
@@ -26,14 +30,10 @@ PI = symbols.pi
 
 
 @dataclass(frozen=True)
-class LimitCheck:
+class LimitCheck(StatementCheck):
     """One limit of one subject."""
 
-    about: Subject
     said: LimitValue
-
-    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
-        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
 
     def verdict(self) -> Checked:
         """The limit as it is, compared with the one that was said."""
@@ -41,7 +41,7 @@ class LimitCheck:
         try:
             value, reason, proved = self._limit_value(said)
         except (ValueError, Exhausted) as failure:
-            return self._result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
+            return self.result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
         parameters = self.about.parameters
         rest = Domain(tuple(r for r in parameters.ranges if r.symbol != said.variable))
         verdicts: list[tuple[str, Verdict | None]] = []
@@ -51,7 +51,7 @@ class LimitCheck:
                 verdicts.append((text, None if same else _differ(piece, said.value)))
                 continue
             claim = Claim(str(said), piece, said.relation, said.value, domain)
-            verdicts.append((text, prove(claim, SECONDS)))
+            verdicts.append((text, prove(claim)))
         wrong = next((v for _, v in verdicts if v is not None and v.status is Status.REFUTED), None)
         right = [t for t, v in verdicts if t and (v is None or v.status is Status.PROVED)]
         told = f"the limit is {sstr(value)}: {reason}"
@@ -65,26 +65,25 @@ class LimitCheck:
         elif not self.about.unique:
             status = Status.NUMERIC
             told += "; there may be other stationary policies, with other limits"
-        return self._result(status, "limits of the weight curve", told)
+        return self.result(status, "limits of the weight curve", told)
 
     def _limit_value(self, said: LimitValue) -> tuple[Expr, str, bool]:
         side = said.side or self._side(said)
         curve = self.about.curve
         if curve is not None and said.quantity == PI:
             found = explain_limit(curve, said.variable, said.end, side)
-            proved = prove_all(found.claims).status is Status.PROVED if found.claims else True
-            return found.value, found.reason, proved
+            return found.value, found.reason, all_proved(found.claims)
         if self.about.closed is None:
             raise ValueError("only the limit of pi itself is known without a closed form")
         expression = said.quantity.subs(self.about.closed, simultaneous=True)
-        value = bounded(
+        value = limited(
             limit_at,
             expression,
             said.variable,
             said.end,
             self.about.parameters,
             1 if side == "+" else -1,
-            seconds=2 * SECONDS,
+            steps=GLANCE_STEPS,
         )
         return value, "leading term of the closed form", True
 

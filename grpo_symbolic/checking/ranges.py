@@ -9,8 +9,7 @@ from sympy import Expr, S, Symbol, fraction, oo, sstr, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.bounded import Exhausted, bounded
-from grpo_symbolic.checking.checked import CLOSE, HOLDS, SCATTERED, SECONDS, value_at
+from grpo_symbolic.checking.checked import CLOSE, HOLDS, SCATTERED, value_at
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
@@ -96,10 +95,7 @@ def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:
 
 
 def _holds(about: Subject, claim: Claim, domain: Domain) -> bool:
-    try:
-        return bounded(_survives, about, claim, domain, seconds=SECONDS) and _is_proved(claim)
-    except Exhausted:
-        return False
+    return _survives(about, claim, domain) and prove(claim).status is Status.PROVED
 
 
 def _survives(about: Subject, claim: Claim, domain: Domain) -> bool:
@@ -113,7 +109,3 @@ def _survives(about: Subject, claim: Claim, domain: Domain) -> bool:
         if gap != 0 and not HOLDS[claim.relation](gap):
             return False
     return True
-
-
-def _is_proved(claim: Claim) -> bool:
-    return prove(claim, SECONDS / 2).status is Status.PROVED

@@ -10,83 +10,97 @@ the condition, which must vanish (an equation) or have the right sign (a bound).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from time import monotonic
-from typing import Any
 
 from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, oo, sstr, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.analysis.statics import location_claims
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.checking.checked import (
     CLOSE,
+    GLANCE_STEPS,
     HOLDS,
-    NUMBERS_SECONDS,
+    NUMBERS_STEPS,
+    PROOF_STEPS,
     SCATTERED,
-    SECONDS,
     Checked,
+    StatementCheck,
     decimal,
     from_claim,
     value_at,
 )
 from grpo_symbolic.checking.ranges import right_where
-from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown
+from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["RelationCheck"]
 
 PI = symbols.pi
-_PROOF_SECONDS = 30.0
 _CONDITION = "the condition at the formula"
 
 
+@dataclass
+class _Numbers:
+    """What the comparison at stationary policies has found so far."""
+
+    tested: int = 0
+    failure: Checked | None = None
+    no_value: Checked | None = None
+
+
 @dataclass(frozen=True)
-class RelationCheck:
+class RelationCheck(StatementCheck):
     """One relation about one subject."""
 
-    about: Subject
     said: Comparison
-
-    def _result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
-        return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
 
     def verdict(self) -> Checked:
         """Numbers first, then proofs."""
         said = self.said
-        tested, failure = self._failure(said)
+        numbers = _Numbers()
+        with suppress(Exhausted):  # the numbers so far
+            limited(self._compare, said, numbers, steps=NUMBERS_STEPS)
+        failure = numbers.no_value if numbers.failure is None else numbers.failure
         if failure is not None:
-            return replace(failure, right_where=tuple(self._where(said)))
-        start = monotonic()
+            return replace(failure, right_where=self._where(said))
+        with suppress(Exhausted):
+            decided = limited(self._proof, said, steps=PROOF_STEPS)
+            if isinstance(decided, Verdict):
+                return self._from_claim(decided, said)
+            if decided is not None:
+                return decided
+        if not numbers.tested:
+            return self.result(
+                Status.UNKNOWN, "none", "no number and no method decided it within its limit"
+            )
+        return self.result(
+            Status.NUMERIC,
+            "certified solutions at rational points",
+            f"it holds at {numbers.tested} stationary policies, to {DIGITS} digits; nothing "
+            "proves it for the whole range",
+        )
+
+    def _proof(self, said: Comparison) -> Checked | Verdict | None:
+        """PROVED by the first route that succeeds, or the verdict of a claim that refutes it."""
         for route, claims in self._routes(said):
-            if monotonic() - start > _PROOF_SECONDS:
-                break
             verdicts: list[Verdict] = []
             for claim in claims:
-                verdicts.append(prove(claim, SECONDS))
+                verdicts.append(prove(claim))
                 if verdicts[-1].status is not Status.PROVED:
                     break
             if all(v.status is Status.PROVED for v in verdicts):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
-                return self._result(Status.PROVED, method, self._proved(said, route))
+                return self.result(Status.PROVED, method, self._proved(said, route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
             if refuted and route != _CONDITION:
-                return self._from_claim(verdicts[-1], said)
-        if not tested:
-            return self._result(
-                Status.UNKNOWN, "none", "no number and no method decided it within the time"
-            )
-        return self._result(
-            Status.NUMERIC,
-            "certified solutions at rational points",
-            f"it holds at {tested} stationary policies, to {DIGITS} digits; nothing proves it for "
-            "the whole range",
-        )
+                return verdicts[-1]
+        return None
 
     def _solved(self, said: Comparison) -> Expr | None:
         """The other side of ``pi = ...``, if it is such a formula."""
@@ -95,39 +109,22 @@ class RelationCheck:
                 return other
         return None
 
-    def _failure(self, said: Comparison) -> tuple[int, Checked | None]:
-        """How many stationary policies were compared, and the first at which it fails."""
-        tested, no_value = 0, None
-        start = monotonic()
+    def _compare(self, said: Comparison, numbers: _Numbers) -> None:
+        """Compare at rational parameters up to the first stationary policy at which it fails."""
         for point in self.about.points(self._domain(said), SCATTERED):
-            left = NUMBERS_SECONDS + start - monotonic()
-            if left <= 0:
-                break
-            try:
-                count, found = bounded(self._failure_at, said, point, seconds=left)
-            except Exhausted:
-                continue
-            tested += count
-            if found is not None and found.difference:
-                return tested, found
-            no_value = found if no_value is None else no_value
-        return tested, no_value
-
-    def _failure_at(self, said: Comparison, point: Point) -> tuple[int, Checked | None]:
-        tested, no_value = 0, None
-        for solution in self.about.solutions(point):
-            at = {**point, **solution}
-            left, right = (value_at(side, at) for side in (said.left, said.right))
-            if left is None or right is None:
-                wrong = said.right if left is not None else said.left
-                if no_value is None and not _indefinite(wrong, at):
-                    no_value = self._without_value(said, point, solution, left, right)
-                continue
-            tested += 1
-            gap = self._gap(said, point, solution)
-            if gap is not None and not HOLDS[said.relation](gap):
-                return tested, self._refuted(said, point, solution, left, right)
-        return tested, no_value
+            for solution in self.about.solutions(point):
+                at = {**point, **solution}
+                left, right = (value_at(side, at) for side in (said.left, said.right))
+                if left is None or right is None:
+                    wrong = said.right if left is not None else said.left
+                    if numbers.no_value is None and not _indefinite(wrong, at):
+                        numbers.no_value = self._without_value(said, point, solution, left, right)
+                    continue
+                numbers.tested += 1
+                gap = self._gap(said, point, solution)
+                if gap is not None and not HOLDS[said.relation](gap):
+                    numbers.failure = self._refuted(said, point, solution, left, right)
+                    return
 
     def _domain(self, said: Comparison) -> Domain:
         """The parameters, and what else the statement speaks of."""
@@ -184,7 +181,7 @@ class RelationCheck:
         if ours is None or ours != value_at(next(iter(solution.values())), {}):
             place |= {s.name: decimal(value_at(v, {})) for s, v in solution.items()}
         known = theirs is not None and ours is not None
-        return self._result(
+        return self.result(
             Status.REFUTED,
             "closed form at a rational point"
             if self.about.closed is not None
@@ -204,8 +201,7 @@ class RelationCheck:
 
     def _from_claim(self, verdict: Verdict, said: Comparison) -> Checked:
         """A counterexample that a method of proof has found."""
-        where = tuple(self._where(said))
-        found = from_claim(said, verdict, "it fails there", right_where=where)
+        found = from_claim(said, verdict, "it fails there", right_where=self._where(said))
         place = dict(found.counterexample or {})
         curve = self.about.curve
         if curve is not None and PI.name in place:  # a point of the curve: its weight
@@ -218,11 +214,15 @@ class RelationCheck:
         turned = turned if found.difference.startswith("-") else f"-{turned}"
         return replace(found, theirs=found.ours, ours=found.theirs, difference=turned)
 
-    def _where(self, said: Comparison) -> Iterator[str]:
+    def _where(self, said: Comparison) -> tuple[str, ...]:
         """Natural parts of the range in which a refuted statement is proved."""
-        closed = self.about.closed
+        closed, found = self.about.closed, list[str]()
         if closed is not None:
-            yield from right_where(self.about, self._claim(said, closed, self.about.parameters))
+            claim = self._claim(said, closed, self.about.parameters)
+            with suppress(Exhausted):  # the parts so far
+                parts = right_where(self.about, claim)
+                limited(found.extend, parts, steps=PROOF_STEPS // 2)
+        return tuple(found)
 
     # -- proofs ------------------------------------------------------------------------------
 
@@ -247,10 +247,7 @@ class RelationCheck:
         curve = self.about.curve
         if curve is None or self.about.closed is not None or not isinstance(curve.beta, Symbol):
             return
-        try:
-            location = bounded(location_claims, curve, seconds=4 * SECONDS)
-        except Exhausted:
-            return
+        location = curve.above_reference()
         if location is not None:
             claim = self._claim(said, {curve.beta: curve.weight}, curve.domain)
             yield "the curve of all stationary policies", [*location, claim]
@@ -302,11 +299,13 @@ class RelationCheck:
         if self.about.residual is None:
             return False
         try:
-            ratio = bounded(_quotient, said.left - said.right, self.about.residual, seconds=SECONDS)
+            ratio = limited(
+                _quotient, said.left - said.right, self.about.residual, steps=GLANCE_STEPS
+            )
             domain = self.about.policy.domain
             top, bottom = fraction(ratio)
             return all(
-                bounded(sign, part, domain, seconds=SECONDS) in (Sign.POSITIVE, Sign.NEGATIVE)
+                limited(sign, part, domain, steps=GLANCE_STEPS) in (Sign.POSITIVE, Sign.NEGATIVE)
                 for part in (top, bottom)
             )
         except Exhausted:
@@ -322,7 +321,7 @@ class RelationCheck:
             base, exponent = power.as_base_exp()
             if exponent.is_negative and base.free_symbols:
                 try:
-                    known = bounded(sign, base, self.about.parameters, seconds=SECONDS / 2)
+                    known = limited(sign, base, self.about.parameters, steps=GLANCE_STEPS)
                 except Exhausted:
                     known = Sign.ZERO
                 if known is None and self._has_zero(base):

@@ -8,14 +8,15 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import mpmath as mp
-from sympy import Expr, Integer, Rational, S, Symbol, oo
+from sympy import Expr, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.policy.many_answers import SimplexPolicy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.solutions import rational
 
@@ -81,9 +82,9 @@ class Subject:
         algorithm, question = self.policy.algorithm, self.policy.question
         numbers = {
             "beta": algorithm.beta,
-            "G": getattr(algorithm, "group_size", None),
+            "G": algorithm.group_size,
             "gamma": question.margins[0][1] if len(question) == 2 and question.margins else None,
-            "epsilon": getattr(getattr(algorithm, "advantage", None), "epsilon", None),
+            "epsilon": algorithm.advantage and algorithm.advantage.epsilon,
         }
         for name, value in numbers.items():
             if isinstance(value, Expr) and value != oo:
@@ -104,8 +105,8 @@ class Subject:
         return None if expressions is None else dict(zip(self.unknowns, expressions, strict=False))
 
     @cached_property
-    def curve(self) -> WeightCurve | None:
-        return None if self.binary is None else WeightCurve(self.binary.condition)
+    def curve(self) -> Balance | None:
+        return None if self.binary is None else Balance(self.binary.condition)
 
     @cached_property
     def unique(self) -> bool:
@@ -139,23 +140,13 @@ class Subject:
         """The unknowns at one point: exactly where they are closed, else to 50 proved digits."""
         if self.closed is not None:
             return [{s: e.subs(point) for s, e in self.closed.items()}]
-        if self.binary is not None:
-            found = self.binary.solutions_at({**self.idle, **point}, DIGITS)
-        else:
-            found = self._many(point)
+        found = self.policy.solutions_at({**self.idle, **point}, DIGITS)
         inside = [s for s in found if min(s.policy) > 0]
         with mp.workdps(DIGITS + 10):
             return [
                 {s: rational(v, DIGITS) for s, v in zip(self.unknowns, one.policy, strict=False)}
                 for one in inside
             ]
-
-    def _many(self, point: Point) -> Any:
-        question = self.policy.question
-        reference = tuple(Integer(0) + r.subs(point) for r in question.reference)
-        taken = set().union(*(r.free_symbols for r in question.reference))
-        values = {s.name: v for s, v in point.items() if s not in taken}
-        return self.policy.solutions(pi_ref=reference, digits=DIGITS, **values)
 
 
 @lru_cache(maxsize=32)

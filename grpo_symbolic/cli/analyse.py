@@ -7,14 +7,12 @@ import json
 from typing import Any
 
 from grpo_symbolic.cli.options import (
-    chosen_algorithm,
     listed,
     margin_option,
-    named,
     question_with_margin,
+    read_algorithm,
+    read_number,
 )
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.policy.analyse import analyse
 
 __all__ = ["register", "run"]
 
@@ -34,17 +32,23 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    question, values = question_with_margin(arguments), {}
+    algorithm, values = read_algorithm(arguments), {}
     if arguments.beta is not None:
-        values["beta"] = named("--beta", lambda v: parameter("beta", v), arguments.beta)
+        values["beta"] = read_number("--beta", "beta", arguments.beta)
+    for part in listed(arguments.pi_ref or "1"):
+        read_number("--pi-ref", "pi_ref", part)
+    question = question_with_margin(arguments)
     if arguments.pi_ref is not None:
         values["pi_ref"] = _reference(arguments.pi_ref, len(question))
-    found = analyse(chosen_algorithm(arguments), question, **values)
+
+    from grpo_symbolic.policy.analyse import analyse
+
+    found = analyse(algorithm.build(), question, **values)
     return json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
 
 
 def _reference(text: str, answers: int) -> Any:
     """One number for two answers, else one number an answer."""
     if answers == 2:
-        return named("--pi-ref", lambda v: parameter("pi_ref", v), text)
+        return read_number("--pi-ref", "pi_ref", text)
     return listed(text)

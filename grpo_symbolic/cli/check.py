@@ -6,14 +6,12 @@ import argparse
 import json
 from typing import Any
 
-from grpo_symbolic.checking.check import check
-from grpo_symbolic.cli.options import chosen_algorithm, margin_option, question_with_margin
-from grpo_symbolic.verify.verdict import Status
+from grpo_symbolic.cli.options import margin_option, question_with_margin, read_algorithm
 
 __all__ = ["register", "run"]
 
 #: What a script learns from the exit status; 2 is bad input.
-STATUSES = {Status.PROVED: 0, Status.REFUTED: 1, Status.NUMERIC: 3, Status.UNKNOWN: 3}
+STATUSES = {"PROVED": 0, "REFUTED": 1, "NUMERIC": 3, "UNKNOWN": 3}
 
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
@@ -36,6 +34,10 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> tuple[str, int]:
     """The verdict as text, and the exit status."""
-    found = check(arguments.formula, chosen_algorithm(arguments), question_with_margin(arguments))
+    algorithm, question = read_algorithm(arguments), question_with_margin(arguments)
+
+    from grpo_symbolic.checking.check import check
+
+    found = check(arguments.formula, algorithm.build(), question)
     shown = json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
-    return shown, STATUSES[found.verdict]
+    return shown, STATUSES[found.verdict.value]

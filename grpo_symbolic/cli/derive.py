@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
-
-from sympy import sstr
+from typing import TYPE_CHECKING, Any
 
 from grpo_symbolic.cli.options import (
-    chosen_algorithm,
-    chosen_notation,
     margin_option,
     notation_option,
     question_with_margin,
+    read_algorithm,
+    read_notation,
 )
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.export import FORMATS
-from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+from grpo_symbolic.registry import FORMATS
+
+if TYPE_CHECKING:
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
 
 __all__ = ["register", "run"]
 
@@ -37,11 +37,17 @@ def run(arguments: argparse.Namespace) -> str:
     form = arguments.format
     if form != "text" and form not in FORMATS:
         raise ValueError(f"--format must be one of text, {', '.join(FORMATS)}, got {form!r}")
-    notation = chosen_notation(arguments)
-    policy = stationary_policy(chosen_algorithm(arguments), question_with_margin(arguments))
+    algorithm = read_algorithm(arguments)
+    notation = read_notation(arguments)
+    question = question_with_margin(arguments)
+
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.stationary import stationary_policy
+
+    policy = stationary_policy(algorithm.build(), question)
     if form == "text":
         return _many(policy) if isinstance(policy, SimplexPolicy) else _text(policy)
-    return policy.export(form, notation=notation)
+    return policy.export(form, notation=notation())
 
 
 def _text(policy: StationaryPolicy) -> str:
@@ -51,6 +57,8 @@ def _text(policy: StationaryPolicy) -> str:
 
 def _many(policy: SimplexPolicy) -> str:
     """A question with many answers."""
+    from sympy import sstr
+
     lines = [f"{policy.algorithm}   [{policy.domain}]", "", str(policy.condition.preference), ""]
     lines += [f"{sstr(e.lhs)} = {sstr(e.rhs)}" for e in policy.equations]
     if policy.expressions is not None:

@@ -1,35 +1,34 @@
-"""The options that every command shares: which algorithm, on which question."""
+"""The options that every command shares: which algorithm, on which question.
+
+Nothing here imports SymPy before all that was typed has been read: a name or a number that will
+not do is refused at once. What is built from the options is built by methods of what was read.
+"""
 
 from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from sympy import Integer
+from grpo_symbolic.inputs import read_group_size, read_parameter
+from grpo_symbolic.presets import checked as checked_preset
+from grpo_symbolic.presets import lookup
+from grpo_symbolic.registry import ADVANTAGES, ESTIMATORS, PENALTIES, PLACEMENTS, QUANTITIES
 
-from grpo_symbolic import presets, symbols
-from grpo_symbolic.export.notation import Notation
-from grpo_symbolic.inputs import exact_number, group_size, parameter
-from grpo_symbolic.model.advantage import Advantage, LeaveOneOut, ShiftAndScale, ShiftOnly
-from grpo_symbolic.model.algorithm import GRPO, Algorithm
-from grpo_symbolic.model.penalty import (
-    ESTIMATORS,
-    PLACEMENTS,
-    DirectKL,
-    Divergence,
-    Estimator,
-    Penalty,
-    ReverseKL,
-)
-from grpo_symbolic.question import BinaryQuestion, Question
+if TYPE_CHECKING:
+    from grpo_symbolic.export.notation import Notation
+    from grpo_symbolic.model.advantage import Advantage
+    from grpo_symbolic.model.algorithm import Algorithm
+    from grpo_symbolic.model.penalty import Penalty
+    from grpo_symbolic.question import Question
 
 __all__ = [
+    "MODEL",
     "Parser",
-    "choice",
-    "chosen_algorithm",
-    "chosen_notation",
     "chosen_question",
     "decimal_digits",
     "listed",
@@ -38,16 +37,24 @@ __all__ = [
     "named",
     "notation_option",
     "question_with_margin",
+    "read_algorithm",
+    "read_notation",
+    "read_number",
 ]
 
-PENALTIES: dict[str, Callable[[], Penalty]] = {
-    ReverseKL.name: ReverseKL,
-    DirectKL.name: DirectKL,
-    "chi2": Divergence.chi_squared,
-    "js": Divergence.jensen_shannon,
-    "hellinger": Divergence.hellinger,
+T = TypeVar("T")
+
+#: Options of advantage rules; which rule takes which is said by the registry.
+RULE_OPTIONS = {
+    "ddof": ("N", "0 (default) or 1: sample standard deviation"),
+    "epsilon": ("X", "added to the standard deviation (default 0)"),
+    "batch": ("B", "samples over which the scale is taken: a multiple of the group size"),
+    "sigma": ("X", "the constant scale (default: the symbol sigma)"),
 }
-SCALES = ("std", "none", "rloo")
+_FIXED_BY_PRESET = ("penalty", "placement", "scale", *RULE_OPTIONS)
+_QUESTIONS = ("rewards", "success", "preferences")
+#: Every option of the model, by its name among the arguments.
+MODEL = ("group_size", *_FIXED_BY_PRESET, "preset", *_QUESTIONS)
 MAX_DIGITS = 10_000
 MAX_FILE = 1_000_000
 
@@ -63,14 +70,16 @@ def model_options() -> argparse.ArgumentParser:
     """A parent parser with the options of the model."""
     model = Parser(add_help=False)
     model.add_argument("--group-size", metavar="G", help="2, 3, ... or inf (default 2)")
-    penalties = "|".join([*PENALTIES, "alpha:A", *ESTIMATORS])
+    penalties = "|".join([*PENALTIES, *ESTIMATORS])
     model.add_argument("--penalty", metavar="NAME", help=f"{penalties} (default reverse-kl)")
     model.add_argument(
         "--placement", metavar="NAME", help="|".join(PLACEMENTS) + ": of an estimator (k1, k2, ...)"
     )
-    model.add_argument("--scale", metavar="NAME", help="std|none|rloo: the advantage (default std)")
-    model.add_argument("--ddof", metavar="N", help="0 (default) or 1: sample standard deviation")
-    model.add_argument("--epsilon", metavar="X", help="added to the standard deviation (default 0)")
+    rules = "|".join(ADVANTAGES)
+    model.add_argument("--scale", metavar="NAME", help=f"{rules}: the advantage (default std)")
+    for option, (metavar, meaning) in RULE_OPTIONS.items():
+        takers = ", ".join(ADVANTAGES.taking(option))
+        model.add_argument(f"--{option}", metavar=metavar, help=f"{meaning}; of {takers}")
     model.add_argument("--preset", metavar="NAME", help="a trainer's conventions: see presets")
     rewards = model.add_mutually_exclusive_group()
     rewards.add_argument("--rewards", metavar="R,R,...", help="deterministic rewards")
@@ -79,71 +88,112 @@ def model_options() -> argparse.ArgumentParser:
     return model
 
 
-def choice(name: str, value: str, table: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
-    if value not in table:
-        raise ValueError(f"{name} must be one of {', '.join(table)}, got {value!r}")
-    return table[value]
+# -- the algorithm ---------------------------------------------------------------------------
 
 
-def chosen_algorithm(arguments: argparse.Namespace) -> Algorithm:
-    """The algorithm of the options, or a preset with the group size that was asked for."""
+@dataclass(frozen=True)
+class ChosenAlgorithm:
+    """The algorithm of the options, read but not built."""
+
+    group_size: int | float | None
+    preset: str | None = None
+    penalty: str = "reverse-kl"
+    placement: str = "loss"
+    scale: str = "std"
+    rule_options: tuple[tuple[str, Fraction], ...] = ()
+
+    def build(self) -> Algorithm:
+        """The algorithm, or a preset's with the group size that was asked for."""
+        from grpo_symbolic.model.algorithm import GRPO
+
+        if self.preset is None:
+            return GRPO(self.group_size or 2, self._penalty(), self._advantage())
+        preset = named("--preset", lookup, self.preset)
+        if self.group_size is None:
+            return preset.algorithm
+        return named("--group-size", preset.with_group_size, self.group_size).algorithm
+
+    def _penalty(self) -> Penalty:
+        if self.penalty in ESTIMATORS:
+            from grpo_symbolic.model.penalty import Estimator
+
+            return Estimator(self.penalty, self.placement)
+        return PENALTIES[self.penalty]()
+
+    def _advantage(self) -> Advantage:
+        options = {
+            name: int(value) if value.denominator == 1 else value
+            for name, value in self.rule_options
+        }
+        return named("--scale", lambda name: ADVANTAGES[name](**options), self.scale)
+
+
+def read_algorithm(arguments: argparse.Namespace) -> ChosenAlgorithm:
+    """The options of the algorithm, each checked by itself and against the others."""
+    size = None
+    if arguments.group_size is not None:
+        size = named("--group-size", read_group_size, arguments.group_size)
     if arguments.preset is None:
-        size = named("--group-size", group_size, arguments.group_size or "2")
-        return GRPO(group_size=size, penalty=_penalty(arguments), advantage=_advantage(arguments))
-    for option in ("penalty", "placement", "scale", "ddof", "epsilon"):
+        penalty, placement = _read_penalty(arguments)
+        return ChosenAlgorithm(size, None, penalty, placement, *_read_rule(arguments))
+    for option in _FIXED_BY_PRESET:
         if getattr(arguments, option) is not None:
             raise ValueError(f"--{option} cannot be given with --preset, which fixes it")
-    preset = named("--preset", presets.lookup, arguments.preset)
-    if arguments.group_size is None:
-        return preset.algorithm
-    return preset.with_group_size(named("--group-size", group_size, arguments.group_size)).algorithm
+    named("--preset", checked_preset, arguments.preset)
+    return ChosenAlgorithm(size, arguments.preset)
 
 
-def _penalty(arguments: argparse.Namespace) -> Penalty:
-    name, placement = arguments.penalty or ReverseKL.name, arguments.placement
+def _read_penalty(arguments: argparse.Namespace) -> tuple[str, str]:
+    name, placement = arguments.penalty or "reverse-kl", arguments.placement
     if placement is not None and placement not in PLACEMENTS:
         raise ValueError(f"--placement must be one of {', '.join(PLACEMENTS)}, got {placement!r}")
-    if name in ESTIMATORS:
-        return Estimator(name, placement or "loss")
-    if placement is not None:
+    if name not in PENALTIES and name not in ESTIMATORS:
+        known = ", ".join([*PENALTIES, *ESTIMATORS])
+        raise ValueError(f"--penalty must be one of {known}, got {name!r}")
+    key = PENALTIES.key(name)
+    if key not in (None, name):  # one of a family
+        allowed = f"{key} with a number {key.partition(':')[2]}"
+        named("--penalty", lambda v: read_parameter("reward", v.partition(":")[2]), name, allowed)
+    if placement is not None and name not in ESTIMATORS:
         raise ValueError(
             f"--placement goes with an estimator ({', '.join(ESTIMATORS)}), got --penalty {name}"
         )
-    if name.startswith("alpha:"):
-        order = name.removeprefix("alpha:")
-        return named("--penalty", Divergence.alpha, order, "alpha:A with a number A")
-    if name not in PENALTIES:
-        known = ", ".join([*PENALTIES, "alpha:A", *ESTIMATORS])
-        raise ValueError(f"--penalty must be one of {known}, got {name!r}")
-    return PENALTIES[name]()
+    return name, placement or "loss"
 
 
-def _advantage(arguments: argparse.Namespace) -> Advantage:
-    scale = arguments.scale or "std"
-    if scale not in SCALES:
-        raise ValueError(f"--scale must be one of {', '.join(SCALES)}, got {scale!r}")
-    if scale == "std":
-        ddof = arguments.ddof or "0"
-        if ddof not in ("0", "1"):
-            raise ValueError(f"--ddof must be 0 or 1, got {ddof}")
-        epsilon = named("--epsilon", lambda v: parameter("epsilon", v), arguments.epsilon or "0")
-        return ShiftAndScale(int(ddof), epsilon)
-    for option in ("ddof", "epsilon"):
-        if getattr(arguments, option) is not None:
-            raise ValueError(f"--{option} goes with --scale std, got --scale {scale}")
-    return ShiftOnly() if scale == "none" else LeaveOneOut()
+def _read_rule(arguments: argparse.Namespace) -> tuple[str, tuple[tuple[str, Fraction], ...]]:
+    scale = ADVANTAGES.checked("--scale", arguments.scale or "std")
+    options = []
+    for option in RULE_OPTIONS:
+        text = getattr(arguments, option)
+        if text is None:
+            continue
+        if option not in ADVANTAGES.options(scale):
+            takers = ", ".join(ADVANTAGES.taking(option))
+            raise ValueError(f"--{option} goes with --scale {takers}, got --scale {scale}")
+        options.append((option, read_number(f"--{option}", option, text)))
+    for option in ADVANTAGES.needed(scale):
+        if option not in dict(options):
+            raise ValueError(f"--scale {scale} needs --{option}: {RULE_OPTIONS[option][1]}")
+    return scale, tuple(options)
+
+
+# -- the question ------------------------------------------------------------------------------
 
 
 def chosen_question(arguments: argparse.Namespace) -> Question | None:
     """The question of --rewards, --success or --preferences; None for the binary default."""
-    if arguments.rewards is not None:
-        return named("--rewards", lambda v: Question(rewards=listed(v)), arguments.rewards)
-    if arguments.success is not None:
-        return named("--success", lambda v: Question(success=listed(v)), arguments.success)
-    if arguments.preferences is not None:
-        matrix = _matrix(arguments.preferences)
-        return named("--preferences", lambda v: Question(preferences=v), matrix)
-    return None
+    kind = next((kind for kind in _QUESTIONS if getattr(arguments, kind) is not None), None)
+    if kind is None:
+        return None
+    text = getattr(arguments, kind)
+    entries: tuple[Any, ...] = _matrix(text) if kind == "preferences" else listed(text)
+    for part in entries if kind == "success" else ():
+        read_number("--success", "success", part)
+
+    from grpo_symbolic.question import Question
+
+    return named(f"--{kind}", lambda value: Question(**{kind: value}), entries)
 
 
 def margin_option(command: argparse.ArgumentParser) -> None:
@@ -159,18 +209,28 @@ def margin_option(command: argparse.ArgumentParser) -> None:
 
 def question_with_margin(arguments: argparse.Namespace) -> Question:
     """The question of the options, the better answer of two first; binary unless said."""
-    question = chosen_question(arguments)
     if arguments.margin is not None:
-        if question is not None:
+        if any(getattr(arguments, kind) is not None for kind in _QUESTIONS):
             raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
-        margin = symbols.gamma
-        if arguments.margin is not True:
-            margin = named("--margin", lambda v: parameter("margin", v), arguments.margin)
-        return BinaryQuestion(margin=margin)
+        margin: Any = arguments.margin
+        if margin is not True:
+            margin = read_number("--margin", "margin", margin)
+
+        from grpo_symbolic import symbols
+        from grpo_symbolic.question import BinaryQuestion
+
+        return BinaryQuestion(margin=symbols.gamma if margin is True else margin)
+    question = chosen_question(arguments)
+
+    from grpo_symbolic.question import BinaryQuestion
+
     question = question or BinaryQuestion()
     if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:
         return BinaryQuestion.of(question)
     return question
+
+
+# -- notation ------------------------------------------------------------------------------------
 
 
 def notation_option(command: argparse.ArgumentParser) -> None:
@@ -179,36 +239,45 @@ def notation_option(command: argparse.ArgumentParser) -> None:
         "--notation",
         metavar="KEY=TEX,...",
         help="names for print, such as beta=\\lambda,pi_ref=\\mu,answer=y,context=x; "
-        "short: p and p_0; the keys: " + ", ".join(Notation.changeable()),
+        "short: p and p_0; the keys: " + ", ".join(QUANTITIES),
     )
 
 
-def chosen_notation(arguments: argparse.Namespace) -> Notation:
-    """The names of --notation; the library's own without it."""
-    if arguments.notation is None:
-        return Notation()
-    make: Callable[..., Notation] = Notation
+def read_notation(arguments: argparse.Namespace) -> Callable[[], Notation]:
+    """What builds the notation of --notation; the library's own without it."""
     names: dict[str, str] = {}
+    short = False
     # A comma separates only where the next name begins: TeX has commas of its own.
-    for part in re.split(r",(?=\s*(?:\w+\s*=|short\b))", arguments.notation):
+    parts = re.split(r",(?=\s*(?:\w+\s*=|short\b))", arguments.notation or "")
+    for part in parts if arguments.notation is not None else ():
         key, equals, tex = (piece.strip() for piece in part.partition("="))
         if key == "short" and not equals:
-            make = Notation.short
-        elif not equals or key not in Notation.changeable() or key in names:
-            known = ", ".join(Notation.changeable())
+            short = True
+        elif not equals or key not in QUANTITIES or key in names:
+            known = ", ".join(QUANTITIES)
             raise ValueError(
                 f"--notation must be short, or KEY=TEX,... with each key once and one of {known}, "
                 f"got {part.strip()!r}"
             )
         else:
             names[key] = tex
+    return partial(_notation, names, short)
+
+
+def _notation(names: dict[str, str], short: bool) -> Notation:
+    from grpo_symbolic.export.notation import Notation
+
     try:
-        return make(**names)
+        return (Notation.short if short else Notation)(**names)
     except ValueError as error:
         raise ValueError(f"--notation: {error}") from None
 
 
+# -- reading -------------------------------------------------------------------------------------
+
+
 def listed(text: str) -> tuple[str, ...]:
+    """The entries of a list with commas."""
     return tuple(part.strip() for part in text.split(","))
 
 
@@ -225,7 +294,7 @@ def _matrix(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(listed(line) for line in text.splitlines() if line.strip())
 
 
-def named(option: str, read: Callable[[Any], Any], value: Any, allowed: str = "") -> Any:
+def named(option: str, read: Callable[[Any], T], value: Any, allowed: str = "") -> T:
     """Errors name the option as it is typed."""
     try:
         return read(value)
@@ -238,9 +307,18 @@ def named(option: str, read: Callable[[Any], Any], value: Any, allowed: str = ""
         raise ValueError(f"{option} must be {rest}") from None
 
 
+def read_number(option: str, role: str, text: str) -> Fraction:
+    """The number of an option, in the range of a parameter of the model."""
+    return named(option, lambda value: read_parameter(role, value), text)
+
+
 def decimal_digits(value: str) -> int:
-    allowed = f"an integer from 1 to {MAX_DIGITS}"
-    number = exact_number("digits", value, allowed)
-    if number != Integer(int(number)) or not 1 <= number <= MAX_DIGITS:
-        raise ValueError(f"digits must be {allowed}, got {value}")
+    """How many digits are asked for."""
+    allowed = f"digits must be an integer from 1 to {MAX_DIGITS}, got {value}"
+    try:
+        number = read_parameter("reward", value)
+    except ValueError:
+        raise ValueError(allowed) from None
+    if number.denominator != 1 or not 1 <= number <= MAX_DIGITS:
+        raise ValueError(allowed)
     return int(number)

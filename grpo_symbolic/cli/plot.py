@@ -3,42 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from grpo_symbolic import plotting
 from grpo_symbolic.cli.options import (
-    chosen_algorithm,
+    MODEL,
     listed,
     margin_option,
-    named,
     question_with_margin,
+    read_algorithm,
+    read_number,
 )
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.plotting.figures import checked_format, figure_of, written
-from grpo_symbolic.plotting.style import COLUMN, TEXT
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.inputs import suffix
+from grpo_symbolic.registry import FIGURES, SUFFIXES
 
 __all__ = ["register", "run"]
 
 _AGGREGATION = "aggregation"
 # Options of the model, which the figures of the registry fix themselves.
-_MODEL = (
-    "group_size",
-    "penalty",
-    "placement",
-    "scale",
-    "ddof",
-    "epsilon",
-    "preset",
-    "rewards",
-    "success",
-    "preferences",
-    "margin",
-    "betas",
-)
+_NOT_OF_FIGURES = (*MODEL, "margin", "betas")
 
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
@@ -65,40 +48,50 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> str:
     if arguments.list or arguments.name == "list":
         return _listing()
-    if arguments.name != _AGGREGATION and arguments.name not in plotting.FIGURES:
-        known = ", ".join([*plotting.FIGURES, _AGGREGATION])
+    if arguments.name != _AGGREGATION and arguments.name not in FIGURES:
+        known = ", ".join([*FIGURES, _AGGREGATION])
         raise ValueError(f"NAME must be one of {known}, got {arguments.name!r}")
     if arguments.out is None:
         raise ValueError("--out must name the file to write, such as --out figure.pdf")
-    named("--out", checked_format, arguments.out)
+    suffix("--out", arguments.out, SUFFIXES)
     if arguments.name == _AGGREGATION:
         return f"wrote {_aggregation(arguments)}"
-    for option in _MODEL:
+    for option in _NOT_OF_FIGURES:
         if getattr(arguments, option) is not None:
             raise ValueError(
                 f"--{option.replace('_', '-')} goes with aggregation, got the figure "
                 f"{arguments.name}, which fixes it"
             )
-    return f"wrote {plotting.save(arguments.name, arguments.out)}"
+
+    from grpo_symbolic.plotting.figures import save
+
+    return f"wrote {save(arguments.name, arguments.out)}"
 
 
 def _listing() -> str:
-    width = max(map(len, [*plotting.FIGURES, _AGGREGATION]))
-    lines = [f"{name:<{width}}  {f.title} ({f.source})" for name, f in plotting.FIGURES.items()]
+    width = max(map(len, [*FIGURES, _AGGREGATION]))
+    lines = [f"{name:<{width}}  {f.title} ({f.source})" for name, f in FIGURES.items()]
     return "\n".join([*lines, f"{_AGGREGATION:<{width}}  pi(a) against pi_ref(a), any algorithm"])
 
 
 def _aggregation(arguments: argparse.Namespace) -> Path:
     betas = None
     if arguments.betas is not None:
-        read: Callable[[str], Any] = lambda v: parameter("beta", v)  # noqa: E731
-        betas = [float(named("--betas", read, part)) for part in listed(arguments.betas)]
-    policy = stationary_policy(chosen_algorithm(arguments), question_with_margin(arguments))
+        betas = [float(read_number("--betas", "beta", part)) for part in listed(arguments.betas)]
+    algorithm, question = read_algorithm(arguments), question_with_margin(arguments)
+
+    from grpo_symbolic.plotting.aggregations import aggregation
+    from grpo_symbolic.plotting.figures import figure_of, written
+    from grpo_symbolic.plotting.style import COLUMN, TEXT
+    from grpo_symbolic.policy.stationary import stationary_policy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
+
+    policy = stationary_policy(algorithm.build(), question)
     if not isinstance(policy, StationaryPolicy):
         raise ValueError("aggregation needs a question with two answers, the better one first")
 
     def panel(ax: Any) -> Any:
-        return plotting.aggregation(policy, betas, ax=ax)
+        return aggregation(policy, betas, ax=ax)
 
     width = TEXT if arguments.wide else COLUMN
     return written(figure_of((panel,), width, 3.3), arguments.out)

@@ -20,6 +20,8 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
+    for name in arguments.names:
+        presets.checked(name)
     chosen = [presets.lookup(name) for name in arguments.names] or presets.all_presets()
     if not arguments.json:
         return "\n\n".join(str(preset) for preset in chosen)

@@ -5,25 +5,26 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from typing import Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
-import mpmath as mp
-from sympy import Expr, Symbol, sstr
-
-from grpo_symbolic import presets, symbols
+from grpo_symbolic import presets
 from grpo_symbolic.cli.options import (
-    chosen_algorithm,
     chosen_question,
     decimal_digits,
     listed,
     named,
+    read_algorithm,
+    read_number,
 )
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
-from grpo_symbolic.question import BinaryQuestion, Question
-from grpo_symbolic.solve.solutions import NumericSolution, Solutions
+from grpo_symbolic.inputs import STANDARD_VALUES
+
+if TYPE_CHECKING:
+    from grpo_symbolic.model.algorithm import Algorithm
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
+    from grpo_symbolic.question import Question
+    from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
 __all__ = ["register", "run"]
 
@@ -49,48 +50,50 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     digits = named("--dps", decimal_digits, arguments.dps)
-    beta = named("--beta", lambda v: parameter("beta", v), arguments.beta)
-    algorithm = chosen_algorithm(arguments)
-    question = chosen_question(arguments)
-    if question is None and "," in arguments.pi_ref and arguments.margin is None:
+    values: dict[str, Any] = {"beta": read_number("--beta", "beta", arguments.beta)}
+    algorithm = read_algorithm(arguments)
+    described = any((arguments.rewards, arguments.success, arguments.preferences))
+    if described and arguments.margin is not None:
+        raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
+    if described:
+        question = chosen_question(arguments)
+        return _solve_many(arguments, algorithm.build(), question, values, digits)
+    if "," in arguments.pi_ref and arguments.margin is None:
         raise ValueError(
             "--pi-ref with several numbers needs --rewards, --success or --preferences"
         )
-    if question is not None:
-        if arguments.margin is not None:
-            raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
-        return _solve_many(arguments, algorithm, question, beta, digits)
-    reference = _binary_reference(arguments.pi_ref)
-    values = {"beta": beta, "pi_ref": reference}
+    values["pi_ref"] = _binary_reference(arguments.pi_ref)
     if arguments.margin is not None:
-        question = BinaryQuestion(margin=symbols.gamma)
-        values["gamma"] = named("--margin", lambda v: parameter("margin", v), arguments.margin)
+        values["gamma"] = read_number("--margin", "margin", arguments.margin)
     else:
-        question = BinaryQuestion()
-        values["gap"] = named("--gap", lambda v: parameter("gap", v), arguments.gap)
-    policy = stationary_policy(algorithm, question)
+        values["gap"] = read_number("--gap", "gap", arguments.gap)
+
+    from sympy import sstr
+
+    from grpo_symbolic import symbols
+    from grpo_symbolic.policy.stationary import stationary_policy
+    from grpo_symbolic.question import BinaryQuestion
+
+    question = BinaryQuestion(margin=symbols.gamma) if "gamma" in values else BinaryQuestion()
+    policy = stationary_policy(algorithm.build(), question)
     for name in _needed(policy) - values.keys():
-        values[name] = _FILLED[name]
+        values[name] = STANDARD_VALUES[name]
     found = policy.solutions(digits=digits, **values)
     closed = None if policy.expression is None else {"a": sstr(policy.expression)}
     return _shown(arguments, policy, found, digits, "ab", closed)
-
-
-#: Values for symbols that no option names: presets with a fixed scale, rewards measured from 0.
-_FILLED = {"sigma": 1, "r_b": 0}
 
 
 def _needed(policy: StationaryPolicy) -> set[str]:
     return {p.name for p in policy.inputs if p.default is None}
 
 
-def _binary_reference(text: str) -> Expr:
+def _binary_reference(text: str) -> Fraction:
     """π_ref(a) from one number, or from two that sum to 1."""
     parts = listed(text)
-    first = named("--pi-ref", lambda v: parameter("pi_ref", v), parts[0])
+    first = read_number("--pi-ref", "pi_ref", parts[0])
     if len(parts) == 1:
         return first
-    rest = [named("--pi-ref", lambda v: parameter("pi_ref", v), v) for v in parts[1:]]
+    rest = [read_number("--pi-ref", "pi_ref", v) for v in parts[1:]]
     if len(rest) != 1 or first + rest[0] != 1:
         raise ValueError(f"--pi-ref must be 2 probabilities that sum to 1, got {text}")
     return first
@@ -100,24 +103,25 @@ def _solve_many(
     arguments: argparse.Namespace,
     algorithm: Algorithm,
     question: Question,
-    beta: Expr,
+    values: dict[str, Any],
     digits: int,
 ) -> str:
+    from sympy import sstr
+
+    from grpo_symbolic.policy.stationary import stationary_policy
+
     parts: tuple[Any, ...] = listed(arguments.pi_ref)
     if len(parts) == 1 and len(question) == 2:
-        first = named("--pi-ref", lambda v: parameter("pi_ref", v), parts[0])
+        first = read_number("--pi-ref", "pi_ref", parts[0])
         parts = (first, 1 - first)
     policy = stationary_policy(algorithm, question)
-    values = {"beta": beta, **({"sigma": 1} if _fixed(algorithm) else {})}
+    if algorithm.advantage is not None and algorithm.advantage.sigma in policy.domain.symbols:
+        values["sigma"] = STANDARD_VALUES["sigma"]
     found = named("--pi-ref", lambda v: policy.solutions(pi_ref=v, digits=digits, **values), parts)
     closed = None
     if policy.expressions is not None:
         closed = dict(zip(question.answers, map(sstr, policy.expressions), strict=True))
     return _shown(arguments, policy, found, digits, question.answers, closed)
-
-
-def _fixed(algorithm: Algorithm) -> bool:
-    return isinstance(getattr(algorithm.advantage, "sigma", None), Symbol)
 
 
 def _shown(
@@ -128,6 +132,8 @@ def _shown(
     names: Sequence[str],
     closed: dict[str, str] | None,
 ) -> str:
+    import mpmath as mp
+
     status = f"{found.status}; {policy.status}"
     warnings: list[str] = []
     if arguments.preset is not None:
@@ -170,14 +176,16 @@ def _shown(
 
 
 def _described(solution: NumericSolution) -> str:
+    import mpmath as mp
+
     parts = [solution.stability.value, f"{solution.stage.value} of the stage objective"]
     if solution.slope is not None:
         parts.append(f"best-response slope {mp.nstr(solution.slope, 4)}")
     return ", ".join([*parts, f"residual {mp.nstr(solution.residual, 3)}"])
 
 
-def _reference_numbers(text: str, count: int) -> list[mp.mpf]:
-    numbers = [parameter("pi_ref", part) for part in listed(text)]
+def _reference_numbers(text: str, count: int) -> list[Fraction]:
+    numbers = [read_number("--pi-ref", "pi_ref", part) for part in listed(text)]
     if len(numbers) == 1 and count == 2:
         numbers.append(1 - numbers[0])
-    return [mp.mpf(n.p) / n.q for n in numbers]
+    return numbers

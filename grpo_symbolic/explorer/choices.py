@@ -1,38 +1,42 @@
-"""What the controls of the explorer offer: penalties by name, group sizes, stabilisers."""
+"""What the controls of the explorer offer: what the registry has, group sizes, stabilisers."""
 
 from __future__ import annotations
 
 from functools import cache
 
-from grpo_symbolic.inputs import one_of
-from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
+from sympy import Expr
 
-__all__ = ["DDOFS", "EPSILONS", "GROUP_SIZES", "name_of", "penalties", "penalty"]
+from grpo_symbolic.inputs import one_of
+from grpo_symbolic.model.advantage import Advantage
+from grpo_symbolic.model.penalty import Estimator, Penalty, every_penalty
+from grpo_symbolic.registry import ADVANTAGES, ESTIMATORS, PLACEMENTS
+
+__all__ = [
+    "DDOFS",
+    "EPSILONS",
+    "GROUP_SIZES",
+    "advantage",
+    "advantages",
+    "name_of",
+    "penalties",
+    "penalty",
+]
 
 GROUP_SIZES = ("2", "3", "4", "5", "8", "16", "64", "256", "1024", "oo")
 DDOFS = (0, 1)
 EPSILONS = ("0", "1e-6", "1e-4", "1e-2", "0.1")
 
-_PLACES = {
-    "loss": "in the loss",
-    "loss-with-ratio": "in the loss, with ratio",
-    "reward": "in the reward",
-}
+# What a rule can be given by the controls.
+_CONTROLLED = {"ddof", "epsilon"}
 
 
 @cache
 def penalties() -> dict[str, Penalty]:
     """The penalties that can be chosen, by the name under which they are."""
-    found: dict[str, Penalty] = {
-        "reverse KL": ReverseKL(),
-        "direct KL": DirectKL(),
-        "chi-squared": Divergence.chi_squared(),
-        "Jensen-Shannon": Divergence.jensen_shannon(),
-        "squared Hellinger": Divergence.hellinger(),
-    }
-    for placement, place in _PLACES.items():
-        for k in ("k1", "k2", "k3"):
-            found[f"{k} {place}"] = Estimator(k, placement)
+    found: dict[str, Penalty] = {known.title: known for known in every_penalty()}
+    for placement in ("loss", "loss-with-ratio", "reward"):
+        for k in ESTIMATORS:
+            found[f"{k} {PLACEMENTS[placement]}"] = Estimator(k, placement)
     return found
 
 
@@ -46,11 +50,36 @@ def penalty(choice: str | Penalty) -> Penalty:
     """
     if isinstance(choice, Penalty):
         return choice
-    return penalties()[one_of("penalty", choice, tuple(penalties()))]
+    full = choice.replace(", with ratio", " with the importance ratio")  # as it was once offered
+    return penalties()[full if full in penalties() else one_of("penalty", choice, (*penalties(),))]
 
 
 def name_of(choice: str | Penalty) -> str:
     """The name under which a penalty is offered, or what it calls itself."""
     if not isinstance(choice, Penalty):
-        return choice
+        choice = penalty(choice)
     return next((name for name, known in penalties().items() if known == choice), str(choice))
+
+
+@cache
+def advantages() -> dict[str, str]:
+    """The rules that can be chosen, by name: each as its formula without a stabiliser."""
+    return {name: str(advantage(name, 0, 0)).partition(",")[0] for name in _offered_rules()}
+
+
+def advantage(name: str, ddof: int, epsilon: Expr | int) -> Advantage:
+    """The rule of that name, with those of the two options that it takes.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not offered.
+    """
+    one_of("advantage", name, _offered_rules())
+    values = {"ddof": ddof, "epsilon": epsilon}
+    return ADVANTAGES[name](**{key: values[key] for key in ADVANTAGES.options(name)})
+
+
+@cache
+def _offered_rules() -> tuple[str, ...]:
+    return tuple(name for name in ADVANTAGES if _CONTROLLED.issuperset(ADVANTAGES.options(name)))

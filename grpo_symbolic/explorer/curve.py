@@ -18,8 +18,8 @@ from sympy import Expr, lambdify
 from grpo_symbolic import symbols
 from grpo_symbolic.model.penalty import ReverseKL
 from grpo_symbolic.plotting.sampled import Branch, branches, policies, sampled
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 
 __all__ = ["stationary_curve"]
 
@@ -50,7 +50,7 @@ def stationary_curve(
 def _pieces(
     policy: StationaryPolicy, beta: float, fixed: tuple[tuple[str, Expr], ...]
 ) -> tuple[Branch, ...]:
-    if not policy.curve.force.has(symbols.pi_ref):
+    if not policy.curve.force.expression.has(symbols.pi_ref):
         return ()
     if not policy.algorithm.penalty.monotone:
         return _contour(policy, beta, fixed)
@@ -71,7 +71,7 @@ def _contour(
 
     x = np.linspace(-_EDGE, _EDGE, _CELLS + 1)
     p = 1 / (1 + np.exp(-x))
-    force = lambdify((symbols.pi, symbols.pi_ref), policy.curve.force, "numpy")
+    force = lambdify((symbols.pi, symbols.pi_ref), policy.curve.force.expression, "numpy")
     # The same groups under a penalty that is monotone have the same drift.
     drift = _sampled(_companion(policy), fixed).drift(p)[:, None]
     pull = beta * force(p[:, None], p[None, :])

@@ -11,7 +11,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.explorer.curve import stationary_curve
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.plotting.style import GREY, STYLES, labelled, matplotlib, paper
-from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.solve.solutions import Solutions, Stability
 
 if TYPE_CHECKING:

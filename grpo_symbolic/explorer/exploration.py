@@ -13,12 +13,12 @@ from grpo_symbolic import symbols
 from grpo_symbolic.explorer import choices
 from grpo_symbolic.explorer.draw import draw
 from grpo_symbolic.export.latex import formula
-from grpo_symbolic.inputs import group_size, parameter
-from grpo_symbolic.model.advantage import ShiftAndScale
+from grpo_symbolic.inputs import STANDARD_VALUES, group_size, parameter
+from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Penalty
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 from grpo_symbolic.work import Exhausted, limited
@@ -58,6 +58,8 @@ class Exploration:
         Added to that standard deviation; the reward gap is 1.
     penalty : str or Penalty
         One of the names in ``choices.penalties()``, or any penalty.
+    advantage : str
+        One of the names in ``choices.advantages()``: what ``ddof`` and ``epsilon`` are of.
 
     Raises
     ------
@@ -78,6 +80,7 @@ class Exploration:
     ddof: int = 0
     epsilon: Any = 0
     penalty: str | Penalty = "reverse KL"
+    advantage: str = "std"
 
     def __post_init__(self) -> None:
         exact = {
@@ -92,6 +95,7 @@ class Exploration:
         if self.ddof not in choices.DDOFS:
             raise ValueError(f"ddof must be 0 or 1, got {self.ddof!r}")
         choices.penalty(self.penalty)
+        choices.advantage(self.advantage, self.ddof, self.epsilon)
         if self.gamma != 1 and self.margin_note:
             raise ValueError(f"gamma must be 1, got {self.gamma}: {self.margin_note}")
 
@@ -105,18 +109,28 @@ class Exploration:
                 "a margin fixes the comparisons of groups of two only; in larger groups the "
                 "rewards are deterministic"
             )
-        if self.epsilon != 0:
+        rule = self.rule
+        if rule.epsilon != 0:
             return (
                 "epsilon is in reward units, and a margin fixes comparisons, not rewards; the "
+                "rewards are deterministic"
+            )
+        if not (rule.scale_invariant and rule.shift_invariant):
+            return (
+                "the advantage depends on the size of rewards, and a margin fixes comparisons; the "
                 "rewards are deterministic"
             )
         return ""
 
     @property
-    def configuration(self) -> tuple[Expr, Penalty, int, Expr, bool]:
-        """All but the numbers: group size, penalty, ddof, epsilon, whether there is a margin."""
-        rule = choices.penalty(self.penalty)
-        return (self.group_size, rule, self.ddof, self.epsilon, not self.margin_note)
+    def rule(self) -> Advantage:
+        """How a reward is measured against its group."""
+        return choices.advantage(self.advantage, self.ddof, self.epsilon)
+
+    @property
+    def configuration(self) -> tuple[Expr, Penalty, Advantage, bool]:
+        """All but the numbers: group size, penalty, advantage, whether there is a margin."""
+        return self.group_size, choices.penalty(self.penalty), self.rule, not self.margin_note
 
     @property
     def policy(self) -> StationaryPolicy:
@@ -135,7 +149,9 @@ class Exploration:
     @property
     def fixed(self) -> dict[str, Expr]:
         """The numbers other than β and π_ref(a), by the names that :attr:`policy` takes."""
-        return {} if self.margin_note else {"gamma": self.gamma}
+        given = {} if self.margin_note else {"gamma": self.gamma}
+        open_ones = {p.name for p in self.policy.inputs if p.default is None}
+        return given | {n: v for n, v in STANDARD_VALUES.items() if n in open_ones}
 
     # -- numbers -----------------------------------------------------------------------------
 
@@ -183,7 +199,7 @@ class Exploration:
     @property
     def formula(self) -> str:
         """The closed form or the equation in TeX; a sentence where neither can be shown."""
-        if not self.policy.curve.force.has(symbols.pi_ref):
+        if not self.policy.curve.force.expression.has(symbols.pi_ref):
             return r"\text{no condition to solve: nothing pulls the policy to the reference}"
         tex = self.policy.latex()
         if len(tex) > _LONGEST:
@@ -222,13 +238,11 @@ class Exploration:
 
 
 @lru_cache(maxsize=128)
-def _derived(
-    size: Expr, rule: Penalty, ddof: int, epsilon: Expr, margin: bool
-) -> StationaryPolicy | str:
+def _derived(size: Expr, penalty: Penalty, rule: Advantage, margin: bool) -> StationaryPolicy | str:
     """The policy of a configuration, or a sentence; both are kept."""
     question = BinaryQuestion(margin=symbols.gamma) if margin else BinaryQuestion()
     try:
-        algorithm = GRPO(size, rule, ShiftAndScale(ddof=ddof, epsilon=epsilon))
+        algorithm = GRPO(size, penalty, rule)
         return limited(stationary_policy, algorithm, question, steps=_DERIVING)
     except Exhausted:
         return f"the stationary policy was not derived within {_DERIVING:,} steps"

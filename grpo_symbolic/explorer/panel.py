@@ -11,6 +11,7 @@ from grpo_symbolic.explorer import choices
 from grpo_symbolic.explorer.draw import SIZE
 from grpo_symbolic.explorer.exploration import Exploration
 from grpo_symbolic.plotting.style import matplotlib, paper
+from grpo_symbolic.registry import ADVANTAGES
 
 __all__ = ["Panel", "explore", "svg"]
 
@@ -117,8 +118,11 @@ class Panel:
     def _adapt(self) -> None:
         """Switch the margin off where there is none, and dragging where it would lag behind."""
         controls = self.controls
-        two, plain = controls["group_size"].value == "2", controls["epsilon"].value == "0"
-        controls["gamma"].disabled = not (two and plain)
+        taken = ADVANTAGES.options(controls["advantage"].value)
+        for name in ("ddof", "epsilon"):
+            controls[name].disabled = name not in taken
+        controls["gamma"].disabled = True  # until a margin is known to mean something
+        controls["gamma"].disabled = bool(self._read().margin_note)
         quick = controls["group_size"].value == "oo" or int(controls["group_size"].value) < _LARGE
         for name in ("beta", "gamma", "pi_ref"):
             controls[name].continuous_update = quick
@@ -163,7 +167,7 @@ def explore(**start: Any) -> Panel:
     ----------
     **start
         Where the controls stand at first, as for :class:`Exploration`: ``beta``, ``gamma``,
-        ``group_size``, ``pi_ref``, ``ddof``, ``epsilon``, ``penalty``.
+        ``group_size``, ``pi_ref``, ``ddof``, ``epsilon``, ``penalty``, ``advantage``.
 
     Returns
     -------
@@ -261,6 +265,12 @@ def _controls(widgets: Any, start: Exploration) -> dict[str, Any]:
             value=start.ddof,
             options=[("0 (population)", 0), ("1 (sample)", 1)],
             style={"button_width": "122px"},
+        ),
+        "advantage": widgets.Dropdown(
+            value=start.advantage,
+            options=[(rule, name) for name, rule in choices.advantages().items()],
+            description="advantage",
+            **row,
         ),
         "epsilon": widgets.Dropdown(
             value=epsilons[float(start.epsilon)],

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import Protocol
 
 from sympy import Expr, Symbol
 from sympy.core.relational import Relational
 
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import Line
+from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Exhibit", "prose_tex"]
+__all__ = ["Exhibit", "Exhibited", "of_exhibit", "prose_tex"]
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,18 @@ class Exhibit:
         Sentences in TeX, in the default notation: which question, which algorithm.
     domain : Domain
         The ranges of the symbols that the formulas have.
-    formulas : tuple of Relational
+    formulas : tuple of Line
         The solution, or the equations where there is no closed form.
     solved : bool
         Whether the formulas are a closed form.
     status : str
         A plain sentence: which solution it is and why, or why there is no closed form.
-    where : tuple of Relational
+    where : tuple of Line
         Abbreviations of the formulas, each in those behind it.
     expressions : tuple of (Symbol, Expr)
         The closed form without abbreviations; empty where there is none.
     unknown : str
-        What the equations determine, in TeX.
+        What the equations determine, in words and TeX.
     steps : tuple of (Relational, str)
         The lines of the derivation, each with its reason.
     source : str
@@ -46,14 +51,19 @@ class Exhibit:
     title: str
     setting: str
     domain: Domain
-    formulas: tuple[Relational, ...]
+    formulas: tuple[Line, ...]
     solved: bool
     status: str
-    where: tuple[Relational, ...] = ()
+    where: tuple[Line, ...] = ()
     expressions: tuple[tuple[Symbol, Expr], ...] = ()
-    unknown: str = r"\pi(a)"
+    unknown: str = r"$\pi(a)$"
     steps: tuple[tuple[Relational, str], ...] = field(default=(), repr=False)
     source: str = ""
+
+    @property
+    def exhibit(self) -> Exhibit:
+        """Itself: what writes a policy writes an exhibit."""
+        return self
 
     @property
     def label(self) -> str:
@@ -65,12 +75,7 @@ class Exhibit:
         """What the display that follows it says, as the end of a sentence."""
         if self.solved:
             return "the stationary policy is"
-        if len(self.formulas) == 1:
-            return f"the stationary policies are the solutions ${self.unknown}$ of"
-        return (
-            f"the stationary policies are the solutions ${self.unknown}$, with a multiplier "
-            r"$\lambda$, of"
-        )
+        return f"the stationary policies are the solutions {self.unknown} of"
 
     @property
     def remark(self) -> str:
@@ -81,6 +86,25 @@ class Exhibit:
         plain = plain.removeprefix("closed form: ")
         tex = prose_tex(plain)
         return tex[0].upper() + tex[1:] + "."
+
+
+class Exhibited(Protocol):
+    """What can be shown: a stationary policy."""
+
+    @property
+    def exhibit(self) -> Exhibit: ...
+
+
+def of_exhibit(
+    write: Callable[[Exhibit, Notation], str],
+) -> Callable[[Exhibited, Notation], str]:
+    """A format: what writes an exhibit, of whatever has one."""
+
+    @wraps(write)
+    def written(shown: Exhibited, notation: Notation) -> str:
+        return write(shown.exhibit, notation)
+
+    return written
 
 
 _REFERENCE = r"\pi_{\mathrm{ref}}"

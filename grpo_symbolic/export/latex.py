@@ -10,8 +10,25 @@ decides only about layout: it never changes a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol, exp, igcd, log
+from sympy import (
+    Add,
+    Expr,
+    Function,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    binomial,
+    exp,
+    igcd,
+    log,
+)
+from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
@@ -19,11 +36,12 @@ from grpo_symbolic import symbols
 from grpo_symbolic.export.lines import PAGE, broken, printed_width, set_width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Notation", "align", "broken", "formula", "printed_width", "sides"]
+__all__ = ["Line", "Notation", "Written", "align", "broken", "formula", "printed_width", "sides"]
 
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
-
+# A sum below the line with a larger common denominator, such as 1/10000 + s, is left as it is.
+_LARGEST_DENOMINATOR = 100
 
 #: Elementary functions under their usual names.
 _FUNCTIONS = {
@@ -86,7 +104,7 @@ class _Printer(LatexPrinter):
     def _print_Mul(self, expr: Mul) -> str:
         if _is_negative(expr):
             return f"-{self._print(-expr)}"
-        coefficient, above, below = _cleared(*_parts(expr))
+        coefficient, above, below = _reduced(*_cleared(*_parts(expr)))
         if not below and coefficient.q != 1 and len(above) == 1 and isinstance(above[0], Add):
             return self._scaled(coefficient, above[0])
         parameters = [f for f in above if not f.free_symbols & _PROBABILITIES and _is_monomial(f)]
@@ -123,6 +141,8 @@ class _Printer(LatexPrinter):
         primitive = []
         for f in below:
             c, rest = f.as_content_primitive() if isinstance(f, Add) else (Integer(1), f)
+            if c.q > _LARGEST_DENOMINATOR:
+                c, rest = Integer(1), f
             content *= c
             primitive.append(rest)
         coefficient /= content
@@ -171,10 +191,19 @@ class _Printer(LatexPrinter):
         return shown if exp is None else rf"{self._wrapped(shown)}^{{{exp}}}"
 
     def _print_Function(self, expr: Function, exp: object = None) -> str:
+        if isinstance(expr, AppliedUndef):
+            arguments = ", ".join(self._print(a) for a in expr.args)
+            tall = any(r"\frac" in self._print(a) for a in expr.args)
+            inside = self._wrapped(arguments) if tall else f"({arguments})"
+            return f"{type(expr).__name__}{inside}"
         name = _FUNCTIONS.get(type(expr).__name__)
         if name is None:
             return super()._print_Function(expr, exp)
         return self._applied(name, expr, exp)
+
+    def _print_binomial(self, expr: binomial, exp: object = None) -> str:
+        top, bottom = (self._print(a) for a in expr.args)
+        return rf"\binom{{{top}}}{{{bottom}}}"
 
     def _print_ExpBase(self, expr: exp, exp: object = None) -> str:
         coefficient, above, below = _parts(expr.args[0])
@@ -196,10 +225,15 @@ def _is_negative(term: Expr) -> bool:
 
 
 def _shared_denominator(expr: Add) -> int:
-    """The denominator that all rational coefficients have in common; 1 when one has none."""
+    """The denominator that all rational coefficients have in common; 1 when one has none.
+
+    Nor is it taken out where a decimal would stay a fraction.
+    """
     if not all(_has_ratio(term) for term in expr.args):
         return 1
-    return int(igcd(0, 0, *(term.as_coeff_Mul()[0].q for term in expr.args)))
+    found = [int(term.as_coeff_Mul()[0].q) for term in expr.args]
+    shared = int(igcd(0, 0, *found))
+    return 1 if shared < max(found) > _LARGEST_DENOMINATOR else shared
 
 
 def _has_ratio(term: Expr) -> bool:
@@ -246,6 +280,24 @@ def _cleared(
     return coefficient, cleared, below
 
 
+def _reduced(
+    coefficient: Rational, above: list[Expr], below: list[Expr]
+) -> tuple[Rational, list[Expr], list[Expr]]:
+    """A large number above the line divided into the sum below it, where that makes it small."""
+    if coefficient.p <= _LARGEST_DENOMINATOR or len(below) != 1 or not isinstance(below[0], Add):
+        return coefficient, above, below
+    parts = [term / coefficient.p for term in below[0].args]
+    if max(map(_height, parts)) >= max(coefficient.p, *map(_height, below[0].args)):
+        return coefficient, above, below
+    return coefficient / coefficient.p, above, [Add(*parts)]
+
+
+def _height(term: Expr) -> int:
+    """The larger of numerator and denominator of the rational coefficient."""
+    number = term.as_coeff_Mul()[0]
+    return max(abs(int(number.p)), int(number.q)) if number.is_Rational else 1
+
+
 def _rank(term: Expr) -> tuple:
     """Constants, squares of sums, terms by degree, and radicals and exponentials last."""
     _, rest = term.as_coeff_Mul()
@@ -265,6 +317,8 @@ def _factor_rank(factor: Expr) -> tuple:
     """Numbers, parameters, probabilities, sums, functions."""
     if factor.is_number:
         return (0, not factor.is_Rational, str(factor))
+    if isinstance(factor, binomial):
+        return (0, 2, str(factor))
     base = factor.as_base_exp()[0] if not isinstance(factor, exp) else factor
     uncertain = bool(base.free_symbols & _PROBABILITIES)
     if base.is_Symbol:
@@ -274,7 +328,19 @@ def _factor_rank(factor: Expr) -> tuple:
     return (5, str(factor))
 
 
-def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
+@dataclass(frozen=True)
+class Written:
+    """A definition that is written, not computed with: both sides in TeX, default names."""
+
+    left: str
+    right: str
+
+
+#: One line of a display.
+Line: TypeAlias = Relational | Written
+
+
+def formula(expr: Expr | Line, notation: Notation | None = None) -> str:
     """TeX of an expression or a relation as papers set it, without math delimiters.
 
     Raises
@@ -287,11 +353,13 @@ def formula(expr: Expr | Relational, notation: Notation | None = None) -> str:
     >>> print(formula(symbols.beta * symbols.pi_ref / symbols.gamma, Notation(beta=r"\\lambda")))
     \\frac{\\lambda}{\\gamma} \\pi_{\\mathrm{ref}}(a)
     """
+    if isinstance(expr, Written):
+        return " ".join(sides(expr, notation))
     return _Printer(Notation() if notation is None else notation).doprint(expr)
 
 
 def align(
-    lines: Sequence[tuple[Relational, str]],
+    lines: Sequence[tuple[Line, str]],
     notation: Notation | None = None,
     fitted: Callable[[str, float], str] = lambda tex, room: tex,
 ) -> str:
@@ -318,9 +386,12 @@ def align(
     return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
 
 
-def sides(equation: Relational, notation: Notation | None = None) -> tuple[str, str, str]:
+def sides(equation: Line, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
-    printer = _Printer(Notation() if notation is None else notation)
+    notation = Notation() if notation is None else notation
+    printer = _Printer(notation)
+    if isinstance(equation, Written):
+        return notation.rewritten(equation.left), "=", notation.rewritten(equation.right)
     relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
         equation.rel_op, equation.rel_op
     )

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sympy.core.relational import Relational
-
 from grpo_symbolic.export.assumptions import assumptions
-from grpo_symbolic.export.exhibit import Exhibit
-from grpo_symbolic.export.latex import align, formula, sides
+from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
+from grpo_symbolic.export.latex import Line, align, formula, sides
 from grpo_symbolic.export.lines import PAGE, broken, set_width
 from grpo_symbolic.export.notation import Notation
 
@@ -34,12 +32,10 @@ _NUMBERED = PAGE - 7
 _TALL = 25
 
 
-def bare(
-    formulas: Sequence[Relational], where: Sequence[Relational], notation: Notation | None = None
-) -> str:
+def bare(formulas: Sequence[Line], where: Sequence[Line], notation: Notation | None = None) -> str:
     """The formulas for the reader's own display: one line, or ``aligned`` where that is too wide.
 
-    It needs amsmath and nothing else.
+    It needs amsmath, and amssymb where it has an expectation.
     """
     notation = Notation() if notation is None else notation
     if _fits(formulas, where, notation):
@@ -47,12 +43,14 @@ def bare(
     return _aligned(_rows(formulas, where, notation))
 
 
+@of_exhibit
 def inline(exhibit: Exhibit, notation: Notation) -> str:
     """``$...$``, one for each formula."""
     shown = [formula(e, notation) for e in (*exhibit.formulas, *exhibit.where)]
     return ",\n".join(f"${tex}$" for tex in shown)
 
 
+@of_exhibit
 def display(exhibit: Exhibit, notation: Notation) -> str:
     """An ``equation`` environment with a label; ``align`` where it may run over the page."""
     formulas, where, label = exhibit.formulas, exhibit.where, rf"\label{{eq:{exhibit.label}}}"
@@ -69,6 +67,7 @@ def display(exhibit: Exhibit, notation: Notation) -> str:
     return rf"\begin{{equation}}{label}" + f"\n{body}\n" + r"\end{equation}"
 
 
+@of_exhibit
 def align_block(exhibit: Exhibit, notation: Notation) -> str:
     """The derivation with its reasons; the conditions, where no line follows from them."""
     steps = exhibit.steps or tuple((e, "") for e in (*exhibit.formulas, *exhibit.where))
@@ -76,6 +75,7 @@ def align_block(exhibit: Exhibit, notation: Notation) -> str:
     return block + ("\n% Needs: \\usepackage{graphicx}." if r"\resizebox" in block else "")
 
 
+@of_exhibit
 def theorem(exhibit: Exhibit, notation: Notation) -> str:
     """A ``theorem`` environment: setting, assumptions, formula and why it is that one."""
     return "\n".join(
@@ -88,6 +88,7 @@ def theorem(exhibit: Exhibit, notation: Notation) -> str:
     )
 
 
+@of_exhibit
 def document(exhibit: Exhibit, notation: Notation) -> str:
     """A complete document for pdflatex: the theorem, then its derivation."""
     parts = [_PREAMBLE.rstrip(), *_provenance(exhibit), *_theorem(exhibit, notation)]
@@ -116,7 +117,7 @@ def _provenance(exhibit: Exhibit) -> list[str]:
     return [f"% Derived by grpo_symbolic: {line}" for line in exhibit.source.splitlines()]
 
 
-def _fits(formulas: Sequence[Relational], where: Sequence[Relational], notation: Notation) -> bool:
+def _fits(formulas: Sequence[Line], where: Sequence[Line], notation: Notation) -> bool:
     one = len(formulas) == 1 and not where
     return one and set_width(formula(formulas[0], notation)) <= _NUMBERED
 
@@ -126,8 +127,8 @@ def _aligned(rows: Sequence[str]) -> str:
 
 
 def _rows(
-    formulas: Sequence[Relational],
-    where: Sequence[Relational],
+    formulas: Sequence[Line],
+    where: Sequence[Line],
     notation: Notation,
     fitted: Callable[[str, float], str] = lambda tex, room: tex,
 ) -> list[str]:
@@ -137,7 +138,11 @@ def _rows(
     rows: list[str] = []
     for number, (left, relation, right) in enumerate(written):
         pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
-        rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
+        beside = rf"{left} {relation} {right}"
+        if number > len(formulas) and len(pieces) == 1 and set_width(rows[-1] + beside) < room - 4:
+            rows[-1] = rf"{rows[-1]} \quad {beside}"  # short abbreviations share a row
+        else:
+            rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
         if where:
             last = number == len(written) - 1
             first = number == len(formulas) - 1

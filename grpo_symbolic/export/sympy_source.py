@@ -1,16 +1,18 @@
-"""An exhibit as a Python program that needs SymPy alone and builds the formula again."""
+"""A result as a Python program that needs SymPy alone and builds the formula again."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from keyword import iskeyword
+from typing import Protocol
 
-from sympy import Add, Expr, Mul, Rational, Symbol
+from sympy import Add, Eq, Expr, Mul, Rational, Symbol
 from sympy.core.relational import Relational
 from sympy.printing.str import StrPrinter
 
-from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.export.exhibit import Exhibited
 from grpo_symbolic.export.notation import Notation
 
 __all__ = ["assumed", "exact", "identifier", "sympy_source"]
@@ -62,14 +64,23 @@ def assumed(symbol: Symbol) -> dict[str, bool]:
     return next(given, {k: v for k, v in symbol.assumptions0.items() if v is not None})
 
 
-def sympy_source(exhibit: Exhibit, notation: Notation) -> str:
+class Computed(Exhibited, Protocol):
+    """What can be shown, with the equations that it solves as they are computed with."""
+
+    @property
+    def equations(self) -> tuple[Eq, ...]: ...
+
+
+def sympy_source(policy: Computed, notation: Notation) -> str:
     """Definitions of the symbols, and ``equations``: what was derived, exactly.
 
-    The names are those of the library; the notation is for print.
+    The names are those of the library; the notation is for print. A mean over a group, which
+    SymPy does not know by name, is written out.
     """
-    equations = list(exhibit.formulas)
-    if exhibit.expressions:
-        equations = [exhibit.formulas[0].func(s, e, evaluate=False) for s, e in exhibit.expressions]
+    exhibit = policy.exhibit
+    equations = [Eq(s, e, evaluate=False) for s, e in exhibit.expressions]
+    if not equations:
+        equations = [e.func(*map(unfolded, e.args), evaluate=False) for e in policy.equations]
     found = sorted(_symbols(equations), key=str)
     names = {s: identifier(s) for s in found}
     body = [exact(e) for e in equations]
@@ -98,7 +109,7 @@ def sympy_source(exhibit: Exhibit, notation: Notation) -> str:
 
 
 def _symbols(equations: Iterable[Relational]) -> set[Symbol]:
-    return {s for e in equations for s in e.free_symbols if isinstance(s, Symbol)}
+    return {s for e in equations for s in e.atoms(Symbol)}  # the index of a sum, too
 
 
 def _functions(body: Iterable[str]) -> set[str]:

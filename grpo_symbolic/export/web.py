@@ -6,20 +6,18 @@ import re
 from importlib import import_module
 from types import ModuleType
 
-from sympy.core.relational import Relational
-
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
-from grpo_symbolic.export.exhibit import Exhibit
-from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
+from grpo_symbolic.export.latex import formula, sides
 from grpo_symbolic.export.notation import Notation
 
 __all__ = ["markdown", "mathml", "typst"]
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"
 _COLUMNS = "right center left"
-_SIGN = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 
+@of_exhibit
 def markdown(exhibit: Exhibit, notation: Notation) -> str:
     """A section for GitHub, which reads formulas between dollars.
 
@@ -55,6 +53,7 @@ def _plain_marked(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>#|])", r"\\\1", text)
 
 
+@of_exhibit
 def mathml(exhibit: Exhibit, notation: Notation) -> str:
     """One ``math`` element in presentation MathML, laid out by our own TeX printer.
 
@@ -67,7 +66,7 @@ def mathml(exhibit: Exhibit, notation: Notation) -> str:
     equations = (*exhibit.formulas, *exhibit.where)
     rows = [
         "<mtr>"
-        + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in _columns(e, notation))
+        + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in sides(e, notation))
         + "</mtr>"
         for e in equations
     ]
@@ -76,11 +75,6 @@ def mathml(exhibit: Exhibit, notation: Notation) -> str:
     else:
         body = f'<mtable columnalign="{_COLUMNS}" displaystyle="true">{"".join(rows)}</mtable>'
     return f'<math xmlns="{_MATHML}" display="block">{body}</math>'
-
-
-def _columns(equation: Relational, notation: Notation) -> tuple[str, str, str]:
-    relation = _SIGN.get(equation.rel_op, equation.rel_op)
-    return formula(equation.lhs, notation), relation, formula(equation.rhs, notation)
 
 
 def _inner(convert: object, tex: str) -> str:
@@ -93,6 +87,7 @@ def _words(tex: str) -> str:
     return re.sub(r"\\mathrm\{(\w{2,})\}", r"\\text{\1}", tex)
 
 
+@of_exhibit
 def typst(exhibit: Exhibit, notation: Notation) -> str:
     """Typst: the setting in prose and one display for each formula.
 

@@ -12,21 +12,12 @@ from sympy import Add, Expr, Integer, Symbol, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call, math, prose, record, tex
 from grpo_symbolic.inputs import group_size, parameter
-from grpo_symbolic.model.advantage import (
-    Advantage,
-    FixedScale,
-    LeaveOneOut,
-    ShiftAndScale,
-    ShiftOnly,
-)
+from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
 from grpo_symbolic.question import Question
 
 __all__ = ["GRPO", "IPO", "NLHF", "RLHF", "Algorithm", "as_algorithm", "preference"]
-
-# Rules that are linear in the rewards: their preference sees expected rewards only.
-_LINEAR = (ShiftOnly, FixedScale)
 
 
 class Algorithm(ABC):
@@ -34,12 +25,22 @@ class Algorithm(ABC):
 
     penalty: Penalty
     beta: Any
+    #: For algorithms with groups: how large they are, how a reward is measured against its group,
+    #: and whether groups of equal rewards are dropped.
+    group_size: Expr | None = None
     advantage: Advantage | None = None
+    mixed_only: bool = False
 
     @property
     @abstractmethod
     def meaning(self) -> str:
         """What the preference P(o|π) of this algorithm is, in words."""
+
+    @property
+    def rule_parameters(self) -> tuple[tuple[Any, str], ...]:
+        """What the advantage adds to its scale and divides by, each with its role as parameter."""
+        rule = self.advantage
+        return () if rule is None else ((rule.epsilon, "epsilon"), (rule.sigma, "sigma"))
 
     @abstractmethod
     def preference(self, question: Question) -> PreferenceModel:
@@ -53,12 +54,11 @@ class Algorithm(ABC):
         return f"{type(self).__name__} with penalty {self.penalty}"
 
     def _repr_html_(self) -> str:
-        size = getattr(self, "group_size", "")
         rows = [
-            ("group size", "infinity" if size == oo else size),
+            ("group size", "infinity" if self.group_size == oo else self.group_size),
             ("preference", prose(self.meaning)),
             ("advantage", self.advantage),
-            ("groups of equal rewards", "dropped" if getattr(self, "mixed_only", False) else ""),
+            ("groups of equal rewards", "dropped" if self.mixed_only else ""),
             ("penalty", self.penalty),
             ("weight", math(tex(self.beta))),
         ]
@@ -118,7 +118,7 @@ class GRPO(Algorithm):
     @property
     def penalised_before_baseline(self) -> bool:
         """Whether the penalty is part of the reward that the group is centred on."""
-        return getattr(self.penalty, "placement", "") == "reward-before-baseline"
+        return self.penalty.before_baseline
 
     @property
     def meaning(self) -> str:
@@ -150,10 +150,7 @@ class GRPO(Algorithm):
         rewards are equal, whatever its scale: the largest one would have a positive
         expectation. For random rewards this needs a rule that is linear in them.
         """
-        linear = isinstance(self.advantage, _LINEAR) or (
-            isinstance(self.advantage, LeaveOneOut) and not self.advantage.scaled
-        )
-        if not linear and not question.deterministic:
+        if not self.advantage.linear and not question.deterministic:
             raise ValueError(
                 "a penalty inside the reward, before the baseline, has an exact stationarity "
                 "condition for deterministic rewards, or for advantages linear in the rewards"

@@ -28,7 +28,6 @@ from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
 __all__ = [
@@ -99,9 +98,9 @@ class PreferenceModel(Sequence):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """Mean zero, invariance under shift and scale, equivariance under relabelling."""
-        advantage = getattr(self.rule, "advantage", None)
-        if advantage is None or self.rule is None or self.question is None:
+        if self.rule is None or self.rule.advantage is None or self.question is None:
             return ()
+        advantage = self.rule.advantage
         found = []
         if advantage.zero_sum:
             mean_zero = _opaque(self.expected)
@@ -112,9 +111,9 @@ class PreferenceModel(Sequence):
         if question.reward_laws and not any(isinstance(w, Gaussian) for w in question.laws):
             shift, scale = Symbol("c", real=True), Symbol("k", positive=True)
             images = []
-            if getattr(rule.advantage, "shift_invariant", False):
+            if rule.advantage.shift_invariant:
                 images.append(("adding a constant to all rewards", Integer(1), shift))
-            if getattr(rule.advantage, "scale_invariant", False):
+            if rule.advantage.scale_invariant:
                 images.append(("scaling all rewards", scale, Integer(0)))
             for name, by, plus in images:
                 moved = self._of(rule, question.rescaled(by, plus))
@@ -145,6 +144,8 @@ class PreferenceModel(Sequence):
 
     def verify(self) -> Report:
         """A verdict for each of the :attr:`claims`."""
+        from grpo_symbolic.verify.methods import prove_all
+
         return prove_all(self.claims)
 
     def __str__(self) -> str:

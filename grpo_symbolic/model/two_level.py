@@ -23,10 +23,12 @@ from sympy import (
     Dummy,
     Expr,
     Integer,
+    Lambda,
     Poly,
     Rational,
     S,
     Symbol,
+    Tuple,
     binomial,
     cancel,
     ff,
@@ -37,6 +39,7 @@ from sympy.functions.combinatorial.numbers import stirling
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.bernstein import Bernstein
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.model.advantage import Advantage
@@ -47,6 +50,8 @@ __all__ = ["TwoLevel"]
 
 # Up to this degree a drift is written out in powers; beyond it, as a sum over the group.
 _WRITTEN_OUT = 12
+# Up to this degree a drift in full is short enough to be read.
+_IN_FULL = 5
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,26 @@ class TwoLevel:
             return None
         t = symbols.t
         domain = self.domain.extended(t)
-        value = t * self.advantage(self.high, self.law(t), self.size, domain)
-        return tidy(value, domain)
+        if isinstance(self.scale, Add):  # reads best over the scale as it is defined
+            gap = (self.high - self.low).expand()
+            return gap * t * (1 - t) / self.scale.subs(symbols.x, t * (1 - t))
+        return tidy(t * self.advantage(self.high, self.law(t), self.size, domain), domain)
+
+    @cached_property
+    def scale(self) -> Expr | None:
+        """s on a group of variance gap² x, in ``symbols.x``; None for a rule of another kind."""
+        gap = (self.high - self.low).expand()
+        value = self.advantage.scale(gap**2 * symbols.x, self.size)
+        if value is None or isinstance(value, Add):
+            return value
+        return tidy(value, self.domain.extended(value))
+
+    @cached_property
+    def profile(self) -> Expr | None:
+        """φ with f(t) = φ(t(1 − t)): what is left where a rule sees the variance only."""
+        if self.scale is None:
+            return None
+        return (self.high - self.low).expand() * symbols.x / self.scale
 
     @cached_property
     def zero_sum(self) -> bool:
@@ -190,15 +213,67 @@ class TwoLevel:
             return None if self.bernstein is None else self.bernstein.divided_by_x()
         if not self.size.is_Integer:
             return None
-        gaps = [high - low for high, low in self._given_others]
-        if any(gap.free_symbols for gap in gaps):
+        if any(gap.free_symbols for gap in self.gaps):
             return None
-        return Bernstein(tuple(Surd.of(gap) for gap in gaps))
+        return Bernstein(tuple(Surd.of(gap) for gap in self.gaps))
 
-    # -- expressions -----------------------------------------------------------------
+    # -- by name -----------------------------------------------------------------------
+
+    def mean(self, m: Expr) -> BernsteinMean:
+        """h_G(m), by name."""
+        if self.spread is None:
+            return BernsteinMean(Tuple(*self.coefficients), self.degree, m)
+        return BernsteinMean(Lambda(symbols.t, self.spread), self.size, m)
+
+    @cached_property
+    def kept_by_name(self) -> bool:
+        """Whether D_G is better read by name than written out."""
+        if self.size == oo or self._polynomial_spread:
+            return False
+        if not self.zero_sum:
+            return len(self._given_others) > _IN_FULL
+        if not self.degree.is_Integer or self.degree > _IN_FULL:
+            return True
+        if self.degree <= 3:
+            return False
+        return self.bernstein is None or not self.bernstein.symmetric
 
     def drift(self, m: Expr) -> Expr:
-        """D_G(m) as an expression: in powers for small groups, as a sum for larger ones."""
+        """D_G(m): by name, or written out where that is short."""
+        short = not self.kept_by_name and (m.is_Symbol or not self.zero_sum or self._constant)
+        if short or self.size == oo or self._polynomial_spread:
+            return self.unfolded_drift(m)
+        if self.zero_sum:
+            return self.mean(m) / (m * (1 - m))
+        return self._by_own_reward(lambda high, low: high - low, m, "D")
+
+    @property
+    def _constant(self) -> bool:
+        """Whether D_G does not depend on m: groups of two and three."""
+        return self.zero_sum and self.degree.is_Integer and self.degree <= 3
+
+    def _by_own_reward(
+        self, part: Callable[[Expr, Expr], Expr], m: Expr, name: str
+    ) -> BernsteinMean:
+        """The mean of a part of both advantages over how many others are better, by name."""
+        first, *_, last = (part(high, low) for high, low in self._given_others)
+        inner = Lambda(symbols.t, self._between(part))
+        return BernsteinMean(Tuple(first, inner, last), self.size - 1, m, name=name)
+
+    def _between(self, part: Callable[[Expr, Expr], Expr]) -> Expr:
+        """A part of both advantages where the share t of the others, neither 0 nor 1, is better."""
+        t, n = symbols.t, self.size
+        domain = self.domain.extended(t)
+        high, low = (
+            self.advantage(level, self.law((t * (n - 1) + own) / n), n, domain)
+            for own, level in ((1, self.high), (0, self.low))
+        )
+        return tidy(part(high, low), domain)
+
+    # -- written out -------------------------------------------------------------------
+
+    def unfolded_drift(self, m: Expr) -> Expr:
+        """D_G(m) written out: in powers for small groups, as a sum for larger ones."""
         if not self.zero_sum:
             return self._unbalanced(lambda high, low: high - low, m)
         if self.size == oo:
@@ -261,6 +336,9 @@ class TwoLevel:
         if self.zero_sum:
             drift = self.drift(m)
             return (1 - m) * drift, -m * drift
+        if self.kept_by_name:
+            above = self._by_own_reward(lambda high, low: high, m, "V")
+            return above, above - self.drift(m)
         return (
             self._unbalanced(lambda high, low: high, m),
             self._unbalanced(lambda high, low: low, m),
@@ -279,6 +357,11 @@ class TwoLevel:
         if n >= _WRITTEN_OUT:
             return total  # powers of m would cancel
         return tidy(total.expand(), self.domain.extended(total))
+
+    @property
+    def gaps(self) -> tuple[Expr, ...]:
+        """A(high) − A(low) when k = 0 … G − 1 of the others are better."""
+        return tuple(high - low for high, low in self._given_others)
 
     @cached_property
     def _given_others(self) -> tuple[tuple[Expr, Expr], ...]:

@@ -18,7 +18,7 @@ from sympy import Expr, Symbol, exp, fraction
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.numeric.double import DoubleSum, quotient_exp
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array

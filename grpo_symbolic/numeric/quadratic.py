@@ -23,7 +23,7 @@ from sympy import Abs, Expr, Poly, Symbol, sqrt
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.numeric.double import DoubleSum
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array

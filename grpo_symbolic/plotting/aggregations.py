@@ -30,7 +30,7 @@ from grpo_symbolic.plotting.style import (
     shown,
     tex,
 )
-from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,12 +11,13 @@ from sympy import lambdify, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.fold_curve import fold_curve as folds_of_all
 from grpo_symbolic.analysis.potential import Potential, potential
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.plotting.aggregations import draw_branches, repelling_entry
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import (
     SampledCurve,
     binary,
@@ -29,13 +30,14 @@ from grpo_symbolic.plotting.style import (
     COLUMN,
     SHADES,
     STYLES,
+    TEXT,
     curves_of,
     drawn,
     labelled,
     shown,
     tex,
 )
-from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.stationarity import stationarity_condition
 
@@ -144,7 +146,7 @@ def fold_curve(
     assert ax is not None
     top = float(parameter("beta", largest, "largest"))
     algorithm = GRPO(oo, DirectKL())
-    curve = WeightCurve(stationarity_condition(algorithm, BinaryQuestion()))
+    curve = Balance(stationarity_condition(algorithm, BinaryQuestion()))
     weights, references = _sampled_folds(curve, policies(0.5, 1.0))
     kept = weights <= 1.2 * top
     weights, references = weights[kept], references[kept]
@@ -160,7 +162,7 @@ def fold_curve(
     return ax
 
 
-def _sampled_folds(curve: WeightCurve, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _sampled_folds(curve: Balance, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """β and π_ref(a) of the folds with double policy p; only those with β > 0."""
     found = folds_of_all(curve)
     with np.errstate(all="ignore"):
@@ -221,7 +223,7 @@ def cusps(
     for G, style in zip(curves_of("sizes", sizes), STYLES, strict=False):
         if isinstance(G, bool) or not isinstance(G, int) or not 4 <= G <= 64:
             raise ValueError(f"sizes must be integers from 4 to 64, got {G!r}")
-        curve = WeightCurve(stationarity_condition(GRPO(G, DirectKL()), BinaryQuestion()))
+        curve = Balance(stationarity_condition(GRPO(G, DirectKL()), BinaryQuestion()))
         weights, references = _sampled_folds(curve, policies(0.5, 1.0, 1201))
         ax.plot(weights, references, color=style.color, ls=style.line, label=f"$G = {G}$")
         tip = int(weights.argmax())
@@ -238,3 +240,25 @@ def cusps(
     labelled(ax, tex(symbols.beta, notation), tex(symbols.pi_ref, notation))
     ax.legend(loc="lower right")
     return ax
+
+
+FOLDS = Figure(
+    "Folds of the direct KL penalty",
+    r"Large groups and direct KL: $\pi(a)$ against $\beta$ with its folds (left), and the "
+    r"number of interior stationary policies in the plane of $\beta$ and "
+    r"$\pi_{\mathrm{ref}}(a)$ (right).",
+    "new; on Vojnovic & Yun, arXiv 2502.18548, Appendix B.2",
+    (bifurcation, fold_curve),
+    TEXT,
+    3.0,
+)
+
+
+CUSPS = Figure(
+    "Cusps of finite groups",
+    r"Direct KL and finite groups: inside a wedge three stationary policies, outside it one; "
+    r"each wedge begins in a cusp.",
+    "new",
+    (cusps,),
+    height=3.0,
+)

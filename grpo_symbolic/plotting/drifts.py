@@ -10,9 +10,10 @@ import numpy as np
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import of_algorithm
 from grpo_symbolic.plotting.sizes import SIZES
-from grpo_symbolic.plotting.style import COLUMN, STYLES, curves_of, drawn, labelled, shown
+from grpo_symbolic.plotting.style import COLUMN, STYLES, TEXT, curves_of, drawn, labelled, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,3 +87,14 @@ def bernstein(
     labelled(ax, "p", "h_G(p)")
     ax.legend(loc="lower center")
     return ax
+
+
+DRIFT = Figure(
+    "The drift of a group",
+    r"The drift $D_G(p)$ (left) and $h_G(p) = p(1-p)D_G(p)$ (right), a Bernstein polynomial "
+    r"that rises to its limit.",
+    "new",
+    (drift, bernstein),
+    TEXT,
+    2.8,
+)

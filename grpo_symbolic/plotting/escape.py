@@ -9,10 +9,11 @@ from sympy import Integer, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.limits import escape_threshold as threshold_of
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.model.advantage import ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.style import COLUMN, SHADES, STYLES, drawn, labelled, tex
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.stationarity import stationarity_condition
@@ -56,7 +57,7 @@ def escape_threshold(
     top = 0.0
     for (label, rule), style in zip(_RULES, STYLES, strict=False):
         condition = stationarity_condition(GRPO(symbols.G, advantage=rule), BinaryQuestion())
-        found = threshold_of(WeightCurve(condition)).subs(symbols.gap, Integer(1))
+        found = threshold_of(Balance(condition)).subs(symbols.gap, Integer(1))
         value = lambdify(symbols.G, found, "numpy")
         ax.plot(smooth, value(smooth), color=style.color, linestyle=style.line)
         ax.plot(whole, value(whole), color=style.color, linestyle="none", marker=style.marker)
@@ -73,3 +74,13 @@ def escape_threshold(
     labelled(ax, tex(symbols.G, notation), tex(symbols.beta, notation))
     ax.legend(loc="upper left")
     return ax
+
+
+ESCAPE = Figure(
+    "Escape threshold",
+    r"The weight below which $\pi(a)$ stays positive as $\pi_{\mathrm{ref}}(a) \to 0$, against "
+    r"the group size, for three normalisations of the advantage.",
+    "new; G = 2 is Vojnovic & Yun, arXiv 2502.18548, after (14)",
+    (escape_threshold,),
+    height=2.9,
+)

@@ -12,6 +12,7 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.plotting.aggregations import against_reference
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import of_algorithm
 from grpo_symbolic.plotting.style import COLUMN, curves_of, drawn, shown
 from grpo_symbolic.question import BinaryQuestion
@@ -57,3 +58,12 @@ def noisy_verifier(
         high, low = (shown(parameter("success", s)) for s in pair)
         cases.append((curve, weight, rf"${names} = ({high}, {low})$"))
     return against_reference(cases, ax, notation)
+
+
+NOISE = Figure(
+    "Noisy verifiers",
+    r"Stationary $\pi(a)$ in the large-group limit at $\beta = 1$ for verifiers with success "
+    r"rates $s_a, s_b$ of the two answers.",
+    "new",
+    (noisy_verifier,),
+)

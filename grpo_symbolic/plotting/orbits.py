@@ -15,6 +15,7 @@ from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.advantage import StabilisedScale
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import binary, sampled
 from grpo_symbolic.plotting.style import (
     COLUMN,
@@ -26,7 +27,7 @@ from grpo_symbolic.plotting.style import (
     shown,
     tex,
 )
-from grpo_symbolic.policy.binary import StationaryPolicy, binary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 if TYPE_CHECKING:
@@ -172,3 +173,22 @@ def _resting(ax: Axes, motion: Any) -> None:
         ax.plot([low, high], [high, low], linestyle="none", marker="s", color=STYLES[2].color,
                 markersize=5, zorder=6, label="_nolegend_" if index else "two-cycle",
                 markerfacecolor=STYLES[2].color if cycle.attracting else "white")  # fmt: skip
+
+
+FLOW = Figure(
+    "Policy-gradient flow",
+    r"The velocity of $\pi(a)$ under direct KL and large groups at $\pi_{\mathrm{ref}}(a) = "
+    r"1/2$; full circles attract and open ones repel.",
+    "new",
+    (flow,),
+    height=2.9,
+)
+
+
+COBWEB = Figure(
+    "Iterated best response",
+    r"The iterated best response under direct KL with a stabilised scale settles on a cycle of "
+    r"two policies around a repelling fixed point.",
+    "new; the iteration is Mroueh, arXiv 2503.06639",
+    (cobweb,),
+)

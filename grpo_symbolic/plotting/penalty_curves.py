@@ -11,10 +11,11 @@ from sympy import Integer, Symbol, lambdify
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.model.penalty import DirectKL, Divergence, Penalty, ReverseKL
+from grpo_symbolic.model.penalty import Penalty, every_penalty
 from grpo_symbolic.plotting.aggregations import against_reference
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import of_algorithm
-from grpo_symbolic.plotting.style import COLUMN, GREY, STYLES, drawn, labelled
+from grpo_symbolic.plotting.style import COLUMN, GREY, STYLES, TEXT, drawn, labelled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,13 +24,9 @@ __all__ = ["links", "penalties"]
 
 
 def _usual() -> dict[str, Penalty]:
-    return {
-        "reverse KL": ReverseKL(),
-        "direct KL": DirectKL(),
-        r"$\chi^2$": Divergence.chi_squared(),
-        "Jensen-Shannon": Divergence.jensen_shannon(),
-        "Hellinger": Divergence.hellinger(),
-    }
+    """The penalties of the registry that have a link, as many as are told apart."""
+    known = [penalty for penalty in every_penalty() if penalty.monotone]
+    return {penalty.title: penalty for penalty in known[: len(STYLES)]}
 
 
 def _chosen(chosen: Mapping[str, Penalty] | None) -> dict[str, Penalty]:
@@ -57,8 +54,7 @@ def links(
     Parameters
     ----------
     chosen : mapping of str to Penalty, optional
-        By label in the legend; reverse KL, direct KL, χ², Jensen-Shannon and Hellinger unless
-        given.
+        By label in the legend; those of the registry unless given.
     ax, notation : optional
         As for :func:`aggregation`.
     """
@@ -109,3 +105,14 @@ def penalties(
         for label, penalty in _chosen(chosen).items()
     ]
     return against_reference(cases, ax, notation)
+
+
+PENALTIES = Figure(
+    "Penalties",
+    r"The link $g$ of each penalty (left), and the stationary $\pi(a)$ that it leads to at "
+    r"$\beta = 1$ with groups of two (right).",
+    "new; g(x) = 1/(1 - x) is Vojnovic & Yun, arXiv 2502.18548, (11)",
+    (links, penalties),
+    TEXT,
+    3.1,
+)

@@ -13,18 +13,21 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.plotting.aggregations import draw_branches, square
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import branches, of_algorithm, policies
 from grpo_symbolic.plotting.style import (
     COLUMN,
     GREY,
     STYLES,
+    TEXT,
     curves_of,
     drawn,
     labelled,
     shown,
     tex,
 )
-from grpo_symbolic.policy.many import SimplexPolicy, stationary_policy
+from grpo_symbolic.policy.many_answers import SimplexPolicy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import Question
 
 if TYPE_CHECKING:
@@ -132,3 +135,14 @@ def _at(policy: Any, masses: list[Any], beta: Any) -> list[float]:
     point[symbols.beta] = parameter("beta", beta, "betas")
     function = lambdify(list(point), list(policy.expressions), "mpmath")
     return [float(v) for v in function(*point.values())]
+
+
+RANK = Figure(
+    "Distortion by rank",
+    r"Groups of two act on the reference by rank: $F = \varphi(R)$ on cumulative masses "
+    r"(left), and the policy of four ordered answers (right).",
+    "new; for two answers Vojnovic & Yun, arXiv 2502.18548, (14)",
+    (rank_distortion, ranked_policy),
+    TEXT,
+    3.0,
+)

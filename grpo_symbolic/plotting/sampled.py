@@ -19,12 +19,12 @@ from sympy import Dummy, Expr, Poly, Symbol, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.certified_curve import solved_for_reference
-from grpo_symbolic.analysis.weight_curve import WeightCurve
+from grpo_symbolic.analysis.fold_curve import solved_for_reference
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.policy.binary import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition
@@ -47,12 +47,12 @@ class SampledCurve:
 
     Parameters
     ----------
-    curve : WeightCurve
+    curve : Balance
     point : dict
         Exact numbers for every parameter but β and π_ref(a).
     """
 
-    curve: WeightCurve
+    curve: Balance
     point: dict[Symbol, Expr]
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class SampledCurve:
 
     @cached_property
     def _force(self) -> Expr:
-        return self.curve.force.subs(self.point)
+        return self.curve.force.expression.subs(self.point)
 
     @cached_property
     def force(self) -> Callable[[Array, Array], Array]:
@@ -319,5 +319,5 @@ def sampled(policy: StationaryPolicy, **fixed: Any) -> SampledCurve:
 
 def of_algorithm(algorithm: Any, question: BinaryQuestion | None = None) -> SampledCurve:
     """The curve of an algorithm on a binary question without symbols of its own."""
-    curve = WeightCurve(stationarity_condition(algorithm, question or BinaryQuestion()))
+    curve = Balance(stationarity_condition(algorithm, question or BinaryQuestion()))
     return SampledCurve(curve, {symbols.gap: parameter("gap", 1)})

@@ -14,11 +14,13 @@ from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Penalty, ReverseKL
 from grpo_symbolic.plotting.aggregations import against_reference, draw_branches, repelling_entry
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import branches, of_algorithm, policies
 from grpo_symbolic.plotting.style import (
     COLUMN,
     GREY,
     STYLES,
+    TEXT,
     curves_of,
     drawn,
     labelled,
@@ -136,3 +138,29 @@ def small_weights(
     labelled(ax, tex(symbols.beta, notation), f"1 - {tex(symbols.pi, notation)}")
     ax.legend(loc="lower right")
     return ax
+
+
+def _over_weights(**given: Any) -> Any:
+    return group_sizes(pi_ref=0.2, **given)
+
+
+GROUP_SIZES = Figure(
+    "Group sizes",
+    r"Stationary $\pi(a)$ at $\beta = 1$ against $\pi_{\mathrm{ref}}(a)$ (left), and at "
+    r"$\pi_{\mathrm{ref}}(a) = 0.2$ against $\beta$ (right): the curves rise with the group "
+    r"size $G$.",
+    "new; the ends are Vojnovic & Yun, arXiv 2502.18548, (14) and (15)",
+    (group_sizes, _over_weights),
+    TEXT,
+    3.1,
+)
+
+
+SMALL_WEIGHTS = Figure(
+    "Small weights",
+    r"$1 - \pi(a)$ against $\beta$ at $\pi_{\mathrm{ref}}(a) = 0.2$: it falls like $\beta$ for "
+    r"every finite group, and like $\beta^{2}$ in the large-group limit.",
+    "new",
+    (small_weights,),
+    height=2.9,
+)

@@ -13,6 +13,7 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.plotting.aggregations import against_reference
+from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import of_algorithm
 from grpo_symbolic.plotting.style import COLUMN, SHADES, drawn, shown, tex
 
@@ -58,3 +59,12 @@ def stage_curvature(
     cases = [(curve, b, rf"${name} = {shown(b)}$") for b in weights]
     against_reference(cases, ax, notation)
     return ax
+
+
+STAGE = Figure(
+    "Stationary is not maximal",
+    r"Stationary policies in the shaded region are local minima of the stage objective, though "
+    r"the policy gradient is attracted to them.",
+    "new",
+    (stage_curvature,),
+)

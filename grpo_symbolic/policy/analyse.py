@@ -2,21 +2,20 @@
 
 One entry for every question a reader asks first: how many stationary policies, where their
 number changes, what happens in the limits, which way they move, what bounds them, and which
-objective they are critical points of. Each is bounded in time; what is not found comes with the
-reason.
+objective they are critical points of. Each is bounded in work; what is not found, or not known
+for a question of many answers, comes with the reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 from sympy import Expr, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.analysis.bounds import bounds
 from grpo_symbolic.analysis.curl import CurlCertificate
 from grpo_symbolic.analysis.cusps import cusp
 from grpo_symbolic.analysis.fold_curve import fold_curve
@@ -25,15 +24,18 @@ from grpo_symbolic.analysis.limits import escape_threshold, explain_limit
 from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.analysis.weight_curve import WeightCurve
 from grpo_symbolic.display import Html, cut, nested, record
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
-from grpo_symbolic.policy.binary import StationaryPolicy
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.policy import Policy, Value
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.progress import steps
 from grpo_symbolic.question import Question
+from grpo_symbolic.solve.solutions import Solutions
 from grpo_symbolic.work import Exhausted, limited
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.preset import Preset
 
 __all__ = ["Analysis", "analyse"]
 
@@ -103,7 +105,7 @@ class Analysis:
 _SECTIONS = ("count", "thresholds", "limits", "monotonicity", "bounds", "potential")
 
 
-def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
+def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) -> Analysis:
     """Count, thresholds, limits, monotonicity, bounds and potential of a configuration.
 
     Parameters
@@ -112,7 +114,7 @@ def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
     question : BinaryQuestion or Question
     **values
         Numbers for parameters, if any: with ``pi_ref`` (and all others but ``beta``) the folds
-        are located, with ``beta`` too the solutions are counted at that point.
+        of two answers are located, with ``beta`` too the solutions are counted at that point.
 
     Raises
     ------
@@ -127,30 +129,29 @@ def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
     >>> found.count["possible"], found.thresholds["escape"]["beta"]
     ([1], '1')
     """
-    algorithm = as_algorithm(algorithm)
     policy = stationary_policy(algorithm, question)
-    if not isinstance(policy, StationaryPolicy):
-        return _many(policy, algorithm, question, values)
-    curve, point, attempt = policy.curve, _point(policy, values), _Budget()
+    point = policy.point(values, partial=True)
+    given = {p.name for p in policy.inputs if p.default is not None} | values.keys()
+    at = point if {p.name for p in policy.inputs} <= given else None
     with steps(len(_SECTIONS), label="analysis", unit="entry") as step:
         # The cheap ones first: a rule with many radicals leaves no time for all.
         step("monotonicity")
-        directions = {name: attempt(_direction, curve, name) for name in _variables(policy)}
+        directions = _section(_directions, policy)
         step("limits")
-        limits = dict(_limits(policy, attempt))
+        limits = _section(_limits, policy)
         step("count")
-        counted = _counted(policy, point, attempt)
+        counted = _counted(policy, at)
         step("thresholds")
-        thresholds = _thresholds(policy, point, attempt)
+        thresholds = _section(_thresholds, policy, point)
         step("bounds")
-        bounded_by = attempt(_bounded_by, curve, policy.expression)
+        bounded_by = _entry(_bounded_by, policy)
         step("potential")
-        objective = attempt(_objective, algorithm, question)
+        objective = _entry(_objective, policy.algorithm, question)
     return Analysis(
-        algorithm,
+        policy.algorithm,
         question,
         str(policy.domain),
-        f"{sstr(policy.equation.lhs)} = {sstr(policy.equation.rhs)}",
+        "; ".join(f"{sstr(e.lhs)} = {sstr(e.rhs)}" for e in policy.equations),
         policy.status,
         counted,
         thresholds,
@@ -161,51 +162,35 @@ def analyse(algorithm: Any, question: Question, **values: Any) -> Analysis:
     )
 
 
-def _many(policy: Any, algorithm: Algorithm, question: Question, values: dict) -> Analysis:
-    """A question with many answers: the count at numbers, and the potential."""
-    only = {"unknown": "known for questions with two answers only"}
-    counted: Entry = {"unknown": "give pi_ref and beta to count the solutions at numbers"}
-    if values:
-        found = policy.solutions(**values)
-        counted = {"at": _at(found)}
-    return Analysis(
-        algorithm,
-        question,
-        str(policy.domain),
-        "; ".join(f"{sstr(e.lhs)} = {sstr(e.rhs)}" for e in policy.equations),
-        policy.status,
-        counted,
-        only,
-        only,
-        only,
-        only,
-        _Budget()(_objective, algorithm, question),
-    )
+def _section(work: Callable[..., Entry], *arguments: Any) -> Entry:
+    """Several entries, or why they are known for other questions only."""
+    try:
+        return work(*arguments)
+    except ValueError as reason:
+        return {"unknown": str(reason)}
 
 
-class _Budget:
-    """A limit of work for each entry: a slow one does not take it all."""
-
-    def __call__(self, work: Callable[..., Entry], *arguments: Any) -> Entry:
-        try:
-            return limited(work, *arguments, steps=_STEPS)
-        except Exhausted:
-            return {"unknown": f"not found within {_STEPS:,} steps"}
-        except ValueError as reason:
-            return {"unknown": str(reason)}
+def _entry(work: Callable[..., Entry], *arguments: Any) -> Entry:
+    """One entry within a limit of work: a slow one does not hold up the others."""
+    try:
+        return limited(work, *arguments, steps=_STEPS)
+    except Exhausted:
+        return {"unknown": f"not found within {_STEPS:,} steps"}
+    except ValueError as reason:
+        return {"unknown": str(reason)}
 
 
 # -- sections --------------------------------------------------------------------------
 
 
-def _counted(policy: StationaryPolicy, point: dict[Symbol, Expr], attempt: _Budget) -> Entry:
-    found = attempt(lambda: policy.count.as_dict())
-    if {p.symbol for p in policy.inputs} <= set(point):
-        found["at"] = _at(policy.solutions_at(point, 30))
+def _counted(policy: Policy, at: dict[Symbol, Expr] | None) -> Entry:
+    found = _entry(lambda: policy.count.as_dict())
+    if at is not None:
+        found["at"] = _at(policy.solutions_at(at, 30))
     return found
 
 
-def _at(found: Any) -> Entry:
+def _at(found: Solutions) -> Entry:
     return {
         "number": len(found),
         "status": found.status,
@@ -220,24 +205,24 @@ def _at(found: Any) -> Entry:
     }
 
 
-def _thresholds(policy: StationaryPolicy, point: dict[Symbol, Expr], attempt: _Budget) -> Entry:
-    curve = policy.curve
-    found = {"escape": attempt(_escape, curve)}
-    if attempt(lambda: {"unique": policy.count.unique}).get("unique"):
+def _thresholds(policy: Policy, point: dict[Symbol, Expr]) -> Entry:
+    curve = policy.balance_for("a threshold")
+    found = {"escape": _entry(_escape, curve)}
+    if _entry(lambda: {"unique": policy.count.unique}).get("unique"):
         found["folds"] = {"none": "the stationary policy is unique for all parameters"}
         return found
     given = {s: v for s, v in point.items() if s != curve.beta}
     if {p.symbol for p in policy.inputs} <= {*given, curve.beta}:
-        found["folds"] = attempt(_folds, curve, given)
-        found["maxwell"] = attempt(_maxwell, curve, given)
+        found["folds"] = _entry(_folds, curve, given)
+        found["maxwell"] = _entry(_maxwell, curve, given)
     else:
-        found["folds"] = attempt(_fold_curve, curve)
+        found["folds"] = _entry(_fold_curve, curve)
     rest = {s: v for s, v in given.items() if s != symbols.pi_ref}
-    found["cusp"] = attempt(_cusp, curve, rest)
+    found["cusp"] = _entry(_cusp, curve, rest)
     return found
 
 
-def _escape(curve: WeightCurve) -> Entry:
+def _escape(curve: Balance) -> Entry:
     return {
         "beta": sstr(escape_threshold(curve)),
         "meaning": "as pi_ref(a) -> 0+, the lowest stationary policy stays positive iff beta "
@@ -245,7 +230,7 @@ def _escape(curve: WeightCurve) -> Entry:
     }
 
 
-def _folds(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
+def _folds(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
     found = folds(curve, point)
     return {
         "beta": [
@@ -263,7 +248,7 @@ def _folds(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
     }
 
 
-def _fold_curve(curve: WeightCurve) -> Entry:
+def _fold_curve(curve: Balance) -> Entry:
     found = fold_curve(curve)
     if found.beta.count_ops() > _LEGIBLE:
         return {"parameter": "pi, the double solution", "see": "give pi_ref to locate the folds"}
@@ -276,7 +261,7 @@ def _fold_curve(curve: WeightCurve) -> Entry:
     return shown
 
 
-def _maxwell(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
+def _maxwell(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
     found = maxwell(curve, point)
     if found is None:
         return {"none": "no two attracting policies exchange the larger potential"}
@@ -287,7 +272,7 @@ def _maxwell(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
     }
 
 
-def _cusp(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
+def _cusp(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
     found = cusp(curve, point or None)
     if found is None:
         return {"none": "no reference makes two folds meet"}
@@ -304,8 +289,8 @@ def _cusp(curve: WeightCurve, point: dict[Symbol, Expr]) -> Entry:
     return shown
 
 
-def _limits(policy: StationaryPolicy, attempt: _Budget) -> Iterator[tuple[str, Entry]]:
-    curve = policy.curve
+def _limits(policy: Policy) -> Entry:
+    curve = policy.balance_for("a limit")
     places: list[tuple[str, Any, str]] = [
         ("beta", 0, "beta -> 0+"),
         ("beta", oo, "beta -> oo"),
@@ -314,25 +299,31 @@ def _limits(policy: StationaryPolicy, attempt: _Budget) -> Iterator[tuple[str, E
     ]
     if curve.condition.preference.two_level is not None and not policy.question.margins:
         places.append(("G", oo, "G -> oo"))
-    for name, value, title in places:
-        if name == "beta" and not isinstance(curve.beta, Symbol):
-            continue
-        yield title, attempt(_limit, curve, name, value)
+    return {
+        title: _entry(_limit, curve, name, value)
+        for name, value, title in places
+        if name != "beta" or isinstance(curve.beta, Symbol)
+    }
 
 
-def _limit(curve: WeightCurve, name: str, value: Any) -> Entry:
+def _limit(curve: Balance, name: str, value: Any) -> Entry:
     found = explain_limit(curve, name, value)
     return {"value": sstr(found.value), "reason": found.reason}
 
 
-def _variables(policy: StationaryPolicy) -> list[str]:
+def _directions(policy: Policy) -> Entry:
+    curve = policy.balance_for("monotonicity")
+    return {name: _entry(_direction, curve, name) for name in _variables(policy)}
+
+
+def _variables(policy: Policy) -> list[str]:
     names = [p.name for p in policy.inputs if p.name not in ("r_b",)]
     if policy.condition.preference.two_level is not None and "G" not in names:
         names.append("G")
     return [n for n in names if n != "gap" or policy.condition.contrast().has(symbols.gap)]
 
 
-def _direction(curve: WeightCurve, name: str) -> Entry:
+def _direction(curve: Balance, name: str) -> Entry:
     found = monotonicity(curve, name)
     return {
         "direction": found.direction,
@@ -343,8 +334,8 @@ def _direction(curve: WeightCurve, name: str) -> Entry:
     }
 
 
-def _bounded_by(curve: WeightCurve, expression: Expr | None) -> Entry:
-    found = bounds(curve, expression)
+def _bounded_by(policy: Policy) -> Entry:
+    found = policy.bounds()
     return {**found.as_dict(), "verdict": found.verify().status.value}
 
 
@@ -360,17 +351,7 @@ def _objective(algorithm: Algorithm, question: Question) -> Entry:
     }
 
 
-# -- input and output ------------------------------------------------------------------
-
-
-def _point(policy: StationaryPolicy, values: dict[str, Any]) -> dict[Symbol, Expr]:
-    known = {p.name: p for p in policy.inputs}
-    for name in values:
-        if name not in known:
-            raise ValueError(f"unknown argument {name!r}: this question takes {', '.join(known)}")
-    point = {p.symbol: parameter(p.role, p.default) for p in policy.inputs if p.default is not None}
-    point |= {known[n].symbol: parameter(known[n].role, v, n) for n, v in values.items()}
-    return point
+# -- print ------------------------------------------------------------------------------
 
 
 def _indented(value: Any, depth: int = 1) -> list[str]:

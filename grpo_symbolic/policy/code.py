@@ -10,6 +10,7 @@ from sympy import Expr, Sum, Symbol, log, sstr
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.export.code_array import (
     LIBRARIES,
     CodeText,
@@ -23,7 +24,7 @@ from grpo_symbolic.export.code_solver import DRIFT, LARGEST, GroupDrift, Implici
 from grpo_symbolic.inputs import parameter_range
 from grpo_symbolic.numeric.arguments import Parameter
 
-__all__ = ["binary_code", "code", "compilable", "simplex_code"]
+__all__ = ["binary_code", "compilable", "simplex_code"]
 
 PI = symbols.pi
 
@@ -144,6 +145,7 @@ def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> st
         else:
             smooth = PI * (1 - PI)
             value = tidy(contrast.lhs * smooth, policy.domain) - push * smooth
+    value = unfolded(value)
     if value.has(Sum):
         raise ValueError(
             f"code is written for a group size that is a number up to {LARGEST}; "
@@ -194,11 +196,6 @@ def _meaning(p: Parameter) -> str:
     return f"{_described(p.symbol)}: {parameter_range(p.role)[0]}."
 
 
-def code(policy: Any, form: str) -> str:
-    """A policy of two answers or of many as source code in NumPy, JAX or PyTorch."""
-    return simplex_code(policy, form) if hasattr(policy, "equations") else binary_code(policy, form)
-
-
 def simplex_code(policy: Any, form: str) -> str:
     """The rank distortion as a function of an array of reference probabilities.
 
@@ -216,7 +213,7 @@ def simplex_code(policy: Any, form: str) -> str:
     found = policy.distortion
     if found is None:
         raise ValueError(f"code for many answers needs a closed form; {policy.status}")
-    ranked, closed = found
+    ranked, closed = found.ranked, found.closed
     stages = {str(s): (s, part) for s, part in closed.stable.stages}
     if set(stages) != {"linear", "root"}:
         raise ValueError("code for many answers is written for a distortion of one square root")

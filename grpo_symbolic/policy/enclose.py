@@ -8,173 +8,98 @@ box of relative logits into its interior.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import ceil
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
 import mpmath as mp
-from flint import arb, ctx, fmpq
+import numpy as np
+from flint import arb, ctx
 from sympy import Add, Expr, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.display import lines
-from grpo_symbolic.numeric.balls import exact_ball
-from grpo_symbolic.numeric.germ import Undecided
-from grpo_symbolic.numeric.jet import Jet
-from grpo_symbolic.numeric.places import Box as Place
+from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, rational_ball
+from grpo_symbolic.enclosures.zeros import has_one_zero
+from grpo_symbolic.policy.enclosure import Balls, Enclosure
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
+from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.question import Question
-from grpo_symbolic.solve.logits import LogitSystem, proved
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import stationarity_condition
-from grpo_symbolic.work import Exhausted
 
-__all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
+__all__ = ["enclosed_binary", "enclosed_simplex"]
 
-Balls = tuple[arb, ...]
-# Digits of a ball that are written out.
-_SHOWN = 18
+AsBinary: TypeAlias = Callable[[Question, Mapping[Symbol, Expr]], tuple[Policy, tuple[int, int]]]
 # Digits beyond those asked for.
 _SPARE = 30
 _WIDER = (0, 12, 24)
 
 
-@dataclass(frozen=True)
-class Enclosure:
-    """Stationary policies at one choice of parameters, in balls.
-
-    Attributes
-    ----------
-    policies : tuple of tuples of arb
-        One ball an answer. Each entry contains exactly one stationary policy, and no two contain
-        the same one.
-    stability : tuple of Stability or None
-        Under the policy-gradient flow; None where it is not known.
-    complete : bool
-        Whether it is proved that there are no others inside the simplex.
-    reason : str
-        What the number rests on, or why it is not proved.
-    digits : int
-        Digits asked for.
-    """
-
-    policies: tuple[Balls, ...]
-    stability: tuple[Stability | None, ...]
-    complete: bool
-    reason: str
-    digits: int
-
-    @property
-    def count(self) -> int:
-        return len(self.policies)
-
-    @property
-    def status(self) -> str:
-        noun = "policy" if self.count == 1 else "policies"
-        return f"{self.count} stationary {noun} enclosed; {self.reason}"
-
-    def __len__(self) -> int:
-        return self.count
-
-    def floats(self) -> tuple[tuple[float, ...], ...]:
-        """The middles of all balls."""
-        return tuple(tuple(float(p.mid()) for p in policy) for policy in self.policies)
-
-    def __float__(self) -> float:
-        """π of the first answer.
-
-        Raises
-        ------
-        ValueError
-            Unless there is one policy.
-        """
-        if self.count != 1:
-            raise ValueError(f"a float needs one stationary policy, there are {self.count}")
-        return self.floats()[0][0]
-
-    def decimals(self, digits: int | None = None) -> tuple[tuple[str, ...], ...]:
-        """Decimals of the middles, one tuple a policy."""
-        wanted = self.digits if digits is None else digits
-        return tuple(tuple(_decimal(p, wanted) for p in policy) for policy in self.policies)
-
-    def __repr__(self) -> str:
-        return lines(f"Enclosure: {self.status}", self._rows(), most=6)
-
-    def __str__(self) -> str:
-        return "\n".join([self.status, *(f"  {row}" for row in self._rows())])
-
-    def _rows(self) -> list[str]:
-        rows = []
-        for policy, kind in zip(self.policies, self.stability, strict=True):
-            shown = [_shown(p) for p in (policy if len(policy) > 2 else policy[:1])]
-            more = ["..."] if len(shown) > 5 else []
-            rows.append(", ".join([*shown[:5], *more]) + (f": {kind}" if kind else ""))
-        return rows
-
-
-def enclosed_binary(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+def enclosed_binary(policy: Policy, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
     """Balls (π(a), π(b)) of a binary policy at exact numbers."""
     with mp.workdps(digits + _SPARE):
-        solved = policy.solutions_at(dict(point), digits + _SPARE)
+        solved = policy.solutions_at(point, digits + _SPARE)
         field = ScalarField(policy.condition, point)
         found = [_pair(field, point, s, digits) for s in solved]
     return _collected(solved, found, digits)
 
 
 def enclosed_simplex(
-    policy: Any, pi_ref: Sequence[Any], digits: int, values: dict[str, Any]
+    policy: Policy, as_binary: AsBinary, point: Mapping[Symbol, Expr], digits: int
 ) -> Enclosure:
-    """Balls of all answers of a policy of many answers."""
-    reference, point = policy.read(pi_ref, values)
+    """Balls of all answers of a policy of many answers, at exact numbers.
+
+    ``as_binary`` gives the policy of a question of two classes, the better one first, and the
+    places of both.
+    """
+    reference = tuple(r.subs(point) for r in policy.question.reference)
     monotone = policy.algorithm.penalty.monotone
     classes = policy.question.classes
     if not monotone:
         classes = tuple((o,) for o in range(len(reference)))
     masses = tuple(Add(*(reference[o] for o in c)) for c in classes)
     if len(classes) == 1:
-        alike = tuple(_exact(r) for r in reference)
+        alike = tuple(rational_ball(r) for r in reference)
         reason = "all answers are alike, so the policy stays at the reference"
         return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
     question = policy.question.lumped() if monotone else policy.question
     if len(classes) == 2 and monotone:
-        binary, places = policy.as_binary(question, point)
+        binary, places = as_binary(question, point)
         pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
         wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
-    solved, classified = _rough(policy, question, classes, point, reference, masses, digits)
-    smallest = min((min(s.policy) for s in solved), default=mp.mpf(1))
-    bits = ceil((digits + _SPARE) * 3.33) + 2 * max(0, -mp.mag(smallest))
-    with ctx.workprec(int(bits)), mp.workprec(int(bits)):
-        system = LogitSystem.of(policy.algorithm, question, point, masses)
+    solved, classified = _rough(policy, question, classes, point, masses, digits)
+    with mp.workdps(digits + _SPARE):
+        bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(s.policy)) for s in solved)])
+        field = _field(policy, question, point, masses)
         found = []
-        for s in solved:
-            box = _proved_box(system, s.policy, digits)
-            found.append(None if box is None else _spread(box, classes, reference, masses))
+        with ctx.workprec(bits):
+            for s in solved:
+                balls = field.enclosed(s.policy, digits)
+                found.append(None if balls is None else _spread(balls, classes, reference, masses))
     return _collected(solved, found, digits, classified)
 
 
 def _rough(
-    policy: Any,
+    policy: Policy,
     question: Question,
     classes: Sequence[Sequence[int]],
     point: Mapping[Symbol, Expr],
-    reference: Sequence[Expr],
     masses: Sequence[Expr],
     digits: int,
 ) -> tuple[Solutions, bool]:
     """Class masses close to the solutions, what is known of their number, and of stability."""
-    given = {s.name: v for s, v in point.items()}
     try:
-        solved = policy.solutions(pi_ref=reference, digits=digits + 10, **given)
+        solved = policy.solutions_at(point, digits + 10)
     except (ArithmeticError, TypeError, IndexError):
         # Next to the edges of the simplex the search divides by what rounds to 0.
-        return _in_floats(policy, question, classes, point, reference, masses), False
+        return _in_floats(policy, question, classes, point, masses), False
     if not solved.found and not solved.complete:
-        return _in_floats(policy, question, classes, point, reference, masses), False
+        return _in_floats(policy, question, classes, point, masses), False
     with mp.workdps(digits + _SPARE):
         lumped = (tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved)
         found = (replace(s, policy=p) for s, p in zip(solved, lumped, strict=True))
@@ -182,28 +107,33 @@ def _rough(
 
 
 def _in_floats(
-    policy: Any,
+    policy: Policy,
     question: Question,
     classes: Sequence[Sequence[int]],
     point: Mapping[Symbol, Expr],
-    reference: Sequence[Expr],
     masses: Sequence[Expr],
 ) -> Solutions:
     """The solution of float64 arithmetic; the only one where an argument says so."""
-    condition = stationarity_condition(policy.algorithm, question)
-    at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
-    count = SimplexCount(policy.algorithm, question, condition, at, masses)
-    argument = count.at_most_one()
+    argument = SimplexCount(_field(policy, question, point, masses), masses).at_most_one()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoStationaryPolicy)
-        rows = [float(r) for r in reference]
-        given = {s.name: float(v) for s, v in point.items()}
-        values = policy.evaluate(pi_ref=rows, errors="nan", **given)
+        rows = [float(r.subs(point)) for r in policy.question.reference]
+        others = {s: v for s, v in point.items() if s not in policy.question.reference}
+        given = {s.name: float(v) for s, v in others.items()}
+        values = np.asarray(policy.evaluate(pi_ref=rows, errors="nan", **given))
     if not (values > 0).all():
         return Solutions((), "none was found in float64", False)
     whole = tuple(mp.mpf(sum(float(values[o]) for o in c)) for c in classes)
     only = f"number established: {argument}" if argument else "others are not excluded"
     return Solutions((NumericSolution(whole),), f"found in float64 ({only})", argument is not None)
+
+
+def _field(
+    policy: Policy, question: Question, point: Mapping[Symbol, Expr], masses: Sequence[Expr]
+) -> SimplexField:
+    condition = stationarity_condition(policy.algorithm, question)
+    at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
+    return SimplexField(policy.algorithm, question, condition, at)
 
 
 def _collected(
@@ -242,49 +172,23 @@ def _pair(
     if solution.interval is None:
         # The reference itself, where no answer is preferred.
         reference = point[symbols.pi_ref]
-        return _exact(reference), _exact(1 - reference)
+        return rational_ball(reference), rational_ball(1 - reference)
     center = mp.log(first / second)
     for wider in _WIDER:
         reach = mp.mpf(10) ** (wider - digits - 20) * max(1, abs(center))
-        bits = 2 * int(mp.mp.prec) + 64
-        with ctx.workprec(bits):
+        with ctx.workprec(2 * int(mp.mp.prec) + 64):
             ends = exact_ball(center - reach), exact_ball(center + reach)
             try:
-                if not _one_zero(field, *ends, bits):
+                if not has_one_zero(field.enclosure, *ends):
                     continue
-            except (Undecided, Exhausted):
+            except Undecided:
                 continue
             x = ends[0].union(ends[1])
             return 1 / (1 + (-x).exp()), 1 / (1 + x.exp())
     return None
 
 
-def _one_zero(field: ScalarField, left: arb, right: arb, bits: int) -> bool:
-    """Opposite signs at the ends, and a slope that does not vanish between them."""
-    at = [_jet(field, x, x, bits).value for x in (left, right)]
-    slope = _jet(field, left, right, bits).slope
-    return bool(at[0] * at[1] < 0 and (slope > 0 or slope < 0))
-
-
-def _jet(field: ScalarField, left: arb, right: arb, bits: int) -> Jet:
-    jet = field.enclosure(Place.around(left, right, bits))
-    return jet if isinstance(jet, Jet) else Jet(jet, arb(0), arb(0))
-
-
 # -- many answers ------------------------------------------------------------------------------
-
-
-def _proved_box(system: LogitSystem, policy: Sequence[mp.mpf], digits: int) -> Balls | None:
-    base = max(range(len(policy)), key=lambda o: policy[o])
-    system = replace(system, base=base)
-    start = [exact_ball(mp.log(p / policy[base])) for o, p in enumerate(policy) if o != base]
-    logits = system.refined(start)
-    for wider in _WIDER:
-        box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in logits]
-        found = proved(system, box)
-        if found is not None:
-            return tuple(system.policy(found))
-    return None
 
 
 def _spread(
@@ -298,37 +202,9 @@ def _spread(
     with ctx.workprec(max(ctx.prec, 64 + max(_accuracy(p) for p in masses))):
         for mass, members, whole in zip(masses, classes, wholes, strict=True):
             for o in members:
-                found[o] = mass if len(members) == 1 else mass * _exact(reference[o] / whole)
+                found[o] = mass if len(members) == 1 else mass * rational_ball(reference[o] / whole)
     return tuple(found)
 
 
 def _accuracy(value: arb) -> int:
     return 0 if value.is_exact() else int(value.rel_accuracy_bits())
-
-
-def _exact(value: Expr) -> arb:
-    exact = fmpq(int(value.p), int(value.q))
-    with ctx.workprec(64 + int(value.p).bit_length() + 2 * int(value.q).bit_length()):
-        return arb(exact)
-
-
-# -- print -----------------------------------------------------------------------------------
-
-
-def _decimal(value: arb, digits: int) -> str:
-    with mp.workdps(digits + 10):
-        return mp.nstr(_middle(value), digits, strip_zeros=False, min_fixed=-6, max_fixed=30)
-
-
-def _shown(value: arb) -> str:
-    if value.is_exact():
-        text = _decimal(value, 30)
-        return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
-    with mp.workdps(30):
-        radius = mp.nstr(_middle(value.rad()), 1, min_fixed=1, max_fixed=0).replace(".0e", "e")
-    return f"{_decimal(value, _SHOWN)}\u2026 \u00b1 {radius}"
-
-
-def _middle(value: arb) -> mp.mpf:
-    mantissa, exponent = value.mid().man_exp()
-    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))

@@ -44,8 +44,7 @@ class SimplexEvaluator(Evaluator):
         algorithm, question = self.policy.algorithm, self.policy.question
         roles: list[tuple[Any, str]] = [(algorithm.beta, "beta")]
         roles += [(s, "reward") for s in question.parameters]
-        advantage = algorithm.advantage
-        roles += [(getattr(advantage, role, None), role) for role in ("epsilon", "sigma")]
+        roles += algorithm.rule_parameters
         kept = tuple(Parameter(s, role) for s, role in roles if isinstance(s, Symbol))
         inside = tuple(r for r in question.declared.ranges if r.symbol in {p.symbol for p in kept})
         return Arguments(kept, Domain(inside), len(question))

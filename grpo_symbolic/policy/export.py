@@ -3,102 +3,54 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from sympy import Eq, Expr, Symbol, sstr
+from sympy import Eq, Symbol, sstr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export import paper, web
 from grpo_symbolic.export.assumptions import assumptions
-from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
-from grpo_symbolic.export.sympy_source import assumed, exact, identifier, sympy_source
-from grpo_symbolic.policy.code import code
-from grpo_symbolic.policy.setting import setting
+from grpo_symbolic.export.sympy_source import assumed, exact, identifier
+from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.verify.verdict import Verdict
 
-__all__ = ["FORMATS", "binary_exhibit", "exported", "simplex_exhibit"]
+__all__ = ["JSON_VERSION", "jax", "latex", "python", "record", "torch"]
 
 #: Version of the JSON format: changes when a reader would have to.
 JSON_VERSION = 1
 
 
-def binary_exhibit(policy: Any) -> Exhibit:
-    """What a policy of two answers shows: its closed form, or its equation."""
-    closed = policy.closed
-    if closed is None:
-        formulas, where = (policy.equation,), ()
-    elif closed.short is None:
-        formulas, where = (Eq(symbols.pi, closed.expression, evaluate=False),), ()
-    else:
-        formulas = (Eq(symbols.pi, closed.short, evaluate=False),)
-        where = tuple(Eq(s, e, evaluate=False) for s, e in reversed(closed.abbreviations))
-    solution = () if closed is None else ((symbols.pi, closed.expression),)
-    used = [e for _, e in solution] or [e for eq in formulas for e in eq.args]
-    return Exhibit(
-        title="Stationary policy of a binary question"
-        if closed is not None
-        else "Stationarity condition of a binary question",
-        setting=setting(policy.algorithm, policy.question),
-        domain=policy.domain.relevant(*used),
-        formulas=formulas,
-        solved=closed is not None,
-        status=policy.status,
-        where=where,
-        expressions=solution,
-        steps=tuple((s.equation, s.justification) for s in policy.derivation),
-        source=_source(policy),
-    )
+def latex(policy: Policy, notation: Notation) -> str:
+    """The formula, ready to paste."""
+    return policy.latex(notation)
 
 
-def simplex_exhibit(policy: Any) -> Exhibit:
-    """What a policy of many answers shows: closed forms, or one equation an answer."""
-    count = len(policy.question)
-    names = [symbols.policy(o) for o in range(1, count + 1)]
-    solution: tuple[tuple[Symbol, Expr], ...] = ()
-    if policy.expressions is not None:
-        solution = tuple(zip(names, policy.expressions, strict=True))
-    formulas = tuple(Eq(s, e, evaluate=False) for s, e in solution) or policy.equations
-    used = [e for _, e in solution] or [e for eq in formulas for e in eq.args]
-    unknowns = [formula(s) for s in policy.question.policy[:-1]]
-    shown = unknowns if len(unknowns) <= 3 else [unknowns[0], r"\dots", unknowns[-1]]
-    return Exhibit(
-        title=f"Stationary policy of a question with {count} answers"
-        if solution
-        else f"Stationarity conditions of a question with {count} answers",
-        setting=setting(policy.algorithm, policy.question),
-        domain=policy.domain.relevant(*used),
-        formulas=formulas,
-        solved=bool(solution),
-        status=policy.status,
-        expressions=solution,
-        unknown=", ".join(shown),
-        source=_source(policy),
-    )
+def python(policy: Policy, notation: Notation) -> str:
+    """A function in NumPy."""
+    return policy.code("python")
 
 
-def _source(policy: Any) -> str:
-    return f"stationary_policy({policy.algorithm!r}, {policy.question!r})"
+def jax(policy: Policy, notation: Notation) -> str:
+    """A function in JAX."""
+    return policy.code("jax")
 
 
-# -- the formats ------------------------------------------------------------------------------
+def torch(policy: Policy, notation: Notation) -> str:
+    """A function in PyTorch."""
+    return policy.code("torch")
 
 
-def _of_exhibit(write: Callable[[Exhibit, Notation], str]) -> Callable[[Any, Notation], str]:
-    return lambda policy, notation: write(policy.exhibit, notation)
-
-
-def _json(policy: Any, notation: Notation) -> str:
+def record(policy: Policy, notation: Notation) -> str:
     """Everything as data; expressions are Python, in SymPy's names and the identifiers given."""
     return json.dumps(_record(policy, notation), indent=2)
 
 
-def _record(policy: Any, notation: Notation) -> dict[str, Any]:
+def _record(policy: Policy, notation: Notation) -> dict[str, Any]:
     shown = policy.exhibit
-    equations = getattr(policy, "equations", None) or (policy.equation,)
+    equations = policy.equations
     closed = [exact(e) for _, e in shown.expressions]
     one = len(equations) == 1
     used = {s for e in equations for s in e.free_symbols} | set(policy.domain.symbols)
@@ -113,10 +65,16 @@ def _record(policy: Any, notation: Notation) -> dict[str, Any]:
         "assumptions_latex": assumptions(shown.domain, notation),
         "symbols": [_symbol(s, notation) for s in sorted(used, key=str)],
         "domain": _domain(policy.domain),
-        "preference": [exact(v) for v in policy.condition.preference],
-        "equations": [{"left": exact(e.lhs), "right": exact(e.rhs)} for e in equations],
+        "preference": [exact(unfolded(v)) for v in policy.condition.preference],
+        "equations": [
+            {"left": exact(unfolded(e.lhs)), "right": exact(unfolded(e.rhs))} for e in equations
+        ],
         "closed_form": None if not closed else closed[0] if one else closed,
-        "abbreviations": [[identifier(e.lhs), exact(e.rhs)] for e in shown.where],
+        "abbreviations": [
+            [identifier(e.lhs), exact(e.rhs)]
+            for e in (shown.where if closed else ())
+            if isinstance(e, Eq)
+        ],
         "latex": policy.latex(notation),
         "status": policy.status,
         "derivation": [
@@ -165,37 +123,3 @@ def _verdict(verdict: Verdict) -> dict[str, str]:
         "method": verdict.method,
         "detail": verdict.detail,
     }
-
-
-#: What writes each format, from a policy and a notation.
-FORMATS: dict[str, Callable[[Any, Notation], str]] = {
-    "latex": lambda policy, notation: policy.latex(notation),
-    "latex-inline": _of_exhibit(paper.inline),
-    "latex-display": _of_exhibit(paper.display),
-    "latex-align": _of_exhibit(paper.align_block),
-    "latex-theorem": _of_exhibit(paper.theorem),
-    "latex-document": _of_exhibit(paper.document),
-    "markdown": _of_exhibit(web.markdown),
-    "mathml": _of_exhibit(web.mathml),
-    "typst": _of_exhibit(web.typst),
-    "sympy": _of_exhibit(sympy_source),
-    "json": _json,
-    "python": lambda policy, notation: code(policy, "python"),
-    "jax": lambda policy, notation: code(policy, "jax"),
-    "torch": lambda policy, notation: code(policy, "torch"),
-}
-
-
-def exported(policy: Any, form: str, notation: Notation | None = None) -> str:
-    """A policy in one of the :data:`FORMATS`.
-
-    Raises
-    ------
-    ValueError
-        For an unknown format, or one that needs a package that is not installed.
-    """
-    if form not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
-    if notation is not None and not isinstance(notation, Notation):
-        raise ValueError(f"notation must be a Notation, got {notation!r}")
-    return FORMATS[form](policy, notation or Notation())

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from sympy import Symbol, oo
 
-from sympy import Expr, Symbol, oo
-
-from grpo_symbolic import symbols
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
-from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.penalty import Divergence, Estimator
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.reward import mean
 
 __all__ = ["setting"]
 
-_PLACES = {
-    "loss": "in the loss",
-    "loss-with-ratio": "in the loss with the importance ratio",
-    "reward": "in the reward",
-    "reward-before-baseline": "in the reward, before its baseline",
-}
-
 
 def setting(algorithm: Algorithm, question: Question) -> str:
     """Sentences in TeX, in the default notation."""
-    return f"{_question(question)} {_algorithm(algorithm)} {_penalty(algorithm)}"
+    return (
+        f"{_question(question)} {_algorithm(algorithm)} The penalty, "
+        f"with weight ${formula(algorithm.beta)}$, is {algorithm.penalty.prose}."
+    )
 
 
 def _question(question: Question) -> str:
@@ -55,7 +45,7 @@ def _rewards(question: Question) -> str:
 
 
 def _algorithm(algorithm: Algorithm) -> str:
-    name, size = type(algorithm).__name__, getattr(algorithm, "group_size", None)
+    name, size = type(algorithm).__name__, algorithm.group_size
     advantage = algorithm.advantage
     if size is None or advantage is None:
         return f"{name} climbs, with $\\pi_{{\\mathrm{{old}}}}=\\pi$, the {algorithm.meaning}."
@@ -63,35 +53,5 @@ def _algorithm(algorithm: Algorithm) -> str:
         "with groups of $G$ answers" if isinstance(size, Symbol) else f"with groups of $G = {size}$"
         " answers"
     )  # fmt: skip
-    dropped = ", groups of equal rewards dropped" if getattr(algorithm, "mixed_only", False) else ""
-    return f"{name} {groups} uses the advantage {_advantage(str(advantage))}{dropped}."
-
-
-def _advantage(plain: str) -> str:
-    """``(r - mean)/std, 0/0 = 0`` with its formulas in TeX."""
-    rule, *remarks = plain.split(", ")
-    tex = re.sub(r"[A-Za-z]+(?: [a-z]+)+|[a-z]{2,}", _word, rule)
-    tex = re.sub(r"(?<![\w\\{])r(?![\w}])", "r_i", tex)
-    remarks = [f"${r}$" if re.fullmatch(r"[\d/= ]+", r) else prose_tex(r) for r in remarks]
-    where = f" (with {', '.join(remarks)})" if remarks and remarks[0].startswith("$") else ""
-    if remarks and not where:
-        where = f", {', '.join(remarks)}"
-    return f"${tex}${where}"
-
-
-def _word(match: re.Match[str]) -> str:
-    names = {"epsilon": r"\varepsilon", "sigma": r"\sigma"}
-    return names.get(match[0], rf"\mathrm{{{match[0].replace(' ', '~')}}}")
-
-
-def _penalty(algorithm: Algorithm) -> str:
-    penalty, weight = algorithm.penalty, formula(algorithm.beta)
-    start = f"The penalty, with weight ${weight}$, is"
-    ratio = r"u = \pi_{\mathrm{ref}}(o) / \pi(o)"
-    if isinstance(penalty, Estimator):
-        k: Expr = penalty.k
-        return f"{start} $k(u) = {formula(k)}$ {_PLACES[penalty.placement]}, where ${ratio}$."
-    if isinstance(penalty, Divergence):
-        generator: Any = penalty.generator.subs(symbols.u, Symbol("v"))
-        return f"{start} the {penalty.title} of the generator $f(v) = {formula(generator)}$."
-    return f"{start} {prose_tex(str(penalty))}."
+    dropped = ", groups of equal rewards dropped" if algorithm.mixed_only else ""
+    return f"{name} {groups} uses the advantage {advantage.prose}{dropped}."

@@ -25,8 +25,10 @@ from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy, exact_float
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.preferences import spread_function
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
@@ -86,7 +88,7 @@ class SimplexKernel:
     def ranked(self) -> tuple[list[list[int]], RankDistortion] | None:
         """Answers by rank, and the distortion of cumulative masses."""
         question = self.policy.question
-        if getattr(self.algorithm, "group_size", None) != 2 or not question.deterministic:
+        if self.algorithm.group_size != 2 or not question.deterministic:
             return None
         # Three ranks show the partial sums of the field that any number of them has.
         algorithm = replace(self.algorithm, beta=symbols.beta)
@@ -116,7 +118,7 @@ class SimplexKernel:
         return TiltedCurve(link, np.array([float(top - s) for s in rates]), scale)
 
     def _scale(self) -> tuple[list[Expr], Any] | None:
-        large = getattr(self.algorithm, "group_size", None) == oo
+        large = self.algorithm.group_size == oo
         if self._levels == 2:
             return self._mass()
         if large and self.question.reward_laws:
@@ -158,12 +160,8 @@ class SimplexKernel:
         elif len(laws) > 3:
             sample = self.question.permuted(range(3))
         condition = stationarity_condition(self.algorithm, sample)
-        shown = SimplexCount(self.algorithm, sample, condition, self.point, ())
-        found = shown._spread_scale()
-        if found is None:
-            return None
-        function = found[1].function
-        if function.free_symbols - {symbols.x}:
+        function = spread_function(self.algorithm, sample, condition, self.point)
+        if function is None or function.free_symbols - {symbols.x}:
             return None
         differences = np.array([[float(b - a) for b in means] for a in means])
         formula = Formula((function, diff(function, symbols.x)), (symbols.x.name,))
@@ -207,8 +205,8 @@ class SimplexKernel:
     @cached_property
     def unique(self) -> bool:
         reference = (Rational(1, len(self.question)),) * len(self.question)
-        count = SimplexCount(self.algorithm, self.question, self.condition, self.point, reference)
-        return count.at_most_one() is not None
+        field = SimplexField(self.algorithm, self.question, self.condition, self.point)
+        return SimplexCount(field, reference).at_most_one() is not None
 
     # -- solutions ---------------------------------------------------------------------------
 

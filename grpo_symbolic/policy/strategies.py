@@ -11,6 +11,7 @@ from flint import arb, ctx, fmpq
 from sympy import Expr, Number, Pow, S, Sum, Symbol, Tuple, diff, lambdify, log, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.balance import Balance, Force
 from grpo_symbolic.numeric.drift import Drift, TabulatedDrift, WrittenDrift
@@ -224,7 +225,7 @@ def balance(
     first, second, written = parts
     free = first.free_symbols | second.free_symbols | written.free_symbols
     names = tuple(p.name for p in policy.inputs if p.symbol in free)
-    size = S(getattr(policy.algorithm, "group_size", _SMOOTH)).subs(point)
+    size = S(policy.algorithm.group_size or _SMOOTH).subs(point)
     scale = max(float(size), _SMOOTH) if size.is_Integer else _SMOOTH
     form: Drift = WrittenDrift.of(written, names) if drift is None else drift
     shape = _Shape.of(marginal)
@@ -253,6 +254,7 @@ def _drift_formula(policy: Any) -> Expr:
 
 def _written_out(expr: Expr) -> Expr:
     """Sums over a small group term by term."""
+    expr = unfolded(expr)
     sums = expr.atoms(Sum)
     limits = [s.limits[0][2] for s in sums]
     if sums and all(last.is_Integer and last <= _LARGEST_SUM for last in limits):

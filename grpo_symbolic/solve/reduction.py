@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, exp, expand_log, fraction, log, together
+from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, diff, exp, expand_log, fraction, log, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
@@ -45,12 +46,15 @@ class Reduction:
     derivation : Derivation
     obstacle : str
         Why there is no polynomial, if there is none.
+    multiplier : Expr
+        What β · force = drift was multiplied by to give the equation.
     """
 
     equation: Eq
     polynomial: Poly | None
     derivation: Derivation
     obstacle: str = ""
+    multiplier: Expr = S.One
 
     def __repr__(self) -> str:
         degree = "" if self.polynomial is None else f", degree {self.polynomial.degree()} in pi(a)"
@@ -70,6 +74,8 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
             contrast, None, derivation, "the condition is too large to expand in pi(a)"
         )
     try:
+        if condition.rates != (1, 1):
+            return _of_mixed_groups(contrast, condition, derivation)
         if contrast.lhs.has(log):
             return limited(_logarithmic, contrast, condition, domain, derivation, steps=_STEPS)
         return limited(_algebraic, contrast, domain, derivation, steps=_STEPS)
@@ -114,6 +120,45 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
     )
 
 
+def _of_mixed_groups(
+    contrast: Eq, condition: StationarityCondition, derivation: Derivation
+) -> Reduction:
+    """Dropped groups: the chance of a mixed one cleared, and what is left of the rates.
+
+    With d(u) = c (1 − u) both terms of the force have the factor p − π_ref(a); what stands beside
+    it is (1 − p) Pr(mixed | a) + p Pr(mixed | b).
+    """
+    chance = 1 / condition.preference.factor
+    d = condition.penalty.marginal()
+    slope = -diff(d, symbols.u)
+    linear = not slope.has(symbols.u) and d.subs(symbols.u, 1) == 0
+    if not linear or condition.preference.weights != (1, 0) or chance.has(Sum):
+        reason = "the rates of dropped groups stand in it"
+        return Reduction(contrast, None, derivation, reason)
+    size = condition.preference.two_level.size - 1
+    beside = (1 - PI) * (1 - PI**size) + PI * (1 - (1 - PI) ** size)
+    kept = 1 - PI**size * (1 - PI) - PI * (1 - PI) ** size
+    left = condition.beta * slope * (PI - symbols.pi_ref)
+    right = condition.preference.two_level.mean(PI)
+    multiplier = PI * (1 - PI) * chance
+    equation = Eq(left * kept, right, evaluate=False)
+    derivation = derivation.then(
+        equation,
+        "multiplied by $\\pi(a)\\pi(b)$ and by the chance of a mixed group, which are positive",
+        Claim(
+            "the chance of a mixed group with a, and with b",
+            multiplier * condition.beta * (condition.marginal[0] - condition.marginal[1]),
+            "==",
+            left * beside,
+            condition.domain,
+        ),
+        Claim("what stands beside the force", beside, "==", kept, condition.domain),
+        Claim("the drift", multiplier * contrast.rhs, "==", equation.rhs, condition.domain),
+    )
+    obstacle = f"{right} is a polynomial in pi(a) that is kept by name"
+    return Reduction(equation, None, derivation, obstacle, multiplier)
+
+
 def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reduction:
     """Clear denominators; square away a radical in π(a) that is left."""
     lhs, rhs = tidy(contrast.lhs, domain), contrast.rhs
@@ -134,6 +179,10 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
         return Reduction(equation, None, derivation, "the penalty's side is no polynomial in pi(a)")
     if _is_polynomial(equation.rhs):
         return _collected(equation, equation, domain, derivation)
+    means = sorted(map(str, equation.rhs.atoms(BernsteinMean)))
+    if means:
+        kept = f"{means[0]} is a mean over the group, a polynomial in pi(a) that is kept by name"
+        return Reduction(equation, None, derivation, kept, multiplier)
     squared = Eq(equation.lhs**2, tidy(equation.rhs**2, domain), evaluate=False)
     if not _is_polynomial(squared.rhs):
         return Reduction(
@@ -153,15 +202,15 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
 def _collected(equation: Eq, last: Eq, domain: Domain, derivation: Derivation) -> Reduction:
     polynomial = Poly((last.lhs - last.rhs).expand(), PI)
     leading = sign(polynomial.LC(), domain)
-    if leading is not None and leading < 0:
+    turned = leading is not None and leading < 0
+    if turned:
         polynomial = -polynomial
-        last = Eq(last.rhs, last.lhs, evaluate=False)
     terms = [tidy(c * PI**k, domain) for (k,), c in polynomial.terms()]
     collected = Eq(Add(*terms), S.Zero, evaluate=False)
     return Reduction(
         equation,
         polynomial,
-        derivation.rewritten(collected, "collected in powers of $\\pi(a)$"),
+        derivation.rewritten(collected, "collected in powers of $\\pi(a)$", -1 if turned else 1),
     )
 
 

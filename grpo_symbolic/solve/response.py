@@ -14,26 +14,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
-from flint import arb, fmpq
+from flint import arb, ctx
 from sympy import Dummy, Expr, S, diff, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import Undecided
+from grpo_symbolic.enclosures.systems import Box
 from grpo_symbolic.model.penalty import Penalty
-from grpo_symbolic.numeric.balls import ball
-from grpo_symbolic.solve.boxes import BITS, Box, Undefined
 
-__all__ = ["Response", "exact"]
+__all__ = ["Response"]
 
 _STEPS = 60
-
-
-def exact(value: Expr) -> arb:
-    """A ball around an exact number."""
-    if value.is_Rational:
-        return arb(fmpq(int(value.p), int(value.q)))
-    return ball(value, {}, BITS)
+# Bits that float64 leaves of a level.
+_DOUBLE = 44
 
 
 class Response:
@@ -48,7 +44,7 @@ class Response:
 
     def __init__(self, penalty: Penalty, reference: Sequence[Expr]) -> None:
         x, u = Dummy("x", real=True), symbols.u
-        self.reference = [exact(r) for r in reference]
+        self.reference = [ball(r, {}, ctx.prec) for r in reference]
         self._argument = x
         self._link = penalty.link(x)
         self._force = penalty.marginal()
@@ -59,26 +55,26 @@ class Response:
         self._ends = [float(self._force.subs(u, 1)), *(float(self._at(r)) for r in self.reference)]
 
     def _at(self, u: arb) -> arb:
-        return ball(self._force, {symbols.u: u}, BITS)
+        return ball(self._force, {symbols.u: u}, ctx.prec)
 
     def ratio(self, x: arb) -> arb:
         """g(x)."""
-        return ball(self._link, {self._argument: x}, BITS)
+        return ball(self._link, {self._argument: x}, ctx.prec)
 
     def top(self, answer: int) -> arb:
         """d(π_ref(o)): the value of g's argument at which the answer has mass 1."""
         return self._at(self.reference[answer])
 
-    def level(self, gaps: Sequence[arb], best: int) -> arb:
+    def level(self, gaps: Sequence[arb], best: int, bits: int | None = None) -> arb:
         """The argument of g at ``best``, the answer of largest value, from Σ π = 1.
 
         ``gaps`` are a(best) − a(o) ≥ 0. The sum rises with the level, from at most 1 where g is
         1 at ``best`` to at least 1 where its mass is 1; the ends of the ball are proved by the
-        sign of the sum there.
+        sign of the sum there. Known to the working precision, or to about so many ``bits``.
 
         Raises
         ------
-        Undefined
+        Undecided
             When the signs are not proved.
         """
         low, high = self._ends[0], self._ends[1 + best]
@@ -87,14 +83,27 @@ class Response:
         def excess(level: float) -> float:
             return sum(w * self._rough(level - gap) for w, gap in terms) - 1
 
-        guess = _bisected(excess, low, high)
-        step = 2.0**-44 * max(1.0, abs(guess))
-        for _ in range(8):
-            left, right = arb(guess - step), arb(guess + step)
+        bits = ctx.prec - 16 if bits is None else bits
+        guess = self._newton(arb(_bisected(excess, low, high)), gaps, bits)
+        step = arb(2) ** -bits * max(1.0, abs(float(guess)))
+        while step < 1:
+            left, right = (guess - step).mid(), (guess + step).mid()
             if self._sum(left, gaps) < 1 and self._sum(right, gaps) > 1:
                 return left.union(right)
-            step *= 16
-        raise Undefined("the sum of the policy is not known well enough")
+            step *= 256
+        raise Undecided("the sum of the policy is not known well enough")
+
+    def _newton(self, level: arb, gaps: Sequence[arb], bits: int) -> arb:
+        """A level known to double precision, to more bits."""
+        accurate = _DOUBLE
+        while accurate < bits:
+            ratios = [self.ratio(level - g) for g in gaps]
+            policy = [r * x for r, x in zip(self.reference, ratios, strict=True)]
+            closer = (level - (sum(policy, arb(0)) - 1) / sum(self.slopes(policy), arb(0))).mid()
+            if not closer.is_finite():
+                break
+            level, accurate = closer, 2 * accurate
+        return level
 
     def _rough(self, x: float) -> float:
         """g(x) as a float; it vanishes far below."""
@@ -117,10 +126,17 @@ class Response:
             for r, g in zip(self.reference, gaps, strict=True)
         ]
 
+    def _mass(self, values: Sequence[arb], answer: int) -> arb:
+        """One entry of π(a), to about double precision."""
+        best = max(range(len(values)), key=lambda o: float(values[o]))
+        gaps = [values[best] - v for v in values]
+        level = self.level(gaps, best, _DOUBLE)
+        return self._probability(self.reference[answer] * self.ratio(level - gaps[answer]))
+
     @staticmethod
     def _probability(value: arb) -> arb:
         if not value.is_finite():
-            raise Undefined("the link has no finite value on the box")
+            raise Undecided("the link has no finite value on the box")
         return value.nonnegative_part()
 
     def over(self, box: Sequence[arb]) -> Box:
@@ -128,15 +144,15 @@ class Response:
         low, high = [arb(x.lower()) for x in box], [arb(x.upper()) for x in box]
         found = []
         for o in range(len(box)):
-            least = self.policy([low[q] if q == o else high[q] for q in range(len(box))])[o]
-            most = self.policy([high[q] if q == o else low[q] for q in range(len(box))])[o]
+            least = self._mass([low[q] if q == o else high[q] for q in range(len(box))], o)
+            most = self._mass([high[q] if q == o else low[q] for q in range(len(box))], o)
             found.append(least.union(most))
         return found
 
     def slopes(self, policy: Sequence[arb]) -> Box:
         """w(o) = dπ(o)/da(o) at fixed c."""
         return [
-            r * ball(self._slope, {symbols.u: r / p}, BITS)
+            r * ball(self._slope, {symbols.u: r / p}, ctx.prec)
             for r, p in zip(self.reference, policy, strict=True)
         ]
 
@@ -153,7 +169,7 @@ class Response:
         Its derivative in u is d′ + 2 u d″.
         """
         u = 1 / self.ratio(x)
-        return level - x + 2 * u * ball(diff(self._force, symbols.u), {symbols.u: u}, BITS)
+        return level - x + 2 * u * ball(diff(self._force, symbols.u), {symbols.u: u}, ctx.prec)
 
 
 def _bisected(function: Callable[[float], float], low: float, high: float) -> float:

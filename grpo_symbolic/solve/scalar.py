@@ -7,31 +7,36 @@ Bernstein sum that it is, in which nothing cancels. Every value is a ball.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import mpmath as mp
 from flint import arb, ctx, fmpq
-from sympy import Add, Expr, Poly, Symbol, Tuple
+from sympy import Add, Expr, Poly, S, Symbol, Tuple
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import exact_ball, middle, upper_bound
+from grpo_symbolic.enclosures.jets import Jet
+from grpo_symbolic.enclosures.log_odds import Function, Region, on_interval
+from grpo_symbolic.enclosures.probabilities import enclosed, singular, value_at_end
+from grpo_symbolic.enclosures.zeros import Isolation, crossing, isolated
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
-from grpo_symbolic.numeric.jet import Jet
-from grpo_symbolic.numeric.places import Box, Place
-from grpo_symbolic.numeric.shares import enclosed, singular, value_at_end
-from grpo_symbolic.solve.isolation import Isolation, crossing, isolated
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.surd import Surd, as_rational
 
 __all__ = ["ScalarField"]
 
 PI = symbols.pi
+
+#: Exponents of p and of 1 − p.
+Scale = tuple[fmpq, fmpq]
+_NO_SCALE: Scale = (fmpq(0), fmpq(0))
 
 
 @dataclass(frozen=True)
@@ -54,14 +59,25 @@ class ScalarField:
         return f"ScalarField({at})"
 
     @cached_property
+    def weight(self) -> Expr:
+        """β."""
+        return S(self.condition.beta).subs(self.point)
+
+    @cached_property
+    def force(self) -> Expr:
+        """d(a) − d(b) in π(a) alone."""
+        first, second = self.condition.marginal
+        return (first - second).subs(self.point)
+
+    @property
     def penalty(self) -> Expr:
         """β (d(a) − d(b)) in π(a) alone."""
-        return self.condition.contrast().lhs.subs(self.point)
+        return self.weight * self.force
 
     @cached_property
     def drift(self) -> Expr:
         """P(a) − P(b) in π(a) alone."""
-        return self.condition.contrast().rhs.subs(self.point)
+        return self.condition.preference.difference(0, 1).subs(self.point)
 
     @cached_property
     def rates(self) -> tuple[Expr, ...]:
@@ -86,21 +102,49 @@ class ScalarField:
         """D_G on the probability of the higher reward, where the group is finite."""
         return None if self._two_level is None else self._two_level.exact_drift
 
+    @property
+    def constant_drift(self) -> bool:
+        """Whether the drift does not depend on the policy."""
+        polynomial = self.drift_polynomial
+        if polynomial is not None and self.factor == 1:
+            return not any(polynomial.signs_of_differences(1))
+        return not self.drift.has(PI)
+
     # -- enclosures ------------------------------------------------------------------
 
     @cached_property
-    def enclosure(self) -> Callable[[Place], Jet]:
-        """F times a positive function, as jets on a place.
-
-        The chance of a mixed group is multiplied in, and the powers of p and 1 − p by which
-        terms of F grow at the ends: they would hide what cancels between them.
-        """
-        return self._scaled(*self._growth)
-
-    @cached_property
-    def _growth(self) -> tuple[fmpq, fmpq]:
+    def growth(self) -> Scale:
+        """Powers of p and 1 − p that keep every term of F over :attr:`factor` bounded."""
         at_zero, at_one = singular(self._terms, PI)
         return -at_zero, -at_one
+
+    @cached_property
+    def enclosure(self) -> Function:
+        """F over :attr:`factor`, times the powers of :attr:`growth`, as jets on regions.
+
+        The terms that grow at the ends would hide what cancels between them.
+        """
+        return self._scaled(self.growth)
+
+    def drift_enclosed(self, scale: Scale = _NO_SCALE) -> Function:
+        """The drift over :attr:`factor`, times powers of p and 1 − p."""
+        polynomial = self.drift_polynomial
+        if polynomial is None:
+            return enclosed(_over(self.drift, self.factor), PI, scale)
+        a, b = (as_rational(rate) for rate in self.rates)
+
+        def drift(region: Region) -> Jet:
+            found = region.polynomial(polynomial, a, b) * (a - b)
+            for complement, exponent in zip((False, True), scale, strict=True):
+                if exponent:
+                    found = found * region.power(complement, exponent)
+            return found
+
+        return drift
+
+    def force_enclosed(self, scale: Scale = _NO_SCALE) -> Function:
+        """The force over :attr:`factor`, times powers of p and 1 − p."""
+        return enclosed(_over(self.force, self.factor), PI, scale)
 
     @cached_property
     def _terms(self) -> Expr:
@@ -110,61 +154,40 @@ class ScalarField:
             terms += _over(self.drift, self.factor)
         return terms
 
-    def _scaled(self, at_zero: fmpq, at_one: fmpq) -> Callable[[Place], Jet]:
-        """F over :attr:`factor` times p^at_zero (1 − p)^at_one."""
-        rest = enclosed(self._terms, PI, (at_zero, at_one))
-        polynomial = self.drift_polynomial
-        if polynomial is None:
+    def _scaled(self, scale: Scale) -> Function:
+        """F over :attr:`factor` times powers; terms of one sum, to cancel exactly."""
+        rest = enclosed(self._terms, PI, scale)
+        if self.drift_polynomial is None:
             return rest
-        a, b = (as_rational(rate) for rate in self.rates)
-
-        def total(place: Place) -> Jet:
-            drift = place.polynomial(polynomial, a, b) * (a - b)
-            for complement, exponent in ((False, at_zero), (True, at_one)):
-                if exponent:
-                    drift = drift * place.power(complement, exponent)
-            return drift + rest(place)
-
-        return total
+        drift = self.drift_enclosed(scale)
+        return lambda region: drift(region) + rest(region)
 
     @cached_property
-    def _parts(self) -> tuple[Callable[[Place], Jet], Callable[[Place], Jet]]:
-        """Drift and penalty over :attr:`factor`."""
-        polynomial = self.drift_polynomial
-        penalty = enclosed(_over(self.penalty, self.factor), PI)
-        if polynomial is None:
-            return enclosed(_over(self.drift, self.factor), PI), penalty
-        a, b = (as_rational(rate) for rate in self.rates)
-        return (lambda place: place.polynomial(polynomial, a, b) * (a - b)), penalty
+    def _parts(self) -> tuple[Function, Function, Function]:
+        """Drift and force over :attr:`factor`, and one over that."""
+        return self.drift_enclosed(), self.force_enclosed(), enclosed(1 / self.factor, PI)
 
-    @cached_property
-    def _chance(self) -> Callable[[Place], Jet]:
-        return enclosed(1 / self.factor, PI)
-
-    def _at(self, x: mp.mpf, bits: int) -> tuple[Jet, Jet]:
-        """Drift and penalty at log-odds; their slopes in a direction that is the same in both."""
-        at = exact_ball(x)
-        place = Box.around(at, at, bits)
-        chance = _jet(self._chance(place)).power(fmpq(-1))
-        drift, penalty = (_jet(part(place)) * chance for part in self._parts)
-        return drift, penalty
+    def at(self, x: mp.mpf) -> tuple[Jet, Jet]:
+        """Drift and penalty at log-odds, each with its slope there."""
+        place = exact_ball(x)
+        drift, force, chance = (on_interval(part, place, place, 1) for part in self._parts)
+        factor, weight = chance.power(fmpq(-1)), ball(self.weight, {}, ctx.prec)
+        return drift * factor, force * factor * weight
 
     # -- values ----------------------------------------------------------------------
 
     def __call__(self, x: mp.mpf) -> mp.mpf:
         """F at log-odds: 0 where twice the working precision does not tell it from 0."""
-        bits = 2 * int(mp.mp.prec) + 64
-        with ctx.workprec(bits):
-            drift, penalty = self._at(x, bits)
+        with ctx.workprec(2 * int(mp.mp.prec) + 64):
+            drift, penalty = self.at(x)
             value = drift.value - penalty.value
-            return mp.mpf(0) if value.contains(0) else _middle(value)
+            return mp.mpf(0) if value.contains(0) else middle(value)
 
     def slope(self, x: mp.mpf) -> mp.mpf:
         """The slope of the best response at a zero of F: drift′ over β force′."""
-        bits = 2 * int(mp.mp.prec) + 64
-        with ctx.workprec(bits):
-            drift, penalty = self._at(x, bits)
-            return _middle(drift.slope / penalty.slope)
+        with ctx.workprec(2 * int(mp.mp.prec) + 64):
+            drift, penalty = self.at(x)
+            return middle(drift.slope / penalty.slope)
 
     # -- how many ---------------------------------------------------------------------
 
@@ -177,9 +200,9 @@ class ScalarField:
             )
         return isolated(self.enclosure, self._vanishing)
 
-    def _vanishing(self, end: int, exponent: fmpq) -> Callable[[Place], Jet] | None:
+    def _vanishing(self, end: int, exponent: fmpq) -> Function | None:
         """The :attr:`enclosure` times s^exponent where it is exactly 0 at π(a) = ``end``."""
-        scale = list(self._growth)
+        scale = list(self.growth)
         scale[end] += exponent
         if scale[end] < 0:
             return None
@@ -189,7 +212,7 @@ class ScalarField:
         if self.drift_polynomial is not None and scale[end] == 0:
             a, b = (as_rational(rate) for rate in self.rates)
             value += (self.drift_polynomial.at(a if end else b) * (a - b)).to_sympy()
-        return self._scaled(*scale) if is_zero(value, Domain()) else None
+        return self._scaled((scale[0], scale[1])) if is_zero(value, Domain()) else None
 
     def _line(self) -> tuple[Surd, Surd] | None:
         """Constant and slope of penalty · p (1 − p), where it is a line against a concave h.
@@ -251,12 +274,3 @@ def _at_numbers(two_level: TwoLevel, given: tuple[tuple[Symbol, Expr], ...]) -> 
 def _over(expr: Expr, factor: Expr) -> Expr:
     """A sum over a factor of its terms, term by term: what they share cancels."""
     return expr if factor == 1 else Add(*(term / factor for term in Add.make_args(expr)))
-
-
-def _jet(value: Jet | arb) -> Jet:
-    return value if isinstance(value, Jet) else Jet(value, arb(0), arb(0))
-
-
-def _middle(value: arb) -> mp.mpf:
-    mantissa, exponent = value.mid().man_exp()
-    return mp.ldexp(mp.mpf(int(mantissa)), int(exponent))

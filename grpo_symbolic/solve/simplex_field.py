@@ -1,191 +1,154 @@
-"""The projected gradient of a question with many answers, at numbers."""
+r"""The field of many answers at numbers, in ball arithmetic.
+
+.. math:: c_o = P(o \mid \pi) - \beta\, d(\pi_{\mathrm{ref}}(o)/\pi(o))
+
+A policy is stationary where all c are equal. In logits y(o) = log π(o)/π(b), relative to an
+answer b, these are the zeros of F with the components c_o − c_b.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
-from typing import Any
 
-import flint
 import mpmath as mp
-from sympy import Dummy, Expr, Symbol, lambdify
+from flint import arb, arb_mat, ctx
+from sympy import Dummy, Expr, Symbol
 
-from grpo_symbolic.inputs import exact_number
-from grpo_symbolic.numeric.balls import ball, exact_ball, upper_bound
+from grpo_symbolic import symbols
+from grpo_symbolic.enclosures.conversion import exact_ball, middle, upper_bound
+from grpo_symbolic.enclosures.systems import unique_zero
+from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
+from grpo_symbolic.solve.preferences import (
+    GivenPreference,
+    PolynomialPreference,
+    Preference,
+    polynomial_preference,
+    preference_at,
+)
+from grpo_symbolic.solve.scales import weighted
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["STARTS", "SimplexField", "number"]
+__all__ = ["RelativeLogits", "SimplexField"]
 
 #: Newton starts beside one near each answer: the reference and random policies.
-STARTS = 8
+_STARTS = 8
 # Operations of the field after which no further start is tried.
-_OPERATIONS = 4_000_000
-_STEPS = 60
+_OPERATIONS = 20_000_000
+_STEPS, _HALVINGS, _CLIMB = 60, 12, 30
+# The longest step in logits.
+_STRIDE = arb(2)
+# A first, rough search: its bits, and where it ends.
+_ROUGH_BITS, _ROUGH = 80, arb(2) ** -40
 # A refined zero is at most this far, in logits, from where it was isolated.
-_NEAR = mp.mpf(10) ** -6
+_NEAR = arb(2) ** -20
+# No policy is looked for beyond these logits.
+_FARTHEST = 10**4
+# Boxes that are tried around a zero, in powers of ten of the digits asked for.
+_WIDER = (0, 12, 24)
 
 
-def number(value: Expr) -> mp.mpf:
-    """An exact number at the working precision."""
-    value = exact_number("value", value, "a number")
-    if value.is_Rational:
-        return mp.mpf(value.p) / value.q
-    return mp.mpf(str(value.evalf(mp.mp.dps + 10)))
-
-
+@dataclass
 class SimplexField:
-    """The projected gradient of many answers at numbers."""
+    """The field at exact numbers for all symbols but the policy.
 
-    def __init__(
-        self,
-        condition: StationarityCondition,
-        question: Question,
-        point: dict[Symbol, Expr],
-        often: Sequence[Expr] = (),
-        stiffness: Sequence[Expr] = (),
-    ) -> None:
-        self.free = question.policy[:-1]
-        self.tried, self._evaluations = 0, 0
-        self._often = lambdify(list(self.free), [e.subs(point) for e in often], "mpmath")
-        self._stiffness = lambdify(list(self.free), [e.subs(point) for e in stiffness], "mpmath")
-        model = condition.preference
-        known = None if model.two_level is None else model.two_level.at(point)
-        self.two_level = known.exact_drift if known is not None and known.zero_sum else None
-        self.rates = tuple(w.subs(point) for w in model.weights)
-        self.factor = model.factor.subs(point)
-        # The last probability is a name of its own: one minus the others would round to 0.
-        *_, last = condition.policy
-        self._rest = Dummy("rest", positive=True)
-        forces = [
-            -(condition.beta * d).xreplace({last: self._rest}).subs(point)
-            for d in condition.marginal
-        ]
-        self.forces = forces
-        self.values = None
-        if self.two_level is None:
-            self.values = [v.subs(point) for v in model]
-        # What one evaluation costs, in operations.
-        self._cost = sum(v.count_ops() for v in self.values or ()) + 40 * len(model)
-        names = list(self.free)
-        self._force = lambdify([*names, self._rest], forces, "mpmath")
-        self._factor = lambdify(names, self.factor, "mpmath")
-        self._value = (
-            None if self.values is None else lambdify(names, self.values, "mpmath", cse=True)
+    Parameters
+    ----------
+    algorithm, question, condition
+        The condition is that of this algorithm on this question.
+    point : dict
+    """
+
+    algorithm: Algorithm
+    question: Question
+    condition: StationarityCondition
+    point: Mapping[Symbol, Expr]
+    tried: int = field(default=0, init=False)
+    _evaluations: int = field(default=0, init=False)
+
+    @cached_property
+    def preference(self) -> Preference:
+        """P(o)."""
+        with ctx.workprec(_bits()):
+            return preference_at(self.algorithm, self.question, self.condition, self.point)
+
+    @cached_property
+    def polynomial(self) -> PolynomialPreference | None:
+        """P(o) as polynomials of the policy; None where they are none, or have many terms."""
+        with ctx.workprec(_bits()):
+            return polynomial_preference(self.algorithm, self.condition, self.point)
+
+    @cached_property
+    def penalty(self) -> GivenPreference:
+        """β ρ(o) d(o), ρ how often an answer is penalised."""
+        return self._given([self.condition.beta * d for d in self.condition.marginal])
+
+    @cached_property
+    def _often(self) -> GivenPreference:
+        return self._given(self.algorithm.sampling(self.question))
+
+    @cached_property
+    def _stiffness(self) -> GivenPreference:
+        """β ρ(o) ∂d(π_ref(o)/π(o))/∂π(o)."""
+        u, own = symbols.u, Dummy("p", positive=True)
+        force = self.algorithm.penalty.marginal()
+        often = self.algorithm.sampling(self.question)
+        slopes = (force.subs(u, r / own).diff(own) for r in self.condition.reference)
+        return self._given(
+            [
+                self.condition.beta * rate * slope.subs(own, p)
+                for rate, slope, p in zip(often, slopes, self.condition.policy, strict=True)
+            ]
         )
 
-    def climb(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-        """P(o) − β d(o) for every answer."""
-        forces = self._force(*policy)
-        return [p + f for p, f in zip(self._preference(policy), forces, strict=True)]
+    def _given(self, values: Sequence[Expr]) -> GivenPreference:
+        found = GivenPreference.of(values, self.condition.policy)
+        at_numbers = tuple(v.xreplace(self.point) for v in found.expressions)
+        return GivenPreference(at_numbers, found.unknowns)
 
-    def _preference(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-        if self._value is not None:
-            return list(self._value(*policy[:-1]))
-        rates = [number(r) for r in self.rates]
-        m = mp.fdot(rates, policy)
-        drift = self.two_level.evaluate(m, mp.mp.dps) * self._factor(*policy[:-1])
-        return [(r - m) * drift for r in rates]
+    # -- values --------------------------------------------------------------------------
 
-    def flow(self, policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-        """π(o) (P(o) − β d(o) − λ)."""
-        climb = self.climb(policy)
-        mean = mp.fdot(policy, climb)
-        return [p * (c - mean) for p, c in zip(policy, climb, strict=True)]
+    def climb(self, policy: Sequence[arb]) -> list[arb]:
+        """c_o."""
+        values, forces = self.preference.values(policy), self.penalty.values(policy)
+        return [p - f for p, f in zip(values, forces, strict=True)]
 
-    def newton(
-        self, reference: list[mp.mpf], enough: int | None = None
-    ) -> list[tuple[mp.mpf, ...]]:
-        """Zeros reached from the reference, from near each vertex and from random policies.
+    def climb_slopes(self, policy: Sequence[arb]) -> arb_mat:
+        """∂c_o/∂π(j)."""
+        return self.preference.slopes(policy) - self.penalty.slopes(policy)
 
-        The search ends when there are ``enough``, or after so many operations of the field;
-        ``tried`` counts the starts.
+    def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
+        """A proved upper bound of the largest component of the flow at exactly this policy.
+
+        Its largest probability is taken to be what the others leave.
         """
-        found: list[tuple[mp.mpf, ...]] = []
-        self.tried, self._evaluations = 0, 0
-        for start in _starts(reference):
-            if self._evaluations * self._cost > _OPERATIONS:
-                break
-            self.tried += 1
-            with mp.workdps(20):
-                rough = self._descend(_logits(start), mp.mpf(10) ** -12)
-            if rough is None:
-                continue
-            fine = self._descend(rough, mp.mpf(10) ** (8 - mp.mp.dps))
-            if fine is None:
-                continue
-            policy = _softmax(fine)
-            if all(max(abs(a - b) for a, b in zip(policy, p, strict=True)) > 1e-9 for p in found):
-                found.append(tuple(policy))
-            if len(found) == enough:
-                break
-        return found
-
-    def refined(self, rough: Sequence[mp.mpf]) -> tuple[mp.mpf, ...] | None:
-        """The zero next to a policy, or None where Newton's method leaves it."""
-        extra = max(0, -int(mp.floor(mp.log10(min(rough)))))
-        with mp.workdps(mp.mp.dps + 2 * extra):
-            start = _logits(rough)
-            logits = self._descend(start, mp.mpf(10) ** (8 - mp.mp.dps + extra))
-            if logits is None:
-                return None
-            if any(abs(a - b) > _NEAR for a, b in zip(logits, start, strict=True)):
-                return None
-            return tuple(_softmax(logits))
-
-    def _descend(self, logits: list[mp.mpf], tolerance: mp.mpf) -> list[mp.mpf] | None:
-        """Damped Newton on the equations without multiplier, in logits."""
-        error = self._contrast(logits)
-        for _ in range(_STEPS):
-            if mp.norm(error, mp.inf) < tolerance:
-                return logits
-            try:
-                step = mp.lu_solve(self._jacobian(self._contrast, logits, error), error)
-            except ZeroDivisionError:
-                return None
-            scale = min(mp.mpf(1), 2 / max(abs(x) for x in step)) if any(step) else mp.mpf(1)
-            for _ in range(12):
-                trial = [x - scale * d for x, d in zip(logits, step, strict=True)]
-                moved = self._contrast(trial)
-                if mp.norm(moved, 2) < mp.norm(error, 2):
-                    break
-                scale /= 3
-            else:
-                return None
-            logits, error = trial, moved
-            if max(abs(x) for x in logits) > 10**4:
-                return None
-        return None
-
-    def _contrast(self, logits: Sequence[mp.mpf]) -> mp.matrix:
-        self._evaluations += 1
-        climb = self.climb(_softmax(logits))
-        return mp.matrix([c - climb[-1] for c in climb[:-1]])
-
-    @staticmethod
-    def _jacobian(function: Any, logits: Sequence[mp.mpf], base: mp.matrix) -> mp.matrix:
-        n = len(logits)
-        h = mp.mpf(10) ** (-(mp.mp.dps // 2))
-        found = mp.matrix(n, n)
-        for j in range(n):
-            moved = function([x + (h if i == j else 0) for i, x in enumerate(logits)])
-            for i in range(n):
-                found[i, j] = (moved[i] - base[i]) / h
-        return found
+        with ctx.workprec(_bits()):
+            everyone = [exact_ball(p) for p in policy]
+            largest = max(range(len(policy)), key=lambda o: policy[o])
+            everyone[largest] += 1 - sum(everyone, arb(0))
+            climb = self.climb(everyone)
+            mean = weighted(everyone, climb)
+            return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
 
     def stability(self, policy: Sequence[mp.mpf]) -> Stability:
-        """From the eigenvalues of the flow on relative logits."""
+        """From the eigenvalues of the flow on relative logits.
 
-        def flow(logits: Sequence[mp.mpf]) -> mp.matrix:
-            values = self.flow(_softmax(logits))
-            return mp.matrix([v - values[-1] for v in values[:-1]])
-
+        Where all c are equal, the flow π(o) (c_o − c̄) has the derivative π(o) ∂(c_o − c̄).
+        """
+        with ctx.workprec(_bits()):
+            everyone = [exact_ball(p) for p in policy]
+            rise = self.climb_slopes(everyone) * _softmax_slopes(everyone)
+            n = len(policy)
+            means = [weighted(everyone, [rise[o, k] for o in range(n)]) for k in range(n)]
+            flow = [[everyone[o] * (rise[o, k] - means[k]) for k in range(n)] for o in range(n)]
+            rows = [[x - y for x, y in zip(row, flow[-1], strict=True)][:-1] for row in flow[:-1]]
         digits, least = mp.mp.dps, min(policy)
         with mp.workdps(digits + 4 * max(0, -int(mp.floor(mp.log10(least))))):
-            logits = _logits(policy)
-            jacobian = self._jacobian(flow, logits, flow(logits))
-            real = [mp.re(e) for e in mp.eig(jacobian, left=False, right=False)]
+            real = [mp.re(e) for e in mp.eig(_matrix(rows), left=False, right=False)]
             # The flow of a rare answer is slow in proportion to its probability.
             small = mp.mpf(10) ** (-(digits // 4)) * least * max(abs(e) for e in real)
         if any(abs(e) <= small for e in real):
@@ -197,8 +160,8 @@ class SimplexField:
     def slope(self, policy: Sequence[mp.mpf]) -> mp.mpf:
         r"""Spectral radius of the best response at a zero of the field.
 
-        With E(o) = β ρ(o) ∂d(o)/∂π(o) (the ``stiffness``; ρ is how ``often`` an answer is
-        penalised) and J the derivative of P − β ρ d in the frozen policy that P and ρ see, a move
+        With E(o) = β ρ(o) ∂d(o)/∂π(o), the stiffness (ρ is how often an answer is penalised),
+        and J the derivative of P − β ρ d in the frozen policy that P and ρ see, a move
         ε of that policy moves the response by
 
         .. math:: \delta(o) = \frac{(J\varepsilon)(o) - \mu}{E(o)}, \qquad
@@ -208,71 +171,217 @@ class SimplexField:
         proportion to the reference: moves inside classes add eigenvalues 0 only.
         """
         n = len(policy)
-        extra = max(0, -int(mp.floor(mp.log10(min(policy)))))
-        with mp.workdps(mp.mp.dps + 2 * extra):
-            stiffness = [mp.mpf(e) for e in self._stiffness(*policy[:-1])]
-            forces, often = self._force(*policy), self._often(*policy[:-1])
-
-            def felt(moved: Sequence[mp.mpf]) -> list[mp.mpf]:
-                rates = self._often(*moved[:-1])
-                return [
-                    p + f * (new / old)
-                    for p, f, new, old in zip(
-                        self._preference(moved), forces, rates, often, strict=True
-                    )
-                ]
-
-            weight = mp.fsum(1 / e for e in stiffness)
-            matrix = mp.matrix(n - 1, n - 1)
+        with ctx.workprec(_bits()):
+            everyone = [exact_ball(p) for p in policy]
+            felt, rates = self.preference.slopes(everyone), self._often.slopes(everyone)
+            forces, often = self.penalty.values(everyone), self._often.values(everyone)
+            give = [1 / e for e in self._stiffness.values(everyone)]
+            columns = []
             for j in range(n - 1):
-                h = mp.mpf(10) ** (-(mp.mp.dps // 3)) * min(policy[j], policy[-1])
-                ends = []
-                for side in (h, -h):
-                    moved = list(policy)
-                    moved[j] += side
-                    moved[-1] -= side
-                    ends.append(felt(moved))
-                push = [(a - b) / (2 * h) for a, b in zip(*ends, strict=True)]
-                mean = mp.fsum(p / e for p, e in zip(push, stiffness, strict=True)) / weight
-                for o in range(n - 1):
-                    matrix[o, j] = (push[o] - mean) / stiffness[o]
-            return max(abs(e) for e in mp.eig(matrix, left=False, right=False))
+                push = [
+                    felt[o, j] - felt[o, n - 1] - f / r * (rates[o, j] - rates[o, n - 1])
+                    for o, (f, r) in enumerate(zip(forces, often, strict=True))
+                ]
+                mean = weighted(give, push) / sum(give, arb(0))
+                columns.append([g * (p - mean) for g, p in zip(give, push, strict=True)][:-1])
+        return max(abs(e) for e in mp.eig(_matrix(columns), left=False, right=False))
 
-    def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
-        """A proved upper bound of the largest component of the flow at exactly this policy."""
-        bits = 2 * int(mp.mp.prec)
-        with flint.ctx.workprec(bits):
-            inner = [exact_ball(p) for p in policy[:-1]]
-            everyone = [*inner, 1 - sum(inner, flint.arb(0))]
-            at = dict(zip((*self.free, self._rest), everyone, strict=True))
-            if self.values is not None:
-                values = [ball(v, at, bits) for v in self.values]
-            else:
-                rates = [ball(r, {}, bits) for r in self.rates]
-                m = sum((r * p for r, p in zip(rates, everyone, strict=True)), flint.arb(0))
-                drift = self.two_level.ball_at(m, bits) * ball(self.factor, at, bits)
-                values = [(r - m) * drift for r in rates]
-            climb = [v + ball(f, at, bits) for v, f in zip(values, self.forces, strict=True)]
-            mean = sum((p * c for p, c in zip(everyone, climb, strict=True)), flint.arb(0))
-            return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
+    # -- zeros ---------------------------------------------------------------------------
+
+    def newton(
+        self, reference: Sequence[mp.mpf], enough: int | None = None
+    ) -> list[tuple[mp.mpf, ...]]:
+        """Zeros reached from the reference, from near each vertex and from random policies.
+
+        The search ends when there are ``enough``, or after so many operations of the field;
+        ``tried`` counts the starts.
+        """
+        found: list[tuple[mp.mpf, ...]] = []
+        self.tried, self._evaluations = 0, 0
+        cost = self.preference.cost + self.penalty.cost
+        for start in _starts(reference):
+            if self._evaluations * cost > _OPERATIONS:
+                break
+            self.tried += 1
+            with ctx.workprec(_ROUGH_BITS):
+                system = self._near(start)
+                rough = self._descend(system, system.logits(start), _ROUGH)
+                if rough is None:
+                    system, place = self._climbed(start)
+                    rough = self._descend(system, place, _ROUGH)
+            policy = None if rough is None else self._polished(system, rough)
+            if policy is None:
+                continue
+            if all(max(abs(a - b) for a, b in zip(policy, p, strict=True)) > 1e-9 for p in found):
+                found.append(policy)
+            if len(found) == enough:
+                break
+        return found
+
+    def refined(self, rough: Sequence[mp.mpf]) -> tuple[mp.mpf, ...] | None:
+        """The zero next to a policy, or None where Newton's method leaves it."""
+        system = self._near(rough)
+        with ctx.workprec(_bits()):
+            return self._polished(system, system.logits(rough), _NEAR)
+
+    def enclosed(self, policy: Sequence[mp.mpf], digits: int) -> list[arb] | None:
+        """Balls of all answers that are proved to contain one zero; None where they are not."""
+        system = self._near(policy)
+        start = system.logits(policy)
+        place = self._descend(system, start, arb(10) ** (-digits - 10)) or start
+        for wider in _WIDER:
+            box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in place]
+            found = unique_zero(system.value, system.slopes, box)
+            if found is not None:
+                return system.policy(found)
+        return None
+
+    def _climbed(self, policy: Sequence[mp.mpf]) -> tuple[RelativeLogits, list[arb]]:
+        """Where a policy goes that follows the field for a while."""
+        system = self._near(policy)
+        place = system.logits(policy)
+        for _ in range(_CLIMB):
+            error = self._error(system, place)
+            if error is None:
+                break
+            scale = arb(1).min(_STRIDE / _largest(error)) if any(error) else arb(0)
+            place = [(x + scale * e).mid() for x, e in zip(place, error, strict=True)]
+        moved = [middle(p) for p in system.policy(place)]
+        system = self._near(moved)
+        return system, system.logits(moved)
+
+    def _near(self, policy: Sequence[mp.mpf]) -> RelativeLogits:
+        return RelativeLogits(self, max(range(len(policy)), key=lambda o: policy[o]))
+
+    def _polished(
+        self, system: RelativeLogits, rough: Sequence[arb], near: arb | None = None
+    ) -> tuple[mp.mpf, ...] | None:
+        with ctx.workprec(_bits()):
+            fine = self._descend(system, rough, arb(10) ** (8 - mp.mp.dps))
+            if fine is None:
+                return None
+            if near is not None and any(
+                not abs(a - b) < near for a, b in zip(fine, rough, strict=True)
+            ):
+                return None
+            return tuple(+middle(p) for p in system.policy(fine))
+
+    def _descend(
+        self, system: RelativeLogits, logits: Sequence[arb], tolerance: arb
+    ) -> list[arb] | None:
+        """Damped Newton's method, on the middles of balls."""
+        place = [arb(x.mid()) for x in logits]
+        error = self._error(system, place)
+        for _ in range(_STEPS):
+            if error is None or _largest(error) < tolerance:
+                return None if error is None else place
+            try:
+                step = system.slopes(place).mid().solve(arb_mat(len(place), 1, error)).entries()
+            except ZeroDivisionError:
+                return None
+            if not all(x.is_finite() for x in step):
+                return None
+            trial, moved = self._damped(system, place, error, step)
+            if moved is None:
+                return None
+            place, error = trial, moved
+            if _largest(place) > _FARTHEST:
+                return None
+        return None
+
+    def _damped(
+        self, system: RelativeLogits, place: list[arb], error: list[arb], step: list[arb]
+    ) -> tuple[list[arb], list[arb] | None]:
+        """The step, shortened until the error falls; no error where it does not."""
+        scale = arb(1).min(_STRIDE / _largest(step)) if any(step) else arb(1)
+        for _ in range(_HALVINGS):
+            trial = [(x - scale * d).mid() for x, d in zip(place, step, strict=True)]
+            moved = self._error(system, trial)
+            if moved is not None and _square_sum(moved) < _square_sum(error):
+                return trial, moved
+            scale /= 3
+        return place, None
+
+    def _error(self, system: RelativeLogits, place: Sequence[arb]) -> list[arb] | None:
+        self._evaluations += 1
+        found = [arb(x.mid()) for x in system.value(place)]
+        return found if all(x.is_finite() for x in found) else None
 
 
-def _starts(reference: list[mp.mpf]) -> Iterator[list[mp.mpf]]:
+@dataclass(frozen=True)
+class RelativeLogits:
+    """F and its derivative on boxes of logits relative to one answer.
+
+    Parameters
+    ----------
+    field : SimplexField
+    base : int
+        The answer, best one of large probability.
+    """
+
+    field: SimplexField
+    base: int
+
+    def logits(self, policy: Sequence[mp.mpf]) -> list[arb]:
+        balls = [exact_ball(p) for p in policy]
+        return [(p / balls[self.base]).log() for o, p in enumerate(balls) if o != self.base]
+
+    def policy(self, logits: Sequence[arb]) -> list[arb]:
+        """π on a box of logits: each mass rises with its own logit and falls with the others."""
+        whole = [*logits[: self.base], arb(0), *logits[self.base :]]
+        lows, highs = [arb(x.lower()) for x in whole], [arb(x.upper()) for x in whole]
+        found = []
+        for o in range(len(whole)):
+            ends = []
+            for own, others in ((lows, highs), (highs, lows)):
+                terms = ((x - own[o]).exp() for q, x in enumerate(others) if q != o)
+                ends.append(1 / (1 + sum(terms, arb(0))))
+            found.append(ends[0].union(ends[1]))
+        return found
+
+    def value(self, logits: Sequence[arb]) -> list[arb]:
+        climb = self.field.climb(self.policy(logits))
+        return [c - climb[self.base] for o, c in enumerate(climb) if o != self.base]
+
+    def slopes(self, logits: Sequence[arb]) -> arb_mat:
+        """∂F_o/∂y_k = Σ_j ∂(c_o − c_b)/∂π_j π_j (δ_jk − π_k)."""
+        policy = self.policy(logits)
+        rise = self.field.climb_slopes(policy) * _softmax_slopes(policy)
+        kept = [o for o in range(len(policy)) if o != self.base]
+        return arb_mat([[rise[o, k] - rise[self.base, k] for k in kept] for o in kept])
+
+
+def _bits() -> int:
+    return 2 * int(mp.mp.prec) + 64
+
+
+def _softmax_slopes(policy: Sequence[arb]) -> arb_mat:
+    """∂π(j)/∂y(k) = π(j) (δ_jk − π(k))."""
+    return arb_mat(
+        [[p * (int(j == k) - q) for k, q in enumerate(policy)] for j, p in enumerate(policy)]
+    )
+
+
+def _matrix(rows: Sequence[Sequence[arb]]) -> mp.matrix:
+    return mp.matrix([[middle(x) for x in row] for row in rows])
+
+
+def _largest(values: Sequence[arb]) -> arb:
+    found = abs(values[0])
+    for value in values[1:]:
+        found = found.max(abs(value))
+    return found
+
+
+def _square_sum(values: Sequence[arb]) -> arb:
+    return sum((v * v for v in values), arb(0))
+
+
+def _starts(reference: Sequence[mp.mpf]) -> Iterator[list[mp.mpf]]:
     n, random = len(reference), Random(1)
-    yield reference
+    yield list(reference)
     for o in range(n):
         yield [r / 20 + (mp.mpf(19) / 20 if i == o else 0) for i, r in enumerate(reference)]
-    for _ in range(STARTS - 1):
+    for _ in range(_STARTS - 1):
         draws = [mp.mpf(random.expovariate(1)) + mp.mpf("1e-6") for _ in range(n)]
         yield [d / mp.fsum(draws) for d in draws]
-
-
-def _logits(policy: Sequence[mp.mpf]) -> list[mp.mpf]:
-    return [mp.log(p / policy[-1]) for p in policy[:-1]]
-
-
-def _softmax(logits: Sequence[mp.mpf]) -> list[mp.mpf]:
-    top = max(*logits, mp.mpf(0))
-    raw = [mp.exp(x - top) for x in logits] + [mp.exp(-top)]
-    total = mp.fsum(raw)
-    return [x / total for x in raw]

@@ -9,13 +9,29 @@ eigenvalue, and its Schur complement is −Σ 1/c(o).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import mpmath as mp
 from flint import arb
+from sympy import Dummy, Expr, Symbol
 
+from grpo_symbolic.enclosures.balls import balls
+from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.solve.solutions import Stage
+from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["stage_of"]
+__all__ = ["stage_at", "stage_of"]
+
+
+def stage_at(
+    condition: StationarityCondition, point: Mapping[Symbol, Expr], policy: Sequence[mp.mpf]
+) -> Stage:
+    """The stage status of a policy at numbers for all other symbols of the condition."""
+    *free, last = condition.policy
+    rest = Dummy("rest", positive=True)
+    at = dict(zip((*free, rest), map(exact_ball, policy), strict=True))
+    curvatures = [c.xreplace({last: rest}).subs(point) for c in condition.curvature]
+    return stage_of(balls(curvatures, at, 2 * int(mp.mp.prec)))
 
 
 def stage_of(curvatures: Sequence[arb]) -> Stage:

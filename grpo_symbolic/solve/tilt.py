@@ -12,194 +12,65 @@ w(o) = dπ(o)/da(o) with c held fixed, and one equation is left: t = T(π_t)/β.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from flint import arb, arb_mat
-from sympy import Expr, Symbol, diff
+from flint import arb, ctx
 
-from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign
-from grpo_symbolic.bernstein import Bernstein
-from grpo_symbolic.numeric.balls import ball
-from grpo_symbolic.solve.boxes import BITS, Box, Isolation, Undefined, isolate
-from grpo_symbolic.solve.response import Response, exact
+from grpo_symbolic.enclosures.conversion import Undecided
+from grpo_symbolic.enclosures.jets import Jet
+from grpo_symbolic.enclosures.systems import Box
+from grpo_symbolic.enclosures.zeros import Isolation, isolated_on
+from grpo_symbolic.solve.preferences import TiltedPreference
+from grpo_symbolic.solve.response import Response
+from grpo_symbolic.solve.scales import square, weighted
 
-__all__ = ["MassScale", "Scale", "SpreadScale", "Tilt"]
+__all__ = ["Tilt"]
 
 # Widest tail that is tried, as a power of two of the first place.
 _DOUBLINGS = 60
 
 
-class Scale(Protocol):
-    """The scalar T(π) of a tilted question."""
-
-    #: Bounds of T on the whole simplex, where they are known.
-    bounds: tuple[arb, arb] | None
-
-    def value(self, policy: Sequence[arb]) -> arb:
-        """T(π)."""
-        ...
-
-    def gradient(self, policy: Sequence[arb]) -> list[arb]:
-        """∂T/∂π(o) up to one constant that is the same for every answer."""
-        ...
-
-    def moments(self) -> tuple[list[arb], list[arb]] | None:
-        """E[r | o] and Var[r | o] where T = 1/σ, σ² the total variance of the reward."""
-        ...
-
-
-class MassScale:
-    """T as a function of m = Σ π(o) s(o), for two reward levels.
-
-    Parameters
-    ----------
-    rates : sequence of arb
-        s(o).
-    drift : Bernstein or Expr
-        D(m); an expression in ``symbols.x`` for m and ``other`` for 1 − m.
-    """
-
-    def __init__(
-        self, rates: Sequence[arb], drift: Bernstein | Expr, other: Symbol | None = None
-    ) -> None:
-        self.rates = rates
-        self.bounds = None
-        if isinstance(drift, Bernstein):
-            derivative = drift.derivative()
-            self._value = lambda m, q: _bernstein(drift, m, q)
-            self._slope = lambda m, q: _bernstein(derivative, m, q)
-            heights = [c.enclosure(BITS) for c in drift.coefficients]
-            self.bounds = _span(heights)
-            return
-        mass = symbols.x
-        slope = diff(drift, mass) - diff(drift, other)
-        self._value = lambda m, q: ball(drift, {mass: m, other: q}, BITS)
-        self._slope = lambda m, q: ball(slope, {mass: m, other: q}, BITS)
-
-    def _masses(self, policy: Sequence[arb]) -> tuple[arb, arb]:
-        m = sum((s * p for s, p in zip(self.rates, policy, strict=True)), arb(0))
-        q = sum(((1 - s) * p for s, p in zip(self.rates, policy, strict=True)), arb(0))
-        return _unit(m, 1 - q), _unit(q, 1 - m)
-
-    def value(self, policy: Sequence[arb]) -> arb:
-        return self._value(*self._masses(policy))
-
-    def gradient(self, policy: Sequence[arb]) -> list[arb]:
-        slope = self._slope(*self._masses(policy))
-        return [slope * s for s in self.rates]
-
-    def moments(self) -> tuple[list[arb], list[arb]] | None:
-        return None
-
-
-def _unit(first: arb, second: arb) -> arb:
-    both = first.intersection(second) if first.overlaps(second) else first
-    return both.nonnegative_part()
-
-
-def _bernstein(polynomial: Bernstein, m: arb, q: arb) -> arb:
-    """The sum in m and 1 − m; between its least and its largest coefficient."""
-    n = polynomial.degree
-    above, below = [arb(1)], [arb(1)]
-    for _ in range(n):
-        above.append(above[-1] * m)
-        below.append(below[-1] * q)
-    terms = polynomial.balls(BITS)
-    total = arb(0)
-    for k, c in enumerate(terms):
-        total += c * above[k] * below[n - k]
-    return total
-
-
-def _span(values: Sequence[arb]) -> tuple[arb, arb]:
-    return (
-        min((arb(v.lower()) for v in values), key=float),
-        max((arb(v.upper()) for v in values), key=float),
-    )
-
-
-class SpreadScale:
-    """T as a function of σ, the standard deviation of the reward of a drawn answer.
-
-    Parameters
-    ----------
-    means, variances : sequence of arb
-        E[r | o] and Var[r | o]; σ² also has the variance of the means.
-    function : Expr
-        T in ``symbols.x``, standing for σ.
-    """
-
-    def __init__(self, means: Sequence[arb], variances: Sequence[arb], function: Expr) -> None:
-        self.means, self.variances = list(means), list(variances)
-        self.function = function
-        self._function, self._derivative = function, diff(function, symbols.x)
-        self._reciprocal = function == 1 / symbols.x
-        self.bounds = None
-        if not function.has(symbols.x):
-            self.bounds = (exact(function), exact(function))
-
-    def _deviation(self, policy: Sequence[arb]) -> arb:
-        """From Var = Σ over pairs π(i) π(j) (s(i) − s(j))²: no cancellation near a vertex."""
-        within = sum((p * v for p, v in zip(policy, self.variances, strict=True)), arb(0))
-        n = len(policy)
-        total = within + sum(
-            (
-                policy[i] * policy[j] * _square(self.means[i] - self.means[j])
-                for i in range(n)
-                for j in range(i)
-            ),
-            arb(0),
-        )
-        low, high = arb(total.lower()), arb(total.upper())
-        return (low.sqrt() if low > 0 else arb(0)).union(high.sqrt())
-
-    def value(self, policy: Sequence[arb]) -> arb:
-        return ball(self._function, {symbols.x: self._deviation(policy)}, BITS)
-
-    def gradient(self, policy: Sequence[arb]) -> list[arb]:
-        deviation = self._deviation(policy)
-        slope = ball(self._derivative, {symbols.x: deviation}, BITS) / (2 * deviation)
-        mean = sum((p * s for p, s in zip(policy, self.means, strict=True)), arb(0))
-        return [
-            slope * (v + _square(s - mean)) for s, v in zip(self.means, self.variances, strict=True)
-        ]
-
-    def moments(self) -> tuple[list[arb], list[arb]] | None:
-        return (self.means, self.variances) if self._reciprocal else None
-
-
-@dataclass
+@dataclass(frozen=True)
 class Tilt:
-    """The fixed points of t = T(π_t)/β on the tilted curve.
+    """The zeros of T(π_t)/β − t on the tilted curve.
 
     Parameters
     ----------
     response : Response
-    rates : sequence of arb
-        s(o), not all equal.
-    scale : Scale
+    preference : TiltedPreference
+        Of rates that are not all equal.
     beta : arb
     """
 
     response: Response
-    rates: Sequence[arb]
-    scale: Any
+    preference: TiltedPreference
     beta: arb
+    _levels: dict[tuple[int, int, int], arb] = field(default_factory=dict, repr=False)
 
-    def __post_init__(self) -> None:
-        middles = [float(s) for s in self.rates]
-        self.best = middles.index(max(middles))
-        self.gaps = [self.rates[self.best] - s for s in self.rates]
-        self._kept: dict[str, arb] = {}
+    @cached_property
+    def best(self) -> int:
+        """The answer of the largest rate."""
+        rates = [float(s) for s in self.preference.rates]
+        return rates.index(max(rates))
+
+    @cached_property
+    def gaps(self) -> list[arb]:
+        """s(best) − s(o)."""
+        rates = self.preference.rates
+        return [rates[self.best] - s for s in rates]
+
+    @cached_property
+    def _widest(self) -> float:
+        return float(max(self.gaps, key=float).upper())
 
     def _level(self, t: arb) -> arb:
-        key = t.str(30, more=True)
-        if key not in self._kept:
-            self._kept[key] = self.response.level([t * g for g in self.gaps], self.best)
-        return self._kept[key]
+        mantissa, exponent = t.man_exp()
+        key = (int(mantissa), int(exponent), ctx.prec)
+        if key not in self._levels:
+            self._levels[key] = self.response.level([t * g for g in self.gaps], self.best)
+        return self._levels[key]
 
     def policy(self, t: arb) -> Box:
         """π_t on an interval of t ≥ 0.
@@ -209,76 +80,57 @@ class Tilt:
         """
         left, right = arb(t.lower()), arb(t.upper())
         level = self._level(left).union(self._level(right))
-        exact_time = left.union(right)
-        found = []
-        for r, gap in zip(self.response.reference, self.gaps, strict=True):
-            share = r * self.response.ratio(level - exact_time * gap)
-            if not share.is_finite():
-                raise Undefined("the link has no finite value on the box")
-            found.append(share.nonnegative_part())
-        return found
+        whole = left.union(right)
+        return [
+            _finite(r * self.response.ratio(level - whole * gap)).nonnegative_part()
+            for r, gap in zip(self.response.reference, self.gaps, strict=True)
+        ]
 
-    def value(self, point: Box) -> Box:
-        policy = self.policy(point[0])
-        return [_finite(self.scale.value(policy) / self.beta)]
-
-    def image(self, box: Box) -> tuple[Box, arb_mat]:
-        policy = self.policy(box[0])
-        image = _finite(self.scale.value(policy) / self.beta)
+    def excess(self, left: arb, right: arb) -> Jet:
+        """T(π_t)/β − t on an interval of t."""
+        t = left.union(right)
+        policy = self.policy(t)
+        value = _finite(self.preference.scale.value(policy) / self.beta)
         slope = _finite(self.slope(policy) / self.beta)
-        return [image], arb_mat(1, 1, [slope])
+        return Jet((value - t, slope - 1))
 
     def slope(self, policy: Sequence[arb]) -> arb:
         """dT(π_t)/dt = Σ ∂T/∂π(o) w(o) (s(o) − s̄)."""
         weights = self.response.slopes(policy)
-        total = sum(weights, arb(0))
-        mean = sum((w * g for w, g in zip(weights, self.gaps, strict=True)), arb(0)) / total
-        gradient = self.scale.gradient(policy)
+        mean = weighted(weights, self.gaps) / sum(weights, arb(0))
+        gradient = self.preference.scale.gradient(policy)
         # The moves sum to zero: the gradient may be shifted to be small at the best answer.
         base = gradient[self.best]
-        return sum(
-            (
-                (d - base) * w * (mean - g)
-                for d, w, g in zip(gradient, weights, self.gaps, strict=True)
-            ),
-            arb(0),
-        )
+        moves = [w * (mean - g) for w, g in zip(weights, self.gaps, strict=True)]
+        return weighted([d - base for d in gradient], moves)
 
     # -- all of them -------------------------------------------------------------------------
 
     def isolated(self, most: int) -> Isolation | None:
         """Every solution t > 0, or None where the far end is not decided."""
-        bounds = self.scale.bounds
-        if bounds is not None:
-            if not bounds[0] >= 0:
-                return None
-            last = bounds[1] / self.beta
-            last = arb(last.upper()) * (1 + arb(2) ** -20)
-        else:
-            last = self._last()
-            if last is None:
-                return None
-        width = float(max(self.gaps, key=float).upper())
-        places, step = [arb(0)], arb(1 / width)
+        if not self.preference.scale.positive:
+            return None
+        last = self._last()
+        if last is None:
+            return None
+        places, step = [arb(0)], arb(1 / self._widest)
         while places[-1] + step < last:
             places.append(arb((places[-1] + step).mid()))
             step *= 2
-        places.append(arb(last.mid()) if last.is_exact() else arb(last.upper()))
-        boxes = [[a.union(b)] for a, b in pairwise(places)]
-        limit = places[-1]
-        return isolate(
-            self, boxes[::-1], most, lambda box: box[0] >= 0 and box[0].upper() <= limit * 2
-        )
+        return isolated_on(self.excess, [*places, last], most)
 
     def _last(self) -> arb | None:
-        """A t beyond which there is no solution."""
-        t = arb(1 / float(max(self.gaps, key=float).upper()))
+        """An exact t beyond which there is no solution."""
+        bounds = self.preference.scale.bounds()
+        if bounds is not None:
+            return arb((bounds[1] / self.beta * (1 + arb(2) ** -20)).upper().mid())
+        t = arb(1 / self._widest)
         for _ in range(_DOUBLINGS):
             t = arb(2 * t.mid())
             try:
                 if self._nothing_beyond(t):
                     return t
-            except (Undefined, OverflowError):
+            except (Undecided, OverflowError):
                 return None
         return None
 
@@ -289,7 +141,7 @@ class Tilt:
             for o, (r, g) in enumerate(zip(self.response.reference, self.gaps, strict=True))
         ]  # fmt: skip
         far[self.best] = (1 - sum(far, arb(0))).nonnegative_part()
-        scale = self.scale.value(far)
+        scale = self.preference.scale.value(far)
         if scale.is_finite() and scale < self.beta * t:
             return True  # T has this bound from here on, and βt grows
         return self._decided_by_spread(t, arb(low), arb(high))
@@ -302,11 +154,11 @@ class Tilt:
         random. The bounds of π(o) from the ends of the level make t² σ² monotone where the
         elasticity of g has one sign from t on.
         """
-        known = self.scale.moments()
+        known = self.preference.scale.moments()
         if known is None or not known[1][self.best].is_zero():
             return False
         others = [o for o in range(len(self.gaps)) if o != self.best]
-        spread = {o: known[1][o] + _square(self.gaps[o]) for o in others}
+        spread = {o: known[1][o] + square(self.gaps[o]) for o in others}
         bend = self.response.bend
         reference = self.response.reference
 
@@ -334,12 +186,7 @@ class Tilt:
         return rises and all(e <= 0 for e in elastic(low)) and bool(bound(low) * mass > 1)
 
 
-def _square(value: arb) -> arb:
-    """A product: a power of a ball around 0 has no enclosure."""
-    return (value * value).nonnegative_part()
-
-
 def _finite(value: arb) -> arb:
     if not value.is_finite():
-        raise Undefined("no finite enclosure on the box")
+        raise Undecided("no finite enclosure on the box")
     return value

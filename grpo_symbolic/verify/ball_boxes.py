@@ -9,7 +9,6 @@ t < 2^-10 stay undecided the claim is established on the compact box that is lef
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,9 +19,8 @@ from flint import arb, fmpq
 from sympy import Dummy, Expr, Integer, Mul, Rational, S, Symbol, factor, oo, sstr, together
 
 from grpo_symbolic.algebra import Sign, oriented_factors, sign
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.numeric.balls import ball
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.sampling import refuted_at
@@ -52,16 +50,14 @@ class BallBoxes(Method):
 
     name = "ball arithmetic on boxes"
     family = "ball arithmetic"
-    seconds = 10.0
 
     def attempt(self, claim: Claim) -> Verdict | None:
-        charts = _charts(claim, self.seconds / 2)
+        charts = _charts(claim)
         if not charts:
             return None
-        end = time.monotonic() + self.seconds
         trees, whole = [], True
         for chart in charts:
-            search = _Search(chart, end, BOXES - sum(map(len, trees)), whole)
+            search = _Search(chart, BOXES - sum(map(len, trees)), whole)
             try:
                 tree = search.tree()
             except _Fails as stop:
@@ -74,7 +70,7 @@ class BallBoxes(Method):
 
     def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
         trees = evidence.get("trees")
-        charts = _charts(claim, self.seconds / 2)
+        charts = _charts(claim)
         if not isinstance(trees, list) or not charts or len(trees) != len(charts):
             return False
         if not all(isinstance(t, str) and c.covered(t) for c, t in zip(charts, trees, strict=True)):
@@ -205,7 +201,7 @@ class _Chart:
         return not stack
 
 
-def _charts(claim: Claim, seconds: float) -> list[_Chart]:
+def _charts(claim: Claim) -> list[_Chart]:
     """The charts of a claim; none where the method has nothing to say."""
     if claim.relation in ("==", "!="):
         return []
@@ -219,8 +215,8 @@ def _charts(claim: Claim, seconds: float) -> list[_Chart]:
         return []
     strict = claim.relation in (">", "<")
     try:
-        return bounded(_built, difference, domain, strict, seconds=seconds)
-    except (Exhausted, ValueError, TypeError, NotImplementedError):
+        return _built(difference, domain, strict)
+    except (ValueError, TypeError, NotImplementedError):
         return []
 
 
@@ -309,7 +305,6 @@ class _Search:
     """The subdivision of one chart, until every box is decided or left out."""
 
     chart: _Chart
-    end: float
     boxes: int
     whole: bool  # whether margins are still worth trying
     marks: list[str] = field(default_factory=list)
@@ -317,11 +312,11 @@ class _Search:
     def tree(self) -> str | None:
         """The subdivision in order: the side that is halved, "." for proved, "?" for left out.
 
-        None where the boxes or the time did not suffice.
+        None where the boxes did not suffice.
         """
         stack = [self.chart.start]
         while stack:
-            if len(self.marks) + len(stack) > self.boxes or time.monotonic() > self.end:
+            if len(self.marks) + len(stack) > self.boxes:
                 return None
             box = stack.pop()
             if self.chart.holds(box):

@@ -9,7 +9,7 @@ symbol. The theorems are used, not proved; that their hypotheses hold is decided
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,13 +80,6 @@ class BernsteinTheorem(Method):
                 detail = f"{theorem}; the {len(evidence['hypotheses'])} hypotheses hold exactly"
                 return Verdict(Status.PROVED, self.name, detail, evidence)
         return None
-
-    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
-        theorem = evidence.get("theorem")
-        if status != Status.PROVED or theorem not in _THEOREMS:
-            return False
-        goal = _Goal.of(claim)
-        return goal is not None and _applied(theorem, goal) == dict(evidence)
 
 
 class _Fails(Exception):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from grpo_symbolic.algebra import is_zero, sign
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -37,10 +34,3 @@ class ExactIdentity(Method):
         return all(s is not None and s >= 0 for s in sides) and is_zero(
             claim.left**2 - claim.right**2, claim.domain
         )
-
-    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
-        if status != Status.PROVED or claim.relation not in ("==", ">=", "<="):
-            return False
-        if evidence.get("by") == "difference":
-            return is_zero(claim.difference, claim.domain)
-        return evidence.get("by") == "squares" and claim.relation == "==" and self._squares(claim)

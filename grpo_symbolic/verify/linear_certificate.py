@@ -7,7 +7,6 @@ identity is expanded exactly. Nothing that the program computes is believed.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,6 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 from sympy import Expr, Integer, Mul, Poly, Rational
 
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.verify.certificate import Certificate, Product
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -28,10 +26,12 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 __all__ = ["LinearCertificate", "certify"]
 
 DEGREE = 4
-SECONDS = 3.0
-# A column counts as used above this; larger programs are not tried.
+# A column counts as used above this.
 _USED = 1e-9
+# Larger programs are not tried.
 _MAX_COLUMNS = 4000
+# Of the simplex method, for all programs of one search together.
+_MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
 _MAX_SINGLE = 10
 
@@ -43,7 +43,6 @@ class LinearCertificate(Method):
 
     name = "identity certificate"
     family = "linear certificate"
-    seconds = SECONDS
 
     def missing(self) -> str:
         return "" if _installed() else "pip install scipy"
@@ -52,10 +51,10 @@ class LinearCertificate(Method):
         if self.missing():
             return None
         try:
-            system = bounded(PolynomialSystem.of, claim, seconds=self.seconds)
-        except (NotPolynomial, Exhausted):
+            system = PolynomialSystem.of(claim)
+        except NotPolynomial:
             return None
-        found = certify(system, seconds=self.seconds)
+        found = certify(system)
         if found is None:
             return None
         return Verdict(Status.PROVED, self.name, str(found), found.data())
@@ -68,9 +67,7 @@ class LinearCertificate(Method):
         return status == Status.PROVED and certificate.proves()
 
 
-def certify(
-    system: PolynomialSystem, *, degree: int = DEGREE, seconds: float = SECONDS
-) -> Certificate | None:
+def certify(system: PolynomialSystem, *, degree: int = DEGREE) -> Certificate | None:
     """A certificate for the goal of ``system``, or None where none was found.
 
     Parameters
@@ -78,9 +75,8 @@ def certify(
     system : PolynomialSystem
         For a statement on a root, its equation is one of the system's equations.
     degree : int
-        How many factors a product may have; a square counts twice.
-    seconds : float
-        For the whole search, which begins with the shortest products.
+        How many factors a product may have; a square counts twice. The search begins with the
+        shortest products and ends with the largest program that is tried.
 
     Raises
     ------
@@ -99,26 +95,35 @@ def certify(
         raise ValueError("linear programming needs SciPy: pip install scipy")
     if system.goal == 0:
         return _zero(system) if system.relation != ">" else None
-    end = time.monotonic() + seconds
+    iterations = _Iterations(_MAX_ITERATIONS)
     kept: list[Certificate] = []
     for count in range(1, degree + 1):
         again = bool(kept)
         try:
-            kept += _Program(system, count, end).certificates()
+            kept += _Program(system, count, iterations).certificates()
         except _TooLarge:
             break
         if again:  # longer products may make a shorter identity, but are not tried twice
             break
-    return min(kept, key=_length) if kept else None
+    fewest = min(map(_parts, kept), default=0)
+    short = [certificate for certificate in kept if _parts(certificate) == fewest]
+    return min(short, key=lambda c: len(str(c))) if len(short) > 1 else next(iter(short), None)
 
 
-def _length(certificate: Certificate) -> tuple[int, int]:
+def _parts(certificate: Certificate) -> int:
     parts = (*certificate.multiplier, *certificate.terms, *certificate.cofactors)
-    return len(parts) - certificate.cofactors.count(Integer(0)), len(str(certificate))
+    return len(parts) - certificate.cofactors.count(Integer(0))
 
 
 class _TooLarge(Exception):
-    """The program has too many columns, or its time is up."""
+    """The program has too many columns."""
+
+
+@dataclass
+class _Iterations:
+    """What is left of the iterations of the simplex method."""
+
+    left: int
 
 
 def _zero(system: PolynomialSystem) -> Certificate:
@@ -141,9 +146,9 @@ class _Column:
 class _Program:
     """All products of up to ``count`` factors, with unknown coefficients."""
 
-    def __init__(self, system: PolynomialSystem, count: int, end: float) -> None:
+    def __init__(self, system: PolynomialSystem, count: int, iterations: _Iterations) -> None:
         self.system = system
-        self.end = end
+        self.iterations = iterations
         self.squares = tuple(_squares(system)) if count > 1 else ()
         self.columns: list[_Column] = []
         if system.relation == "==":
@@ -198,7 +203,7 @@ class _Program:
         self._append(_Column(kind, powers, -1, share, positive, cost))
 
     def _append(self, column: _Column) -> None:
-        if len(self.columns) >= _MAX_COLUMNS or time.monotonic() > self.end:
+        if len(self.columns) >= _MAX_COLUMNS:
             raise _TooLarge
         self.columns.append(column)
 
@@ -213,8 +218,6 @@ class _Program:
         yield first
         if len(first.multiplier) > 1:
             for i in products[:_MAX_SINGLE]:
-                if time.monotonic() > self.end:
-                    return
                 found = self._certificate([i])
                 if found is not None:
                     yield found
@@ -276,8 +279,9 @@ class _Program:
             b_eq=np.zeros(len(rows)),
             bounds=bounds,
             method="highs-ds",
-            options={"time_limit": max(self.end - time.monotonic(), 0.01)},
+            options={"maxiter": self.iterations.left},
         )
+        self.iterations.left -= int(found.nit)
         if found.x is None or found.status != 0:
             return None
         values = [float(v) for v in found.x[: len(self.columns)]]
@@ -392,7 +396,7 @@ def _plain(coefficient: Any) -> Rational:
 
 @cache
 def _installed() -> bool:
-    """Whether SciPy can be imported; it is, before any time bound could cut that in half."""
+    """Whether SciPy can be imported; it is, before any limit of work begins."""
     try:
         import_module("scipy.optimize")
         import_module("scipy.sparse")

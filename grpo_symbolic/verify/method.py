@@ -19,15 +19,15 @@ class Method(ABC):
     ----------
     name : str
         As verdicts and ledgers print it.
-    seconds : float
-        The time it may take for one claim.
+    steps : int
+        The work it may do for one claim, as :func:`grpo_symbolic.work.limited` counts it.
     family : str
         Methods of one family share their reasoning; two families agreeing are two
         independent routes.
     """
 
     name: ClassVar[str]
-    seconds: ClassVar[float] = 20.0
+    steps: ClassVar[int] = 2_000_000
     family: ClassVar[str] = ""
 
     def missing(self) -> str:
@@ -38,6 +38,15 @@ class Method(ABC):
     def attempt(self, claim: Claim) -> Verdict | None:
         """A verdict with its certificate as ``evidence``, or None where it has nothing to say."""
 
-    @abstractmethod
     def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
-        """Whether the evidence alone establishes the status, without searching for it again."""
+        """Whether the evidence establishes the status.
+
+        A method that decides without a search decides again, on the claim as it was read; one
+        that searches overrides this, and checks what was found on its own.
+        """
+        again = self.attempt(claim)
+        return (
+            again is not None
+            and again.status == status
+            and all(evidence.get(key) == value for key, value in again.evidence.items())
+        )

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sympy import Rational
-
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.ball_numbers import BallNumbers
@@ -17,13 +14,15 @@ from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
-from grpo_symbolic.verify.real_algebra import ENGINES, RealAlgebra
-from grpo_symbolic.verify.sampling import RationalSampling, refuted_at
+from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebra
+from grpo_symbolic.verify.sampling import RationalSampling
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["METHODS", "prove", "prove_all", "settle"]
+__all__ = ["METHODS", "prove", "prove_all", "ready", "settle"]
 
-SECONDS = 20.0
+#: For all methods on one claim.
+STEPS = 5_000_000
 
 #: Cheap ones first; sampling comes before the solvers, which need not try what is false.
 METHODS: tuple[Method, ...] = (
@@ -38,11 +37,18 @@ METHODS: tuple[Method, ...] = (
 )
 
 
-def prove(claim: Claim, seconds: float = SECONDS) -> Verdict:
-    """The first decisive verdict on ``claim``; each method has ``seconds`` at most.
+def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
+    """The first decisive verdict on ``claim``.
 
     PROVED and REFUTED are decisive; NUMERIC checks are kept in case nothing stronger follows,
     under the name of the last of them and with the evidence of all.
+
+    Parameters
+    ----------
+    claim : Claim
+    steps : int
+        The work of all methods together. Each has a limit of its own besides; both count
+        operations, so that a verdict is the same on every machine.
 
     Examples
     --------
@@ -50,51 +56,57 @@ def prove(claim: Claim, seconds: float = SECONDS) -> Verdict:
     >>> prove(Claim("odds grow", s.pi / (1 - s.pi), ">", s.pi)).status.value
     'PROVED'
     """
-    kept: Verdict | None = None
+    found: list[Verdict] = []
     tried: list[str] = []
-    for verdict in _verdicts(claim, seconds, tried):
-        if verdict.status in (Status.PROVED, Status.REFUTED):
-            return verdict
-        earlier = {} if kept is None else kept.evidence
-        kept = replace(verdict, evidence={**earlier, **verdict.evidence})
-    if kept is None:
+    ready()
+    try:
+        limited(_decide, claim, found, tried, steps=steps)
+    except Exhausted:
+        tried.append(f"the limit of {steps:,} steps for all methods together")
+    if not found:
         return Verdict(Status.UNKNOWN, "none", "undecided after " + ", ".join(tried))
-    return replace(kept, evidence={**kept.evidence, "tried": tried})
+    last = found[-1]
+    if last.status is not Status.NUMERIC:
+        return last
+    evidence = {key: value for verdict in found for key, value in verdict.evidence.items()}
+    return replace(last, evidence={**evidence, "tried": tried})
 
 
-def settle(claim: Claim, seconds: float = SECONDS) -> tuple[Verdict, ...]:
+def settle(claim: Claim) -> tuple[Verdict, ...]:
     """Every verdict that any method reaches: two families that agree are independent routes."""
-    return tuple(_verdicts(claim, seconds, []))
+    return tuple(_verdicts(claim, []))
 
 
-def _verdicts(claim: Claim, seconds: float, tried: list[str]) -> Iterator[Verdict]:
+def ready() -> None:
+    """Import what the methods need: that is no work on a claim, and not to be counted as such."""
+    for method in METHODS:
+        method.missing()
+
+
+def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
+    """Verdicts up to the first decisive one; both lists keep what they have if this is stopped."""
+    for verdict in _verdicts(claim, tried):
+        found.append(verdict)
+        if verdict.status is not Status.NUMERIC:
+            return
+
+
+def _verdicts(claim: Claim, tried: list[str]) -> Iterator[Verdict]:
     for method in METHODS:
         if method.missing():
             tried.append(f"{method.name} (not installed: {method.missing()})")
             continue
         try:
-            verdict = bounded(method.attempt, claim, seconds=seconds)
+            verdict = limited(method.attempt, claim, steps=method.steps)
         except Exhausted:
-            tried.append(f"{method.name} (did not end within {seconds:g} s)")
-            continue
-        if verdict is None and isinstance(method, RealAlgebra):
-            verdict = _counterexample(method, claim)
-        if verdict is not None:
-            yield verdict
+            tried.append(f"{method.name} (did not end within {method.steps:,} steps)")
+        except EngineStopped as stopped:
+            tried.append(f"{method.name} ({stopped})")
         else:
-            tried.append(method.name)
-
-
-def _counterexample(method: RealAlgebra, claim: Claim) -> Verdict | None:
-    """A solver's model, taken as rational numbers and checked exactly."""
-    model = method.model(claim)
-    try:
-        point = {s: Rational(model[s.name]) for s in claim.domain.symbols}
-    except (KeyError, ValueError, TypeError):
-        return None
-    if any(s.is_integer and not v.is_Integer for s, v in point.items()):
-        return None
-    return refuted_at(claim, point) if claim.domain.contains(point) else None
+            if verdict is None:
+                tried.append(method.name)
+            else:
+                yield verdict
 
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:

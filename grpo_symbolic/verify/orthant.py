@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from grpo_symbolic.algebra import Sign, positive_numerator, sign
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -40,15 +37,4 @@ class OrthantSign(Method):
                 "sign": found.name,
                 "numerator": positive_numerator(claim.difference, claim.domain) or "",
             },
-        )
-
-    def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
-        found = sign(claim.difference, claim.domain)
-        return (
-            status == Status.PROVED
-            and found is not None
-            and found in _HOLDS[claim.relation]
-            and evidence.get("sign") == found.name
-            and evidence.get("numerator")
-            == (positive_numerator(claim.difference, claim.domain) or "")
         )

@@ -1,8 +1,8 @@
 """Real algebra over all parameters: solvers refute the negation of a claim.
 
-Two engines, each in a process of its own and within a time bound. An engine is believed only
-if it also finds the control claim (the opposite statement on the same domain) to be false. The
-scripts are the certificate: plain SMT-LIB 2 that any solver can be given.
+Two engines, each in a process of its own and within a limit of its own units of work. An engine
+is believed only if it also finds the control claim (the opposite statement on the same domain) to
+be false. The scripts are the certificate: plain SMT-LIB 2 that any solver can be given.
 """
 
 from __future__ import annotations
@@ -18,15 +18,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sympy import Rational
+
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.smt import NotAlgebraic, script
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["ENGINES", "RealAlgebra"]
+__all__ = ["ENGINES", "EngineStopped", "RealAlgebra"]
 
 ENGINES = ("z3", "cvc5")
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
+#: What an engine may use for one script, in its own units: a second or two.
+_UNITS = {"z3": 3_000_000, "cvc5": 400_000}
+#: Roots of numbers in one script: each doubles the degree of the number field, which the units
+#: do not count.
+_MAX_NUMBER_ROOTS = 4
+
+
+class EngineStopped(Exception):
+    """The system ended an engine before it had an answer: it used too much, or it failed."""
 
 
 class RealAlgebra(Method):
@@ -35,17 +47,14 @@ class RealAlgebra(Method):
     Parameters
     ----------
     engine : {"z3", "cvc5"}
-    seconds : float
-        For each of the two scripts.
     """
 
-    def __init__(self, engine: str, seconds: float = 8.0) -> None:
+    def __init__(self, engine: str) -> None:
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
         self.engine = engine
         self.name = f"real algebra ({engine})"  # type: ignore[misc]
         self.family = f"solver {engine}"  # type: ignore[misc]
-        self.seconds = seconds  # type: ignore[misc]
 
     def missing(self) -> str:
         return "" if _installed(self.engine) else f"pip install {_PACKAGES[self.engine]}"
@@ -54,11 +63,16 @@ class RealAlgebra(Method):
         if self.missing():
             return None
         try:
-            texts = [script(claim, control=c).text() for c in (False, True)]
+            scripts = [script(claim, control=c) for c in (False, True)]
         except NotAlgebraic:
             return None
-        found, control = (self._ask(text) for text in texts)
-        if found.get("answer") != "unsat" or control.get("answer") != "sat":
+        if scripts[0].number_roots > _MAX_NUMBER_ROOTS:
+            return None
+        texts = [made.text() for made in scripts]
+        found = self._ask(texts[0])
+        if found.get("answer") == "sat":
+            return _counterexample(claim, found["model"])
+        if found.get("answer") != "unsat" or self._ask(texts[1]).get("answer") != "sat":
             return None
         return Verdict(
             Status.PROVED,
@@ -72,14 +86,6 @@ class RealAlgebra(Method):
                 "sha256": _digest(texts),
             },
         )
-
-    def model(self, claim: Claim) -> Mapping[str, str]:
-        """Values at which the claim fails, as the engine has them; empty without any."""
-        try:
-            found = self._ask(script(claim).text())
-        except NotAlgebraic:
-            return {}
-        return found.get("model", {}) if found.get("answer") == "sat" else {}
 
     def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
         if status != Status.PROVED or self.missing():
@@ -99,17 +105,29 @@ class RealAlgebra(Method):
             path = Path(folder, "claim.smt2")
             path.write_text(text, encoding="utf-8")
             child = Path(__file__).with_name("engine.py")
-            try:
-                done = subprocess.run(
-                    [sys.executable, str(child), self.engine, str(path)],
-                    capture_output=True,
-                    text=True,
-                    timeout=self.seconds,
-                    check=True,
-                )
-                return json.loads(done.stdout)
-            except (subprocess.SubprocessError, ValueError):
-                return {"answer": "unknown"}
+            done = subprocess.run(
+                [sys.executable, str(child), self.engine, str(path), str(_UNITS[self.engine])],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode < 0:
+            raise EngineStopped("the system ended it before it had an answer")
+        try:
+            return json.loads(done.stdout)
+        except ValueError:  # it cannot read the script
+            return {"answer": "unknown"}
+
+
+def _counterexample(claim: Claim, model: Mapping[str, str]) -> Verdict | None:
+    """An engine's model, taken as rational numbers and checked exactly."""
+    try:
+        point = {s: Rational(model[s.name]) for s in claim.domain.symbols}
+    except (KeyError, ValueError, TypeError):
+        return None
+    if any(s.is_integer and not v.is_Integer for s, v in point.items()):
+        return None
+    return refuted_at(claim, point) if claim.domain.contains(point) else None
 
 
 @cache

@@ -15,17 +15,18 @@ from typing import Any
 
 from sympy import Symbol, sstr
 
-from grpo_symbolic.bounded import Exhausted, bounded
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import METHODS
+from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree
 from grpo_symbolic.verify.verdict import Verdict
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "portable", "recheck"]
 
 #: For reading a claim back, and for each method's check of its evidence.
-SECONDS = 120.0
+STEPS = 8_000_000
 _ENDS = ("lower_closed", "upper_closed")
 _KEYS = {"claim", "statement", "domain", "exact", "verdict", "method", "detail", "evidence"}
 
@@ -155,11 +156,13 @@ def recheck(certificate: Mapping[str, Any]) -> Recheck:
     if method.missing():
         return Recheck(False, f"{method.name} cannot be used here: {method.missing()}")
     try:
-        claim = bounded(claim_from, certificate, seconds=SECONDS)
+        claim = limited(claim_from, certificate, steps=STEPS)
         evidence, status = certificate["evidence"], certificate["verdict"]
-        holds = bounded(method.recheck, claim, evidence, status, seconds=SECONDS)
+        holds = limited(method.recheck, claim, evidence, status, steps=STEPS)
     except Exhausted:
-        return Recheck(False, f"{method.name} did not end within {SECONDS:g} s")
+        return Recheck(False, f"{method.name} did not end within {STEPS:,} steps")
+    except EngineStopped as stopped:
+        return Recheck(False, f"{method.name}: {stopped}")
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return Recheck(False, f"it cannot be read: {error}")
     return Recheck(True) if holds else Recheck(False, f"{method.name} does not confirm it")

@@ -47,12 +47,7 @@ class RationalSampling(Method):
 
     def recheck(self, claim: Claim, evidence: Mapping[str, Any], status: str) -> bool:
         if status == Status.NUMERIC:
-            again = self.attempt(claim)
-            return (
-                again is not None
-                and again.status == status
-                and all(evidence.get(k) == v for k, v in again.evidence.items())
-            )
+            return super().recheck(claim, evidence, status)
         given = evidence.get("counterexample")
         if status != Status.REFUTED or not isinstance(given, Mapping):
             return False

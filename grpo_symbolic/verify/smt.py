@@ -55,6 +55,11 @@ class Script:
         head = [f"; {line}" for line in comment.splitlines()]
         return "\n".join([*head, "(set-logic QF_NRA)", *declared, *self.lines, "(check-sat)", ""])
 
+    @property
+    def number_roots(self) -> int:
+        """How many roots of numbers it has."""
+        return sum(kind.startswith("root") and inner.is_number for kind, inner in self.auxiliary)
+
     # -- expressions --------------------------------------------------------------------
 
     def term(self, expr: Expr) -> str:
@@ -167,12 +172,18 @@ def _cleared(claim: Claim, relation: str) -> tuple[Expr, str, Expr]:
         ),
     )
     top, bottom = fraction(together(opaque))
-    back = {dummy: root for root, dummy in roots.items()}
-    side = sign(bottom.xreplace(back), claim.domain)
+    side = sign(_with_roots(bottom, roots), claim.domain)
     if side is None or side not in (Sign.POSITIVE, Sign.NEGATIVE):
         return claim.left, relation, claim.right
     turned = expand(top if side > 0 else -top)
-    return turned.xreplace(back), relation, Integer(0)
+    return _with_roots(turned, roots), relation, Integer(0)
+
+
+def _with_roots(expr: Expr, roots: dict[Expr, Dummy]) -> Expr:
+    """The expression with its roots in place of their symbols, the outer ones first."""
+    for root, dummy in reversed(roots.items()):
+        expr = expr.xreplace({dummy: root})
+    return expr
 
 
 def _name(symbol: Symbol) -> str:

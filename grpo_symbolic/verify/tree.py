@@ -16,6 +16,7 @@ from sympy import (
     E,
     Expr,
     Integer,
+    Lambda,
     Max,
     Min,
     Mul,
@@ -23,6 +24,7 @@ from sympy import (
     Rational,
     Sum,
     Symbol,
+    Tuple,
     acos,
     acosh,
     asin,
@@ -44,7 +46,9 @@ from sympy import (
     zoo,
 )
 
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.group_sum import GroupSum
+from grpo_symbolic.symbols import t as _t
 
 __all__ = ["Tree", "assumptions", "from_tree", "symbol_from", "to_tree"]
 
@@ -83,6 +87,12 @@ def to_tree(expr: Expr) -> Tree:
         if expr == constant:
             return [name]
     head = type(expr).__name__
+    if isinstance(expr, BernsteinMean):
+        values = expr.f
+        table = expr.values if values is None else (expr.ends[0], values, expr.ends[1])
+        inner = ["Table" if values is None else "Between", *map(to_tree, table)]
+        rest = (expr.size, expr.argument, Integer(expr.order))
+        return [head, expr.name, inner, *map(to_tree, rest)]
     if head in _SUMS and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
         index, first, last = expr.limits[0]
         return [head, to_tree(expr.function), index.name, to_tree(first), to_tree(last)]
@@ -115,6 +125,8 @@ def from_tree(tree: Tree, symbols: Mapping[str, Symbol]) -> Expr:
     if head in _SUMS and len(rest) == 4:
         term, index, first, last = (from_tree(part, symbols) for part in rest)
         return _SUMS[head](term, (index, first, last))
+    if head == "BernsteinMean" and len(rest) == 5:
+        return _mean_from(rest, symbols)
     if head not in _HEADS:
         raise ValueError(f"{head!r} is not a head of an expression")
     args = [from_tree(part, symbols) for part in rest]
@@ -126,6 +138,22 @@ def from_tree(tree: Tree, symbols: Mapping[str, Symbol]) -> Expr:
     if found in (nan, zoo):
         raise ValueError(f"{head} has no value at these arguments")
     return found
+
+
+def _mean_from(parts: list[Any], known: Mapping[str, Symbol]) -> Expr:
+    name, inner, *rest = parts
+    if not isinstance(name, str) or not name.replace("_", "").isalnum():
+        raise ValueError(f"{name!r} is not the name of a mean")
+    size, argument, order = (from_tree(part, known) for part in rest)
+    values: Lambda | Tuple
+    if not isinstance(inner, list) or inner[:1] not in (["Table"], ["Between"]) or len(inner) < 4:
+        raise ValueError(f"{inner!r} are not the values of a mean")
+    parts = [from_tree(part, {**known, _t.name: _t}) for part in inner[1:]]
+    values = Tuple(*parts)
+    if inner[0] == "Between":
+        f = Lambda(_t, parts[1])
+        values = f if parts[0] == parts[2] == 0 else Tuple(parts[0], f, parts[2])
+    return BernsteinMean(values, size, argument, order, name)
 
 
 def assumptions(symbols: Iterable[Symbol]) -> dict[str, list[str]]:

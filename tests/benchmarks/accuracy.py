@@ -16,7 +16,7 @@ from flint import arb, arb_poly, ctx
 from sympy import oo
 
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 SIZES = (2, 8, 64, 1024, oo)

@@ -22,7 +22,7 @@ from sympy import oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 POINTS = 10_000_000

@@ -25,7 +25,7 @@ import numpy as np
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.policy import strategies
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import BinaryQuestion
 from tests.benchmarks import bernstein
 

@@ -19,7 +19,7 @@ from scipy.optimize import brentq, elementwise
 from scipy.special import gammaln
 
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 SIZES = (8, 64, 1024)

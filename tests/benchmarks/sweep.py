@@ -19,7 +19,7 @@ from typing import Any
 from sympy import oo
 
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.policy.many import stationary_policy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import BinaryQuestion
 
 SIZES = (2, 8, 64, 1024, oo)
@@ -31,6 +31,7 @@ ODDS = (1e-6, 1e3)
 BINS = 100
 _SIDE = 1000  # of a chunk
 _WIDTH = 13
+_PATIENCE = ("distributed.comm.timeouts.connect", "distributed.comm.timeouts.tcp")
 
 
 def run(points: int = POINTS) -> dict[str, Any]:
@@ -42,9 +43,13 @@ def run(points: int = POINTS) -> dict[str, Any]:
 @contextmanager
 def processes() -> Iterator[Any]:
     """A client of worker processes on this machine, each with one thread."""
+    import dask
     from dask.distributed import Client, LocalCluster
 
     with (
+        # On a busy machine a process may not answer for long: it is waited for.
+        dask.config.set(dict.fromkeys(_PATIENCE, "1h")),
+        dask.config.set({"distributed.scheduler.worker-ttl": None}),
         # Any free port: the usual one may be taken.
         LocalCluster(
             n_workers=WORKERS, threads_per_worker=1, processes=True, dashboard_address=":0"

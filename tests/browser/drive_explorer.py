@@ -204,7 +204,7 @@ def drive(screen: Screen) -> None:
     screen.choose("k1 in the loss")
     screen.expect_text("k1 in the loss", "No penalty at all: its expected gradient is zero.")
     screen.shot("3_no_penalty")
-    screen.choose("k2 in the loss, with ratio")
+    screen.choose("k2 in the loss with the importance ratio")
     screen.expect_text("k2 with ratio", "None of the known divergences")
     screen.shot("4_k2_ratio")
 

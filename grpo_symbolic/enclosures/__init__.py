@@ -1,0 +1,1 @@
+"""Ball arithmetic: enclosures of expressions, of their derivatives, and of all zeros."""

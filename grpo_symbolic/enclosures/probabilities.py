@@ -1,0 +1,217 @@
+"""Expressions in a probability as functions of both shares, p and 1 − p, to be enclosed.
+
+An expression is rewritten once so that neither share is a difference: a factor 1 − p becomes q,
+an affine c0 + c1 p becomes c0 q + (c0 + c1) p, logarithms of products are split, and a sum over
+a group becomes a Bernstein polynomial. Then it can be followed to both ends, where one share
+vanishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, reduce
+from operator import add, mul
+from typing import Any
+
+from flint import arb, fmpq, fmpq_poly
+from sympy import (
+    Abs,
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    Mul,
+    Pow,
+    Rational,
+    Sum,
+    Symbol,
+    expand_log,
+    expand_mul,
+    log,
+    sign,
+)
+
+from grpo_symbolic.bernstein import Bernstein
+from grpo_symbolic.bernstein_mean import BernsteinMean
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.jets import Jet
+from grpo_symbolic.enclosures.log_odds import Function, Region
+from grpo_symbolic.surd import Surd, as_rational
+
+__all__ = ["enclosed", "singular", "value_at_end"]
+
+# Parts without the unknown are balls, others are jets.
+_Evaluator = Callable[[Region], Any]
+_NO_SCALE = (fmpq(0), fmpq(0))
+
+
+def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) -> Function:
+    """The jet of an expression in ``unknown`` alone, as a function of the region.
+
+    Parameters
+    ----------
+    expr : Expr
+    unknown : Symbol
+        p, between 0 and 1.
+    scale : pair of fmpq
+        Exponents of p and 1 − p that multiply the expression, term by term.
+
+    Raises
+    ------
+    ValueError
+        For a function of the unknown that has no enclosure.
+    """
+    p, q = Dummy("p", positive=True), Dummy("q", positive=True)
+    factor = Mul(*(s ** Rational(int(e.p), int(e.q)) for s, e in zip((p, q), scale, strict=True)))
+    # Powers of the shares meet in each term, where they cancel exactly.
+    parts = _compiled(expand_mul(_split(expr, unknown, p, q) * factor), p, q)
+
+    def whole(region: Region) -> Jet:
+        found = parts(region)
+        return found if isinstance(found, Jet) else region.constant(found)
+
+    return whole
+
+
+def singular(expr: Expr, unknown: Symbol) -> tuple[fmpq, fmpq]:
+    """The least exponents of p and 1 − p in the terms of an expression, or 0."""
+    p, q = Dummy("p", positive=True), Dummy("q", positive=True)
+    terms = Add.make_args(expand_mul(_split(expr, unknown, p, q)))
+    found = []
+    for share in (p, q):
+        powers = [factor.as_base_exp() for term in terms for factor in Mul.make_args(term)]
+        found.append(min([Integer(0), *(e for b, e in powers if b == share and e.is_Rational)]))
+    return as_rational(found[0]), as_rational(found[1])
+
+
+def value_at_end(expr: Expr, unknown: Symbol, end: int, exponent: fmpq) -> Expr | None:
+    """The exact value of expr·s^exponent at unknown = ``end``, s the share that vanishes there.
+
+    None where it is not found by writing the product out.
+    """
+    p, q = Dummy("p", positive=True), Dummy("q", positive=True)
+    left, full = (q, p) if end == 1 else (p, q)
+    power = Rational(int(exponent.p), int(exponent.q))
+    product = (_split(expr, unknown, p, q) * left**power).expand()
+    value = product.subs(left, 0).subs(full, 1)
+    return value if value.is_number and value.is_finite else None
+
+
+def _split(expr: Expr, unknown: Symbol, p: Symbol, q: Symbol) -> Expr:
+    """The expression in p and q, without differences of a share and a number."""
+    if not expr.has(unknown):
+        return expr
+    if expr == unknown:
+        return p
+    if isinstance(expr, BernsteinMean):
+        return _split(expr.doit(), unknown, p, q)
+    if isinstance(expr, Sum):
+        index, first, last = expr.limits[0]
+        return Sum(_split(expr.function, unknown, p, q), (index, first, last))
+    if isinstance(expr, Add):
+        affine = [a for a in expr.args if not a.has(unknown) or not (a / unknown).has(unknown)]
+        rest = Add(*(_split(a, unknown, p, q) for a in expr.args if a not in affine))
+        total = Add(*affine)
+        if not total.has(unknown):
+            return total + rest
+        low = total.subs(unknown, 0)
+        return low * q + (low + total.coeff(unknown)).expand() * p + rest
+    parts = [_split(a, unknown, p, q) for a in expr.args]
+    found = expr.func(*parts)
+    return expand_log(found) if isinstance(found, log) else found
+
+
+def _compiled(expr: Expr, p: Symbol, q: Symbol) -> _Evaluator:
+    if not expr.has(p, q):
+        return lambda region: _number(expr, region.bits)
+    if expr in (p, q):
+        return _power_of_share(expr == q, fmpq(1))
+    if isinstance(expr, Add | Mul):
+        parts = [_compiled(a, p, q) for a in expr.args]
+        fold = add if isinstance(expr, Add) else mul
+        return lambda region: reduce(fold, [part(region) for part in parts])
+    if isinstance(expr, Pow) and expr.exp.is_Rational:
+        exponent = as_rational(expr.exp)
+        if expr.base in (p, q):
+            return _power_of_share(expr.base == q, exponent)
+        base = _compiled(expr.base, p, q)
+        return lambda region: base(region).power(exponent)
+    if isinstance(expr, log):
+        if expr.args[0] in (p, q):
+            complement = expr.args[0] == q
+            return lambda region: region.log(complement)
+        inner = _compiled(expr.args[0], p, q)
+        return lambda region: inner(region).log()
+    if isinstance(expr, Abs):
+        inner = _compiled(expr.args[0], p, q)
+        return lambda region: inner(region).magnitude()
+    if isinstance(expr, sign):
+        inner = _compiled(expr.args[0], p, q)
+        return lambda region: inner(region).side()
+    if isinstance(expr, Sum):
+        return _polynomial(expr, p, q)
+    raise ValueError(f"{type(expr).__name__} of pi(a) has no enclosure")
+
+
+def _power_of_share(complement: bool, exponent: fmpq) -> _Evaluator:
+    return lambda region: region.power(complement, exponent)
+
+
+@lru_cache(maxsize=1 << 10)
+def _number(expr: Expr, bits: int) -> arb:
+    return ball(expr, {}, bits)
+
+
+def _polynomial(total: Sum, p: Symbol, q: Symbol) -> _Evaluator:
+    """A sum of c(k) m^i(k) (1 − m)^j(k) with whole powers, m an affine image of p."""
+    index, first, last = total.limits[0]
+    powers: dict[Expr, Expr] = {}
+    weight: Expr = Integer(1)
+    for factor in Mul.make_args(total.function):
+        base, exponent = factor.as_base_exp()
+        if base.has(p, q):
+            powers[base] = powers.get(base, Integer(0)) + exponent
+        else:
+            weight *= factor
+    rates = {base: _rates(base, p, q) for base in powers}
+    rising = [base for base, (high, low) in rates.items() if high > low]
+    falling = [base for base in rates if base not in rising]
+    if len(rising) > 1 or len(falling) > 1:
+        raise ValueError("a sum over a group that is not a polynomial has no enclosure")
+    high, low = rates[rising[0]] if rising else (1 - r for r in rates[falling[0]])
+    if falling and rates[falling[0]] != (1 - high, 1 - low):
+        raise ValueError("a sum over a group that is not a polynomial has no enclosure")
+    above, below = (powers[b[0]] if b else Integer(0) for b in (rising, falling))
+    terms = [
+        (Surd.of(weight.subs(index, k)), int(above.subs(index, k)), int(below.subs(index, k)))
+        for k in range(int(first), int(last) + 1)
+    ]
+    polynomial = _bernstein(terms)
+    return lambda region: region.polynomial(polynomial, high, low)
+
+
+def _rates(base: Expr, p: Symbol, q: Symbol) -> tuple[fmpq, fmpq]:
+    """The coefficients of p and q in an affine function."""
+    high, low = base.coeff(p), base.coeff(q)
+    if base - high * p - low * q != 0 or not (high.is_Rational and low.is_Rational):
+        raise ValueError("a sum over a group that is not a polynomial has no enclosure")
+    return as_rational(high), as_rational(low)
+
+
+def _bernstein(terms: list[tuple[Surd, int, int]]) -> Bernstein:
+    """Σ c m^i (1 − m)^j in the Bernstein basis."""
+    n = max(i + j for _, i, j in terms)
+    # In odds t: m^i (1 − m)^j is t^i (1 + t)^(n − i − j) over (1 + t)^n.
+    rows: dict[int, fmpq_poly] = {}
+    for c, i, j in terms:
+        lifted = fmpq_poly([1, 1]) ** (n - i - j)
+        for radicand, value in c.terms:
+            row = rows.setdefault(radicand, fmpq_poly([0]))
+            rows[radicand] = row + fmpq_poly([0] * i + [value]) * lifted
+    ways = (fmpq_poly([1, 1]) ** n).coeffs()
+    return Bernstein(
+        tuple(
+            Surd(tuple((d, row[k] / ways[k]) for d, row in sorted(rows.items()) if row[k]))
+            for k in range(n + 1)
+        )
+    )

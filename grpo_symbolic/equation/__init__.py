@@ -1,0 +1,1 @@
+"""The equation of a binary question: β · force = drift, each side an object that answers."""

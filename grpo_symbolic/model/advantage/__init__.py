@@ -1,0 +1,21 @@
+"""Advantages: how a reward is measured against its group, one rule a file."""
+
+from grpo_symbolic.model.advantage.base import Advantage
+from grpo_symbolic.model.advantage.batch_scale import BatchScale
+from grpo_symbolic.model.advantage.fixed_scale import FixedScale
+from grpo_symbolic.model.advantage.leave_one_out import LeaveOneOut
+from grpo_symbolic.model.advantage.mean_scale import MeanScale
+from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
+from grpo_symbolic.model.advantage.shift_only import ShiftOnly
+from grpo_symbolic.model.advantage.stabilised_scale import StabilisedScale
+
+__all__ = [
+    "Advantage",
+    "BatchScale",
+    "FixedScale",
+    "LeaveOneOut",
+    "MeanScale",
+    "ShiftAndScale",
+    "ShiftOnly",
+    "StabilisedScale",
+]

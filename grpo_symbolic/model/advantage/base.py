@@ -1,0 +1,196 @@
+r"""Advantages: how a reward is measured against its group.
+
+One definition serves every group size. An advantage looks at a reward and at a
+*law* of rewards: the empirical law of a finite group (weights k/G), or, in the
+large-group limit, the law of the whole population, to which the empirical mean
+and variance converge.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer, S, Symbol, oo
+
+from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.exhibit import prose_tex
+from grpo_symbolic.inputs import exact_number, parameter
+from grpo_symbolic.reward import Law, mean
+
+__all__ = ["Advantage", "Member", "bessel", "check_ddof", "non_negative"]
+
+
+class Advantage(ABC):
+    """A rule A(r; group)."""
+
+    #: Whether A depends on the rewards only up to a positive factor.
+    scale_invariant: bool = False
+    #: Whether A depends on the rewards only up to a constant added to all of them.
+    shift_invariant: bool = True
+    #: Whether the advantages of a group sum to zero.
+    zero_sum: bool = True
+    #: Whether one formula in the fraction of better answers holds for every mixed group.
+    uniform: bool = True
+    #: Whether A is a constant times the reward less a mean: it then sees expected rewards only.
+    linear: bool = False
+    #: Samples over which the scale is taken; None where that is the group.
+    batch: Any = None
+    #: What is added to the scale, and what the scale is where that is a constant.
+    epsilon: Any = S.Zero
+    sigma: Any = None
+
+    def __call__(
+        self,
+        reward: Expr,
+        group: Law,
+        size: Expr,
+        domain: Domain | None = None,
+        batch: Law | None = None,
+    ) -> Expr:
+        """The advantage of ``reward`` in a group of ``size`` with this reward law.
+
+        Parameters
+        ----------
+        reward : Expr
+            The member's own reward.
+        group : Law
+            The empirical reward law of the group, its own reward included.
+        size : Expr
+            G, or ``oo`` when ``group`` is the population.
+        domain : Domain, optional
+            Ranges of symbols that are not of the catalogue.
+        batch : Law, optional
+            The empirical law of the batch, for rules that look at it.
+        """
+        reward, size = _exactly("reward", reward), _exactly("size", size)
+        group, batch = _exact_law(group), _exact_law(batch or group)
+        member = Member(reward, group, size, domain or Domain(), batch)
+        return member.neat(self._measure(member))
+
+    def scale(self, variance: Expr, size: Expr) -> Expr | None:
+        """s with A = (r − mean)/s, in the group's population variance.
+
+        None for a rule that looks at more than the mean and the variance of its group.
+        """
+        return None
+
+    @abstractmethod
+    def _measure(self, member: Member) -> Expr:
+        """The advantage of one member of a group, in any form."""
+
+    # -- in words ------------------------------------------------------------------------
+
+    @property
+    def prose(self) -> str:
+        """``(r - mean)/std, 0/0 = 0`` with its formulas in TeX."""
+        tex, remarks = self.tex("r_i"), self.remarks
+        if remarks and remarks[0].startswith("$"):
+            return f"${tex}$ (with {', '.join(remarks)})"
+        return ", ".join([f"${tex}$", *remarks])
+
+    def tex(self, reward: str) -> str:
+        """The rule for a member with this reward, in TeX and on one line."""
+        rule = re.sub(r"[A-Za-z]+(?: [a-z]+)+|[a-z]{2,}", _word, str(self).split(", ")[0])
+        rule = re.sub(r"\\mathrm\{sqrt\}\((.*?)\)", r"\\sqrt{\1}", rule)
+        return re.sub(r"(?<![\w\\{])r(?![\w}])", reward, rule)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is said beside the rule, as prose with its formulas in TeX."""
+        _, *remarks = str(self).split(", ")
+        return tuple(f"${r}$" if re.fullmatch(r"[\d/= ]+", r) else prose_tex(r) for r in remarks)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a user of the rule must know, one sentence each."""
+        if self.epsilon == 0:
+            return ()
+        return (
+            f"epsilon = {self.epsilon} is in reward units: solutions change when all rewards are "
+            "rescaled",
+        )
+
+    @property
+    def no_multiple(self) -> str:
+        """Why it is no fixed multiple of a textbook advantage, where it is none."""
+        if self.epsilon != 0:
+            return (
+                f"epsilon = {self.epsilon} is added to the standard deviation, which differs from "
+                "group to group"
+            )
+        return f"the advantage {self} is no fixed multiple of a textbook advantage"
+
+
+def _word(match: re.Match[str]) -> str:
+    names = {"epsilon": r"\varepsilon", "sigma": r"\sigma"}
+    return names.get(match[0], rf"\mathrm{{{match[0].replace(' ', '~')}}}")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One member of a group: everything that a rule may look at."""
+
+    reward: Expr
+    group: Law
+    size: Expr
+    domain: Domain
+    batch: Law
+
+    @property
+    def deviation(self) -> Expr:
+        """The reward minus the mean of the group."""
+        return self.deviation_from(self.group)
+
+    def deviation_from(self, law: Law) -> Expr:
+        return (self.reward - mean(law)).expand()
+
+    @property
+    def others(self) -> Law:
+        """The law of the others: the group without one member of this reward."""
+        if self.size == oo:
+            return self.group
+        others = (
+            (r, ((self.size * w - (1 if r == self.reward else 0)) / (self.size - 1)).together())
+            for r, w in self.group
+        )
+        return tuple((r, w) for r, w in others if w != 0)
+
+    def neat(self, value: Expr) -> Expr:
+        return tidy(value, self.domain.extended(value)) if value.free_symbols else value
+
+    def vanishes(self, value: Expr) -> bool:
+        if value.is_Rational:
+            return bool(value == 0)
+        domain = self.domain.extended(value)
+        # One point settles what would take long to expand in many symbols.
+        at_a_point = value.subs(next(domain.samples(1)))
+        if at_a_point.is_Rational and at_a_point != 0:
+            return False
+        return is_zero(value, domain)
+
+
+def _exactly(name: str, value: Any) -> Expr:
+    """A plain number as an exact one: a float would make all that follows floats."""
+    return value if isinstance(value, Expr) else exact_number(name, value, "a number")
+
+
+def _exact_law(law: Law) -> Law:
+    return tuple((_exactly("reward", r), _exactly("weight", w)) for r, w in law)
+
+
+def bessel(count: Expr, ddof: int) -> Expr:
+    """n/(n - ddof): what the variance of n samples is multiplied by."""
+    return Integer(1) if count == oo else count / (count - ddof)
+
+
+def check_ddof(ddof: Any) -> None:
+    if ddof not in (0, 1) or isinstance(ddof, bool):
+        raise ValueError(f"ddof must be 0 or 1, got {ddof}")
+
+
+def non_negative(role: str, value: Any) -> Expr:
+    return value if isinstance(value, Symbol) else parameter(role, value)

@@ -1,0 +1,71 @@
+"""Mean subtracted, divided by the standard deviation of a batch of groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Integer, S, oo, sqrt
+
+from grpo_symbolic.display import as_call
+from grpo_symbolic.inputs import group_size
+from grpo_symbolic.model.advantage.base import Advantage, Member, bessel, check_ddof, non_negative
+from grpo_symbolic.reward import variance
+
+__all__ = ["BatchScale"]
+
+
+@dataclass(frozen=True)
+class BatchScale(Advantage):
+    r"""The group's mean subtracted, divided by the std of a batch of B samples.
+
+    .. math:: A_i = \frac{r_i - \mathrm{mean}_{\mathrm{group}}}
+                         {\mathrm{std}_{\mathrm{batch}}\sqrt{B/(B - \mathrm{ddof})} + \varepsilon}
+
+    for a batch of B/G groups of the same question.
+
+    Parameters
+    ----------
+    batch : int
+        B, a multiple of the group size.
+    ddof, epsilon
+        As for :class:`ShiftAndScale`, for the batch.
+    """
+
+    batch: Any = None
+    ddof: int = 0
+    epsilon: Any = S.Zero
+    uniform = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "batch", group_size(self.batch))
+        if self.batch == oo:
+            raise ValueError("batch must be an integer of at least 2, got infinity")
+        check_ddof(self.ddof)
+        object.__setattr__(self, "epsilon", non_negative("epsilon", self.epsilon))
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        std = f"{'sample ' if self.ddof else ''}std of the batch of {self.batch}"
+        scale = std if self.epsilon == 0 else f"({std} + {self.epsilon})"
+        return f"(r - mean)/{scale}, 0/0 = 0"
+
+    @property
+    def scale_invariant(self) -> bool:  # type: ignore[override]
+        return self.epsilon == 0
+
+    @property
+    def no_multiple(self) -> str:
+        return "the scale is that of the batch, not of the group"
+
+    def _measure(self, member: Member) -> Expr:
+        if member.size == oo or self.batch % member.size != 0:
+            raise ValueError(
+                f"a batch of {self.batch} samples cannot be divided into groups of {member.size}"
+            )
+        spread = variance(member.batch, member.domain)
+        if member.vanishes(spread):
+            return Integer(0)
+        scale = sqrt(spread) * sqrt(bessel(self.batch, self.ddof)) + self.epsilon
+        return member.deviation / scale

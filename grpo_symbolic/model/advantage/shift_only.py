@@ -1,0 +1,36 @@
+"""Mean subtracted, not scaled: Dr. GRPO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, S
+
+from grpo_symbolic.display import as_call
+from grpo_symbolic.model.advantage.base import Advantage, Member
+
+__all__ = ["ShiftOnly"]
+
+
+@dataclass(frozen=True)
+class ShiftOnly(Advantage):
+    r"""Mean subtracted, not scaled: :math:`A_i = r_i - \mathrm{mean}`.
+
+    Notes
+    -----
+    Source: Vojnovic & Yun, arXiv 2502.18548, the variant without scale normalisation;
+    Dr. GRPO (Liu et al., arXiv 2503.20783).
+    """
+
+    linear = True
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        return "r - mean"
+
+    def _measure(self, member: Member) -> Expr:
+        return member.deviation
+
+    def scale(self, variance: Expr, size: Expr) -> Expr:
+        return S.One

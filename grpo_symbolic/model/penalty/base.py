@@ -1,0 +1,211 @@
+r"""Penalties: from the estimator that is sampled to the divergence it acts as.
+
+Whatever the placement, the sampled penalty has one expectation
+
+.. math:: D(\pi; \pi_{\mathrm{old}}) = \sum_o \pi_{\mathrm{old}}(o)\, w(o)\,
+          k\!\left(\frac{\pi_{\mathrm{ref}}(o)}{\cdot}\right)
+
+and what the algorithm feels is its derivative in π(o), taken with π_old frozen
+and then evaluated at π_old = π. That derivative depends on the ratio
+u = π_ref/π only: the *marginal penalty* d(u). Two penalties with the same d, up
+to a constant, have the same stationary policies, unless groups are dropped: then d
+is multiplied by how often an answer is penalised, and so is the constant.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from math import prod
+
+from sympy import Dummy, Expr, Poly, Pow, Rational, diff, exp, ilcm, limit, log, oo, solve
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, is_zero, sign
+from grpo_symbolic.display import as_call
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.exhibit import prose_tex
+from grpo_symbolic.model.penalty.end_values import end_values
+from grpo_symbolic.model.penalty.power_sum import PowerSum
+from grpo_symbolic.registry import PENALTIES
+from grpo_symbolic.work import Exhausted, limited
+
+__all__ = ["Penalty", "every_penalty"]
+
+# SymPy's limits and solutions of equations, where nothing more direct applies.
+_STEPS = 5_000_000
+
+
+class Penalty(ABC):
+    """Whatever has a marginal penalty d(u)."""
+
+    #: What it is called on the command line, in menus and legends, and as what others act.
+    name: str = "penalty"
+    title: str = ""
+    known_as: str = ""
+
+    @abstractmethod
+    def marginal(self, u: Expr = symbols.u) -> Expr:
+        """d(u): derivative of the expected penalty in π(o), π_old frozen, then π_old = π."""
+
+    @abstractmethod
+    def curvature(self, u: Expr = symbols.u) -> Expr:
+        """c(u): π(o) times the second derivative in π(o), π_old frozen, then π_old = π.
+
+        The second derivative of the stage objective in π(o) is −β c(u)/π(o).
+        """
+
+    __repr__ = as_call
+
+    @property
+    def prose(self) -> str:
+        """What it is, in TeX, as the end of a sentence."""
+        return prose_tex(str(self))
+
+    @property
+    def before_baseline(self) -> bool:
+        """Whether it is part of the reward that a group is centred on."""
+        return False
+
+    @property
+    def adds_over_tokens(self) -> bool:
+        """Whether the terms of the tokens add up to the term of the answer: log-ratios do."""
+        return False
+
+    # -- the shape of d ------------------------------------------------------------------
+
+    @cached_property
+    def _powers(self) -> PowerSum | None:
+        return PowerSum.of(self.marginal(), symbols.u)
+
+    @cached_property
+    def monotone(self) -> bool:
+        """Whether d falls strictly in u = π_ref/π: a lower π(o) is always pushed up harder.
+
+        False also where it could not be shown.
+        """
+        decided = None if self._powers is None else self._powers.falls
+        if decided is not None:
+            return decided
+        slope = diff(self.marginal(), symbols.u)
+        slope = slope.subs(symbols.u, symbols.u ** _common_root(slope))
+        return sign(slope, Domain.of(symbols.u)) == Sign.NEGATIVE
+
+    @cached_property
+    def link_range(self) -> tuple[Expr, Expr]:
+        """The open interval of values that d takes: where the link is defined."""
+        d, u = self.marginal(), symbols.u
+        ends = end_values(d, u)
+        if ends is None:
+            ends = tuple(limited(limit, d, u, end, "+", steps=_STEPS) for end in (0, oo))
+        return ends[1], ends[0]
+
+    @cached_property
+    def acts_as(self) -> str:
+        """The divergence that has this marginal penalty, by name, or a sentence.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.penalty import Estimator
+        >>> Estimator("k2", "loss").acts_as
+        'KL(pi || pi_ref), the direct KL'
+        >>> Estimator("k1", "loss").acts_as
+        'no penalty at all: its expected gradient is zero'
+        """
+        slope = diff(self.marginal(), symbols.u)
+        domain = Domain.of(symbols.u)
+        if is_zero(slope, domain):
+            return "no penalty at all: its expected gradient is zero"
+        for known in every_penalty():
+            if is_zero(slope - diff(known.marginal(), symbols.u), domain):
+                return known.known_as
+        return f"none of the known divergences: d(u) = {self.marginal()}"
+
+    # -- its inverse ---------------------------------------------------------------------
+
+    def link(self, x: Expr) -> Expr:
+        """g(x): the ratio π/π_ref at which the marginal penalty d(π_ref/π) equals ``x``.
+
+        Defined for ``x`` in :attr:`link_range`. The inverse is taken only after d has been
+        shown to be strictly monotone.
+
+        Raises
+        ------
+        ValueError
+            When d is constant (no penalty), is not shown to be strictly monotone, or when its
+            inverse is not elementary.
+        """
+        d = self.marginal()
+        if not self.monotone:
+            if not d.has(symbols.u):
+                raise ValueError(f"the marginal penalty {d} is constant: there is no link")
+            raise ValueError(
+                f"the marginal penalty d(u) = {d} {self._why_no_inverse()}: "
+                "no single-valued inverse is known"
+            )
+        direct = None if self._powers is None else self._powers.inverse(x)
+        if direct is None:
+            direct = _out_of_logarithm(d, x)
+        return 1 / (self._solved(d).subs(_VALUE, x) if direct is None else direct)
+
+    def _solved(self, d: Expr) -> Expr:
+        """u as a function of the value of d, by SymPy."""
+        q = _common_root(d)
+        equation = d.subs(symbols.u, symbols.u**q) - _VALUE
+        found = [w**q for w in limited(solve, equation, symbols.u, steps=_STEPS)]
+        # d is one-to-one: of several algebraic inverses only one returns where it came from.
+        fitting = [f for f in found if all(_returns(f, d, point) for point in (2, 3))]
+        if len(fitting) != 1:
+            raise ValueError(f"the marginal penalty {d} has {len(fitting)} elementary inverses")
+        return fitting[0]
+
+    def _why_no_inverse(self) -> str:
+        slope = diff(self.marginal(), symbols.u)
+        try:
+            zeros = limited(solve, slope, symbols.u, steps=_STEPS)
+        except (NotImplementedError, Exhausted):
+            zeros = []
+        turns = [zero for zero in zeros if self._changes_sign(slope, zero)]
+        if turns:
+            places = ", ".join(str(1 / zero) for zero in turns)
+            return f"is not strictly monotone on u > 0 (it turns at pi/pi_ref = {places})"
+        if zeros:
+            return "is not shown to be monotone on u > 0 (its slope vanishes there)"
+        return "is not strictly monotone on u > 0 (its slope is not of one sign)"
+
+    @staticmethod
+    def _changes_sign(slope: Expr, zero: Expr) -> bool:
+        sides = (slope.subs(symbols.u, zero * Rational(k, 100)).evalf(30) for k in (99, 101))
+        return bool(prod(sides) < 0)
+
+
+def every_penalty() -> tuple[Penalty, ...]:
+    """The penalties of the registry that have no parameter, in its order."""
+    return tuple(PENALTIES[name]() for name in PENALTIES.complete)
+
+
+_VALUE = Dummy("x", real=True)
+
+
+def _common_root(expr: Expr) -> int:
+    """q such that all rational powers of u in ``expr`` are whole powers of its q-th root."""
+    powers = (p.exp.q for p in expr.atoms(Pow) if p.base == symbols.u and p.exp.is_Rational)
+    return int(ilcm(1, 1, *powers))
+
+
+def _out_of_logarithm(d: Expr, x: Expr) -> Expr | None:
+    """u where d is ``x``, for a constant and a multiple of the logarithm of a line in u."""
+    found = [f for f in d.atoms(log) if f.has(symbols.u)]
+    if len(found) != 1 or not found[0].args[0].is_polynomial(symbols.u):
+        return None
+    constant, scale = d.as_independent(found[0], as_Add=True)[0], d.coeff(found[0])
+    line = Poly(found[0].args[0], symbols.u)
+    if line.degree() != 1 or d != constant + scale * found[0] or constant.has(symbols.u):
+        return None
+    slope, start = line.all_coeffs()
+    return (exp((x - constant) / scale) - start) / slope
+
+
+def _returns(inverse: Expr, d: Expr, point: int) -> bool:
+    back = inverse.subs(_VALUE, d.subs(symbols.u, point)).evalf(40)
+    return bool(back.is_real and abs(back - point) < Rational(1, 10**30))

@@ -1,0 +1,167 @@
+"""What a policy of two answers rests on: status, derivation, claims, a numeric check."""
+
+from __future__ import annotations
+
+import mpmath as mp
+from sympy import Eq, Poly, S, fraction, together
+
+from grpo_symbolic import symbols
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.progress import tracked
+from grpo_symbolic.solve.closed_form import ClosedForm
+from grpo_symbolic.solve.galois import no_radicals
+from grpo_symbolic.solve.reduction import Reduction
+from grpo_symbolic.solve.solutions import rational
+from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.work import Exhausted, limited
+
+__all__ = ["claims_of", "derivation_of", "numeric_check", "status_of"]
+
+PI = symbols.pi
+_STEPS = 5_000_000
+# Up to this group size a formula in radicals is ruled out at one instance.
+_LARGEST_GROUP = 16
+_POINTS, _DIGITS = 8, 40
+
+
+def status_of(
+    condition: StationarityCondition, reduction: Reduction, closed: ClosedForm | None
+) -> str:
+    """Which root it is and why, or why there is no closed form."""
+    if closed is not None:
+        return f"closed form: {closed.branch}"
+    polynomial = reduction.polynomial
+    if polynomial is None or polynomial.degree() > 4:
+        found = _without_radicals(condition)
+        if found:
+            return found
+    if polynomial is None:
+        return f"no closed form: {reduction.obstacle}"
+    if polynomial.degree() <= 0:
+        return "no solution: the penalty exerts no force on pi(a), so nothing holds the drift"
+    if polynomial.degree() <= 2:
+        return (
+            "no closed form: no root is proved to lie in (0, 1) for all parameters; "
+            "solutions() finds them at given numbers"
+        )
+    return (
+        f"no closed form: the equation is a polynomial of degree {polynomial.degree()} in "
+        "pi(a), and no formula in radicals is shown to give its root for all parameters"
+    )
+
+
+def _without_radicals(condition: StationarityCondition) -> str:
+    """Why radicals do not solve the equation of a finite group, or an empty string."""
+    rule = condition.preference.rule
+    size = S.NaN if rule is None or rule.group_size is None else rule.group_size
+    left, right = condition.contrast().args
+    pull = fraction(together(left))[0]
+    linear = pull.is_polynomial(symbols.pi_ref) and Poly(pull, symbols.pi_ref).degree() == 1
+    if not size.is_Integer or not linear or right.has(symbols.pi_ref):
+        return ""
+    numbers = "solutions() finds them at given numbers"
+    if size > _LARGEST_GROUP:
+        return (
+            f"no closed form is looked for in groups of {size}: beta and pi_ref(a) are "
+            f"explicit functions of pi(a), and {numbers}"
+        )
+    try:
+        evidence = limited(no_radicals, condition, steps=_STEPS)
+    except (Exhausted, ValueError):
+        return ""
+    return "" if evidence is None else f"no closed form in radicals: {evidence}; {numbers}"
+
+
+def derivation_of(
+    reduction: Reduction, closed: ClosedForm | None, parameters: Domain
+) -> Derivation:
+    """The lines of the reduction, and those of the closed form."""
+    derivation = reduction.derivation
+    if closed is None:
+        return derivation
+    solution, reason = closed.expression, _typeset(closed.branch)
+    if closed.short is not None:
+        for step in closed.steps:
+            derivation = derivation.then(step.equation, step.justification, *step.check)
+        return derivation.then(Eq(PI, closed.short, evaluate=False), reason, *closed.claims)
+    last = derivation.steps[-1].equation
+    check = Claim(
+        f"the solution satisfies line {len(derivation)}",
+        (last.lhs - last.rhs).subs(PI, solution),
+        "==",
+        S.Zero,
+        parameters,
+    )
+    return derivation.then(Eq(PI, solution, evaluate=False), reason, check, *closed.claims)
+
+
+def claims_of(
+    derivation: Derivation, equation: Eq, closed: ClosedForm | None, parameters: Domain
+) -> tuple[Claim, ...]:
+    """The checks of every line, and those of the closed form on the first one."""
+    claims = derivation.claims
+    # A solution in abbreviations is proved in stages, by the lines of the derivation.
+    if closed is None or closed.short is not None:
+        return claims
+    solution = closed.expression
+    return (
+        *claims,
+        Claim(
+            "the stationarity condition holds at the solution",
+            equation.lhs.subs(PI, solution),
+            "==",
+            equation.rhs.subs(PI, solution),
+            parameters,
+        ),
+        Claim("the solution is positive", solution, ">", S.Zero, parameters),
+        Claim("the solution is less than 1", solution, "<", S.One, parameters),
+        *(
+            Claim("a floating-point branch equals the closed form", b, "==", solution, parameters)
+            for b in closed.stable.branches()
+        ),
+    )
+
+
+def numeric_check(policy: Policy) -> tuple[str, Verdict]:
+    """The projected on-policy gradient at the solutions found at rational parameters."""
+    name = "the projected on-policy gradient vanishes at the solutions found numerically"
+    worst, roots, points = mp.mpf(0), 0, 0
+    expression = policy.expressions and policy.expressions[0]
+    with mp.workdps(_DIGITS + 10):
+        samples = policy.parameters.samples(_POINTS, seed=7)
+        for point in tracked(samples, total=_POINTS, label="checking", unit="point"):
+            points += 1
+            closed = None
+            if expression is not None:
+                closed = mp.mpf(str(expression.subs(point).evalf(_DIGITS + 10)))
+            for solution in policy.solutions_at(point, _DIGITS):
+                roots += 1
+                at = {**point, PI: rational(solution.policy[0], _DIGITS + 10)}
+                field = policy.condition.field[0].subs(at).evalf(_DIGITS)
+                worst = max(worst, abs(mp.mpf(str(field))))
+                if closed is not None:
+                    worst = max(worst, abs(solution.policy[0] - closed))
+    shown = mp.nstr(worst, 3)
+    data: dict[str, object] = {"points": points, "solutions": roots, "digits": _DIGITS}
+    data["largest_deviation"] = shown
+    if not roots:
+        return name, Verdict(Status.UNKNOWN, "root isolation", "no solution was found", data)
+    if worst > mp.mpf(10) ** (8 - _DIGITS):
+        return name, Verdict(Status.REFUTED, "root isolation", f"off by {shown}", data)
+    found = f"{roots} solutions at {points} rational points, largest deviation {shown}"
+    return name, Verdict(Status.NUMERIC, "root isolation", found, data)
+
+
+def _typeset(sentence: str) -> str:
+    """A plain sentence with its symbols in TeX."""
+    for plain, tex in (
+        ("(pi_ref(a), 1)", r"$(\pi_{\mathrm{ref}}(a), 1)$"),
+        (" pi_ref(a)", r" $\pi_{\mathrm{ref}}(a)$"),
+        (" pi(a)", r" $\pi(a)$"),
+    ):
+        sentence = sentence.replace(plain, tex)
+    return sentence

@@ -1,0 +1,348 @@
+"""The stationary policies of a question with many answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sympy import Add, Eq, Expr, S, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.analysis.count import Count
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.display import Html, legible, math, record, short
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.shown import Shown, shown_answers
+from grpo_symbolic.export.latex import formula
+from grpo_symbolic.inputs import within
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.numeric.arguments import Parameter
+from grpo_symbolic.policy.policy import Policy, Value
+from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion
+from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
+from grpo_symbolic.policy.two_answers import StationaryPolicy
+from grpo_symbolic.question import Question
+from grpo_symbolic.solve.solutions import Solutions
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove_all
+from grpo_symbolic.verify.verdict import Report
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+    from numpy.typing import ArrayLike
+
+    from grpo_symbolic.policy.enclosure import Enclosure
+    from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
+
+__all__ = ["SimplexPolicy"]
+
+
+@dataclass(frozen=True)
+class SimplexPolicy(Policy):
+    """The stationary policies of an algorithm on a question with n answers.
+
+    Attributes
+    ----------
+    condition : StationarityCondition
+        One equation an answer, in ``question.policy``.
+    expressions : tuple of Expr or None
+        π(o) in closed form, one entry an answer; None where there is none.
+    """
+
+    algorithm: Algorithm
+    question: Question
+
+    @cached_property
+    def condition(self) -> StationarityCondition:  # type: ignore[override]
+        """The condition in all answers; many levels of reward make it large."""
+        return stationarity_condition(self.algorithm, self.question)
+
+    @property
+    def equations(self) -> tuple[Eq, ...]:
+        """P(o|π) − β d(o) = λ, one equation an answer."""
+        return self.condition.equations
+
+    @property
+    def domain(self) -> Domain:
+        """The ranges under which all of this holds, from the parts: the condition may be large."""
+        question, algorithm = self.question, self.algorithm
+        parts = [algorithm.beta, algorithm.penalty.marginal(S.One / 2)]
+        if algorithm.advantage is not None and not algorithm.penalty.before_baseline:
+            rule = (value for value, _ in algorithm.rule_parameters if value is not None)
+            parts += [algorithm.group_size, *rule]
+        ranges = (*question.domain.ranges, *question.policy_domain.ranges)
+        return Domain(ranges).extended(*map(S, parts))
+
+    @property
+    def status(self) -> str:
+        if self.expressions is not None:
+            return (
+                "closed form: the equations telescope, so that the binary solution acts on the "
+                "cumulative reference masses by rank"
+            )
+        return (
+            "no closed form: a system of equations in the masses of "
+            f"{len(self.question.classes)} classes; solutions() solves it at given numbers"
+        )
+
+    @cached_property
+    def distortion(self) -> RankDistortion | None:
+        """Classes by rank, and φ that acts on cumulative reference masses; None without one."""
+        return rank_distortion(self.algorithm, self.question)
+
+    @cached_property
+    def expressions(self) -> tuple[Expr, ...] | None:
+        return None if self.distortion is None else self.distortion.expressions
+
+    @property
+    def names(self) -> tuple[Symbol, ...]:
+        """π(o) as a symbol of its own, one an answer."""
+        return tuple(symbols.policy(o) for o in range(1, len(self.question) + 1))
+
+    def balance_for(self, purpose: str) -> Balance:
+        answers = len(self.question)
+        if answers == 2:
+            raise ValueError(
+                f"{purpose} is known for a BinaryQuestion: BinaryQuestion.of(question) is this "
+                "one, the better answer first"
+            )
+        raise ValueError(
+            f"{purpose} is known for questions with two answers; this one has {answers}"
+        )
+
+    @cached_property
+    def count(self) -> Count:
+        answers = len(self.question)
+        return Count(
+            (),
+            f"no argument for all parameters at once is known for {answers} answers; solutions() "
+            "counts at given numbers",
+        )
+
+    # -- evidence ------------------------------------------------------------------------
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """The condition of every answer, then the closed forms."""
+        found = Derivation(f"Stationary policy of {len(self.question)} answers", self.domain)
+        for answer, equation in zip(self.question.answers, self.equations, strict=True):
+            found = found.then(equation, f"the condition of answer {answer}")
+        if self.expressions is None:
+            return found
+        reason = "the binary solution on the reference masses of all ranks up to this one"
+        for name, value, check in zip(self.names, self.expressions, self._checks(), strict=True):
+            found = found.then(Eq(name, value, evaluate=False), reason, check)
+        return found
+
+    def _checks(self) -> tuple[Claim, ...]:
+        """The condition of every answer at the closed form."""
+        solved = dict(zip(self.unknowns, self.expressions or (), strict=False))
+        return tuple(
+            Claim(
+                f"the gradient of answer {answer} vanishes at the solution",
+                component.subs(solved, simultaneous=True),
+                "==",
+                S.Zero,
+                self.parameters,
+            )
+            for answer, component in zip(self.question.answers, self.condition.field, strict=True)
+        )
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """The condition of every answer at the closed form; empty without one."""
+        return () if self.expressions is None else self._checks()
+
+    def verify(self) -> Report:
+        """Verdicts on the :attr:`claims` and on the identities of the preference model."""
+        return prove_all((*self.claims, *self.condition.preference.claims))
+
+    # -- numbers --------------------------------------------------------------------------
+
+    @property
+    def inputs(self) -> tuple[Parameter, ...]:
+        """What needs a number; ``pi_ref`` is a row with one probability an answer."""
+        roles = [(self.algorithm.beta, "beta"), (symbols.pi_ref, "pi_ref")]
+        roles += [(s, "reward") for s in self.question.parameters]
+        roles += [(s, role) for s, role in self.algorithm.rule_parameters]
+        return tuple(Parameter(s, role) for s, role in roles if isinstance(s, Symbol))
+
+    def point(self, values: Mapping[str, Value], *, partial: bool = False) -> dict[Symbol, Expr]:
+        point = super().point(values, partial=partial)
+        declared = self.question.declared.ranges
+        ranges = Domain(
+            tuple(r for r in declared if {r.symbol, *r.lower.free_symbols} <= point.keys())
+        )
+        if not ranges.contains(point):
+            raise ValueError(f"the values must satisfy {ranges}")
+        return point
+
+    def _read(self, p: Parameter, value: Value) -> dict[Symbol, Expr]:
+        if p.role != "pi_ref":
+            return super()._read(p, value)
+        found = _reference(value, len(self.question))
+        return dict(zip(self.question.reference[:-1], found, strict=False))
+
+    def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
+        return solutions_of_many(self.algorithm, self.question, self.condition, point, digits)
+
+    def as_binary(
+        self, question: Question, point: Mapping[Symbol, Expr]
+    ) -> tuple[StationaryPolicy, tuple[int, int]]:
+        """The binary policy of a question of two answers, the places of the better and worse."""
+        return as_binary(self.algorithm, question, point)
+
+    def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+        from grpo_symbolic.policy.enclose import enclosed_simplex
+
+        return enclosed_simplex(self, self.as_binary, point, digits)
+
+    def evaluate(
+        self,
+        *,
+        pi_ref: ArrayLike,
+        branch: str = "attracting",
+        errors: str = "raise",
+        **values: ArrayLike,
+    ) -> ndarray:
+        """π at arrays of parameters, in float64.
+
+        Parameters
+        ----------
+        pi_ref : array, (..., n)
+            Rows of positive reference probabilities. A row that sums to 1 up to rounding is
+            divided by its sum.
+        branch : {"attracting", "lowest", "highest", "all"}
+            Which stationary policy, where there are several, by mean reward. ``attracting`` is the
+            one that rising rewards reach first from the reference; ``all`` adds an axis before the
+            last one, padded with NaN.
+        errors : {"raise", "nan"}
+            What a bad row or value does: an exception, or NaN at its points.
+        **values
+            Numbers or arrays that broadcast with the leading axes of ``pi_ref``: ``beta`` and the
+            question's own symbols. Floats are the binary numbers that they are.
+
+        Returns
+        -------
+        ndarray, (..., n)
+            Each policy to full relative accuracy in every answer. NaN, with one
+            :class:`~grpo_symbolic.policy.evaluate.NoStationaryPolicy` warning, where none is
+            found.
+
+        Raises
+        ------
+        ValueError
+            For shapes that do not broadcast, rows that are no distributions of n positive
+            probabilities, an unknown or missing argument, or a value out of range.
+
+        Examples
+        --------
+        >>> from grpo_symbolic.model.algorithm import GRPO
+        >>> policy = SimplexPolicy(GRPO(2), Question(rewards=(3, 1, 0)))
+        >>> policy.evaluate(beta=1, pi_ref=[0.25, 0.39, 0.36]).round(12).tolist()
+        [0.5, 0.3, 0.2]
+        """
+        return self.evaluator(pi_ref=pi_ref, branch=branch, errors=errors, **values)
+
+    @cached_property
+    def evaluator(self) -> SimplexEvaluator:
+        """How :meth:`evaluate` goes about it, chosen from the model once."""
+        from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
+
+        return SimplexEvaluator(self)
+
+    def lambdify(self, backend: str = "numpy") -> Callable[..., float | ndarray]:
+        """For two answers only.
+
+        Raises
+        ------
+        ValueError
+            Always: :meth:`evaluate` takes arrays, ``lambdify`` of SymPy the :attr:`expressions`.
+        """
+        raise ValueError(
+            "lambdify is known for questions with two answers; evaluate() takes arrays for this "
+            f"one, which has {len(self.question)}"
+        )
+
+    def code(self, library: str) -> str:
+        from grpo_symbolic.policy.code import simplex_code
+
+        return simplex_code(self, library)
+
+    # -- display --------------------------------------------------------------------------
+
+    @cached_property
+    def shown(self) -> Shown:
+        if self.expressions is not None:
+            return Shown(tuple(Eq(s, e, evaluate=False) for s, e in self._solution()))
+        return shown_answers(self.algorithm, self.question) or Shown(self.equations)
+
+    def _solution(self) -> tuple[tuple[Symbol, Expr], ...]:
+        return tuple(zip(self.names, self.expressions or (), strict=False))
+
+    def _title(self, solved: bool) -> str:
+        what = "Stationary policy" if solved else "Stationarity conditions"
+        return f"{what} of a question with {len(self.question)} answers"
+
+    def _unknown(self) -> str:
+        names = [formula(p) for p in self.unknowns]
+        listed = ", ".join(names if len(names) <= 3 else [names[0], r"\dots", names[-1]])
+        return rf"${listed}$, with a multiplier ${formula(symbols.multiplier)}$,"
+
+    def _found(self) -> tuple[Expr, ...] | None:
+        """The closed forms if they have been asked for before: a display does not compute."""
+        return self.__dict__.get("expressions")
+
+    def _formula(self) -> str:
+        """The closed forms, if found, typeset; empty where they are too large to read."""
+        found = self._found()
+        return self.latex() if found and legible(*found) else ""
+
+    def __repr__(self) -> str:
+        found = self._found()
+        if found is None:
+            return f"SimplexPolicy({self.algorithm!r}, {self.question!r})"
+        shown = [f"pi({o}) = {short(e, 100)}" for o, e in enumerate(found[:3], start=1)]
+        shown += [f"and {len(found) - 3} more"] if len(found) > 3 else []
+        return f"SimplexPolicy({', '.join(shown)})"
+
+    def __str__(self) -> str:
+        """Formulas or equations, status and assumptions."""
+        if self.expressions is None:
+            rows = [short(e) for e in self.equations]
+        else:
+            rows = [f"pi({o}) = {short(e)}" for o, e in enumerate(self.expressions, start=1)]
+        return "\n".join([*rows, self.status, f"for {self.domain}"])
+
+    def _repr_html_(self) -> Html:
+        tex, asked = self._formula(), "expressions" in self.__dict__
+        built = "condition" in self.__dict__
+        rows = [
+            ("stationary policy", math(tex) if tex else ""),
+            ("algorithm", self.algorithm),
+            ("question", self.question),
+            ("condition", Html(self.condition._repr_html_()) if built else ".condition builds it"),
+            ("status", self.status if asked else _NOT_ASKED),
+            ("evidence", ".verify() proves it"),
+        ]
+        return record(f"Stationary policy of {len(self.question)} answers", rows)
+
+
+_NOT_ASKED = (
+    "the closed form is not looked for before it is asked for: .expressions, and .status says "
+    "what was found"
+)
+
+
+def _reference(values: Value, count: int) -> tuple[Expr, ...]:
+    allowed = f"{count} positive probabilities that sum to 1"
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != count:
+        raise ValueError(f"pi_ref must be {allowed}, got {values!r}")
+    found = tuple(within("pi_ref", v, allowed, 0, 1) for v in values)
+    if Add(*found) != 1:
+        raise ValueError(f"pi_ref must be {allowed}, got a sum of {Add(*found)}")
+    return found

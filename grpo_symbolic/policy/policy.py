@@ -1,0 +1,389 @@
+"""What can be asked of a stationary policy, of two answers or of many.
+
+Every question has one name for both. What is known for two answers only raises, for more, a
+ValueError that says so: it rests on β · force = drift, one equation in π(a).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sympy import Eq, Expr, Symbol
+
+from grpo_symbolic.analysis.bounds import Bounds, bounds
+from grpo_symbolic.analysis.count import Count, count
+from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
+from grpo_symbolic.analysis.folds import Folds, folds
+from grpo_symbolic.analysis.limits import escape_threshold, limit
+from grpo_symbolic.analysis.sensitivity import Sensitivity, sensitivity
+from grpo_symbolic.analysis.series import series
+from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
+from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.inputs import Number, parameter
+from grpo_symbolic.numeric.arguments import Parameter
+from grpo_symbolic.policy.printed import Printed
+from grpo_symbolic.solve.solutions import Solutions
+from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.verdict import Report
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+    from numpy.typing import ArrayLike
+
+    from grpo_symbolic.policy.enclosure import Enclosure
+
+__all__ = ["Policy"]
+
+#: A number for a parameter, or a row of them: one reference probability an answer.
+Value = Number | Sequence[Number]
+
+
+class Policy(Printed):
+    """The stationary policies of an algorithm on a question.
+
+    Attributes
+    ----------
+    algorithm : Algorithm
+    question : Question
+    condition : StationarityCondition
+        One equation an answer, with a multiplier.
+    """
+
+    condition: StationarityCondition
+
+    # -- what is derived ---------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def equations(self) -> tuple[Eq, ...]:
+        """What the stationary policies solve: one equation of two answers, else one an answer."""
+
+    @property
+    @abstractmethod
+    def expressions(self) -> tuple[Expr, ...] | None:
+        """π(o) in closed form, one entry an answer; None where there is none."""
+
+    @property
+    @abstractmethod
+    def derivation(self) -> Derivation:
+        """The lines from the condition of each answer to the result."""
+
+    @property
+    def domain(self) -> Domain:
+        """The ranges under which all of this holds."""
+        return self.condition.domain
+
+    @property
+    def parameters(self) -> Domain:
+        """The domain without the unknowns."""
+        return Domain(tuple(r for r in self.domain.ranges if r.symbol not in self.unknowns))
+
+    @property
+    @abstractmethod
+    def claims(self) -> tuple[Claim, ...]:
+        """What has to hold for this policy to be the stationary one."""
+
+    @abstractmethod
+    def verify(self) -> Report:
+        """Verdicts on the :attr:`claims`, and on what they are built from."""
+
+    @abstractmethod
+    def balance_for(self, purpose: str) -> Balance:
+        """The equation of two answers, with β and π_ref(a) as functions of π(a).
+
+        Raises
+        ------
+        ValueError
+            For more answers: a sentence that begins with ``purpose``.
+        """
+
+    # -- numbers -----------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def inputs(self) -> tuple[Parameter, ...]:
+        """What needs a number, in the order of the model's parts."""
+
+    def point(self, values: Mapping[str, Value], *, partial: bool = False) -> dict[Symbol, Expr]:
+        """Numbers by name as exact numbers by symbol.
+
+        Parameters
+        ----------
+        values : mapping
+        partial : bool
+            Whether some may be left open.
+
+        Raises
+        ------
+        ValueError
+            For an unknown or missing parameter, or a value out of range.
+        """
+        known = ", ".join(p.name for p in self.inputs)
+        for name in values:
+            if name not in {p.name for p in self.inputs}:
+                raise ValueError(f"unknown argument {name!r}: this policy takes {known}")
+        found: dict[Symbol, Expr] = {}
+        for p in self.inputs:
+            value = values.get(p.name, p.default)
+            if value is not None:
+                found |= self._read(p, value)
+            elif not partial:
+                raise ValueError(f"missing argument {p.name!r}: this policy takes {known}")
+        return found
+
+    def _read(self, p: Parameter, value: Value) -> dict[Symbol, Expr]:
+        return {p.symbol: parameter(p.role, value, p.name)}
+
+    def solutions(self, *, digits: int = 30, **values: Value) -> Solutions:
+        """Every stationary policy at given parameters, from the equations themselves.
+
+        Parameters
+        ----------
+        digits : int
+            Decimal digits wanted.
+        **values
+            Exact or decimal values of the :attr:`inputs`. Of many answers ``pi_ref`` is a
+            sequence of positive probabilities, one an answer, summing to 1 exactly.
+
+        Raises
+        ------
+        ValueError
+            For an unknown or missing parameter, or a value out of range.
+        """
+        return self.solutions_at(self.point(values), digits)
+
+    @abstractmethod
+    def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
+        """Every stationary policy at exact numbers for all symbols of the condition."""
+
+    def enclose(self, *, digits: int = 50, **values: Value) -> Enclosure:
+        """Balls that are proved to contain one stationary policy each.
+
+        Parameters
+        ----------
+        digits : int
+            Digits of every probability: the radii are smaller than 10^−digits of it.
+        **values
+            As for :meth:`solutions`: decimals in text are exact, and a float stands for the
+            shortest decimal that denotes it. For the binary number that a float is, as
+            :meth:`evaluate` takes it, give ``fractions.Fraction(x)``.
+
+        Returns
+        -------
+        Enclosure
+            With ``policies``, ``count``, and ``complete``, whether there are no others.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`solutions`.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+        >>> policy.enclose(beta="1/2", pi_ref="1/4").decimals(20)
+        (('0.68301270189221932338', '0.31698729810778067662'),)
+        """
+        return self.enclosed_at(self.point(values), digits)
+
+    @abstractmethod
+    def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+        """Balls at exact numbers for all symbols of the condition."""
+
+    @abstractmethod
+    def evaluate(
+        self, *, branch: str = "attracting", errors: str = "raise", **values: ArrayLike
+    ) -> float | ndarray:
+        """The policy at arrays of parameters, in float64."""
+
+    @abstractmethod
+    def lambdify(self, backend: str = "numpy") -> Callable[..., float | ndarray]:
+        """The policy as a function of numbers."""
+
+    @abstractmethod
+    def code(self, library: str) -> str:
+        """A function as source that needs nothing of this package: python, jax or torch."""
+
+    def python(self) -> str:
+        """A NumPy function as source, which needs nothing of this package.
+
+        The closed form, or of two answers a solver where there is one solution for all
+        parameters; otherwise the condition's residual. ``export("jax")`` and ``export("torch")``
+        give the same function, differentiable, for those libraries.
+
+        Raises
+        ------
+        ValueError
+            For many answers without a closed form.
+        """
+        return self.code("python")
+
+    # -- all parameters at once ------------------------------------------------------------
+
+    @cached_property
+    def count(self) -> Count:
+        """How many interior stationary policies there can be, for all parameters."""
+        return count(self.balance_for("the number of stationary policies"))
+
+    @cached_property
+    def escape_threshold(self) -> Expr:
+        """The weight β below which π(a) stays away from 0 as π_ref(a) → 0+.
+
+        It is 0 where no weight is small enough, ∞ where every weight is.
+
+        Raises
+        ------
+        ValueError
+            When the curve has no limit of this kind.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> gs.stationary_policy(gs.GRPO(8), gs.BinaryQuestion()).escape_threshold
+        sqrt(7)
+        """
+        return escape_threshold(self.balance_for("the escape threshold"))
+
+    def limit(self, variable: Expr | str, value: Number, direction: str = "+") -> Expr:
+        """The limit of the stationary π(a), from the condition.
+
+        Parameters
+        ----------
+        variable : Symbol, Expr or str
+            Such as ``beta``, ``pi_ref``, ``"1/beta"``, ``G``.
+        value : number or oo
+        direction : {"+", "-"}
+
+        Raises
+        ------
+        ValueError
+            When there is no limit, or none is known in closed form, with the reason.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+        >>> policy.limit("beta", 0), policy.limit("pi_ref", 0)
+        (1, Piecewise((1 - beta, beta < 1), (0, True)))
+        """
+        return limit(self.balance_for("a limit"), variable, value, direction)
+
+    def series(self, variable: Expr | str, order: int) -> Expr:
+        """The expansion of the stationary π(a) up to the power ``order``, without remainder.
+
+        Parameters
+        ----------
+        variable : Expr or str
+            ``1/beta`` (strong penalties), ``beta`` (weak ones) or ``1/G`` (large groups).
+        order : int
+            The highest power kept; the error is of the next order.
+
+        Raises
+        ------
+        ValueError
+            When there is no such expansion, with the reason.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion()).series("1/beta", 1)
+        pi_ref + pi_ref*(1 - pi_ref)/beta
+        """
+        return series(self.balance_for("a series"), variable, order)
+
+    def monotonicity(self, variable: Expr | str) -> Monotonicity:
+        """The direction in which π(a) moves with a parameter, with its proof."""
+        return monotonicity(self.balance_for("monotonicity"), variable)
+
+    def sensitivity(
+        self, variable: Expr | str | None = None, **values: ArrayLike
+    ) -> Sensitivity | float | ndarray | dict[str, float | ndarray]:
+        """∂π(a)/∂θ by implicit differentiation of the condition.
+
+        Parameters
+        ----------
+        variable : Symbol or str, optional
+            θ, such as ``"beta"`` or ``"pi_ref"``.
+        **values
+            Numbers or arrays for all parameters.
+
+        Returns
+        -------
+        Sensitivity, float or array, or dict
+            ``sensitivity("beta")`` is the formula, an object with ``expression``, ``closed``,
+            ``latex()`` and a call; ``sensitivity("beta", beta=1, pi_ref=0.2)`` its value;
+            ``sensitivity(beta=1, pi_ref=0.2)`` the value for every continuous parameter, by name.
+
+        Raises
+        ------
+        ValueError
+            For an unknown parameter, one that the policy does not depend on, and as
+            :meth:`lambdify` for the values.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+        >>> policy.sensitivity("beta").expression
+        (-pi + pi_ref)/(beta + 2*pi - 1)
+        """
+        balance, known = self.balance_for("sensitivity"), {p.name: p for p in self.inputs}
+        if variable is None:
+            if not values:
+                raise ValueError("sensitivity needs a parameter, or values for all of them")
+            used = self.condition.contrast().free_symbols
+            return {
+                name: self.sensitivity(name)(**values)
+                for name, p in known.items()
+                if p.symbol in used and not p.symbol.is_integer
+            }
+        if str(variable) not in known:
+            raise ValueError(
+                f"unknown parameter {str(variable)!r}: this policy has {', '.join(known)}"
+            )
+        found = sensitivity(
+            balance,
+            known[str(variable)].symbol,
+            self.lambdify("mpmath"),
+            tuple(known),
+            equation=self.equations[0],
+            closed=self.expressions and self.expressions[0],
+            defaults=tuple((n, p.default) for n, p in known.items() if p.default is not None),
+        )
+        return found(**values) if values else found
+
+    def bounds(self) -> Bounds:
+        """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""
+        balance = self.balance_for("a bound")
+        return bounds(balance, self.expressions and self.expressions[0])
+
+    def folds(self, *, digits: int = 30, **values: Number) -> Folds:
+        """The weights β at which the number of stationary policies changes.
+
+        Parameters
+        ----------
+        digits : int
+        **values
+            Every parameter but β, as for :meth:`solutions`.
+
+        Raises
+        ------
+        ValueError
+            For a missing or unknown parameter, or a condition without certified folds.
+        """
+        balance = self.balance_for("a fold")
+        weight = {str(balance.beta): 1} if isinstance(balance.beta, Symbol) else {}
+        given = self.point({**weight, **values})
+        return folds(balance, {s: v for s, v in given.items() if s != balance.beta}, digits)
+
+    def dynamics(self, *, digits: int = 30, **values: Number) -> Dynamics:
+        """The policy-gradient flow and the best-response iteration at given parameters."""
+        condition, point = self.balance_for("the flow").condition, self.point(values)
+        return dynamics(condition, point, self.solutions_at(point, digits), digits)

@@ -1,0 +1,80 @@
+"""Pairs with ordered rewards: the binary solution acts on cumulative reference masses, by rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Add, Expr, S
+
+from grpo_symbolic import symbols
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.question import Question
+from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
+from grpo_symbolic.solve.ranks import telescoped
+from grpo_symbolic.stationarity import stationarity_condition
+
+__all__ = ["RankDistortion", "rank_distortion"]
+
+
+@dataclass(frozen=True)
+class RankDistortion:
+    """π of the answers up to a rank is φ of their reference mass.
+
+    Attributes
+    ----------
+    question : Question
+    ranked : tuple of int
+        The question's classes from the most to the least rewarding.
+    closed : ClosedForm
+        φ, in ``symbols.pi_ref``.
+    """
+
+    question: Question
+    ranked: tuple[int, ...]
+    closed: ClosedForm
+
+    @property
+    def expressions(self) -> tuple[Expr, ...]:
+        """π(o), one entry an answer: a class's answers share its mass as in the reference."""
+        reference, curve = self.question.reference, self.closed.expression
+        found: dict[int, Expr] = {}
+        below: Expr = S.Zero
+        total: Expr = S.Zero
+        for place, position in enumerate(self.ranked):
+            members = self.question.classes[position]
+            mass = Add(*(reference[o] for o in members))
+            total = (total + mass).expand()
+            last = place == len(self.ranked) - 1
+            upto = S.One if last else curve.subs(symbols.pi_ref, total)
+            for o in members:
+                share = S.One if len(members) == 1 else reference[o] / mass
+                found[o] = (upto - below) * share
+            below = upto
+        return tuple(found[o] for o in range(len(self.question)))
+
+
+def rank_distortion(algorithm: Algorithm, question: Question) -> RankDistortion | None:
+    """φ, where the condition telescopes into one equation in cumulative masses; else None."""
+    lumped = question.lumped()
+    if algorithm.group_size != 2 or not lumped.deterministic:
+        return None
+    ranked = _ranked(lumped)
+    if ranked is None:
+        return None
+    found = telescoped(stationarity_condition(algorithm, lumped.permuted(ranked)))
+    closed = None if found is None else closed_form(*found)
+    return None if closed is None else RankDistortion(question, ranked, closed)
+
+
+def _ranked(lumped: Question) -> tuple[int, ...] | None:
+    """Classes from the most to the least rewarding, where the order is known."""
+    places: list[int] = []
+    try:
+        for new in range(len(lumped)):
+            at = 0
+            while at < len(places) and lumped.confidence(places[at], new) == 1:
+                at += 1
+            places.insert(at, new)
+    except ValueError:
+        return None
+    return tuple(places)

@@ -1,0 +1,184 @@
+"""Every stationary policy of many answers that is found at exact numbers.
+
+Answers of one reward law share their class's mass in proportion to the reference, so the
+unknowns are class masses. Two classes are a binary question. All other solutions are counted
+with a proof where there is one (:mod:`..solve.simplex_count`), and each comes with a proved
+bound of what remains of the gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import mpmath as mp
+from sympy import Add, Expr, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
+from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
+from grpo_symbolic.solve.stage import stage_at
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+
+__all__ = ["as_binary", "solutions_of_many"]
+
+# Digits beyond those asked for.
+_SPARE = 25
+
+
+def solutions_of_many(
+    algorithm: Algorithm,
+    question: Question,
+    condition: StationarityCondition,
+    point: Mapping[Symbol, Expr],
+    digits: int,
+) -> Solutions:
+    """The solutions at exact numbers for all symbols of the condition."""
+    return _Search(algorithm, question, condition, point, digits).run()
+
+
+@dataclass(frozen=True)
+class _Search:
+    """One question at numbers."""
+
+    algorithm: Algorithm
+    question: Question
+    condition: StationarityCondition
+    point: Mapping[Symbol, Expr]
+    digits: int
+
+    def run(self) -> Solutions:
+        reference = tuple(r.subs(self.point) for r in self.question.reference)
+        if not self.algorithm.penalty.monotone:
+            solved = self._solved(self.question, reference)
+            with mp.workdps(self.digits + _SPARE):
+                return self._staged(solved)
+        classes = self.question.classes
+        masses = tuple(Add(*(reference[o] for o in c)) for c in classes)
+        if len(classes) == 1:
+            solved = Solutions(
+                (NumericSolution((mp.mpf(1),), Stability.ATTRACTING, slope=mp.mpf(0)),),
+                "all answers are alike, so the policy stays at the reference",
+            )
+        else:
+            solved = self._solved(self.question.lumped(), masses)
+        with mp.workdps(self.digits + _SPARE):
+            spread = tuple(self._spread(s, reference, masses) for s in solved)
+            return self._staged(replace(solved, found=spread))
+
+    def _spread(
+        self, solution: NumericSolution, reference: Sequence[Expr], masses: Sequence[Expr]
+    ) -> NumericSolution:
+        """Class masses given to their answers in proportion to the reference.
+
+        The best response keeps these proportions whatever the policy: the slope stays.
+        """
+        policy = [mp.mpf(0)] * len(reference)
+        for members, mass, whole in zip(
+            self.question.classes, solution.policy, masses, strict=True
+        ):
+            for o in members:
+                share = reference[o] / whole
+                policy[o] = mass * share.p / share.q
+        slope = solution.slope
+        if slope is not None and len(reference) > 2:
+            slope = abs(slope)
+        return replace(solution, policy=tuple(policy), slope=slope)
+
+    def _staged(self, solutions: Solutions) -> Solutions:
+        """The stage status on the simplex of all answers, at policies inside it."""
+        found = tuple(
+            replace(s, stage=stage_at(self.condition, self.point, s.policy))
+            if min(s.policy) > 0
+            else s
+            for s in solutions
+        )
+        return replace(solutions, found=found)
+
+    def _solved(self, question: Question, reference: Sequence[Expr]) -> Solutions:
+        if len(question) == 2:
+            return self._binary(question, reference)
+        condition = stationarity_condition(self.algorithm, question)
+        given = {**self.point, **dict(zip(question.reference[:-1], reference, strict=False))}
+        monotone = self.algorithm.penalty.monotone
+        with mp.workdps(self.digits + _SPARE):
+            field = SimplexField(self.algorithm, question, condition, given)
+            policies, complete, reason = _policies(field, SimplexCount(field, reference))
+            found = tuple(
+                NumericSolution(
+                    p,
+                    field.stability(p),
+                    field.residual(p),
+                    slope=field.slope(p) if monotone else None,
+                )
+                for p in policies
+            )
+        how = "number established" if complete else "number not established"
+        noun = "solution" if len(found) == 1 else "solutions"
+        status = f"{len(found)} interior {noun} ({how}: {reason})"
+        if self.algorithm.penalty.link_range[0].is_finite:
+            status += "; policies that give an answer up for good are not searched for"
+        return Solutions(found, status, complete)
+
+    def _binary(self, question: Question, reference: Sequence[Expr]) -> Solutions:
+        """Two classes: the binary strategy, the better class first."""
+        policy, (better, _) = as_binary(self.algorithm, question, self.point)
+        at = {**self.point, symbols.pi_ref: reference[better]}
+        found = policy.solutions_at(at, self.digits)
+        if not better:
+            return found
+        return replace(found, found=tuple(replace(s, policy=s.policy[::-1]) for s in found))
+
+
+def as_binary(
+    algorithm: Algorithm, question: Question, point: Mapping[Symbol, Expr]
+) -> tuple[StationaryPolicy, tuple[int, int]]:
+    """The binary policy of a question of two answers, the places of the better and worse."""
+    turned = _worse_first(question, point)
+    shown = question.permuted((1, 0)) if turned else question
+    binary = binary_policy(algorithm, BinaryQuestion.of(shown))
+    return binary, (1, 0) if turned else (0, 1)
+
+
+def _worse_first(question: Question, point: Mapping[Symbol, Expr]) -> bool:
+    try:
+        confidence = question.confidence(0, 1).subs(point)
+        return bool(confidence < 0)
+    except (ValueError, TypeError):
+        return bool((question.rewards[0] - question.rewards[1]).subs(point) < 0)
+
+
+def _policies(
+    field: SimplexField, count: SimplexCount
+) -> tuple[list[tuple[mp.mpf, ...]], bool, str]:
+    """The stationary policies inside the simplex, whether these are all, and why."""
+    start = [mp.mpf(r.p) / r.q for r in count.reference]
+    argument = count.at_most_one()
+    if argument is not None:
+        found = field.newton(start, 1)
+        if found:
+            return found, True, argument
+    counted = count.isolated()
+    sure: list[tuple[mp.mpf, ...]] = []
+    if counted is not None:
+        refined = [field.refined(rough) for rough in counted.policies]
+        sure = [p for p in refined if p is not None]
+        if counted.complete and len(sure) == len(refined) and _apart(sure):
+            return sure, True, counted.reason
+    for policy in field.newton(start):
+        if _apart([*sure, policy]):
+            sure.append(policy)
+    searched = f"Newton's method from {field.tried} starts"
+    return sure, False, searched if counted is None else f"{counted.reason}; {searched}"
+
+
+def _apart(policies: Sequence[tuple[mp.mpf, ...]]) -> bool:
+    return all(
+        max(abs(mp.log(a / b)) for a, b in zip(p, q, strict=True)) > mp.mpf(10) ** (-mp.mp.dps // 2)
+        for i, p in enumerate(policies)
+        for q in policies[:i]
+    )

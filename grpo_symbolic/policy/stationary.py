@@ -1,0 +1,56 @@
+"""The stationary policy of any question: the entry point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
+from grpo_symbolic.policy.many_answers import SimplexPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
+from grpo_symbolic.question import BinaryQuestion, Question
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.preset import Preset
+
+__all__ = ["stationary_policy"]
+
+# Conditions of more classes of answers are built when they are asked for.
+_AT_ONCE = 6
+
+
+def stationary_policy(
+    algorithm: Algorithm | Preset, question: Question
+) -> StationaryPolicy | SimplexPolicy:
+    """The policy at which the algorithm's on-policy gradient vanishes.
+
+    Parameters
+    ----------
+    algorithm : Algorithm or Preset
+        Such as ``GRPO(group_size=2)``.
+    question : BinaryQuestion or Question
+
+    Returns
+    -------
+    StationaryPolicy or SimplexPolicy
+        For a :class:`BinaryQuestion`, or for a :class:`Question` with any number of answers.
+
+    Raises
+    ------
+    ValueError
+        When the question does not define what the algorithm needs.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi))
+    """
+    algorithm = as_algorithm(algorithm)
+    if not isinstance(question, Question):
+        raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
+    if isinstance(question, BinaryQuestion):
+        return binary_policy(algorithm, question)
+    policy = SimplexPolicy(algorithm, question)
+    if len(question.classes) <= _AT_ONCE:
+        _ = policy.condition  # raises where the question does not define what is needed
+    return policy

@@ -1,0 +1,84 @@
+"""Presets: algorithms as papers and trainers define them, with all that each one assumes.
+
+>>> from grpo_symbolic.presets import trl
+>>> print(trl(version="1.9").acts_as)
+KL(pi_ref || pi), the reverse KL
+>>> print(trl(version="1.10").acts_as)
+KL(pi || pi_ref), the direct KL
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from grpo_symbolic.registry import PRESETS, Registry
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.effective_weight import EffectiveWeight
+    from grpo_symbolic.presets.preset import Preset
+
+__all__ = ["REGISTRY", "EffectiveWeight", "Preset", "all_presets", "lookup"]
+
+#: Presets by name; ``lookup`` also takes ``name@version``.
+REGISTRY: Registry[Callable[..., Preset]] = PRESETS
+
+
+def lookup(name: str) -> Preset:
+    """The preset called ``name``, or ``name@version``; underscores stand for hyphens.
+
+    Raises
+    ------
+    ValueError
+        For a name that no preset has, a version where there are none, or an unreadable one.
+
+    Examples
+    --------
+    >>> lookup("nemo_rl@0.6").acts_as
+    'KL(pi_ref || pi), the reverse KL'
+    """
+    key, version = checked(name)
+    build = REGISTRY[key]
+    if version is None:
+        return build()
+    if "earlier" not in vars(build):
+        raise ValueError(f"the preset {key} has no versions, got {name!r}")
+    return build(version=version)
+
+
+def checked(name: str) -> tuple[str, str | None]:
+    """The preset's own spelling of a name, and the version after an @; ValueError for others."""
+    if not isinstance(name, str):
+        raise ValueError(f"a preset is looked up by its name, got {name!r}")
+    key, at, version = name.strip().partition("@")
+    key = key.strip().lower().replace("_", "-")
+    if key not in REGISTRY:
+        raise ValueError(f"preset must be one of {', '.join(REGISTRY)}, got {name!r}")
+    return key, version.strip() if at else None
+
+
+def all_presets() -> list[Preset]:
+    """Every preset at its defaults, and again at earlier versions that behave differently."""
+    found = []
+    for build in REGISTRY.values():
+        found += [build(version=version) for version in vars(build).get("earlier", ())]
+        found.append(build())
+    return found
+
+
+def __getattr__(name: str) -> Callable[..., Preset]:
+    if name.replace("_", "-") in REGISTRY:
+        return REGISTRY[name.replace("_", "-")]
+    if name == "Preset":
+        from grpo_symbolic.presets.preset import Preset
+
+        return Preset
+    if name == "EffectiveWeight":
+        from grpo_symbolic.presets.effective_weight import EffectiveWeight
+
+        return EffectiveWeight
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(name.replace("-", "_") for name in REGISTRY)

@@ -1,0 +1,1 @@
+"""Public trainers, one file each: their conventions by version and option."""

@@ -1,0 +1,316 @@
+r"""Preferences at numbers, in ball arithmetic: what every solver of many answers asks for.
+
+A preference is known up to one function of the policy that is the same for every answer: no
+condition of the simplex sees it. It is one of
+
+* the tilted one, P(o) = (s(o) − s̄) T(π), s̄ = Σ π(o) s(o): two reward levels, where s(o) is
+  how often the higher one is drawn and T the drift, and large groups, where T depends on the
+  spread of rewards;
+* a polynomial of the policy: small groups of any number of reward levels;
+* a list of expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import comb
+from typing import Protocol
+
+from flint import arb, arb_mat, ctx
+from sympy import Add, Dummy, Expr, Rational, S, Symbol, diff, oo, sqrt
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball, balls
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.question import Question
+from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.forms import Form, Forms
+from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
+from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.work import Exhausted, limited
+
+__all__ = ["GivenPreference", "PolynomialPreference", "Preference", "TiltedPreference",
+           "polynomial_preference", "preference_at", "spread_function"]  # fmt: skip
+
+# Steps that show the preference of a large group to depend on two moments only.
+_STEPS = 3_000_000
+# A polynomial with more monomials than this is not written out.
+_MOST_MONOMIALS = 2_000
+
+
+class Preference(Protocol):
+    """P(o|π) on boxes of policies, up to one function that is the same for every answer."""
+
+    @property
+    def cost(self) -> int:
+        """About how many operations the slopes take."""
+        ...
+
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        """P(o), one entry an answer."""
+        ...
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        """∂P(o)/∂π(j), in directions that keep Σ π = 1."""
+        ...
+
+
+@dataclass(frozen=True)
+class TiltedPreference:
+    """P(o) = (s(o) − s̄) T(π).
+
+    Parameters
+    ----------
+    rates : tuple of arb
+        s(o).
+    scale : Scale
+    """
+
+    rates: tuple[arb, ...]
+    scale: Scale
+
+    @property
+    def cost(self) -> int:
+        return len(self.rates) ** 2 + self.scale.cost
+
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        scale, mean = self.scale.value(policy), weighted(self.rates, policy)
+        return [(s - mean) * scale for s in self.rates]
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        scale, mean = self.scale.value(policy), weighted(self.rates, policy)
+        gradient = self.scale.gradient(policy)
+        return arb_mat(
+            [
+                [(s - mean) * d - r * scale for r, d in zip(self.rates, gradient, strict=True)]
+                for s in self.rates
+            ]
+        )
+
+
+class PolynomialPreference:
+    """A polynomial in the policy.
+
+    Parameters
+    ----------
+    values : sequence of Expr
+        P(o), with numbers for all symbols but the policy.
+    unknowns : sequence of Symbol
+        π(o) of all answers but the last.
+
+    Raises
+    ------
+    ValueError
+        When P is not a polynomial in the policy.
+    """
+
+    def __init__(self, values: Sequence[Expr], unknowns: Sequence[Symbol]) -> None:
+        known: dict[Expr, Form] = {}
+        forms = [Form.of(v, tuple(unknowns), known) for v in values]
+        degree = max(1, *(f.degree for f in forms))
+        self.forms = [f.raised(degree) for f in forms]
+
+    @cached_property
+    def _values(self) -> Forms:
+        return Forms(self.forms)
+
+    @cached_property
+    def _slopes(self) -> Forms:
+        return Forms([f.derivative(o) for f in self.forms for o in range(len(self.forms))])
+
+    @property
+    def cost(self) -> int:
+        return len(self.forms) ** 2 * len(self._values.powers)
+
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        return self._values.over(policy)
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        n = len(policy)
+        return arb_mat(n, n, self._slopes.over(policy))
+
+
+@dataclass(frozen=True)
+class GivenPreference:
+    """P as expressions.
+
+    Parameters
+    ----------
+    expressions : tuple of Expr
+        With numbers for all symbols but ``unknowns``.
+    unknowns : tuple of Symbol
+        π(o) of every answer.
+    """
+
+    expressions: tuple[Expr, ...]
+    unknowns: tuple[Symbol, ...]
+
+    @classmethod
+    def of(cls, values: Sequence[Expr], policy: Sequence[Expr]) -> GivenPreference:
+        """In a policy whose last probability is written as one minus the others."""
+        *free, last = policy
+        rest = Dummy("rest", positive=True)
+        return cls(tuple(v.xreplace({last: rest}) for v in values), (*free, rest))  # type: ignore[arg-type]
+
+    @cached_property
+    def _slopes(self) -> tuple[Expr, ...]:
+        return tuple(diff(v, s) for v in self.expressions for s in self.unknowns)
+
+    @cached_property
+    def cost(self) -> int:
+        return 4 * sum(v.count_ops() for v in (*self.expressions, *self._slopes))
+
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        return balls(self.expressions, dict(zip(self.unknowns, policy, strict=True)), ctx.prec)
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        n, at = len(policy), dict(zip(self.unknowns, policy, strict=True))
+        return arb_mat(n, n, balls(self._slopes, at, ctx.prec))
+
+
+@dataclass(frozen=True)
+class _Multiplied:
+    """A scale times an expression in the policy: a group is mixed with this chance."""
+
+    scale: Scale
+    factor: GivenPreference
+
+    @property
+    def cost(self) -> int:
+        return self.scale.cost + self.factor.cost
+
+    def value(self, policy: Sequence[arb]) -> arb:
+        return self.scale.value(policy) * self.factor.values(policy)[0]
+
+    def gradient(self, policy: Sequence[arb]) -> list[arb]:
+        value, factor = self.scale.value(policy), self.factor.values(policy)[0]
+        at = dict(zip(self.factor.unknowns, policy, strict=True))
+        slopes = balls(self.factor._slopes, at, ctx.prec)
+        return [
+            factor * d + value * s for d, s in zip(self.scale.gradient(policy), slopes, strict=True)
+        ]
+
+    @property
+    def positive(self) -> bool:
+        return self.scale.positive
+
+    def bounds(self) -> None:
+        return None
+
+    def moments(self) -> None:
+        return None
+
+
+def preference_at(
+    algorithm: Algorithm,
+    question: Question,
+    condition: StationarityCondition,
+    point: Mapping[Symbol, Expr],
+) -> Preference:
+    """The preference at numbers for all symbols but the policy, at the working precision.
+
+    Parameters
+    ----------
+    algorithm, question, condition
+        The condition is that of this algorithm on this question.
+    point : dict
+    """
+    model = condition.preference
+    if model.two_level is not None:
+        return _on_two_levels(condition, point)
+    if algorithm.group_size == oo and question.reward_laws:
+        spread = _by_spread(algorithm, question, condition, point)
+        if spread is not None:
+            return spread
+    found = polynomial_preference(algorithm, condition, point)
+    if found is not None:
+        return found
+    return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
+
+
+def polynomial_preference(
+    algorithm: Algorithm, condition: StationarityCondition, point: Mapping[Symbol, Expr]
+) -> PolynomialPreference | None:
+    """The preference as polynomials of the policy, where it is so, with few terms."""
+    n = len(condition.policy)
+    if comb(_degree(algorithm) + n - 1, n - 1) > _MOST_MONOMIALS:
+        return None
+    try:
+        values = [v.xreplace(point) for v in condition.preference]
+        return PolynomialPreference(values, condition.policy[:-1])  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+def _degree(algorithm: Algorithm) -> int:
+    """What the degree of a preference that is a polynomial does not exceed."""
+    size = 2 if algorithm.group_size is None else algorithm.group_size
+    batch = None if algorithm.advantage is None else algorithm.advantage.batch
+    return 1 if size == oo else int(size if batch is None else batch) - 1
+
+
+def _on_two_levels(
+    condition: StationarityCondition, point: Mapping[Symbol, Expr]
+) -> TiltedPreference:
+    model = condition.preference
+    rates = tuple(ball(w.xreplace(point), {}, ctx.prec) for w in model.weights)
+    two_level = model.two_level.at(point)  # type: ignore[union-attr]
+    drift = two_level.exact_drift
+    scale: Scale = MassScale(rates, two_level.drift(symbols.x) if drift is None else drift)
+    if model.factor != 1:
+        factor = GivenPreference.of([model.factor.xreplace(point)], condition.policy)
+        scale = _Multiplied(scale, factor)
+    return TiltedPreference(rates, scale)
+
+
+def _by_spread(
+    algorithm: Algorithm,
+    question: Question,
+    condition: StationarityCondition,
+    point: Mapping[Symbol, Expr],
+) -> TiltedPreference | None:
+    function = spread_function(algorithm, question, condition, point)
+    if function is None:
+        return None
+    means, variances = (
+        [ball(part(law).xreplace(point), {}, ctx.prec) for law in question.laws]
+        for part in (mean, variance)
+    )
+    return TiltedPreference(tuple(means), SpreadScale(means, variances, function))
+
+
+def spread_function(
+    algorithm: Algorithm,
+    question: Question,
+    condition: StationarityCondition,
+    point: Mapping[Symbol, Expr],
+) -> Expr | None:
+    """T in ``symbols.x``, the spread σ, with P(o) = (E[r | o] − E r) T(σ) in large groups.
+
+    None for a rule that is not shown to see the mean and the variance of the reward only.
+    """
+    laws, rule = question.laws, algorithm.advantage
+    if rule is None:
+        return None
+    means = [mean(law).xreplace(point) for law in laws]
+    spreads = [variance(law).xreplace(point) for law in laws]
+    deviation, half = symbols.x, Rational(1, 2)
+    pair, domain = ((deviation, half), (-deviation, half)), Domain.of((deviation, S.Zero, oo))
+    function = tidy(rule(deviation, pair, oo, domain).xreplace(point) / deviation, domain)
+    policy = condition.policy
+    center = Add(*(p * s for p, s in zip(policy, means, strict=True))).expand()
+    second = Add(*(p * (s**2 + v) for p, s, v in zip(policy, means, spreads, strict=True)))
+    expected = function.subs(deviation, sqrt((second.expand() - center**2).expand()))
+    values = [v.xreplace(point) for v in condition.preference]
+    try:
+        for value, rate in zip(values, means, strict=True):
+            difference = value / expected - (rate - center)
+            if not limited(is_zero, difference, question.policy_domain, steps=_STEPS):
+                return None
+    except Exhausted:
+        return None
+    return function
