@@ -224,18 +224,6 @@ def test_many_answers(tmp_path: Path) -> None:
     np.testing.assert_allclose(found["many"].sum(-1), 1, rtol=1e-15)
 
 
-def test_code_does_not_wait_for_a_proof_of_uniqueness(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grpo_symbolic.policy.code._SECONDS", 0)
-    algorithm, question = gs.GRPO(6), gs.BinaryQuestion()
-    text = gs.stationary_policy(algorithm, question).python()
-    assert "def stationarity(" in text
-    assert "was found within 0 s" in " ".join(text.split())
-    # What was not found in a hurry is not remembered as an answer.
-    known = gs.stationary_policy(algorithm, question)
-    assert known.count.unique
-    assert "def stationary_policy(" in known.python()
-
-
 def test_without_uniqueness_the_condition_itself() -> None:
     found = gs.stationary_policy(gs.GRPO(8, gs.DirectKL()), BINARY)
     source = found.python()

@@ -10,8 +10,8 @@ from sympy import Expr, Sum, Symbol, diff
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.export.code_solver import DRIFT, LARGEST, SLOPE, GroupDrift, Implicit, P, Q, T
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.numeric.implicit import DRIFT, LARGEST, SLOPE, GroupDrift, Implicit, P, Q, T
 
 __all__ = ["implicit_form"]
 

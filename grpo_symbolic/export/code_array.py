@@ -11,10 +11,17 @@ from typing import Any
 from sympy import Expr, Symbol
 
 from grpo_symbolic.export.code_layout import assigned, commented, listed, paragraph
-from grpo_symbolic.numeric.implicit import DRIFT, SLOPE, GroupDrift, Implicit, drift_of
-from grpo_symbolic.numeric.printers import ArrayPrinter
-from grpo_symbolic.numeric.program import Program
-from grpo_symbolic.numeric.solver import polished, solved
+from grpo_symbolic.export.code_printer import ArrayPrinter
+from grpo_symbolic.export.code_program import Program
+from grpo_symbolic.export.code_solver import (
+    DRIFT,
+    SLOPE,
+    GroupDrift,
+    Implicit,
+    drift_of,
+    polished,
+    solved,
+)
 
 __all__ = ["LIBRARIES", "CodeText", "closed_code", "rank_code", "residual_code", "solver_code"]
 

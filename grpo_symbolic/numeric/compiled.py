@@ -1,57 +1,149 @@
-"""Compiled formulas: keyword arguments in, checked; arrays broadcast. One backend, one file."""
+"""Functions of keyword arguments: of mpmath numbers, and of JAX arrays or torch tensors.
+
+Those of the last two run the code that is exported for them. JAX computes in single precision
+unless ``jax.config.update("jax_enable_x64", True)`` is called; that is the caller's to decide.
+"""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from functools import reduce
+from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, lambdify
 
-from grpo_symbolic.numeric.arguments import Parameter
-from grpo_symbolic.numeric.backend_jax import jax_function
-from grpo_symbolic.numeric.backend_mpmath import mpmath_function
-from grpo_symbolic.numeric.backend_numpy import numpy_function
-from grpo_symbolic.numeric.backend_torch import torch_function
-from grpo_symbolic.numeric.implicit import Implicit
-from grpo_symbolic.numeric.program import Program
+from grpo_symbolic.inputs import exact_number, parameter, parameter_range
+from grpo_symbolic.numeric.arguments import Parameter, checked_number, documented, ordered
 
-__all__ = ["BACKENDS", "DIFFERENTIATING", "Parameter", "compiled"]
+__all__ = ["BACKENDS", "DIFFERENTIATING", "array_function", "mpmath_function"]
 
 DIFFERENTIATING = ("jax", "torch")
 BACKENDS = ("numpy", "mpmath", *DIFFERENTIATING)
 
+Parameters = tuple[Parameter, ...]
 
-def compiled(
-    formula: Expr | Program | Implicit | Callable[..., Any],
-    parameters: tuple[Parameter, ...],
-    backend: str,
-    stages: tuple[tuple[Symbol, Expr], ...] = (),
+
+def array_function(
+    source: Callable[[], str], parameters: Parameters, backend: str
 ) -> Callable[..., Any]:
-    """A keyword-only function of the parameters.
+    """The function in a module's source, of arrays or numbers that broadcast and keep their type.
 
-    Parameters
-    ----------
-    formula : Expr, Program, Implicit or callable
-        The value, in the parameters' names: an expression (mpmath), a program for arrays (NumPy,
-        jax, torch), a condition to solve (jax, torch), or a function of arrays (NumPy) or of
-        mpmath numbers (mpmath).
-    parameters : tuple of Parameter
-    backend : {"numpy", "mpmath", "jax", "torch"}
-    stages : tuple of (Symbol, Expr)
-        Parts of an expression computed first, in order, each rounded on its own.
+    Ranges are checked for plain numbers only: an array may be traced, without values.
 
     Raises
     ------
     ValueError
-        For another backend, or one whose package is missing; from the compiled function for an
-        unknown, missing or unreadable argument, NaN, or a value outside its range.
+        Where the package is missing; from the function for an unknown, missing or unreadable
+        argument, or a number out of range.
     """
-    if backend == "numpy":
-        return numpy_function(formula, parameters)
-    if backend == "mpmath":
-        return mpmath_function(formula, parameters, stages)
-    if backend == "jax":
-        return jax_function(formula, parameters)
-    if backend == "torch":
-        return torch_function(formula, parameters)
-    raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    try:
+        library = import_module(backend)
+    except ImportError:
+        raise ValueError(
+            f"the {backend} backend needs the package {backend}: "
+            f"pip install 'grpo-symbolic[{backend}]'"
+        ) from None
+    for p in parameters:
+        # Symbols have any name a caller gave them; code has only names.
+        if not p.name.isidentifier() or iskeyword(p.name):
+            raise ValueError(f"{p.name!r} cannot be the name of an argument")
+    space: dict[str, Any] = {}
+    exec(compile(source(), f"<{backend}>", "exec"), space)
+    if backend == "jax" and "condition" in space:
+        # Compiled once: the solver calls it some thirty times.
+        space["condition"] = library.jit(space["condition"])
+    body = space["stationary_policy"]
+    used = inspect.signature(body).parameters
+    convert, broadcast = _OF_LIBRARY[backend]
+
+    def function(**given: Any) -> Any:
+        values = [
+            checked_number(p, v)
+            for p, v in zip(parameters, ordered(parameters, given), strict=True)
+        ]
+        arrays = convert(values)
+        named = dict(zip((p.name for p in parameters), arrays, strict=True))
+        found = body(**{name: v for name, v in named.items() if name in used})
+        return broadcast(found, arrays)
+
+    kind = {"jax": "JAX arrays", "torch": "torch tensors"}[backend]
+    return documented(function, parameters, f"{kind}, which broadcast and keep their type")
+
+
+def _jax_arrays(values: list[Any]) -> list[Any]:
+    import jax.numpy as jnp
+
+    # A plain number takes the type of the arrays; an integer becomes one of them.
+    return [1.0 * jnp.asarray(v) for v in values]
+
+
+def _jax_broadcast(found: Any, arrays: list[Any]) -> Any:
+    import jax.numpy as jnp
+
+    return jnp.broadcast_to(found, jnp.broadcast_shapes(*(a.shape for a in arrays)))
+
+
+def _torch_tensors(values: list[Any]) -> list[Any]:
+    import torch
+
+    # A plain number takes the type of the tensors; without any it is the default type.
+    types = [v.dtype for v in values if torch.is_tensor(v) and v.is_floating_point()]
+    dtype = reduce(torch.promote_types, types) if types else torch.get_default_dtype()
+    return [torch.as_tensor(v, dtype=dtype) for v in values]
+
+
+def _torch_broadcast(found: Any, tensors: list[Any]) -> Any:
+    import torch
+
+    return torch.broadcast_to(found, torch.broadcast_shapes(*(t.shape for t in tensors)))
+
+
+_OF_LIBRARY = {
+    "jax": (_jax_arrays, _jax_broadcast),
+    "torch": (_torch_tensors, _torch_broadcast),
+}
+
+
+def mpmath_function(
+    formula: Expr | Callable[..., Any],
+    parameters: Parameters,
+    stages: tuple[tuple[Symbol, Expr], ...] = (),
+) -> Callable[..., Any]:
+    """A function of numbers: exact ones, decimals in text, floats or mpmath's own.
+
+    Parameters
+    ----------
+    formula : Expr or callable
+    parameters : tuple of Parameter
+    stages : tuple of (Symbol, Expr)
+        Parts of an expression computed first, in order, each rounded on its own.
+    """
+    import mpmath as mp
+
+    body = formula
+    if isinstance(formula, Expr):
+        names = [p.name for p in parameters]
+        body = lambdify(names, formula, "mpmath", cse=lambda value: (list(stages), value))
+
+    def function(**given: Any) -> Any:
+        numbers = zip(parameters, ordered(parameters, given), strict=True)
+        return body(*(_mpmath_number(p, value) for p, value in numbers))
+
+    def _mpmath_number(p: Parameter, value: Any) -> Any:
+        allowed, lower, upper, lower_closed, upper_closed = parameter_range(p.role)
+        if isinstance(value, mp.mpf):
+            above = value >= lower if lower_closed else value > lower
+            below = value <= upper if upper_closed else value < upper
+            if not (mp.isfinite(value) and above and below):
+                raise ValueError(f"{p.name} must be {allowed}, got {mp.nstr(value)}")
+            return value
+        if isinstance(value, float):
+            parameter(p.role, value, p.name)
+            return mp.mpf(value)
+        exact = parameter(p.role, exact_number(p.name, value, allowed), p.name)
+        return mp.mpf(str(exact.evalf(mp.mp.dps + 10)))
+
+    return documented(function, parameters, "numbers at mpmath's working precision")

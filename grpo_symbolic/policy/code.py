@@ -9,7 +9,6 @@ from sympy import Expr, Sum, Symbol, log, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.count import Count
 from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.export.code_array import (
@@ -20,12 +19,12 @@ from grpo_symbolic.export.code_array import (
     residual_code,
     solver_code,
 )
+from grpo_symbolic.export.code_program import DIFFERENTIABLE, EXACT, array_program
+from grpo_symbolic.export.code_solver import DRIFT, LARGEST, GroupDrift, Implicit, P, Q
 from grpo_symbolic.inputs import parameter_range
 from grpo_symbolic.numeric.arguments import Parameter
-from grpo_symbolic.numeric.implicit import DRIFT, LARGEST, GroupDrift, Implicit, P, Q
-from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, array_program
 
-__all__ = ["binary_code", "simplex_code"]
+__all__ = ["binary_code", "compilable", "simplex_code"]
 
 PI = symbols.pi
 
@@ -46,9 +45,35 @@ def binary_code(policy: Any, form: str) -> str:
     ValueError
         For another format, or a group that is too large to write out.
     """
+    library = _library(form)
+    try:
+        return _function(policy, library)
+    except ValueError as failure:
+        # Said of a number of solutions, it is why there is no solver.
+        number = policy.count
+        reason = str(failure) if number.unique else f"no solver: {number.reason}"
+        return _residual(policy, [p.symbol for p in policy.inputs], library, reason)
+
+
+def compilable(policy: Any, form: str) -> str:
+    """As :func:`binary_code`, of a policy that code can compute.
+
+    Raises
+    ------
+    ValueError
+        Also where there may be several solutions, or no solver is written.
+    """
+    return _function(policy, _library(form))
+
+
+def _library(form: str) -> str:
     if form not in LIBRARIES:
         raise ValueError(f"format must be one of {', '.join(LIBRARIES)}, got {form!r}")
-    library = LIBRARIES[form]
+    return LIBRARIES[form]
+
+
+def _function(policy: Any, library: str) -> str:
+    """The closed form, or a solver for a condition with one solution."""
     names = [p.symbol for p in policy.inputs]
     if policy.closed is not None:
         style = EXACT if library == "np" else DIFFERENTIABLE
@@ -56,28 +81,15 @@ def binary_code(policy: Any, form: str) -> str:
         program = array_program(stable.form, stable.stages, names, style)
         text = _text(policy, program.names, _formula(policy), _SOLUTION)
         return closed_code(program, text, library, "stationary_policy")
-    number = _count(policy)
-    reason = f"no solver: {number.reason}"
-    if number.unique:
-        try:
-            found = implicit_form(policy.curve, names)
-        except ValueError as failure:
-            reason = str(failure)
-        else:
-            text = _text(
-                policy,
-                found.names,
-                _condition(found),
-                _SOLUTION,
-                (f"There is one solution for all parameters: {number.reason}.",),
-            )
-            return solver_code(found, text, library, "stationary_policy")
-    return _residual(policy, names, library, reason)
-
-
-def _count(policy: Any) -> Count:
-    """The number of solutions; without a proof that it is one, the code is the residual."""
-    return policy.count
+    if not policy.count.unique:
+        raise ValueError(
+            "without a closed form the number of stationary policies must be established to "
+            f"be one for all parameters: {policy.count.reason}"
+        )
+    found = implicit_form(policy.curve, names)
+    note = f"There is one solution for all parameters: {policy.count.reason}."
+    text = _text(policy, found.names, _condition(found), _SOLUTION, (note,))
+    return solver_code(found, text, library, "stationary_policy")
 
 
 _SOLUTION = (
@@ -197,13 +209,11 @@ def simplex_code(policy: Any, form: str) -> str:
     ValueError
         For a policy without a closed form, or another format.
     """
-    if form not in LIBRARIES:
-        raise ValueError(f"format must be one of {', '.join(LIBRARIES)}, got {form!r}")
+    library = _library(form)
     found = policy.distortion
     if found is None:
         raise ValueError(f"code for many answers needs a closed form; {policy.status}")
     ranked, closed = found.ranked, found.closed
-    library = LIBRARIES[form]
     stages = {str(s): (s, part) for s, part in closed.stable.stages}
     if set(stages) != {"linear", "root"}:
         raise ValueError("code for many answers is written for a distortion of one square root")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 from sympy import Eq, Expr, Piecewise, Symbol
 
-from grpo_symbolic.analysis.implicit_form import implicit_form
-from grpo_symbolic.numeric.arguments import Parameter
-from grpo_symbolic.numeric.compiled import DIFFERENTIATING, compiled
-from grpo_symbolic.numeric.implicit import Implicit
-from grpo_symbolic.numeric.program import DIFFERENTIABLE, EXACT, array_program
+from grpo_symbolic.numeric.arguments import Parameter, documented
+from grpo_symbolic.numeric.compiled import (
+    BACKENDS,
+    DIFFERENTIATING,
+    array_function,
+    mpmath_function,
+)
+from grpo_symbolic.policy.code import compilable
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.solve.closed_form import ClosedForm
@@ -28,34 +32,18 @@ def function_of_two(
 ) -> Callable[..., float | np.ndarray]:
     """The function of keyword arguments that ``StationaryPolicy.lambdify`` describes."""
     inputs = policy.inputs
-    if closed is not None and backend != "mpmath":
-        style = DIFFERENTIABLE if backend in DIFFERENTIATING else EXACT
-        names = [p.symbol for p in inputs]
-        program = array_program(closed.stable.form, closed.stable.stages, names, style)
-        return compiled(program, inputs, backend)
     if backend in DIFFERENTIATING:
-        return compiled(_implicit(policy), inputs, backend)
+        return array_function(lambda: compilable(policy, backend), inputs, backend)
+    if backend == "numpy":
+        solve = policy.evaluate if closed is not None else partial(_solved_on, policy)
+        kind = "float64 arrays, which broadcast"
+        return documented(lambda **given: solve(**given), inputs, kind)
+    if backend != "mpmath":
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
     if closed is not None:
         form, stages = _numeric_form(closed, inputs)
-        return compiled(form, inputs, backend, stages)
-
-    def at_numbers(*values: mp.mpf) -> mp.mpf:
-        return _solved_at(policy, values)
-
-    def on_arrays(*values: np.ndarray) -> np.ndarray:
-        return _solved_on(policy, values)
-
-    return compiled(at_numbers if backend == "mpmath" else on_arrays, inputs, backend)
-
-
-def _implicit(policy: Policy) -> Implicit:
-    """The condition for a solver on arrays, where it has one solution for all parameters."""
-    if not policy.count.unique:
-        raise ValueError(
-            "without a closed form the number of stationary policies must be established to "
-            f"be one for all parameters: {policy.count.reason}"
-        )
-    return implicit_form(policy.balance_for("a function"), [p.symbol for p in policy.inputs])
+        return mpmath_function(form, inputs, stages)
+    return mpmath_function(lambda *values: _solved_at(policy, values), inputs)
 
 
 def _numeric_form(
@@ -72,21 +60,21 @@ def _numeric_form(
     return form, stages
 
 
-def _solved_on(policy: Policy, values: tuple[np.ndarray, ...]) -> np.ndarray:
+def _solved_on(policy: Policy, **values: Any) -> float | np.ndarray:
     """The only solution at every point of arrays."""
-    arrays = dict(zip((p.name for p in policy.inputs), values, strict=True))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NoStationaryPolicy)
-        found = np.asarray(policy.evaluate(branch="all", **arrays))
+        found = np.asarray(policy.evaluate(branch="all", **values))
     count = np.isfinite(found).sum(axis=-1)
     several = count != 1
     if several.any():
         first = {
             name: np.broadcast_to(array, count.shape)[several].flat[0]
-            for name, array in arrays.items()
+            for name, array in values.items()
         }
         raise ValueError(_not_one(int(count[several].flat[0]), first))
-    return np.nansum(found, axis=-1)
+    only = np.nansum(found, axis=-1)
+    return float(only) if only.ndim == 0 else only
 
 
 def _solved_at(policy: Policy, values: tuple[mp.mpf, ...]) -> mp.mpf:

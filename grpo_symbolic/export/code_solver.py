@@ -1,4 +1,4 @@
-r"""A condition on π(a) that arrays can evaluate, with its slope.
+r"""A condition on π(a) that exported code evaluates and solves on arrays of any library.
 
 The condition is multiplied by p (1 − p), so that it is smooth on [0, 1]:
 
@@ -6,20 +6,32 @@ The condition is multiplied by p (1 − p), so that it is smooth on [0, 1]:
 
 and the drift D of a group is the positive sum
 :math:`\sum_k w_k\, p^k (1 - p)^{n-k}`, in which nothing cancels.
+
+The functions here stand in exported code as they are written: their first argument, the array
+library's namespace, becomes its name there.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Symbol, lambdify
+from sympy import Expr, Symbol
 
-from grpo_symbolic.numeric.printers import ArrayPrinter
-
-__all__ = ["DRIFT", "LARGEST", "SLOPE", "GroupDrift", "Implicit", "P", "Q", "T", "drift_of"]
+__all__ = [
+    "DRIFT",
+    "LARGEST",
+    "SLOPE",
+    "GroupDrift",
+    "Implicit",
+    "P",
+    "Q",
+    "T",
+    "drift_of",
+    "polished",
+    "solved",
+]
 
 # Beyond this group size binomial coefficients leave the range of a single-precision number.
 LARGEST = 64
@@ -53,22 +65,6 @@ class GroupDrift:
     def binomials(self) -> list[int]:
         return [math.comb(self.size, k) for k in range(1, self.size)]
 
-    def compiled(self, np: Any, library: str) -> Callable[..., Any]:
-        """(like, parameters) -> the weights along a last axis, of the type of ``like``."""
-        make = getattr(np, "tensor", None) or np.asarray
-        if self.weights is not None:
-            numbers = list(self.weights)
-            return lambda like: make(numbers, dtype=like.dtype)
-        names = [str(T), *self.names]
-        f = lambdify(names, self.spread, [{library: np, "math": math}], ArrayPrinter(library))
-        ways, places = self.binomials, [k / self.size for k in range(1, self.size)]
-
-        def weights(like: Any, *values: Any) -> Any:
-            t = make(places, dtype=like.dtype)
-            return make(ways, dtype=like.dtype) * f(t, *(v[..., None] for v in values))
-
-        return weights
-
 
 @dataclass(frozen=True)
 class Implicit:
@@ -88,23 +84,6 @@ class Implicit:
     drift: GroupDrift | None
     names: tuple[str, ...]
 
-    def compiled(self, np: Any, library: str) -> Callable[..., tuple[Any, Any]]:
-        """(p, q, parameters in the order of ``names``) -> (R, R′)."""
-        names = [str(P), str(Q), str(DRIFT), str(SLOPE), *self.names]
-        space = [{library: np, "math": math}]
-        both = lambdify(names, (self.value, self.slope), space, ArrayPrinter(library))
-        drift = self.drift
-        if drift is None:
-            return lambda p, q, *values: both(p, q, 0, 0, *values)
-        weights = drift.compiled(np, library)
-        places = [self.names.index(n) for n in drift.names]
-
-        def condition(p: Any, q: Any, *values: Any) -> tuple[Any, Any]:
-            given = weights(p, *(values[i] for i in places))
-            return both(p, q, *drift_of(np, given, p, q), *values)
-
-        return condition
-
 
 def drift_of(np: Any, weights: Any, p: Any, q: Any) -> tuple[Any, Any]:
     """P(a) - P(b), a sum of positive terms over the group, and its slope in p."""
@@ -115,3 +94,33 @@ def drift_of(np: Any, weights: Any, p: Any, q: Any) -> tuple[Any, Any]:
     steps = k[1:] * weights[..., 1:] - (n - k[:-1]) * weights[..., :-1]
     slope = (steps * p ** k[:-1] * q ** (n - 1 - k[:-1])).sum(-1)
     return drift, slope
+
+
+def solved(np: Any, condition: Any, pi_ref: Any) -> Any:
+    """The policy at which a condition on (p, 1 - p) falls through 0, in odds p / (1 - p)."""
+    least = float(np.finfo(pi_ref.dtype).tiny) * 2.0**30
+    inside = np.where(pi_ref < 1, pi_ref, 0.5)
+    low = np.where(inside > least, inside / (1 - inside), least)
+    high = low * 0 + 1 / least
+    for _ in range(26):  # bisection of the log-odds, to four digits
+        odds = np.sqrt(low) * np.sqrt(high)
+        value, _ = condition(odds / (1 + odds), 1 / (1 + odds))
+        low, high = np.where(value > 0, odds, low), np.where(value > 0, high, odds)
+    odds = np.sqrt(low) * np.sqrt(high)
+    for _ in range(3):  # Newton's method within the bracket
+        p, q = odds / (1 + odds), 1 / (1 + odds)
+        value, slope = condition(p, q)
+        moved = odds * (1 - value / np.where(slope < 0, slope * p * q, -1))
+        odds = np.where((moved > low) & (moved < high), moved, odds)
+    return odds / (1 + odds)
+
+
+def polished(np: Any, condition: Any, policy: Any) -> Any:
+    """Two steps of Newton's method in p itself, which reach 0 and 1 too.
+
+    Started at a solution that is held constant, they have its derivatives (up to the third).
+    """
+    for _ in range(2):
+        value, slope = condition(policy, 1 - policy)
+        policy = policy - value / np.where(slope < 0, slope, -1)
+    return policy

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sympy import Expr, Integer, Mul, Pow, Rational, S, Symbol, lambdify
+from sympy import Expr, Integer, Mul, Pow, Rational, S, Symbol
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
 from grpo_symbolic import symbols
-from grpo_symbolic.numeric.program import InTwoParts, Program
+from grpo_symbolic.export.code_program import InTwoParts
 
-__all__ = ["ArrayPrinter", "program_function"]
+__all__ = ["ArrayPrinter"]
 
 
 class ArrayPrinter(PythonCodePrinter):
@@ -183,21 +181,3 @@ def _place(factor: Expr) -> tuple[int, str]:
     if factor.is_Symbol:
         return 1, str(names.index(str(factor))) if str(factor) in names else str(factor)
     return 2, str(factor)
-
-
-def program_function(
-    program: Program,
-    parameters: Sequence[Any],
-    np: Any,
-    namespace: str,
-    more: Mapping[str, Any] | None = None,
-) -> Callable[..., Any]:
-    """The program as a function of the parameters, on the library's arrays."""
-    lines = [(line.symbol, line.value) for line in program.lines]
-    return lambdify(
-        [p.name for p in parameters],
-        program.value,
-        [{namespace: np, "math": math, **(more or {})}],
-        ArrayPrinter(namespace),
-        cse=lambda value: (lines, value),
-    )
