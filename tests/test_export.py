@@ -109,7 +109,7 @@ def test_the_sympy_program_runs_without_this_library() -> None:
         "\nprint(value)"
     )  # fmt: skip
     run = [sys.executable, "-I", "-W", "error", "-c", script]
-    shown = subprocess.run(run, capture_output=True, text=True, check=True, timeout=120).stdout
+    shown = subprocess.run(run, capture_output=True, text=True, check=True).stdout
     assert shown == "3/4\n"  # p^2 - p/2 = 3/16
 
 
@@ -269,7 +269,7 @@ def test_the_bare_formula_fits_into_two_lines_of_document(notation: Any, tmp_pat
     head = r"\documentclass{article}\usepackage{amsmath}\begin{document}"
     (tmp_path / "two.tex").write_text(head + body + r"\end{document}", encoding="utf-8")
     run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "two.tex"]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
     assert r"Overfull \hbox" not in done.stdout
 
@@ -315,7 +315,7 @@ def test_the_document_compiles_and_nothing_sticks_out(name: str, tmp_path: Path)
         return  # the structure was tested
     (tmp_path / "result.tex").write_text(text, encoding="utf-8")
     run = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "result.tex"]
-    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout
     assert (tmp_path / "result.pdf").read_bytes().startswith(b"%PDF")
