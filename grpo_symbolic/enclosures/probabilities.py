@@ -127,8 +127,8 @@ def _compiled(expr: Expr, p: Symbol, q: Symbol) -> _Evaluator:
     if expr in (p, q):
         return _power_of_share(expr == q, fmpq(1))
     if isinstance(expr, Add):
-        rise, fall = (expr.coeff(log(share)) for share in (p, q))
-        if rise != 0 and rise == -fall:
+        rise, fall = (Integer(0) + expr.coeff(log(share)) for share in (p, q))
+        if rise != 0 and rise + fall == 0:
             factor = _compiled(rise, p, q)
             rest = _compiled(expr - (rise * log(p)).expand() - (fall * log(q)).expand(), p, q)
             return lambda region: rest(region) + region.log_odds() * factor(region)
