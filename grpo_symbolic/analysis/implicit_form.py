@@ -9,6 +9,7 @@ from sympy import Expr, Sum, Symbol, diff
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.code_solver import DRIFT, LARGEST, SLOPE, GroupDrift, Implicit, P, Q, T
 from grpo_symbolic.model.two_level import TwoLevel
@@ -45,12 +46,13 @@ def implicit_form(curve: Balance, names: Sequence[Symbol]) -> Implicit:
     drift: Expr = DRIFT
     slope: Expr = SLOPE
     if group is None:
-        if curve.drift.expression.has(Sum):
+        written = unfolded(curve.drift.expression)
+        if written.has(Sum):
             raise ValueError(
                 f"a solver is written for a group size that is a number up to {LARGEST}; "
                 "use solutions() for this one"
             )
-        drift, slope = curve.drift.expression, diff(curve.drift.expression, PI)
+        drift, slope = written, diff(written, PI)
     pull = curve.beta * line
     value = P * Q * drift - pull
     change = (Q - P) * drift + P * Q * slope - diff(pull, PI)
