@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from sympy import Expr, Integer, Rational, Symbol
@@ -24,7 +24,15 @@ from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments, ends_of
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
 
-__all__ = ["Asked", "Evaluator", "Kernel", "NoStationaryPolicy", "Points", "exact_float"]
+__all__ = [
+    "Asked",
+    "Evaluator",
+    "Kernel",
+    "NoStationaryPolicy",
+    "Points",
+    "SingleKernel",
+    "exact_float",
+]
 
 BRANCHES = ("attracting", "lowest", "highest", "all")
 ERRORS = ("raise", "nan")
@@ -72,26 +80,30 @@ class Points:
         return {n: v[k] if np.ndim(v) else v for n, v in self.values.items()}
 
 
-class Kernel(Protocol):
-    """The evaluation at numbers for the parameters that decide how it is done.
-
-    Attributes
-    ----------
-    block : int
-        How many points are evaluated at once.
-    single : bool
-        Whether every point has one solution.
-    """
+class Kernel(ABC):
+    """The evaluation at numbers for the parameters that decide how it is done."""
 
     @property
-    def block(self) -> int: ...
+    @abstractmethod
+    def block(self) -> int:
+        """How many points are evaluated at once."""
 
-    @property
-    def single(self) -> bool: ...
-
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    @abstractmethod
+    def found(self, points: Points, asked: Asked) -> Array:
         """Points × solutions (× answers), padded with NaN."""
-        ...
+
+
+class SingleKernel(Kernel):
+    """Where every point has one solution, which a formula or a table gives."""
+
+    @abstractmethod
+    def fill(self, points: Points, asked: Asked, out: Array) -> None:
+        """Write it."""
+
+    def found(self, points: Points, asked: Asked) -> Array:
+        out = np.empty((points.count, 1))
+        self.fill(points, asked, out[:, 0])
+        return out
 
 
 @dataclass(frozen=True)
@@ -140,7 +152,9 @@ class Evaluator(ABC):
 
     def single(self, numbers: Mapping[str, Any]) -> bool:
         """Whether a formula or a table gives the one solution of every point."""
-        return all(s.name in numbers for s in self.deciding) and self.kernel(numbers).single
+        return all(s.name in numbers for s in self.deciding) and isinstance(
+            self.kernel(numbers), SingleKernel
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         return {"policy": self.policy}
@@ -203,15 +217,16 @@ class _Run:
             if index is None:
                 at, bad = self._checked(points.values, points.ends)
                 points = points if bad is None else Points(at, count)
-            found = kernel(points, self.asked)
-            if bad is not None:
-                found = np.array(found)
-                found[np.broadcast_to(bad, (count,))] = np.nan
-            if not kernel.single:
-                self._count_missing(found, points, bad)
             place = slice(start, start + count)
-            table.put(place if index is None else index[place], found)
             start += count
+            if bad is None and index is None and isinstance(kernel, SingleKernel):
+                kernel.fill(points, self.asked, table.rows[place, 0])
+                continue
+            found = kernel.found(points, self.asked)
+            if bad is not None:
+                found[np.broadcast_to(bad, (count,))] = np.nan
+            self._count_missing(found, points, bad)
+            table.put(place if index is None else index[place], found)
 
     def _by_combination(
         self, values: dict[str, Array], shape: tuple[int, ...], names: list[str], table: _Table

@@ -28,7 +28,14 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.logistic import Logistic
 from grpo_symbolic.numeric.quadratic import LargerRoot
 from grpo_symbolic.policy.arguments import Arguments
-from grpo_symbolic.policy.evaluate import Asked, Evaluator, Kernel, Points, exact_float
+from grpo_symbolic.policy.evaluate import (
+    Asked,
+    Evaluator,
+    Kernel,
+    Points,
+    SingleKernel,
+    exact_float,
+)
 from grpo_symbolic.policy.strategies import (
     balance,
     closed,
@@ -99,50 +106,46 @@ class BinaryEvaluator(Evaluator):
 
 
 @dataclass(frozen=True)
-class _Closed:
+class _Closed(SingleKernel):
     """A closed form that keeps its digits."""
 
     form: LargerRoot | Logistic
     names: tuple[str, ...]
     block: ClassVar[int] = 65536
-    single: ClassVar[bool] = True
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def fill(self, points: Points, asked: Asked, out: Array) -> None:
         values = (points[name] for name in self.names)
-        found = self.form(*values, complement=asked.complement, ends=points.ends)
-        return np.broadcast_to(found, (points.count,))[:, None]
+        self.form(*values, complement=asked.complement, ends=points.ends, out=out)
 
 
 @dataclass(frozen=True)
-class _Crossed:
+class _Crossed(SingleKernel):
     """β (p − p₀) = h(p), for one concave h; β is multiplied by ``strength``."""
 
     evaluator: BinaryEvaluator
     drift: TabulatedDrift
     strength: float
     block: ClassVar[int] = 32768
-    single: ClassVar[bool] = True
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def fill(self, points: Points, asked: Asked, out: Array) -> None:
         beta, reference = self.evaluator.pair(points)
         with np.errstate(all="ignore"):
             weight = beta if self.strength == 1 else beta * self.strength
-            return self.drift.crossing(weight, reference)[asked.complement][:, None]
+            out[...] = self.drift.crossing(weight, reference)[asked.complement]
 
 
 @dataclass(frozen=True)
-class _Balanced:
+class _Balanced(Kernel):
     """All zeros of a balance; without one, the exact solver at every point."""
 
     evaluator: BinaryEvaluator
     balance: Balance | None
-    single: ClassVar[bool] = False
 
     @property
     def block(self) -> int:
         return 1 if self.balance is None else self.balance.block
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def found(self, points: Points, asked: Asked) -> Array:
         beta, reference = self.evaluator.pair(points)
         count = points.count
         inside = np.flatnonzero((reference > 0) & (reference < 1))
