@@ -214,7 +214,7 @@ def test_a_display_does_no_work(policies: list[Any], monkeypatch: pytest.MonkeyP
         raise AssertionError("a display has started to compute")
 
     for target in (
-        "grpo_symbolic.policy.policy.count",
+        "grpo_symbolic.analysis.count.count",
         "grpo_symbolic.policy.evidence.no_radicals",
         "grpo_symbolic.policy.two_answers.closed_form",
         "grpo_symbolic.policy.rank_distortion.closed_form",
