@@ -10,6 +10,7 @@ negative coefficient is positive on the orthant.
 from __future__ import annotations
 
 from enum import IntEnum
+from math import comb
 
 from sympy import (
     Abs,
@@ -39,10 +40,12 @@ from sympy import sign as sympy_sign
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 
-__all__ = ["Lowering", "Sign", "Undecided"]
+__all__ = ["Lowering", "Sign", "Undecided", "expansion"]
 
 # Beyond this many operations a normal form is not attempted.
 _MAX_OPERATIONS = 4000
+# Nor is a power of a sum with more monomials expanded.
+_MAX_MONOMIALS = 100_000
 
 
 class Sign(IntEnum):
@@ -57,6 +60,16 @@ class Sign(IntEnum):
 
 class Undecided(Exception):
     """The expression has no normal form of this kind on this domain."""
+
+
+def expansion(*exprs: Expr) -> int:
+    """How many monomials the powers of sums in these expressions have at most, once expanded."""
+    return max((_monomials(*p.args) for e in exprs for p in e.atoms(Pow)), default=1)
+
+
+def _monomials(base: Expr, power: Expr) -> int:
+    symbols = len(base.free_symbols)
+    return comb(abs(int(power)) + symbols, symbols) if base.is_Add and power.is_Integer else 1
 
 
 class Lowering:
@@ -106,6 +119,8 @@ class Lowering:
         if isinstance(expr, Pow):
             base, power = expr.args
             if power.is_Integer:
+                if _monomials(base, power) > _MAX_MONOMIALS:
+                    raise Undecided("the expansion is too large")
                 return self.lower(base) ** power
             if power.is_Rational and power.q == 2:
                 return self.root(self.lower(base)) ** power.p

@@ -26,6 +26,7 @@ from sympy import (
 import grpo_symbolic as gs
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.symbols import beta, gamma, pi, pi_ref, u
+from grpo_symbolic.verify import methods
 from grpo_symbolic.verify.methods import METHODS, prove_all
 
 ZERO, ONE = Integer(0), Integer(1)
@@ -209,6 +210,7 @@ def test_reports_keep_names_and_order() -> None:
 def test_prove_gives_up_on_a_method_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """With hardly any work nothing is decided, and no verdict pretends otherwise."""
     claim = gs.Claim("with no work", PAIRS, ">", pi_ref)
+    monkeypatch.setattr(methods, "_SMALL", 0)  # small claims are proved without a meter
     verdict = gs.prove(claim, steps=10)
     assert verdict.status is gs.Status.UNKNOWN
     assert verdict.detail.endswith("the limit of 10 steps for all methods together")
@@ -217,6 +219,12 @@ def test_prove_gives_up_on_a_method_and_says_so(monkeypatch: pytest.MonkeyPatch)
     verdict = gs.prove(claim)
     assert verdict.status is gs.Status.UNKNOWN
     assert "sign on the orthant (did not end within 20 steps)" in verdict.detail
+
+
+def test_a_short_claim_may_be_a_large_one() -> None:
+    """What has few operations and a high degree has a limit, too."""
+    large = gs.Claim("large", (beta + pi_ref + gamma + 1) ** 300, ">", (beta + pi_ref) ** 300)
+    assert gs.prove(large).status in (gs.Status.NUMERIC, gs.Status.PROVED)
 
 
 def test_what_was_found_before_the_limit_is_kept() -> None:

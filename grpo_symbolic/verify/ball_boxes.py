@@ -22,6 +22,7 @@ from grpo_symbolic.algebra import Sign, oriented_factors, sign
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.subdivision import subdivided
+from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.sampling import refuted_at
@@ -36,6 +37,7 @@ MARGIN = fmpq(1, 1024)
 _LAST = MARGIN / 1024
 _MAX_SYMBOLS = 3
 _MAX_OPERATIONS = 400
+_MAX_MONOMIALS = 5000
 _UNDECIDED = "?"
 _PROVED = "."
 
@@ -211,6 +213,7 @@ def _charts(claim: Claim) -> list[_Chart]:
     if (
         not 0 < len(domain.ranges) <= _MAX_SYMBOLS
         or difference.count_ops() > _MAX_OPERATIONS
+        or expansion(difference) > _MAX_MONOMIALS
         or any(s.is_integer for s in domain.symbols)
     ):
         return []

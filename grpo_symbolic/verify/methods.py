@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import comb, prod
+
+from sympy import Pow
 
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.ball_boxes import BallBoxes
@@ -25,8 +28,9 @@ __all__ = ["METHODS", "prove", "prove_all", "ready", "settle"]
 STEPS = 5_000_000
 #: How many times the limit of a method where every verdict is wanted.
 _PATIENCE = 4
-# The first methods are cheap on a claim with no more operations than this.
-_QUICK, _SMALL = 2, 80
+# The first methods are cheap on a claim with no more operations than this, of no higher degree,
+# and with no more monomials once it is expanded.
+_QUICK, _SMALL, _LOW, _FEW = 2, 80, 64, 10_000
 
 #: Cheap ones first; sampling comes before the solvers, which need not try what is false.
 METHODS: tuple[Method, ...] = (
@@ -62,7 +66,7 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     """
     found: list[Verdict] = []
     tried: list[str] = []
-    if claim.left.count_ops() + claim.right.count_ops() <= _SMALL:
+    if steps >= STEPS and _is_small(claim):
         # A normal form of so little ends by itself, and the meter would double its cost.
         for method in METHODS[:_QUICK]:
             verdict = method.attempt(claim)
@@ -80,6 +84,16 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
         return last
     evidence = {key: value for verdict in found for key, value in verdict.evidence.items()}
     return replace(last, evidence={**evidence, "tried": tried})
+
+
+def _is_small(claim: Claim) -> bool:
+    """Whether a normal form is found quickly; what is in the exponents counts as the degree."""
+    if claim.left.count_ops() + claim.right.count_ops() > _SMALL:
+        return False
+    powers = (power.exp for power in claim.left.atoms(Pow) | claim.right.atoms(Pow))
+    degree = prod(max(abs(int(p.p)), int(p.q)) for p in powers if p.is_Rational)
+    symbols = len(claim.difference.free_symbols)
+    return degree <= _LOW and comb(degree + symbols, symbols) <= _FEW
 
 
 def settle(claim: Claim) -> tuple[Verdict, ...]:

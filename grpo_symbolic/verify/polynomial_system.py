@@ -30,11 +30,13 @@ from sympy.polys.polyerrors import PolynomialError
 
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["Hypothesis", "NotPolynomial", "PolynomialSystem"]
 
 _MAX_OPERATIONS = 400
+_MAX_MONOMIALS = 2000
 
 
 class NotPolynomial(ValueError):
@@ -128,7 +130,9 @@ class PolynomialSystem:
         """
         if claim.relation == "!=":
             raise NotPolynomial("an inequation is no polynomial system")
-        if claim.left.count_ops() + claim.right.count_ops() > _MAX_OPERATIONS:
+        sides = claim.left, claim.right
+        operations = sum(side.count_ops() for side in sides)
+        if operations > _MAX_OPERATIONS or expansion(*sides) > _MAX_MONOMIALS:
             raise NotPolynomial("the claim is too large")
         lowering = _Lowering(claim.domain)
         difference = lowering.lower(claim.difference)

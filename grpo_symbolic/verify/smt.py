@@ -29,6 +29,7 @@ from sympy import (
 
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["NotAlgebraic", "Script", "script"]
@@ -150,7 +151,8 @@ def script(claim: Claim, *, control: bool = False) -> Script:
     """
     names = claim.domain.symbols
     extra = sorted((claim.left.free_symbols | claim.right.free_symbols) - set(names), key=str)
-    if claim.left.count_ops() + claim.right.count_ops() > _MAX_TERMS:
+    sides = claim.left, claim.right
+    if sum(side.count_ops() for side in sides) > _MAX_TERMS or expansion(*sides) > _MAX_TERMS:
         raise NotAlgebraic("the claim is too large")
     made = Script((*names, *extra))
     made.restrict(claim.domain)
