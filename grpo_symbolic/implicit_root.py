@@ -58,6 +58,10 @@ class ImplicitRoot(Expr):
         left, right = (side(symbols.pi) for side in self.args[:2])
         return Eq(left, right, evaluate=False)
 
+    @property
+    def is_number(self) -> bool:
+        return not self.free_symbols
+
     def _eval_is_extended_real(self) -> bool:
         return True
 

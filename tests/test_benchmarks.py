@@ -122,7 +122,7 @@ def test_growth(monkeypatch, tmp_path):
     pytest.importorskip("matplotlib", reason="the extra plot is not installed")
     monkeypatch.setattr(growth, "SIZES", (8, 16))
     monkeypatch.setattr(growth, "POINTS", (10, 50, 100))
-    monkeypatch.setattr(growth, "_SCANNED", 2)
+    monkeypatch.setattr(growth, "_SEVERAL", 2)
     monkeypatch.setattr(growth, "EVALUATED", 100)
     monkeypatch.setattr(growth, "_REPEATS", 1)
     monkeypatch.setattr(growth, "FIGURE", tmp_path / "benchmarks")

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import reduce
 from importlib import import_module
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
 from keyword import iskeyword
+from types import ModuleType
 from typing import Any
 
+import numpy as np
 from sympy import Expr, Symbol, lambdify
 
 from grpo_symbolic.inputs import exact_number, parameter, parameter_range
@@ -41,6 +44,7 @@ def array_function(
     """
     try:
         library = import_module(backend)
+        arrays = import_module("jax.numpy") if backend == "jax" else library
     except ImportError:
         raise ValueError(
             f"the {backend} backend needs the package {backend}: "
@@ -50,61 +54,41 @@ def array_function(
         # Symbols have any name a caller gave them; code has only names.
         if not p.name.isidentifier() or iskeyword(p.name):
             raise ValueError(f"{p.name!r} cannot be the name of an argument")
-    space: dict[str, Any] = {}
-    exec(compile(source(), f"<{backend}>", "exec"), space)
+    space = vars(_Generated(source()).module(f"grpo_symbolic_{backend}"))
     if backend == "jax" and "condition" in space:
         # Compiled once: the solver calls it some thirty times.
         space["condition"] = library.jit(space["condition"])
     body = space["stationary_policy"]
     used = inspect.signature(body).parameters
-    convert, broadcast = _OF_LIBRARY[backend]
 
     def function(**given: Any) -> Any:
         values = [
             checked_number(p, v)
             for p, v in zip(parameters, ordered(parameters, given), strict=True)
         ]
-        arrays = convert(values)
-        named = dict(zip((p.name for p in parameters), arrays, strict=True))
+        named = dict(zip((p.name for p in parameters), values, strict=True))
         found = body(**{name: v for name, v in named.items() if name in used})
-        return broadcast(found, arrays)
+        # What the value does not depend on broadcasts too.
+        return arrays.broadcast_to(found, np.broadcast_shapes(*map(np.shape, values)))
 
     kind = {"jax": "JAX arrays", "torch": "torch tensors"}[backend]
     return documented(function, parameters, f"{kind}, which broadcast and keep their type")
 
 
-def _jax_arrays(values: list[Any]) -> list[Any]:
-    import jax.numpy as jnp
+class _Generated(InspectLoader):
+    """A module from source that this library has written."""
 
-    # A plain number takes the type of the arrays; an integer becomes one of them.
-    return [1.0 * jnp.asarray(v) for v in values]
+    def __init__(self, text: str) -> None:
+        self._text = text
 
+    def get_source(self, fullname: str) -> str:
+        return self._text
 
-def _jax_broadcast(found: Any, arrays: list[Any]) -> Any:
-    import jax.numpy as jnp
-
-    return jnp.broadcast_to(found, jnp.broadcast_shapes(*(a.shape for a in arrays)))
-
-
-def _torch_tensors(values: list[Any]) -> list[Any]:
-    import torch
-
-    # A plain number takes the type of the tensors; without any it is the default type.
-    types = [v.dtype for v in values if torch.is_tensor(v) and v.is_floating_point()]
-    dtype = reduce(torch.promote_types, types) if types else torch.get_default_dtype()
-    return [torch.as_tensor(v, dtype=dtype) for v in values]
-
-
-def _torch_broadcast(found: Any, tensors: list[Any]) -> Any:
-    import torch
-
-    return torch.broadcast_to(found, torch.broadcast_shapes(*(t.shape for t in tensors)))
-
-
-_OF_LIBRARY = {
-    "jax": (_jax_arrays, _jax_broadcast),
-    "torch": (_torch_tensors, _torch_broadcast),
-}
+    def module(self, name: str) -> ModuleType:
+        made = ModuleType(name)
+        made.__spec__ = ModuleSpec(name, self)
+        self.exec_module(made)
+        return made
 
 
 def mpmath_function(

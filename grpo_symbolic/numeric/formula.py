@@ -26,20 +26,32 @@ class Formula:
     parts : tuple of Expr
     names : tuple of str
         The arguments: every free symbol goes by its name.
+    first : tuple of (Symbol, Expr)
+        What is computed before, as it is written.
     """
 
     parts: tuple[Expr, ...]
     names: tuple[str, ...]
+    first: tuple[tuple[Symbol, Expr], ...] = ()
 
     def __call__(self, *values: Any) -> list[Any]:
         """The values of all parts; a constant is a number."""
-        return _compiled(self.parts, self.names)(*values)
+        return _compiled(self.parts, self.names, self.first)(*values)
 
 
 @lru_cache(maxsize=512)
-def _compiled(parts: tuple[Expr, ...], names: tuple[str, ...]) -> Callable[..., list[Any]]:
-    plain = {s: Symbol(s.name, real=True) for s in Tuple(*parts).free_symbols}
-    return lambdify(names, [part.xreplace(plain) for part in parts], "numpy", cse=_in_steps)
+def _compiled(
+    parts: tuple[Expr, ...], names: tuple[str, ...], first: tuple[tuple[Symbol, Expr], ...]
+) -> Callable[..., list[Any]]:
+    free = Tuple(*parts, *(value for _, value in first)).free_symbols
+    plain = {s: Symbol(s.name, real=True) for s in free}
+    before = [(plain.get(symbol, symbol), value.xreplace(plain)) for symbol, value in first]
+
+    def in_order(given: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]:
+        steps, found = _in_steps(given)
+        return [*before, *steps], found
+
+    return lambdify(names, [part.xreplace(plain) for part in parts], "numpy", cse=in_order)
 
 
 def _in_steps(parts: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]:

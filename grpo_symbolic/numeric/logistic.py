@@ -81,7 +81,7 @@ class Logistic:
         names = tuple(s.name for s in inputs)
         return cls(names, tuple(shares), under, exponent, bottom.name, form, inputs)
 
-    def __call__(self, *values: Any, complement: bool, ends: Ends) -> Array:
+    def __call__(self, *values: Any, complement: bool, ends: Ends, out: Array) -> None:
         """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length."""
         at = dict(zip(self.names, values, strict=True))
         reference = at[symbols.pi_ref.name]
@@ -94,12 +94,11 @@ class Logistic:
             # The second half is not multiplied in before the quotient: it might underflow.
             found = (over * half / under) * half if power else over / under
         fixed = (reference == 0) | (reference == 1)
-        found = np.array(np.where(fixed, rest if complement else reference, found), ndmin=1)
+        out[...] = np.where(fixed, rest if complement else reference, found)
         tiny = (half < _LEAST) & (reference < _LEAST) & (reference > 0)
-        for k in np.flatnonzero(np.broadcast_to(tiny, found.shape)):
+        for k in np.flatnonzero(np.broadcast_to(tiny, out.shape)):
             at = [float(v[k]) if np.ndim(v) else v for v in values]
-            found[k] = self._in_balls(at, complement)
-        return found
+            out[k] = self._in_balls(at, complement)
 
     def _in_balls(self, values: list[float], complement: bool) -> float:
         with ctx.workprec(_BITS):

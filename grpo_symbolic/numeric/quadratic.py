@@ -38,7 +38,7 @@ REST_REFERENCE = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of 
 _LEAST, _GREATEST = 1e-70, 1e70
 _BITS = 5000
 # Temporaries of this length are not fetched from the system again and again.
-_PIECE = 8192
+_PIECE = 12288
 
 
 @dataclass(frozen=True)
@@ -97,49 +97,45 @@ class LargerRoot:
             (a, b, c), inputs,
         )  # fmt: skip
 
-    def __call__(self, *values: Any, complement: bool, ends: Ends) -> Array:
+    def __call__(self, *values: Any, complement: bool, ends: Ends, out: Array) -> None:
         """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length.
 
-        ``ends`` are the least and greatest entry of each of them, by name.
+        ``ends`` are the least and greatest entry of each of them, by name; ``out`` is where the
+        result is written.
         """
-        count = max(np.size(v) for v in values)
-        found = np.empty(count)
         with np.errstate(all="ignore"):
-            for start in range(0, count, _PIECE):
+            for start in range(0, len(out), _PIECE):
                 piece = slice(start, start + _PIECE)
                 at = [v[piece] if np.ndim(v) else v for v in values]
-                found[piece] = self._plainly(at, complement)
-        if count and not found.max() <= 1:
-            found = np.minimum(found, 1.0)  # it may round one unit above
+                # It may round one unit above 1.
+                np.minimum(self._plainly(at, complement), 1.0, out=out[piece])
         far = _far(values, [ends[name] for name in self.names])
         if far is not None:
-            for k in np.flatnonzero(np.broadcast_to(far, found.shape)):
+            for k in np.flatnonzero(np.broadcast_to(far, out.shape)):
                 at = [float(v[k]) if np.ndim(v) else v for v in values]
-                found[k] = self._in_balls(at, complement)
-        return found
+                out[k] = self._in_balls(at, complement)
 
     def _plainly(self, values: list[Any], complement: bool) -> Any:
-        at = dict(zip(self.names, values, strict=True))
-        formula = self._formulas[complement]
-        if REST_REFERENCE.name in formula.names:
-            at[REST_REFERENCE.name] = 1.0 - at[symbols.pi_ref.name]
-        if _HALF.name in formula.names:
-            whole = self.linear(at) if isinstance(self.linear, DoubleSum) else self._linear(*values)
-            at[_HALF.name] = 0.5 * whole
-        return formula(*(at[name] for name in formula.names))[0]
+        if isinstance(self.linear, DoubleSum) and not self.linear.plain:
+            at = dict(zip(self.names, values, strict=True))
+            values = [*values, 0.5 * self.linear(at)]
+        return self._formulas[complement](*values)[0]
 
     @cached_property
     def _formulas(self) -> tuple[Formula, Formula]:
         """π(a), and its complement."""
+        names, first = self.names, [(REST_REFERENCE, 1 - symbols.pi_ref)]
+        if not isinstance(self.linear, DoubleSum):
+            first.append((_HALF, self.linear / 2))
+        elif self.linear.plain:
+            first.append((_HALF, self.linear.expression / 2))
+        else:
+            names = (*names, _HALF.name)
         found = []
-        for share in (self._share, self._rest):
-            value = share()
-            names = sorted({s.name for s in value.free_symbols})
-            found.append(Formula((value,), tuple(names)))
+        for value in (self._share(), self._rest()):
+            kept = tuple(step for step in first if step[0] in value.free_symbols)
+            found.append(Formula((value,), names, kept))
         return found[0], found[1]
-
-    def _linear(self, *values: Any) -> Any:
-        return Formula((self.linear,), self.names)(*values)[0]
 
     @property
     def _root(self) -> Expr:
@@ -149,7 +145,7 @@ class LargerRoot:
 
     def _share(self) -> Expr:
         if not self.balanced:
-            return (self._root + 2 * _HALF) / (2 * self.leading).expand()
+            return (self._root + self.linear) / (2 * self.leading).expand()
         size = Abs(_HALF)
         # |b| + b is exactly 0 for a negative b.
         return self.constant / (self._root + size) + (_HALF + size) / self.leading

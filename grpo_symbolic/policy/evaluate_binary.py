@@ -23,12 +23,20 @@ from sympy import Expr, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.balance import Balance
+from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import TabulatedDrift
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.logistic import Logistic
 from grpo_symbolic.numeric.quadratic import LargerRoot
 from grpo_symbolic.policy.arguments import Arguments
-from grpo_symbolic.policy.evaluate import Asked, Evaluator, Kernel, Points, exact_float
+from grpo_symbolic.policy.evaluate import (
+    Asked,
+    Evaluator,
+    Kernel,
+    Points,
+    SingleKernel,
+    exact_float,
+)
 from grpo_symbolic.policy.strategies import (
     balance,
     closed,
@@ -99,75 +107,61 @@ class BinaryEvaluator(Evaluator):
 
 
 @dataclass(frozen=True)
-class _Closed:
+class _Closed(SingleKernel):
     """A closed form that keeps its digits."""
 
     form: LargerRoot | Logistic
     names: tuple[str, ...]
     block: ClassVar[int] = 65536
-    single: ClassVar[bool] = True
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def fill(self, points: Points, asked: Asked, out: Array) -> None:
         values = (points[name] for name in self.names)
-        found = self.form(*values, complement=asked.complement, ends=points.ends)
-        return np.broadcast_to(found, (points.count,))[:, None]
+        self.form(*values, complement=asked.complement, ends=points.ends, out=out)
 
 
 @dataclass(frozen=True)
-class _Crossed:
+class _Crossed(SingleKernel):
     """β (p − p₀) = h(p), for one concave h; β is multiplied by ``strength``."""
 
     evaluator: BinaryEvaluator
     drift: TabulatedDrift
     strength: float
     block: ClassVar[int] = 32768
-    single: ClassVar[bool] = True
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def fill(self, points: Points, asked: Asked, out: Array) -> None:
         beta, reference = self.evaluator.pair(points)
         with np.errstate(all="ignore"):
             weight = beta if self.strength == 1 else beta * self.strength
-            return self.drift.crossing(weight, reference)[asked.complement][:, None]
+            out[...] = self.drift.crossing(weight, reference)[asked.complement]
 
 
 @dataclass(frozen=True)
-class _Balanced:
+class _Balanced(Kernel):
     """All zeros of a balance; without one, the exact solver at every point."""
 
     evaluator: BinaryEvaluator
     balance: Balance | None
-    single: ClassVar[bool] = False
 
     @property
     def block(self) -> int:
         return 1 if self.balance is None else self.balance.block
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def found(self, points: Points, asked: Asked) -> Array:
         beta, reference = self.evaluator.pair(points)
         count = points.count
         inside = np.flatnonzero((reference > 0) & (reference < 1))
         out, left = np.full((count, 1), np.nan), np.ones(count, bool)
         if self.balance is not None and len(inside):
-            others = (points.wide(name) for name in self.balance.names)
-            whole = len(inside) == count
-            rows = [beta, reference, *others]
-            rows = [row if whole else row[inside] for row in rows]
-            shares, doubtful = self.balance.solved(
+            rows = [beta, reference, *(points.wide(name) for name in self.balance.names)]
+            if len(inside) < count:
+                rows = [row[inside] for row in rows]
+            shares, left[inside] = self.balance.solved(
                 rows[0], rows[1], tuple(rows[2:]), asked.branch, asked.complement
             )
-            left[inside] = doubtful
-            if whole:
-                out = shares
-            else:
-                out = np.full((count, shares.shape[1]), np.nan)
-                out[inside] = shares
+            out = shares if len(inside) == count else put(out, inside, shares)
         for k in np.flatnonzero(left):
-            found = self._exactly(points.entry(k), asked)
-            if len(found) > out.shape[1]:
-                more = len(found) - out.shape[1]
-                out = np.pad(out, ((0, 0), (0, more)), constant_values=np.nan)
-            out[k] = np.nan
-            out[k, : len(found)] = found
+            found = self._exactly(points.entry(k), asked) or [np.nan]
+            out = put(out, [k], np.array([found]))
         return out
 
     def _exactly(self, values: Mapping[str, float], asked: Asked) -> list[float]:

@@ -24,7 +24,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.policy.arguments import ROW, Arguments
-from grpo_symbolic.policy.evaluate import Asked, Evaluator, Points
+from grpo_symbolic.policy.evaluate import Asked, Evaluator, Kernel, Points
 from grpo_symbolic.policy.simplex_kernel import EXACT_ROWS, SimplexKernel
 
 __all__ = ["SimplexEvaluator"]
@@ -58,17 +58,16 @@ class SimplexEvaluator(Evaluator):
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _Rows(Kernel):
     """A kernel on rows of reference probabilities."""
 
     kernel: SimplexKernel
-    single: ClassVar[bool] = False
 
     @property
     def block(self) -> int:
         return self.kernel.block
 
-    def __call__(self, points: Points, asked: Asked) -> Array:
+    def found(self, points: Points, asked: Asked) -> Array:
         weight, count = self.kernel.algorithm.beta, points.count
         symbolic = isinstance(weight, Symbol)
         beta = points.wide(weight.name) if symbolic else np.full(count, float(weight))

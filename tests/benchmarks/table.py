@@ -82,6 +82,9 @@ def _accuracy(record: Mapping[str, Any]) -> Iterator[Line]:
 
 
 def _growth(record: Mapping[str, Any]) -> Iterator[Line]:
+    last = [r for r in record["points"] if "several" in r][-1]
+    what = f"{last['points']:,} stationary policies where there may be several, direct KL, G = 64"
+    yield what, _time(last["several"]), "", "", ""
     for variable, found in record["exponents"].items():
         letter = "G" if variable == "G" else "n"
         shown = ", ".join(f"{name} {letter}^{value:.2f}" for name, value in found.items())
