@@ -29,7 +29,6 @@ from sympy import (
     binomial,
     ff,
     lambdify,
-    sympify,
 )
 from sympy.core.symbol import Str
 
@@ -83,7 +82,7 @@ class BernsteinMean(Expr):
         order: Any = 0,
         name: Any = "h",
     ) -> Expr:
-        size, argument, order = sympify(size), sympify(argument), sympify(order)
+        size, argument, order = S(size), S(argument), S(order)
         label = name if isinstance(name, Str) else Str(name)
         if size.is_Integer and order > size:
             return S.Zero

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import mpmath as mp
-from sympy import Dummy, Eq, Expr, Float, Lambda, S, Symbol, lambdify, sympify
+from sympy import Dummy, Eq, Expr, Float, Lambda, S, Symbol, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
@@ -44,7 +44,7 @@ class ImplicitRoot(Expr):
     is_Function = True  # noqa: N815 - so that SymPy does not rewrite what is inside
 
     def __new__(cls, left: Lambda, right: Lambda, lower: Any, upper: Any) -> ImplicitRoot:
-        return Expr.__new__(cls, left, right, sympify(lower), sympify(upper))
+        return Expr.__new__(cls, left, right, S(lower), S(upper))
 
     @classmethod
     def of(cls, equation: Eq, symbol: Symbol, lower: Any, upper: Any) -> ImplicitRoot:
@@ -57,6 +57,10 @@ class ImplicitRoot(Expr):
         """left(p) = right(p), in ``symbols.pi``."""
         left, right = (side(symbols.pi) for side in self.args[:2])
         return Eq(left, right, evaluate=False)
+
+    @property
+    def is_number(self) -> bool:
+        return not self.free_symbols
 
     def _eval_is_extended_real(self) -> bool:
         return True

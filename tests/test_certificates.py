@@ -153,7 +153,6 @@ def test_certificates_hold_without_the_derivations() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
     )
     assert done.stdout.split() == ["True", str(len(chosen))]
 

@@ -334,6 +334,7 @@ def test_where_a_wrong_formula_is_right(formula: str, where: str) -> None:
         ("limit(pi, pi_ref, 0) = max(0, 1 - beta)", 2, Status.PROVED),
         ("limit(pi, pi_ref, 0) = 1 - beta", 2, Status.REFUTED),
         ("limit(pi, pi_ref, 0) = 0", float("inf"), Status.REFUTED),
+        ("limit(pi, pi_ref, 0) = 0", 8, Status.REFUTED),
         ("limit(pi/pi_ref, pi_ref, 0) = oo", float("inf"), Status.PROVED),
         ("increasing(pi, pi_ref)", 4, Status.PROVED),
         ("decreasing(pi, beta)", 2, Status.PROVED),

@@ -33,7 +33,7 @@ def test_a_figure_of_the_registry_is_written_without_a_display(tmp_path: Path) -
     target = tmp_path / "f.pdf"
     words = [sys.executable, "-W", "error", "-m", "grpo_symbolic.cli", "plot", "fig1"]
     done = subprocess.run(
-        [*words, "--out", str(target)], capture_output=True, text=True, timeout=100, check=False
+        [*words, "--out", str(target)], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"wrote {target}\n"

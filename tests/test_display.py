@@ -214,14 +214,14 @@ def test_a_display_does_no_work(policies: list[Any], monkeypatch: pytest.MonkeyP
         raise AssertionError("a display has started to compute")
 
     for target in (
-        "grpo_symbolic.policy.policy.count",
+        "grpo_symbolic.analysis.count.count",
         "grpo_symbolic.policy.evidence.no_radicals",
         "grpo_symbolic.policy.two_answers.closed_form",
         "grpo_symbolic.policy.rank_distortion.closed_form",
         "grpo_symbolic.policy.solve_many_answers.binary_policy",
         "grpo_symbolic.verify.methods.prove",
-        "grpo_symbolic.verify.methods.bounded",
-        "grpo_symbolic.analysis.count.bounded",
+        "grpo_symbolic.policy.evidence.limited",
+        "grpo_symbolic.equation.claims.limited",
         "grpo_symbolic.solve.scalar.ScalarField.isolated",
         "grpo_symbolic.policy.two_answers.StationaryPolicy.solutions_at",
         "grpo_symbolic.policy.two_answers.StationaryPolicy.verify",
@@ -232,8 +232,9 @@ def test_a_display_does_no_work(policies: list[Any], monkeypatch: pytest.MonkeyP
         assert repr(policy)
         assert policy._repr_html_()
         policy._repr_latex_()
-        # Only the sentence about a closed form that is there is looked up.
-        assert set(vars(policy)) - before <= {"status"}
+        # Only the sentence about a closed form that is there is looked up, and an equation
+        # is put into the words that it is printed in.
+        assert set(vars(policy)) - before <= {"status", "curve", "shown"}
     with pytest.raises(AssertionError, match="started to compute"):
         _ = fresh[0].count
 

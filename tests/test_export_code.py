@@ -50,7 +50,6 @@ def run(folder: Path, **cases: tuple[str, dict[str, Any]]) -> dict[str, Any]:
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

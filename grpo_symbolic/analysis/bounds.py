@@ -305,9 +305,12 @@ def _large_groups(balance: Balance) -> Iterator[Bound]:
     if shape is None:
         return
     large = group.of_size(oo)
-    name, gap = "f of a large group is not below f", large.rule.spread - group.rule.spread
     if group.rule.scale is not None and large.rule.scale is not None:
         name, gap = "the scale, less that of a large group", group.rule.scale - large.rule.scale
+    elif large.spread.formula is not None and group.spread.formula is not None:
+        name, gap = "f of a large group is not below f", large.spread.formula - group.spread.formula
+    else:
+        return
     above = signed_claim(name, gap, group.rule.domain, NOT_NEGATIVE)
     closed = None if above is None else _closed(balance.of_size(oo))
     if above is not None and closed is not None:

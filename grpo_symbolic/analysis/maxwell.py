@@ -27,6 +27,7 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.enclosures.zeros import crossing
 from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.model.penalty import Divergence
 from grpo_symbolic.work import limited
 
 __all__ = ["Maxwell", "maxwell"]
@@ -170,9 +171,13 @@ class _Levels:
 
     @cached_property
     def _cost(self) -> Expr:
-        """An antiderivative of f."""
-        force = expand_log(self.numbers.field.force, force=True)
-        found = primitive(force, PI, Domain.of(PI))
+        """An antiderivative of f: the divergence itself where the penalty is one."""
+        field = self.numbers.field
+        penalty, (reference, _) = field.condition.penalty, field.condition.reference
+        if isinstance(penalty, Divergence) and field.factor == 1:
+            r = reference.subs(field.point)
+            return expand_log(penalty.value(PI, r) + penalty.value(1 - PI, 1 - r), force=True)
+        found = primitive(expand_log(field.force, force=True), PI, Domain.of(PI))
         if found is None:
             raise ValueError("the potential of the penalty is not elementary")
         return found

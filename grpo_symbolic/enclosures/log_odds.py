@@ -69,6 +69,13 @@ class Region(ABC):
             terms.append(-product * (q - s) * _SIXTH)
         return Jet(tuple(terms))
 
+    def log_odds(self) -> Jet:
+        """The jet of log p − log(1 − p)."""
+        y, one = self._place, self._number(arb(1))
+        rest = (self._number(arb(0)) for _ in range(self.order - 1))
+        found = Jet((y, one, *rest))
+        return -found if self.mirrored else found
+
     def polynomial(self, polynomial: Bernstein, first: fmpq, second: fmpq) -> Jet:
         """The jet of a Bernstein polynomial at first·p + second·(1 − p)."""
         if self.mirrored:
@@ -86,6 +93,11 @@ class Region(ABC):
         if self.order > 2:
             inner.append(rate * ((q - s) * (q - s) - product * 2) * _SIXTH)
         return Jet(tuple(inner)).through(outer)
+
+    @property
+    @abstractmethod
+    def _place(self) -> Any:
+        """y."""
 
     @property
     @abstractmethod
@@ -127,6 +139,10 @@ class Interval(Region):
         if left + right > 0:
             return cls(bits, True, order, -right, -left)
         return cls(bits, False, order, left, right)
+
+    @property
+    def _place(self) -> arb:
+        return self.left.union(self.right)
 
     @cached_property
     def _ends(self) -> tuple[tuple[arb, ...], tuple[arb, ...]]:
@@ -173,6 +189,10 @@ class Tail(Region):
     """All y <= −reach; the jets are sums of powers."""
 
     reach: arb
+
+    @property
+    def _place(self) -> TailSum:
+        return TailSum.place(self.reach)
 
     @cached_property
     def _shares(self) -> tuple[TailSum, TailSum, TailSum]:

@@ -126,6 +126,12 @@ def _compiled(expr: Expr, p: Symbol, q: Symbol) -> _Evaluator:
         return lambda region: _number(expr, region.bits)
     if expr in (p, q):
         return _power_of_share(expr == q, fmpq(1))
+    if isinstance(expr, Add):
+        rise, fall = (Integer(0) + expr.coeff(log(share)) for share in (p, q))
+        if rise != 0 and rise + fall == 0:
+            factor = _compiled(rise, p, q)
+            rest = _compiled(expr - (rise * log(p)).expand() - (fall * log(q)).expand(), p, q)
+            return lambda region: rest(region) + region.log_odds() * factor(region)
     if isinstance(expr, Add | Mul):
         parts = [_compiled(a, p, q) for a in expr.args]
         fold = add if isinstance(expr, Add) else mul

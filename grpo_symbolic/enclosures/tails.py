@@ -52,10 +52,14 @@ class TailSum:
         return cls({(fmpq(1), fmpq(0)): arb(1)}, reach)
 
     @classmethod
+    def place(cls, reach: arb) -> TailSum:
+        r"""y = −\|y\|."""
+        return cls({(fmpq(0), fmpq(1)): arb(-1)}, reach)
+
+    @classmethod
     def log_share(cls, reach: arb) -> TailSum:
-        r"""log s = −\|y\| + log(1 − s)."""
-        distance = cls({(fmpq(0), fmpq(1)): arb(-1)}, reach)
-        return distance + cls.log_rest(reach)
+        """log s = y + log(1 − s)."""
+        return cls.place(reach) + cls.log_rest(reach)
 
     @classmethod
     def log_rest(cls, reach: arb) -> TailSum:

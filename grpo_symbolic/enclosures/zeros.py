@@ -15,10 +15,18 @@ from itertools import pairwise
 import mpmath as mp
 from flint import arb, ctx, fmpq
 
+from grpo_symbolic.enclosures.brackets import (
+    OFF_CENTRE,
+    SEPARATION,
+    Bracket,
+    OnInterval,
+    Searched,
+    bracketed,
+    shrunk,
+    size,
+)
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, sign_of
-from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.log_odds import Function, Tail, on_interval
-from grpo_symbolic.enclosures.subdivision import subdivided
 
 __all__ = [
     "Isolation",
@@ -31,20 +39,13 @@ __all__ = [
     "rising_zero",
 ]
 
-#: A function of one variable: its jet on an interval between two exact ends.
-OnInterval = Callable[[arb, arb], Jet]
-
-# Intervals closer than 10^-30 (relative to places beyond 1) are not told apart ...
-_SEPARATION = fmpq(1, 10**30)
-# ... and after so many, none is divided any more.
+# After so many intervals none is divided any more.
 _MOST_CELLS = 4000
 # The log-odds at which a tail may begin: powers of two up to this one, and, where a tail is
 # known to be monotone, up to this one for the other end of a bracket.
 _FIRST_TAIL, _LAST_TAIL, _LAST_SIGN = 3, 24, 600
 # Where no tail is decided, zeros are looked for up to about 2^this.
 _LAST_UNPROVED = 10
-# Cuts are off the middle, at odd places: no solution of simple parameters lies on one.
-_OFF = fmpq(1000003, 1 << 21)
 
 _Scaled = Callable[[int, fmpq], Function | None]
 
@@ -96,65 +97,13 @@ class Isolation:
 
 
 @dataclass(frozen=True)
-class _Bracket:
-    """An interval with the signs of F at its ends; ``monotone`` F has at most one zero in it."""
-
-    left: arb
-    right: arb
-    signs: tuple[int, int]
-    monotone: bool = True
-
-    @property
-    def crosses(self) -> bool:
-        return self.signs[0] * self.signs[1] < 0
-
-
-@dataclass(frozen=True)
 class _End:
     """A tail: where it begins, the sign far out, and the part of it with a zero, if any."""
 
     reach: arb
     sign: int
-    bracket: _Bracket | None = None
+    bracket: Bracket | None = None
     reason: str = ""
-
-
-@dataclass(frozen=True)
-class _Searched:
-    """F on intervals, at the working precision, and how closely it is looked at."""
-
-    on: OnInterval
-    separation: fmpq = _SEPARATION
-    log_odds: bool = True
-
-    def tight(self, left: arb, right: arb) -> tuple[arb, arb]:
-        """F and F′ on an interval, by the mean value theorem where that is better."""
-        try:
-            wide = self.on(left, right)
-            centre = ((left + right) / 2).mid()
-            at = self.on(centre, centre)
-        except Undecided:
-            return arb.nan(), arb.nan()
-        reach = (left - centre).union(right - centre)
-        slope = wide.slope
-        if len(wide.terms) > 2:
-            slope = _met(slope, at.slope + wide.terms[2] * 2 * reach)
-        return _met(wide.value, at.value + slope * reach), slope
-
-    def sign(self, x: arb) -> int:
-        """The sign of F at an exact place, with up to four times the precision; or 0."""
-        for times in (1, 4):
-            with ctx.workprec(times * ctx.prec):
-                try:
-                    found = sign_of(self.on(x, x).value)
-                except Undecided:
-                    found = 0
-            if found:
-                return found
-        return 0
-
-    def narrow(self, low: arb, high: arb, times: int = 1) -> bool:
-        return bool(high - low < times * self.separation * _size(low, high))
 
 
 def isolated(
@@ -163,7 +112,7 @@ def isolated(
     *,
     start: arb | None = None,
     order: int = 2,
-    separation: fmpq = _SEPARATION,
+    separation: fmpq = SEPARATION,
 ) -> Isolation:
     """All zeros of a function of the log-odds, at the working precision of mpmath.
 
@@ -182,7 +131,7 @@ def isolated(
         Zeros closer than this are not told apart.
     """
     with ctx.workprec(_bits()):
-        search = _Searched(_in_log_odds(function, order), separation)
+        search = Searched(_in_log_odds(function, order), separation)
         if start is None:
             power, left = _FIRST_TAIL, _end(search, function, False, vanishing)
         else:
@@ -191,7 +140,7 @@ def isolated(
             further = (k for k in range(_FIRST_TAIL, _LAST_TAIL) if _ladder(k) > first)
             power = next(further, _LAST_TAIL)
         right = _end(search, function, True, vanishing, power)
-        brackets, cells = _brackets(search, [(-left.reach, right.reach)], _MOST_CELLS)
+        brackets, cells = bracketed(search, [(-left.reach, right.reach)], _MOST_CELLS)
         brackets += [end.bracket for end in (left, right) if end.bracket is not None]
         doubts = [end.reason for end in (left, right) if end.reason]
         pieces = "one box" if cells == 1 else f"{cells} boxes"
@@ -201,7 +150,7 @@ def isolated(
 
 
 def isolated_on(
-    function: OnInterval, places: Sequence[arb], most: int, separation: fmpq = _SEPARATION
+    function: OnInterval, places: Sequence[arb], most: int, separation: fmpq = SEPARATION
 ) -> Isolation:
     """All zeros of F between the first and the last of increasing ``places``.
 
@@ -216,8 +165,8 @@ def isolated_on(
     separation : fmpq
         Zeros closer than this are not told apart.
     """
-    search = _Searched(function, separation, log_odds=False)
-    brackets, cells = _brackets(search, list(pairwise(places)), most)
+    search = Searched(function, separation, log_odds=False)
+    brackets, cells = bracketed(search, list(pairwise(places)), most)
     reason = "one interval" if cells == 1 else f"{cells} intervals"
     ends = search.sign(places[0]), search.sign(places[-1])
     return _collected(search, brackets, [], f"{reason} in ball arithmetic", ends)
@@ -246,13 +195,13 @@ def crossing(
     if ends[0] == ends[1]:
         return Isolation((), True, reason, ends)
     with ctx.workprec(_bits()):
-        search = _Searched(_in_log_odds(function, 2))
+        search = Searched(_in_log_odds(function, 2))
         reach = _ladder(_FIRST_TAIL)
         if left is None:
             left = -_first_with(search, reach, (ends[0], -1))
         if right is None:
             right = _first_with(search, reach.max(2 * left), (ends[1], 1))
-        zero = _zero(search, _Bracket(left, right, ends))
+        zero = _zero(search, Bracket(left, right, ends))
     return Isolation((zero,), True, reason, ends)
 
 
@@ -262,7 +211,7 @@ def rising_zero(function: OnInterval, start: arb, farthest: arb) -> arb:
     Where the function is known only up to a ball, all its zeros. Infinite where the function
     keeps its sign up to ``farthest``.
     """
-    search, ends = _Searched(function), []
+    search, ends = Searched(function), []
     for side in (-1, 1):
         step = arb(1)
         while search.sign(start + side * step) != side:
@@ -270,7 +219,7 @@ def rising_zero(function: OnInterval, start: arb, farthest: arb) -> arb:
                 return arb.pos_inf() * side
             step *= 2
         ends.append((start + side * step).mid())
-    low, high = _shrunk(search, _Bracket(ends[0], ends[1], (-1, 1)), arb(2) ** (8 - ctx.prec))
+    low, high = shrunk(search, Bracket(ends[0], ends[1], (-1, 1)), arb(2) ** (8 - ctx.prec))
     return low.union(high)
 
 
@@ -290,8 +239,8 @@ def _in_log_odds(function: Function, order: int) -> OnInterval:
 
 
 def _collected(
-    search: _Searched,
-    brackets: list[_Bracket],
+    search: Searched,
+    brackets: list[Bracket],
     doubts: list[str],
     reason: str,
     ends: tuple[int, int],
@@ -312,10 +261,10 @@ def _collected(
 
 def _ladder(power: int) -> arb:
     """About 2^power."""
-    return arb((1 << power) * (1 + _OFF / 64))
+    return arb((1 << power) * (1 + OFF_CENTRE / 64))
 
 
-def _first_with(search: _Searched, reach: arb, end: tuple[int, int]) -> arb:
+def _first_with(search: Searched, reach: arb, end: tuple[int, int]) -> arb:
     """The first doubling of ``reach`` where F has the sign that it has far out."""
     sign, side = end
     for _ in range(_LAST_SIGN):
@@ -326,7 +275,7 @@ def _first_with(search: _Searched, reach: arb, end: tuple[int, int]) -> arb:
 
 
 def _end(
-    search: _Searched,
+    search: Searched,
     function: Function,
     mirrored: bool,
     vanishing: _Scaled,
@@ -350,7 +299,7 @@ def _end(
 
 
 def _decided(
-    search: _Searched, function: Function, reach: arb, mirrored: bool, vanishing: _Scaled
+    search: Searched, function: Function, reach: arb, mirrored: bool, vanishing: _Scaled
 ) -> _End | None:
     """What a tail says about its zeros; slopes are in the direction of the middle."""
     tail = Tail(ctx.prec, mirrored, 1, reach)
@@ -379,54 +328,14 @@ def _decided(
         return _End(reach, last)
     further = _first_with(search, reach * 2, (last, side))
     if mirrored:
-        return _End(reach, last, _Bracket(reach, further, (first, last)))
-    return _End(reach, last, _Bracket(-further, -reach, (last, first)))
+        return _End(reach, last, Bracket(reach, further, (first, last)))
+    return _End(reach, last, Bracket(-further, -reach, (last, first)))
 
 
-# -- intervals ----------------------------------------------------------------------------
+# -- one zero -------------------------------------------------------------------------------
 
 
-def _brackets(
-    search: _Searched, cells: list[tuple[arb, arb]], most: int
-) -> tuple[list[_Bracket], int]:
-    """Intervals with exactly one zero, those that stay undecided, and how many were seen."""
-    found: list[_Bracket] = []
-
-    def settle(cell: tuple[arb, arb]) -> list[tuple[arb, arb]] | None:
-        low, high = cell
-        value, slope = search.tight(low, high)
-        if sign_of(value):
-            return []
-        if sign_of(slope):
-            signs = search.sign(low), search.sign(high)
-            if all(signs):
-                if signs[0] != signs[1]:
-                    found.append(_Bracket(low, high, signs))
-                return []
-        if search.narrow(low, high):
-            return None
-        cut = (low + (high - low) * _OFF).mid()
-        return [(low, cut), (cut, high)]
-
-    report = subdivided(cells, settle, most)
-    return found + _clusters(search, report.undecided), report.cells
-
-
-def _clusters(search: _Searched, cells: Sequence[tuple[arb, arb]]) -> list[_Bracket]:
-    """Neighbouring undecided intervals as one."""
-    merged: list[tuple[arb, arb]] = []
-    for low, high in cells:
-        if merged and merged[-1][1] == low:
-            merged[-1] = (merged[-1][0], high)
-        else:
-            merged.append((low, high))
-    return [
-        _Bracket(low, high, (search.sign(low), search.sign(high)), monotone=False)
-        for low, high in merged
-    ]
-
-
-def _doubt(search: _Searched, bracket: _Bracket, narrow: bool) -> str:
+def _doubt(search: Searched, bracket: Bracket, narrow: bool) -> str:
     """What is not known about an undecided interval."""
     ends = (middle(x) for x in (bracket.left, bracket.right))
     low, high = (_share(x) if search.log_odds else mp.nstr(x, 12) for x in ends)
@@ -445,63 +354,13 @@ def _share(x: mp.mpf) -> str:
     return mp.nstr(1 / (1 + mp.exp(-x)), 12)
 
 
-# -- one zero -------------------------------------------------------------------------------
-
-
-def _zero(search: _Searched, bracket: _Bracket) -> Zero:
+def _zero(search: Searched, bracket: Bracket) -> Zero:
     """The zero of an interval, to the working precision; the middle of an undecided one."""
     tolerance = arb(2) ** (16 - int(mp.mp.prec))
     low, high = bracket.left, bracket.right
     if bracket.monotone or bracket.crosses:
-        low, high = _shrunk(search, bracket, tolerance)
-    rounding = tolerance * _size(low, high)
+        low, high = shrunk(search, bracket, tolerance)
+    rounding = tolerance * size(low, high)
     ends = middle(low - rounding), middle(high + rounding)
     sign = bracket.signs[0] if bracket.crosses else 0
     return Zero(middle((low + high) / 2), sign, ends)
-
-
-def _shrunk(search: _Searched, bracket: _Bracket, tolerance: arb) -> tuple[arb, arb]:
-    """The ends of an interval that has all zeros of the bracket, as close as they get."""
-    low, high = bracket.left, bracket.right
-    while not high - low < tolerance * _size(low, high):
-        width = high - low
-        low, high = _newton(search, low, high)
-        if (high - low) * 2 > width:
-            low, high = _halved(search, low, high, bracket.signs[0])
-        if (high - low) * 16 > width * 15:
-            break
-    return low, high
-
-
-def _newton(search: _Searched, low: arb, high: arb) -> tuple[arb, arb]:
-    """One step of the interval Newton method, where the slope has a sign on the interval."""
-    slope = search.on(low, high).slope
-    if not sign_of(slope):
-        return low, high
-    centre = ((low + high) / 2).mid()
-    image = centre - search.on(centre, centre).value / slope
-    if not image.is_finite():
-        return low, high
-    return low.max(image.lower()).mid(), high.min(image.upper()).mid()
-
-
-def _halved(search: _Searched, low: arb, high: arb, sign: int) -> tuple[arb, arb]:
-    for share in (_OFF, 1 - _OFF):
-        cut = (low + (high - low) * share).mid()
-        at = search.sign(cut)
-        if at:
-            return (cut, high) if at == sign else (low, cut)
-    return low, high
-
-
-def _met(first: arb, second: arb) -> arb:
-    """Two enclosures of the same numbers; one that is not finite says nothing."""
-    if not second.is_finite():
-        return first
-    if not first.is_finite():
-        return second
-    return first.intersection(second)
-
-
-def _size(low: arb, high: arb) -> arb:
-    return abs(low).max(abs(high)).max(arb(1))

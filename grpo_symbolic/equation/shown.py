@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sympy import Add, Eq, Expr, Function, Mul, S, Symbol, oo
+from sympy import Add, Eq, Expr, Function, Mul, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import BernsteinMean, definitions
@@ -13,14 +13,13 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Written, formula
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.preference import mixed_groups
+from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
 __all__ = ["Shown", "shown", "shown_answers"]
 
 PI, SHARE = symbols.pi, symbols.share
-_MIXED = r"\Pr(\text{not all } r_i \text{ are equal}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,8 @@ def shown_answers(algorithm: Algorithm, question: Question) -> Shown | None:
     """The condition of every answer o at once; None where one line an answer is shorter.
 
     Two levels of reward: in m, the probability that a draw has the higher one. More levels that
-    are known for certain, in a finite group: in the expected advantage of a reward.
+    are known for certain, in a finite group: in the expected advantage of a reward. Where groups
+    are dropped, it is multiplied by the chance of one that is kept, as is then λ.
     """
     rule, size = algorithm.advantage, algorithm.group_size
     if rule is None or size is None or algorithm.penalty.before_baseline or question.margins:
@@ -74,62 +74,52 @@ def shown_answers(algorithm: Algorithm, question: Question) -> Shown | None:
     if any(isinstance(law, Gaussian) for law in question.reward_laws):
         return None
     if len(question.levels) == 2:
-        return _by_share(algorithm, question)
-    if len(question.levels) > 2 and question.deterministic and size != oo:
+        model = algorithm.preference(question)
+        if model.two_level.zero_sum:
+            return _by_share(algorithm, question, model)
+    if len(question.levels) > 1 and question.deterministic and size.is_Integer:
         return _by_reward(algorithm, rule, question)
     return None
 
 
-def _condition(preference: Expr, algorithm: Algorithm, often: Expr) -> Written:
-    """λ = P(o) − β ρ(o) d(o)."""
-    ratio = symbols.reference("o") / symbols.policy("o")
-    pull = algorithm.beta * often * algorithm.penalty.marginal(ratio)
-    tex = formula(Add(preference, -pull, evaluate=False))
-    return Written(formula(symbols.multiplier), rf"{tex} \quad\text{{for all }} o")
-
-
 def _by_reward(algorithm: Algorithm, rule: Advantage, question: Question) -> Shown:
     """With V_G(r), the expected advantage of a reward whose group is drawn from the policy."""
-    size = int(algorithm.group_size)
+    size, answers = int(algorithm.group_size), range(1, len(question) + 1)
     name = f"V_{{{size}}}"
-    often: Expr = Function(r"\rho")(Symbol("o")) if algorithm.mixed_only else S.One
-    value = Function(name)(Symbol("r(o)"))
-    others = _ellipsis([f"o_{{{i}}}" if i > 9 else f"o_{i}" for i in range(2, size + 1)])
+    drawn = size if rule.batch is None else int(rule.batch)
+    others = _ellipsis([f"o_{_index(i)}" for i in range(2, drawn + 1)])
     expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
-    if algorithm.mixed_only:
-        expected = rf"\frac{{{expected}}}{{{_MIXED})}}"
-    where = [Written(f"{name}(r_1)", ", \\quad ".join((expected, *_remarks(rule))))]
-    if algorithm.mixed_only:
-        share = rf"\frac{{{_MIXED} \mid o_1 = o)}}{{{_MIXED})}}"
-        where.append(Written(r"\rho(o)", share))
-    where.append(Written("r_i", "r(o_i)"))
-    if question.rewards != tuple(symbols.reward(o) for o in range(1, len(question) + 1)):
-        where.append(_row([f"r({o})" for o in range(1, len(question) + 1)], question.rewards))
-    return Shown((_condition(value, algorithm, often),), tuple(where))
-
-
-def _by_share(algorithm: Algorithm, question: Question) -> Shown:
-    """With s_o, the probability that answer o has the higher reward, and its mean m."""
-    model = algorithm.preference(question)
-    rate, often, factor = Symbol("s_o", nonnegative=True), S.One, S.One
-    if algorithm.mixed_only and algorithm.group_size != oo:
-        # What depends on o is linear in s_o: two answers of certain rewards say it all.
-        chance, ends = mixed_groups(Question(rewards=(1, 0)), algorithm.group_size)
-        first, high, low = (e.subs(symbols.policy(1), SHARE) for e in (chance, *ends))
-        often, factor = rate * high + (1 - rate) * low, 1 / first
-    rule = model.two_level
-    if rule.zero_sum:
-        value = Mul(rate - SHARE, rule.drift(SHARE), factor)
-    else:
-        above, below = rule.values(SHARE)
-        value = factor * (rate * above + (1 - rate) * below)
-    answers = range(1, len(question) + 1)
+    line, often = _condition(Function(name)(Symbol("r(o)")), algorithm)
     where = [
-        Written(formula(SHARE), r"\sum_{o} s_{o} \pi(o)"),
-        _row([f"s_{{{o}}}" if o > 9 else f"s_{o}" for o in answers], model.weights),
-        *definitions(value, often),
+        Written(f"{name}(r_1)", ", \\quad ".join((expected, *_remarks(rule)))),
+        *often,
+        Written("r_i", "r(o_i)"),
     ]
-    return Shown((_condition(value, algorithm, often),), tuple(where))
+    if question.rewards != tuple(map(symbols.reward, answers)):
+        where.append(_row([f"r({o})" for o in answers], question.rewards))
+    return Shown((line,), tuple(where))
+
+
+def _by_share(algorithm: Algorithm, question: Question, model: PreferenceModel) -> Shown:
+    """With s_o, the probability that answer o has the higher reward, and its mean m."""
+    value = (Symbol("s_o") - SHARE) * model.two_level.drift(SHARE)
+    line, often = _condition(value, algorithm)
+    rates = _row([f"s_{_index(o)}" for o in range(1, len(question) + 1)], model.weights)
+    total = Written(formula(SHARE), r"\sum_{o} s_{o} \pi(o)")
+    return Shown((line,), (total, rates, *often, *definitions(value)))
+
+
+def _condition(preference: Expr, algorithm: Algorithm) -> tuple[Written, tuple[Written, ...]]:
+    """λ = P(o) − β ρ(o) d(o), and what ρ(o) is where groups are dropped."""
+    ratio = symbols.reference("o") / symbols.policy("o")
+    pull = algorithm.beta * algorithm.penalty.marginal(ratio)
+    often: tuple[Written, ...] = ()
+    if algorithm.mixed_only and algorithm.group_size != oo:
+        rate = Function(r"\rho")(Symbol("o"))
+        mixed = r"\Pr(\text{not all } r_i \text{ are equal} \mid o_1 = o)"
+        pull, often = pull * rate, (Written(formula(rate), mixed),)
+    tex = formula(Add(preference, -pull, evaluate=False))
+    return Written(formula(symbols.multiplier), rf"{tex} \quad\text{{for all }} o"), often
 
 
 def _row(names: list[str], values: tuple[Expr, ...]) -> Written:
@@ -154,6 +144,10 @@ def _remarks(rule: Advantage) -> Iterator[str]:
     for remark in rule.remarks:
         formula_alone = remark.startswith("$") and remark.count("$") == 2
         yield remark.strip("$") if formula_alone else rf"\text{{{remark}}}"
+
+
+def _index(number: int) -> str:
+    return str(number) if number < 10 else f"{{{number}}}"
 
 
 def _ellipsis(parts: list[str]) -> str:

@@ -397,6 +397,8 @@ def sides(equation: Line, notation: Notation | None = None) -> tuple[str, str, s
     )
     left, right = printer.doprint(equation.lhs), printer.doprint(equation.rhs)
     wide = set_width(left)
-    if relation == "=" and (equation.rhs == 0 or wide > max(PAGE / 3, set_width(right))):
+    # A value of a named function stands behind its name, whatever it is.
+    nothing = equation.rhs == 0 and not isinstance(equation.lhs, AppliedUndef)
+    if relation == "=" and (nothing or wide > max(PAGE / 3, set_width(right))):
         left, right = right, left  # keeps the alignment point near the margin
     return left, relation, right

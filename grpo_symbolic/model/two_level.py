@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from sympy import (
     Add,
@@ -203,8 +203,9 @@ class TwoLevel:
         high, low = (level.subs(point) for level in (self.high, self.low))
         # Rewards that stay symbolic drop out of every shift-invariant rule.
         if (high - low).is_number and rule.shift_invariant:
-            high, low = high - low, S.Zero
-        return TwoLevel(rule, S(self.size).subs(point), high, low, Domain())
+            # A rule without a scale of its own sees the same groups at every gap.
+            high, low = S.One if rule.scale_invariant else high - low, S.Zero
+        return _kept(TwoLevel(rule, S(self.size).subs(point), high, low, Domain()))
 
     @cached_property
     def exact_drift(self) -> Bernstein | None:
@@ -374,6 +375,12 @@ class TwoLevel:
         return tuple(
             (self.advantages(k + 1)[0], self.advantages(k)[1]) for k in range(int(self.size))
         )
+
+
+@lru_cache(maxsize=128)
+def _kept(model: TwoLevel) -> TwoLevel:
+    """The same object for the same rule at numbers: it keeps its exact drift."""
+    return model
 
 
 def _powers_of_x(weights: list[Expr], domain: Domain) -> list[Expr]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from importlib import import_module
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec
 from keyword import iskeyword
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -51,8 +54,7 @@ def array_function(
         # Symbols have any name a caller gave them; code has only names.
         if not p.name.isidentifier() or iskeyword(p.name):
             raise ValueError(f"{p.name!r} cannot be the name of an argument")
-    space: dict[str, Any] = {}
-    exec(compile(source(), f"<{backend}>", "exec"), space)
+    space = vars(_Generated(source()).module(f"grpo_symbolic_{backend}"))
     if backend == "jax" and "condition" in space:
         # Compiled once: the solver calls it some thirty times.
         space["condition"] = library.jit(space["condition"])
@@ -71,6 +73,22 @@ def array_function(
 
     kind = {"jax": "JAX arrays", "torch": "torch tensors"}[backend]
     return documented(function, parameters, f"{kind}, which broadcast and keep their type")
+
+
+class _Generated(InspectLoader):
+    """A module from source that this library has written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def get_source(self, fullname: str) -> str:
+        return self._text
+
+    def module(self, name: str) -> ModuleType:
+        made = ModuleType(name)
+        made.__spec__ = ModuleSpec(name, self)
+        self.exec_module(made)
+        return made
 
 
 def mpmath_function(

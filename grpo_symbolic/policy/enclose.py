@@ -7,13 +7,10 @@ box of relative logits into its interior.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
 import mpmath as mp
-import numpy as np
 from flint import arb, ctx
 from sympy import Add, Expr, Symbol
 
@@ -21,11 +18,9 @@ from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, rational_ball
 from grpo_symbolic.enclosures.zeros import has_one_zero
 from grpo_symbolic.policy.enclosure import Balls, Enclosure
-from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.scalar import ScalarField
-from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import stationarity_condition
@@ -72,77 +67,26 @@ def enclosed_simplex(
         wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
-    solved, classified = _rough(policy, question, classes, point, masses, digits)
+    solved = policy.solutions_at(point, digits + 10)
     with mp.workdps(digits + _SPARE):
-        bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(s.policy)) for s in solved)])
-        field = _field(policy, question, point, masses)
-        found = []
+        lumped = [tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved]
+        bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(p)) for p in lumped)])
+        condition = stationarity_condition(policy.algorithm, question)
+        at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
+        field = SimplexField(policy.algorithm, question, condition, at)
+        found: list[Balls | None] = []
         with ctx.workprec(bits):
-            for s in solved:
-                balls = field.enclosed(s.policy, digits)
+            for place in lumped:
+                balls = field.enclosed(place, digits)
                 found.append(None if balls is None else _spread(balls, classes, reference, masses))
-    return _collected(solved, found, digits, classified)
+    return _collected(solved, found, digits)
 
 
-def _rough(
-    policy: Policy,
-    question: Question,
-    classes: Sequence[Sequence[int]],
-    point: Mapping[Symbol, Expr],
-    masses: Sequence[Expr],
-    digits: int,
-) -> tuple[Solutions, bool]:
-    """Class masses close to the solutions, what is known of their number, and of stability."""
-    try:
-        solved = policy.solutions_at(point, digits + 10)
-    except (ArithmeticError, TypeError, IndexError):
-        # Next to the edges of the simplex the search divides by what rounds to 0.
-        return _in_floats(policy, question, classes, point, masses), False
-    if not solved.found and not solved.complete:
-        return _in_floats(policy, question, classes, point, masses), False
-    with mp.workdps(digits + _SPARE):
-        lumped = (tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved)
-        found = (replace(s, policy=p) for s, p in zip(solved, lumped, strict=True))
-        return replace(solved, found=tuple(found)), True
-
-
-def _in_floats(
-    policy: Policy,
-    question: Question,
-    classes: Sequence[Sequence[int]],
-    point: Mapping[Symbol, Expr],
-    masses: Sequence[Expr],
-) -> Solutions:
-    """The solution of float64 arithmetic; the only one where an argument says so."""
-    argument = SimplexCount(_field(policy, question, point, masses), masses).at_most_one()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NoStationaryPolicy)
-        rows = [float(r.subs(point)) for r in policy.question.reference]
-        others = {s: v for s, v in point.items() if s not in policy.question.reference}
-        given = {s.name: float(v) for s, v in others.items()}
-        values = np.asarray(policy.evaluate(pi_ref=rows, errors="nan", **given))
-    if not (values > 0).all():
-        return Solutions((), "none was found in float64", False)
-    whole = tuple(mp.mpf(sum(float(values[o]) for o in c)) for c in classes)
-    only = f"number established: {argument}" if argument else "others are not excluded"
-    return Solutions((NumericSolution(whole),), f"found in float64 ({only})", argument is not None)
-
-
-def _field(
-    policy: Policy, question: Question, point: Mapping[Symbol, Expr], masses: Sequence[Expr]
-) -> SimplexField:
-    condition = stationarity_condition(policy.algorithm, question)
-    at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
-    return SimplexField(policy.algorithm, question, condition, at)
-
-
-def _collected(
-    solved: Solutions, found: Sequence[Balls | None], digits: int, classified: bool = True
-) -> Enclosure:
-    kept: list[tuple[Balls, Stability | None]] = []
+def _collected(solved: Solutions, found: Sequence[Balls | None], digits: int) -> Enclosure:
+    kept: list[tuple[Balls, Stability]] = []
     for balls, solution in zip(found, solved, strict=True):
         if balls is not None and all(_apart(balls, other) for other, _ in kept):
-            kept.append((balls, solution.stability if classified else None))
+            kept.append((balls, solution.stability))
     left_out = len(solved) - len(kept)
     reason = solved.status
     if left_out:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from sympy import Add, Eq, Expr, S, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.analysis.count import Count
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.domain import Domain
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.typing import ArrayLike
 
+    from grpo_symbolic.analysis.count import Count
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
 
@@ -117,6 +117,8 @@ class SimplexPolicy(Policy):
     @cached_property
     def count(self) -> Count:
         answers = len(self.question)
+        from grpo_symbolic.analysis.count import Count
+
         return Count(
             (),
             f"no argument for all parameters at once is known for {answers} answers; solutions() "

@@ -13,14 +13,6 @@ from typing import TYPE_CHECKING
 
 from sympy import Eq, Expr, Symbol
 
-from grpo_symbolic.analysis.bounds import Bounds, bounds
-from grpo_symbolic.analysis.count import Count, count
-from grpo_symbolic.analysis.dynamics import Dynamics, dynamics
-from grpo_symbolic.analysis.folds import Folds, folds
-from grpo_symbolic.analysis.limits import escape_threshold, limit
-from grpo_symbolic.analysis.sensitivity import Sensitivity, sensitivity
-from grpo_symbolic.analysis.series import series
-from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
@@ -32,10 +24,17 @@ from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
 
+# An analysis is imported when it is asked for: a formula needs none of them.
 if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.typing import ArrayLike
 
+    from grpo_symbolic.analysis.bounds import Bounds
+    from grpo_symbolic.analysis.count import Count
+    from grpo_symbolic.analysis.dynamics import Dynamics
+    from grpo_symbolic.analysis.folds import Folds
+    from grpo_symbolic.analysis.sensitivity import Sensitivity
+    from grpo_symbolic.analysis.statics import Monotonicity
     from grpo_symbolic.policy.enclosure import Enclosure
 
 __all__ = ["Policy"]
@@ -230,6 +229,8 @@ class Policy(Printed):
     @cached_property
     def count(self) -> Count:
         """How many interior stationary policies there can be, for all parameters."""
+        from grpo_symbolic.analysis.count import count
+
         return count(self.balance_for("the number of stationary policies"))
 
     @cached_property
@@ -249,6 +250,8 @@ class Policy(Printed):
         >>> gs.stationary_policy(gs.GRPO(8), gs.BinaryQuestion()).escape_threshold
         sqrt(7)
         """
+        from grpo_symbolic.analysis.limits import escape_threshold
+
         return escape_threshold(self.balance_for("the escape threshold"))
 
     def limit(self, variable: Expr | str, value: Number, direction: str = "+") -> Expr:
@@ -273,6 +276,8 @@ class Policy(Printed):
         >>> policy.limit("beta", 0), policy.limit("pi_ref", 0)
         (1, Piecewise((1 - beta, beta < 1), (0, True)))
         """
+        from grpo_symbolic.analysis.limits import limit
+
         return limit(self.balance_for("a limit"), variable, value, direction)
 
     def series(self, variable: Expr | str, order: int) -> Expr:
@@ -296,10 +301,14 @@ class Policy(Printed):
         >>> gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion()).series("1/beta", 1)
         pi_ref + pi_ref*(1 - pi_ref)/beta
         """
+        from grpo_symbolic.analysis.series import series
+
         return series(self.balance_for("a series"), variable, order)
 
     def monotonicity(self, variable: Expr | str) -> Monotonicity:
         """The direction in which π(a) moves with a parameter, with its proof."""
+        from grpo_symbolic.analysis.statics import monotonicity
+
         return monotonicity(self.balance_for("monotonicity"), variable)
 
     def sensitivity(
@@ -348,6 +357,8 @@ class Policy(Printed):
             raise ValueError(
                 f"unknown parameter {str(variable)!r}: this policy has {', '.join(known)}"
             )
+        from grpo_symbolic.analysis.sensitivity import sensitivity
+
         found = sensitivity(
             balance,
             known[str(variable)].symbol,
@@ -362,6 +373,8 @@ class Policy(Printed):
     def bounds(self) -> Bounds:
         """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""
         balance = self.balance_for("a bound")
+        from grpo_symbolic.analysis.bounds import bounds
+
         return bounds(balance, self.expressions and self.expressions[0])
 
     def folds(self, *, digits: int = 30, **values: Number) -> Folds:
@@ -381,9 +394,13 @@ class Policy(Printed):
         balance = self.balance_for("a fold")
         weight = {str(balance.beta): 1} if isinstance(balance.beta, Symbol) else {}
         given = self.point({**weight, **values})
+        from grpo_symbolic.analysis.folds import folds
+
         return folds(balance, {s: v for s, v in given.items() if s != balance.beta}, digits)
 
     def dynamics(self, *, digits: int = 30, **values: Number) -> Dynamics:
         """The policy-gradient flow and the best-response iteration at given parameters."""
         condition, point = self.balance_for("the flow").condition, self.point(values)
+        from grpo_symbolic.analysis.dynamics import dynamics
+
         return dynamics(condition, point, self.solutions_at(point, digits), digits)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
-from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
 
 if TYPE_CHECKING:
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.presets.preset import Preset
 
 __all__ = ["stationary_policy"]
@@ -50,6 +50,8 @@ def stationary_policy(
         raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
     if isinstance(question, BinaryQuestion):
         return binary_policy(algorithm, question)
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+
     policy = SimplexPolicy(algorithm, question)
     if len(question.classes) <= _AT_ONCE:
         _ = policy.condition  # raises where the question does not define what is needed

@@ -172,39 +172,6 @@ class GivenPreference:
         return arb_mat(n, n, balls(self._slopes, at, ctx.prec))
 
 
-@dataclass(frozen=True)
-class _Multiplied:
-    """A scale times an expression in the policy: a group is mixed with this chance."""
-
-    scale: Scale
-    factor: GivenPreference
-
-    @property
-    def cost(self) -> int:
-        return self.scale.cost + self.factor.cost
-
-    def value(self, policy: Sequence[arb]) -> arb:
-        return self.scale.value(policy) * self.factor.values(policy)[0]
-
-    def gradient(self, policy: Sequence[arb]) -> list[arb]:
-        value, factor = self.scale.value(policy), self.factor.values(policy)[0]
-        at = dict(zip(self.factor.unknowns, policy, strict=True))
-        slopes = balls(self.factor._slopes, at, ctx.prec)
-        return [
-            factor * d + value * s for d, s in zip(self.scale.gradient(policy), slopes, strict=True)
-        ]
-
-    @property
-    def positive(self) -> bool:
-        return self.scale.positive
-
-    def bounds(self) -> None:
-        return None
-
-    def moments(self) -> None:
-        return None
-
-
 def preference_at(
     algorithm: Algorithm,
     question: Question,
@@ -220,7 +187,7 @@ def preference_at(
     point : dict
     """
     model = condition.preference
-    if model.two_level is not None:
+    if model.two_level is not None and model.factor == 1:
         return _on_two_levels(condition, point)
     if algorithm.group_size == oo and question.reward_laws:
         spread = _by_spread(algorithm, question, condition, point)
@@ -260,10 +227,7 @@ def _on_two_levels(
     rates = tuple(ball(w.xreplace(point), {}, ctx.prec) for w in model.weights)
     two_level = model.two_level.at(point)  # type: ignore[union-attr]
     drift = two_level.exact_drift
-    scale: Scale = MassScale(rates, two_level.drift(symbols.x) if drift is None else drift)
-    if model.factor != 1:
-        factor = GivenPreference.of([model.factor.xreplace(point)], condition.policy)
-        scale = _Multiplied(scale, factor)
+    scale = MassScale(rates, two_level.drift(symbols.x) if drift is None else drift)
     return TiltedPreference(rates, scale)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import mpmath as mp
 from flint import arb, ctx, fmpq
-from sympy import Add, Expr, Poly, S, Symbol, Tuple
+from sympy import Add, Expr, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
@@ -26,6 +26,7 @@ from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.log_odds import Function, Region, on_interval
 from grpo_symbolic.enclosures.probabilities import enclosed, singular, value_at_end
 from grpo_symbolic.enclosures.zeros import Isolation, crossing, isolated
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.surd import Surd, as_rational
@@ -92,10 +93,7 @@ class ScalarField:
         two_level = self.condition.preference.two_level
         if two_level is None:
             return None
-        rule = [v for v in vars(two_level.advantage).values() if isinstance(v, Expr)]
-        parts = Tuple(two_level.size, two_level.high, two_level.low, *rule)
-        given = ((s, v) for s, v in self.point.items() if s in parts.free_symbols)
-        return _at_numbers(two_level, tuple(given))
+        return two_level.at(self.point)
 
     @cached_property
     def drift_polynomial(self) -> Bernstein | None:
@@ -224,14 +222,13 @@ class ScalarField:
             return None
         if self.rates != (1, 0) or self.factor != 1 or not two_level.zero_sum:
             return None
-        if not self.penalty.is_rational_function(PI):
+        strength = Balance(self.condition).force.line
+        if strength is None:
             return None
-        line = (self.penalty * PI * (1 - PI)).cancel()
-        if not (line.is_polynomial(PI) and Poly(line, PI).degree() == 1):
-            return None
-        slope, constant = (Surd.of(c) for c in Poly(line, PI).all_coeffs())
+        slope = Surd.of(self.weight * strength)
+        constant = -slope * Surd.of(S(self.condition.reference[0]).subs(self.point))
         h = two_level.bernstein
-        if slope.sign() < 0 or any(sign > 0 for sign in h.signs_of_differences(2)):
+        if any(sign > 0 for sign in h.signs_of_differences(2)):
             return None
         return constant, slope
 
@@ -263,12 +260,6 @@ class ScalarField:
                 drift = drift * (a - b) * ball(self.factor, value, bits)
             total = (drift - ball(self.penalty, value, bits)) * at * (1 - at)
         return upper_bound(total)
-
-
-@lru_cache(maxsize=64)
-def _at_numbers(two_level: TwoLevel, given: tuple[tuple[Symbol, Expr], ...]) -> TwoLevel:
-    """The same object for the same numbers: it keeps its exact drift."""
-    return two_level.at(dict(given))
 
 
 def _over(expr: Expr, factor: Expr) -> Expr:

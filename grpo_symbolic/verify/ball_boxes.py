@@ -21,6 +21,7 @@ from sympy import Dummy, Expr, Integer, Mul, Rational, S, Symbol, factor, oo, ss
 from grpo_symbolic.algebra import Sign, oriented_factors, sign
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.subdivision import subdivided
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.sampling import refuted_at
@@ -308,31 +309,35 @@ class _Search:
     boxes: int
     whole: bool  # whether margins are still worth trying
     marks: list[str] = field(default_factory=list)
+    failed: bool = False
 
     def tree(self) -> str | None:
         """The subdivision in order: the side that is halved, "." for proved, "?" for left out.
 
         None where the boxes did not suffice.
         """
-        stack = [self.chart.start]
-        while stack:
-            if len(self.marks) + len(stack) > self.boxes:
-                return None
-            box = stack.pop()
-            if self.chart.holds(box):
-                self.marks.append(_PROVED)
-                continue
-            if self.chart.marginal(box) and self._hopeless(box):
-                self.whole = False
-                self.marks.append(_UNDECIDED)
-                continue
-            self._test(box)
-            side = self._longest(box)
-            if side is None:
-                return None
-            self.marks.append(str(side))
-            stack += _halves(box, side)
-        return "".join(self.marks)
+        report = subdivided([self.chart.start], self._settled, self.boxes)
+        return "".join(self.marks) if report.complete else None
+
+    def _settled(self, box: Box) -> list[Box] | None:
+        """What is left of a box; None once the search has failed."""
+        self.failed = self.failed or len(self.marks) >= self.boxes
+        if self.failed:
+            return None
+        if self.chart.holds(box):
+            self.marks.append(_PROVED)
+            return []
+        if self.chart.marginal(box) and self._hopeless(box):
+            self.whole = False
+            self.marks.append(_UNDECIDED)
+            return []
+        self._test(box)
+        side = self._longest(box)
+        if side is None:
+            self.failed = True
+            return None
+        self.marks.append(str(side))
+        return _halves(box, side)[::-1]
 
     def _hopeless(self, box: Box) -> bool:
         return not self.whole or any(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -106,7 +107,7 @@ class Certificate:
 
     # -- to be read ---------------------------------------------------------------------
 
-    @property
+    @cached_property
     def names(self) -> dict[Symbol, Expr]:
         """A symbol for each equation that is used, with the polynomial that it stands for."""
         used = [i for i, q in enumerate(self.cofactors) if q != 0]
@@ -118,13 +119,13 @@ class Certificate:
             Symbol(label): self.system.equations[i] for label, i in zip(labels, used, strict=True)
         }
 
-    @property
+    @cached_property
     def left(self) -> Expr:
         """The multiplier times the goal."""
         goal = min(self.system.goal, self.system.goal.factor(), key=lambda e: len(sstr(e)))
         return Mul(self._written(self.multiplier), goal)
 
-    @property
+    @cached_property
     def right(self) -> Expr:
         """Products of what is known to be positive, and multiples of `names`."""
         used = (q for q in self.cofactors if q != 0)
@@ -145,6 +146,10 @@ class Certificate:
         return Claim(name, self.left, "==", self.right.xreplace(self.names), domain or Domain())
 
     def __str__(self) -> str:
+        return self._identity
+
+    @cached_property
+    def _identity(self) -> str:
         definitions = "".join(f", {name} = {sstr(e)} = 0" for name, e in self.names.items())
         return f"{sstr(self.left)} = {sstr(self.right)}{definitions}"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from itertools import combinations, combinations_with_replacement
 from typing import Any
@@ -43,6 +43,7 @@ class LinearCertificate(Method):
 
     name = "identity certificate"
     family = "linear certificate"
+    steps = 2_500_000
 
     def missing(self) -> str:
         return "" if _installed() else "pip install scipy"
@@ -241,13 +242,40 @@ class _Program:
         return rows
 
     def _feasible(self, multiplier: list[int]) -> Sequence[float] | None:
-        import numpy as np
+        """Coefficients of all columns, with these multipliers only, by linear programming."""
         from scipy.optimize import linprog
+
+        if not all(self._normalised()):
+            return None
+        allowed = set(multiplier)
+        bounds: list[tuple[float, float | None]] = [
+            (0.0, 0.0 if column.kind == "multiplier" and i not in allowed else None)
+            for i, column in enumerate(self.columns)
+        ]
+        free = [i for i, c in enumerate(self.columns) if c.kind == "cofactor"]
+        found = linprog(
+            **self._program,
+            bounds=bounds + [(0.0, None)] * len(free),
+            method="highs-ds",
+            options={"maxiter": self.iterations.left},
+        )
+        self.iterations.left -= int(found.nit)
+        if found.x is None or found.status != 0:
+            return None
+        values = [float(v) for v in found.x]
+        for i, opposite in zip(free, values[len(self.columns) :], strict=True):
+            values[i] -= opposite
+        return values[: len(self.columns)]
+
+    @cached_property
+    def _program(self) -> dict[str, Any]:
+        """Costs and constraints; a cofactor's coefficient is a difference of two unknowns, so that
+        its size has a cost as well."""
+        import numpy as np
         from scipy.sparse import coo_array
 
         rows: dict[tuple[int, ...], int] = {}
         at: list[tuple[int, int, float]] = []
-        # A cofactor's coefficient is a difference of two unknowns: its size has a cost as well.
         free = [i for i, c in enumerate(self.columns) if c.kind == "cofactor"]
         width = len(self.columns) + len(free)
         opposite = {i: len(self.columns) + n for n, i in enumerate(free)}
@@ -265,49 +293,38 @@ class _Program:
             return coo_array((v, (r, c)), shape=(height, width)).tocsc()
 
         height = len(self._normalised())
-        if not all(self._normalised()):
-            return None
-        bounds: list[tuple[float, float | None]] = [(0.0, None)] * width
-        for i, column in enumerate(self.columns):
-            if column.kind == "multiplier" and i not in multiplier:
-                bounds[i] = (0.0, 0.0)
-        found = linprog(
-            costs,
-            A_ub=matrix(normal, height),
-            b_ub=-np.ones(height),
-            A_eq=matrix(at, len(rows)),
-            b_eq=np.zeros(len(rows)),
-            bounds=bounds,
-            method="highs-ds",
-            options={"maxiter": self.iterations.left},
-        )
-        self.iterations.left -= int(found.nit)
-        if found.x is None or found.status != 0:
-            return None
-        values = [float(v) for v in found.x[: len(self.columns)]]
-        for i, j in opposite.items():
-            values[i] -= float(found.x[j])
-        return values
+        return {
+            "c": costs,
+            "A_ub": matrix(normal, height),
+            "b_ub": -np.ones(height),
+            "A_eq": matrix(at, len(rows)),
+            "b_eq": np.zeros(len(rows)),
+        }
 
     def _exact(self, used: list[int], values: Sequence[float]) -> list[fmpq] | None:
         """The used coefficients as rational numbers that solve the equations exactly."""
-        rows: dict[tuple[int, ...], list[Rational]] = {}
+        rows: dict[tuple[int, ...], dict[int, Rational]] = {}
         for n, i in enumerate(used):
             for monomial, c in self.columns[i].monomials.items():
-                rows.setdefault(monomial, [Integer(0)] * (len(used) + 1))[n] = c
-        system = list(rows.values())
+                rows.setdefault(monomial, {})[n] = c
+        equations = list(rows.values())
         for row in self._normalised():
             if abs(sum(values[i] for i in row) - 1) < _USED * 1e3:
-                system.append([Integer(int(i in row)) for i in used] + [Integer(1)])
-        entries = [fmpq(int(c.p), int(c.q)) for row in system for c in row]
-        reduced, rank = fmpq_mat(len(system), len(used) + 1, entries).rref()
+                ones = {n: Integer(1) for n, i in enumerate(used) if i in row}
+                equations.append({**ones, len(used): Integer(1)})
+        matrix = fmpq_mat(len(equations), len(used) + 1)
+        for r, equation in enumerate(equations):
+            for n, c in equation.items():
+                matrix[r, n] = fmpq(int(c.p), int(c.q))
+        reduced, rank = matrix.rref()
         found = [_near(values[i]) for i in used]
         pivots = [_pivot(reduced, r, len(used)) for r in range(rank)]
         if len(used) in pivots:
             return None
+        others = sorted(set(range(len(used))) - set(pivots))
         for r, pivot in enumerate(pivots):
-            others = (reduced[r, c] * found[c] for c in range(len(used)) if c not in pivots)
-            found[pivot] = reduced[r, len(used)] - sum(others, fmpq(0))
+            known = (reduced[r, c] * found[c] for c in others)
+            found[pivot] = reduced[r, len(used)] - sum(known, fmpq(0))
         return found
 
     def _assembled(self, exact: Mapping[int, fmpq]) -> Certificate | None:

@@ -26,7 +26,7 @@ from grpo_symbolic.work import Exhausted, limited
 __all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "portable", "recheck"]
 
 #: For reading a claim back, and for each method's check of its evidence.
-STEPS = 8_000_000
+STEPS = 16_000_000
 _ENDS = ("lower_closed", "upper_closed")
 _KEYS = {"claim", "statement", "domain", "exact", "verdict", "method", "detail", "evidence"}
 

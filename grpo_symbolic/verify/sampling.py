@@ -25,6 +25,7 @@ class RationalSampling(Method):
 
     name = "exact rational sampling"
     family = "sampling"
+    steps = 3_000_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
         tested = 0
@@ -67,10 +68,7 @@ def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
     if left is None or right is None:
         return None
     gap = _gap(claim, point, left, right)
-    exactly_equal = gap == 0 and is_zero(claim.difference.subs(point), Domain())
-    if _relation_holds(claim.relation, gap, exactly_equal):
-        return None
-    if not _confirmed(claim, point, left, right):
+    if _relation_holds(claim, point, gap) or not _confirmed(claim, point, left, right):
         return None
     return Verdict(
         Status.REFUTED,
@@ -114,8 +112,10 @@ def _gap(claim: Claim, point: Mapping[Symbol, Expr], left: Expr, right: Expr) ->
     return precise
 
 
-def _relation_holds(relation: str, gap: Expr, exactly_equal: bool) -> bool:
+def _relation_holds(claim: Claim, point: Mapping[Symbol, Expr], gap: Expr) -> bool:
     """A difference that vanishes beyond rounding refutes a strict claim only if it is exact."""
+    relation = claim.relation
     if gap == 0:
-        return relation in ("==", ">=", "<=") or not exactly_equal
+        weak = relation in ("==", ">=", "<=")
+        return weak or not is_zero(claim.difference.subs(point), Domain())
     return relation == "!=" or (relation != "==" and bool(gap > 0) == (relation in (">", ">=")))

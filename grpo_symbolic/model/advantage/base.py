@@ -94,7 +94,7 @@ class Advantage(ABC):
 
     def tex(self, reward: str) -> str:
         """The rule for a member with this reward, in TeX and on one line."""
-        rule = re.sub(r"[A-Za-z]+(?: [a-z]+)+|[a-z]{2,}", _word, str(self).split(", ")[0])
+        rule = re.sub(r"[A-Za-z]+(?: [a-z]+)+(?: \d+)?|[a-z]{2,}", _word, str(self).split(", ")[0])
         rule = re.sub(r"\\mathrm\{sqrt\}\((.*?)\)", r"\\sqrt{\1}", rule)
         return re.sub(r"(?<![\w\\{])r(?![\w}])", reward, rule)
 
