@@ -38,7 +38,7 @@ REST_REFERENCE = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of 
 _LEAST, _GREATEST = 1e-70, 1e70
 _BITS = 5000
 # Temporaries of this length are not fetched from the system again and again.
-_PIECE = 12288
+_PIECE = 16000
 
 
 @dataclass(frozen=True)
