@@ -214,6 +214,9 @@ def test_prove_gives_up_on_a_method_and_says_so(monkeypatch: pytest.MonkeyPatch)
     assert verdict.detail.endswith("the limit of 10 steps for all methods together")
     for method in METHODS:
         monkeypatch.setattr(method, "steps", 20)
+    # What is small is not metered, unless a limit is given.
+    assert gs.prove(claim).status is gs.Status.PROVED
+    monkeypatch.setattr("grpo_symbolic.verify.methods._SMALL", 0)
     verdict = gs.prove(claim)
     assert verdict.status is gs.Status.UNKNOWN
     assert "sign on the orthant (did not end within 20 steps)" in verdict.detail

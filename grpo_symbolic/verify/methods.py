@@ -62,7 +62,7 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     """
     found: list[Verdict] = []
     tried: list[str] = []
-    if claim.left.count_ops() + claim.right.count_ops() <= _SMALL:
+    if steps >= STEPS and claim.left.count_ops() + claim.right.count_ops() <= _SMALL:
         # A normal form of so little ends by itself, and the meter would double its cost.
         for method in METHODS[:_QUICK]:
             verdict = method.attempt(claim)
