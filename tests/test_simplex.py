@@ -6,10 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from sympy import oo, sqrt
+from sympy import Rational, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.cli import main
+from grpo_symbolic.verify.sampling import refuted_at
 
 from .oracles.enumeration import Rule, rule_preference
 from .oracles.stationary_many import penalty_coefficient, solve_many
@@ -63,6 +64,18 @@ def test_pairs_distort_the_reference_by_rank(answers: int) -> None:
         below += policy.expressions[o]
         claim = gs.Claim("F", below, "==", expected, policy.domain)
         assert gs.prove(claim).status == "PROVED"
+
+
+def test_sides_that_both_vanish_are_no_counterexample() -> None:
+    """The gradient at the closed form is 0: what its decimals leave is rounding."""
+    policy = gs.stationary_policy(gs.GRPO(2), gs.Question.symbolic(4))
+    assert policy.expressions is not None
+    (claim,) = (c for c in policy.claims if c.name.startswith("the gradient of answer 4"))
+    values = {"r_4": "1/50", "r_3": "151/50", "r_2": "3027/1000", "r_1": "73027/1000", "beta": 1}
+    values |= {"pi_ref_1": "1/25", "pi_ref_2": "3/3125", "pi_ref_3": "2997/12500"}
+    point = {s: Rational(values[s.name]) for s in claim.domain.symbols}
+    assert claim.domain.contains(point)
+    assert refuted_at(claim, point) is None
 
 
 def test_ties_and_order_of_listing_do_not_matter() -> None:

@@ -26,7 +26,6 @@ from sympy import (
 import grpo_symbolic as gs
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.symbols import beta, gamma, pi, pi_ref, u
-from grpo_symbolic.verify import methods
 from grpo_symbolic.verify.methods import METHODS, prove_all
 
 ZERO, ONE = Integer(0), Integer(1)
@@ -210,12 +209,14 @@ def test_reports_keep_names_and_order() -> None:
 def test_prove_gives_up_on_a_method_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """With hardly any work nothing is decided, and no verdict pretends otherwise."""
     claim = gs.Claim("with no work", PAIRS, ">", pi_ref)
-    monkeypatch.setattr(methods, "_SMALL", 0)  # small claims are proved without a meter
     verdict = gs.prove(claim, steps=10)
     assert verdict.status is gs.Status.UNKNOWN
     assert verdict.detail.endswith("the limit of 10 steps for all methods together")
     for method in METHODS:
         monkeypatch.setattr(method, "steps", 20)
+    # What is small is not metered, unless a limit is given.
+    assert gs.prove(claim).status is gs.Status.PROVED
+    monkeypatch.setattr("grpo_symbolic.verify.methods._SMALL", 0)
     verdict = gs.prove(claim)
     assert verdict.status is gs.Status.UNKNOWN
     assert "sign on the orthant (did not end within 20 steps)" in verdict.detail

@@ -17,6 +17,7 @@ import numpy as np
 from sympy import Expr, S, Symbol, diff
 
 from grpo_symbolic import symbols
+from grpo_symbolic.numeric.blocks import padded
 from grpo_symbolic.numeric.drift import Drift
 from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
@@ -170,7 +171,7 @@ class Balance:
                     guess = turns.guesses(at, ends, falling)
                 z[inside] = refined(function, at, ends, falling, guess)
             found = start[rows].shares(z)[1 if complement else 0]
-        return _padded(found, rows, knots.doubtful)
+        return padded(found, rows, len(beta)), knots.doubtful
 
     def _function(self, beta: Array, start: Reference, others: tuple[Array, ...]) -> Function:
         whole = len(beta)
@@ -220,11 +221,3 @@ class Balance:
             for v in (drift - weight * (first - second), climb - weight * stiff)
         )
         return with_turns(function, z, value, slope)
-
-
-def _padded(found: Array, rows: Indices, doubtful: Mask) -> tuple[Array, Mask]:
-    number = np.bincount(rows, minlength=len(doubtful))
-    order = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
-    out = np.full((len(doubtful), max(1, int(number.max(initial=0)))), np.nan)
-    out[rows, order] = found
-    return out, doubtful

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["blocks", "broadcast_shape"]
+__all__ = ["blocks", "broadcast_shape", "padded", "put"]
 
 
 def broadcast_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
@@ -48,3 +49,23 @@ def blocks(arrays: Sequence[Array], size: int) -> Iterator[tuple[list[Any], int]
             for k, piece in zip(wide, found, strict=True):
                 pieces[k] = piece
             yield pieces, len(found[0])
+
+
+def put(table: Array, index: Any, found: Array) -> Array:
+    """Rows written into a table of rows × solutions (× …), widened with NaN where it is narrow."""
+    width = found.shape[1]
+    if width > table.shape[1]:
+        padding = [(0, 0), (0, width - table.shape[1]), *[(0, 0)] * (table.ndim - 2)]
+        table = np.pad(table, padding, constant_values=np.nan)
+    table[index, :width] = found
+    table[index, width:] = np.nan
+    return table
+
+
+def padded(found: Array, rows: NDArray[np.intp], count: int, empty: float = np.nan) -> Array:
+    """Entries of rows that increase, as a table of rows × entries (× …)."""
+    number = np.bincount(rows, minlength=count)
+    order = np.arange(len(rows)) - np.repeat(np.cumsum(number) - number, number)
+    table = np.full((count, max(1, int(number.max(initial=0))), *found.shape[1:]), empty)
+    table[rows, order] = found
+    return table

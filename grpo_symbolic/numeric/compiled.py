@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import reduce
 from importlib import import_module
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
@@ -16,6 +15,7 @@ from keyword import iskeyword
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from sympy import Expr, Symbol, lambdify
 
 from grpo_symbolic.inputs import exact_number, parameter, parameter_range
@@ -44,6 +44,7 @@ def array_function(
     """
     try:
         library = import_module(backend)
+        arrays = import_module("jax.numpy") if backend == "jax" else library
     except ImportError:
         raise ValueError(
             f"the {backend} backend needs the package {backend}: "
@@ -59,17 +60,16 @@ def array_function(
         space["condition"] = library.jit(space["condition"])
     body = space["stationary_policy"]
     used = inspect.signature(body).parameters
-    convert, broadcast = _OF_LIBRARY[backend]
 
     def function(**given: Any) -> Any:
         values = [
             checked_number(p, v)
             for p, v in zip(parameters, ordered(parameters, given), strict=True)
         ]
-        arrays = convert(values)
-        named = dict(zip((p.name for p in parameters), arrays, strict=True))
+        named = dict(zip((p.name for p in parameters), values, strict=True))
         found = body(**{name: v for name, v in named.items() if name in used})
-        return broadcast(found, arrays)
+        # What the value does not depend on broadcasts too.
+        return arrays.broadcast_to(found, np.broadcast_shapes(*map(np.shape, values)))
 
     kind = {"jax": "JAX arrays", "torch": "torch tensors"}[backend]
     return documented(function, parameters, f"{kind}, which broadcast and keep their type")
@@ -89,40 +89,6 @@ class _Generated(InspectLoader):
         made.__spec__ = ModuleSpec(name, self)
         self.exec_module(made)
         return made
-
-
-def _jax_arrays(values: list[Any]) -> list[Any]:
-    import jax.numpy as jnp
-
-    # A plain number takes the type of the arrays; an integer becomes one of them.
-    return [1.0 * jnp.asarray(v) for v in values]
-
-
-def _jax_broadcast(found: Any, arrays: list[Any]) -> Any:
-    import jax.numpy as jnp
-
-    return jnp.broadcast_to(found, jnp.broadcast_shapes(*(a.shape for a in arrays)))
-
-
-def _torch_tensors(values: list[Any]) -> list[Any]:
-    import torch
-
-    # A plain number takes the type of the tensors; without any it is the default type.
-    types = [v.dtype for v in values if torch.is_tensor(v) and v.is_floating_point()]
-    dtype = reduce(torch.promote_types, types) if types else torch.get_default_dtype()
-    return [torch.as_tensor(v, dtype=dtype) for v in values]
-
-
-def _torch_broadcast(found: Any, tensors: list[Any]) -> Any:
-    import torch
-
-    return torch.broadcast_to(found, torch.broadcast_shapes(*(t.shape for t in tensors)))
-
-
-_OF_LIBRARY = {
-    "jax": (_jax_arrays, _jax_broadcast),
-    "torch": (_torch_tensors, _torch_broadcast),
-}
 
 
 def mpmath_function(

@@ -113,51 +113,19 @@ def _refined(step: Step, table: DyadicTable, beta: Array, start: Array, sign: fl
 def _from_below(table: DyadicTable, beta: Array, start: Array, x: Array) -> Array:
     """One step for x (β − N) = β x₀, in units of β."""
     near = table(x)
-    linear = beta - near.leading
-    linear -= near.rest
-    linear += near.x_slope
-    linear /= beta
-    # κ/β, κ = −N′
-    bend = near.x_slope
-    bend /= x
-    bend /= beta
-    np.negative(bend, out=bend)
-    root = linear * _UP
-    root *= root
-    other = bend * (4.0 * _UP * _UP)
-    other *= start
-    root += other
-    np.sqrt(root, out=root)
-    root *= _DOWN
+    linear = (beta - near.leading - near.rest + near.x_slope) / beta
+    bend = -near.x_slope / x / beta  # κ/β, κ = −N′
+    root = np.sqrt((linear * _UP) ** 2 + bend * (4.0 * _UP * _UP) * start) * _DOWN
     # The larger root of κ x² + b x − x₀ = 0, without a difference: 2 x₀/(|b| + √) + (−b)⁺/κ.
-    root += np.abs(linear)
-    np.maximum(root, _TINY, out=root)
-    found = 2.0 * start
-    found /= root
-    np.minimum(linear, 0.0, out=linear)
-    linear /= bend
-    found -= linear
-    return np.minimum(found, 0.6, out=found)
+    found = 2.0 * start / np.maximum(root + np.abs(linear), _TINY)
+    return np.minimum(found - np.minimum(linear, 0.0) / bend, 0.6)
 
 
 def _from_above(table: DyadicTable, beta: Array, start: Array, x: Array) -> Array:
     """One step for x (β + N) = β x₀."""
     near = table(x)
-    linear = beta + near.leading
-    linear += near.rest
-    linear -= near.x_slope
-    found = beta / linear
-    found *= start
+    linear = beta + near.leading + near.rest - near.x_slope
     # x = 2 x₁/(1 + √(1 − 4 κ x₁/b)) with x₁ = β x₀/b, κ = −N′.
-    root = near.x_slope
-    root /= x
-    root /= linear
-    root *= found
-    root *= 4.0
-    root += 1.0
-    np.maximum(root, 0.0, out=root)
-    np.sqrt(root, out=root)
-    root += 1.0
-    found *= 2.0
-    found /= root
-    return found
+    first = beta / linear * start
+    root = near.x_slope / x / linear * first * 4.0 + 1.0
+    return 2.0 * first / (np.sqrt(np.maximum(root, 0.0)) + 1.0)

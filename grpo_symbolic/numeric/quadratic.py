@@ -38,7 +38,7 @@ REST_REFERENCE = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of 
 _LEAST, _GREATEST = 1e-70, 1e70
 _BITS = 5000
 # Temporaries of this length are not fetched from the system again and again.
-_PIECE = 12288
+_PIECE = 16000
 
 
 @dataclass(frozen=True)
@@ -139,20 +139,19 @@ class LargerRoot:
 
     @property
     def _root(self) -> Expr:
+        """Half the root of the discriminant."""
         if not self.balanced:
-            return sqrt(self.constant)
+            return sqrt(self.constant / 4)
         return sqrt(_HALF**2 + self.constant * self.leading)  # √(b²/4 + a c)
 
     def _share(self) -> Expr:
         if not self.balanced:
-            return (self._root + self.linear) / (2 * self.leading).expand()
+            return (self._root + (self.linear / 2).expand()) / self.leading
         size = Abs(_HALF)
         # |b| + b is exactly 0 for a negative b.
         return self.constant / (self._root + size) + (_HALF + size) / self.leading
 
     def _rest(self) -> Expr:
-        if not self.balanced:
-            return 2 * self.above / (self._root + self.slope)
         return self.above / (self._root + (self.slope / 2).expand())
 
     def _in_balls(self, values: list[float], complement: bool) -> float:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from sympy import Dummy, Expr, diff
 
+from grpo_symbolic.numeric.blocks import padded
 from grpo_symbolic.numeric.drift import Drift
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
@@ -30,7 +31,6 @@ _MARGIN = 12.0
 _FURTHEST = 600.0
 _OUTER = 1.5
 _NEAR = np.array([-20.0, -8.0, -4.0, -2.0, -1.0, -0.3, 0.3, 1.0, 2.0, 4.0, 8.0, 20.0])
-_WIDEST = 60
 # A zero is off by rounding only, and F is small there.
 _ROUNDING, _RESIDUAL = 1e-11, 1e-11
 
@@ -203,55 +203,35 @@ class TiltedCurve:
 
         return function
 
-    def solved(
-        self, beta: Array, reference: Array, branch: str
-    ) -> tuple[list[tuple[Indices, Array]], Mask]:
-        """The policies that are asked for, one list entry for the first, second … of rows.
+    def solved(self, beta: Array, reference: Array, branch: str) -> tuple[Array, Mask]:
+        """The policies that are asked for.
 
         Returns
         -------
-        list of (rows, policies answers × rows), and the rows whose solutions rounding leaves open
+        array, rows × solutions × answers
+            Padded with NaN.
+        array of bool, rows
+            Where rounding leaves their number open.
         """
         function, count = self._function(beta, reference), len(beta)
-        grid = self._around(function, count) if self.single else self._grid(reference)
-        rows = np.repeat(np.arange(count), grid.shape[1])
-        value, slope, _ = (v.reshape(grid.shape) for v in function(grid.ravel(), rows))
-        knots = with_turns(function, grid, value, slope)
-        # The flow starts at the reference, t = 0, to the left of all.
-        rows, piece = knots.chosen(branch, lambda rows: knots.positive[rows, 0], -np.inf)
-        ends = knots.places[rows, piece], knots.places[rows, piece + 1]
-        falling = knots.positive[rows, piece]
-        w = refined(function, rows, ends, falling, 0.5 * ends[0] + 0.5 * ends[1])
-        doubtful, found = knots.doubtful, []
-        first = np.searchsorted(rows, rows)
-        order = np.arange(len(rows)) - first
-        for k in range(int(order.max(initial=-1)) + 1):
-            chosen = np.flatnonzero(order == k)
-            at = rows[chosen]
-            policy, good = self.polished(w[chosen], beta[at], reference[:, at])
-            doubtful[at[~good]] = True
-            found.append((at, policy))
-        return found, doubtful
-
-    def _around(self, function: Function, count: int) -> Array:
-        """Two ends with a zero of a falling function between them."""
-        rows, middle = np.arange(count), np.full(count, -np.log(self.gaps.mean()))
-        falling = function(middle, rows)[0] > 0
-        ends, step = middle.copy(), 1.0
-        left, right = middle.copy(), middle.copy()
-        open_rows = rows
-        for _ in range(_WIDEST):
-            way = np.where(falling[open_rows], step, -step)
-            previous = ends[open_rows]
-            ends[open_rows] = np.clip(previous + way, -_FURTHEST, _FURTHEST)
-            value = function(ends[open_rows], open_rows)[0]
-            left[open_rows] = np.where(way > 0, previous, ends[open_rows])
-            right[open_rows] = np.where(way > 0, ends[open_rows], previous)
-            open_rows = open_rows[(value > 0) == (way > 0)]
-            if not len(open_rows):
-                break
-            step *= 2
-        return np.stack([left, right], axis=1)
+        if self.single:
+            rows, doubtful = np.arange(count), np.zeros(count, bool)
+            ends = np.full(count, -_FURTHEST), np.full(count, _FURTHEST)
+            falling, guess = np.ones(count, bool), np.full(count, -np.log(self.gaps.mean()))
+        else:
+            grid = self._grid(reference)
+            rows = np.repeat(np.arange(count), grid.shape[1])
+            value, slope, _ = (v.reshape(grid.shape) for v in function(grid.ravel(), rows))
+            knots = with_turns(function, grid, value, slope)
+            # The flow starts at the reference, t = 0, to the left of all.
+            rows, piece = knots.chosen(branch, lambda rows: knots.positive[rows, 0], -np.inf)
+            ends = knots.places[rows, piece], knots.places[rows, piece + 1]
+            falling, guess = knots.positive[rows, piece], 0.5 * ends[0] + 0.5 * ends[1]
+            doubtful = knots.doubtful
+        w = refined(function, rows, ends, falling, guess)
+        policy, good = self.polished(w, beta[rows], reference[:, rows])
+        doubtful[rows[~good]] = True
+        return padded(policy.T, rows, count), doubtful
 
     def _grid(self, reference: Array) -> Array:
         gaps = self.gaps[self.gaps > 0]
@@ -277,7 +257,6 @@ class TiltedCurve:
 
     def _changes(self, grid: Array, reference: Array) -> Array:
         """Points where another answer becomes the likeliest, which is quick in log t."""
-        rows = np.arange(len(grid))
         powers, rate = np.log(reference), self.link.rate
         place = np.sort(grid, axis=1)
         leader = np.stack(
@@ -291,9 +270,5 @@ class TiltedCurve:
         apart = rate * (self.gaps[old] - self.gaps[new])
         at = (powers[old, row] - powers[new, row]) / apart
         points = np.log(np.maximum(at[:, None] + _NEAR / apart[:, None], 1e-300))
-        number = np.bincount(row, minlength=len(rows))
-        order = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
-        width = int(number.max())
-        extra = np.repeat(grid[:, :1], width * len(_NEAR), axis=1).reshape(len(grid), width, -1)
-        extra[row, order] = points
-        return extra.reshape(len(grid), -1)
+        extra = padded(points, row, len(grid))
+        return np.where(np.isnan(extra), grid[:, :1, None], extra).reshape(len(grid), -1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from grpo_symbolic.numeric.blocks import padded
 from grpo_symbolic.numeric.interpolant import Array
 
 __all__ = [
@@ -36,7 +37,8 @@ _NOISE = 1e-11
 # A step this small has squared its error below rounding.
 _CONVERGED = 1e-10
 _LONGEST = 100
-_TURNS = 60
+# Over this step slopes are compared, to find where they vanish.
+_BESIDE = 1e-4
 # Between two points of a grid a slope is at most so many times what it is there.
 _STEEPER = 4.0
 
@@ -148,12 +150,11 @@ def with_turns(function: Function, grid: Array, value: Array, slope: Array) -> K
     at = turning(function, row, left, right, 0.5 * (left + right))
     least, _, size = function(at, row)
     np.logical_or.at(doubtful, row, doubts(least, size))
-    # Every turn becomes a knot; rows with fewer repeat their last point.
-    extra = np.bincount(row, minlength=len(grid))
-    order = np.arange(len(row)) - np.repeat(np.cumsum(extra) - extra, extra)
-    more, signs = (np.repeat(a[:, -1:], extra.max(), axis=1) for a in (grid, positive))
-    more[row, order], signs[row, order] = at, least > 0
-    places = np.concatenate([grid, more], axis=1)
+    # Every turn becomes a knot; rows with fewer have one at the end again.
+    at, signs = padded(at, row, len(grid)), padded(least > 0, row, len(grid), 0.0)
+    at = np.where(np.isnan(at), grid[:, -1:], at)
+    signs = np.where(at == grid[:, -1:], positive[:, -1:], signs > 0)
+    places = np.concatenate([grid, at], axis=1)
     positive = np.concatenate([positive, signs], axis=1)
     sort = np.argsort(places, axis=1, kind="stable")
     take = np.take_along_axis
@@ -161,31 +162,21 @@ def with_turns(function: Function, grid: Array, value: Array, slope: Array) -> K
 
 
 def turning(function: Function, rows: Indices, left: Array, right: Array, at: Array) -> Array:
-    """Where the slope is 0, between points at which its signs differ (Illinois's rule).
+    """Where the slope is 0, between points at which its signs differ.
 
     Where rounding has made the signs alike, ``at`` is kept.
     """
-    left, right, at = left.copy(), right.copy(), at.copy()
-    at_left, at_right = function(left, rows)[1], function(right, rows)[1]
-    open_rows = np.flatnonzero((at_left > 0) != (at_right > 0))
-    for count in range(_TURNS):
-        a, b, fa, fb, last = (x[open_rows] for x in (left, right, at_left, at_right, at))
-        with np.errstate(all="ignore"):
-            c = a + fa / (fa - fb) * (b - a)
-        # Every fourth step halves, so that the bracket shrinks whatever the slope looks like.
-        halved = ~((c > a) & (c < b)) | (count % 4 == 3)
-        c = np.where(halved, 0.5 * (a + b), c)
-        value = function(c, rows[open_rows])[1]
-        same = (value > 0) == (fa > 0)
-        left[open_rows], right[open_rows] = np.where(same, c, a), np.where(same, b, c)
-        at_left[open_rows] = np.where(same, value, 0.5 * fa)
-        at_right[open_rows] = np.where(same, 0.5 * fb, value)
-        at[open_rows] = c
-        # The value at a turn is off by the square of this.
-        open_rows = open_rows[(np.abs(c - last) > 1e-7 * (1 + np.abs(c))) & (value != 0)]
-        if not len(open_rows):
-            break
-    return at
+
+    def slope(z: Array, index: Indices) -> tuple[Array, Array, Array]:
+        here, beside = function(z, index)[1], function(z + _BESIDE, index)[1]
+        return here, (beside - here) / _BESIDE, here
+
+    falls = function(left, rows)[1] > 0
+    differ = np.flatnonzero(falls != (function(right, rows)[1] > 0))
+    ends = left[differ], right[differ]
+    found = at.copy()
+    found[differ] = refined(slope, rows[differ], ends, falls[differ], at[differ])
+    return found
 
 
 def refined(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ import numpy as np
 from sympy import Expr, Integer, Rational, Symbol
 
 from grpo_symbolic.inputs import one_of
-from grpo_symbolic.numeric.blocks import blocks, broadcast_shape
+from grpo_symbolic.numeric.blocks import blocks, broadcast_shape, put
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments, ends_of
@@ -186,30 +186,30 @@ class _Run:
     missing: int = 0
     points: int = 0
     example: str = ""
+    table: Array = field(init=False)
 
     def __call__(self, values: dict[str, Array], shape: tuple[int, ...]) -> Array:
         self.points = int(np.prod(shape))
         answers = self.evaluator.arguments.answers
-        table = _Table(self.points, (answers,) if answers else ())
+        # Writing NaN first would cost a good part of what a closed form does.
+        self.table = np.empty((self.points, 1, answers) if answers else (self.points, 1))
         names = [s.name for s in self.evaluator.deciding]
         if any(values[name].ndim for name in names):
-            table.clear()
-            self._by_combination(values, shape, names, table)
+            self.table.fill(np.nan)
+            self._by_combination(values, shape, names)
         else:
             numbers = {n: float(values[n]) for n in names}
             numbers, bad = self._checked(numbers, arguments=self.evaluator.arguments.only(names))
             if bad is None:
-                self._blocks(self.evaluator.kernel(numbers), values, table)
+                self._blocks(self.evaluator.kernel(numbers), values)
             else:
-                table.clear()
-        found = table.rows
+                self.table.fill(np.nan)
+        found = self.table
         if self.asked.branch == "all":
             return found.reshape((*shape, *found.shape[1:]))
         return found[:, 0].reshape((*shape, *found.shape[2:]))
 
-    def _blocks(
-        self, kernel: Kernel, values: dict[str, Array], table: _Table, index: Any = None
-    ) -> None:
+    def _blocks(self, kernel: Kernel, values: dict[str, Array], index: Any = None) -> None:
         """The points of arrays that broadcast, or those of an index, flat and checked."""
         start = 0
         for pieces, count in blocks(tuple(values.values()), kernel.block):
@@ -220,16 +220,16 @@ class _Run:
             place = slice(start, start + count)
             start += count
             if bad is None and index is None and isinstance(kernel, SingleKernel):
-                kernel.fill(points, self.asked, table.rows[place, 0])
+                kernel.fill(points, self.asked, self.table[place, 0])
                 continue
             found = kernel.found(points, self.asked)
             if bad is not None:
                 found[np.broadcast_to(bad, (count,))] = np.nan
             self._count_missing(found, points, bad)
-            table.put(place if index is None else index[place], found)
+            self.table = put(self.table, place if index is None else index[place], found)
 
     def _by_combination(
-        self, values: dict[str, Array], shape: tuple[int, ...], names: list[str], table: _Table
+        self, values: dict[str, Array], shape: tuple[int, ...], names: list[str]
     ) -> None:
         """Every distinct combination of the deciding parameters on its own."""
         evaluator = self.evaluator
@@ -241,7 +241,7 @@ class _Run:
             np.stack([flat[n][good] for n in names]), axis=1, return_inverse=True
         )
         if rows.shape[1] > _KEPT and evaluator.formula is not None:
-            self._blocks(evaluator.formula, {n: v[good] for n, v in flat.items()}, table, good)
+            self._blocks(evaluator.formula, {n: v[good] for n, v in flat.items()}, good)
             return
         if rows.shape[1] > _MOST:
             raise ValueError(
@@ -252,7 +252,7 @@ class _Run:
             index = good[which.ravel() == k]
             numbers = dict(zip(names, combination, strict=True))
             at = {n: np.asarray(numbers.get(n, v[index])) for n, v in flat.items()}
-            self._blocks(evaluator.kernel(numbers), at, table, index)
+            self._blocks(evaluator.kernel(numbers), at, index)
 
     def _checked(
         self, values: Mapping[str, Any], ends: Any = None, arguments: Arguments | None = None
@@ -282,26 +282,6 @@ class _Run:
             f"no {noun}stationary policy at {self.missing} of {self.points} points, the first at "
             f"{self.example}: {self.evaluator.reason}"
         )
-
-
-class _Table:
-    """Points × solutions (× answers), as wide as it needs to be."""
-
-    def __init__(self, points: int, last: tuple[int, ...]) -> None:
-        # Writing NaN first would cost a good part of what a closed form does.
-        self.rows = np.empty((points, 1, *last))
-
-    def clear(self) -> None:
-        self.rows.fill(np.nan)
-
-    def put(self, index: Any, found: Array) -> None:
-        width = found.shape[1]
-        more = width - self.rows.shape[1]
-        if more > 0:
-            padding = [(0, 0), (0, more), *[(0, 0)] * (found.ndim - 2)]
-            self.rows = np.pad(self.rows, padding, constant_values=np.nan)
-        self.rows[index, :width] = found
-        self.rows[index, width:] = np.nan
 
 
 def _shown(value: Any) -> str:

@@ -23,6 +23,7 @@ from sympy import Expr, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.balance import Balance
+from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import TabulatedDrift
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.logistic import Logistic
@@ -151,26 +152,16 @@ class _Balanced(Kernel):
         inside = np.flatnonzero((reference > 0) & (reference < 1))
         out, left = np.full((count, 1), np.nan), np.ones(count, bool)
         if self.balance is not None and len(inside):
-            others = (points.wide(name) for name in self.balance.names)
-            whole = len(inside) == count
-            rows = [beta, reference, *others]
-            rows = [row if whole else row[inside] for row in rows]
-            shares, doubtful = self.balance.solved(
+            rows = [beta, reference, *(points.wide(name) for name in self.balance.names)]
+            if len(inside) < count:
+                rows = [row[inside] for row in rows]
+            shares, left[inside] = self.balance.solved(
                 rows[0], rows[1], tuple(rows[2:]), asked.branch, asked.complement
             )
-            left[inside] = doubtful
-            if whole:
-                out = shares
-            else:
-                out = np.full((count, shares.shape[1]), np.nan)
-                out[inside] = shares
+            out = shares if len(inside) == count else put(out, inside, shares)
         for k in np.flatnonzero(left):
-            found = self._exactly(points.entry(k), asked)
-            if len(found) > out.shape[1]:
-                more = len(found) - out.shape[1]
-                out = np.pad(out, ((0, 0), (0, more)), constant_values=np.nan)
-            out[k] = np.nan
-            out[k, : len(found)] = found
+            found = self._exactly(points.entry(k), asked) or [np.nan]
+            out = put(out, [k], np.array([found]))
         return out
 
     def _exactly(self, values: Mapping[str, float], asked: Asked) -> list[float]:

@@ -15,6 +15,7 @@ from sympy import Dummy, Expr, Rational, S, Symbol, Tuple, diff, lambdify, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import TabulatedDrift, WrittenDrift
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
@@ -212,85 +213,68 @@ class SimplexKernel:
 
     def solutions(self, beta: Array, rows: Array, branch: str) -> Array:
         """Rows × solutions × answers."""
+        rows = rows / rows.sum(axis=1)[:, None]
         if len(self.classes) == 1:
-            return rows[:, None, :] / rows.sum(axis=1)[:, None, None]
-        total = rows.sum(axis=1)
-        rows = rows / total[:, None]
+            return rows[:, None, :]
         if self.ranked is not None:
             ranks, distortion = self.ranked
             masses = np.stack([rows[:, c].sum(axis=1) for c in ranks])
             masses /= masses.sum(axis=0)
             if len(ranks) == 1:
                 return rows[:, None, :]
-            return _shared(distortion(beta, masses)[None], ranks, rows, masses)
+            return _shared(distortion(beta, masses).T[:, None], ranks, rows, masses)
         masses = np.stack([rows[:, list(c)].sum(axis=1) for c in self.classes])
         return _shared(self._masses(beta, masses, branch), self.classes, rows, masses)
 
     def _masses(self, beta: Array, masses: Array, branch: str) -> Array:
-        """Class masses as solutions × classes × rows."""
-        if self.pair is None:
-            return self._solved(beta, masses, branch)
-        binary, places = self.pair
-        plain = np.flatnonzero(masses[places[1]] >= _BALANCED)
-        parts = [(plain, self._binary(binary, places, beta[plain], masses[:, plain], branch))]
-        rest = np.flatnonzero(masses[places[1]] < _BALANCED)
-        if len(rest):
-            parts.append((rest, self._solved(beta[rest], masses[:, rest], branch)))
-        return _joined(parts, len(beta), 2)
+        """Class masses as rows × solutions × classes."""
+        out = np.full((len(beta), 1, len(masses)), np.nan)
+        plain = np.zeros(len(beta), bool)
+        if self.pair is not None:
+            binary, places = self.pair
+            plain = masses[places[1]] >= _BALANCED
+            reference = masses[places[0], plain]
+            out = put(out, plain, self._binary(binary, places, beta[plain], reference, branch))
+        rest = np.flatnonzero(~plain)
+        if not len(rest):
+            return out
+        weight, columns = beta[rest], masses[:, rest]
+        if self.curve is not None:
+            found, left = self.curve.solved(weight, columns, branch)
+        else:
+            found, left = self._by_newton(weight, columns, branch)
+        if left.any():
+            found = put(found, left, self._exactly(weight[left], columns[:, left], branch))
+        return put(out, rest, found)
 
     def _binary(
-        self, binary: Any, places: tuple[int, int], beta: Array, masses: Array, branch: str
+        self, binary: Any, places: tuple[int, int], beta: Array, reference: Array, branch: str
     ) -> Array:
         given = {p.name: float(self.point[p.symbol]) for p in binary.inputs
                  if p.symbol in self.point}  # fmt: skip
         if isinstance(self.algorithm.beta, Symbol):
             given[self.algorithm.beta.name] = beta
-        found = np.full((1, 2, len(beta)), np.nan)
         with warnings.catch_warnings():
             # The caller counts what is missing.
             warnings.simplefilter("ignore", NoStationaryPolicy)
             sides = [
-                binary.evaluate(pi_ref=masses[places[0]], branch=branch, complement=flag, **given)
-                for flag in (False, True)
+                binary.evaluate(pi_ref=reference, branch=branch, complement=flag, **given)
+                for flag in (places[0] == 1, places[0] == 0)
             ]
-        if branch == "all":
-            sides = [np.moveaxis(side, -1, 0) for side in sides]
-            found = np.full((len(sides[0]), 2, len(beta)), np.nan)
-        for place, side in zip(places, sides, strict=True):
-            found[:, place] = side
-        return found
+        return np.stack([side if side.ndim == 2 else side[:, None] for side in sides], axis=-1)
 
-    def _solved(self, beta: Array, masses: Array, branch: str) -> Array:
-        if self.curve is not None:
-            return self._on_curve(self.curve, beta, masses, branch)
-        return self._by_newton(beta, masses, branch)
-
-    def _on_curve(self, curve: TiltedCurve, beta: Array, masses: Array, branch: str) -> Array:
-        found, doubtful = curve.solved(beta, masses, branch)
-        out = np.full((max(1, len(found)), *masses.shape), np.nan)
-        for solutions, (rows, policies) in zip(out, found, strict=False):
-            solutions[:, rows] = policies
-        return self._completed(out, doubtful, beta, masses, branch)
-
-    def _completed(self, out: Array, left: Mask, beta: Array, masses: Array, branch: str) -> Array:
-        """With the exact solver's answers for the rows that are left."""
-        if not left.any():
-            return out
-        exact = self._exactly(beta[left], masses[:, left], branch)
-        parts = [(np.flatnonzero(~left), out[:, :, ~left]), (np.flatnonzero(left), exact)]
-        return _joined(parts, len(beta), len(masses))
-
-    def _by_newton(self, beta: Array, masses: Array, branch: str) -> Array:
-        field = self.field
+    def _by_newton(self, beta: Array, masses: Array, branch: str) -> tuple[Array, Mask]:
+        """One solution of each row, and the rows that are left."""
+        field, out = self.field, np.full((len(beta), 1, len(masses)), np.nan)
         if field is None or (branch != "attracting" and not self.unique):
-            return self._exactly(beta, masses, branch)
+            return out, np.ones(len(beta), bool)
         with np.errstate(all="ignore"):
             y, good = solved(field, beta, masses)
             if not self.unique:
                 at = np.flatnonzero(good)
                 good[at] = field.attracting(y[:, at], beta[at], masses[:, at])
-            out = np.where(good, masses * np.exp(y), np.nan)[None]
-        return self._completed(out, ~good, beta, masses, branch)
+            out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
+        return out, ~good
 
     def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
         """The exact solver, row by row up to :data:`EXACT_ROWS`; NaN for the rest."""
@@ -312,11 +296,10 @@ class SimplexKernel:
                 found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
             chosen = {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
             lists.append([[float(p) for p in s.policy] for s in chosen])
-        width = max((len(found) for found in lists), default=1) or 1
-        out = np.full((width, len(masses), len(beta)), np.nan)
+        out = np.full((len(beta), 1, len(masses)), np.nan)
         for k, found in enumerate(lists):
-            for j, policy in enumerate(found):
-                out[j, :, k] = policy
+            if found:
+                out = put(out, [k], np.array([found]))
         return out
 
     def _merit(self, policy: Sequence[Any]) -> Any:
@@ -331,19 +314,11 @@ def _spread_out(function: Any) -> Any:
     return lambda u: np.broadcast_to(function(u), u.shape)
 
 
-def _joined(parts: list[tuple[Any, Array]], count: int, classes: int) -> Array:
-    width = max(len(found) for _, found in parts)
-    out = np.full((width, classes, count), np.nan)
-    for index, found in parts:
-        out[: len(found), :, index] = found
-    return out
-
-
 def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses: Array) -> Array:
     """Class masses given to their answers in proportion: rows × solutions × answers."""
-    out = np.empty((rows.shape[0], found.shape[0], rows.shape[1]))
+    out = np.empty((*found.shape[:2], rows.shape[1]))
     for k, members in enumerate(classes):
         for o in members:
-            share = found[:, k] if len(members) == 1 else found[:, k] * (rows[:, o] / masses[k])
-            out[:, :, o] = share.T
+            share = 1.0 if len(members) == 1 else (rows[:, o] / masses[k])[:, None]
+            out[:, :, o] = found[:, :, k] * share
     return out

@@ -18,6 +18,7 @@ from sympy import (
     Derivative,
     Dummy,
     Expr,
+    Lambda,
     Mul,
     Pow,
     S,
@@ -38,6 +39,7 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -46,6 +48,8 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 __all__ = ["BernsteinTheorem"]
 
 T = symbols.t
+#: Sums over a group, written out or by name.
+_MEANS = (Sum, BernsteinMean)
 _HIGHEST_DERIVATIVE = 2
 
 
@@ -127,14 +131,15 @@ class _Goal:
         """The goal of a claim, or None unless it is an inequality linear in Bernstein sums."""
         if claim.relation not in (">", ">=", "<", "<="):
             return None
-        if not (claim.left.atoms(Sum) or claim.right.atoms(Sum)) or T in claim.domain.symbols:
+        found = claim.left.atoms(*_MEANS) | claim.right.atoms(*_MEANS)
+        if not found or T in claim.domain.symbols:
             return None
         gap = claim.difference if ">" in claim.relation else -claim.difference
         gap = gap.replace(
             lambda e: isinstance(e, Derivative) and bool(e.atoms(Sum)),
             lambda e: e.expr.diff(*e.variables),
         )
-        unknowns = {s: Dummy("sum", real=True) for s in sorted(gap.atoms(Sum), key=sstr)}
+        unknowns = {s: Dummy("sum", real=True) for s in sorted(gap.atoms(*_MEANS), key=sstr)}
         gap = gap.xreplace(unknowns)
         slopes = {s: gap.diff(unknown) for s, unknown in unknowns.items()}
         rest = gap.xreplace(dict.fromkeys(unknowns.values(), S.Zero))
@@ -162,8 +167,24 @@ def _merged(terms: list[_Term]) -> tuple[_Term, ...]:
     return tuple(merged)
 
 
-def _recognised(total: Sum, domain: Domain) -> _Term:
+def _named(mean: BernsteinMean, domain: Domain) -> _Term:
+    """A mean that is zero at both ends, or its derivative, as it says of itself."""
+    if not isinstance(mean.values, Lambda) or mean.order > _HIGHEST_DERIVATIVE:
+        raise _Fails
+    f = mean.values(T)
+    if f.has(*mean.argument.free_symbols):
+        raise _Fails
+    checks = _Checks(domain)
+    checks.number_of_draws(mean.size)
+    checks.inside(mean.argument)
+    checks.smooth(f, ())
+    return _Term(mean.size, mean.argument, (), mean.order, S.One, f)
+
+
+def _recognised(total: Sum | BernsteinMean, domain: Domain) -> _Term:
     """The sum as a Bernstein polynomial; :class:`_Fails` if it is none."""
+    if isinstance(total, BernsteinMean):
+        return _named(total, domain)
     if len(total.limits) != 1 or total.function.atoms(Sum):
         raise _Fails
     k, first, last = total.limits[0]

@@ -25,7 +25,7 @@ from grpo_symbolic.work import Exhausted, limited
 __all__ = ["METHODS", "prove", "prove_all", "ready", "settle"]
 
 #: For all methods on one claim.
-STEPS = 5_000_000
+STEPS = 12_000_000
 #: How many times the limit of a method where every verdict is wanted.
 _PATIENCE = 4
 # The first methods are cheap on a claim with no more operations than this, of no higher degree,

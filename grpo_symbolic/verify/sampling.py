@@ -9,6 +9,7 @@ from sympy import Expr, Rational, S, Symbol, nan, zoo
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -109,7 +110,15 @@ def _gap(claim: Claim, point: Mapping[Symbol, Expr], left: Expr, right: Expr) ->
     precise = _value(claim.difference, point, 4 * DIGITS)
     if precise is None or abs(precise) <= small**3 * max(abs(left), abs(right)):
         return S.Zero
-    return precise
+    return precise if _apart(claim.difference.subs(point)) else S.Zero
+
+
+def _apart(difference: Expr) -> bool:
+    """Whether a number is proved not to be 0: where both sides vanish, digits are only noise."""
+    try:
+        return not ball(difference, {}, 16 * DIGITS).contains(0)
+    except (ValueError, ZeroDivisionError):
+        return True
 
 
 def _relation_holds(claim: Claim, point: Mapping[Symbol, Expr], gap: Expr) -> bool:
