@@ -19,6 +19,7 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Rational, S, Sum, Symbol, bino
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.display import legible, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
@@ -185,7 +186,12 @@ def _times(weight: Expr, drift: Expr) -> Expr:
 
 
 def _opaque(expr: Expr) -> Expr:
-    """Sums over a group as symbols: identities in them need no look inside."""
+    """Sums over a group as symbols: identities in them need no look inside.
+
+    Means of small groups are written out: one argument may have them by name, another in full.
+    """
+    small = {h: h.doit() for h in expr.atoms(BernsteinMean) if h.size.is_Integer and h.size <= 5}
+    expr = expr.xreplace(small)
     sums = sorted(expr.atoms(Sum), key=str)
     return expr.xreplace({s: Symbol(f"S_{i}", real=True) for i, s in enumerate(sums)}).expand()
 
