@@ -4,7 +4,8 @@ A preset is an :class:`Algorithm` together with what its source states beside it
 how groups of equal rewards are treated, where the estimator is clamped. What it acts as, and
 which weight of a textbook model it corresponds to, are computed from the algorithm.
 
->>> print(trl(version="1.9").acts_as)
+>>> import grpo_symbolic as gs
+>>> print(gs.presets.trl(version="1.9").acts_as)
 KL(pi_ref || pi), the reverse KL
 >>> print(trl(version="1.10").acts_as)
 KL(pi || pi_ref), the direct KL
