@@ -7,7 +7,7 @@ which weight of a textbook model it corresponds to, are computed from the algori
 >>> import grpo_symbolic as gs
 >>> print(gs.presets.trl(version="1.9").acts_as)
 KL(pi_ref || pi), the reverse KL
->>> print(trl(version="1.10").acts_as)
+>>> print(gs.presets.trl(version="1.10").acts_as)
 KL(pi || pi_ref), the direct KL
 """
 
