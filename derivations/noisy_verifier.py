@@ -56,7 +56,7 @@ def gaussian() -> Question:
 
 def result() -> Result:
     noisy = BinaryQuestion(success=symbols.success)
-    success = (LOW + (HIGH - LOW) * P).expand()
+    success = LOW + (HIGH - LOW) * P
     claims = [
         Claim("d(a) - d(b) pulls with beta(p - p0)", pull(), "==", BETA * (P - P0)),
     ]
@@ -65,7 +65,7 @@ def result() -> Result:
         model = GRPO(size).preference(noisy)
         first, second = model
         shifted = drift(size).subs(P, success)
-        mean = model.two_level.mean(success)
+        mean = model.two_level.mean(success.expand())
         if first.has(mean):  # kept by name: what it stands for is a claim of its own
             shifted = mean / (success * (1 - success))
             claims.append(

@@ -195,7 +195,7 @@ class _Printer(LatexPrinter):
             arguments = ", ".join(self._print(a) for a in expr.args)
             tall = any(r"\frac" in self._print(a) for a in expr.args)
             inside = self._wrapped(arguments) if tall else f"({arguments})"
-            return f"{type(expr).__name__}{inside}"
+            return f"{self._hprint_Function(type(expr).__name__)}{inside}"
         name = _FUNCTIONS.get(type(expr).__name__)
         if name is None:
             return super()._print_Function(expr, exp)
