@@ -13,7 +13,7 @@ from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.normal_form import Lowering, Sign, Undecided
 
-__all__ = ["Sign", "is_zero", "oriented_factors", "positive_numerator", "sign", "tidy"]
+__all__ = ["Sign", "is_zero", "oriented_factors", "positive_numerator", "sign", "sums_of", "tidy"]
 
 # Beyond this many symbols or operations nothing is factored: the expression stays as it is.
 _MAX_SYMBOLS = 8
@@ -93,6 +93,11 @@ def _primitive(base: Expr) -> tuple[Expr, Expr]:
     return base.as_content_primitive() if isinstance(base, Add) else (Integer(1), base)
 
 
+def sums_of(expr: Expr) -> list[Expr]:
+    """The sums over a group, written out or by name, in an order that hashing does not change."""
+    return sorted(expr.atoms(Sum, BernsteinMean), key=str)
+
+
 def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     """One fraction of factors, each written positive: ``p(1 - p)``, never ``-p(p - 1)``.
 
@@ -100,7 +105,7 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     """
     domain = Domain() if domain is None else domain
     expr = S(expr)
-    closed = {s: Dummy("sum", real=True) for s in expr.atoms(Sum, BernsteinMean)}
+    closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(sums_of(expr))}
     expr = expr.xreplace(closed)
     domain = domain.extended(expr).relevant(expr)
     if expr.count_ops() <= _MAX_TIDY and len(domain.ranges) <= _MAX_SYMBOLS:

@@ -39,7 +39,7 @@ from sympy import (
 )
 from sympy.polys.polyerrors import HeuristicGCDFailed
 
-from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
+from grpo_symbolic.algebra import Sign, is_zero, sign, sums_of, tidy
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
@@ -202,7 +202,7 @@ def neat(value: Expr) -> Expr:
         return value
     if value.count_ops() > _MAX_OPERATIONS:
         return value
-    closed = {s: Dummy("sum", real=True) for s in value.atoms(Sum, BernsteinMean)}
+    closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(sums_of(value))}
     opened = {symbol: s for s, symbol in closed.items()}
     value = value.xreplace(closed)
     if all(p.exp.is_nonnegative is not False or _monomial(p.base) for p in value.atoms(Pow)):
