@@ -81,7 +81,7 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
         return limited(_algebraic, contrast, domain, derivation, steps=_STEPS)
     except Exhausted:
         return Reduction(
-            contrast, None, derivation, f"the condition did not simplify within {_STEPS:,} steps"
+            contrast, None, derivation, "it is too large to be brought to a polynomial in pi(a)"
         )
 
 
