@@ -11,7 +11,7 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, Sum, collect, 
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.normal_form import Lowering, Sign, Undecided
+from grpo_symbolic.normal_form import Sign, normal_form
 
 __all__ = ["Sign", "is_zero", "oriented_factors", "positive_numerator", "sign", "sums_of", "tidy"]
 
@@ -30,33 +30,27 @@ def sign(expr: Expr, domain: Domain) -> Sign | None:
     >>> sign(s.pi_ref * (s.pi_ref - 1), Domain.of(s.pi_ref)).name
     'NEGATIVE'
     """
-    lowering = Lowering(domain.extended(expr))
-    try:
-        found = lowering.decide(lowering.lower(S(expr)))
-    except Undecided:
+    found = normal_form(S(expr), domain.extended(expr))
+    if found is None:
         return None
-    if found is not None and not lowering.attained:
+    lowering, value = found
+    decided = lowering.sign(value)
+    if decided is not None and not lowering.attained:
         # At an end that the coordinates only tend to, a strict sign may be lost.
-        return Sign(max(-1, min(1, found)))
-    return found
+        return Sign(max(-1, min(1, decided)))
+    return decided
 
 
 def is_zero(expr: Expr, domain: Domain) -> bool:
     """Whether ``expr`` is identically zero on ``domain``; False means *not shown*."""
-    lowering = Lowering(domain.extended(expr))
-    try:
-        return bool(lowering.normal(lowering.lower(S(expr)))[0] == 0)
-    except Undecided:
-        return False
+    found = normal_form(S(expr), domain.extended(expr))
+    return found is not None and bool(found[1].top.is_zero())
 
 
 def positive_numerator(expr: Expr, domain: Domain) -> str | None:
     """The numerator in orthant coordinates, as text: the certificate of a sign."""
-    lowering = Lowering(domain.extended(expr))
-    try:
-        return str(lowering.normal(lowering.lower(S(expr)))[0])
-    except Undecided:
-        return None
+    found = normal_form(S(expr), domain.extended(expr))
+    return None if found is None else str(found[0].field.as_expr(found[1].top))
 
 
 def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr, Expr]]]:

@@ -10,8 +10,10 @@ negative coefficient is positive on the orthant.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from math import comb
 
+from flint import fmpq_mpoly, fmpz
 from sympy import (
     Abs,
     Add,
@@ -20,31 +22,27 @@ from sympy import (
     I,
     Integer,
     Mul,
-    Poly,
     Pow,
     Rational,
-    S,
     Sum,
     Symbol,
     exp,
-    factor_list,
-    fraction,
     log,
     nan,
     oo,
-    together,
     zoo,
 )
 from sympy import sign as sympy_sign
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
-__all__ = ["Lowering", "Sign", "Undecided", "expansion"]
+__all__ = ["Lowering", "Sign", "Undecided", "expansion", "normal_form"]
 
-# Beyond this many operations a normal form is not attempted.
-_MAX_OPERATIONS = 4000
-# Nor is a power of a sum with more monomials expanded.
+# Generators of the field: the first size that suffices.
+_SIZES = (12, 40, 160)
+# A power of a sum with more monomials is not expanded.
 _MAX_MONOMIALS = 100_000
 
 
@@ -62,6 +60,23 @@ class Undecided(Exception):
     """The expression has no normal form of this kind on this domain."""
 
 
+@lru_cache(maxsize=256)
+def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
+    """The expression as a quotient of polynomials, with what the generators are.
+
+    None where it has no normal form on this domain.
+    """
+    for size in _SIZES:
+        lowering = Lowering(domain, size)
+        try:
+            return lowering, lowering.lower(expr)
+        except Full:
+            continue
+        except (Undecided, TooLarge, ZeroDivisionError):
+            break
+    return None
+
+
 def expansion(*exprs: Expr) -> int:
     """How many monomials the powers of sums in these expressions have at most, once expanded."""
     return max((_monomials(*p.args) for e in exprs for p in e.atoms(Pow)), default=1)
@@ -75,55 +90,79 @@ def _monomials(base: Expr, power: Expr) -> int:
 class Lowering:
     """Expressions of one domain, lowered to polynomials in coordinates and generators."""
 
-    def __init__(self, domain: Domain) -> None:
+    def __init__(self, domain: Domain, size: int = _SIZES[0]) -> None:
         self.domain = domain
+        self.field = QuotientField(size)
         self.substitution, strict = domain.coordinates()
         self.attained = domain.attained
-        self.positive = set(strict)
-        self.nonnegative = set(self.substitution_symbols())
-        self.generators: dict[tuple[str, Expr], Symbol] = {}
-        self.squares: dict[Symbol, Expr] = {}
-        self.exponents: dict[Expr, Expr] = {}
-        self.known: dict[Expr, bool] = {}
-
-    def substitution_symbols(self) -> set[Symbol]:
-        found: set[Symbol] = set()
+        self.positive: set[int] = set()
+        self.nonnegative: set[int] = set()
+        self.generators: dict[tuple[object, ...], int] = {}
+        self.exponents: dict[tuple[object, ...], Quotient] = {}
+        self.lowered: dict[Expr, Quotient] = {}
+        self.means: dict[BernsteinMean, bool] = {}
+        # Common factors are cancelled: what was divided by is kept, for it has to be non-zero.
+        self.divisors: list[fmpq_mpoly] = []
         for value in self.substitution.values():
-            found |= {s for s in value.free_symbols if isinstance(s, Dummy)}
-        return found
+            for coordinate in sorted(value.atoms(Dummy), key=str):
+                if coordinate not in self.lowered:
+                    index = self.field.added(coordinate)
+                    self.lowered[coordinate] = self.field.gen(index)
+                    self.nonnegative.add(index)
+                    if coordinate in strict:
+                        self.positive.add(index)
 
-    def generator(self, kind: str, key: Expr, *, positive: bool, nonnegative: bool) -> Symbol:
-        if (kind, key) not in self.generators:
-            symbol = Dummy(f"{kind}{len(self.generators)}", real=True)
-            self.generators[kind, key] = symbol
+    def generator(
+        self,
+        kind: str,
+        key: tuple[object, ...],
+        *,
+        positive: bool,
+        nonnegative: bool,
+        square: Quotient | None = None,
+    ) -> Quotient:
+        if (kind, *key) not in self.generators:
+            name = Dummy(f"{kind}{len(self.generators)}", real=True)
+            index = self.field.added(name, square)
+            self.generators[kind, *key] = index
             if positive:
-                self.positive.add(symbol)
+                self.positive.add(index)
             if nonnegative or positive:
-                self.nonnegative.add(symbol)
-        return self.generators[kind, key]
+                self.nonnegative.add(index)
+        return self.field.gen(self.generators[kind, *key])
 
     # -- lowering ---------------------------------------------------------------
 
-    def lower(self, expr: Expr) -> Expr:
-        """A rational expression in coordinates and generators, equal to ``expr``."""
-        if expr in (nan, zoo, oo, -oo) or expr.has(I):
-            raise Undecided(f"{expr} is not a finite real expression")
-        if expr.is_Symbol:
-            return self.substitution.get(expr, expr)
-        if expr.is_Rational:
-            return expr
-        if isinstance(expr, (Add, Mul)):
-            return expr.func(*(self.lower(a) for a in expr.args))
+    def lower(self, expr: Expr) -> Quotient:
+        """The quotient, in coordinates and generators, that is equal to ``expr``."""
+        if expr not in self.lowered:
+            self.lowered[expr] = self._lowered(expr)
+        return self.lowered[expr]
+
+    def _lowered(self, expr: Expr) -> Quotient:
+        field = self.field
+        if expr in (nan, zoo, oo, -oo, I):
+            raise Undecided(f"{expr} is not a finite real number")
+        if isinstance(expr, Symbol):
+            if expr in self.substitution:
+                return self.lower(self.substitution[expr])
+            return self.generator("symbol", (expr,), positive=False, nonnegative=False)
+        if isinstance(expr, Rational):
+            return field.constant(expr)
+        if isinstance(expr, Add):
+            return field.sum([self.lower(a) for a in expr.args])
+        if isinstance(expr, Mul):
+            return field.product([self.lower(a) for a in expr.args])
         if isinstance(expr, exp):
             return self.exponential(expr.args[0])
         if isinstance(expr, Pow):
             base, power = expr.args
-            if power.is_Integer:
+            if isinstance(power, Integer):
                 if _monomials(base, power) > _MAX_MONOMIALS:
                     raise Undecided("the expansion is too large")
-                return self.lower(base) ** power
-            if power.is_Rational and power.q == 2:
-                return self.root(self.lower(base)) ** power.p
+                return self.raised(self.lower(base), int(power))
+            if isinstance(power, Rational) and power.q == 2:
+                return self.raised(self.root(self.lower(base)), int(power.p))
         if isinstance(expr, log):
             return self.logarithm(self.lower(expr.args[0]))
         if isinstance(expr, Abs):
@@ -131,33 +170,40 @@ class Lowering:
         if isinstance(expr, sympy_sign):
             inner = self.decide(self.lower(expr.args[0]))
             if self.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
-                return Integer(int(inner) // 2)
+                return field.constant(int(inner) // 2)
         if isinstance(expr, BernsteinMean):
             return self.mean(expr)
         if isinstance(expr, Sum):
             # A sum over a group stays closed: it is equal to itself, and that is all.
-            return self.generator("sum", expr, positive=False, nonnegative=False)
+            return self.generator("sum", (expr,), positive=False, nonnegative=False)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
-            args = [self.fold(self.lower(a)) for a in expr.args]
+            args = [self.lower(a).key for a in expr.args]
             return self.generator(
                 type(expr).__name__,
-                expr.func(*args) if args else expr,
+                (expr.func, *args) if args else (expr,),
                 positive=bool(expr.is_positive),
                 nonnegative=bool(expr.is_nonnegative),
             )
         raise Undecided(f"no normal form for {type(expr).__name__}")
 
-    def mean(self, expr: BernsteinMean) -> Expr:
+    def raised(self, base: Quotient, power: int) -> Quotient:
+        if power < 0:
+            if not base.top.is_constant() and base.top not in self.divisors:
+                self.divisors.append(base.top)
+            base = self.field.inverse(base)
+        return self.field.power(base, abs(power))
+
+    def mean(self, expr: BernsteinMean) -> Quotient:
         """A mean over a group stays closed: equal to itself, and of the sign of its values."""
-        inner = self.fold(self.lower(expr.argument))
+        inner = self.lower(expr.argument)
         positive = not expr.order and self.inside(inner) and self.positive_values(expr)
-        key = BernsteinMean(expr.values, expr.size, inner, expr.order, expr.name)
+        key = (expr.values, expr.size, expr.order, expr.name, *inner.key)
         return self.generator("mean", key, positive=positive, nonnegative=positive)
 
-    def inside(self, probability: Expr) -> bool:
+    def inside(self, probability: Quotient) -> bool:
         """Whether it lies in (0, 1)."""
-        ends = (self.decide(probability), self.decide(1 - probability))
-        return all(end == Sign.POSITIVE for end in ends)
+        rest = self.field.subtract(self.field.constant(1), probability)
+        return all(self.decide(end) == Sign.POSITIVE for end in (probability, rest))
 
     def positive_values(self, mean: BernsteinMean) -> bool:
         """Whether a mean is one of positive numbers, inside (0, 1)."""
@@ -165,170 +211,158 @@ class Lowering:
         found = {self.decide(self.lower(c)) for c in table}
         if mean.f is None:
             return Sign.POSITIVE in found and found <= {Sign.POSITIVE, Sign.ZERO, Sign.NONNEGATIVE}
-        if mean not in self.known:
-            within = Lowering(self.domain.relevant(mean.f).extended(mean.f))
-            inner = within.decide(within.lower(mean.f)) == Sign.POSITIVE
-            self.known[mean] = inner and None not in found and min(found) >= 0
-        return self.known[mean]
+        if mean not in self.means:
+            within = normal_form(mean.f, self.domain.relevant(mean.f).extended(mean.f))
+            inner = within is not None and within[0].decide(within[1]) == Sign.POSITIVE
+            self.means[mean] = inner and None not in found and min(found) >= 0
+        return self.means[mean]
 
-    def fold(self, expr: Expr) -> Expr:
-        numerator, denominator = self.normal(expr)
-        return numerator / denominator
-
-    def absolute(self, inner: Expr) -> Expr:
+    def absolute(self, inner: Quotient) -> Quotient:
         decided = self.decide(inner)
         if decided is not None:
-            return inner if decided >= 0 else -inner
-        inner = self.fold(inner)
-        symbol = self.generator("abs", inner, positive=False, nonnegative=True)
-        self.squares[symbol] = inner**2
-        return symbol
+            return inner if decided >= 0 else self.negative(inner)
+        square = self.field.multiply(inner, inner)
+        return self.generator("abs", inner.key, positive=False, nonnegative=True, square=square)
 
-    def root(self, inner: Expr) -> Expr:
+    def negative(self, inner: Quotient) -> Quotient:
+        return Quotient(-inner.top, inner.bottom)
+
+    def root(self, inner: Quotient) -> Quotient:
         """The square root, split over the factors whose sign is known."""
-        outside, rest = Integer(1), Integer(1)
+        if inner.top.is_zero():
+            return inner
+        outside, rest = [self.field.constant(1)], [self.field.constant(1)]
         for base, power in self.factors(inner):
-            decided = self.decide(base) if not base.is_Rational else None
-            if base.is_Rational and base > 0:
-                for prime, multiplicity in _prime_powers(base**power):
-                    outside *= prime ** (multiplicity // 2)
-                    if multiplicity % 2:
-                        outside *= self.plain_root(prime, positive=True)
+            if base.is_constant() and base.leading_coefficient() > 0:
+                outside.append(self.raised(self.field.of(base), power // 2))
+                if power % 2:
+                    outside.append(self.plain_root(self.field.of(base), positive=True))
                 continue
+            decided = self.polynomial_sign(base) if not base.is_constant() else None
             if decided is not None and decided != Sign.ZERO:
                 if decided < 0:
                     base = -base
-                    rest *= Integer(-1) ** power
-                outside *= base ** (power // 2)
+                    rest.append(self.field.constant((-1) ** power))
+                outside.append(self.raised(self.field.of(base), power // 2))
                 if power % 2:
-                    outside *= self.plain_root(base, positive=abs(decided) == Sign.POSITIVE)
+                    known = abs(decided) == Sign.POSITIVE
+                    outside.append(self.plain_root(self.field.of(base), positive=known))
                 continue
-            rest *= base**power
-        if rest == 1:
-            return outside
-        if rest.is_Rational and rest < 0:
-            raise Undecided("square root of a negative expression")
-        return outside * self.plain_root(rest, positive=False)
+            rest.append(self.raised(self.field.of(base), power))
+        remaining = self.field.product(rest)
+        if remaining.is_constant:
+            if remaining.top.leading_coefficient() < 0:
+                raise Undecided("square root of a negative expression")
+            return self.field.product(outside)
+        return self.field.product([*outside, self.plain_root(remaining, positive=False)])
 
-    def plain_root(self, inner: Expr, *, positive: bool) -> Symbol:
-        symbol = self.generator("sqrt", inner, positive=positive, nonnegative=True)
-        self.squares[symbol] = inner
-        return symbol
+    def plain_root(self, inner: Quotient, *, positive: bool) -> Quotient:
+        return self.generator("sqrt", inner.key, positive=positive, nonnegative=True, square=inner)
 
-    def logarithm(self, inner: Expr) -> Expr:
-        total, rest = Integer(0), Integer(1)
+    def logarithm(self, inner: Quotient) -> Quotient:
+        field = self.field
+        if inner.top.is_zero():
+            raise Undecided("logarithm of zero")
+        total, rest = [field.constant(0)], [field.constant(1)]
+
+        def plain(argument: Quotient, above_one: bool) -> Quotient:
+            return self.generator("log", argument.key, positive=above_one, nonnegative=above_one)
+
+        def times(power: int, value: Quotient) -> Quotient:
+            return field.multiply(field.constant(power), value)
+
         for base, power in self.factors(inner):
-            if base.is_Rational and base > 0:
-                for prime, multiplicity in _prime_powers(base**power):
-                    key = log(prime)
-                    total += multiplicity * self.generator(
-                        "log", key, positive=True, nonnegative=True
-                    )
+            quotient = field.of(base)
+            if base.is_constant() and base.leading_coefficient() > 0:
+                total.append(times(power, plain(quotient, above_one=True)))
                 continue
-            if base in self.exponents:
-                total += power * self.exponents[base]
+            if quotient.key in self.exponents:
+                total.append(times(power, self.exponents[quotient.key]))
                 continue
-            decided = self.decide(base)
+            decided = self.polynomial_sign(base) if not base.is_constant() else None
             if decided is None or abs(decided) != Sign.POSITIVE:
-                rest *= base**power
+                rest.append(self.raised(quotient, power))
                 continue
             if decided < 0:
-                base = -base
-                rest *= Integer(-1) ** power
-            above_one = self.decide(base - 1) == Sign.POSITIVE
-            total += power * self.generator(
-                "log", log(base), positive=above_one, nonnegative=above_one
-            )
-        if rest != 1:
-            if self.decide(rest) != Sign.POSITIVE:
+                quotient = self.negative(quotient)
+                rest.append(field.constant((-1) ** power))
+            above = self.decide(field.subtract(quotient, field.constant(1))) == Sign.POSITIVE
+            total.append(times(power, plain(quotient, above)))
+        remaining = field.product(rest)
+        if remaining.key != field.constant(1).key:
+            if self.decide(remaining) != Sign.POSITIVE:
                 raise Undecided("logarithm of an expression not known to be positive")
-            total += self.generator("log", log(rest), positive=False, nonnegative=False)
-        return total
+            total.append(plain(remaining, above_one=False))
+        return field.sum(total)
 
-    def exponential(self, exponent: Expr) -> Expr:
-        result: Expr = Integer(1)
+    def exponential(self, exponent: Expr) -> Quotient:
+        field, result = self.field, [self.field.constant(1)]
         for term in Add.make_args(exponent.expand()):
             coefficient, rest = term.as_coeff_Mul()
-            if not (coefficient.is_Integer and rest != 1):
+            if not (isinstance(coefficient, Integer) and rest != 1):
                 coefficient, rest = Integer(1), term
-            lowered = self.fold(self.lower(rest))
+            power, lowered = int(coefficient), self.lower(rest)
             decided = self.decide(lowered)
             # exp(x) = 1 + t with t > 0 where x > 0 (and its inverse where x < 0).
             if decided == Sign.NEGATIVE:
-                coefficient, lowered = -coefficient, -lowered
+                power, lowered = -power, self.negative(lowered)
                 decided = Sign.POSITIVE
+            value = self.generator("exp", lowered.key, positive=True, nonnegative=True)
             if decided == Sign.POSITIVE:
-                value = 1 + self.generator("exp", exp(lowered), positive=True, nonnegative=True)
-            else:
-                value = self.generator("exp", exp(lowered), positive=True, nonnegative=True)
-            self.exponents[value] = lowered
-            result *= value**coefficient
-        return result
+                value = field.add(field.constant(1), value)
+            self.exponents[value.key] = lowered
+            result.append(self.raised(value, power))
+        return field.product(result)
 
-    def factors(self, inner: Expr) -> list[tuple[Expr, Integer]]:
-        numerator, denominator = self.normal(inner)
-        return [*_factors(numerator), *((b, -e) for b, e in _factors(denominator))]
+    def factors(self, inner: Quotient) -> list[tuple[fmpq_mpoly, int]]:
+        """Irreducible factors with their powers; of the rational content, primes and the sign."""
+        below = [(base, -power) for base, power in self._factors(inner.bottom)]
+        return [*self._factors(inner.top), *below]
 
-    # -- normal form and sign ------------------------------------------------------
+    def _factors(self, polynomial: fmpq_mpoly) -> list[tuple[fmpq_mpoly, int]]:
+        context = self.field.context
+        content, parts = polynomial.factor()
+        found = [(base, int(power)) for base, power in parts]
+        found += [(context.constant(prime), e) for prime, e in _prime_powers(abs(content.p))]
+        found += [(context.constant(prime), -e) for prime, e in _prime_powers(content.q)]
+        return found if content > 0 else [(context.constant(-1), 1), *found]
 
-    def normal(self, lowered: Expr) -> tuple[Expr, Expr]:
-        """Numerator and denominator, of degree at most one in every radical."""
-        numerator, denominator = fraction(together(lowered))
-        while True:
-            numerator, above = self.reduce(numerator)
-            denominator, below = self.reduce(denominator)
-            if above == 1 and below == 1:
-                return numerator, denominator
-            # What a square left below holds earlier radicals only: this ends.
-            numerator, denominator = numerator * below, denominator * above
+    # -- sign -----------------------------------------------------------------------
 
-    def reduce(self, polynomial: Expr) -> tuple[Expr, Expr]:
-        """Replace squares of radicals: ``polynomial = reduced / extra``."""
-        extra: Expr = Integer(1)
-        for symbol, square in reversed(list(self.squares.items())):
-            if not polynomial.has(symbol):
-                continue
-            top, bottom = fraction(together(square))
-            poly = Poly(polynomial, symbol)
-            if poly.is_zero:
-                return S.Zero, extra
-            half = poly.degree() // 2
-            polynomial = Add(
-                *(
-                    c * symbol ** (k % 2) * top ** (k // 2) * bottom ** (half - k // 2)
-                    for (k,), c in poly.terms()
-                )
-            )
-            extra *= bottom**half
-        if polynomial.count_ops() > _MAX_OPERATIONS:
-            raise Undecided("the normal form grew too large")
-        return polynomial.expand(), extra
+    def sign(self, value: Quotient) -> Sign | None:
+        """The sign of a value, if nothing that it was divided by on the way may vanish."""
+        try:
+            divisors = [self.polynomial_sign(divisor) for divisor in self.divisors]
+            if any(found is None or abs(found) != Sign.POSITIVE for found in divisors):
+                return None
+            return self.decide(value)
+        except TooLarge:
+            return None
 
-    def decide(self, lowered: Expr) -> Sign | None:
-        numerator, denominator = self.normal(lowered)
-        top = self.polynomial_sign(numerator)
+    def decide(self, value: Quotient) -> Sign | None:
+        top = self.polynomial_sign(value.top)
         if top is None or top == Sign.ZERO:
             return top
-        bottom = self.polynomial_sign(denominator)
+        bottom = self.polynomial_sign(value.bottom)
         if bottom is None or abs(bottom) != Sign.POSITIVE:
             return None
         return top if bottom > 0 else Sign(-top)
 
-    def polynomial_sign(self, polynomial: Expr) -> Sign | None:
-        if polynomial == 0:
+    def polynomial_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
+        if polynomial.is_zero():
             return Sign.ZERO
         direct = self.coefficient_sign(polynomial)
         if direct is not None:
             return direct
         # The latest radical is the most composite: numbers such as sqrt(2) come last.
-        for symbol, square in reversed(list(self.squares.items())):
-            if polynomial.has(symbol):
-                return self.split_sign(polynomial, symbol, square)
-        total = Sign.POSITIVE
-        parts = _factors(polynomial)
-        varying = [(base, power) for base, power in parts if base.free_symbols]
-        if len(varying) == 1 and varying[0][1] == 1:
+        degrees = polynomial.degrees()
+        for index in reversed(self.field.squares):
+            if degrees[index]:
+                return self.split_sign(polynomial, index)
+        content, parts = polynomial.factor()
+        if len(parts) == 1 and parts[0][1] == 1:
             return self.quadratic_sign(polynomial)
+        total = Sign.POSITIVE if content > 0 else Sign.NEGATIVE
         for base, power in parts:
             part = self.polynomial_sign(base)
             if power % 2 == 0 and (part is None or abs(part) != Sign.POSITIVE):
@@ -340,16 +374,17 @@ class Lowering:
             total = _product(total, part)
         return total
 
-    def split_sign(self, polynomial: Expr, symbol: Symbol, square: Expr) -> Sign | None:
+    def split_sign(self, polynomial: fmpq_mpoly, index: int) -> Sign | None:
         """Sign of A + B s with s >= 0: from A, B, or from A^2 - B^2 s^2."""
-        poly = Poly(polynomial, symbol)
-        if poly.degree() > 1:
+        field = self.field
+        parts = field.coefficients(polynomial, index)
+        if max(parts) > 1:
             return None
-        b, a = poly.coeff_monomial(symbol), poly.coeff_monomial(1)
+        a, b = parts.get(0, field.context.constant(0)), parts[1]
         sign_a, sign_b = self.polynomial_sign(a), self.polynomial_sign(b)
         bs = None
         if sign_b is not None:
-            bs = _product(sign_b, Sign.POSITIVE if symbol in self.positive else Sign.NONNEGATIVE)
+            bs = _product(sign_b, Sign.POSITIVE if index in self.positive else Sign.NONNEGATIVE)
         if sign_a is None and bs is None:
             return None
         if sign_a == Sign.ZERO or bs == Sign.ZERO:
@@ -358,7 +393,9 @@ class Lowering:
             strongest = max(abs(sign_a), abs(bs))
             return Sign(strongest if sign_a > 0 else -strongest)
         # Of unlike or unknown signs: the larger of |A| and |B s| decides.
-        difference = self.decide(a**2 - b**2 * square)
+        squares = [field.multiply(field.of(part), field.of(part)) for part in (a, b)]
+        right = field.multiply(squares[1], field.squares[index])
+        difference = self.decide(field.subtract(squares[0], right))
         if difference is None:
             return None
         if difference > 0 and sign_a is not None:
@@ -367,43 +404,35 @@ class Lowering:
             return _product(sign_b, Sign(-difference))
         return Sign.ZERO if difference == Sign.ZERO and sign_a and bs else None
 
-    def quadratic_sign(self, polynomial: Expr) -> Sign | None:
+    def quadratic_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
         """Sign of A x^2 + B x + C with A, C of one sign and B^2 < 4 A C, for some x."""
-        for x in sorted(polynomial.free_symbols, key=str):
-            poly = Poly(polynomial, x)
-            if poly.degree() != 2:
+        zero = self.field.context.constant(0)
+        for index, degree in enumerate(polynomial.degrees()):
+            if degree != 2:
                 continue
-            a, b, c = poly.all_coeffs()
+            parts = self.field.coefficients(polynomial, index)
+            c, b, a = (parts.get(k, zero) for k in range(3))
             sign_a, sign_c = self.polynomial_sign(a), self.polynomial_sign(c)
             if sign_a is None or abs(sign_a) != Sign.POSITIVE or sign_a != sign_c:
                 continue
-            discriminant = self.polynomial_sign((b**2 - 4 * a * c).expand())
+            discriminant = self.polynomial_sign(b**2 - 4 * a * c)
             if discriminant is None or discriminant > 0:
                 continue
             magnitude = Sign.POSITIVE if discriminant == Sign.NEGATIVE else Sign.NONNEGATIVE
             return magnitude if sign_a > 0 else Sign(-magnitude)
         return None
 
-    def coefficient_sign(self, polynomial: Expr) -> Sign | None:
-        gens = sorted(polynomial.free_symbols, key=str)
-        if not gens:
-            return Sign.POSITIVE if polynomial > 0 else Sign.NEGATIVE
-        if not polynomial.is_polynomial(*gens):
-            return None  # a radical in the end of a range is no generator
-        poly = Poly(polynomial, *gens)
-        signs = set()
-        strict = False
-        for monomial, coefficient in poly.terms():
-            if not coefficient.is_Rational:
-                return None
-            used = [g for g, e in zip(gens, monomial, strict=True) if e]
-            odd = [g for g, e in zip(gens, monomial, strict=True) if e % 2]
-            if any(g not in self.nonnegative for g in odd):
-                return None
+    def coefficient_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
+        """The sign where no two terms differ in theirs."""
+        strict, signs = False, set()
+        for monomial, coefficient in polynomial.terms():
             signs.add(coefficient > 0)
-            strict = strict or all(g in self.positive for g in used)
-        if len(signs) != 1:
-            return None
+            if len(signs) > 1:
+                return None
+            used = [(index, e) for index, e in enumerate(monomial) if e]
+            if any(e % 2 and index not in self.nonnegative for index, e in used):
+                return None
+            strict = strict or all(index in self.positive for index, _ in used)
         magnitude = Sign.POSITIVE if strict else Sign.NONNEGATIVE
         return magnitude if signs == {True} else Sign(-magnitude)
 
@@ -415,14 +444,5 @@ def _product(left: Sign, right: Sign) -> Sign:
     return Sign(magnitude if (left > 0) == (right > 0) else -magnitude)
 
 
-def _factors(polynomial: Expr) -> list[tuple[Expr, Integer]]:
-    polynomial = polynomial.expand()
-    if polynomial.is_Rational:
-        return [] if polynomial == 1 else [(polynomial, Integer(1))]
-    content, parts = factor_list(polynomial)
-    pairs = [(base, Integer(power)) for base, power in parts]
-    return pairs if content == 1 else [(content, Integer(1)), *pairs]
-
-
-def _prime_powers(value: Rational) -> list[tuple[Integer, int]]:
-    return [(Integer(prime), power) for prime, power in Rational(value).factors().items()]
+def _prime_powers(value: fmpz) -> list[tuple[int, int]]:
+    return [(int(prime), int(power)) for prime, power in fmpz(value).factor()]

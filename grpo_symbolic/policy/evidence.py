@@ -137,11 +137,11 @@ def numeric_check(policy: Policy) -> tuple[str, Verdict]:
             points += 1
             closed = None
             if expression is not None:
-                closed = mp.mpf(str(expression.subs(point).evalf(_DIGITS + 10)))
+                closed = mp.mpf(str(expression.xreplace(point).evalf(_DIGITS + 10)))
             for solution in policy.solutions_at(point, _DIGITS):
                 roots += 1
                 at = {**point, PI: rational(solution.policy[0], _DIGITS + 10)}
-                field = policy.condition.field[0].subs(at).evalf(_DIGITS)
+                field = policy.condition.field[0].xreplace(at).evalf(_DIGITS)
                 worst = max(worst, abs(mp.mpf(str(field))))
                 if closed is not None:
                     worst = max(worst, abs(solution.policy[0] - closed))

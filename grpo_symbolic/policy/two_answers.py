@@ -43,6 +43,8 @@ __all__ = ["StationaryPolicy", "binary_policy"]
 PI = symbols.pi
 # The choice of a branch is proved within so many steps, or no closed form is given.
 _STEPS = 5_000_000
+# A quadratic with no more operations is solved without counting, which would double its cost.
+_SMALL = 40
 
 
 @dataclass(frozen=True)
@@ -303,16 +305,16 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
     """The stationary policy of a binary question: condition, reduction, closed form."""
     condition = stationarity_condition(algorithm, question)
     reduction = reduce_binary(condition, "Stationary policy of a binary question")
-    closed = None
-    if reduction.polynomial is not None:
-        try:
-            closed = limited(
-                closed_form,
-                reduction.polynomial,
-                reduction.equation,
-                condition.domain,
-                steps=_STEPS,
-            )
-        except Exhausted:
-            closed = None
-    return StationaryPolicy(algorithm, question, condition, reduction, closed)
+    return StationaryPolicy(algorithm, question, condition, reduction, _closed_form(reduction))
+
+
+def _closed_form(reduction: Reduction) -> ClosedForm | None:
+    polynomial, domain = reduction.polynomial, reduction.derivation.domain
+    if polynomial is None:
+        return None
+    if polynomial.degree() <= 2 and reduction.equation.count_ops() <= _SMALL:
+        return closed_form(polynomial, reduction.equation, domain)
+    try:
+        return limited(closed_form, polynomial, reduction.equation, domain, steps=_STEPS)
+    except Exhausted:
+        return None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, diff, exp, expand_log, fraction, log, together
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy
+from grpo_symbolic.algebra import Sign, oriented_factors, sign, sums_of, tidy
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import legible, short, typeset
@@ -27,6 +27,8 @@ from grpo_symbolic.work import Exhausted, limited
 _MAX_OPERATIONS = 400
 # Bringing it to one polynomial may take so many steps; radicals of many kinds can take hours.
 _STEPS = 1_500_000
+# A condition with no more operations ends by itself, and counting would double its cost.
+_SMALL = 40
 
 __all__ = ["Reduction", "reduce_binary"]
 
@@ -78,6 +80,8 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
             return _of_mixed_groups(contrast, condition, derivation)
         if contrast.lhs.has(log):
             return limited(_logarithmic, contrast, condition, domain, derivation, steps=_STEPS)
+        if contrast.count_ops() <= _SMALL and not sums_of(contrast):
+            return _algebraic(contrast, domain, derivation)
         return limited(_algebraic, contrast, domain, derivation, steps=_STEPS)
     except Exhausted:
         return Reduction(

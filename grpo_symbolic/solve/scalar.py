@@ -62,13 +62,13 @@ class ScalarField:
     @cached_property
     def weight(self) -> Expr:
         """β."""
-        return S(self.condition.beta).subs(self.point)
+        return S(self.condition.beta).xreplace(self.point)
 
     @cached_property
     def force(self) -> Expr:
         """d(a) − d(b) in π(a) alone."""
         first, second = self.condition.marginal
-        return (first - second).subs(self.point)
+        return (first - second).xreplace(self.point)
 
     @property
     def penalty(self) -> Expr:
@@ -78,15 +78,15 @@ class ScalarField:
     @cached_property
     def drift(self) -> Expr:
         """P(a) − P(b) in π(a) alone."""
-        return self.condition.preference.difference(0, 1).subs(self.point)
+        return self.condition.preference.difference(0, 1).xreplace(self.point)
 
     @cached_property
     def rates(self) -> tuple[Expr, ...]:
-        return tuple(w.subs(self.point) for w in self.condition.preference.weights)
+        return tuple(w.xreplace(self.point) for w in self.condition.preference.weights)
 
     @cached_property
     def factor(self) -> Expr:
-        return self.condition.preference.factor.subs(self.point)
+        return self.condition.preference.factor.xreplace(self.point)
 
     @cached_property
     def _two_level(self) -> TwoLevel | None:
@@ -226,7 +226,7 @@ class ScalarField:
         if strength is None:
             return None
         slope = Surd.of(self.weight * strength)
-        constant = -slope * Surd.of(S(self.condition.reference[0]).subs(self.point))
+        constant = -slope * Surd.of(S(self.condition.reference[0]).xreplace(self.point))
         h = two_level.bernstein
         if any(sign > 0 for sign in h.signs_of_differences(2)):
             return None

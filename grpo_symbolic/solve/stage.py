@@ -30,7 +30,7 @@ def stage_at(
     *free, last = condition.policy
     rest = Dummy("rest", positive=True)
     at = dict(zip((*free, rest), map(exact_ball, policy), strict=True))
-    curvatures = [c.xreplace({last: rest}).subs(point) for c in condition.curvature]
+    curvatures = [c.xreplace({last: rest}).xreplace(point) for c in condition.curvature]
     return stage_of(balls(curvatures, at, 2 * int(mp.mp.prec)))
 
 
