@@ -65,7 +65,7 @@ def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr,
     domain = domain.extended(expr)
     coefficient: Expr = Integer(1)
     bases: list[tuple[Expr, Expr]] = []
-    for item in Mul.make_args(factor(together(expr))):
+    for item in Mul.make_args(_factored(expr)):
         base, power = item.as_base_exp()
         if isinstance(item, Number):
             coefficient *= item
@@ -81,6 +81,15 @@ def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr,
                 base = collect(base, sorted(base.free_symbols, key=str))
         bases.append((base, power))
     return coefficient, bases
+
+
+def _factored(expr: Expr) -> Expr:
+    """One fraction of irreducible factors."""
+    found = normal_form(expr, Domain()) if expr.is_rational_function() else None
+    if found is None or found[0].generators:
+        return factor(together(expr))
+    lowering, value = found
+    return S.Zero if value.top.is_zero() else lowering.factored(value)
 
 
 def _primitive(base: Expr) -> tuple[Expr, Expr]:

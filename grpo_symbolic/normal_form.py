@@ -69,6 +69,8 @@ def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
     for size in _SIZES:
         lowering = Lowering(domain, size)
         try:
+            for symbol in sorted(expr.free_symbols, key=str):
+                lowering.lower(symbol)
             return lowering, lowering.lower(expr)
         except Full:
             continue
@@ -146,7 +148,7 @@ class Lowering:
         if isinstance(expr, Symbol):
             if expr in self.substitution:
                 return self.lower(self.substitution[expr])
-            return self.generator("symbol", (expr,), positive=False, nonnegative=False)
+            return field.gen(field.added(expr))
         if isinstance(expr, Rational):
             return field.constant(expr)
         if isinstance(expr, Add):
@@ -318,6 +320,10 @@ class Lowering:
         """Irreducible factors with their powers; of the rational content, primes and the sign."""
         below = [(base, -power) for base, power in self._factors(inner.bottom)]
         return [*self._factors(inner.top), *below]
+
+    def factored(self, inner: Quotient) -> Expr:
+        """The product of the factors, in the symbols of the generators."""
+        return Mul(*(self.field.as_expr(base) ** power for base, power in self.factors(inner)))
 
     def _factors(self, polynomial: fmpq_mpoly) -> list[tuple[fmpq_mpoly, int]]:
         context = self.field.context
