@@ -12,8 +12,9 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, Sum, collect, 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.normal_form import Sign, normal_form
+from grpo_symbolic.quotient_field import TooLarge
 
-__all__ = ["Sign", "is_zero", "oriented_factors", "positive_numerator", "sign", "sums_of", "tidy"]
+__all__ = ["Sign", "is_defined", "is_zero", "oriented_factors", "positive_numerator", "sign", "sums_of", "tidy"]
 
 # Beyond this many symbols or operations nothing is factored: the expression stays as it is.
 _MAX_SYMBOLS = 8
@@ -45,6 +46,19 @@ def is_zero(expr: Expr, domain: Domain) -> bool:
     """Whether ``expr`` is identically zero on ``domain``; False means *not shown*."""
     found = normal_form(S(expr), domain.extended(expr))
     return found is not None and bool(found[1].top.is_zero())
+
+
+def is_defined(expr: Expr, domain: Domain) -> bool:
+    """Whether ``expr`` is a real number everywhere on ``domain``; False means *not shown*.
+
+    No divisor vanishes, no square root is one of a negative number, no logarithm one of a
+    number that is not positive.
+    """
+    found = normal_form(S(expr), domain.extended(expr))
+    try:
+        return found is not None and found[0].defined()
+    except TooLarge:
+        return False
 
 
 def positive_numerator(expr: Expr, domain: Domain) -> str | None:

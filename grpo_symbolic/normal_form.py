@@ -103,8 +103,10 @@ class Lowering:
         self.exponents: dict[tuple[object, ...], Quotient] = {}
         self.lowered: dict[Expr, Quotient] = {}
         self.means: dict[BernsteinMean, bool] = {}
-        # Common factors are cancelled: what was divided by is kept, for it has to be non-zero.
+        # Common factors are cancelled: what was divided by is kept, for it has to be non-zero, and
+        # so is what a square root was taken of without knowing its sign.
         self.divisors: list[fmpq_mpoly] = []
+        self.radicands: list[Quotient] = []
         for value in self.substitution.values():
             for coordinate in sorted(value.atoms(Dummy), key=str):
                 if coordinate not in self.lowered:
@@ -179,10 +181,13 @@ class Lowering:
             # A sum over a group stays closed: it is equal to itself, and that is all.
             return self.generator("sum", (expr,), positive=False, nonnegative=False)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
-            args = [self.lower(a).key for a in expr.args]
+            args = [self.lower(a) for a in expr.args]
+            if expr.is_Pow:  # a real power of a number that has to be positive
+                self.divisors.append(args[0].top)
+                self.radicands.append(args[0])
             return self.generator(
                 type(expr).__name__,
-                (expr.func, *args) if args else (expr,),
+                (expr.func, *(a.key for a in args)) if args else (expr,),
                 positive=bool(expr.is_positive),
                 nonnegative=bool(expr.is_nonnegative),
             )
@@ -256,6 +261,7 @@ class Lowering:
             if remaining.top.leading_coefficient() < 0:
                 raise Undecided("square root of a negative expression")
             return self.field.product(outside)
+        self.radicands.append(remaining)
         return self.field.product([*outside, self.plain_root(remaining, positive=False)])
 
     def plain_root(self, inner: Quotient, *, positive: bool) -> Quotient:
@@ -336,14 +342,19 @@ class Lowering:
     # -- sign -----------------------------------------------------------------------
 
     def sign(self, value: Quotient) -> Sign | None:
-        """The sign of a value, if nothing that it was divided by on the way may vanish."""
+        """The sign of a value, where it is known to be defined on the whole domain."""
         try:
-            divisors = [self.polynomial_sign(divisor) for divisor in self.divisors]
-            if any(found is None or abs(found) != Sign.POSITIVE for found in divisors):
-                return None
-            return self.decide(value)
+            return self.decide(value) if self.defined() else None
         except TooLarge:
             return None
+
+    def defined(self) -> bool:
+        """Whether no divisor vanishes, and no square root is one of a negative number."""
+        divisors = (self.polynomial_sign(divisor) for divisor in self.divisors)
+        radicands = (self.decide(radicand) for radicand in self.radicands)
+        return all(found is not None and abs(found) == Sign.POSITIVE for found in divisors) and all(
+            found is not None and found >= 0 for found in radicands
+        )
 
     def decide(self, value: Quotient) -> Sign | None:
         top = self.polynomial_sign(value.top)
