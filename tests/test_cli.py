@@ -1,6 +1,8 @@
 """The command line: exact input, JSON, one sentence and status 2 for bad input."""
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 
@@ -8,6 +10,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from grpo_symbolic import registry
 from grpo_symbolic.cli import main
 
 from .oracles.stationary import scan_binary, solve_binary
@@ -146,3 +149,51 @@ def test_derive_writes_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert latex.startswith(r"\pi(a) = \frac{1}{2}\left(1 - \frac{\beta}{\gamma}")
     assert latex.count("\n") == 1
     assert all(v["status"] in ("PROVED", "NUMERIC") for v in json.loads(data)["verdicts"])
+
+
+# -- completion ------------------------------------------------------------------------------------
+
+
+def completed(script: str, *words: str) -> list[str]:
+    """What bash offers for the last word."""
+    line = " ".join(f"'{word}'" for word in words)
+    asked = f"COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _grpo_symbolic"
+    shown = f'{script}\n{asked}\nprintf "%s\\n" "${{COMPREPLY[@]}}"'
+    return subprocess.run(
+        ["bash", "-c", shown], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_commands_options_and_names(capsys: pytest.CaptureFixture[str]) -> None:
+    status, script, _ = run(capsys, "completion", "bash")
+    assert status == 0
+    start = "grpo-symbolic"
+    assert completed(script, start, "de") == ["derive"]
+    assert completed(script, start, "derive", "--gr") == ["--group-size"]
+    assert completed(script, start, "solve", "--ma") == ["--margin"]
+    assert completed(script, start, "derive", "--preset", "") == list(registry.PRESETS)
+    assert completed(script, start, "derive", "--scale", "r") == ["rloo", "rloo-std"]
+    assert completed(script, start, "derive", "--penalty", "d") == ["direct-kl"]
+    assert completed(script, start, "plot", "fi") == ["fig1", "fig2", "fig3"]
+    assert completed(script, start, "presets", "dap") == ["dapo"]
+    assert completed(script, start, "dance", "") == []
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_shell_is_told_every_command_and_option(
+    capsys: pytest.CaptureFixture[str], shell: str
+) -> None:
+    script = run(capsys, "completion", shell)[1]
+    for command in ("derive", "solve", "analyse", "check", "plot", "presets"):
+        helped = run(capsys, command, "--help")[1]
+        for option in set(re.findall(r"--([a-z-]+)", helped.partition("options:")[2])):
+            assert f"-l {option}" in script if shell == "fish" else f"--{option}" in script
+    for name in (*registry.FIGURES, *registry.FORMATS, *registry.PRESETS, *registry.PLACEMENTS):
+        assert name in script
+
+
+def test_another_shell_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "completion", "csh")
+    assert (status, out) == (2, "")
+    assert "SHELL must be one of bash, zsh, fish, got 'csh'" in err

@@ -14,7 +14,7 @@ from sympy import Integer, Rational, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic.explorer import Exploration, choices, exploration, explore
-from grpo_symbolic.explorer.curve import stationary_curve
+from grpo_symbolic.explorer.figure import stationary_curve
 from grpo_symbolic.explorer.panel import svg
 
 SIZES = tuple(oo if size == "oo" else int(size) for size in choices.GROUP_SIZES)

@@ -178,7 +178,7 @@ LIGHT = [
     ("--help",),
     *(
         (command, "--help")
-        for command in ("derive", "solve", "analyse", "check", "plot", "presets")
+        for command in ("derive", "solve", "analyse", "check", "plot", "presets", "completion")
     ),
     (),
     ("dance",),
@@ -206,6 +206,7 @@ LIGHT = [
     ("plot", "fig1", "--out", "f.gif"),
     ("plot", "aggregation", "--out", "f.pdf", "--betas", "1,x"),
     ("presets", "ppo"),
+    ("completion", "csh"),
 ]
 
 

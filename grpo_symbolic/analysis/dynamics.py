@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import mpmath as mp
@@ -24,7 +23,6 @@ from grpo_symbolic.analysis.orbits import (
     Iteration,
     Motion,
     Outcome,
-    between,
     goes_to,
     iterated,
     merged,
@@ -33,7 +31,7 @@ from grpo_symbolic.analysis.orbits import (
     probed_basins,
     shown,
 )
-from grpo_symbolic.analysis.two_cycles import Cycle, TwoCycle, TwoCycles, cycles_of, two_cycles
+from grpo_symbolic.analysis.two_cycles import TwoCycle, TwoCycles
 from grpo_symbolic.display import Html, lines, record, short
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.solve.scalar import ScalarField
@@ -41,8 +39,6 @@ from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 from grpo_symbolic.stationarity import StationarityCondition
 
 __all__ = ["Basin", "Dynamics", "Iteration", "Outcome", "TwoCycle", "TwoCycles", "dynamics"]
-
-Interval = tuple[mp.mpf, mp.mpf, mp.mpf]
 
 
 @dataclass(frozen=True)
@@ -112,39 +108,18 @@ class Dynamics:
         return ", ".join(f"{s} = {short(v, 40)}" for s, v in self.point.items())
 
     @cached_property
+    def _motion(self) -> Motion:
+        return Motion(ScalarField(self.condition, self.point), self.solutions, self.digits)
+
+    @property
     def field(self) -> ScalarField:
         """F in log-odds: the velocity of the flow."""
-        return ScalarField(self.condition, self.point)
+        return self._motion.field
 
-    @cached_property
+    @property
     def response(self) -> BestResponse:
         """The best response in log-odds; ValueError where it is not a single-valued map."""
-        return BestResponse(self.field, self.digits + 10)
-
-    @cached_property
-    def _interior(self) -> tuple[NumericSolution, ...]:
-        inside = (s for s in self.solutions if 0 not in s.policy)
-        return tuple(sorted(inside, key=lambda s: s.policy[0] / s.policy[1]))
-
-    @cached_property
-    def _rest(self) -> tuple[mp.mpf, ...]:
-        """The log-odds at which F vanishes."""
-        return tuple(mp.log(s.policy[0] / s.policy[1]) for s in self._interior)
-
-    @cached_property
-    def _motion(self) -> Motion:
-        slopes = tuple(mp.mpf(s.slope) for s in self.fixed_points if s.slope is not None)
-        flow = tuple(_flow(self.field, self._rest))
-        cycles, complete, _ = self._cycles
-        return Motion(
-            self.response, self._rest, slopes, flow, self.solutions.complete, cycles, complete,
-            self.digits,
-        )  # fmt: skip
-
-    @cached_property
-    def _cycles(self) -> tuple[tuple[Cycle, ...], bool, str]:
-        with mp.workdps(self.digits + 10):
-            return cycles_of(self.response, self._rest)
+        return self._motion.response
 
     # -- the map ------------------------------------------------------------------------
 
@@ -184,10 +159,8 @@ class Dynamics:
     def fixed_points(self) -> tuple[NumericSolution, ...]:
         """The interior stationary policies, in increasing π(a), each with its slope b′."""
         with mp.workdps(self.digits + 10):
-            return tuple(
-                replace(s, slope=self.response.slope_at(x))
-                for x, s in zip(self._rest, self._interior, strict=True)
-            )
+            known = zip(self._motion.interior, self._motion.slopes, strict=True)
+            return tuple(replace(s, slope=slope) for s, slope in known)
 
     # -- what they do --------------------------------------------------------------------
 
@@ -205,7 +178,7 @@ class Dynamics:
             return tuple(
                 Basin(policy_at(low), policy_at(high), (policy_at(to),), self._flows_to(to),
                       self.solutions.complete)
-                for low, high, to in merged(_flow(self.field, self._rest))
+                for low, high, to in merged(self._motion.flow)
             )  # fmt: skip
 
     def _flows_to(self, place: mp.mpf) -> str:
@@ -230,7 +203,7 @@ class Dynamics:
             has none.
         """
         with mp.workdps(self.digits + 10):
-            return two_cycles(*self._cycles)
+            return self._motion.cycles
 
     def iterate(self, start: Any = None, steps: int = 500) -> Iteration:
         """The iterated best response from a policy.
@@ -270,15 +243,6 @@ class Dynamics:
                       known is not None)
                 for low, high, goal in merged(pieces)
             )  # fmt: skip
-
-
-def _flow(field: ScalarField, rest: tuple[mp.mpf, ...]) -> list[Interval]:
-    """The intervals between rest points, in log-odds, with the end that the flow goes to."""
-    pieces = []
-    for low, high in pairwise((-mp.inf, *rest, mp.inf)):
-        rises = field(between(low, high)) > 0
-        pieces.append((low, high, high if rises else low))
-    return pieces
 
 
 def dynamics(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
@@ -12,11 +13,13 @@ import mpmath as mp
 from flint import arb, ctx
 
 from grpo_symbolic.analysis.best_response import BestResponse
-from grpo_symbolic.analysis.two_cycles import Cycle
+from grpo_symbolic.analysis.two_cycles import TwoCycles, two_cycles
 from grpo_symbolic.display import cut, plural
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.enclosures.log_odds import on_interval
 from grpo_symbolic.enclosures.zeros import isolated_on
+from grpo_symbolic.solve.scalar import ScalarField
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
 __all__ = [
     "Goal",
@@ -101,34 +104,54 @@ class Goal(NamedTuple):
 
 @dataclass(frozen=True)
 class Motion:
-    """A best response with what is known of it; places are log-odds.
+    """The flow and the best response at numbers, with what is known of them; in log-odds.
 
-    Attributes
+    Everything is worked out at the precision at which it is first asked for.
+
+    Parameters
     ----------
-    response : BestResponse
-    rest : tuple of mpf
-        The fixed points, in increasing order.
-    slopes : tuple of mpf
-        The slopes of the map there.
-    flow : tuple of (mpf, mpf, mpf)
-        The intervals between them, each with the end to which the flow goes.
-    counted : bool
-        Whether it is proved that there are no further fixed points.
-    cycles : tuple of Cycle
-    cycles_counted : bool
-        Whether it is proved that there are no further cycles of two.
+    field : ScalarField
+        F: the velocity of the flow.
+    solutions : Solutions
+        The stationary policies.
     digits : int
         Decimal digits of the numbers.
     """
 
-    response: BestResponse
-    rest: tuple[mp.mpf, ...]
-    slopes: tuple[mp.mpf, ...]
-    flow: tuple[tuple[mp.mpf, mp.mpf, mp.mpf], ...]
-    counted: bool
-    cycles: tuple[Cycle, ...]
-    cycles_counted: bool
+    field: ScalarField
+    solutions: Solutions
     digits: int
+
+    @cached_property
+    def response(self) -> BestResponse:
+        """The best response; ValueError where it is not a single-valued map."""
+        return BestResponse(self.field, self.digits + 10)
+
+    @cached_property
+    def interior(self) -> tuple[NumericSolution, ...]:
+        inside = (s for s in self.solutions if 0 not in s.policy)
+        return tuple(sorted(inside, key=lambda s: s.policy[0] / s.policy[1]))
+
+    @cached_property
+    def rest(self) -> tuple[mp.mpf, ...]:
+        """Where F vanishes, in increasing order: the fixed points of the best response."""
+        return tuple(mp.log(s.policy[0] / s.policy[1]) for s in self.interior)
+
+    @cached_property
+    def slopes(self) -> tuple[mp.mpf, ...]:
+        """The slopes of the best response there."""
+        return tuple(map(self.response.slope_at, self.rest))
+
+    @cached_property
+    def flow(self) -> tuple[tuple[mp.mpf, mp.mpf, mp.mpf], ...]:
+        """The intervals between rest points, each with the end that the flow goes to."""
+        ends = pairwise((-mp.inf, *self.rest, mp.inf))
+        rises = ((low, high, self.field(between(low, high)) > 0) for low, high in ends)
+        return tuple((low, high, high if up else low) for low, high, up in rises)
+
+    @cached_property
+    def cycles(self) -> TwoCycles:
+        return two_cycles(self.response, self.rest)
 
 
 # -- one orbit --------------------------------------------------------------------------------
@@ -143,7 +166,7 @@ def iterated(motion: Motion, start: mp.mpf, steps: int) -> Iteration:
             here = orbit[-1]
             settled = _settled(motion, x, here)
             if settled is not None:
-                proved = exact and (settled[0] != Outcome.END or motion.counted)
+                proved = exact and (settled[0] != Outcome.END or motion.solutions.complete)
                 return _iteration(orbit, *settled, proved)
             try:
                 x = response(x)
@@ -171,10 +194,10 @@ def _settled(motion: Motion, x: arb, here: mp.mpf) -> tuple[Outcome, tuple[mp.mp
         if abs(slope) < 1 and abs(here - place) < 1 and _attracts(motion, x, place, 1):
             return Outcome.FIXED_POINT, (place,)
     for cycle in motion.cycles:
-        for place in (cycle.low, cycle.high):
+        for place in cycle.places:
             near = abs(cycle.multiplier) < 1 and abs(here - place) < 1
             if near and _attracts(motion, x, place, 2):
-                return Outcome.TWO_CYCLE, (cycle.low, cycle.high)
+                return Outcome.TWO_CYCLE, cycle.places
     return None
 
 
@@ -253,13 +276,13 @@ def monotone_basins(motion: Motion) -> list[tuple[mp.mpf, mp.mpf, Goal]] | None:
     the cycles.
     """
     kind = motion.response.shape.kind
-    if not motion.counted or kind not in ("constant", "rising", "falling"):
+    if not motion.solutions.complete or kind not in ("constant", "rising", "falling"):
         return None
     if kind != "falling":
         return [(low, high, _goal(motion, to)) for low, high, to in motion.flow]
-    if not motion.cycles_counted:
+    if not motion.cycles.complete:
         return None
-    places = sorted((*motion.rest, *(x for c in motion.cycles for x in (c.low, c.high))))
+    places = sorted((*motion.rest, *(x for c in motion.cycles for x in c.places)))
     pieces = []
     for low, high in pairwise((-mp.inf, *places, mp.inf)):
         x = between(low, high)
@@ -272,8 +295,8 @@ def monotone_basins(motion: Motion) -> list[tuple[mp.mpf, mp.mpf, Goal]] | None:
 def _goal(motion: Motion, place: mp.mpf) -> Goal:
     """The limit that an orbit of monotone steps towards ``place`` has."""
     for cycle in motion.cycles:
-        if place in (cycle.low, cycle.high):
-            return Goal(Outcome.TWO_CYCLE, (policy_at(cycle.low), policy_at(cycle.high)))
+        if place in cycle.places:
+            return Goal(Outcome.TWO_CYCLE, (cycle.lower, cycle.upper))
     return Goal(Outcome.END if mp.isinf(place) else Outcome.FIXED_POINT, (policy_at(place),))
 
 
@@ -290,7 +313,7 @@ def probed_basins(motion: Motion) -> list[tuple[mp.mpf, mp.mpf, Goal]]:
 
 def _separators(motion: Motion) -> tuple[mp.mpf, ...]:
     """Points that may part two basins, in increasing order."""
-    level = [*motion.rest, *(place for c in motion.cycles for place in (c.low, c.high))]
+    level = [*motion.rest, *(place for c in motion.cycles for place in c.places)]
     found = list(level)
     for _ in range(2):
         level = [x for place in level for x in _preimages(motion.response, place)]

@@ -9,12 +9,12 @@ import mpmath as mp
 from flint import arb, ctx
 
 from grpo_symbolic.analysis.best_response import BestResponse
-from grpo_symbolic.display import Html, cut, grid, lines
+from grpo_symbolic.display import Html, cut, grid, lines, plural
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball
 from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.zeros import isolated_on
 
-__all__ = ["Cycle", "TwoCycle", "TwoCycles", "cycles_of", "two_cycles"]
+__all__ = ["TwoCycle", "TwoCycles", "two_cycles"]
 
 # Log-odds within which cycles are looked for where no bound is proved, and the intervals, of
 # one unit at first, that are looked at there.
@@ -32,11 +32,20 @@ class TwoCycle:
         π(a), lower < upper.
     multiplier : mpf
         b′(lower) · b′(upper): the cycle attracts where its absolute value is below 1.
+    places : tuple of mpf
+        The log-odds of both policies.
     """
 
     lower: mp.mpf
     upper: mp.mpf
     multiplier: mp.mpf
+    places: tuple[mp.mpf, mp.mpf]
+
+    @classmethod
+    def at(cls, first: mp.mpf, second: mp.mpf, multiplier: mp.mpf) -> TwoCycle:
+        """From log-odds."""
+        places = min(first, second), max(first, second)
+        return cls(*(1 / (1 + mp.exp(-x)) for x in places), multiplier, places)
 
     @property
     def attracting(self) -> bool:
@@ -85,29 +94,8 @@ class TwoCycles:
         return grid(self.status, ("pi(a)", "and pi(a)", "multiplier"), rows)
 
 
-@dataclass(frozen=True)
-class Cycle:
-    """A two-cycle in log-odds, with its multiplier."""
-
-    low: mp.mpf
-    high: mp.mpf
-    multiplier: mp.mpf
-
-
-def two_cycles(cycles: Sequence[Cycle], complete: bool, how: str) -> TwoCycles:
-    """Cycles in log-odds as pairs of policies, with a sentence."""
-    found = tuple(
-        TwoCycle(1 / (1 + mp.exp(-c.low)), 1 / (1 + mp.exp(-c.high)), c.multiplier) for c in cycles
-    )
-    noun = "cycle" if len(found) == 1 else "cycles"
-    known = "number established" if complete else "number not established"
-    return TwoCycles(found, complete, f"{len(found)} {noun} of two policies ({known}: {how})")
-
-
-def cycles_of(
-    response: BestResponse, rest: Sequence[mp.mpf]
-) -> tuple[tuple[Cycle, ...], bool, str]:
-    """The two-cycles in log-odds, whether they are all, and how that is known.
+def two_cycles(response: BestResponse, rest: Sequence[mp.mpf]) -> TwoCycles:
+    """The two-cycles of a best response, whether they are all, and how that is known.
 
     Parameters
     ----------
@@ -115,6 +103,15 @@ def cycles_of(
     rest : sequence of mpf
         The log-odds of the stationary policies.
     """
+    found, complete, how = _cycles_of(response, rest)
+    known = "number established" if complete else "number not established"
+    status = f"{plural(len(found), 'cycle')} of two policies ({known}: {how})"
+    return TwoCycles(found, complete, status)
+
+
+def _cycles_of(
+    response: BestResponse, rest: Sequence[mp.mpf]
+) -> tuple[tuple[TwoCycle, ...], bool, str]:
     kind = response.shape.kind
     if kind in ("constant", "rising"):
         return (), True, f"the best response is {kind}, which excludes cycles"
@@ -156,7 +153,7 @@ def _falling_span(response: BestResponse, rest: Sequence[mp.mpf]) -> list[arb] |
 
 def _isolated(
     response: BestResponse, places: Sequence[arb], most: int
-) -> tuple[tuple[Cycle, ...], bool]:
+) -> tuple[tuple[TwoCycle, ...], bool]:
     """Every two-cycle with a point between the places, and whether these are all.
 
     They are the zeros of b(b(x)) − x at which b(x) is not x.
@@ -171,20 +168,20 @@ def _isolated(
 
     with ctx.workprec(response.bits):
         isolation = isolated_on(returned, places, most)
-        found: list[Cycle] = []
+        found: list[TwoCycle] = []
         for zero in isolation.zeros:
             if not zero.sign_left or (response(zero.ball) - zero.ball).contains(0):
                 continue  # not proved, or a fixed point
             x, y = zero.place, response.at(zero.place)
             multiplier = response.slope_at(x) * response.slope_at(y)
-            found.append(Cycle(min(x, y), max(x, y), multiplier))
+            found.append(TwoCycle.at(x, y, multiplier))
     return _distinct(found), isolation.complete
 
 
-def _distinct(cycles: list[Cycle]) -> tuple[Cycle, ...]:
+def _distinct(cycles: list[TwoCycle]) -> tuple[TwoCycle, ...]:
     """Each cycle once: both of its points may have been found."""
-    kept: list[Cycle] = []
-    for cycle in sorted(cycles, key=lambda c: c.low):
-        if not kept or cycle.low - kept[-1].low > mp.mpf(10) ** (10 - mp.mp.dps):
+    kept: list[TwoCycle] = []
+    for cycle in sorted(cycles, key=lambda c: c.places):
+        if not kept or cycle.places[0] - kept[-1].places[0] > mp.mpf(10) ** (10 - mp.mp.dps):
             kept.append(cycle)
     return tuple(kept)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ from grpo_symbolic.cli.options import (
 from grpo_symbolic.inputs import STANDARD_VALUES
 
 if TYPE_CHECKING:
-    from grpo_symbolic.model.algorithm import Algorithm
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
     from grpo_symbolic.question import Question
@@ -53,11 +51,41 @@ def run(arguments: argparse.Namespace) -> str:
     values: dict[str, Any] = {"beta": read_number("--beta", "beta", arguments.beta)}
     algorithm = read_algorithm(arguments)
     described = any((arguments.rewards, arguments.success, arguments.preferences))
-    if described and arguments.margin is not None:
-        raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
-    if described:
-        question = chosen_question(arguments)
-        return _solve_many(arguments, algorithm.build(), question, values, digits)
+    question = _described_question(arguments, values) if described else _binary(arguments, values)
+
+    from sympy import sstr
+
+    from grpo_symbolic.policy.stationary import stationary_policy
+
+    policy = stationary_policy(algorithm.build(), question)
+    for name in {p.name for p in policy.inputs if p.default is None} - values.keys():
+        values[name] = STANDARD_VALUES[name]
+
+    def solve(reference: Any) -> Solutions:
+        return policy.solutions(digits=digits, **values | {"pi_ref": reference})
+
+    reference = values["pi_ref"]
+    found = named("--pi-ref", solve, reference) if described else solve(reference)
+    closed: dict[str, str] = {}
+    if policy.expressions is not None:
+        kept = question.answers if described else question.answers[:1]
+        closed = dict(zip(kept, map(sstr, policy.expressions), strict=False))
+    warnings = _warnings(arguments, found, len(question))
+    if arguments.json:
+        return _as_json(arguments, policy, found, digits, closed, warnings)
+    lines = []
+    for solution in found:
+        for name, value in zip(question.answers, solution.decimals(digits), strict=True):
+            lines.append(f"pi({name}) = {value}")
+        lines.append(_described(solution))
+    lines.append(found.status)
+    lines += [f"closed form: pi({name}) = {form}" for name, form in closed.items()]
+    lines += [f"warning: {sentence}" for sentence in warnings]
+    return "\n".join(lines)
+
+
+def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
+    """The question of two answers, and the values of its parameters."""
     if "," in arguments.pi_ref and arguments.margin is None:
         raise ValueError(
             "--pi-ref with several numbers needs --rewards, --success or --preferences"
@@ -68,111 +96,78 @@ def run(arguments: argparse.Namespace) -> str:
     else:
         values["gap"] = read_number("--gap", "gap", arguments.gap)
 
-    from sympy import sstr
-
     from grpo_symbolic import symbols
-    from grpo_symbolic.policy.stationary import stationary_policy
     from grpo_symbolic.question import BinaryQuestion
 
-    question = BinaryQuestion(margin=symbols.gamma) if "gamma" in values else BinaryQuestion()
-    policy = stationary_policy(algorithm.build(), question)
-    for name in _needed(policy) - values.keys():
-        values[name] = STANDARD_VALUES[name]
-    found = policy.solutions(digits=digits, **values)
-    closed = None if policy.expression is None else {"a": sstr(policy.expression)}
-    return _shown(arguments, policy, found, digits, "ab", closed)
+    return BinaryQuestion(margin=symbols.gamma) if "gamma" in values else BinaryQuestion()
 
 
-def _needed(policy: StationaryPolicy) -> set[str]:
-    return {p.name for p in policy.inputs if p.default is None}
+def _described_question(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
+    """The question of --rewards, --success or --preferences, and a reference for each answer."""
+    if arguments.margin is not None:
+        raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
+    question = chosen_question(arguments)
+    assert question is not None
+    values["pi_ref"] = listed(arguments.pi_ref)
+    if len(values["pi_ref"]) == 1 and len(question) == 2:
+        first = read_number("--pi-ref", "pi_ref", arguments.pi_ref)
+        values["pi_ref"] = (first, 1 - first)
+    return question
 
 
 def _binary_reference(text: str) -> Fraction:
     """π_ref(a) from one number, or from two that sum to 1."""
-    parts = listed(text)
-    first = read_number("--pi-ref", "pi_ref", parts[0])
-    if len(parts) == 1:
-        return first
-    rest = [read_number("--pi-ref", "pi_ref", v) for v in parts[1:]]
-    if len(rest) != 1 or first + rest[0] != 1:
+    first, *rest = _numbers(text)
+    if rest and (len(rest) != 1 or first + rest[0] != 1):
         raise ValueError(f"--pi-ref must be 2 probabilities that sum to 1, got {text}")
     return first
 
 
-def _solve_many(
-    arguments: argparse.Namespace,
-    algorithm: Algorithm,
-    question: Question,
-    values: dict[str, Any],
-    digits: int,
-) -> str:
-    from sympy import sstr
-
-    from grpo_symbolic.policy.stationary import stationary_policy
-
-    parts: tuple[Any, ...] = listed(arguments.pi_ref)
-    if len(parts) == 1 and len(question) == 2:
-        first = read_number("--pi-ref", "pi_ref", parts[0])
-        parts = (first, 1 - first)
-    policy = stationary_policy(algorithm, question)
-    if algorithm.advantage is not None and algorithm.advantage.sigma in policy.domain.symbols:
-        values["sigma"] = STANDARD_VALUES["sigma"]
-    found = named("--pi-ref", lambda v: policy.solutions(pi_ref=v, digits=digits, **values), parts)
-    closed = None
-    if policy.expressions is not None:
-        closed = dict(zip(question.answers, map(sstr, policy.expressions), strict=True))
-    return _shown(arguments, policy, found, digits, question.answers, closed)
+def _numbers(text: str) -> list[Fraction]:
+    return [read_number("--pi-ref", "pi_ref", part) for part in listed(text)]
 
 
-def _shown(
+def _warnings(arguments: argparse.Namespace, found: Solutions, answers: int) -> list[str]:
+    """What a preset warns of at these policies, each once."""
+    if arguments.preset is None:
+        return []
+    reference = _numbers(arguments.pi_ref)
+    if len(reference) == 1 and answers == 2:
+        reference.append(1 - reference[0])
+    preset = presets.lookup(arguments.preset)
+    return list(dict.fromkeys(w for s in found for w in preset.warnings_at(s.policy, reference)))
+
+
+def _as_json(
     arguments: argparse.Namespace,
     policy: StationaryPolicy | SimplexPolicy,
     found: Solutions,
     digits: int,
-    names: Sequence[str],
-    closed: dict[str, str] | None,
+    closed: dict[str, str],
+    warnings: list[str],
 ) -> str:
     import mpmath as mp
 
-    status = f"{found.status}; {policy.status}"
-    warnings: list[str] = []
+    shown = {
+        "solutions": [
+            {
+                "policy": s.decimals(digits),
+                "stability": s.stability.value,
+                "stage": s.stage.value,
+                "best_response_slope": None if s.slope is None else mp.nstr(s.slope, 15),
+                "first_order": s.first_order,
+                "residual": mp.nstr(s.residual, 5),
+            }
+            for s in found
+        ],
+        "count": len(found),
+        "closed_form": closed.get("a", closed or None),
+        "latex": policy.latex(),
+        "status": f"{found.status}; {policy.status}",
+    }
     if arguments.preset is not None:
-        preset = presets.lookup(arguments.preset)
-        reference = _reference_numbers(arguments.pi_ref, len(names))
-        for solution in found:
-            warnings += preset.warnings_at(solution.policy, reference)
-        warnings = list(dict.fromkeys(warnings))
-    if arguments.json:
-        shown = {
-            "solutions": [
-                {
-                    "policy": s.decimals(digits),
-                    "stability": s.stability.value,
-                    "stage": s.stage.value,
-                    "best_response_slope": None if s.slope is None else mp.nstr(s.slope, 15),
-                    "first_order": s.first_order,
-                    "residual": mp.nstr(s.residual, 5),
-                }
-                for s in found
-            ],
-            "count": len(found),
-            "closed_form": closed["a"] if closed is not None and "a" in closed else closed,
-            "latex": policy.latex(),
-            "status": status,
-        }
-        if arguments.preset is not None:
-            shown["warnings"] = warnings
-        return json.dumps(shown, indent=2)
-    lines = []
-    for solution in found:
-        for name, value in zip(names, solution.decimals(digits), strict=True):
-            lines.append(f"pi({name}) = {value}")
-        lines.append(_described(solution))
-    lines.append(found.status)
-    for name, form in (closed or {}).items():
-        lines.append(f"closed form: pi({name}) = {form}")
-    lines += [f"warning: {sentence}" for sentence in warnings]
-    return "\n".join(lines)
+        shown["warnings"] = warnings
+    return json.dumps(shown, indent=2)
 
 
 def _described(solution: NumericSolution) -> str:
@@ -182,10 +177,3 @@ def _described(solution: NumericSolution) -> str:
     if solution.slope is not None:
         parts.append(f"best-response slope {mp.nstr(solution.slope, 4)}")
     return ", ".join([*parts, f"residual {mp.nstr(solution.residual, 3)}"])
-
-
-def _reference_numbers(text: str, count: int) -> list[Fraction]:
-    numbers = [read_number("--pi-ref", "pi_ref", part) for part in listed(text)]
-    if len(numbers) == 1 and count == 2:
-        numbers.append(1 - numbers[0])
-    return numbers

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import mpmath as mp
 from sympy import Expr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.explorer import choices
-from grpo_symbolic.explorer.draw import draw
+from grpo_symbolic.explorer.figure import draw
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import STANDARD_VALUES, group_size, parameter
 from grpo_symbolic.model.advantage import Advantage
@@ -32,6 +33,7 @@ __all__ = ["Exploration"]
 # first leaves room for a closed form that is given up, so that the policy has none.
 _DERIVING, _SOLVING = 20_000_000, 5_000_000
 _DIGITS = 15
+T = TypeVar("T")
 # A formula with more LaTeX than this is named, not shown.
 _LONGEST = 1200
 # Probabilities are shown to this many digits, and nearer to 0 or 1 than this by their distance.
@@ -141,10 +143,7 @@ class Exploration:
         ValueError
             When there is none, or it is not derived in time.
         """
-        found = _derived(*self.configuration)
-        if isinstance(found, str):
-            raise ValueError(found)
-        return found
+        return _said(_derived(*self.configuration))
 
     @property
     def fixed(self) -> dict[str, Expr]:
@@ -164,10 +163,7 @@ class Exploration:
         ValueError
             When they are not found in time.
         """
-        found = _solved(self)
-        if isinstance(found, str):
-            raise ValueError(found)
-        return found
+        return _said(_solved(self))
 
     @property
     def rows(self) -> tuple[tuple[str, str, str, str], ...]:
@@ -187,14 +183,11 @@ class Exploration:
     @cached_property
     def sentences(self) -> tuple[str, ...]:
         """What the penalty acts as, which root or why no formula, how the number is proved."""
-        rule = choices.penalty(self.penalty)
-        acts = rule.acts_as
+        acts = choices.penalty(self.penalty).acts_as
         if ": " not in acts:  # else it is a sentence by itself: no penalty, or none with a name
             acts = f"the penalty acts as {acts}"
-        return tuple(map(_sentence, (acts, *self._statuses())))
-
-    def _statuses(self) -> tuple[str, str]:
-        return self.policy.status, self.solutions.status
+        said = (acts, self.policy.status, self.solutions.status)
+        return tuple(text[:1].upper() + text[1:].rstrip(".") + "." for text in said)
 
     @property
     def formula(self) -> str:
@@ -234,29 +227,39 @@ class Exploration:
         ValueError
             When there is no policy, or without matplotlib.
         """
-        return draw(self.policy, self.solutions, self.beta, self.pi_ref, self.fixed, ax)
+        return draw(self.policy, self.solutions, self.beta, self.pi_ref, self.fixed, ax=ax)
+
+
+def _said(found: T | str) -> T:
+    """What was found; a sentence is an error."""
+    if isinstance(found, str):
+        raise ValueError(found)
+    return found
 
 
 @lru_cache(maxsize=128)
 def _derived(size: Expr, penalty: Penalty, rule: Advantage, margin: bool) -> StationaryPolicy | str:
     """The policy of a configuration, or a sentence; both are kept."""
-    question = BinaryQuestion(margin=symbols.gamma) if margin else BinaryQuestion()
-    try:
-        algorithm = GRPO(size, penalty, rule)
-        return limited(stationary_policy, algorithm, question, steps=_DERIVING)
-    except Exhausted:
-        return f"the stationary policy was not derived within {_DERIVING:,} steps"
-    except ValueError as error:
-        return str(error)
+
+    def derive() -> StationaryPolicy:
+        question = BinaryQuestion(margin=symbols.gamma) if margin else BinaryQuestion()
+        return stationary_policy(GRPO(size, penalty, rule), question)
+
+    return _within(_DERIVING, "the stationary policy was not derived", derive)
 
 
 @lru_cache(maxsize=512)
 def _solved(state: Exploration) -> Solutions | str:
     """The solutions at a state, or a sentence; both are kept."""
+    failure = "the stationary policies were not found"
+    return _within(_SOLVING, failure, lambda: _solutions(state.policy, state))
+
+
+def _within(steps: int, failure: str, work: Callable[[], T]) -> T | str:
     try:
-        return limited(_solutions, state.policy, state, steps=_SOLVING)
+        return limited(work, steps=steps)
     except Exhausted:
-        return f"the stationary policies were not found within {_SOLVING:,} steps"
+        return f"{failure} within {steps:,} steps"
     except ValueError as error:
         return str(error)
 
@@ -286,7 +289,3 @@ def _tex(decimal: str) -> str:
 def _number(value: Expr) -> str:
     """A parameter in TeX, to the digits that a control has."""
     return _tex(f"{float(value):.6g}")
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."

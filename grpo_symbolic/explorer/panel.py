@@ -8,8 +8,8 @@ from io import BytesIO
 from typing import Any
 
 from grpo_symbolic.explorer import choices
-from grpo_symbolic.explorer.draw import SIZE
 from grpo_symbolic.explorer.exploration import Exploration
+from grpo_symbolic.explorer.figure import SIZE
 from grpo_symbolic.plotting.style import matplotlib, paper
 from grpo_symbolic.registry import ADVANTAGES
 
@@ -226,6 +226,10 @@ def _controls(widgets: Any, start: Exploration) -> dict[str, Any]:
     if chosen not in names:
         offered.append((chosen, start.penalty))
         chosen = start.penalty
+
+    def slider(value: float, low: float, high: float, step: float, **look: str) -> Any:
+        return widgets.FloatSlider(value=value, min=low, max=high, step=step, **look, **row)
+
     return {
         "beta": widgets.FloatLogSlider(
             value=beta,
@@ -236,24 +240,8 @@ def _controls(widgets: Any, start: Exploration) -> dict[str, Any]:
             readout_format=".3g",
             **row,
         ),
-        "pi_ref": widgets.FloatSlider(
-            value=reference,
-            min=_PI_REF[0],
-            max=_PI_REF[1],
-            step=0.001,
-            description="π_ref(a)",
-            readout_format=".3f",
-            **row,
-        ),
-        "gamma": widgets.FloatSlider(
-            value=gamma,
-            min=0.01,
-            max=1,
-            step=0.01,
-            description="margin γ",
-            readout_format=".2f",
-            **row,
-        ),
+        "pi_ref": slider(reference, *_PI_REF, 0.001, description="π_ref(a)", readout_format=".3f"),
+        "gamma": slider(gamma, 0.01, 1, 0.01, description="margin γ", readout_format=".2f"),
         "group_size": widgets.SelectionSlider(
             value=str(start.group_size),
             options=[(shown, text) for text, shown in sizes.items()],

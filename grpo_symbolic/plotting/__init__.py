@@ -4,17 +4,18 @@ Functions draw on an Axes and return it; nothing is shown or saved by them. :dat
 registry of whole figures: :func:`draw` makes one, :func:`save` writes it to a file.
 """
 
-from grpo_symbolic.plotting.aggregations import aggregation
-from grpo_symbolic.plotting.bifurcations import bifurcation, cusps, fold_curve
-from grpo_symbolic.plotting.drifts import bernstein, drift
-from grpo_symbolic.plotting.escape import escape_threshold
+from grpo_symbolic.plotting.aggregations import (
+    aggregation,
+    noisy_verifier,
+    rank_distortion,
+    stage_curvature,
+)
+from grpo_symbolic.plotting.bifurcations import bifurcation, cusps, escape_threshold, fold_curve
 from grpo_symbolic.plotting.figures import FIGURES, FORMATS, Figure, draw, save
-from grpo_symbolic.plotting.noise import noisy_verifier
 from grpo_symbolic.plotting.orbits import cobweb, flow
 from grpo_symbolic.plotting.penalty_curves import links, penalties
-from grpo_symbolic.plotting.ranks import rank_distortion, ranked_policy
-from grpo_symbolic.plotting.sizes import group_sizes, small_weights
-from grpo_symbolic.plotting.stages import stage_curvature
+from grpo_symbolic.plotting.ranks import ranked_policy
+from grpo_symbolic.plotting.sizes import bernstein, drift, group_sizes, small_weights
 
 __all__ = [
     "FIGURES",

@@ -1,44 +1,36 @@
-"""π(a) against π_ref(a): how a reference is aggregated, for several weights."""
+"""π(a) against π_ref(a): how a reference is aggregated, curve by curve.
+
+By weight, as in the published figures; by rank; under a verifier that errs; and over the region
+where a stationary policy is no maximum.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sympy import Symbol
+from sympy import Add, Expr, Symbol, lambdify, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.plotting.sampled import (
-    Branch,
-    SampledCurve,
-    binary,
-    branches,
-    policies,
-    sampled,
-)
-from grpo_symbolic.plotting.style import (
-    COLUMN,
-    GREY,
-    STYLES,
-    Style,
-    curves_of,
-    drawn,
-    labelled,
-    shown,
-    tex,
-)
-from grpo_symbolic.policy.two_answers import StationaryPolicy
+from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
+from grpo_symbolic.plotting.branches import against_reference
+from grpo_symbolic.plotting.figures import Figure
+from grpo_symbolic.plotting.sampled import SampledCurve, binary, of_algorithm, sampled
+from grpo_symbolic.plotting.style import COLUMN, SHADES, curves_of, drawn, labelled, shown, tex
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
+from grpo_symbolic.question import BinaryQuestion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["against_reference", "aggregation", "draw_branches", "repelling_entry", "square"]
+__all__ = ["aggregation", "noisy_verifier", "rank_distortion", "stage_curvature"]
 
-#: A limit at π_ref(a) → 0+ above this is a jump that the eye sees.
-_JUMP = 5e-3
+#: Weights that show how a curve changes.
+WEIGHTS = (0.25, 0.5, 1, 2)
 
 
 @drawn(COLUMN, 3.3)
@@ -86,130 +78,189 @@ def aggregation(
     """
     assert ax is not None
     curve = sampled(binary(policy), **fixed)
-    given = policy.curve.beta
+    given, margin, unit = policy.curve.beta, policy.question.margin, 1.0
+    name = tex(symbols.beta, notation)
     if betas is None:
-        betas = (0.25, 0.5, 1, 2) if isinstance(given, Symbol) else (given,)
+        betas = WEIGHTS if isinstance(given, Symbol) else (given,)
+    if isinstance(margin, Symbol) and float(curve.point[margin]) != 0:
+        # The ratio to the margin is all that matters.
+        name, unit = rf"{name}/{tex(symbols.gamma, notation)}", float(curve.point[margin])
+    return against_reference(_by_weight(curve, betas, name, unit), ax, notation)
+
+
+def _by_weight(
+    curve: SampledCurve, betas: Sequence[Any], name: str, unit: float = 1.0
+) -> list[tuple[SampledCurve, float, str]]:
     weights = [float(parameter("beta", b, "betas")) for b in curves_of("betas", betas)]
-    name, unit = _weight_name(policy, curve, notation)
-    cases = [(curve, b, rf"${name} = {shown(b / unit)}$") for b in weights]
-    return against_reference(cases, ax, notation)
+    return [(curve, b, rf"${name} = {shown(b / unit)}$") for b in weights]
 
 
-def _weight_name(
-    policy: StationaryPolicy, curve: SampledCurve, notation: Notation | None
-) -> tuple[str, float]:
-    """β, or β over the margin where that ratio is all that matters."""
-    beta, margin = tex(symbols.beta, notation), policy.question.margin
-    if not isinstance(margin, Symbol) or float(curve.point[margin]) == 0:
-        return beta, 1.0
-    return rf"{beta}/{tex(symbols.gamma, notation)}", float(curve.point[margin])
-
-
-def against_reference(
-    cases: Sequence[tuple[SampledCurve, float, str]],
-    ax: Axes,
-    notation: Notation | None = None,
+@drawn(COLUMN, 3.3)
+def rank_distortion(
+    betas: Sequence[float] = WEIGHTS,
     *,
-    legend: bool = True,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
 ) -> Axes:
-    """The curve of each (curve, β, label), and the diagonal of the reference itself."""
-    pieces = [_all_branches(curve, beta) for curve, beta, _ in cases]
-    folded = any(not branch.attracting for part in pieces for branch in part)
-    for order, (part, style, (_, _, label)) in enumerate(zip(pieces, STYLES, cases, strict=False)):
-        draw_branches(ax, part, style, label, folded=folded, order=order)
-        _jump(ax, part, style)
-    if folded:
-        repelling_entry(ax)
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.7, zorder=1)
-    square(ax)
-    labelled(ax, tex(symbols.pi_ref, notation), tex(symbols.pi, notation))
-    if legend:
-        ax.legend(loc="lower right")
+    r"""F = φ(R), one curve for each β: groups of two, ordered rewards, reverse KL.
+
+    R and F are the reference's and the policy's mass of all answers of at least some reward, and
+    φ is the stationary policy of a binary question: the conditions of the answers telescope.
+
+    Parameters
+    ----------
+    betas : sequence of float
+        At most seven.
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    cases = _by_weight(of_algorithm(GRPO(2)), betas, tex(symbols.beta, notation))
+    against_reference(cases, ax, notation, jumps=False)
+    labelled(ax, "R", r"F = \varphi(R)")
     return ax
 
 
-def square(ax: Axes) -> None:
-    """The unit square, with room for curves on its border."""
-    ticks = (0, 0.2, 0.4, 0.6, 0.8, 1)
-    names = [f"${t:g}$" for t in ticks]
-    ax.set(xlim=(-0.015, 1.015), ylim=(-0.015, 1.015), aspect="equal")
-    ax.set_xticks(ticks, names)
-    ax.set_yticks(ticks, names)
-
-
-def _all_branches(curve: SampledCurve, beta: float) -> list[Branch]:
-    found = branches(lambda p: curve.reference(p, beta), policies(), 0, 1, rising=True)
-    return found + _given_up(curve, found)
-
-
-def _given_up(curve: SampledCurve, found: list[Branch]) -> list[Branch]:
-    """References from which a penalty of bounded force lets the other answer go: π(a) = 1."""
-    penalty = curve.curve.condition.preference.rule.penalty
-    if not found or not penalty.link_range[0].is_finite:
-        return []
-    last = max(found, key=lambda branch: branch.policy[-1])
-    if not last.attracting or last.policy[-1] < 1 - 1e-6 or last.at[-1] > 1 - 1e-6:
-        return []
-    return [Branch(np.ones(2), np.array([last.at[-1], 1.0]), True)]
-
-
-def draw_branches(
-    ax: Axes,
-    pieces: Sequence[Branch],
-    style: Style,
-    label: str,
+@drawn(COLUMN, 3.3)
+def stage_curvature(
+    betas: Sequence[float] = WEIGHTS,
     *,
-    folded: bool = False,
-    order: int = 0,
-) -> None:
-    """Attracting branches bold, repelling ones thin and dashed.
+    group_size: object = 2,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r"""Stationary policies under reverse KL over the region where the stage objective is convex.
 
-    Line styles tell curves apart; where some repel, and lines are dashed for that, markers do.
+    With the sampling policy frozen at a stationary one, the stage objective has the second
+    derivative :math:`-\beta\,(c_a + c_b)` along the simplex. Where :math:`c_a + c_b < 0` (shaded)
+    the stationary policy is its local minimum, though the policy gradient is still attracted. The
+    region does not depend on β or G.
+
+    Parameters
+    ----------
+    betas : sequence of float
+    group_size : int or oo
+    ax, notation : optional
+        As for :func:`aggregation`.
     """
-    for branch in pieces:
-        if not branch.attracting:
-            ax.plot(
-                branch.at, branch.policy, color=style.color, linewidth=0.8, linestyle=(0, (3, 1.5))
-            )
-            continue
-        if folded:
-            ax.plot(branch.at, branch.policy, color=style.color, label=label)
-            _markers(ax, branch, style, order)
-        else:
-            ax.plot(branch.at, branch.policy, color=style.color, linestyle=style.line, label=label)
-        label = "_nolegend_"
-    if label != "_nolegend_":
-        ax.plot([], [], color=style.color, label=label)
+    assert ax is not None
+    curve = of_algorithm(GRPO(group_size))
+    cases = _by_weight(curve, betas, tex(symbols.beta, notation))
+    total = lambdify((symbols.pi, symbols.pi_ref), Add(*curve.curve.condition.curvature), "numpy")
+    axis = np.linspace(0, 1, 603)[1:-1]
+    reference, policy = np.meshgrid(axis, axis)
+    # The sign is all that matters; the scale evens out the poles at the ends.
+    values = np.arctan(total(policy, reference) * policy * (1 - policy))
+    ax.contourf(axis, axis, values, levels=[-2, 0], colors=[SHADES[1]], zorder=0)
+    ax.contour(axis, axis, values, levels=[0], colors=["0.45"], linewidths=0.6)
+    return against_reference(cases, ax, notation)
 
 
-def _markers(ax: Axes, branch: Branch, style: Style, order: int) -> None:
-    """A few markers, evenly along the piece and shifted from curve to curve."""
-    line = ax.lines[-1]
-    low, high = ax.get_xlim() if ax.get_autoscalex_on() is False else (0.0, 1.0)
-    steps = np.hypot(np.diff(branch.at) / (high - low), np.diff(branch.policy))
-    length = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.arange(0.12 + 0.04 * order, length[-1], 0.25)
-    line.set_marker(style.marker)
-    line.set_markevery(sorted({int(np.argmin(abs(length - w))) for w in wanted}))
+@drawn(COLUMN, 3.3)
+def noisy_verifier(
+    rates: Sequence[tuple[Any, Any]] = (("1", "0"), ("0.9", "0"), ("1", "0.1"), ("0.8", "0.3")),
+    *,
+    group_size: Any = oo,
+    beta: float = 1,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r"""π(a) against π_ref(a) for a verifier with success rates (s_a, s_b): reverse KL.
+
+    :math:`P_G(a) - P_G(b) = (s_a - s_b)\, D_G(s_b + (s_a - s_b)\,p)`: even in the large-group
+    limit the policy depends on how noisy the rewards are. Where the worse answer is rewarded
+    too, the curve jumps at π_ref(a) = 0 for small weights only.
+
+    Parameters
+    ----------
+    rates : sequence of pairs
+        (s_a, s_b) with s_a > s_b, at most seven.
+    group_size : int or oo
+    beta : float
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    weight = float(parameter("beta", beta))
+    names = f"({symbols.success[0]}, {symbols.success[1]})"
+    cases = []
+    for pair in curves_of("rates", rates):
+        if isinstance(pair, str) or len(pair) != 2:
+            raise ValueError(f"rates must be pairs (s_a, s_b), got {pair!r}")
+        curve = of_algorithm(GRPO(group_size), BinaryQuestion(success=tuple(pair)))
+        high, low = (shown(parameter("success", s)) for s in pair)
+        cases.append((curve, weight, rf"${names} = ({high}, {low})$"))
+    return against_reference(cases, ax, notation)
 
 
-def repelling_entry(ax: Axes) -> None:
-    """A line of the legend that says what thin and dashed means."""
-    ax.plot([], [], color="0.2", linewidth=0.8, linestyle=(0, (3, 1.5)), label="repelling")
+# -- the registry ----------------------------------------------------------------------------
 
 
-def _jump(ax: Axes, pieces: Sequence[Branch], style: Style) -> None:
-    for branch in pieces:
-        place = int(np.argmin(branch.at))
-        if branch.attracting and branch.at[place] < 1e-6 and branch.policy[place] > _JUMP:
-            ax.plot(
-                [0],
-                [branch.policy[place]],
-                linestyle="none",
-                marker="o",
-                markerfacecolor="white",
-                markeredgecolor=style.color,
-                markersize=4.5,
-                zorder=5,
-                clip_on=False,
-            )
+def _published(
+    size: int | Expr,
+    penalty: Callable[[], Penalty] = ReverseKL,
+    margin: Symbol | None = None,
+    betas: Sequence[float] | None = None,
+) -> Callable[..., Axes]:
+    """The panel of a published policy."""
+
+    def panel(**given: Any) -> Axes:
+        question = BinaryQuestion(margin=margin)
+        return aggregation(binary_policy(GRPO(size, penalty()), question), betas, **given)
+
+    return panel
+
+
+PAIRS = Figure(
+    "Groups of two",
+    r"Stationary $\pi(a)$ of published GRPO with groups of two against "
+    r"$\pi_{\mathrm{ref}}(a)$, for several $\beta/\gamma$; open circles are limits at "
+    r"$\pi_{\mathrm{ref}}(a) \to 0$.",
+    "Vojnovic & Yun, arXiv 2502.18548, (14)",
+    (_published(2, margin=symbols.gamma),),
+)
+
+
+LARGE_GROUPS = Figure(
+    "The large-group limit",
+    r"Stationary $\pi(a)$ in the large-group limit against $\pi_{\mathrm{ref}}(a)$: "
+    r"every curve jumps at $\pi_{\mathrm{ref}}(a) = 0$.",
+    "Vojnovic & Yun, arXiv 2502.18548, (15)",
+    (_published(oo),),
+)
+
+
+DIRECT_PAIRS = Figure(
+    "Groups of two, direct KL",
+    r"Stationary $\pi(a)$ under the direct KL penalty with groups of two: no curve jumps at "
+    r"$\pi_{\mathrm{ref}}(a) = 0$.",
+    "Vojnovic & Yun, arXiv 2502.18548, on the direct KL divergence",
+    (_published(2, DirectKL, symbols.gamma),),
+)
+
+
+DIRECT_LARGE = Figure(
+    "Large groups, direct KL",
+    r"Under the direct KL penalty and large groups the curves fold back: two policies below "
+    r"the fold, one attracting and one repelling (thin), and none above it.",
+    "new",
+    (_published(oo, DirectKL, betas=(0.5, 1, 2, 4)),),
+)
+
+
+STAGE = Figure(
+    "Stationary is not maximal",
+    r"Stationary policies in the shaded region are local minima of the stage objective, though "
+    r"the policy gradient is attracted to them.",
+    "new",
+    (stage_curvature,),
+)
+
+
+NOISE = Figure(
+    "Noisy verifiers",
+    r"Stationary $\pi(a)$ in the large-group limit at $\beta = 1$ for verifiers with success "
+    r"rates $s_a, s_b$ of the two answers.",
+    "new",
+    (noisy_verifier,),
+)

@@ -1,4 +1,4 @@
-"""Where stationary policies appear and vanish: branches over the weight, folds, cusps."""
+"""Where stationary policies appear and vanish: branches over the weight, folds, cusps, escape."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sympy import lambdify, oo
+from sympy import Integer, lambdify, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.fold_curve import fold_curve as folds_of_all
+from grpo_symbolic.analysis.limits import escape_threshold as threshold_of
 from grpo_symbolic.analysis.potential import Potential, potential
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
+from grpo_symbolic.model.advantage import ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
-from grpo_symbolic.plotting.aggregations import draw_branches, repelling_entry
+from grpo_symbolic.plotting.branches import inside_unit, mark, over_weight
 from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import (
     SampledCurve,
     binary,
-    branches,
+    bisected,
     of_algorithm,
     policies,
     sampled,
@@ -44,7 +46,7 @@ from grpo_symbolic.stationarity import stationarity_condition
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["bifurcation", "cusps", "fold_curve"]
+__all__ = ["bifurcation", "cusps", "escape_threshold", "fold_curve"]
 
 _FOLD: dict[str, Any] = {
     "linestyle": "none",
@@ -53,6 +55,11 @@ _FOLD: dict[str, Any] = {
     "markeredgecolor": "white",
     "markeredgewidth": 0.6,
 }
+_RULES = (
+    ("population std", ShiftAndScale()),
+    ("sample std", ShiftAndScale(ddof=1)),
+    ("shift only", ShiftOnly()),
+)
 
 
 @drawn(COLUMN, 3.0)
@@ -87,29 +94,21 @@ def bifurcation(
     curve = sampled(binary(policy), **fixed)
     top = float(parameter("beta", largest, "largest"))
     ax.set(xlim=(0, top), ylim=(-0.015, 1.015))
-    parts = []
+    cases = []
     for value in curves_of("references", references):
-        r = float(parameter("pi_ref", value, "references"))
-        if not 0 < r < 1:
-            raise ValueError(f"references must lie in (0, 1), got {value}")
-        grid = policies(r, 1.0)
-        parts.append(branches(lambda p, r=r: curve.weight(p, r), grid, 0, top, rising=False))
-    folded = any(not b.attracting for part in parts for b in part)
-    for order, (part, style, r) in enumerate(zip(parts, STYLES, references, strict=False)):
-        label = rf"{tex(symbols.pi_ref, notation)} = {shown(r)}"
-        draw_branches(ax, part, style, f"${label}$", folded=folded, order=order)
-        _mark_folds(ax, policy, r, top, style.color, fixed)
-    if folded:
-        repelling_entry(ax)
+        label = rf"${tex(symbols.pi_ref, notation)} = {shown(value)}$"
+        cases.append((curve, inside_unit("references", value), label))
+    over_weight(cases, ax, (0, top), notation)
+    for value in references:
+        _mark_folds(ax, policy, value, top, fixed)
     if any(line.get_marker() == "*" for line in ax.lines):
         ax.plot([], [], color="black", **_FOLD, label="fold")
-    labelled(ax, tex(symbols.beta, notation), tex(symbols.pi, notation))
     ax.legend(loc="upper right", bbox_to_anchor=(1, 0.98))
     return ax
 
 
 def _mark_folds(
-    ax: Axes, policy: StationaryPolicy, r: Any, top: float, color: str, fixed: dict[str, Any]
+    ax: Axes, policy: StationaryPolicy, r: Any, top: float, fixed: dict[str, Any]
 ) -> None:
     known = {p.name for p in policy.inputs if p.default is None} - {"beta", "pi_ref"}
     given = {name: fixed.get(name, 1) for name in known} | fixed
@@ -190,11 +189,7 @@ def _maxwell_line(curve: SampledCurve, p: np.ndarray) -> tuple[np.ndarray, np.nd
         weight = curve.drift(p) / curve.force(p, r)
         return drift(one) - drift(p) < weight * (penalty(one, r) - penalty(p, r))
 
-    low, high = np.full_like(p, -30.0), np.log(p / (1 - p))
-    for _ in range(60):
-        middle = (low + high) / 2
-        above = loses(middle)
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    low = bisected(lambda odds: ~loses(odds), np.full_like(p, -30.0), np.log(p / (1 - p)))
     p, references = p[low > -29], 1 / (1 + np.exp(-low[low > -29]))
     return curve.weight(p, references), references
 
@@ -228,17 +223,57 @@ def cusps(
         ax.plot(weights, references, color=style.color, ls=style.line, label=f"$G = {G}$")
         tip = int(weights.argmax())
         widest = max(widest, weights[tip])
-        ax.plot(
-            [weights[tip]],
-            [references[tip]],
-            color=style.color,
-            marker=style.marker,
-            linestyle="none",
-            zorder=6,
-        )
+        look = {"marker": style.marker, "size": 4, "clip_on": True}
+        mark(ax, weights[tip], references[tip], style.color, **look)
     ax.set(yscale="log", ylim=(1e-4, 1), xlim=(0, 1.2 * widest))
     labelled(ax, tex(symbols.beta, notation), tex(symbols.pi_ref, notation))
     ax.legend(loc="lower right")
+    return ax
+
+
+@drawn(COLUMN, 2.9)
+def escape_threshold(
+    largest: int = 32, *, ax: Axes | None = None, notation: Notation | None = None
+) -> Axes:
+    r"""The weight below which π(a) stays positive as π_ref(a) → 0, against the group size.
+
+    .. math:: \beta_G = \lim_{p \to 0}\,\lim_{\pi_{\mathrm{ref}} \to 0} W(p)
+
+    under reverse KL, derived for every G at once, for three normalisations of the advantage (for
+    the one without a scale in units of the reward gap). The shaded region belongs to the
+    published algorithm.
+
+    Parameters
+    ----------
+    largest : int
+        The largest group size shown, from 3 to 1024.
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    if isinstance(largest, bool) or not isinstance(largest, int) or not 3 <= largest <= 1024:
+        raise ValueError(f"largest must be an integer from 3 to 1024, got {largest!r}")
+    smooth = np.linspace(2, largest, 300)
+    whole = np.unique(np.round(np.geomspace(2, largest, 16)).astype(int))
+    top = 0.0
+    for (label, rule), style in zip(_RULES, STYLES, strict=False):
+        condition = stationarity_condition(GRPO(symbols.G, advantage=rule), BinaryQuestion())
+        found = threshold_of(Balance(condition)).subs(symbols.gap, Integer(1))
+        value = lambdify(symbols.G, found, "numpy")
+        ax.plot(smooth, value(smooth), color=style.color, linestyle=style.line)
+        ax.plot(whole, value(whole), color=style.color, linestyle="none", marker=style.marker)
+        ax.plot([], [], color=style.color, ls=style.line, marker=style.marker, label=label)
+        if rule == ShiftAndScale():
+            ax.fill_between(smooth, 0, value(smooth), color=SHADES[0], linewidth=0, zorder=0)
+        top = max(top, float(value(float(largest))))
+    ax.set(xlim=(2 - 0.01 * largest, largest * 1.01), ylim=(0, 1.25 * top))
+    policy, reference = tex(symbols.pi, notation), tex(symbols.pi_ref, notation)
+    x = 2 + 0.6 * (largest - 2)
+    ax.text(x, 0.42 * top, rf"${policy} \to c > 0$", ha="center", va="center", fontsize=8)
+    ax.text(x, 1.02 * top, rf"${policy} \to 0$", ha="center", va="center", fontsize=8)
+    ax.set_title(rf"as ${reference} \to 0$", loc="right", fontsize=8)
+    labelled(ax, tex(symbols.G, notation), tex(symbols.beta, notation))
+    ax.legend(loc="upper left")
     return ax
 
 
@@ -261,4 +296,14 @@ CUSPS = Figure(
     "new",
     (cusps,),
     height=3.0,
+)
+
+
+ESCAPE = Figure(
+    "Escape threshold",
+    r"The weight below which $\pi(a)$ stays positive as $\pi_{\mathrm{ref}}(a) \to 0$, against "
+    r"the group size, for three normalisations of the advantage.",
+    "new; G = 2 is Vojnovic & Yun, arXiv 2502.18548, after (14)",
+    (escape_threshold,),
+    height=2.9,
 )

@@ -15,6 +15,7 @@ from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.advantage import StabilisedScale
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
+from grpo_symbolic.plotting.branches import mark
 from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import binary, sampled
 from grpo_symbolic.plotting.style import (
@@ -77,17 +78,7 @@ def flow(
         exact[str(policy.curve.beta)] = parameter("beta", value, "betas")
         for found in policy.solutions(digits=15, pi_ref=reference, **exact):
             attracting = found.stability == "attracting"
-            ax.plot(
-                [float(found.policy[0])],
-                [0],
-                linestyle="none",
-                marker="o",
-                color=style.color,
-                markersize=5,
-                markerfacecolor=style.color if attracting else "white",
-                clip_on=False,
-                zorder=6,
-            )
+            mark(ax, float(found.policy[0]), 0, style.color, filled=attracting)
     ax.axhline(0, color=GREY, linewidth=0.7, zorder=1)
     ax.set(xlim=(0, 1))
     name = tex(symbols.pi, notation)
@@ -161,18 +152,16 @@ def _resting(ax: Axes, motion: Any) -> None:
     for kind, filled in (("attracting", True), ("repelling", False)):
         places = [float(s.policy[0]) for s in motion.fixed_points if (abs(s.slope) < 1) == filled]
         if places:
-            ax.plot(places, places, linestyle="none", marker="o", color="black", markersize=5,
-                    markerfacecolor="black" if filled else "white", zorder=6,
-                    label=f"{kind} fixed point")  # fmt: skip
+            label = f"{kind} fixed point"
+            mark(ax, places, places, "black", filled=filled, clip_on=True, label=label)
     try:
         cycles = motion.two_cycles()
     except ValueError:
         return
     for index, cycle in enumerate(cycles):
         low, high = float(cycle.lower), float(cycle.upper)
-        ax.plot([low, high], [high, low], linestyle="none", marker="s", color=STYLES[2].color,
-                markersize=5, zorder=6, label="_nolegend_" if index else "two-cycle",
-                markerfacecolor=STYLES[2].color if cycle.attracting else "white")  # fmt: skip
+        look = {"marker": "s", "label": "_nolegend_" if index else "two-cycle", "clip_on": True}
+        mark(ax, [low, high], [high, low], STYLES[2].color, filled=cycle.attracting, **look)
 
 
 FLOW = Figure(

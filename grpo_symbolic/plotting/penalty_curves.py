@@ -12,7 +12,7 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Penalty, every_penalty
-from grpo_symbolic.plotting.aggregations import against_reference
+from grpo_symbolic.plotting.branches import against_reference
 from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import of_algorithm
 from grpo_symbolic.plotting.style import COLUMN, GREY, STYLES, TEXT, drawn, labelled

@@ -12,20 +12,9 @@ from grpo_symbolic import symbols
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.plotting.aggregations import draw_branches, square
+from grpo_symbolic.plotting.aggregations import rank_distortion
 from grpo_symbolic.plotting.figures import Figure
-from grpo_symbolic.plotting.sampled import branches, of_algorithm, policies
-from grpo_symbolic.plotting.style import (
-    COLUMN,
-    GREY,
-    STYLES,
-    TEXT,
-    curves_of,
-    drawn,
-    labelled,
-    shown,
-    tex,
-)
+from grpo_symbolic.plotting.style import COLUMN, STYLES, TEXT, curves_of, drawn, shown, tex
 from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import Question
@@ -33,40 +22,7 @@ from grpo_symbolic.question import Question
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["rank_distortion", "ranked_policy"]
-
-
-@drawn(COLUMN, 3.3)
-def rank_distortion(
-    betas: Sequence[float] = (0.25, 0.5, 1, 2),
-    *,
-    ax: Axes | None = None,
-    notation: Notation | None = None,
-) -> Axes:
-    r"""F = φ(R), one curve for each β: groups of two, ordered rewards, reverse KL.
-
-    R and F are the reference's and the policy's mass of all answers of at least some reward, and
-    φ is the stationary policy of a binary question: the conditions of the answers telescope.
-
-    Parameters
-    ----------
-    betas : sequence of float
-        At most seven.
-    ax, notation : optional
-        As for :func:`aggregation`.
-    """
-    assert ax is not None
-    curve = of_algorithm(GRPO(2))
-    for value, style in zip(curves_of("betas", betas), STYLES, strict=False):
-        beta = float(parameter("beta", value, "betas"))
-        part = branches(lambda p, b=beta: curve.reference(p, b), policies(), 0, 1, rising=True)
-        label = rf"${tex(symbols.beta, notation)} = {shown(beta)}$"
-        draw_branches(ax, part, style, label)
-    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.7, zorder=1)
-    square(ax)
-    labelled(ax, "R", r"F = \varphi(R)")
-    ax.legend(loc="lower right")
-    return ax
+__all__ = ["ranked_policy"]
 
 
 @drawn(COLUMN, 2.7)

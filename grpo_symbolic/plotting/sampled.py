@@ -20,22 +20,30 @@ from sympy import Dummy, Expr, Poly, Symbol, lambdify
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.fold_curve import solved_for_reference
-from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
+from grpo_symbolic.numeric.drift import TabulatedDrift
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition
+from grpo_symbolic.surd import as_rational
 
-__all__ = ["Branch", "SampledCurve", "binary", "branches", "of_algorithm", "policies", "sampled"]
+__all__ = [
+    "Branch",
+    "SampledCurve",
+    "binary",
+    "bisected",
+    "branches",
+    "of_algorithm",
+    "policies",
+    "sampled",
+]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 Array = np.ndarray
-_BISECTIONS = 100
-# Terms of a sum over a group that are held at once.
-_CHUNK = 2_000_000
+_BISECTIONS, _BITS = 100, 200
 #: Values of parameters that a figure's caller need not give.
 _DEFAULTS = {"margin": 1, "gap": 1, "sigma": 1, "reward": 0}
 _FLAT = 1e-12
@@ -64,14 +72,15 @@ class SampledCurve:
 
     @cached_property
     def drift(self) -> Callable[[Array], Array]:
-        """D(p); over a finite group the sum of positive terms that it is."""
-        field = ScalarField(self.curve.condition, self.point)
-        polynomial = field.drift_polynomial
-        if polynomial is None:
+        """D(p); of a finite group by tables in which nothing cancels."""
+        field, table = ScalarField(self.curve.condition, self.point), None
+        if field.drift_polynomial is not None:
+            coefficients = [c.enclosure(_BITS) for c in field.drift_polynomial.coefficients]
+            table = TabulatedDrift.of(coefficients, *map(as_rational, field.rates))
+        if table is None:
             return _numeric((PI,), field.drift)
-        high, low = (float(rate) for rate in field.rates)
-        factor, sums = _numeric((PI,), field.factor), _summed(polynomial)
-        return lambda p: factor(p) * (high - low) * sums(low + (high - low) * p)
+        factor = _numeric((PI,), field.factor)
+        return lambda p: factor(p) * table(p, 1 - p)[0]
 
     @cached_property
     def _force(self) -> Expr:
@@ -110,13 +119,12 @@ class SampledCurve:
 
     def _searched(self, p: Array, needed: Array) -> Array:
         """By bisection in log-odds: the force falls with π_ref(a)."""
-        low, high = np.full_like(p, -60.0), np.full_like(p, 60.0)
-        for _ in range(_BISECTIONS):
-            middle = (low + high) / 2
-            above = self.force(p, 1 / (1 + np.exp(-middle))) > needed
-            low, high = np.where(above, middle, low), np.where(above, high, middle)
-        found = 1 / (1 + np.exp(-low))
-        return np.where(low <= -59.9, -1.0, found)
+        low = bisected(
+            lambda odds: self.force(p, 1 / (1 + np.exp(-odds))) > needed,
+            np.full_like(p, -60.0),
+            np.full_like(p, 60.0),
+        )
+        return np.where(low <= -59.9, -1.0, 1 / (1 + np.exp(-low)))
 
     def weight(self, p: Array, reference: float | Array) -> Array:
         """W(p): the β at which p is stationary."""
@@ -170,21 +178,20 @@ def branches(
     rising : bool
         Whether an attracting policy has a parameter that rises with it.
     """
+
+    def inside(p: Array) -> Array:
+        values = function(p)
+        return np.isfinite(values) & (values > lower) & (values < upper)
+
     p = _with_turns(function, p)
-    values = function(p)
-    inside = np.isfinite(values) & (values > lower) & (values < upper)
     found: list[Branch] = []
-    places = np.flatnonzero(inside)
+    places = np.flatnonzero(inside(p))
     for run in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1):
         if not len(run):
             continue
-        part = p[run]
-        if run[0] > 0:
-            part = np.concatenate([[_edge(function, p[run[0]], p[run[0] - 1], lower, upper)], part])
-        if run[-1] < len(p) - 1:
-            edge = _edge(function, p[run[-1]], p[run[-1] + 1], lower, upper)
-            part = np.concatenate([part, [edge]])
-        part = np.unique(part)
+        ends = np.array([run[0], run[-1]])
+        beyond = np.clip(ends + np.array([-1, 1]), 0, len(p) - 1)
+        part = np.unique(np.concatenate([p[run], bisected(inside, p[ends], p[beyond])]))
         found += _monotone(part, function(part), rising)
     return found
 
@@ -230,17 +237,12 @@ def _with_turns(function: Callable[[Array], Array], p: Array) -> Array:
     return np.unique(np.concatenate([p, extra]))
 
 
-def _edge(
-    function: Callable[[Array], Array], inner: float, outer: float, lower: float, upper: float
-) -> float:
-    """The policy next to ``outer`` at which the parameter is still in its range."""
-    for _ in range(70):
+def bisected(holds: Callable[[Array], Array], inner: Array, outer: Array) -> Array:
+    """The last places towards ``outer`` at which something holds that holds at ``inner``."""
+    for _ in range(_BISECTIONS):
         middle = (inner + outer) / 2
-        value = function(np.array([middle]))[0]
-        if np.isfinite(value) and lower < value < upper:
-            inner = middle
-        else:
-            outer = middle
+        still = holds(middle)
+        inner, outer = np.where(still, middle, inner), np.where(still, outer, middle)
     return inner
 
 
@@ -250,27 +252,6 @@ def _numeric(arguments: tuple[Symbol, ...], value: Expr) -> Callable[..., Array]
     def evaluate(*arrays: Array) -> Array:
         with np.errstate(all="ignore"):
             return np.asarray(function(*arrays), dtype=float) + 0 * arrays[0]
-
-    return evaluate
-
-
-def _summed(polynomial: Bernstein) -> Callable[[Array], Array]:
-    """A Bernstein sum, its weights by logarithms so that no group is too large for them."""
-    weighted = [c.mid() for c in polynomial.balls(80)]  # with their binomials
-    n = len(weighted) - 1
-    signs = np.array([1.0 if c > 0 else -1.0 for c in weighted])
-    weights = np.array([float(abs(c).log().mid()) if c != 0 else -np.inf for c in weighted])
-    k = np.arange(n + 1)
-
-    def evaluate(m: Array) -> Array:
-        m = np.clip(m, 1e-300, 1 - 1e-16)
-        rows = max(1, _CHUNK // (n + 1))
-        parts = []
-        for start in range(0, len(m), rows):
-            part = m[start : start + rows, None]
-            terms = np.exp(weights + k * np.log(part) + (n - k) * np.log1p(-part))
-            parts.append(terms @ signs)
-        return np.concatenate(parts)
 
     return evaluate
 

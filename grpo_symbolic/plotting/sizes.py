@@ -1,10 +1,11 @@
-"""Group sizes side by side."""
+"""Group sizes side by side: their drifts, and the policies they lead to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sympy import oo
 
 from grpo_symbolic import symbols
@@ -13,9 +14,9 @@ from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Penalty, ReverseKL
-from grpo_symbolic.plotting.aggregations import against_reference, draw_branches, repelling_entry
+from grpo_symbolic.plotting.branches import against_reference, inside_unit, over_weight
 from grpo_symbolic.plotting.figures import Figure
-from grpo_symbolic.plotting.sampled import branches, of_algorithm, policies
+from grpo_symbolic.plotting.sampled import of_algorithm
 from grpo_symbolic.plotting.style import (
     COLUMN,
     GREY,
@@ -31,7 +32,7 @@ from grpo_symbolic.plotting.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["SIZES", "group_sizes", "small_weights"]
+__all__ = ["SIZES", "bernstein", "drift", "group_sizes", "small_weights"]
 
 #: Group sizes that show how the large-group limit is reached.
 SIZES = (2, 4, 8, 64, oo)
@@ -81,25 +82,13 @@ def group_sizes(
     labels = [f"$G = {shown(G)}$" for G in sizes]
     if pi_ref is None:
         weight = float(parameter("beta", 1 if beta is None else beta))
-        return against_reference(
-            [(c, weight, label) for c, label in zip(curves, labels, strict=True)], ax, notation
-        )
-    reference = float(parameter("pi_ref", pi_ref))
-    if not 0 < reference < 1:
-        raise ValueError(f"pi_ref must lie in (0, 1), got {pi_ref}")
+        cases = [(c, weight, label) for c, label in zip(curves, labels, strict=True)]
+        return against_reference(cases, ax, notation)
+    reference = inside_unit("pi_ref", pi_ref)
     ax.set(xscale="log", xlim=(0.01, 100), ylim=(-0.015, 1.015))
-    grid = policies(reference, 1.0)
-    pieces = [
-        branches(lambda p, c=c: c.weight(p, reference), grid, 0.01, 100, rising=False)
-        for c in curves
-    ]
-    folded = any(not branch.attracting for part in pieces for branch in part)
-    for order, (part, style, label) in enumerate(zip(pieces, STYLES, labels, strict=False)):
-        draw_branches(ax, part, style, label, folded=folded, order=order)
-    if folded:
-        repelling_entry(ax)
+    cases = [(c, reference, label) for c, label in zip(curves, labels, strict=True)]
+    over_weight(cases, ax, (0.01, 100), notation)
     ax.axhline(reference, color=GREY, linewidth=0.7, zorder=1)
-    labelled(ax, tex(symbols.beta, notation), tex(symbols.pi, notation))
     ax.legend(loc="upper right")
     return ax
 
@@ -124,12 +113,8 @@ def small_weights(
     ax, notation : optional
         As for :func:`aggregation`.
     """
-    import numpy as np
-
     assert ax is not None
-    reference = float(parameter("pi_ref", pi_ref))
-    if not 0 < reference < 1:
-        raise ValueError(f"pi_ref must lie in (0, 1), got {pi_ref}")
+    reference = inside_unit("pi_ref", pi_ref)
     rest = np.geomspace(1e-9, (1 - reference) * (1 - 1e-6), 400)
     for G, style in zip(curves_of("sizes", sizes), STYLES, strict=False):
         weight = of_algorithm(GRPO(G)).weight(1 - rest, reference)
@@ -137,6 +122,74 @@ def small_weights(
     ax.set(xscale="log", yscale="log", xlim=(1e-3, 1e2), ylim=(1e-7, 1.5))
     labelled(ax, tex(symbols.beta, notation), f"1 - {tex(symbols.pi, notation)}")
     ax.legend(loc="lower right")
+    return ax
+
+
+def _curves(
+    sizes: Sequence[Any], advantage: Advantage | None, ax: Axes, *, times_variance: bool
+) -> None:
+    p = np.linspace(0, 1, 803)[1:-1]
+    for G, style in zip(curves_of("sizes", sizes), STYLES, strict=False):
+        values = of_algorithm(GRPO(G, advantage=advantage or ShiftAndScale())).drift(p)
+        if times_variance:
+            values = values * p * (1 - p)
+        ax.plot(p, values, color=style.color, linestyle=style.line, label=f"$G = {shown(G)}$")
+    ax.set_xlim(0, 1)
+
+
+@drawn(COLUMN, 2.9)
+def drift(
+    sizes: Sequence[Any] = SIZES,
+    *,
+    advantage: Advantage | None = None,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r"""The drift :math:`D_G(p) = P_G(a) - P_G(b)` against p = π(a): deterministic rewards.
+
+    It is 1 for pairs and grows with the group where the answers are unequal; in the large-group
+    limit it is unbounded at both ends.
+
+    Parameters
+    ----------
+    sizes : sequence of int or oo
+        At most seven.
+    advantage : Advantage, optional
+        Divided by the population standard deviation unless given.
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    _curves(sizes, advantage, ax, times_variance=False)
+    ax.set_ylim(0, 10)
+    labelled(ax, "p", "D_G(p)")
+    ax.legend(loc="upper center")
+    return ax
+
+
+@drawn(COLUMN, 2.9)
+def bernstein(
+    sizes: Sequence[Any] = SIZES,
+    *,
+    advantage: Advantage | None = None,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r""":math:`h_G(p) = p(1-p)\,D_G(p)`: Bernstein polynomials that rise to their limit.
+
+    :math:`h_G` is the expectation of f(K/G) for K better answers in a group, with f the limit
+    G → ∞; f is concave, so that :math:`h_G \le h_{G+1} \le f`.
+
+    Parameters
+    ----------
+    sizes, advantage, ax, notation
+        As for :func:`drift`.
+    """
+    assert ax is not None
+    _curves(sizes, advantage, ax, times_variance=True)
+    ax.set_ylim(bottom=0)
+    labelled(ax, "p", "h_G(p)")
+    ax.legend(loc="lower center")
     return ax
 
 
@@ -163,4 +216,15 @@ SMALL_WEIGHTS = Figure(
     "new",
     (small_weights,),
     height=2.9,
+)
+
+
+DRIFT = Figure(
+    "The drift of a group",
+    r"The drift $D_G(p)$ (left) and $h_G(p) = p(1-p)D_G(p)$ (right), a Bernstein polynomial "
+    r"that rises to its limit.",
+    "new",
+    (drift, bernstein),
+    TEXT,
+    2.8,
 )

@@ -1,4 +1,4 @@
-r"""The curve of all stationary policies at one β, whatever the penalty.
+r"""The figure of the explorer: the curve of all stationary policies at one β, and those found.
 
 A penalty with a monotone pull has one π_ref(a) at every π(a), and the curve is drawn by that
 inverse. Otherwise it is the zero contour of drift − β force over a grid, in log-odds of both.
@@ -10,20 +10,78 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sympy import Expr, lambdify
 
 from grpo_symbolic import symbols
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.penalty import ReverseKL
-from grpo_symbolic.plotting.sampled import Branch, branches, policies, sampled
+from grpo_symbolic.plotting.branches import mark
+from grpo_symbolic.plotting.sampled import Branch, SampledCurve, branches, policies, sampled
+from grpo_symbolic.plotting.style import GREY, STYLES, drawn, labelled
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
+from grpo_symbolic.solve.solutions import Solutions, Stability
 
-__all__ = ["stationary_curve"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
+__all__ = ["SIZE", "draw", "stationary_curve"]
+
+#: Inches.
+SIZE = (4.4, 4.0)
 _EDGE, _CELLS = 14.0, 280  # log-odds
+
+
+@drawn(*SIZE)
+def draw(
+    policy: StationaryPolicy,
+    found: Solutions,
+    beta: Expr,
+    pi_ref: Expr,
+    fixed: Mapping[str, Expr],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """π(a) against π_ref(a): the curve of all stationary policies, and those that were found.
+
+    Parameters
+    ----------
+    policy : StationaryPolicy
+    found : Solutions
+        Its solutions at the numbers that follow.
+    beta, pi_ref : number
+    fixed : dict
+        Values of the other parameters, by name.
+    ax : matplotlib Axes, optional
+        A new figure is made without it.
+
+    Raises
+    ------
+    ValueError
+        Without matplotlib.
+    """
+    assert ax is not None
+    ax.plot([0, 1], [0, 1], color=GREY, linewidth=0.8, zorder=1)
+    looks = {True: (STYLES[0].color, "-"), False: (STYLES[1].color, (0, (4, 2)))}
+    labels = {True: "attracting", False: "repelling"}
+    for branch in sorted(stationary_curve(policy, beta, fixed), key=lambda b: not b.attracting):
+        color, dashes = looks[branch.attracting]
+        label = labels.pop(branch.attracting, "_")
+        ax.plot(branch.at, branch.policy, color=color, linestyle=dashes, label=label, zorder=2)
+    reference = float(pi_ref)
+    ax.axvline(reference, color=GREY, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1)
+    for solution in found:
+        pulls = solution.stability == Stability.ATTRACTING
+        look = {"size": 7, "markeredgewidth": 1.4, "zorder": 4}
+        mark(ax, reference, float(solution.policy[0]), looks[pulls][0], filled=pulls, **look)
+    ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    labelled(ax, formula(symbols.pi_ref), formula(symbols.pi))
+    if len(labels) < 2:
+        ax.legend(loc="lower right", fontsize=8.5)
+    return ax
 
 
 def stationary_curve(
@@ -59,7 +117,7 @@ def _pieces(
 
 
 @lru_cache(maxsize=32)
-def _sampled(policy: StationaryPolicy, fixed: tuple[tuple[str, Expr], ...]) -> Any:
+def _sampled(policy: StationaryPolicy, fixed: tuple[tuple[str, Expr], ...]) -> SampledCurve:
     """The sampled curve of a configuration: it keeps its drift."""
     return sampled(policy, **dict(fixed))
 
