@@ -22,6 +22,7 @@ from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.numeric.arguments import Parameter, ordered
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -46,16 +47,20 @@ class Sensitivity:
         The derivative in π(a) and the parameters, exact on every branch.
     closed : Expr or None
         The same in the parameters alone, where the policy has a short closed form.
-    names : tuple of str
+    inputs : tuple of Parameter
         The keywords of a call.
     """
 
     variable: Symbol
     expression: Expr
     closed: Expr | None
-    names: tuple[str, ...]
+    inputs: tuple[Parameter, ...]
     _solve: Callable[..., Any] = field(repr=False, compare=False)
-    _defaults: tuple[tuple[str, float], ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keywords of a call."""
+        return tuple(p.name for p in self.inputs)
 
     def latex(self, notation: Notation | None = None) -> str:
         r"""``\\frac{\partial \pi(a)}{\partial \beta} = ...``, ready to paste."""
@@ -77,17 +82,7 @@ class Sensitivity:
         """
         import numpy as np
 
-        given = {**dict(self._defaults), **values}
-        for name in given:
-            if name not in self.names:
-                raise ValueError(
-                    f"unknown argument {name!r}: this policy takes {', '.join(self.names)}"
-                )
-        for name in self.names:
-            if name not in given:
-                raise ValueError(
-                    f"missing argument {name!r}: this policy takes {', '.join(self.names)}"
-                )
+        given = dict(zip(self.names, ordered(self.inputs, values), strict=True))
         if not any(np.ndim(v) for v in given.values()):
             return self._at(given)
         arrays = np.broadcast_arrays(*(np.asarray(given[n]) for n in self.names))
@@ -124,11 +119,10 @@ def sensitivity(
     curve: Balance,
     variable: Symbol,
     solve: Callable[..., Any],
-    names: tuple[str, ...],
+    inputs: tuple[Parameter, ...],
     *,
     equation: Eq | None = None,
     closed: Expr | None = None,
-    defaults: tuple[tuple[str, float], ...] = (),
 ) -> Sensitivity:
     """∂π(a)/∂θ from the condition on the curve of stationary policies.
 
@@ -139,14 +133,12 @@ def sensitivity(
         A parameter of the condition that takes real values.
     solve : callable
         π(a) at keyword arguments, in mpmath's working precision.
-    names : tuple of str
+    inputs : tuple of Parameter
         Its keywords.
     equation : Eq, optional
         The condition with its logarithms gathered, for the printed shape.
     closed : Expr, optional
         π(a) in the parameters.
-    defaults : tuple of (str, number)
-        Values of keywords that need not be given.
 
     Raises
     ------
@@ -173,7 +165,7 @@ def sensitivity(
         found = _tidied(diff(closed, variable), Domain(balance.parameters.ranges))
         if found.count_ops() <= _SHORT:
             short = found
-    return Sensitivity(variable, expression, short, names, solve, defaults)
+    return Sensitivity(variable, expression, short, inputs, solve)
 
 
 def _tidied(expr: Expr, domain: Domain) -> Expr:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,13 @@ from sympy import Expr, Symbol
 
 from grpo_symbolic.export.code_layout import assigned, commented, listed, paragraph
 from grpo_symbolic.export.code_printer import ArrayPrinter
-from grpo_symbolic.export.code_program import Program
+from grpo_symbolic.export.code_program import Call, Line, Program, RootOf
 from grpo_symbolic.export.code_solver import (
     DRIFT,
     SLOPE,
     GroupDrift,
     Implicit,
+    differentiated,
     drift_of,
     polished,
     solved,
@@ -34,6 +35,8 @@ _IMPORTS = {
     "torch": ["import torch"],
 }
 _ARRAYS = {"np": "float or array", "jnp": "float or array", "torch": "float or tensor"}
+# A value that is not differentiated.
+_CONSTANT = {"np": r"\1", "jnp": r"jax.lax.stop_gradient(\1)", "torch": r"(\1).detach()"}
 _TENSORS = '''\
 def tensors(*values):
     """Tensors of the floating type of those given; plain numbers take it too."""
@@ -105,50 +108,22 @@ def _kept(text: str) -> str:
 
 def closed_code(program: Program, text: CodeText, library: str, name: str) -> str:
     """Source of a function that evaluates a program."""
-    printer = ArrayPrinter(library)
     lines = [f"def {name}({text.signature}):", *text.lines(library)]
     lines += _arrays(text.names, library, broadcast=False)
-    for line in program.lines:
-        if line.comment:
-            lines += commented(line.comment)
-        lines += assigned(str(line.symbol), printer.line(line.value))
-    lines += assigned("", printer.line(program.value))
-    return _module([], ["\n".join(lines)], library)
+    lines += _written(program.lines, library)
+    lines += assigned("", ArrayPrinter(library).line(program.value))
+    return _module([], [*_called(program, library), "\n".join(lines)], library)
 
 
 def solver_code(form: Implicit, text: CodeText, library: str, name: str) -> str:
     """Source of a function that solves a condition with one solution."""
     given = [n for n in text.names if n in form.names]
     constants, condition = _condition(form, library)
-    stop = {"np": "{}", "jnp": "jax.lax.stop_gradient({})", "torch": "{}.detach()"}[library]
     lines = [f"def {name}({text.signature}):", *text.lines(library)]
     lines += _arrays(given, library, broadcast=True)
-    listed_names = ", ".join(given)
-    if library == "np":
-        lines += [
-            "",
-            "    def at(p, q):",
-            f"        return condition(p, q, {listed_names})",
-            "",
-            "    policy = polished(at, solved(at, pi_ref))",
-            "    return np.clip(policy, pi_ref, 1)",
-        ]
-    else:
-        fixed = ", ".join(stop.format(n) for n in given)
-        reference = f"fixed[{given.index('pi_ref')}]"
-        inset = "    " if library == "jnp" else "        "
-        lines += [
-            "    # The solution as a constant, then steps that have its derivatives.",
-            *assigned("fixed", f"({fixed})" if len(given) > 1 else f"({fixed},)"),
-            *([] if library == "jnp" else ["    with torch.no_grad():"]),
-            f"{inset}start = solved(lambda p, q: condition(p, q, *fixed), {reference})",
-            f"    start = {stop.format('start')}",
-            f"    policy = polished(lambda p, q: condition(p, q, {listed_names}), start)",
-            f"    bounded = {library}.clip(policy, {reference}, {_one(library)})",
-            f"    return policy + {stop.format('(bounded - policy)')}",
-        ]
-    functions = [_plain(solved, library), _plain(polished, library), "\n".join(lines)]
-    return _module(constants, [*condition, *functions], library)
+    lines += [f"    return differentiated(condition, pi_ref, [{', '.join(given)}])"]
+    functions = [_plain(f, library) for f in (solved, polished, differentiated)]
+    return _module(constants, [*condition, *functions, "\n".join(lines)], library)
 
 
 def residual_code(
@@ -172,8 +147,21 @@ def residual_code(
 # -- parts ------------------------------------------------------------------------------------
 
 
-def _one(library: str) -> str:
-    return "torch.ones_like(policy)" if library == "torch" else "1"
+def _written(program: Iterable[Line], library: str) -> list[str]:
+    printer, lines = ArrayPrinter(library), []
+    for line in program:
+        lines += commented(line.comment) if line.comment else []
+        lines += assigned(str(line.symbol), printer.line(line.value))
+    return lines
+
+
+def _called(program: Program, library: str) -> list[str]:
+    """The functions that a program calls."""
+    parts = [program.value, *(line.value for line in program.lines)]
+    calls = {call for part in parts for call in part.atoms(Call)}
+    functions = {f for call in calls for f in call.functions}
+    ordered = sorted(functions, key=lambda f: f.__code__.co_firstlineno)
+    return [_plain(function, library) for function in ordered]
 
 
 def _drift(drift: GroupDrift, library: str) -> tuple[list[str], list[str]]:
@@ -247,6 +235,7 @@ def _plain(function: Callable[..., Any], library: str) -> str:
     source = inspect.getsource(function).replace("np: Any, ", "")
     source = re.sub(r": Any(?=[,)])", "", source)
     source = re.sub(r" -> [^:\n]+:", ":", source)
+    source = re.sub(r"np\.constant\((.*)\)$", _CONSTANT[library], source, flags=re.MULTILINE)
     return re.sub(r"\bnp\.", f"{library}.", source).rstrip()
 
 
@@ -265,43 +254,33 @@ def _module(constants: Sequence[str], functions: Sequence[str], library: str) ->
 def rank_code(
     program: Program, factor: Expr, ranks: Sequence[int], text: CodeText, library: str
 ) -> str:
-    """Source of a rank distortion: reference masses by rank, then each answer's share."""
-    printer = ArrayPrinter(library)
-    others = [n for n in text.names if n != "pi_ref"]
-    inner = ["def root(pi_ref, " + ", ".join(others) + "):"]
-    inner += ['    """The square root in phi, at a cumulative reference mass."""']
-    for line in program.lines:
-        if line.comment:
-            inner += commented(line.comment)
-        if str(line.symbol) == "root":
-            inner += assigned("", printer.line(line.value))
-            break
-        inner += assigned(str(line.symbol), printer.line(line.value))
+    """Source of a rank distortion: reference masses by rank, then each answer's share.
+
+    φ is the larger root of a program in ``pi_ref``, and ``factor`` what the square of its root
+    moves with the reference mass, over what the root is divided by.
+    """
+    printer, best = ArrayPrinter(library), program.value
+    linear, rest, *_ = best.args
+    mass, upto, above = (Symbol(name, real=True) for name in ("pi_ref", "upto", "above"))
     make = {"np": "np.array", "jnp": "jnp.array", "torch": "torch.tensor"}[library]
     lines = [f"def stationary_policy({text.signature}):", *text.lines(library)]
     lines += _arrays(text.names, library, broadcast=False)
-    lines += [f"    {n} = {n}[..., None]" for n in others]
+    lines += [f"    {n} = {n}[..., None]" for n in text.names if n != "pi_ref"]
     lines += [
         f"    rank = {make}(RANKS)",
         "    # Reference mass of the ranks above each answer's own, and with it.",
         "    above = (pi_ref[..., None, :] * (rank < rank[:, None])).sum(-1)",
         "    upto = (pi_ref[..., None, :] * (rank <= rank[:, None])).sum(-1)",
+        *_written(program.lines, library),
     ]
-    given = ", ".join(others)
-    top = [f"def distortion(pi_ref, {given}):", '    """phi at a cumulative reference mass."""']
-    for line in program.lines:
-        if line.comment:
-            top += commented(line.comment)
-        top += assigned(str(line.symbol), printer.line(line.value))
-    top += assigned("", printer.line(program.value))
-    lines += [f"    mass = {library}.where(upto > 0, upto, 1)"]
-    lines += assigned("best", f"distortion(upto, {given}) * pi_ref / mass")
+    lines += assigned("best", printer.line(best.xreplace({mass: upto})))
+    lines += [f"    best = best * pi_ref / {library}.where(upto > 0, upto, 1)"]
     lines += ["    # phi(R) - phi(S) as a difference of squares: nothing cancels."]
-    lines += assigned("total", f"root(upto, {given}) + root(above, {given})")
+    roots = (RootOf(linear, rest.xreplace({mass: m})) for m in (upto, above))
+    lines += assigned("total", " + ".join(printer.line(r) for r in roots))
     lines += [f"    divisor = {library}.where(rank > 0, total, 1)"]
     lines += assigned("below", f"{printer.line(factor)} * pi_ref / divisor")
     lines += [f"    return {library}.where(rank > 0, below, best)"]
-    constants = ["# The rank of each answer by reward, 0 the best.", *listed(
-        "RANKS", [str(r) for r in ranks]
-    )]  # fmt: skip
-    return _module(constants, ["\n".join(part) for part in (inner, top, lines)], library)
+    constants = ["# The rank of each answer by reward, 0 the best."]
+    constants += listed("RANKS", [str(r) for r in ranks])
+    return _module(constants, [*_called(program, library), "\n".join(lines)], library)

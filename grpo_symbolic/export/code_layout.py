@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+from itertools import accumulate
 
 __all__ = ["WIDTH", "assigned", "commented", "listed", "paragraph"]
 
 WIDTH = 92
 _STEP = "    "
-_LEVELS = ((" + ", " - "), (" * ", " / "))
+_LEVELS = ((", ",), (" + ", " - "), (" * ", " / "))
+# A call or a bracket, behind an operator.
+_BRACKET = re.compile(r"([-+*/ ]*[\w.]*)\((.*)\)\Z", re.DOTALL)
 
 
 def assigned(name: str, text: str, indent: str = _STEP) -> list[str]:
     """``name = text``, over several lines where it is long; ``return text`` without a name."""
-    head = f"{indent}{name} = " if name else f"{indent}return "
-    if len(head) + len(text) <= WIDTH:
-        return [head + text]
-    call = _call(text)
-    if call is not None:
-        return _call_lines(head, call, indent)
-    return [f"{head}(", *_parts(text, indent + _STEP), f"{indent})"]
+    head = f"{name} = " if name else "return "
+    if len(indent + head + text) > WIDTH and not _bracket(text):
+        text = f"({text})"
+    return _broken(head + text, indent, len(head))
 
 
 def commented(text: str, indent: str = _STEP) -> list[str]:
@@ -48,73 +49,45 @@ def listed(name: str, entries: list[str]) -> list[str]:
     return [f"{name} = [", *(_STEP + row for row in body), "]"]
 
 
-def _call_lines(head: str, call: tuple[str, list[str]], indent: str) -> list[str]:
-    function, arguments = call
-    lines = [f"{head}{function}("]
-    for argument in arguments:
-        inner = indent + _STEP
-        nested = _call(argument)
-        if len(inner) + len(argument) + 1 <= WIDTH:
-            lines.append(f"{inner}{argument},")
-        elif nested is not None:
-            lines += _call_lines(inner, nested, inner)
-            lines[-1] += ","
-        else:
-            lines += _parts(argument, inner)
-            lines[-1] += ","
-    return [*lines, f"{indent})"]
+def _broken(text: str, indent: str, start: int = 0) -> list[str]:
+    """An expression, its terms or arguments on lines of their own where it is long.
 
-
-def _parts(text: str, indent: str) -> list[str]:
-    """An expression with its terms on lines of their own."""
+    ``start`` is how much stands before it.
+    """
     if len(indent) + len(text) <= WIDTH:
         return [indent + text]
+    head, text = text[:start], text[start:]
     for operators in _LEVELS:
         terms = _split(text, operators)
         if len(terms) > 1:
-            lines: list[str] = []
-            for term in terms:
-                lines += _parts(term, indent)
-            return lines
-    sign = text[: len(text) - len(text.lstrip("+-*/ "))]
-    call = _call(text[len(sign) :])
-    if call is not None:
-        return _call_lines(indent + sign, call, indent)
-    inner = text[len(sign) :]
-    if inner.startswith("(") and inner.endswith(")") and len(_split(inner, _LEVELS[1])) == 1:
-        return [f"{indent}{sign}(", *_parts(inner[1:-1], indent + _STEP), f"{indent})"]
-    return [indent + text]
+            return [line for term in terms for line in _broken(term, indent)]
+    comma = "," if text.endswith(",") else ""
+    bracket = _bracket(text.removesuffix(","))
+    if bracket is None:
+        return [indent + head + text]
+    function, inner = bracket
+    if len(_split(inner, _LEVELS[0])) > 1:
+        inner += ","
+    lines = _broken(inner, indent + _STEP)
+    return [f"{indent}{head}{function}(", *lines, f"{indent}){comma}"]
 
 
 def _split(text: str, operators: tuple[str, ...]) -> list[str]:
-    """Split before operators outside of parentheses; each part keeps its operator."""
+    """Split at operators outside of brackets; a comma stays behind, others go to the next."""
     found, depth, start = [], 0, 0
     for i, letter in enumerate(text):
         depth += (letter in "([") - (letter in ")]")
-        if depth == 0 and i > start and text[i : i + 3] in operators:
-            found.append(text[start:i].strip())
-            start = i
+        if depth == 0 and i > start and text.startswith(operators, i):
+            end = i + (letter == ",")
+            found.append(text[start:end].strip())
+            start = end
     return [*found, text[start:].strip()]
 
 
-def _call(text: str) -> tuple[str, list[str]] | None:
-    """Function and arguments when the whole text is one call or one parenthesis."""
-    opening = text.find("(")
-    if opening < 0 or not text.endswith(")") or not _name(text[:opening]):
+def _bracket(text: str) -> tuple[str, str] | None:
+    """What stands before and in a bracket that goes up to the end of the text."""
+    match = _BRACKET.match(text)
+    if match is None:
         return None
-    depth, start, arguments = 0, opening + 1, []
-    for i, letter in enumerate(text[opening:], opening):
-        depth += (letter in "([") - (letter in ")]")
-        if depth == 0 and i < len(text) - 1:
-            return None
-        if depth == 1 and letter == ",":
-            arguments.append(text[start:i].strip())
-            start = i + 1
-    arguments.append(text[start:-1].strip())
-    if len(arguments) == 1:
-        return None if not text[:opening] else (text[:opening], arguments)
-    return text[:opening], arguments
-
-
-def _name(text: str) -> bool:
-    return all(part.isidentifier() for part in text.split(".")) if text else True
+    depths = list(accumulate((c in "([") - (c in ")]") for c in match[2]))
+    return (match[1], match[2]) if min(depths, default=0) >= 0 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Expr, Integer, Mul, Pow, Rational, S, Symbol
+from sympy import Expr, Integer, Mul, Pow, Rational, S
 from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.pycode import PythonCodePrinter
 
@@ -44,9 +44,6 @@ class ArrayPrinter(PythonCodePrinter):
             text = f"{self.namespace}.where({self._print(condition)}, {self._print(value)}, {text})"
         return text
 
-    def _print_Relational(self, expr: Expr) -> str:
-        return f"{self._print(expr.lhs)} {expr.rel_op} {self._print(expr.rhs)}"
-
     def _print_Pow(self, expr: Expr, **_: Any) -> str:
         base, power = expr.base, expr.exp
         if power.is_Rational and power < 0:
@@ -62,16 +59,12 @@ class ArrayPrinter(PythonCodePrinter):
         return f"{base_text} ** {self.parenthesize(power, PRECEDENCE['Pow'])}"
 
     def _print_Mul(self, expr: Expr) -> str:
-        """Numbers, symbols, quotients; the reference last, so that it stays what it is."""
+        """Numbers, symbols, quotients."""
         top, bottom = _fraction(expr)
         sign = ""
         if top.as_coeff_Mul()[0] < 0:
             sign, top = "-", -top
-        factors = [f for f in _factors(top) if f != 1]
-        last = [f for f in factors if f == Symbol("pi_ref", real=True)] if bottom != 1 else []
-        if len(last) == len(factors) or not bottom.free_symbols:
-            last = []
-        factors = sorted((f for f in factors if f not in last), key=_place)
+        factors = sorted((f for f in _factors(top) if f != 1), key=_place)
         level = PRECEDENCE["Mul"]
         text = " * ".join(self.parenthesize(f, level) for f in factors) or "1"
         if bottom != 1:
@@ -79,8 +72,6 @@ class ArrayPrinter(PythonCodePrinter):
             if bottom.is_Mul or bottom.is_Add:
                 below = f"({below})"
             text += f" / {below}"
-        for f in last:
-            text += f" * {self._print(f)}"
         return sign + text
 
     def _print_Add(self, expr: Expr, order: Any = None) -> str:
@@ -113,41 +104,10 @@ class ArrayPrinter(PythonCodePrinter):
     def _print_Abs(self, expr: Expr) -> str:
         return self.call("abs", *expr.args)
 
-    def _print_Min(self, expr: Expr) -> str:
-        bound, value = sorted(expr.args, key=lambda a: not a.is_number)
-        return self.call("minimum", value, bound)
-
-    def _print_Max(self, expr: Expr) -> str:
-        bound, value = sorted(expr.args, key=lambda a: not a.is_number)
-        if self.namespace == "torch":
-            return f"torch.clamp({self._print(value)}, min={self._print(bound)})"
-        return self.call("maximum", value, bound)
-
-    def _print_Hypot(self, expr: Expr) -> str:
-        return self.call("hypot", *expr.args)
-
-    def _print_Remainder(self, expr: Expr) -> str:
-        return self.call("fmod", *expr.args)
-
-    def _print_Nearest(self, expr: Expr) -> str:
-        return self.call("round" if self.namespace == "torch" else "rint", *expr.args)
-
     def _print_InTwoParts(self, expr: Expr) -> str:
         high, low, term = expr.args
         sign = "-" if low < 0 else "+"
         return f"(({self._print(high + term)}) {sign} {self._print(abs(low))})"
-
-    def _print_TwiceOver(self, expr: Expr) -> str:
-        value, scale = expr.args
-        return f"{self._print(value)} / {self._print(scale)} / {self._print(scale)}"
-
-    def _print_Constant(self, expr: Expr) -> str:
-        """A value that is not differentiated."""
-        if self.namespace == "torch":
-            return f"({self._print(expr.args[0])}).detach()"
-        if self.namespace == "np":
-            return self._print(expr.args[0])
-        return f"jax.lax.stop_gradient({self._print(expr.args[0])})"
 
 
 def _factors(expr: Expr) -> tuple[Expr, ...]:

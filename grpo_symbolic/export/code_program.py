@@ -1,84 +1,135 @@
 """A formula as assignments that arrays can run: no digits lost, no branch that misbehaves.
 
 The stable form of a closed form is written for exact reasoning. Arrays compute every branch at
-every point, so a branch must be harmless where it is not taken (its denominator is replaced by 1
-there, which also keeps gradients finite), squares must not overflow, and a quotient inside an
-exponential must not be rounded. Two styles: ``exact`` for NumPy, and ``differentiable`` for
-libraries that differentiate, where a square root may not be taken of a parameter that is 0.
+every point, so a branch must be harmless where it is not taken, which also keeps gradients
+finite; squares must not overflow, and a quotient inside an exponential must not be rounded. What
+takes care of this are a few functions. They stand in exported code as they are written here:
+their first argument, the array library's namespace, becomes its name there, and ``constant``
+holds a value, the rest of its line, that is not differentiated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sympy import (
-    Abs,
     Add,
-    Dummy,
     Expr,
     Float,
     Function,
-    Gt,
-    Le,
-    Max,
-    Min,
-    Piecewise,
-    Pow,
     Rational,
-    S,
     Symbol,
     exp,
     fraction,
     powdenest,
-    sqrt,
     together,
 )
+from sympy.printing.pycode import PythonCodePrinter
 
 from grpo_symbolic import symbols
 
 __all__ = [
-    "DIFFERENTIABLE",
-    "EXACT",
-    "Constant",
-    "Hypot",
+    "Call",
     "InTwoParts",
+    "LargerRoot",
     "Line",
-    "Nearest",
     "Program",
-    "Remainder",
-    "TwiceOver",
+    "RootOf",
     "array_program",
+    "root_program",
 ]
 
-EXACT, DIFFERENTIABLE = "exact", "differentiable"
+
+def root_of(np: Any, linear: Any, rest: Any) -> Any:
+    """The root of linear**2 + rest; a large square is taken out, before it overflows."""
+    scale = np.constant(np.clip(np.abs(linear), 1, None))
+    return scale * np.sqrt((linear / scale) ** 2 + rest / scale / scale)
 
 
-class Hypot(Function):
-    """The root of the sum of two squares, without overflow."""
+def larger_root(np: Any, linear: Any, rest: Any, top: Any, leading: Any) -> Any:
+    """(linear + root) / leading = top / (root - linear): the one that is no difference."""
+    root = root_of(linear, rest)
+    adds = linear >= 0
+    # A branch that is not taken is divided by 1.
+    above = (linear + root) / np.where(adds, leading * np.ones_like(linear), 1)
+    below = top / np.where(adds, 1, root - linear)
+    return at_most_one(np.where(adds, above, below))
 
 
-class Remainder(Function):
-    """What division leaves, exactly, with the sign of the first argument."""
+def at_most_one(np: Any, policy: Any) -> Any:
+    """A probability, which rounding may leave one unit above 1."""
+    return policy - np.constant(np.clip(policy - 1, 0, None))
 
 
-class Nearest(Function):
-    """The nearest integer."""
+def share_of(np: Any, first: Any, rest: Any) -> Any:
+    """first / (first + rest), from the smaller one of both."""
+    total = first + rest
+    divisor = np.where(total > 0, total, 1)
+    return np.where(rest <= first, 1 - rest / divisor, first / divisor)
 
 
-class Constant(Function):
-    """A value that is not differentiated."""
+def decay_of(np: Any, high: Any, low: Any, top: Any, bottom: Any) -> Any:
+    """exp(-(high + low) * top / bottom): a rounded quotient would lose digits.
+
+    It is whole + left / bottom, and ``high`` has so few digits that high * whole is exact.
+    """
+    exact = np.constant(top % bottom)
+    whole = np.constant(np.clip(np.round((top - exact) / bottom), 0, 2.0**40))
+    left = top - whole * bottom
+    rounding = np.constant(exact - left)
+    left = left + rounding
+    return np.exp(-high * whole) * np.exp(-low * whole - (high + low) * left / bottom)
+
+
+def scale_of(np: Any, value: Any) -> Any:
+    """What keeps the powers of a number from overflowing when it is divided by it."""
+    return np.constant(np.clip(value, 1, None))
+
+
+class Call(Function):
+    """A call of the last one of some of these functions, which uses the others."""
+
+    functions: tuple[Callable[..., Any], ...]
+
+    def _pythoncode(self, printer: PythonCodePrinter) -> str:
+        """What SymPy's printers of Python ask an expression for."""
+        arguments = ", ".join(printer.doprint(a) for a in self.args)
+        return f"{self.functions[-1].__name__}({arguments})"
+
+
+class RootOf(Call):
+    functions = (root_of,)
+
+
+class LargerRoot(Call):
+    functions = (root_of, at_most_one, larger_root)
+
+
+class AtMostOne(Call):
+    functions = (at_most_one,)
+
+
+class ShareOf(Call):
+    functions = (share_of,)
+
+
+class DecayOf(Call):
+    functions = (decay_of,)
+
+
+class ScaleOf(Call):
+    functions = (scale_of,)
 
 
 class InTwoParts(Function):
     """A number to 32 digits, as a double and what it lacks, plus a term close to it."""
 
 
-class TwiceOver(Function):
-    """a over b over b, one after the other: b * b may overflow."""
-
-
 _DIGITS = "An irrational number to 32 digits: its rounding would show in the difference."
+# Whole numbers up to 2^12 times a number of so many bits are exact.
+_FEW_BITS = 2**38
 
 # What the stages of a quartic are called in code.
 _NAMES = {
@@ -92,7 +143,6 @@ _NAMES = {
     "e": "factor",
     "l": "linear",
     "q": "product",
-    "d": "root",
 }
 
 
@@ -127,216 +177,95 @@ class Program:
 
 
 def array_program(
-    form: Expr, stages: Iterable[tuple[Symbol, Expr]], names: Iterable[Symbol], style: str
+    form: Expr, stages: Iterable[tuple[Symbol, Expr]], names: Iterable[Symbol]
 ) -> Program:
     """The stable form of a probability as a program for arrays.
 
     Parameters
     ----------
     form : Expr
-        A Piecewise of two branches at most.
+        A larger root in two branches, a quotient with one exponential, or one of powers of β.
     stages : iterable of (Symbol, Expr)
-        Computed first.
+        Computed first; of a larger root ``linear`` and ``root`` (or l and d) are the last ones.
     names : iterable of Symbol
         The parameters; the program uses plain symbols of their names.
-    style : {EXACT, DIFFERENTIABLE}
+
+    Raises
+    ------
+    ValueError
+        For a form of another kind.
     """
-    writer = _Writer(style)
     plain = {s: Symbol(str(s), real=True) for s in names}
     stages = tuple(stages)
-    taken = {str(s) for s in names}
-    for symbol, _ in stages:
+    if stages:
+        lines, root = root_program(form, stages, plain)
+        return Program(lines, root)
+    if form.has(exp):
+        return _logistic(form.xreplace(plain))
+    return _homogeneous(form, plain)
+
+
+def root_program(
+    form: Expr, stages: tuple[tuple[Symbol, Expr], ...], plain: dict[Symbol, Symbol]
+) -> tuple[tuple[Line, ...], LargerRoot]:
+    """What is computed before, and a larger root: linear, rest, top and leading."""
+    *stages, (root, spread) = stages
+    taken, plain, lines = {str(s) for s in plain}, dict(plain), []
+    for symbol, part in stages:
         name = _NAMES.get(str(symbol), str(symbol))
         plain[symbol] = Symbol(name if name not in taken else f"{name}_", real=True)
-    if not stages and form.has(symbols.beta**2):
-        return writer.both_ends(form, plain)
-    for symbol, part in stages:
-        value = writer.value(part.xreplace(plain))
-        writer.assign(plain[symbol], value, _DIGITS if value.has(InTwoParts) else "")
-    return writer.program(form.xreplace(plain))
+        value = _difference(part.xreplace(plain))
+        lines.append(Line(plain[symbol], value, _DIGITS if value.has(InTwoParts) else ""))
+    (above, condition), (below, _) = form.args
+    linear = condition.lhs
+    leading = 1 / above.expand().coeff(root)
+    arguments = (linear, spread**2 - linear**2, below * (root - linear), leading)
+    return tuple(lines), LargerRoot(*(a.xreplace(plain) for a in arguments))
 
 
-class _Writer:
-    def __init__(self, style: str) -> None:
-        self.style = style
-        self.lines: list[Line] = []
-
-    @property
-    def exact(self) -> bool:
-        return self.style == EXACT
-
-    def assign(self, symbol: Symbol, value: Expr, comment: str = "") -> Symbol:
-        self.lines.append(Line(symbol, value, comment))
-        return symbol
-
-    # -- parts -------------------------------------------------------------------------
-
-    def value(self, expr: Expr) -> Expr:
-        """A stage: squares that may overflow and differences with an irrational number."""
-        found = self._difference(expr)
-        if found is not None:
-            return found
-        if isinstance(expr, Pow) and expr.exp == S.Half and isinstance(expr.base, Add):
-            square, rest = _square_and_rest(expr.base)
-            if square is not None:
-                return self._root(square, rest)
+def _difference(expr: Expr) -> Expr:
+    """An irrational number less a parameter, the number to 32 digits: c·(±number ± s)."""
+    content, inner = expr.as_independent(*expr.free_symbols, as_Add=False)
+    if not isinstance(inner, Add) or len(inner.args) != 2:
         return expr
-
-    def _root(self, square: Symbol, rest: Expr) -> Expr:
-        if self.exact:
-            return Hypot(square, sqrt(rest))
-        scale = self.assign(
-            Symbol("scale", positive=True),
-            Constant(1 + Abs(square)),
-            "The square of a large number overflows: taken out, as a constant.",
-        )
-        relative = self.assign(Symbol(f"{square}_scaled", real=True), square / scale)
-        return scale * sqrt(relative**2 + TwiceOver(rest, scale))
-
-    def _difference(self, expr: Expr) -> Expr | None:
-        """An irrational number less a parameter, the number to 32 digits: c·(±number ± s)."""
-        if not self.exact:
-            return None
-        content, inner = expr.as_independent(*expr.free_symbols, as_Add=False)
-        if not isinstance(inner, Add) or len(inner.args) != 2:
-            return None
-        numbers = [a for a in inner.args if a.is_number and not a.is_Rational]
-        if len(numbers) != 1:
-            return None
-        rest = inner - numbers[0]
-        if not (rest.is_Symbol or (-rest).is_Symbol):
-            return None
-        high = Float(float(numbers[0]), 17)
-        low = Float(float((numbers[0] - Rational(float(numbers[0]))).evalf(20)), 17)
-        return content * InTwoParts(high, low, rest)
-
-    # -- programs ------------------------------------------------------------------------
-
-    def program(self, form: Expr) -> Program:
-        if isinstance(form, Piecewise):
-            return self._limited(self._branches(form))
-        if form.has(exp):
-            return self._logistic(form)
-        return self._limited(form)
-
-    def _branches(self, form: Piecewise) -> Expr:
-        (first, condition), (second, _) = form.args
-        adds = self.assign(Symbol("adds", real=True), condition)
-        found = []
-        for value, side in ((first, "above"), (second, "below")):
-            top, bottom = fraction(value)
-            if bottom.free_symbols:
-                pair = (bottom, 1) if side == "above" else (1, bottom)
-                comment = "" if found else "A branch that is not taken is divided by 1."
-                symbol = Symbol(f"divisor_{side}", real=True)
-                self.assign(symbol, Piecewise((pair[0], adds), (pair[1], True)), comment)
-                value = top / symbol
-            found.append(value)
-        return Piecewise((found[0], adds), (found[1], True))
-
-    def _limited(self, value: Expr) -> Program:
-        """A probability: rounding may leave it one unit above 1."""
-        if self.exact:
-            return Program(tuple(self.lines), Min(value, 1))
-        policy = self.assign(Symbol("policy", real=True), value)
-        return Program(tuple(self.lines), policy - Constant(Max(policy - 1, 0)))
-
-    def both_ends(self, form: Expr, plain: dict[Symbol, Symbol]) -> Program:
-        """A form in powers of β: above 1 in those of 1/β, which do not overflow."""
-        inverse = Dummy("inverse", positive=True)
-        turned = fraction(together(powdenest(form.subs(symbols.beta, 1 / inverse), force=True)))
-        # Divided by the growing power, which is the denominator of both.
-        top, bottom = (together(part) for part in turned)
-        turned = fraction(together(top / bottom))
-        beta = plain.get(symbols.beta, symbols.beta)
-        small, large = Symbol("beta_below", real=True), Symbol("inverse", real=True)
-        below = self.assign(Symbol("below", real=True), Le(beta, 1))
-        self.assign(small, Piecewise((beta, below), (1, True)))
-        above = self.assign(
-            Symbol("beta_above", real=True),
-            Piecewise((1, below), (beta, True)),
-            "Above 1 the formula in 1 / beta: powers of beta would overflow.",
-        )
-        self.assign(large, 1 / above)
-        first = form.subs(symbols.beta, small).xreplace(plain)
-        second = (turned[0] / turned[1]).subs(inverse, large).xreplace(plain)
-        parts = []
-        for value, name in ((first, "small"), (second, "large")):
-            top, bottom = fraction(value)
-            for k, root in enumerate(sorted(_roots(top), key=str)):
-                symbol = Symbol(f"root_{name}" + (f"_{k}" if k else ""), real=True)
-                top = top.xreplace({root: self.assign(symbol, root)})
-            parts.append(self.assign(Symbol(f"policy_{name}", real=True), top / bottom))
-        return self._limited(Piecewise((parts[0], below), (parts[1], True)))
-
-    def _logistic(self, form: Expr) -> Program:
-        """A quotient with one decaying exponential."""
-        (growth,) = form.atoms(exp)
-        decay = self.assign(Symbol("decay", real=True), self._decay(-growth.args[0]))
-        top, bottom = fraction(form.xreplace({growth: decay}))
-        total = Symbol("total", real=True)
-        self.assign(Symbol("total", real=True), bottom)
-        safe = Piecewise((total, Gt(total, 0)), (1, True))
-        divisor = self.assign(
-            Symbol("divisor", real=True), safe, "0 only where pi_ref is, and the exponential too."
-        )
-        if self.exact:
-            return Program(tuple(self.lines), top / divisor)
-        # The slope of a share near 1 is that of the other share, in which nothing cancels.
-        rest = bottom - top
-        policy = Piecewise((1 - rest / divisor, rest <= top), (top / divisor, True))
-        return Program(tuple(self.lines), policy)
-
-    def _decay(self, exponent: Expr) -> Expr:
-        """exp(−exponent) for a quotient: whole and remainder, both exact."""
-        top, bottom = fraction(exponent)
-        if not self.exact or len(bottom.free_symbols) != 1 or not bottom.is_polynomial():
-            return exp(-exponent)
-        ratio, numerator = top.as_independent(*top.free_symbols, as_Add=False)
-        if not top.free_symbols:
-            ratio, numerator = top, S.One
-        content, divisor = bottom.as_independent(*bottom.free_symbols, as_Add=False)
-        ratio = ratio / content
-        if not (divisor.is_Symbol and (numerator.is_Symbol or numerator == 1)):
-            return exp(-exponent)
-        low = None
-        if not ratio.is_Rational:
-            if numerator != 1:
-                return exp(-exponent)
-            numerator = Float(float(ratio), 17)
-            low = Float(float((ratio - Rational(float(ratio))).evalf(20)), 17)
-            ratio = S.One
-        if ratio.p == 1 and ratio.q & (ratio.q - 1) == 0:
-            divisor, ratio = ratio.q * divisor, S.One
-        elif numerator == 1 and ratio.q & (ratio.q - 1) == 0:
-            numerator, ratio = ratio, S.One  # exact in floating point
-        remainder = self.assign(
-            Symbol("remainder", real=True),
-            Remainder(numerator, divisor),
-            f"{numerator} over {divisor} is whole + remainder over {divisor}: the exponential of "
-            "a rounded quotient would lose digits.",
-        )
-        whole = self.assign(Symbol("whole", real=True), Nearest((numerator - remainder) / divisor))
-        if ratio == 1:
-            rest = remainder / divisor if low is None else (remainder + low) / divisor
-            return self._decays(whole) * exp(-rest)
-        # p/q of it: p · whole = q · quotient + left, in integers.
-        left = self.assign(Symbol("left", real=True), Remainder(ratio.p * whole, ratio.q))
-        quotient = self.assign(
-            Symbol("quotient", real=True), Nearest((ratio.p * whole - left) / ratio.q)
-        )
-        return self._decays(quotient) * exp(-(left + ratio.p * remainder / divisor) / ratio.q)
-
-    def _decays(self, whole: Symbol) -> Symbol:
-        return self.assign(Symbol("decay_of_whole", real=True), exp(-whole))
+    numbers = [a for a in inner.args if a.is_number and not a.is_Rational]
+    rest = inner - Add(*numbers)
+    if len(numbers) != 1 or not (rest.is_Symbol or (-rest).is_Symbol):
+        return expr
+    return content * InTwoParts(*_parts(numbers[0], float(numbers[0])), rest)
 
 
-def _square_and_rest(total: Add) -> tuple[Symbol | None, Expr]:
-    for term in total.args:
-        if isinstance(term, Pow) and term.exp == 2 and term.base.is_Symbol:
-            return term.base, total - term
-    return None, total
+def _parts(number: Expr, high: float) -> tuple[Expr, Expr]:
+    """A double close to a number, and what it lacks."""
+    return Float(high, 17), Float(float((number - Rational(high)).evalf(20)), 17)
 
 
-def _roots(expr: Expr) -> set[Expr]:
-    return {p for p in expr.atoms(Pow) if p.exp == S.Half and p.free_symbols}
+def _homogeneous(form: Expr, plain: dict[Symbol, Symbol]) -> Program:
+    """A form in powers of β as one in powers of β/s and 1/s, which do not overflow."""
+    weight, inverse = (Symbol(name, positive=True) for name in ("relative", "inverse"))
+    turned = together(form.subs(symbols.beta, weight / inverse))
+    turned = together(powdenest(turned, force=True))
+    beta, scale = plain.get(symbols.beta, symbols.beta), Symbol("scale", real=True)
+    lines = (
+        Line(scale, ScaleOf(beta), "Powers of beta would overflow."),
+        Line(weight, beta / scale),
+        Line(inverse, 1 / scale),
+    )
+    return Program(lines, AtMostOne(turned).xreplace(plain))
+
+
+def _logistic(form: Expr) -> Program:
+    """A quotient with one decaying exponential."""
+    growths = form.atoms(exp)
+    if len(growths) != 1:
+        raise ValueError("code is written for a formula with one exponential")
+    (growth,) = growths
+    top, bottom = fraction(-growth.args[0])
+    above, top = top.as_independent(Symbol, as_Add=False)
+    below, bottom = bottom.as_independent(Symbol, as_Add=False)
+    number = above / below
+    high = round(float(number) * _FEW_BITS) / _FEW_BITS
+    decay = Symbol("decay", real=True)
+    line = Line(decay, DecayOf(*_parts(number, high), top, bottom))
+    first, total = fraction(form.xreplace({growth: decay}))
+    return Program((line,), ShareOf(first, total - first))

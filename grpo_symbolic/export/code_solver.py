@@ -7,8 +7,7 @@ The condition is multiplied by p (1 − p), so that it is smooth on [0, 1]:
 and the drift D of a group is the positive sum
 :math:`\sum_k w_k\, p^k (1 - p)^{n-k}`, in which nothing cancels.
 
-The functions here stand in exported code as they are written: their first argument, the array
-library's namespace, becomes its name there.
+The functions here stand in exported code as those of :mod:`.code_program` do.
 """
 
 from __future__ import annotations
@@ -28,6 +27,7 @@ __all__ = [
     "P",
     "Q",
     "T",
+    "differentiated",
     "drift_of",
     "polished",
     "solved",
@@ -124,3 +124,16 @@ def polished(np: Any, condition: Any, policy: Any) -> Any:
         value, slope = condition(policy, 1 - policy)
         policy = policy - value / np.where(slope < 0, slope, -1)
     return policy
+
+
+def differentiated(np: Any, condition: Any, pi_ref: Any, given: Any) -> Any:
+    """The solution for these parameters: as a constant, then steps that have its derivatives."""
+
+    def constant(value: Any) -> Any:
+        return np.constant(value)
+
+    fixed = [constant(value) for value in given]
+    start = constant(solved(lambda p, q: condition(p, q, *fixed), constant(pi_ref)))
+    policy = polished(lambda p, q: condition(p, q, *given), start)
+    bounded = np.clip(policy, constant(pi_ref), np.ones_like(policy))
+    return policy + constant(bounded - policy)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sympy import Symbol
@@ -12,6 +13,7 @@ from grpo_symbolic.inputs import parameter
 __all__ = ["Parameter", "checked_number", "documented", "ordered"]
 
 
+@dataclass(frozen=True, repr=False)
 class Parameter:
     """One keyword of a compiled formula.
 
@@ -24,33 +26,38 @@ class Parameter:
     default : number, optional
     """
 
-    def __init__(self, symbol: Symbol, role: str, default: float | None = None) -> None:
-        self.symbol, self.role, self.default = symbol, role, default
-        self.name = str(symbol)
+    symbol: Symbol
+    role: str
+    default: float | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.symbol)
 
     def __repr__(self) -> str:
         default = "" if self.default is None else f", default {self.default:g}"
         return f"Parameter({self.name}: {self.role}{default})"
 
 
-def ordered(parameters: tuple[Parameter, ...], given: dict[str, Any]) -> list[Any]:
-    """The values in the order of the parameters.
+def ordered(
+    parameters: Iterable[Parameter], given: Mapping[str, Any], *, partial: bool = False
+) -> list[Any]:
+    """The values in the order of the parameters; None for one that may be, and is, left open.
 
     Raises
     ------
     ValueError
-        For an unknown or a missing argument.
+        For an unknown or (unless ``partial``) a missing argument.
     """
-    known = [p.name for p in parameters]
+    defaults = {p.name: p.default for p in parameters}
+    known = f"this policy takes {', '.join(defaults)}"
     for name in given:
-        if name not in known:
-            raise ValueError(f"unknown argument {name!r}: this policy takes {', '.join(known)}")
-    values = []
-    for p in parameters:
-        if p.name not in given and p.default is None:
-            raise ValueError(f"missing argument {p.name!r}: this policy takes {', '.join(known)}")
-        values.append(given.get(p.name, p.default))
-    return values
+        if name not in defaults:
+            raise ValueError(f"unknown argument {name!r}: {known}")
+    for name, default in defaults.items():
+        if name not in given and default is None and not partial:
+            raise ValueError(f"missing argument {name!r}: {known}")
+    return [given.get(name, default) for name, default in defaults.items()]
 
 
 def checked_number(p: Parameter, value: Any) -> Any:

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from grpo_symbolic.numeric.interpolant import Array, DyadicTable
+from grpo_symbolic.numeric.kernels import Kernel, Points
 
 __all__ = ["Crossing"]
 
@@ -34,17 +36,28 @@ _TINY = 1e-290
 
 
 @dataclass(frozen=True, eq=False)
-class Crossing:
-    """β (p − p₀) = h(p) with h concave, positive on (0, 1) and 0 at both ends.
+class Crossing(Kernel):
+    """c β (p − p₀) = h(p) with h concave, positive on (0, 1) and 0 at both ends.
 
     Parameters
     ----------
     low, high : DyadicTable
         h(p)/p in p, and h(1 − q)/q in q.
+    strength : float
+        c.
     """
 
     low: DyadicTable
     high: DyadicTable
+    strength: float = 1.0
+
+    single: ClassVar[bool] = True
+    block: ClassVar[int] = 32768
+
+    def found(self, points: Points) -> Array:
+        beta = points.beta if self.strength == 1 else points.beta * self.strength
+        with np.errstate(all="ignore"):
+            return self(beta, points.reference)[points.complement][:, None]
 
     def __call__(self, beta: Array, reference: Array) -> tuple[Array, Array]:
         """p and 1 − p, each to full relative accuracy.

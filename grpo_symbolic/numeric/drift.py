@@ -18,7 +18,6 @@ from flint import arb, arb_poly, ctx, fmpq
 from sympy import Expr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.numeric.crossing import Crossing
 from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array, DyadicTable
 from grpo_symbolic.numeric.zeros import Mask
@@ -143,13 +142,6 @@ class TabulatedDrift:
     def level(self, others: tuple[Array, ...]) -> tuple[Mask, Mask]:
         """A polynomial is."""
         return np.ones(1, bool), np.ones(1, bool)
-
-    @cached_property
-    def crossing(self) -> Crossing:
-        """The solver of β (p − p₀) = h(p)."""
-        if not self.concave:
-            raise ValueError("one crossing is proved for a concave drift only")
-        return Crossing(self.low, self.high)
 
 
 def _table(

@@ -9,10 +9,9 @@ underflow costs digits.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from sympy import Expr, Symbol, exp, fraction
 
 from grpo_symbolic import symbols
@@ -22,22 +21,21 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.numeric.double import DoubleSum, quotient_exp
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.quadratic import REST_REFERENCE, Ends
+from grpo_symbolic.numeric.kernels import Points
+from grpo_symbolic.numeric.quadratic import BITS, REST_REFERENCE, ClosedKernel
 
 __all__ = ["Logistic"]
 
 _HALF = Symbol("half_exponential", positive=True)
 _LEAST = 1e-140
-_BITS = 3000
 
 
 @dataclass(frozen=True)
-class Logistic:
+class Logistic(ClosedKernel):
     """A root linear in exp(−x), and one minus it.
 
     Parameters
     ----------
-    names : tuple of str
     shares : pair of (Expr, int)
         Numerators of π(a) and 1 − π(a) over a power of exp(−x/2), and that power.
     denominator : Expr
@@ -48,13 +46,11 @@ class Logistic:
         π(a).
     """
 
-    names: tuple[str, ...]
     shares: tuple[tuple[Expr, int], tuple[Expr, int]]
     denominator: Expr
     exponent: DoubleSum
     weight: str
     exact: Expr
-    symbols: tuple[Symbol, ...]
 
     @classmethod
     def of(cls, form: Expr, inputs: tuple[Symbol, ...], domain: Domain) -> Logistic | None:
@@ -78,30 +74,24 @@ class Logistic:
                 return None
             shares.append((alone, int(power)))
         under = under.xreplace({decay: _HALF**2, 1 - symbols.pi_ref: REST_REFERENCE})
-        names = tuple(s.name for s in inputs)
-        return cls(names, tuple(shares), under, exponent, bottom.name, form, inputs)
+        return cls(inputs, (shares[0], shares[1]), under, exponent, bottom.name, form)
 
-    def __call__(self, *values: Any, complement: bool, ends: Ends, out: Array) -> None:
-        """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length."""
-        at = dict(zip(self.names, values, strict=True))
+    def found(self, points: Points) -> Array:
+        at = dict(points.values)
         reference = at[symbols.pi_ref.name]
         rest = 1.0 - reference
-        share, power = self.shares[complement]
+        share, power = self.shares[points.complement]
         names = (*self.names, _HALF.name, REST_REFERENCE.name)
+        values = (at[name] for name in self.names)
         with np.errstate(all="ignore"):
             half = quotient_exp(self.exponent, at[self.weight], at)
             over, under = Formula((share, self.denominator), names)(*values, half, rest)
             # The second half is not multiplied in before the quotient: it might underflow.
             found = (over * half / under) * half if power else over / under
         fixed = (reference == 0) | (reference == 1)
-        out[...] = np.where(fixed, rest if complement else reference, found)
+        found = np.where(fixed, rest if points.complement else reference, found)
         tiny = (half < _LEAST) & (reference < _LEAST) & (reference > 0)
-        for k in np.flatnonzero(np.broadcast_to(tiny, out.shape)):
-            at = [float(v[k]) if np.ndim(v) else v for v in values]
-            out[k] = self._in_balls(at, complement)
+        return self.corrected(np.broadcast_to(found, points.count).copy(), tiny, points)
 
-    def _in_balls(self, values: list[float], complement: bool) -> float:
-        with ctx.workprec(_BITS):
-            at = {s: arb(v) for s, v in zip(self.symbols, values, strict=True)}
-            root = ball(self.exact, at, _BITS)
-            return float((1 - root if complement else root).mid())
+    def in_balls(self, at: dict[Symbol, arb]) -> arb:
+        return ball(self.exact, at, BITS)

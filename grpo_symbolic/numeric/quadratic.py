@@ -11,10 +11,10 @@ is its smaller root 2 c'/(b' + s).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from flint import arb, ctx
@@ -27,28 +27,60 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.numeric.double import DoubleSum
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import Kernel, Points
 
-__all__ = ["REST_REFERENCE", "LargerRoot"]
+__all__ = ["BITS", "REST_REFERENCE", "ClosedKernel", "LargerRoot"]
 
-Ends = Mapping[str, tuple[float, float]]
 _HALF = Symbol("half_of_linear", real=True)
 REST_REFERENCE = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of its own
 
 # Products of parameters inside these ends neither under- nor overflow.
 _LEAST, _GREATEST = 1e-70, 1e70
-_BITS = 5000
+#: Of balls that hold digits whatever cancels.
+BITS = 5000
 # Temporaries of this length are not fetched from the system again and again.
 _PIECE = 16000
 
 
 @dataclass(frozen=True)
-class LargerRoot:
+class ClosedKernel(Kernel):
+    """A closed form, and balls where plain arithmetic would lose digits.
+
+    Parameters
+    ----------
+    inputs : tuple of Symbol
+    """
+
+    inputs: tuple[Symbol, ...]
+
+    single: ClassVar[bool] = True
+    block: ClassVar[int] = 65536
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(s.name for s in self.inputs)
+
+    @abstractmethod
+    def in_balls(self, at: dict[Symbol, arb]) -> arb:
+        """π(a)."""
+
+    def corrected(self, found: Array, where: Any, points: Points) -> Array:
+        """Points × one solution, those at ``where`` in balls."""
+        places = np.flatnonzero(np.broadcast_to(where, found.shape)) if np.any(where) else ()
+        for k in places:
+            entry = points.entry(int(k))
+            with ctx.workprec(BITS):
+                root = self.in_balls({s: arb(float(entry[s.name])) for s in self.inputs})
+                found[k] = float((1 - root if points.complement else root).mid())
+        return found[:, None]
+
+
+@dataclass(frozen=True)
+class LargerRoot(ClosedKernel):
     """The larger root in (0, 1) of a quadratic in π(a), and one minus it.
 
     Parameters
     ----------
-    names : tuple of str
-        The parameters, in the order of the arguments.
     leading, constant : Expr
         a, and c or (where it is not positive) the discriminant.
     linear : DoubleSum or Expr
@@ -57,9 +89,10 @@ class LargerRoot:
         c' and b', in π_ref and 1 − π_ref.
     balanced : bool
         Whether c >= 0; else b > 0 and the discriminant is a sum of positive terms.
+    exact : tuple of Expr
+        The coefficients.
     """
 
-    names: tuple[str, ...]
     leading: Expr
     constant: Expr
     linear: DoubleSum | Expr
@@ -67,7 +100,6 @@ class LargerRoot:
     slope: Expr
     balanced: bool
     exact: tuple[Expr, Expr, Expr]
-    symbols: tuple[Symbol, ...]
 
     @classmethod
     def of(
@@ -91,29 +123,27 @@ class LargerRoot:
         if not balanced and not isinstance(linear, Expr):
             return None
         constant = tidy(-c, domain) if balanced else discriminant
-        names = tuple(s.name for s in inputs)
-        return cls(
-            names, tidy(a, domain), constant, linear, above, (-slope).expand(), balanced,
-            (a, b, c), inputs,
-        )  # fmt: skip
+        rise = (-slope).expand()
+        return cls(inputs, tidy(a, domain), constant, linear, above, rise, balanced, (a, b, c))
 
-    def __call__(self, *values: Any, complement: bool, ends: Ends, out: Array) -> None:
-        """π(a), or 1 − π(a): numbers and one-dimensional arrays of one length.
-
-        ``ends`` are the least and greatest entry of each of them, by name; ``out`` is where the
-        result is written.
-        """
+    def found(self, points: Points) -> Array:
+        values, out = [points[name] for name in self.names], np.empty(points.count)
         with np.errstate(all="ignore"):
             for start in range(0, len(out), _PIECE):
                 piece = slice(start, start + _PIECE)
                 at = [v[piece] if np.ndim(v) else v for v in values]
                 # It may round one unit above 1.
-                np.minimum(self._plainly(at, complement), 1.0, out=out[piece])
-        far = _far(values, [ends[name] for name in self.names])
-        if far is not None:
-            for k in np.flatnonzero(np.broadcast_to(far, out.shape)):
-                at = [float(v[k]) if np.ndim(v) else v for v in values]
-                out[k] = self._in_balls(at, complement)
+                np.minimum(self._plainly(at, points.complement), 1.0, out=out[piece])
+        return self.corrected(out, self._far(points), points)
+
+    def _far(self, points: Points) -> Any:
+        """Where plain arithmetic may under- or overflow, or divide 0 by 0."""
+        found: Any = False
+        for name in self.names:
+            least, greatest = points.ends[name]
+            if least < _LEAST or greatest > _GREATEST:
+                found = found | (points[name] < _LEAST) | (points[name] > _GREATEST)
+        return found
 
     def _plainly(self, values: list[Any], complement: bool) -> Any:
         if isinstance(self.linear, DoubleSum) and not self.linear.plain:
@@ -154,22 +184,8 @@ class LargerRoot:
     def _rest(self) -> Expr:
         return self.above / (self._root + (self.slope / 2).expand())
 
-    def _in_balls(self, values: list[float], complement: bool) -> float:
-        with ctx.workprec(_BITS):
-            at = {s: arb(v) for s, v in zip(self.symbols, values, strict=True)}
-            a, b, c = (ball(x, at, _BITS) for x in self.exact)
-            if a == 0:
-                root = -c / b if b != 0 else at[symbols.pi_ref]
-            else:
-                root = ((b * b - 4 * a * c).nonnegative_part().sqrt() - b) / (2 * a)
-            return float((1 - root if complement else root).mid())
-
-
-def _far(values: tuple[Any, ...], ends: list[tuple[float, float]]) -> Any:
-    """Where plain arithmetic may under- or overflow, or divide 0 by 0; None for nowhere."""
-    found = None
-    for value, (least, greatest) in zip(values, ends, strict=True):
-        if least < _LEAST or greatest > _GREATEST:
-            far = (value < _LEAST) | (value > _GREATEST)
-            found = far if found is None else found | far
-    return found
+    def in_balls(self, at: dict[Symbol, arb]) -> arb:
+        a, b, c = (ball(x, at, BITS) for x in self.exact)
+        if a == 0:
+            return -c / b if b != 0 else at[symbols.pi_ref]
+        return ((b * b - 4 * a * c).nonnegative_part().sqrt() - b) / (2 * a)

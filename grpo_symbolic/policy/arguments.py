@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Container, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Symbol, lambdify
+from sympy import lambdify
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number, parameter_range
 from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import ends_of
 
-__all__ = ["LARGEST_GROUP", "ROW", "Arguments", "ends_of", "rows_allowed"]
+__all__ = ["LARGEST_GROUP", "ROW", "Arguments", "rows_allowed"]
 
 LARGEST_GROUP = 2**20
 _GROUP = f"an integer between 2 and {LARGEST_GROUP}"
@@ -25,8 +27,6 @@ REFERENCE = "pi_ref"
 #: The one field of an entry of an array of rows.
 ROW = "row"
 _SUM = 1e-12
-# Values inside the range of every role, for points that are not evaluated.
-_HARMLESS = {"pi_ref": 0.5, "margin": 0.5, "group_size": 2.0}
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,6 @@ class Arguments:
     domain: Domain
     answers: int = 0
 
-    def only(self, names: Container[str]) -> Arguments:
-        """The parameters of these names alone."""
-        kept = tuple(p for p in self.parameters if p.name in names)
-        return replace(self, parameters=kept, answers=0)
-
     def read(self, given: Mapping[str, Any], strict: bool) -> dict[str, Array]:
         """Every parameter as a float64 array; a group size that is none becomes NaN.
 
@@ -62,22 +57,22 @@ class Arguments:
             for a group size that is not an integer in its range.
         """
         found = {}
-        rows = {REFERENCE: given[REFERENCE]} if self.answers else {}
-        others = {name: v for name, v in given.items() if name not in rows}
+        others = dict(given)
+        rows = others.pop(REFERENCE, None) if self.answers else None
         for p, value in zip(self.parameters, ordered(self.parameters, others), strict=True):
             reader = _group_sizes if p.role == "group_size" else _numbers
             found[p.name] = reader(p, value, strict)
-        for name, value in rows.items():
-            found[name] = _rows_of(value, self.answers)
+        if rows is not None:
+            found[REFERENCE] = _rows_of(rows, self.answers)
         return found
 
     @cached_property
-    def _ranges(self) -> tuple[Span, ...]:
-        return tuple(_range(p) for p in self.parameters)
+    def _ranges(self) -> dict[str, Span]:
+        return {p.name: _range(p) for p in self.parameters}
 
     @cached_property
-    def _ties(self) -> tuple[Callable[..., Any], ...]:
-        return _ties(self.domain, tuple(p.name for p in self.parameters))
+    def _ties(self) -> tuple[tuple[tuple[str, ...], Callable[..., Any]], ...]:
+        return tuple(_ties(self.domain, {p.name for p in self.parameters}))
 
     def __getstate__(self) -> dict[str, Any]:
         fields = {"parameters": self.parameters, "domain": self.domain}
@@ -88,52 +83,38 @@ class Arguments:
     ) -> NDArray[np.bool_] | None:
         """Where values are outside their ranges, or None where all are inside.
 
-        ``ends`` are the least and the greatest of them, where they are known.
+        ``values`` may be some of the parameters only; ``ends`` are the least and the greatest of
+        them, where they are known.
         """
-        found: Any = None
-        for p, span in zip(self.parameters, self._ranges, strict=True):
-            value = values[p.name]
-            outside = _outside(span, value, *(ends[p.name] if ends else ends_of(value)))
-            if outside is not None:
-                found = outside if found is None else found | outside
-        if self.answers:
-            wrong = _no_distributions(values[REFERENCE][ROW])
-            if np.any(wrong):
-                found = wrong if found is None else found | wrong
-        for check in self._ties:
-            broken = ~check(*(values[p.name] for p in self.parameters))
-            if np.any(broken):
-                found = broken if found is None else found | broken
-        return found
+        wrong: list[Any] = []
+        for name, span in self._ranges.items():
+            if name in values:
+                value = values[name]
+                outside = _outside(span, value, *(ends[name] if ends else ends_of(value)))
+                wrong += [] if outside is None else [outside]
+        if self.answers and REFERENCE in values:
+            wrong.append(_no_distributions(values[REFERENCE][ROW]))
+        for names, check in self._ties:
+            if all(name in values for name in names):
+                wrong.append(~check(*(values[name] for name in names)))
+        wrong = [mask for mask in wrong if np.any(mask)]
+        return reduce(or_, wrong) if wrong else None
 
     def sentence(self, values: Mapping[str, Any]) -> str:
         """What is wrong with the first bad value."""
         for p in self.parameters:
-            outside = _outside(_range(p), values[p.name], np.nan, np.nan)
+            value = values.get(p.name, np.empty(0))
+            outside = _outside(self._ranges[p.name], value, np.nan, np.nan)
             if outside is not None and outside.any():
-                first = np.broadcast_to(values[p.name], outside.shape)[outside].flat[0]
+                first = np.broadcast_to(value, outside.shape)[outside].flat[0]
                 return f"{p.name} must be {_allowed(p)}, got {first}"
-        if self.answers:
+        if self.answers and REFERENCE in values:
             rows = values[REFERENCE][ROW]
             wrong = _no_distributions(rows)
             if np.any(wrong):
                 first = np.array2string(rows[wrong][0], threshold=6, edgeitems=2)
                 return f"{REFERENCE} must be {rows_allowed(self.answers)}, got {first}"
         return f"the parameters must satisfy {self.domain}"
-
-    def harmless(self, values: Mapping[str, Any], bad: NDArray[np.bool_]) -> dict[str, Any]:
-        """The values with bad points replaced by ones that can be evaluated."""
-        found = {p.name: np.where(bad, self._stand_in(p), values[p.name]) for p in self.parameters}
-        if self.answers:
-            rows = np.where(bad[..., None], 1.0 / self.answers, values[REFERENCE][ROW])
-            found[REFERENCE] = _rows_of(rows, self.answers)
-        return found
-
-    def _stand_in(self, p: Parameter) -> float:
-        if p.role == "success":
-            pair = [q.name for q in self.parameters if q.role == "success"]
-            return 0.75 if p.name == pair[0] else 0.25
-        return _HARMLESS.get(p.role, 1.0)
 
 
 def _allowed(p: Parameter) -> str:
@@ -172,15 +153,6 @@ def _no_distributions(rows: Array) -> NDArray[np.bool_]:
     wrong = ~((rows > 0) & np.isfinite(rows)).all(axis=-1)
     with np.errstate(all="ignore"):
         return wrong | ~(np.abs(rows.sum(axis=-1) - 1.0) <= _SUM * rows.shape[-1])
-
-
-def ends_of(value: Any) -> tuple[float, float]:
-    """The least and the greatest of numbers; NaN where one is NaN, or there are none."""
-    if isinstance(value, float):
-        return value, value
-    if not value.size:
-        return np.nan, np.nan
-    return np.minimum.reduce(value, axis=None), np.maximum.reduce(value, axis=None)
 
 
 def _outside(span: Span, value: Any, least: float, greatest: float) -> NDArray[np.bool_] | None:
@@ -240,25 +212,21 @@ def _group_sizes(p: Parameter, value: Any, strict: bool) -> Array:
     return np.asarray(found)
 
 
-def _ties(domain: Domain, names: tuple[str, ...]) -> tuple[Callable[..., Any], ...]:
-    """Checks of the ranges whose ends are other parameters."""
-    found = []
+def _ties(
+    domain: Domain, names: Container[str]
+) -> Iterator[tuple[tuple[str, ...], Callable[..., Any]]]:
+    """Checks of the ranges whose ends are other parameters, and what each of them takes."""
     for r in domain.ranges:
         for low, high, closed in (
             (r.lower, r.symbol, r.lower_closed),
             (r.symbol, r.upper, r.upper_closed),
         ):
-            free = low.free_symbols | high.free_symbols
-            if len(free) < 2 or not {s.name for s in free} <= set(names):
-                continue
-            found.append(_tie(low, high, closed, names))
-    return tuple(found)
+            free = sorted(low.free_symbols | high.free_symbols, key=str)
+            if len(free) >= 2 and all(s.name in names for s in free):
+                yield tuple(s.name for s in free), _tie(lambdify(free, (low, high)), closed)
 
 
-def _tie(low: Expr, high: Expr, closed: bool, names: Sequence[str]) -> Callable[..., Any]:
-    plain = {s: Symbol(s.name) for s in low.free_symbols | high.free_symbols}
-    ends = lambdify(names, (low.xreplace(plain), high.xreplace(plain)), "numpy")
-
+def _tie(ends: Callable[..., Any], closed: bool) -> Callable[..., Any]:
     def check(*values: Any) -> Any:
         left, right = ends(*values)
         return np.asarray(left <= right if closed else left < right)

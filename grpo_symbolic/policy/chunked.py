@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from threading import RLock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from grpo_symbolic.numeric.blocks import broadcast_shape
-from grpo_symbolic.policy.arguments import Arguments, rows_allowed
+from grpo_symbolic.policy.arguments import rows_allowed
 
 __all__ = ["SOLUTIONS", "Chunk", "evaluated", "is_chunked"]
 
 # Columns of a lazy array of all solutions, whose number is only known when it is computed.
 SOLUTIONS = 8
-# Precision is global in mpmath and python-flint: one thread at a time derives and solves.
-_LOCK = RLock()
 
 
 def is_chunked(value: Any) -> bool:
@@ -71,9 +68,11 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], **options: Any) -> Any:
         for name, value in given.items()
         if rows is None or name != "pi_ref"
     }
-    values = own.only([p.name for p in own.parameters]).read(known, strict)
+    values = own.read(known, strict)
     fixed = {name: float(v) for name, v in values.items() if name not in lazy and v.ndim == 0}
-    good = _within(own, fixed, strict)
+    good = own.bad(fixed) is None
+    if strict and not good:
+        raise ValueError(own.sentence(fixed))
     arrays = {
         name: lazy[name] if name in lazy else da.from_array(np.asarray(given[name]), chunks=-1)
         for name in known
@@ -138,18 +137,9 @@ class Chunk:
         return 1 if self.single else SOLUTIONS
 
     def __call__(self, *pieces: Any) -> NDArray[np.float64]:
-        local = _local(self.evaluator)
-        if self.single and self in local.ready:
-            return self._found(local.evaluator, pieces)
-        with _LOCK:
-            found = self._found(local.evaluator, pieces)
-            local.ready.add(self)
-        return found
-
-    def _found(self, evaluator: Any, pieces: Iterable[Any]) -> NDArray[np.float64]:
         values = dict(zip(self.names, pieces, strict=True)) | dict(self.numbers)
         options = dict(self.options)
-        found = np.asarray(evaluator(**options, **values))
+        found = np.asarray(_local(self.evaluator)(**options, **values))
         if options["branch"] != "all":
             return found
         axis = found.ndim - (2 if self.rows else 1)
@@ -164,27 +154,10 @@ class Chunk:
         return np.pad(found, padding, constant_values=np.nan)
 
 
-@dataclass(eq=False)
-class _Local:
-    """An evaluator of this process, and the chunks whose formulas and tables are made."""
-
-    evaluator: Any
-    ready: set[Chunk] = field(default_factory=set)
-
-
 @lru_cache(maxsize=16)
-def _local(data: bytes) -> _Local:
-    return _Local(pickle.loads(data))
-
-
-def _within(arguments: Arguments, fixed: Mapping[str, float], strict: bool) -> bool:
-    """Whether the numbers are in their ranges; raised where ``strict``."""
-    chosen = arguments.only(fixed)
-    if chosen.bad(fixed) is None:
-        return True
-    if strict:
-        raise ValueError(chosen.sentence(fixed))
-    return False
+def _local(data: bytes) -> Any:
+    """An evaluator of this process."""
+    return pickle.loads(data)
 
 
 def _rows(value: Any, answers: int) -> Any:

@@ -19,7 +19,7 @@ from grpo_symbolic.export.code_array import (
     residual_code,
     solver_code,
 )
-from grpo_symbolic.export.code_program import DIFFERENTIABLE, EXACT, array_program
+from grpo_symbolic.export.code_program import LargerRoot, array_program
 from grpo_symbolic.export.code_solver import DRIFT, LARGEST, GroupDrift, Implicit, P, Q
 from grpo_symbolic.inputs import parameter_range
 from grpo_symbolic.numeric.arguments import Parameter
@@ -76,9 +76,8 @@ def _function(policy: Any, library: str) -> str:
     """The closed form, or a solver for a condition with one solution."""
     names = [p.symbol for p in policy.inputs]
     if policy.closed is not None:
-        style = EXACT if library == "np" else DIFFERENTIABLE
         stable = policy.closed.stable
-        program = array_program(stable.form, stable.stages, names, style)
+        program = array_program(stable.form, stable.stages, names)
         text = _text(policy, program.names, _formula(policy), _SOLUTION)
         return closed_code(program, text, library, "stationary_policy")
     if not policy.count.unique:
@@ -214,17 +213,12 @@ def simplex_code(policy: Any, form: str) -> str:
     if found is None:
         raise ValueError(f"code for many answers needs a closed form; {policy.status}")
     ranked, closed = found.ranked, found.closed
-    stages = {str(s): (s, part) for s, part in closed.stable.stages}
-    if set(stages) != {"linear", "root"}:
+    names = sorted(closed.expression.free_symbols, key=str)
+    program = array_program(closed.stable.form, closed.stable.stages, names)
+    if not isinstance(program.value, LargerRoot):
         raise ValueError("code for many answers is written for a distortion of one square root")
-    root = stages["root"][0]
-    rate = closed.stable.form.args[0][0].diff(root)
-    slope = (stages["root"][1] ** 2).diff(symbols.pi_ref)
-    names = sorted((s for s in closed.expression.free_symbols), key=str)
-    style = EXACT if library == "np" else DIFFERENTIABLE
-    program = array_program(closed.stable.form, closed.stable.stages, names, style)
-    plain = {s: Symbol(str(s), real=True) for s in names}
-    factor = (rate * slope).xreplace(plain)
+    _, rest, _, leading = program.value.args
+    factor = rest.diff(Symbol(symbols.pi_ref.name, real=True)) / leading
     place = {o: k for k, c in enumerate(ranked) for o in policy.question.classes[c]}
     ranks = [place[o] for o in range(len(policy.question))]
     answers = len(ranks)

@@ -10,8 +10,9 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from threading import RLock
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,22 +21,17 @@ from sympy import Expr, Integer, Rational, Symbol
 from grpo_symbolic.inputs import one_of
 from grpo_symbolic.numeric.blocks import blocks, broadcast_shape, put
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import Kernel, Points
 from grpo_symbolic.numeric.zeros import Mask
-from grpo_symbolic.policy.arguments import ROW, Arguments, ends_of
+from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
 
-__all__ = [
-    "Asked",
-    "Evaluator",
-    "Kernel",
-    "NoStationaryPolicy",
-    "Points",
-    "SingleKernel",
-    "exact_float",
-]
+__all__ = ["PRECISION", "Evaluator", "NoStationaryPolicy", "exact_float"]
 
 BRANCHES = ("attracting", "lowest", "highest", "all")
 ERRORS = ("raise", "nan")
+#: Precision is global in mpmath and python-flint: one thread at a time derives and solves.
+PRECISION = RLock()
 
 # More kernels than this are not kept.
 _KEPT = 64
@@ -45,65 +41,6 @@ _MOST = 1000
 
 class NoStationaryPolicy(UserWarning):
     """Some points of an evaluation have no stationary policy, and are NaN."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which solutions are asked for, and of two answers, which probability."""
-
-    branch: str = "attracting"
-    complement: bool = False
-
-
-@dataclass(frozen=True)
-class Points:
-    """Numbers and one-dimensional arrays of one length, by name."""
-
-    values: Mapping[str, Any]
-    count: int
-
-    def __getitem__(self, name: str) -> Any:
-        return self.values[name]
-
-    @cached_property
-    def ends(self) -> dict[str, tuple[float, float]]:
-        """The least and the greatest of each that is no row of probabilities."""
-        plain = ((n, v) for n, v in self.values.items() if np.result_type(v).kind == "f")
-        return {n: ends_of(v) for n, v in plain}
-
-    def wide(self, name: str) -> Array:
-        """One of them as an array."""
-        return np.broadcast_to(self.values[name], (self.count,))
-
-    def entry(self, k: int) -> dict[str, Any]:
-        """One of the points."""
-        return {n: v[k] if np.ndim(v) else v for n, v in self.values.items()}
-
-
-class Kernel(ABC):
-    """The evaluation at numbers for the parameters that decide how it is done."""
-
-    @property
-    @abstractmethod
-    def block(self) -> int:
-        """How many points are evaluated at once."""
-
-    @abstractmethod
-    def found(self, points: Points, asked: Asked) -> Array:
-        """Points × solutions (× answers), padded with NaN."""
-
-
-class SingleKernel(Kernel):
-    """Where every point has one solution, which a formula or a table gives."""
-
-    @abstractmethod
-    def fill(self, points: Points, asked: Asked, out: Array) -> None:
-        """Write it."""
-
-    def found(self, points: Points, asked: Asked) -> Array:
-        out = np.empty((points.count, 1))
-        self.fill(points, asked, out[:, 0])
-        return out
 
 
 @dataclass(frozen=True)
@@ -143,18 +80,17 @@ class Evaluator(ABC):
 
     def kernel(self, numbers: Mapping[str, Any]) -> Kernel:
         """The kernel at numbers for the deciding parameters."""
-        key = tuple(exact_float(float(numbers[s.name])) for s in self.deciding)
-        if key not in self._kernels:
-            if len(self._kernels) >= _KEPT:
-                self._kernels.clear()
-            self._kernels[key] = self._kernel_at(dict(zip(self.deciding, key, strict=True)))
-        return self._kernels[key]
+        with PRECISION:
+            key = tuple(exact_float(float(numbers[s.name])) for s in self.deciding)
+            if key not in self._kernels:
+                if len(self._kernels) >= _KEPT:
+                    self._kernels.clear()
+                self._kernels[key] = self._kernel_at(dict(zip(self.deciding, key, strict=True)))
+            return self._kernels[key]
 
     def single(self, numbers: Mapping[str, Any]) -> bool:
         """Whether a formula or a table gives the one solution of every point."""
-        return all(s.name in numbers for s in self.deciding) and isinstance(
-            self.kernel(numbers), SingleKernel
-        )
+        return all(s.name in numbers for s in self.deciding) and self.kernel(numbers).single
 
     def __getstate__(self) -> dict[str, Any]:
         return {"policy": self.policy}
@@ -169,7 +105,8 @@ class Evaluator(ABC):
             return evaluated(self, given, **options)
         values = self.arguments.read(given, errors == "raise")
         shape = broadcast_shape(values)
-        run = _Run(self, Asked(branch, bool(complement)), errors == "raise")
+        asked = Points({}, 0, self.policy.algorithm.beta, branch, bool(complement))
+        run = _Run(self, asked, errors == "raise")
         found = run(values, shape)
         if run.missing:
             warnings.warn(run.sentence(), NoStationaryPolicy, stacklevel=3)
@@ -181,7 +118,7 @@ class _Run:
     """One call: what is asked for, and what turned up on the way."""
 
     evaluator: Evaluator
-    asked: Asked
+    asked: Points
     strict: bool
     missing: int = 0
     points: int = 0
@@ -199,8 +136,7 @@ class _Run:
             self._by_combination(values, shape, names)
         else:
             numbers = {n: float(values[n]) for n in names}
-            numbers, bad = self._checked(numbers, arguments=self.evaluator.arguments.only(names))
-            if bad is None:
+            if self._bad(numbers) is None:
                 self._blocks(self.evaluator.kernel(numbers), values)
             else:
                 self.table.fill(np.nan)
@@ -213,19 +149,20 @@ class _Run:
         """The points of arrays that broadcast, or those of an index, flat and checked."""
         start = 0
         for pieces, count in blocks(tuple(values.values()), kernel.block):
-            points, bad = Points(dict(zip(values, pieces, strict=True)), count), None
-            if index is None:
-                at, bad = self._checked(points.values, points.ends)
-                points = points if bad is None else Points(at, count)
-            place = slice(start, start + count)
+            named = dict(zip(values, pieces, strict=True))
+            points = replace(self.asked, values=named, count=count)
+            place: Any = slice(start, start + count)
             start += count
-            if bad is None and index is None and isinstance(kernel, SingleKernel):
-                kernel.fill(points, self.asked, self.table[place, 0])
-                continue
-            found = kernel.found(points, self.asked)
+            bad = None if index is not None else self._bad(named, points.ends)
             if bad is not None:
-                found[np.broadcast_to(bad, (count,))] = np.nan
-            self._count_missing(found, points, bad)
+                self.table[place] = np.nan
+                good = np.flatnonzero(~np.broadcast_to(bad, (count,)))
+                if not len(good):
+                    continue
+                points, place = points.at(good, len(good)), good + place.start
+            found = kernel.found(points)
+            if not kernel.single:
+                self._count_missing(found, points)
             self.table = put(self.table, place if index is None else index[place], found)
 
     def _by_combination(
@@ -234,8 +171,7 @@ class _Run:
         """Every distinct combination of the deciding parameters on its own."""
         evaluator = self.evaluator
         flat = {name: np.broadcast_to(v, shape).ravel() for name, v in values.items()}
-        checked, bad = self._checked(flat)
-        flat = dict(checked)
+        bad = self._bad(flat)
         good = np.arange(self.points) if bad is None else np.flatnonzero(~bad)
         rows, which = np.unique(
             np.stack([flat[n][good] for n in names]), axis=1, return_inverse=True
@@ -254,22 +190,16 @@ class _Run:
             at = {n: np.asarray(numbers.get(n, v[index])) for n, v in flat.items()}
             self._blocks(evaluator.kernel(numbers), at, index)
 
-    def _checked(
-        self, values: Mapping[str, Any], ends: Any = None, arguments: Arguments | None = None
-    ) -> tuple[Mapping[str, Any], Mask | None]:
-        """The values, and where they are bad; bad ones are made harmless, or raised."""
-        arguments = arguments or self.evaluator.arguments
+    def _bad(self, values: Mapping[str, Any], ends: Any = None) -> Mask | None:
+        """Where values are outside their ranges, which may raise; None where all are inside."""
+        arguments = self.evaluator.arguments
         bad = arguments.bad(values, ends)
-        if bad is None:
-            return values, None
-        if self.strict:
+        if bad is not None and self.strict:
             raise ValueError(arguments.sentence(values))
-        return arguments.harmless(values, bad), bad
+        return bad
 
-    def _count_missing(self, found: Array, points: Points, bad: Mask | None) -> None:
+    def _count_missing(self, found: Array, points: Points) -> None:
         empty = np.isnan(found.reshape(*found.shape[:2], -1)[:, :, 0]).all(axis=1)
-        if bad is not None:
-            empty &= ~bad
         count = int(np.count_nonzero(empty))
         if count and not self.missing:
             point = points.entry(int(np.argmax(empty)))

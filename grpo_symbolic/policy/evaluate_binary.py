@@ -24,19 +24,11 @@ from sympy import Expr, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.balance import Balance
 from grpo_symbolic.numeric.blocks import put
-from grpo_symbolic.numeric.drift import TabulatedDrift
+from grpo_symbolic.numeric.crossing import Crossing
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.logistic import Logistic
-from grpo_symbolic.numeric.quadratic import LargerRoot
+from grpo_symbolic.numeric.kernels import Kernel, Points
 from grpo_symbolic.policy.arguments import Arguments
-from grpo_symbolic.policy.evaluate import (
-    Asked,
-    Evaluator,
-    Kernel,
-    Points,
-    SingleKernel,
-    exact_float,
-)
+from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, exact_float
 from grpo_symbolic.policy.strategies import (
     balance,
     closed,
@@ -65,9 +57,8 @@ class BinaryEvaluator(Evaluator):
         return Arguments(self.policy.inputs, self.policy.parameters)
 
     @cached_property
-    def _closed(self) -> _Closed | None:
-        form = closed(self.policy)
-        return None if form is None else _Closed(form, tuple(p.name for p in self.policy.inputs))
+    def _closed(self) -> Kernel | None:
+        return closed(self.policy)
 
     @cached_property
     def deciding(self) -> tuple[Symbol, ...]:
@@ -79,15 +70,15 @@ class BinaryEvaluator(Evaluator):
         table = tabulated(self.policy, tuple(point.items()))
         strength = crossed(self.policy, table)
         if table is not None and strength is not None:
-            return _Crossed(self, table, strength)
-        return _Balanced(self, balance(self.policy, table, point, self.unbounded))
+            return Crossing(table.low, table.high, strength)
+        return _Balanced(self.policy, balance(self.policy, table, point, self.unbounded))
 
     @cached_property
     def formula(self) -> Kernel | None:
         if any(p.role == "group_size" and p.symbol in self.deciding for p in self.policy.inputs):
             return None
         found = balance(self.policy, None, {}, self.unbounded)
-        return None if found is None else _Balanced(self, found)
+        return None if found is None else _Balanced(self.policy, found)
 
     @cached_property
     def unbounded(self) -> bool | None:
@@ -98,57 +89,20 @@ class BinaryEvaluator(Evaluator):
         settled = {n: self.__dict__[n] for n in ("unbounded",) if n in self.__dict__}
         return {**super().__getstate__(), **settled}
 
-    def pair(self, points: Points) -> tuple[Array, Array]:
-        """β and π_ref(a) as arrays, also where the algorithm fixes the weight."""
-        weight = self.policy.condition.beta
-        if isinstance(weight, Symbol):
-            return points.wide(weight.name), points.wide(symbols.pi_ref.name)
-        return np.full(points.count, float(weight)), points.wide(symbols.pi_ref.name)
-
-
-@dataclass(frozen=True)
-class _Closed(SingleKernel):
-    """A closed form that keeps its digits."""
-
-    form: LargerRoot | Logistic
-    names: tuple[str, ...]
-    block: ClassVar[int] = 65536
-
-    def fill(self, points: Points, asked: Asked, out: Array) -> None:
-        values = (points[name] for name in self.names)
-        self.form(*values, complement=asked.complement, ends=points.ends, out=out)
-
-
-@dataclass(frozen=True)
-class _Crossed(SingleKernel):
-    """β (p − p₀) = h(p), for one concave h; β is multiplied by ``strength``."""
-
-    evaluator: BinaryEvaluator
-    drift: TabulatedDrift
-    strength: float
-    block: ClassVar[int] = 32768
-
-    def fill(self, points: Points, asked: Asked, out: Array) -> None:
-        beta, reference = self.evaluator.pair(points)
-        with np.errstate(all="ignore"):
-            weight = beta if self.strength == 1 else beta * self.strength
-            out[...] = self.drift.crossing(weight, reference)[asked.complement]
-
 
 @dataclass(frozen=True)
 class _Balanced(Kernel):
     """All zeros of a balance; without one, the exact solver at every point."""
 
-    evaluator: BinaryEvaluator
+    policy: Any
     balance: Balance | None
 
     @property
     def block(self) -> int:
         return 1 if self.balance is None else self.balance.block
 
-    def found(self, points: Points, asked: Asked) -> Array:
-        beta, reference = self.evaluator.pair(points)
-        count = points.count
+    def found(self, points: Points) -> Array:
+        count, beta, reference = points.count, points.beta, points.reference
         inside = np.flatnonzero((reference > 0) & (reference < 1))
         out, left = np.full((count, 1), np.nan), np.ones(count, bool)
         if self.balance is not None and len(inside):
@@ -156,28 +110,27 @@ class _Balanced(Kernel):
             if len(inside) < count:
                 rows = [row[inside] for row in rows]
             shares, left[inside] = self.balance.solved(
-                rows[0], rows[1], tuple(rows[2:]), asked.branch, asked.complement
+                rows[0], rows[1], tuple(rows[2:]), points.branch, points.complement
             )
             out = shares if len(inside) == count else put(out, inside, shares)
         for k in np.flatnonzero(left):
-            found = self._exactly(points.entry(k), asked) or [np.nan]
+            found = self._exactly(points, points.entry(k)) or [np.nan]
             out = put(out, [k], np.array([found]))
         return out
 
-    def _exactly(self, values: Mapping[str, float], asked: Asked) -> list[float]:
+    def _exactly(self, points: Points, values: Mapping[str, float]) -> list[float]:
         """The solutions of the exact solver, at the numbers that these floats are."""
-        policy = self.evaluator.policy
-        point = {p.symbol: exact_float(float(values[p.name])) for p in policy.inputs}
+        point = {p.symbol: exact_float(float(values[p.name])) for p in self.policy.inputs}
         reference = point[symbols.pi_ref]
         found: list[_Solution] = []
-        for solution in policy.solutions_at(point, _DIGITS):
-            p, q = solution.policy
-            with mp.workdps(_DIGITS):
+        with PRECISION, mp.workdps(_DIGITS):
+            for solution in self.policy.solutions_at(point, _DIGITS):
+                p, q = solution.policy
                 side = mp.sign(p - mp.mpf(reference.p) / reference.q)
-            attracting = solution.stability == Stability.ATTRACTING
-            found.append((float(side), float(p), float(q), attracting))
+                attracting = solution.stability == Stability.ATTRACTING
+                found.append((float(side), float(p), float(q), attracting))
         found.sort(key=lambda s: (s[1], -s[2]))
-        return [s[2 if asked.complement else 1] for s in _chosen(found, asked.branch)]
+        return [s[2 if points.complement else 1] for s in _chosen(found, points.branch)]
 
 
 def _chosen(found: list[_Solution], branch: str) -> list[_Solution]:

@@ -15,16 +15,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
 from sympy import Expr, Symbol
 
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.numeric.arguments import Parameter
-from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.policy.arguments import ROW, Arguments
-from grpo_symbolic.policy.evaluate import Asked, Evaluator, Kernel, Points
+from grpo_symbolic.policy.arguments import Arguments
+from grpo_symbolic.policy.evaluate import Evaluator
 from grpo_symbolic.policy.simplex_kernel import EXACT_ROWS, SimplexKernel
 
 __all__ = ["SimplexEvaluator"]
@@ -41,11 +38,8 @@ class SimplexEvaluator(Evaluator):
 
     @cached_property
     def arguments(self) -> Arguments:
-        algorithm, question = self.policy.algorithm, self.policy.question
-        roles: list[tuple[Any, str]] = [(algorithm.beta, "beta")]
-        roles += [(s, "reward") for s in question.parameters]
-        roles += algorithm.rule_parameters
-        kept = tuple(Parameter(s, role) for s, role in roles if isinstance(s, Symbol))
+        question = self.policy.question
+        kept = tuple(p for p in self.policy.inputs if p.role != "pi_ref")
         inside = tuple(r for r in question.declared.ranges if r.symbol in {p.symbol for p in kept})
         return Arguments(kept, Domain(inside), len(question))
 
@@ -53,24 +47,5 @@ class SimplexEvaluator(Evaluator):
     def deciding(self) -> tuple[Symbol, ...]:
         return tuple(p.symbol for p in self.arguments.parameters if p.role != "beta")
 
-    def _kernel_at(self, point: dict[Symbol, Expr]) -> _Rows:
-        return _Rows(SimplexKernel(self.policy, point))
-
-
-@dataclass(frozen=True)
-class _Rows(Kernel):
-    """A kernel on rows of reference probabilities."""
-
-    kernel: SimplexKernel
-
-    @property
-    def block(self) -> int:
-        return self.kernel.block
-
-    def found(self, points: Points, asked: Asked) -> Array:
-        weight, count = self.kernel.algorithm.beta, points.count
-        symbolic = isinstance(weight, Symbol)
-        beta = points.wide(weight.name) if symbolic else np.full(count, float(weight))
-        rows = np.asarray(points["pi_ref"][ROW])
-        rows = np.broadcast_to(rows, (count, rows.shape[-1]))
-        return self.kernel.solutions(beta, rows, asked.branch)
+    def _kernel_at(self, point: dict[Symbol, Expr]) -> SimplexKernel:
+        return SimplexKernel(self.policy, point)

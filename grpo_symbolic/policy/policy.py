@@ -17,7 +17,7 @@ from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import Number, parameter
-from grpo_symbolic.numeric.arguments import Parameter
+from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.policy.printed import Printed
 from grpo_symbolic.solve.solutions import Solutions
 from grpo_symbolic.stationarity import StationarityCondition
@@ -123,17 +123,11 @@ class Policy(Printed):
         ValueError
             For an unknown or missing parameter, or a value out of range.
         """
-        known = ", ".join(p.name for p in self.inputs)
-        for name in values:
-            if name not in {p.name for p in self.inputs}:
-                raise ValueError(f"unknown argument {name!r}: this policy takes {known}")
         found: dict[Symbol, Expr] = {}
-        for p in self.inputs:
-            value = values.get(p.name, p.default)
+        given = ordered(self.inputs, values, partial=partial)
+        for p, value in zip(self.inputs, given, strict=True):
             if value is not None:
                 found |= self._read(p, value)
-            elif not partial:
-                raise ValueError(f"missing argument {p.name!r}: this policy takes {known}")
         return found
 
     def _read(self, p: Parameter, value: Value) -> dict[Symbol, Expr]:
@@ -363,10 +357,9 @@ class Policy(Printed):
             balance,
             known[str(variable)].symbol,
             self.lambdify("mpmath"),
-            tuple(known),
+            self.inputs,
             equation=self.equations[0],
             closed=self.expressions and self.expressions[0],
-            defaults=tuple((n, p.default) for n, p in known.items() if p.default is not None),
         )
         return found(**values) if values else found
 

@@ -19,11 +19,13 @@ from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import TabulatedDrift, WrittenDrift
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import Kernel, Points
 from grpo_symbolic.numeric.ranks import RankDistortion
 from grpo_symbolic.numeric.stationary import Condition, rowwise, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
-from grpo_symbolic.policy.evaluate import NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.arguments import ROW
+from grpo_symbolic.policy.evaluate import PRECISION, NoStationaryPolicy, exact_float
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.preferences import spread_function
@@ -46,7 +48,7 @@ _BALANCED = 0.1
 
 
 @dataclass(frozen=True)
-class SimplexKernel:
+class SimplexKernel(Kernel):
     """The evaluation at numbers for all parameters but β and the reference."""
 
     policy: Any
@@ -211,7 +213,13 @@ class SimplexKernel:
 
     # -- solutions ---------------------------------------------------------------------------
 
-    def solutions(self, beta: Array, rows: Array, branch: str) -> Array:
+    def found(self, points: Points) -> Array:
+        rows = np.asarray(points["pi_ref"][ROW])
+        rows = np.broadcast_to(rows, (points.count, rows.shape[-1]))
+        with PRECISION:
+            return self._solutions(points.beta, rows, points.branch)
+
+    def _solutions(self, beta: Array, rows: Array, branch: str) -> Array:
         """Rows × solutions × answers."""
         rows = rows / rows.sum(axis=1)[:, None]
         if len(self.classes) == 1:

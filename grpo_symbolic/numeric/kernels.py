@@ -1,0 +1,98 @@
+"""An evaluation in float64: the points that are asked for, and what answers them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+from sympy import Expr, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.numeric.interpolant import Array
+
+__all__ = ["Kernel", "Points", "ends_of"]
+
+
+@dataclass(frozen=True)
+class Points:
+    """Numbers and one-dimensional arrays of one length, and which solution is asked for.
+
+    Parameters
+    ----------
+    values : mapping
+        By name.
+    count : int
+    weight : Expr
+        β, a symbol or a number.
+    branch : str
+    complement : bool
+        Of two answers: 1 − π(a) instead of π(a).
+    """
+
+    values: Mapping[str, Any]
+    count: int
+    weight: Expr
+    branch: str = "attracting"
+    complement: bool = False
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    @cached_property
+    def ends(self) -> dict[str, tuple[float, float]]:
+        """The least and the greatest of each that is no row of probabilities."""
+        plain = ((n, v) for n, v in self.values.items() if np.result_type(v).kind == "f")
+        return {n: ends_of(v) for n, v in plain}
+
+    def wide(self, name: str) -> Array:
+        """One of them as an array."""
+        return np.broadcast_to(self.values[name], (self.count,))
+
+    @property
+    def beta(self) -> Array:
+        """β as an array, also where the algorithm fixes it."""
+        if isinstance(self.weight, Symbol):
+            return self.wide(self.weight.name)
+        return np.full(self.count, float(self.weight))
+
+    @property
+    def reference(self) -> Array:
+        return self.wide(symbols.pi_ref.name)
+
+    def entry(self, k: int) -> dict[str, Any]:
+        """One of the points."""
+        return {n: v[k] if np.ndim(v) else v for n, v in self.values.items()}
+
+    def at(self, index: Any, count: int) -> Points:
+        """Some of the points."""
+        kept = {n: v[index] if np.ndim(v) else v for n, v in self.values.items()}
+        return replace(self, values=kept, count=count)
+
+
+def ends_of(value: Any) -> tuple[float, float]:
+    """The least and the greatest of numbers; NaN where one is NaN, or there are none."""
+    if isinstance(value, float):
+        return value, value
+    if not value.size:
+        return np.nan, np.nan
+    return np.minimum.reduce(value, axis=None), np.maximum.reduce(value, axis=None)
+
+
+class Kernel(ABC):
+    """The evaluation at numbers for the parameters that decide how it is done."""
+
+    #: Whether every point has one solution, which a formula or a table gives.
+    single: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def block(self) -> int:
+        """How many points are evaluated at once."""
+
+    @abstractmethod
+    def found(self, points: Points) -> Array:
+        """Points × solutions (× answers), padded with NaN."""
