@@ -9,7 +9,7 @@ coordinates, where a polynomial without negative coefficients is a proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
@@ -35,32 +35,25 @@ class Range:
     upper_closed: bool = False
 
     def __str__(self) -> str:
-        left = "<=" if self.lower_closed else "<"
-        right = "<=" if self.upper_closed else "<"
-        name = sstr(self.symbol)
-        if self.lower == -oo and self.upper == oo:
-            return f"{name} real"
-        if self.upper == oo:
-            return f"{name} {left.replace('<', '>')} {sstr(self.lower)}"
-        if self.lower == -oo:
-            return f"{name} {right} {sstr(self.upper)}"
-        return f"{sstr(self.lower)} {left} {name} {right} {sstr(self.upper)}"
+        return self._written(sstr, ">=", "<=", "real")
 
     def __repr__(self) -> str:
         return f"Range({self})"
 
     def latex(self) -> str:
-        left, right = (
-            r"\le" if closed else "<" for closed in (self.lower_closed, self.upper_closed)
-        )
-        name = tex(self.symbol)
+        return self._written(tex, r"\ge", r"\le", r"\in \mathbb{R}")
+
+    def _written(self, write: Callable[[Expr], str], least: str, most: str, real: str) -> str:
+        """The range with these words for its relations."""
+        name, right = write(self.symbol), most if self.upper_closed else "<"
         if self.lower == -oo and self.upper == oo:
-            return rf"{name} \in \mathbb{{R}}"
+            return f"{name} {real}"
         if self.upper == oo:
-            return f"{name} {left.replace('<', '>').replace('le', 'ge')} {tex(self.lower)}"
+            return f"{name} {least if self.lower_closed else '>'} {write(self.lower)}"
         if self.lower == -oo:
-            return f"{name} {right} {tex(self.upper)}"
-        return f"{tex(self.lower)} {left} {name} {right} {tex(self.upper)}"
+            return f"{name} {right} {write(self.upper)}"
+        left = most if self.lower_closed else "<"
+        return f"{write(self.lower)} {left} {name} {right} {write(self.upper)}"
 
     def _repr_latex_(self) -> str:
         return typeset(self.latex())
@@ -163,11 +156,7 @@ class Domain:
                 continue
             from_above = lower == -oo or (r.upper_closed and upper != oo)
             closed = r.upper_closed if from_above else r.lower_closed
-            t = (
-                Dummy(f"t_{r.symbol}", nonnegative=True)
-                if closed
-                else Dummy(f"t_{r.symbol}", positive=True)
-            )
+            t = Dummy(f"t_{r.symbol}", **{"nonnegative" if closed else "positive": True})
             if not closed:
                 strict.add(t)
             if lower == -oo:
@@ -216,12 +205,8 @@ def _catalogue_range(symbol: Symbol) -> Range:
     if entry is not None:
         return Range(symbol, entry.lower, entry.upper, entry.lower_closed, entry.upper_closed)
     if symbol.is_positive:
-        return Range(
-            symbol,
-            Integer(1) if symbol.is_integer else Integer(0),
-            oo,
-            lower_closed=bool(symbol.is_integer),
-        )
+        whole = bool(symbol.is_integer)
+        return Range(symbol, Integer(int(whole)), oo, lower_closed=whole)
     if symbol.is_real:
         return Range(symbol, -oo, oo)
     raise ValueError(f"the symbol {symbol} has no known range: give it one with Domain.of")

@@ -22,12 +22,14 @@ __all__ = [
     "STANDARD_VALUES",
     "Number",
     "exact_number",
+    "expression",
     "group_size",
     "one_of",
     "parameter",
     "read_group_size",
     "read_parameter",
     "suffix",
+    "symbol_or_number",
     "within",
 ]
 
@@ -72,6 +74,15 @@ def exact_number(name: str, value: Any, allowed: str) -> Expr:
     if exact is None:
         raise failure
     return _rational(exact)
+
+
+def expression(name: str, value: Any, allowed: str) -> Expr:
+    """An expression in symbols as it is, anything else as an exact number."""
+    from sympy import Expr
+
+    if isinstance(value, Expr) and not value.is_number:
+        return value
+    return exact_number(name, value, allowed)
 
 
 def _fraction(text: str) -> Fraction | None:
@@ -173,6 +184,13 @@ def parameter(role: str, value: Any, name: str = "") -> Expr:
     if not known.admits(number):
         raise _out_of_range(name or role, known.allowed, value)
     return number
+
+
+def symbol_or_number(role: str, value: Any) -> Expr:
+    """A symbol as it is, anything else as a model parameter in its range."""
+    from sympy import Symbol
+
+    return value if isinstance(value, Symbol) else parameter(role, value)
 
 
 def read_parameter(role: str, text: str, name: str = "") -> Fraction:

@@ -12,12 +12,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sympy import Add, Expr, Integer, Symbol, exp, oo
+from sympy import Add, Expr, Integer, Symbol
 
 from grpo_symbolic import symbols
+from grpo_symbolic.described_rewards import (
+    READERS,
+    answer_count,
+    entries,
+    two_rates,
+    verifiable,
+)
 from grpo_symbolic.display import called, cut, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.inputs import exact_number, parameter, within
+from grpo_symbolic.inputs import symbol_or_number
 from grpo_symbolic.reward import (
     Gaussian,
     Law,
@@ -25,14 +32,12 @@ from grpo_symbolic.reward import (
     finite_law,
     mean,
     mixture,
-    order,
     point,
 )
 
 __all__ = ["BinaryQuestion", "Question"]
 
-_KINDS = ("rewards", "success", "reward_laws", "scores", "preferences", "correct")
-_NUMBER = "a number, or an expression in symbols"
+_KINDS = (*READERS, "correct")
 # More answers are counted, not listed.
 _LISTED = 12
 
@@ -88,14 +93,14 @@ class Question:
             )
         ((kind, value),) = stated.items()
         if kind == "correct":
-            value = _verifiable(value, answers)
+            value = verifiable(value, answers)
             kind = "rewards"
         if not isinstance(value, Iterable) or isinstance(value, (str, bytes, dict)):
             raise ValueError(f"{kind} must be a sequence with one entry an answer, got {value!r}")
-        entries = tuple(value)
-        if len(entries) < 2:
+        listed = tuple(value)
+        if len(listed) < 2:
             raise ValueError("a question needs at least two answers")
-        laws, margins, ranges = _READERS[kind](entries)
+        laws, margins, ranges = READERS[kind](listed)
         self._set(laws, margins, domain if domain is not None else ranges)
 
     def _set(self, laws: tuple, margins: tuple, declared: Domain) -> None:
@@ -109,7 +114,7 @@ class Question:
     @classmethod
     def symbolic(cls, answers: int) -> Question:
         """n answers with symbolic rewards r_1 > r_2 > … > r_n."""
-        count = _count("answers", answers, 2)
+        count = answer_count("answers", answers, 2)
         return cls(rewards=tuple(symbols.reward(o) for o in range(1, count + 1)))
 
     # -- answers --------------------------------------------------------------------
@@ -145,12 +150,8 @@ class Question:
     @property
     def parameters(self) -> tuple[Symbol, ...]:
         """The symbols of the rewards, which numbers must be given for."""
-        found: set[Symbol] = set()
-        for law in self.reward_laws:
-            entries = (law.mean, law.std) if isinstance(law, Gaussian) else sum(law, ())
-            found |= {s for entry in entries for s in entry.free_symbols}
-        for row in self.margins:
-            found |= {s for entry in row for s in entry.free_symbols}
+        rows = (*map(entries, self.reward_laws), *self.margins)
+        found = {s for row in rows for entry in row for s in entry.free_symbols}
         return tuple(sorted(found, key=str))
 
     # -- rewards --------------------------------------------------------------------
@@ -284,7 +285,7 @@ class Question:
             return called("Question.symbolic", len(self))
         if not kind or len(self) > _LISTED:
             return f"Question({cut(str(self))})"
-        if self.declared == _READERS[kind](tuple(value))[2]:
+        if self.declared == READERS[kind](tuple(value))[2]:
             return called("Question", **{kind: value})
         return called("Question", **{kind: value, "domain": self.declared})
 
@@ -351,17 +352,17 @@ class BinaryQuestion(Question):
     ) -> None:
         if margin is not None and success is not None:
             raise ValueError("give a margin or success rates, not both")
-        object.__setattr__(self, "gap", _readable("gap", gap))
+        object.__setattr__(self, "gap", symbol_or_number("gap", gap))
         laws: tuple = ()
         margins: tuple = ()
         declared = Domain()
         if margin is not None:
-            value = _readable("margin", margin)
+            value = symbol_or_number("margin", margin)
             margins = ((Integer(0), value), (-value, Integer(0)))
             if isinstance(value, Symbol):
                 declared = Domain.of(Range(value, Integer(0), Integer(1), False, True))
         elif success is not None:
-            laws, declared = _two_rates(tuple(success))
+            laws, declared = two_rates(tuple(success))
         else:
             base = symbols.base_reward
             laws = (point(base + self.gap), point(base))
@@ -432,125 +433,3 @@ def _simplex(symbol: Any, count: int) -> tuple[Expr, ...]:
 
 def _simplex_ranges(free: Sequence[Expr]) -> tuple[Range, ...]:
     return tuple(Range(s, Integer(0), 1 - Add(*free[:o])) for o, s in enumerate(free))
-
-
-def _readable(role: str, value: Any) -> Expr:
-    return value if isinstance(value, Symbol) else parameter(role, value)
-
-
-def _expression(name: str, value: Any) -> Expr:
-    if isinstance(value, Expr) and not value.is_number:
-        return value
-    return exact_number(name, value, _NUMBER)
-
-
-def _count(name: str, value: Any, least: int) -> int:
-    number = exact_number(name, value, f"an integer of at least {least}")
-    if not number.is_Integer or number < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value}")
-    return int(number)
-
-
-def _verifiable(correct: Any, answers: Any) -> tuple[int, ...]:
-    if answers is None:
-        raise ValueError("correct goes with answers: the number of all answers")
-    total = _count("answers", answers, 2)
-    right = _count("correct", correct, 1)
-    if right >= total:
-        raise ValueError(f"correct must be less than answers = {total}, got {right}")
-    return (1,) * right + (0,) * (total - right)
-
-
-def _two_rates(rates: tuple[Any, ...]) -> tuple[tuple[Law, ...], Domain]:
-    if len(rates) != 2:
-        raise ValueError(f"success must hold two rates, got {len(rates)}")
-    laws, _, ranges = _from_success(rates)
-    high, low = (mean(law) for law in laws)
-    if high.is_number and low.is_number:
-        if not high > low:
-            raise ValueError(f"success must be two rates, the first one larger, got {high}, {low}")
-    elif order(high, low, ranges.extended(high, low)) != 1:
-        raise ValueError("success must be two rates, the first one larger")
-    return laws, ranges
-
-
-# Each reader returns the laws, the margins, and the ranges of the symbols.
-_Read = tuple[tuple, tuple, Domain]
-
-
-def _from_rewards(values: tuple[Any, ...]) -> _Read:
-    rewards = tuple(_expression("rewards", value) for value in values)
-    return tuple(point(r) for r in rewards), (), _listed_order(rewards)
-
-
-def _listed_order(rewards: tuple[Expr, ...]) -> Domain:
-    """Symbols from the most to the least rewarding; nothing for a list that holds others."""
-    distinct = list(dict.fromkeys(rewards))
-    if not all(isinstance(r, Symbol) for r in distinct):
-        return Domain().extended(*distinct)
-    ranges = [Range(distinct[-1], -oo, oo)]
-    for upper, lower in zip(distinct[-2::-1], distinct[:0:-1], strict=True):
-        ranges.append(Range(upper, lower, oo))
-    return Domain(tuple(ranges))
-
-
-def _from_success(values: tuple[Any, ...]) -> _Read:
-    rates = []
-    for value in values:
-        rate = _expression("success", value)
-        if rate.is_number:
-            rate = within("success", rate, "a probability in [0, 1]", 0, 1,
-                          lower_closed=True, upper_closed=True)  # fmt: skip
-        rates.append(rate)
-    laws = tuple(finite_law(((1, rate), (0, 1 - rate))) for rate in rates)
-    free = tuple(dict.fromkeys(r for r in rates if isinstance(r, Symbol)))
-    if set(free) <= set(symbols.success):
-        return laws, (), Domain.of(*sorted(free, key=str, reverse=True))
-    return laws, (), Domain(tuple(Range(s, Integer(0), Integer(1)) for s in free))
-
-
-def _from_laws(values: tuple[Any, ...]) -> _Read:
-    laws = tuple(v if isinstance(v, Gaussian) else finite_law(v) for v in values)
-    gaussian = [isinstance(law, Gaussian) for law in laws]
-    if any(gaussian) and not all(gaussian):
-        raise ValueError("Gaussian and finitely supported rewards cannot be mixed")
-    found = [e for law in laws for e in ((law.mean, law.std) if isinstance(law, Gaussian) else sum(law, ()))]  # fmt: skip  # noqa: E501
-    return laws, (), Domain().extended(*found)
-
-
-def _from_scores(values: tuple[Any, ...]) -> _Read:
-    scores = tuple(_expression("scores", value) for value in values)
-    weights = tuple(exp(score) for score in scores)
-    margins = tuple(
-        tuple((mine - theirs) / (mine + theirs) if o != q else Integer(0)
-              for q, theirs in enumerate(weights))
-        for o, mine in enumerate(weights)
-    )  # fmt: skip
-    return (), margins, _listed_order(scores)
-
-
-def _from_preferences(rows: tuple[Any, ...]) -> _Read:
-    matrix = tuple(tuple(_expression("preferences", value) for value in row) for row in rows)
-    if any(len(row) != len(matrix) for row in matrix):
-        raise ValueError("preferences must be a square matrix, one row and column an answer")
-    for o, row in enumerate(matrix):
-        for q, value in enumerate(row):
-            if (value + matrix[q][o]).expand() != 0:
-                raise ValueError(
-                    "preferences must be antisymmetric: entries "
-                    f"({o + 1}, {q + 1}) = {value} and ({q + 1}, {o + 1}) = {matrix[q][o]}"
-                )
-            if value.is_number and not -1 <= value <= 1:
-                raise ValueError(f"preferences must lie in [-1, 1], got {value}")
-    free = {s for row in matrix for value in row for s in value.free_symbols}
-    ranges = (Range(s, Integer(-1), Integer(1)) for s in sorted(free, key=str))
-    return (), matrix, Domain(tuple(ranges))
-
-
-_READERS = {
-    "rewards": _from_rewards,
-    "success": _from_success,
-    "reward_laws": _from_laws,
-    "scores": _from_scores,
-    "preferences": _from_preferences,
-}

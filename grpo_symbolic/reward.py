@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sympy import Add, Dummy, Expr, Integer, erf, exp, oo, pi, sqrt
@@ -17,7 +18,7 @@ from sympy import integrate as sympy_integrate
 from grpo_symbolic.algebra import is_zero, sign, tidy
 from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.inputs import exact_number, within
+from grpo_symbolic.inputs import expression, within
 from grpo_symbolic.work import limited
 
 __all__ = [
@@ -50,8 +51,7 @@ class Gaussian:
     std: Any
 
     def __post_init__(self) -> None:
-        if not isinstance(self.mean, Expr) or self.mean.is_number:
-            object.__setattr__(self, "mean", exact_number("mean", self.mean, "a number"))
+        object.__setattr__(self, "mean", expression("mean", self.mean, "a number"))
         if not isinstance(self.std, Expr) or self.std.is_number:
             allowed = "a positive number"
             object.__setattr__(self, "std", within("std", self.std, allowed, 0, oo))
@@ -72,7 +72,9 @@ def finite_law(pairs: Iterable[tuple[Any, Any]]) -> Law:
     ValueError
         For a repeated reward, a negative probability or a sum that is not 1.
     """
-    law = tuple((_entry("reward", r, "a number"), _entry("probability", w, _P)) for r, w in pairs)
+    law = tuple(
+        (expression("reward", r, "a number"), expression("probability", w, _P)) for r, w in pairs
+    )
     if len({reward for reward, _ in law}) != len(law):
         raise ValueError("a reward law must name each reward once")
     for _, weight in law:
@@ -85,12 +87,6 @@ def finite_law(pairs: Iterable[tuple[Any, Any]]) -> Law:
 
 
 _P = "a number in [0, 1]"
-
-
-def _entry(name: str, value: Any, allowed: str) -> Expr:
-    if isinstance(value, Expr) and not value.is_number:
-        return value
-    return exact_number(name, value, allowed)
 
 
 def mean(law: Law | Gaussian) -> Expr:
@@ -130,7 +126,8 @@ def comparison(first: Law | Gaussian, second: Law | Gaussian, domain: Domain) ->
         When the order of two rewards is not known on ``domain``.
     """
     if isinstance(first, Gaussian) and isinstance(second, Gaussian):
-        return _gaussian_margin(first.mean - second.mean, first.std**2 + second.std**2)
+        spread = first.std**2 + second.std**2
+        return _gaussian_margin().subs({_GAP: first.mean - second.mean, _STD: sqrt(spread)})
     if isinstance(first, Gaussian) or isinstance(second, Gaussian):
         raise ValueError("Gaussian and finitely supported rewards cannot be mixed")
     return Add(
@@ -156,10 +153,13 @@ def order(reward: Expr, other: Expr, domain: Domain) -> Integer:
     return Integer(1 if found > 0 else -1)
 
 
-def _gaussian_margin(gap: Expr, spread: Expr) -> Expr:
-    """P(X > 0) − P(X < 0) of a normal X with this mean and variance, by integration."""
-    x, m = Dummy("x", real=True), Dummy("m", real=True)
-    s = Dummy("s", positive=True)
-    density = exp(-((x - m) ** 2) / (2 * s**2)) / (s * sqrt(2 * pi))
+_GAP, _STD = Dummy("m", real=True), Dummy("s", positive=True)
+
+
+@cache
+def _gaussian_margin() -> Expr:
+    """P(X > 0) − P(X < 0) of a normal X with this mean and deviation, by integration."""
+    x = Dummy("x", real=True)
+    density = exp(-((x - _GAP) ** 2) / (2 * _STD**2)) / (_STD * sqrt(2 * pi))
     above = limited(sympy_integrate, density, (x, 0, oo), steps=5_000_000)
-    return (2 * above - 1).rewrite(erf).expand().subs({m: gap, s: sqrt(spread)})
+    return (2 * above - 1).rewrite(erf).expand()

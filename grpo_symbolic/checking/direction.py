@@ -25,7 +25,6 @@ from grpo_symbolic.checking.checked import (
 )
 from grpo_symbolic.checking.subject import DIGITS, Point, shown, subject
 from grpo_symbolic.grammar.statement import Direction
-from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
@@ -48,39 +47,38 @@ class DirectionCheck(StatementCheck):
         said = self.said
         curve = self.about.curve
         if said.quantity != PI or curve is None:
-            return self._derivative(said)
+            return self._derivative()
         try:
             found = limited(monotonicity, curve, said.variable, steps=PROOF_STEPS)
         except Exhausted as stopped:
             return self.result(Status.UNKNOWN, "comparative statics", str(stopped))
         moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
         unique = found.direction == "constant" or self.about.unique
-        if moves is not None and HOLDS[said.relation](moves) and (found.strict or not moves):
-            if unique and all_proved(found.claims):
+        if moves is not None and HOLDS[said.relation](moves) and unique:
+            strictly = found.strict or not moves
+            if all_proved(found.claims) if strictly else not said.strict:
                 return self.result(Status.PROVED, "comparative statics", str(found))
-        elif moves is not None and HOLDS[said.relation](moves) and not said.strict and unique:
-            return self.result(Status.PROVED, "comparative statics", str(found))
         try:
-            pair = limited(self._opposite_pair, said, steps=NUMBERS_STEPS)
+            pair = limited(self._opposite_pair, steps=NUMBERS_STEPS)
         except Exhausted:
             pair = None
         if pair is not None:
             return replace(pair, sentence=f"{pair.sentence}; {found}")
         return self.result(Status.UNKNOWN, "comparative statics", str(found))
 
-    def _opposite_pair(self, said: Direction) -> Checked | None:
+    def _opposite_pair(self) -> Checked | None:
         """Two nearby parameters between which a stationary policy moves the wrong way."""
         for point in self.about.points(self.about.parameters, SCATTERED):
-            for here, there, step in self._steps(said.variable, point):
+            for here, there, step in self._steps(self.said.variable, point):
                 if len(here) != len(there):
                     continue
                 for first, second in zip(here, there, strict=True):
                     move = S(second - first).n(DIGITS)
                     move = S.Zero if abs(move) < CLOSE else move
-                    wrong = not HOLDS[said.relation](move)
-                    if wrong and (move != 0 or said.relation in (">", "<")):
+                    wrong = not HOLDS[self.said.relation](move)
+                    if wrong and (move != 0 or self.said.relation in (">", "<")):
                         return self._contradiction(
-                            {**shown(point), said.variable.name: step}, first, second, move
+                            {**shown(point), self.said.variable.name: step}, first, second, move
                         )
         return None
 
@@ -113,31 +111,29 @@ class DirectionCheck(StatementCheck):
             solved = _first(about.solutions(point))
             yield solved, solved, "1 -> 2"
         algorithm = about.policy.algorithm
-        if (
-            variable == symbols.G
-            and isinstance(algorithm, GRPO)
-            and algorithm.group_size.is_Integer
-        ):
-            size = algorithm.group_size
+        size = algorithm.group_size
+        if variable == symbols.G and size is not None and size.is_Integer:
             larger = subject(replace(algorithm, group_size=size + 1), about.policy.question)
             solved = (_first(s.solutions(point)) for s in (about, larger))
             yield (*solved, f"{size} -> {size + 1}")
 
-    def _derivative(self, said: Direction) -> Checked:
+    def _derivative(self) -> Checked:
         """The sign of the derivative of a closed form."""
         if self.about.closed is None:
             raise ValueError(
                 "a direction is known for pi itself, or for what has a closed form; got "
-                f"{sstr(said.quantity)}"
+                f"{sstr(self.said.quantity)}"
             )
-        expression = said.quantity.subs(self.about.closed, simultaneous=True)
-        if said.variable not in self.about.parameters.symbols:
-            raise ValueError(f"the question has no parameter {said.variable}")
-        slope = diff(expression, said.variable)
-        claim = Claim(str(said), slope, said.relation, S.Zero, self.about.parameters)
+        expression = self.said.quantity.subs(self.about.closed, simultaneous=True)
+        if self.said.variable not in self.about.parameters.symbols:
+            raise ValueError(f"the question has no parameter {self.said.variable}")
+        slope = diff(expression, self.said.variable)
+        claim = Claim(str(self.said), slope, self.said.relation, S.Zero, self.about.parameters)
         found = prove(claim)
         if found.status is Status.REFUTED:
-            return from_claim(said, found, "the derivative of the closed form has another sign")
+            return from_claim(
+                self.said, found, "the derivative of the closed form has another sign"
+            )
         return self.result(found.status, found.method, found.detail)
 
 

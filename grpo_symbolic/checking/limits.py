@@ -39,7 +39,7 @@ class LimitCheck(StatementCheck):
         """The limit as it is, compared with the one that was said."""
         said = self.said
         try:
-            value, reason, proved = self._limit_value(said)
+            value, reason, proved = self._limit_value()
         except (ValueError, Exhausted) as failure:
             return self.result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
         parameters = self.about.parameters
@@ -67,31 +67,33 @@ class LimitCheck(StatementCheck):
             told += "; there may be other stationary policies, with other limits"
         return self.result(status, "limits of the weight curve", told)
 
-    def _limit_value(self, said: LimitValue) -> tuple[Expr, str, bool]:
-        side = said.side or self._side(said)
+    def _limit_value(self) -> tuple[Expr, str, bool]:
+        side = self.said.side or self._side()
         curve = self.about.curve
-        if curve is not None and said.quantity == PI:
-            found = explain_limit(curve, said.variable, said.end, side)
+        if curve is not None and self.said.quantity == PI:
+            found = explain_limit(curve, self.said.variable, self.said.end, side)
             return found.value, found.reason, all_proved(found.claims)
         if self.about.closed is None:
             raise ValueError("only the limit of pi itself is known without a closed form")
-        expression = said.quantity.subs(self.about.closed, simultaneous=True)
+        expression = self.said.quantity.subs(self.about.closed, simultaneous=True)
         value = limited(
             limit_at,
             expression,
-            said.variable,
-            said.end,
+            self.said.variable,
+            self.said.end,
             self.about.parameters,
             1 if side == "+" else -1,
             steps=GLANCE_STEPS,
         )
         return value, "leading term of the closed form", True
 
-    def _side(self, said: LimitValue) -> str:
+    def _side(self) -> str:
         """From inside the range."""
-        known = (r for r in self.about.parameters.ranges if r.symbol == said.variable)
+        known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
         own = next(known, None)
-        return "-" if own is not None and said.end == own.upper and said.end != oo else "+"
+        return (
+            "-" if own is not None and self.said.end == own.upper and self.said.end != oo else "+"
+        )
 
 
 def _differ(ours: Expr, theirs: Expr) -> Verdict:

@@ -33,10 +33,10 @@ from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
-from grpo_symbolic.export.lines import PAGE, broken, printed_width, set_width
+from grpo_symbolic.export.lines import PAGE, broken, set_width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Line", "Notation", "Written", "align", "broken", "formula", "printed_width", "sides"]
+__all__ = ["Line", "Notation", "Written", "align", "broken", "formula", "sides"]
 
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["LINE", "PAGE", "broken", "printed_width", "set_width"]
+__all__ = ["LINE", "PAGE", "broken", "set_width"]
 
 #: Widths in letters: what a line has room for beside its left side, and a page as a whole.
 LINE, PAGE = 52, 68
 _TOKEN = re.compile(r"\\left|\\right|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
-_INVISIBLE = (r"\left", r"\right", r"\frac", r"\mathrm", r"\mid")
 _GROUP = re.compile(r"\\left\(|\\right\)|[{}]")
 
 
@@ -30,17 +29,6 @@ def broken(text: str, room: float = LINE) -> list[str]:
             left = room
         left -= width
     return [line.rstrip() for line in lines]
-
-
-def printed_width(text: str) -> int:
-    """About how many characters the TeX of a formula prints on its widest line."""
-    return max(_characters(line) for line in broken(text))
-
-
-def _characters(text: str) -> int:
-    return sum(
-        token not in _INVISIBLE and bool(token.strip(" {}^_")) for token in _TOKEN.findall(text)
-    )
 
 
 def _pieces(text: str, room: float) -> Iterator[str]:

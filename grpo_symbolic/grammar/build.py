@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sympy import (
-    Abs,
     Add,
     Expr,
     I,
@@ -18,29 +17,16 @@ from sympy import (
     Pow,
     Rational,
     S,
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atanh,
     binomial,
     cbrt,
-    cosh,
-    erf,
-    erfc,
-    exp,
-    log,
     nan,
     oo,
-    sign,
-    sinh,
     sqrt,
-    tanh,
     zoo,
 )
 
 from grpo_symbolic import symbols
+from grpo_symbolic.elementary import ELEMENTARY
 from grpo_symbolic.grammar.tokens import Node, refusal
 
 __all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "known_names"]
@@ -67,25 +53,11 @@ STATEMENTS = {
 
 
 _ONE: dict[str, Callable[..., Expr]] = {
+    **ELEMENTARY,
     "sqrt": sqrt,
     "cbrt": cbrt,
-    "exp": exp,
-    "log": log,
-    "ln": log,
-    "Abs": Abs,
-    "abs": Abs,
-    "sign": sign,
-    "erf": erf,
-    "erfc": erfc,
-    "asin": asin,
-    "acos": acos,
-    "atan": atan,
-    "sinh": sinh,
-    "cosh": cosh,
-    "tanh": tanh,
-    "asinh": asinh,
-    "acosh": acosh,
-    "atanh": atanh,
+    "ln": ELEMENTARY["log"],
+    "abs": ELEMENTARY["Abs"],
 }
 _MANY: dict[str, Callable[..., Expr]] = {"Max": Max, "max": Max, "Min": Min, "min": Min}
 _OTHERS = ("root", "binomial", "Rational")
@@ -251,14 +223,15 @@ class Builder:
             self._check_count(node, 1)
             part = node.args[0]
             value = self._nested(part) if head in _GROWING else self._built(part)
-            if value.is_Rational and head in ("sqrt", "cbrt"):
-                return self._raised(node, value, Rational(1, 2 if head == "sqrt" else 3))
+            root = {"sqrt": S.Half, "cbrt": Rational(1, 3)}.get(head)
+            if value.is_Rational and root is not None:
+                return self._raised(node, value, root)
             if value in (oo, -oo):
                 raise self.refused(node, "infinity stands only in limits")
             if value == 0 and head in ("log", "ln"):
                 raise self.refused(node, "the logarithm of zero is not finite")
-            if head in ("sqrt", "cbrt"):
-                return Pow(value, Rational(1, 2 if head == "sqrt" else 3))
+            if root is not None:
+                return Pow(value, root)
             # SymPy asks for signs of the argument, which takes long for a large one.
             small = value.count_ops() <= MAX_OPERATIONS
             return _ONE[head](

@@ -8,14 +8,15 @@ read back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from sympy import Expr
 
 from grpo_symbolic.grammar.build import FUNCTIONS, Builder
-from grpo_symbolic.grammar.tokens import Cursor, Node, Relation, Token, refusal
+from grpo_symbolic.grammar.tokens import Node, Parser, Token
 
-__all__ = ["expression", "relations"]
+__all__ = ["PlainParser", "expression"]
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
@@ -23,7 +24,6 @@ _TOKEN = re.compile(
     r"|(?P<mark>\*\*|[=!<>]=|[-+*/^(),=<>|≤≥≠·−]))"
 )
 _GREEK = str.maketrans({"π": "pi", "β": "beta", "γ": "gamma", "ε": "epsilon", "σ": "sigma"})
-_MARKS = {"^": "**", "·": "*", "−": "-"}
 _ANSWER = re.compile(r"[ab]\Z|[1-9]\d{0,3}\Z")
 
 
@@ -53,65 +53,16 @@ def expression(text: str, names: Mapping[str, Expr] | None = None) -> Expr:
     >>> expression("x**2 + 0.5", {"x": Symbol("x")})
     x**2 + 1/2
     """
-    parser = _Parser(text)
-    found = parser.sum()
-    if parser.next.kind != "end":
-        raise parser.refused("an operator is missing or there is one bracket too many")
-    return Builder(text, names).expression(found)
+    parser = PlainParser(text)
+    return Builder(text, names).expression(parser.whole(parser.sum))
 
 
-def relations(text: str) -> tuple[Node, tuple[Relation, ...]]:
-    """The first side and the relations of a formula; none for a bare expression."""
-    return _Parser(text).chain()
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            at += len(text[at:]) - len(text[at:].lstrip())
-            raise refusal(text, at, f"{text[at]!r} has no meaning in a formula")
-        kind = match.lastgroup or ""
-        found = match[kind].translate(_GREEK) if kind == "name" else match[kind]
-        yield Token(kind, _MARKS.get(found, found), match.start(kind))
-        at = match.end()
-
-
-class _Parser(Cursor):
+class PlainParser(Parser):
     """Recursive descent over SymPy notation."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text, _tokens)
-
-    def chain(self) -> tuple[Node, tuple[Relation, ...]]:
-        found = self.compared()
-        if self.next.kind != "end":
-            raise self.refused("an operator is missing or there is one bracket too many")
-        return found
-
-    def product(self) -> Node:
-        start, factors = self.next, [self.signed()]
-        while (mark := self.accept("*", "/")) is not None:
-            factor = self.signed()
-            factors.append(factor if mark.text == "*" else self.node("inverse", mark, [factor]))
-        return factors[0] if len(factors) == 1 else self.node("*", start, factors)
-
-    def signed(self) -> Node:
-        mark = self.accept("+", "-")
-        if mark is None:
-            return self.power()
-        with self.deeper():
-            inner = self.signed()
-        return inner if mark.text == "+" else self.node("neg", mark, [inner])
-
-    def power(self) -> Node:
-        base = self.atom()
-        mark = self.accept("**")
-        if mark is None:
-            return base
-        with self.deeper():
-            return self.node("**", mark, [base, self.signed()])
+    pattern = _TOKEN
+    same = MappingProxyType({"**": "^", "·": "*", "−": "-"})
+    leftover = "an operator is missing or there is one bracket too many"
 
     def atom(self) -> Node:
         token = self.take()
@@ -128,21 +79,20 @@ class _Parser(Cursor):
         raise self.refused("a number, a name or a bracket is expected", token)
 
     def _named(self, name: Token) -> Node:
+        called = name.text.translate(_GREEK)
         if self.accept("(") is None:
-            return self.node("name", name, text=name.text)
-        if self._is_answer(name.text):
+            return self.node("name", name, text=called)
+        if self._is_answer(called):
             answer = self.take().text
             self.take()
-            return self.node("name", name, text=name.text, answer=answer)
+            return self.node("name", name, text=called, answer=answer)
         if name.text not in FUNCTIONS:
             raise self.refused(
                 f"{name.text[:40]!r} is not a function of formulas, and a product needs *",
                 name,
             )
         with self.deeper():
-            args = [self.argument()]
-            while self.accept(","):
-                args.append(self.argument())
+            args = self.listed(self.argument)
         self.expect(")")
         return self.node(name.text, name, args)
 

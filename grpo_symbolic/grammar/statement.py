@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from sympy import Expr, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.grammar import plain, tex
 from grpo_symbolic.grammar.build import STATEMENTS, Builder, known_names
-from grpo_symbolic.grammar.tokens import MAX_CHARACTERS, Node, Relation
+from grpo_symbolic.grammar.plain import PlainParser
+from grpo_symbolic.grammar.tex import TexParser
+from grpo_symbolic.grammar.tokens import Node, Relation
 
-__all__ = ["Comparison", "Direction", "LimitValue", "Statement", "statements"]
+__all__ = ["MIRRORED", "Comparison", "Direction", "LimitValue", "Statement", "statements"]
 
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+#: The relation with its sides exchanged.
+MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _DIRECTIONS = {"increasing": ">", "decreasing": "<", "constant": "=="}
 
 
@@ -100,14 +102,8 @@ def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Stat
     >>> print(*statements(r"\pi(a) \ge \frac{1}{1 + \beta^2}"))
     pi >= 1/(beta**2 + 1)
     """
-    if not isinstance(text, str):
-        raise ValueError(f"a formula is text, got {type(text).__name__}")
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(
-            f"a formula may have {MAX_CHARACTERS} characters, this one has {len(text)}"
-        )
-    parser = tex if "\\" in text else plain
-    first, found = parser.relations(text)
+    parser = TexParser if isinstance(text, str) and "\\" in text else PlainParser
+    first, found = parser(text).relations()
     builder = Builder(text, names)
     if found:
         return tuple(_statement(relation, builder) for relation in found)
@@ -122,7 +118,7 @@ def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Stat
 def _statement(relation: Relation, builder: Builder) -> Statement:
     left, right, sign = relation.left, relation.right, relation.relation
     if right.head in STATEMENTS and left.head not in STATEMENTS:
-        left, right, sign = right, left, _MIRRORED.get(sign, sign)
+        left, right, sign = right, left, MIRRORED.get(sign, sign)
     if left.head in _DIRECTIONS:
         raise builder.refused(left, f"{left.head} is a statement and is not compared")
     if left.head == "limit":

@@ -8,11 +8,11 @@ refused with the advice to put brackets.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from types import MappingProxyType
 
-from grpo_symbolic.grammar.tokens import Cursor, Node, Relation, Token, refusal
+from grpo_symbolic.grammar.tokens import Node, Parser, Token
 
-__all__ = ["relations"]
+__all__ = ["TexParser"]
 
 _TOKEN = re.compile(
     r"\s*(?:\\(?:begin|end)\{(?:aligned|split)\}"
@@ -74,29 +74,14 @@ _NAMES = {
     "ε": "epsilon",
     "σ": "sigma",
 }
+#: Functions by their words: a command of their own, or written out as an operator name.
 _FUNCTIONS = {
-    **{rf"\{name}": name for name in ("log", "ln", "exp", "sinh", "cosh", "tanh", "max", "min")},
-    r"\arcsin": "asin",
-    r"\arccos": "acos",
-    r"\arctan": "atan",
-}
-#: Functions that have no command of their own: ``\operatorname{erf}``.
-_SPELT = {
-    "erf": "erf",
-    "erfc": "erfc",
-    "artanh": "atanh",
-    "arctanh": "atanh",
-    "arsinh": "asinh",
-    "arcsinh": "asinh",
+    **{name: name for name in ("log", "ln", "exp", "sinh", "cosh", "tanh", "max", "min")},
+    **{name: name for name in ("erf", "erfc", "sign")},
+    **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan")},
+    **{f"{prefix}{name}": f"a{name}" for prefix in ("ar", "arc") for name in ("sinh", "tanh")},
     "arcosh": "acosh",
-    "sign": "sign",
     "sgn": "sign",
-    "max": "max",
-    "min": "min",
-    "exp": "exp",
-    "log": "log",
-    "ln": "ln",
-    "tanh": "tanh",
 }
 _CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|"}
 #: Subscripts of π that name the policy itself.
@@ -104,79 +89,20 @@ _OWN = frozenset({"", r"\theta", "theta"})
 _REFERENCE = frozenset({"ref", "0"})
 
 
-def relations(text: str) -> tuple[Node, tuple[Relation, ...]]:
-    """The first side and the relations of a formula in LaTeX; none for a bare expression.
+class TexParser(Parser):
+    """Recursive descent over LaTeX mathematics; what is ambiguous in print is refused."""
 
-    Raises
-    ------
-    ValueError
-        With one sentence, for what is no formula or is ambiguous in print.
-    """
-    return _Parser(text).chain()
-
-
-def _tokens(text: str) -> Iterator[Token]:
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        match = _TOKEN.match(text, at)
-        if match is None:
-            at += len(text[at:]) - len(text[at:].lstrip())
-            raise refusal(text, at, "this has no meaning in a formula")
-        at = match.end()
-        kind = match.lastgroup
-        if kind is None or match[kind] in _LAYOUT:
-            continue
-        found = _SAME.get(match[kind], match[kind])
-        if found != match[kind] and not found.startswith("\\"):
-            kind = "mark"
-        yield Token(kind, found, match.start(kind if kind == match.lastgroup else match.lastgroup))
-
-
-class _Parser(Cursor):
-    """Recursive descent over LaTeX mathematics."""
+    pattern, same, layout = _TOKEN, MappingProxyType(_SAME), _LAYOUT
+    stops = (".", ",")
+    leftover = "this does not continue a formula"
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, _tokens)
+        super().__init__(text)
         self._bars = 0
-
-    def chain(self) -> tuple[Node, tuple[Relation, ...]]:
-        found = self.compared()
-        last = self.next
-        if last.text in (".", ",") and self.ahead(1).kind == "end":
-            self.take()
-        if self.next.kind != "end":
-            raise self.refused("this does not continue a formula")
-        return found
 
     # -- sums and products ----------------------------------------------------------------
 
-    def first_term(self) -> Node:
-        mark = self.accept("+", "-")
-        if mark is None:
-            return self.product()
-        with self.deeper():
-            inner = self.first_term()
-        return inner if mark.text == "+" else self.node("neg", mark, [inner])
-
-    def product(self) -> Node:
-        start, factors = self.next, [self.power()]
-        divided: Token | None = None
-        while True:
-            if (mark := self.accept("*", "/")) is not None:
-                divided = mark if mark.text == "/" else None
-                factor = self._signed_power()
-                factors.append(factor if mark.text == "*" else self.node("inverse", mark, [factor]))
-            elif self._starts_factor():
-                if divided is not None:
-                    raise self.refused("what this slash divides is ambiguous: brackets", divided)
-                if self.next.kind == "digit":
-                    raise self.refused("a number after a factor needs \\cdot between them")
-                factors.append(self.power())
-            else:
-                break
-        return factors[0] if len(factors) == 1 else self.node("*", start, factors)
-
-    def _starts_factor(self) -> bool:
+    def starts_factor(self) -> bool:
         token = self.next
         if token.kind in ("name", "digit"):
             return token.text != "." or self.ahead(1).kind == "digit"
@@ -186,25 +112,16 @@ class _Parser(Cursor):
             return token.text not in (r"\}", r"\to", r"\|")
         return token.text in ("(", "[", "{")
 
-    def _signed_power(self) -> Node:
-        """A factor after an operator, where a sign may stand: 2 \\cdot -x."""
-        mark = self.accept("-")
-        if mark is None:
-            return self.power()
-        return self.node("neg", mark, [self.power()])
-
     def power(self) -> Node:
-        base = self.atom()
-        while self.next.text == "'":
+        found = super().power()
+        if self.next.text == "'":
             raise self.refused("derivatives are written \\partial \\pi(a) / \\partial \\beta")
-        mark = self.accept("^")
-        if mark is None:
-            return base
-        with self.deeper():
-            found = self.node("**", mark, [base, self.script()])
         if self.next.text == "^":
             raise self.refused("two exponents in a row need braces")
         return found
+
+    def exponent(self) -> Node:
+        return self.script()
 
     def script(self) -> Node:
         """What stands after ^ or after \\frac: a group in braces, or one character."""
@@ -271,12 +188,10 @@ class _Parser(Cursor):
             return self._slashed_derivative(command)
         if name == r"\infty":
             return self.node("name", command, text="oo")
-        if name in _FUNCTIONS:
-            return self._applied(_FUNCTIONS[name], command)
+        word = self._word() if name in _FONTS else name.removeprefix("\\")
+        if word in _FUNCTIONS:
+            return self._applied(_FUNCTIONS[word], command)
         if name in _FONTS:
-            word = self._word()
-            if word in _SPELT:
-                return self._applied(_SPELT[word], command)
             raise self.refused(f"{word[:40]!r} is not a function that formulas may use", command)
         raise self.refused(f"{name[:40]!r} is not a command that formulas may use", command)
 
@@ -305,7 +220,7 @@ class _Parser(Cursor):
             return self.node(function, command, [self.group(opening)])
         closed = opening in (r"\frac", r"\sqrt")
         argument = self.power()
-        if not closed and (self._starts_factor() or self.next.text in ("*", "/")):
+        if not closed and (self.starts_factor() or self.next.text in ("*", "/")):
             raise self.refused("where this argument ends is ambiguous: brackets", command)
         return self.node(function, command, [argument])
 
@@ -315,9 +230,7 @@ class _Parser(Cursor):
             raise self.refused("the arguments of max and min stand in brackets")
         inner = start.text == "{" and self.accept("(", r"\{", "[")
         bars, self._bars = self._bars, 0
-        args = [self.sum()]
-        while self.accept(","):
-            args.append(self.sum())
+        args = self.listed(self.sum)
         if inner:
             self.expect(_CLOSING[inner.text])
         self.expect(_CLOSING[start.text])

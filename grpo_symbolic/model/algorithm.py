@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sympy import Add, Expr, Integer, Symbol, oo
+from sympy import Add, Expr, Integer, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call, math, prose, record, tex
-from grpo_symbolic.inputs import group_size, parameter
+from grpo_symbolic.inputs import group_size, symbol_or_number
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
@@ -67,8 +67,7 @@ class Algorithm(ABC):
     def _check_weight(self) -> None:
         if not isinstance(self.penalty, Penalty):
             raise ValueError(f"penalty must be a Penalty such as ReverseKL(), got {self.penalty!r}")
-        if not isinstance(self.beta, Symbol):
-            object.__setattr__(self, "beta", parameter("beta", self.beta))
+        object.__setattr__(self, "beta", symbol_or_number("beta", self.beta))
 
     def _model(self, question: Question, values: Sequence[Expr]) -> PreferenceModel:
         domain = question.domain.extended(*values, *question.policy)
@@ -174,14 +173,9 @@ class GRPO(Algorithm):
         )
 
 
-@dataclass(frozen=True)
-class RLHF(Algorithm):
-    """Expected reward with a direct KL penalty, the usual baseline.
-
-    Notes
-    -----
-    Source: Vojnovic & Yun, arXiv 2502.18548, (3), (4).
-    """
+@dataclass(frozen=True, repr=False)
+class _WithoutGroups(Algorithm):
+    """An algorithm whose preference does not depend on a group; the penalty is the direct KL."""
 
     penalty: Penalty = field(default_factory=DirectKL)
     beta: Any = symbols.beta
@@ -190,6 +184,16 @@ class RLHF(Algorithm):
         self._check_weight()
 
     __repr__ = as_call
+
+
+@dataclass(frozen=True, repr=False)
+class RLHF(_WithoutGroups):
+    """Expected reward with a direct KL penalty, the usual baseline.
+
+    Notes
+    -----
+    Source: Vojnovic & Yun, arXiv 2502.18548, (3), (4).
+    """
 
     @property
     def meaning(self) -> str:
@@ -199,22 +203,14 @@ class RLHF(Algorithm):
         return self._model(question, question.rewards)
 
 
-@dataclass(frozen=True)
-class NLHF(Algorithm):
+@dataclass(frozen=True, repr=False)
+class NLHF(_WithoutGroups):
     """Nash learning from human feedback: P(o ≻ o') against the policy itself.
 
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (5).
     """
-
-    penalty: Penalty = field(default_factory=DirectKL)
-    beta: Any = symbols.beta
-
-    def __post_init__(self) -> None:
-        self._check_weight()
-
-    __repr__ = as_call
 
     @property
     def meaning(self) -> str:
@@ -224,22 +220,14 @@ class NLHF(Algorithm):
         return self._model(question, _winning(question, question.policy))
 
 
-@dataclass(frozen=True)
-class IPO(Algorithm):
+@dataclass(frozen=True, repr=False)
+class IPO(_WithoutGroups):
     """Identity preference optimisation: P(o ≻ o') against the reference policy.
 
     Notes
     -----
     Source: Azar et al., arXiv 2310.12036, with the identity as Ψ and μ = π_ref.
     """
-
-    penalty: Penalty = field(default_factory=DirectKL)
-    beta: Any = symbols.beta
-
-    def __post_init__(self) -> None:
-        self._check_weight()
-
-    __repr__ = as_call
 
     @property
     def meaning(self) -> str:

@@ -12,10 +12,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from math import comb, factorial, prod
+from math import comb
 from typing import Any
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Rational, S, Sum, Symbol, binomial, oo
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    Mul,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    binomial,
+    multinomial_coefficients,
+    oo,
+)
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
@@ -33,7 +46,6 @@ from grpo_symbolic.verify.verdict import Report
 
 __all__ = [
     "PreferenceModel",
-    "count_vectors",
     "expected_preference",
     "group_preference",
     "mixed_groups",
@@ -87,8 +99,7 @@ class PreferenceModel(Sequence):
     def difference(self, first: int, second: int) -> Expr:
         """P(first) − P(second)."""
         if self.drift is not None:
-            weight = (self.weights[first] - self.weights[second]).expand()
-            return _times(weight, self.drift)
+            return Mul((self.weights[first] - self.weights[second]).expand(), self.drift)
         return tidy(self.values[first] - self.values[second], self.domain)
 
     @property
@@ -140,8 +151,15 @@ class PreferenceModel(Sequence):
 
     def _of(self, rule: Any, question: Question) -> tuple[Expr, ...]:
         """The preference of another question, in this one's policy."""
-        renamed = dict(zip(_unknowns(len(self)), self.policy, strict=False))
+        renamed = {symbols.policy(o): p for o, p in enumerate(self.policy[:-1], start=1)}
         return tuple(v.subs(renamed, simultaneous=True) for v in rule.preference(question))
+
+    @property
+    def _answers(self) -> tuple[str, ...]:
+        """What the answers are called."""
+        if self.question is not None:
+            return self.question.answers
+        return tuple(str(o) for o in range(1, len(self) + 1))
 
     def verify(self) -> Report:
         """A verdict for each of the :attr:`claims`."""
@@ -150,14 +168,11 @@ class PreferenceModel(Sequence):
         return prove_all(self.claims)
 
     def __str__(self) -> str:
-        return "\n".join(
-            f"P({answer}) = {value}"
-            for answer, value in zip(_names(self.question, len(self)), self, strict=True)
-        )
+        return "\n".join(f"P({a}) = {v}" for a, v in zip(self._answers, self, strict=True))
 
     def __repr__(self) -> str:
-        names = _names(self.question, len(self))
-        shown = [f"P({a}) = {short(v, 100)}" for a, v in zip(names[:3], self.values, strict=False)]
+        pairs = list(zip(self._answers, self, strict=True))
+        shown = [f"P({a}) = {short(v, 100)}" for a, v in pairs[:3]]
         more = [f"and {len(self) - 3} more"] if len(self) > 3 else []
         return f"PreferenceModel({'; '.join(shown + more)})"
 
@@ -166,23 +181,9 @@ class PreferenceModel(Sequence):
             return None
         lines = r" \\ ".join(
             rf"P({answer} \mid \pi) &= {formula(value)}"
-            for answer, value in zip(_names(self.question, len(self)), self, strict=True)
+            for answer, value in zip(self._answers, self, strict=True)
         )
         return rf"$\begin{{aligned}} {lines} \end{{aligned}}$"
-
-
-def _names(question: Question | None, count: int) -> tuple[str, ...]:
-    return question.answers if question is not None else tuple(map(str, range(1, count + 1)))
-
-
-def _unknowns(count: int) -> tuple[Symbol, ...]:
-    return tuple(symbols.policy(o) for o in range(1, count))
-
-
-def _times(weight: Expr, drift: Expr) -> Expr:
-    if weight == 1:
-        return drift
-    return Mul(weight, drift)
 
 
 def _opaque(expr: Expr) -> Expr:
@@ -276,7 +277,7 @@ def _on_two_levels(
     shown = replace(model, high=high.xreplace(forth), low=low.xreplace(forth))
     if shown.zero_sum:
         drift = shown.drift(m).xreplace(back)
-        values = tuple(_times((rate - m).expand(), drift) for rate in rates)
+        values = tuple(Mul((rate - m).expand(), drift) for rate in rates)
     else:
         above, below = (value.xreplace(back) for value in shown.values(m))
         drift = shown.drift(m).xreplace(back)
@@ -314,17 +315,18 @@ def _level_values(
     found = {}
     for own, level in enumerate(levels):
         parts = []
-        for counts, rest in product(count_vectors(others, n), count_vectors(more, n)):
+        for (counts, ways), (rest, again) in product(
+            multinomial_coefficients(n, others).items(), multinomial_coefficients(n, more).items()
+        ):
             members = [c + (i == own) for i, c in enumerate(counts)]
             everyone = [c + r for c, r in zip(members, rest, strict=True)]
             batch = _empirical(rewards, everyone) if more else None
             group = _empirical(rewards, members)
             value = advantage(shown[level], group, size, domain, batch)
-            ways = _multinomial(counts) * _multinomial(rest)
             powers = (
                 population[r] ** (c + e) for r, c, e in zip(levels, counts, rest, strict=True)
             )
-            parts.append(Mul(ways, value, *powers))
+            parts.append(Mul(ways, again, value, *powers))
         found[level] = Add(*parts)
     return found
 
@@ -332,20 +334,6 @@ def _level_values(
 def _empirical(levels: tuple[Expr, ...], counts: list[int]) -> Law:
     total = sum(counts)
     return tuple((r, Rational(c, total)) for r, c in zip(levels, counts, strict=True) if c)
-
-
-def count_vectors(total: int, parts: int) -> Iterator[tuple[int, ...]]:
-    """All ways to write ``total`` as an ordered sum of ``parts`` counts."""
-    if parts == 1:
-        yield (total,)
-        return
-    for first in range(total, -1, -1):
-        for rest in count_vectors(total - first, parts - 1):
-            yield (first, *rest)
-
-
-def _multinomial(counts: Sequence[int]) -> int:
-    return factorial(sum(counts)) // prod(factorial(c) for c in counts)
 
 
 def _comparisons(advantage: Advantage, question: Question, size: Expr) -> tuple[Expr, ...]:

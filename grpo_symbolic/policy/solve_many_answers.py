@@ -102,7 +102,8 @@ class _Search:
     def _solved(self, question: Question, reference: Sequence[Expr]) -> Solutions:
         if len(question) == 2:
             return self._binary(question, reference)
-        condition = stationarity_condition(self.algorithm, question)
+        known = question == self.question
+        condition = self.condition if known else stationarity_condition(self.algorithm, question)
         given = {**self.point, **dict(zip(question.reference[:-1], reference, strict=False))}
         monotone = self.algorithm.penalty.monotone
         with mp.workdps(self.digits + _SPARE):

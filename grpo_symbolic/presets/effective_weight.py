@@ -11,7 +11,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.display import Html, cut, math, record, tex
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.inputs import Number, parameter
+from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, RLHF, Algorithm
 from grpo_symbolic.model.two_level import TwoLevel
@@ -122,7 +122,7 @@ def _comparisons(rule: Advantage, size: int, gap: Expr) -> list[Expr]:
 
 def _two_levels(algorithm: GRPO, gap: Number) -> EffectiveWeight:
     """Two reward levels: the drifts agree up to a factor iff they do in the Bernstein basis."""
-    gap = gap if isinstance(gap, Symbol) else parameter("gap", gap)
+    gap = symbol_or_number("gap", gap)
     size = int(algorithm.group_size)
     own = _comparisons(algorithm.advantage, size, gap)
     for textbook in (ShiftAndScale(), ShiftOnly()):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import factorial, prod
+from functools import reduce
 from operator import add
 
 from flint import arb, arb_mat, ctx
-from sympy import Add, Expr, Mul, Pow, Symbol
+from sympy import Add, Expr, Mul, Pow, Symbol, multinomial_coefficients
 
 from grpo_symbolic.enclosures.balls import ball
 
@@ -88,12 +88,8 @@ class Form:
                 found = found * cls.of(a, unknowns, known)
             return found
         if isinstance(expr, Pow) and expr.exp.is_Integer and expr.exp > 1:
-            base = cls.of(expr.base, unknowns, known)
-            return (
-                base
-                if expr.exp == 1
-                else base * cls.of(expr.base ** (expr.exp - 1), unknowns, known)
-            )
+            lower = cls.of(expr.base ** (expr.exp - 1), unknowns, known)
+            return lower * cls.of(expr.base, unknowns, known)
         raise ValueError(f"{type(expr).__name__} of the policy is not a polynomial")
 
     def __mul__(self, other: Form) -> Form:
@@ -116,7 +112,7 @@ class Form:
         found = self
         if found.degree < degree:
             rest = degree - found.degree
-            whole = {p: arb(_multinomial(p)) for p in _vectors(rest, self.count)}
+            whole = {p: arb(times) for p, times in _monomials(rest, self.count).items()}
             found = found * Form(self.count, rest, whole)
         return found
 
@@ -131,21 +127,13 @@ class Form:
 
     def bounds(self) -> arb:
         """A ball that holds the values on the whole simplex: the hull of Bernstein coefficients."""
-        hull: arb | None = None
-        for powers in _vectors(self.degree, self.count):
-            c = self.terms.get(powers, arb(0)) / _multinomial(powers)
-            hull = c if hull is None else hull.union(c)
-        return arb(0) if hull is None else hull
+        monomials = _monomials(self.degree, self.count).items()
+        return reduce(arb.union, (self.terms.get(p, arb(0)) / times for p, times in monomials))
 
 
-def _vectors(total: int, parts: int) -> list[Exponents]:
-    if parts == 1:
-        return [(total,)]
-    return [(k, *rest) for k in range(total, -1, -1) for rest in _vectors(total - k, parts - 1)]
-
-
-def _multinomial(powers: Exponents) -> int:
-    return factorial(sum(powers)) // prod(factorial(k) for k in powers)
+def _monomials(total: int, parts: int) -> dict[Exponents, int]:
+    """The exponent vectors of (Σ π)^total with their coefficients, by falling powers."""
+    return dict(sorted(multinomial_coefficients(parts, total).items(), reverse=True))
 
 
 def _ladder(base: arb, degree: int) -> list[arb]:
@@ -160,11 +148,12 @@ class Forms:
 
     def __init__(self, forms: Sequence[Form]) -> None:
         self.degree = forms[0].degree
-        self.powers = _vectors(self.degree, forms[0].count)
+        monomials = _monomials(self.degree, forms[0].count)
+        self.powers = list(monomials)
         zero = arb(0)
         rows = [[f.terms.get(p, zero) for p in self.powers] for f in forms]
         self.matrix = arb_mat(rows)
-        self.weights = arb_mat([[_multinomial(p) for p in self.powers]])
+        self.weights = arb_mat([list(monomials.values())])
 
     def monomials(self, policy: Sequence[arb]) -> arb_mat:
         """All of this degree, each from one of fewer variables by one multiplication."""

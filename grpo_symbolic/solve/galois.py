@@ -27,7 +27,8 @@ from fractions import Fraction
 from math import comb
 
 from flint import fmpq, fmpq_poly, fmpz, nmod, nmod_poly
-from sympy import Expr, Integer, Poly, Rational, Symbol, fraction, together
+from sympy import Expr, Integer, Poly, Rational, Symbol, fraction, primerange, together
+from sympy.ntheory import sqrt_mod
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein import Bernstein
@@ -72,6 +73,19 @@ class Reduced:
     prime: int
     roots: tuple[tuple[int, int], ...]
     cycle_type: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls, coefficients: Sequence[_Row], radicands: Sequence[int], prime: int
+    ) -> Reduced | None:
+        """None where a radicand is no square or 0, or the factors are no cycle type."""
+        roots = {}
+        for q in radicands:
+            if pow(q, (prime - 1) // 2, prime) != 1:
+                return None
+            roots[q] = int(sqrt_mod(q, prime))
+        found = _cycle_type(coefficients, prime, roots)
+        return None if found is None else cls(prime, tuple(roots.items()), found)
 
 
 @dataclass(frozen=True)
@@ -121,19 +135,16 @@ class GaloisEvidence:
     def _fault(self) -> str:
         for reduced in self.reductions:
             prime = reduced.prime
-            if prime < 3 or not fmpz(prime).is_prime() or prime in self.radicands:
-                return f"{prime} is not an odd prime that differs from the radicands"
-            roots = dict(reduced.roots)
-            if set(roots) != set(self.radicands):
-                return f"the square roots modulo {prime} are not those of the radicands"
-            for q, root in reduced.roots:
-                if not 0 < root < prime or (root * root - q) % prime:
-                    return f"{root} is no square root of {q} modulo {prime}"
-            found = _cycle_type(self.coefficients, prime, roots)
+            if prime < 3 or not fmpz(prime).is_prime():
+                return f"{prime} is not an odd prime"
+            found = Reduced.of(self.coefficients, self.radicands, prime)
             if found is None:
-                return f"modulo {prime} the polynomial is not squarefree of the same degree"
-            if found != reduced.cycle_type:
-                return f"modulo {prime} the factors have the degrees {found}"
+                return (
+                    f"modulo {prime} the polynomial is not squarefree of the same degree, or it "
+                    "has no square roots there"
+                )
+            if found != reduced:
+                return f"modulo {prime} the factors have the degrees {found.cycle_type}"
         if theorem(self.degree, [r.cycle_type for r in self.reductions]) is None:
             return "these cycle types do not decide"
         return ""
@@ -343,37 +354,18 @@ def galois_evidence(
     """
     rows, degree = tuple(coefficients), len(coefficients) - 1
     radicands = _primes_under(rows)
-    transitive: Reduced | None = None
-    cyclic: Reduced | None = None
-    prime = 2
-    while prime < largest and degree >= 5:
-        prime = _next_prime(prime)
-        if prime in radicands or any(pow(q, (prime - 1) // 2, prime) != 1 for q in radicands):
+    found: dict[str, Reduced] = {}
+    for prime in primerange(3, largest if degree >= 5 else 3):
+        reduced = Reduced.of(rows, radicands, prime)
+        if reduced is None:
             continue
-        roots = tuple((q, _root_modulo(q, prime)) for q in radicands)
-        found = _cycle_type(rows, prime, dict(roots))
-        if found is None:
-            continue
-        if transitive is None and found == (degree,):
-            transitive = Reduced(prime, roots, found)
-        if cyclic is None and theorem(degree, [(degree,), found]) is not None:
-            cyclic = Reduced(prime, roots, found)
-        if transitive is not None and cyclic is not None:
-            return GaloisEvidence(tuple(point), rows, (transitive, cyclic))
+        if reduced.cycle_type == (degree,):
+            found.setdefault("transitive", reduced)
+        if theorem(degree, [(degree,), reduced.cycle_type]) is not None:
+            found.setdefault("cyclic", reduced)
+        if len(found) == 2:
+            return GaloisEvidence(tuple(point), rows, (found["transitive"], found["cyclic"]))
     return None
-
-
-def _next_prime(number: int) -> int:
-    number += 1
-    while not fmpz(number).is_prime():
-        number += 1
-    return number
-
-
-def _root_modulo(square: int, prime: int) -> int:
-    """The smaller square root, a factor of x² − square."""
-    _, factors = nmod_poly([-square % prime, 0, 1], prime).factor()
-    return min(int(-factor[0]) for factor, _ in factors)
 
 
 def no_radicals(
@@ -394,9 +386,8 @@ def no_radicals(
         When there are further parameters, which an instance would need values for.
     """
     known = (condition.beta, symbols.pi_ref)
-    further = [s for s in condition.domain.symbols if s not in (*known, PI)]
-    needed = condition.contrast().lhs.free_symbols | condition.contrast().rhs.free_symbols
-    further = [s for s in further if s in needed]
+    needed = condition.contrast().free_symbols - {*known, PI}
+    further = [s for s in condition.domain.symbols if s in needed]
     if further:
         raise ValueError(f"an instance needs values for {', '.join(map(str, further))} too")
     for values in instances:

@@ -111,7 +111,7 @@ def larger_root(polynomial: Poly, domain: Domain) -> QuarticRoot | None:
     )
     form = shift + (-sqrt(Y) + sqrt(_radicand())) / 2
     stable, stages = _stable(polynomial, unit, shift, dict(abbreviations))
-    steps = _steps(polynomial, unit, shift, abbreviations, domain)
+    steps = _steps(polynomial, unit, shift, dict(abbreviations), domain)
     claims = (
         *_choice(),
         Claim("the polynomial is negative at 0", monic[4], "<", S.Zero, domain),
@@ -153,113 +153,88 @@ def _cardano(cube: Expr) -> Expr:
 
 
 def _steps(
-    polynomial: Poly,
-    unit: Expr,
-    shift: Expr,
-    abbreviations: tuple[tuple[Symbol, Expr], ...],
-    domain: Domain,
+    polynomial: Poly, unit: Expr, shift: Expr, value: dict[Symbol, Expr], domain: Domain
 ) -> tuple[Step, ...]:
     """The lines from the quartic to its root, every one with what proves it."""
-    value = dict(abbreviations)
-    given = {s: value[s] for s in (P, Q, R)}
-    unknown = polynomial.gen
+    t = polynomial.gen - shift
     depressed = Claim(
-        "divided by its leading coefficient, the polynomial is t^4 + P t^2 + Q t + R in t = "
-        f"{unknown} - {shift}",
+        f"divided by its leading coefficient, the polynomial is t^4 + P t^2 + Q t + R in t = {t}",
         polynomial.as_expr() * unit,
         "==",
-        _quartic(unknown - shift).xreplace(given),
+        _quartic(t).xreplace({s: value[s] for s in (P, Q, R)}),
         domain,
     )
-    zero = Eq(_quartic(unknown - shift), S.Zero, evaluate=False)
-    move = 2 * P / 3
-    at_minimum = {
-        Q: 4 * _PLACE**3 + 2 * P * _PLACE,
-        R: 3 * _PLACE**4 + P * _PLACE**2 - _DEPTH,
-    }
-    minimum = (
+    p, q = (Claim(f"{s} is positive", value[s], ">", S.Zero, domain) for s in (P, Q))
+    lines = (
+        (P, value[P], rf"depressed quartic $t^4+Pt^2+Qt+R$ in $t=\pi(a)-{_tex(shift)}$", (p,)),
+        (Q, value[Q], "its linear coefficient", (q,)),
+        (R, value[R], "its constant", (depressed,)),
+        (_quartic(t), S.Zero, "the equation in these coefficients", ()),
+        (
+            _resolvent(Y),
+            S.Zero,
+            r"for $y>0$ with this property the quartic is a product of two quadratics, "
+            r"$t^2\pm\sqrt y\,t+\frac12(P+y\mp Q/\sqrt y)$",
+            _two_quadratics(),
+        ),
+        (XI, value[XI], r"the cubic is $n^3+3\xi n-2\eta$ in $n=y+\frac{2P}{3}$", ()),
+        (ETA, value[ETA], "the cubic's other coefficient", (_cubic(value),)),
+        (
+            Y,
+            value[Y],
+            r"Cardano: $\eta>0$ and $\eta^2+\xi^3>0$, so this is the only real root of the cubic, "
+            r"and it is positive, as the cubic is negative at $0$",
+            (*_root_of_cubic(), *_only_root(value)),
+        ),
+    )
+    return tuple(Step(Eq(x, y, evaluate=False), reason, claims) for x, y, reason, claims in lines)
+
+
+def _two_quadratics() -> tuple[Claim, ...]:
+    product, excess = _factor(_T, 1) * _factor(_T, -1), _resolvent(Y) / (4 * Y)
+    name = "the product of the two quadratics exceeds the quartic by the cubic over 4 y"
+    return (
+        Claim(name, product, "==", _quartic(_T) + excess),
+        Claim("the cubic is negative at y = 0", _resolvent(S.Zero), "<", S.Zero),
+    )
+
+
+def _cubic(value: dict[Symbol, Expr]) -> Claim:
+    n = Y + 2 * P / 3
+    depressed = n**3 + 3 * value[XI] * n - 2 * value[ETA]
+    return Claim(
+        "the cubic is n^3 + 3 xi n - 2 eta in n = y + 2 P/3", _resolvent(Y), "==", depressed
+    )
+
+
+def _root_of_cubic() -> tuple[Claim, ...]:
+    n, cube = _U - XI / _U, ETA + _W
+    left, right = n**3 + 3 * XI * n - 2 * ETA, _U**6 - 2 * ETA * _U**3 - XI**3
+    name = "n = u - xi/u solves n^3 + 3 xi n = 2 eta where u^6 - 2 eta u^3 = xi^3"
+    left_of_cube, square = cube**2 - 2 * ETA * cube - XI**3, _W**2 - (ETA**2 + XI**3)
+    which = "which u^3 = eta + w does where w^2 = eta^2 + xi^3"
+    return Claim(name, _U**3 * left, "==", right), Claim(which, left_of_cube, "==", square)
+
+
+def _only_root(value: dict[Symbol, Expr]) -> tuple[Claim, ...]:
+    """In terms of the place and the depth of the quartic's minimum."""
+    s, depth = _PLACE, _DEPTH
+    known = {Q: 4 * s**3 + 2 * P * s, R: 3 * s**4 + P * s**2 - depth}
+    eta, xi = value[ETA].xreplace(known), value[XI].xreplace(known)
+    return (
         Claim(
             "with -N its value at its minimum t = -s, the quartic is a square times a positive "
             "factor, less N: N > 0 where it takes a negative value, and two roots are real",
-            _quartic(_T).xreplace(at_minimum),
+            _quartic(_T).xreplace(known),
             "==",
-            (_T + _PLACE) ** 2 * ((_T - _PLACE) ** 2 + 2 * _PLACE**2 + P) - _DEPTH,
+            (_T + s) ** 2 * ((_T - s) ** 2 + 2 * s**2 + P) - depth,
         ),
-        Claim(
-            "where the quartic takes a negative value, eta is positive",
-            value[ETA].xreplace(at_minimum),
-            ">",
-            S.Zero,
-        ),
+        Claim("where the quartic takes a negative value, eta is positive", eta, ">", S.Zero),
         Claim(
             "and so is eta^2 + xi^3: the cubic for y has exactly one real root",
-            (value[ETA] ** 2 + value[XI] ** 3).xreplace(at_minimum),
+            eta**2 + xi**3,
             ">",
             S.Zero,
-        ),
-    )
-    return (
-        Step(
-            Eq(P, value[P], evaluate=False),
-            rf"depressed quartic $t^4+Pt^2+Qt+R$ in $t=\pi(a)-{_tex(shift)}$",
-            (Claim("P is positive", value[P], ">", S.Zero, domain),),
-        ),
-        Step(
-            Eq(Q, value[Q], evaluate=False),
-            "its linear coefficient",
-            (Claim("Q is positive", value[Q], ">", S.Zero, domain),),
-        ),
-        Step(Eq(R, value[R], evaluate=False), "its constant", (depressed,)),
-        Step(zero, "the equation in these coefficients"),
-        Step(
-            Eq(_resolvent(Y), S.Zero, evaluate=False),
-            r"for $y>0$ with this property the quartic is a product of two quadratics, "
-            r"$t^2\pm\sqrt y\,t+\frac12(P+y\mp Q/\sqrt y)$",
-            (
-                Claim(
-                    "the product of the two quadratics exceeds the quartic by the cubic over 4 y",
-                    _factor(_T, 1) * _factor(_T, -1),
-                    "==",
-                    _quartic(_T) + _resolvent(Y) / (4 * Y),
-                ),
-                Claim("the cubic is negative at y = 0", _resolvent(S.Zero), "<", S.Zero),
-            ),
-        ),
-        Step(
-            Eq(XI, value[XI], evaluate=False),
-            r"the cubic is $n^3+3\xi n-2\eta$ in $n=y+\frac{2P}{3}$",
-        ),
-        Step(
-            Eq(ETA, value[ETA], evaluate=False),
-            "the cubic's other coefficient",
-            (
-                Claim(
-                    "the cubic is n^3 + 3 xi n - 2 eta in n = y + 2 P/3",
-                    _resolvent(Y),
-                    "==",
-                    (Y + move) ** 3 + 3 * value[XI] * (Y + move) - 2 * value[ETA],
-                ),
-            ),
-        ),
-        Step(
-            Eq(Y, value[Y], evaluate=False),
-            r"Cardano: $\eta>0$ and $\eta^2+\xi^3>0$, so this is the only real root of the cubic, "
-            r"and it is positive, as the cubic is negative at $0$",
-            (
-                Claim(
-                    "n = u - xi/u solves n^3 + 3 xi n = 2 eta where u^6 - 2 eta u^3 = xi^3",
-                    _U**3 * ((_U - XI / _U) ** 3 + 3 * XI * (_U - XI / _U) - 2 * ETA),
-                    "==",
-                    _U**6 - 2 * ETA * _U**3 - XI**3,
-                ),
-                Claim(
-                    "which u^3 = eta + w does where w^2 = eta^2 + xi^3",
-                    (ETA + _W) ** 2 - 2 * ETA * (ETA + _W) - XI**3,
-                    "==",
-                    _W**2 - (ETA**2 + XI**3),
-                ),
-                *minimum,
-            ),
         ),
     )
 
@@ -267,25 +242,13 @@ def _steps(
 def _choice() -> tuple[Claim, ...]:
     """Which of the four roots the last line is: the larger one of the two that are real."""
     k = sqrt(Y)
+    second, first = (k**2 - 4 * _factor(S.Zero, direction) for direction in (-1, 1))
+    square = (_T + k / 2) ** 2 - _radicand() / 4
+    whole = "the first quadratic is (t + sqrt(y)/2)^2 less a quarter of the radicand"
     return (
-        Claim(
-            "the second quadratic has no real root",
-            k**2 - 4 * _factor(S.Zero, -1),
-            "<",
-            S.Zero,
-        ),
-        Claim(
-            "the radicand is the discriminant of the first quadratic",
-            _radicand(),
-            "==",
-            k**2 - 4 * _factor(S.Zero, 1),
-        ),
-        Claim(
-            "the first quadratic is (t + sqrt(y)/2)^2 less a quarter of the radicand",
-            (_T + k / 2) ** 2 - _radicand() / 4,
-            "==",
-            _factor(_T, 1),
-        ),
+        Claim("the second quadratic has no real root", second, "<", S.Zero),
+        Claim("the radicand is the discriminant of the first quadratic", _radicand(), "==", first),
+        Claim(whole, square, "==", _factor(_T, 1)),
     )
 
 
@@ -346,34 +309,30 @@ def _accuracy(shift: Expr) -> tuple[Claim, ...]:
     )
     shifted = Poly(monic.subs(_T, _T + shift).expand(), _T)
     depressed = {s: shifted.coeff_monomial(_T**k) for s, k in ((P, 2), (Q, 1), (R, 0))}
-    point = 4 * shift**2
-    return (
-        Claim(
-            "y is Q^2 over y^2 + 2 P y + P^2 - 4 R, but for the cubic",
-            Y * (Y**2 + 2 * P * Y + P**2 - 4 * R) - Q**2,
-            "==",
-            _resolvent(Y),
-        ),
-        Claim(
+    point, at_point = 4 * shift**2, _at_point(-4 * shift, *names)
+    quotient = Y * (Y**2 + 2 * P * Y + P**2 - 4 * R) - Q**2
+    chord = _resolvent(point) - _resolvent(Y)
+    constants = _factor(-shift, 1) * _factor(-shift, -1)
+    identities = (
+        ("y is Q^2 over y^2 + 2 P y + P^2 - 4 R, but for the cubic", quotient, _resolvent(Y)),
+        (
             "4 shift^2 - y times the slope K of a secant of the cubic",
             (point - Y) * _secant(Y, point),
-            "==",
-            _resolvent(point) - _resolvent(Y),
+            chord,
         ),
-        Claim(
+        (
             "the cubic at 4 shift^2, from the coefficients of the monic quartic",
             _resolvent(point).xreplace(depressed),
-            "==",
-            _at_point(-4 * shift, *names),
+            at_point,
         ),
-        Claim(
+        (
             "the constants of the two quadratics in t + shift have the product of the monic "
             "quartic's constant, but for the cubic",
-            _factor(-shift, 1) * _factor(-shift, -1),
-            "==",
+            constants,
             _quartic(-shift) + _resolvent(Y) / (4 * Y),
         ),
     )
+    return tuple(Claim(name, left, "==", right) for name, left, right in identities)
 
 
 def _secant(y: Expr, point: Expr) -> Expr:

@@ -33,6 +33,7 @@ _SMALL = 40
 __all__ = ["Reduction", "reduce_binary"]
 
 PI = symbols.pi
+_IN_POWERS = "collected in powers of $\\pi(a)$"
 
 
 @dataclass(frozen=True)
@@ -93,21 +94,18 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
     """Preference and marginal penalty of each answer, and the condition that ties them."""
     derivation = Derivation(title, domain)
     (p_a, p_b), (d_a, d_b) = symbols.preferences, symbols.marginals
-    for unknown, value, answer in zip((p_a, p_b), condition.preference, "ab", strict=True):
-        derivation = derivation.then(
-            Eq(unknown, value, evaluate=False), f"{condition.meaning}, for the answer ${answer}$"
-        )
-    for unknown, value, answer in zip((d_a, d_b), condition.marginal, "ab", strict=True):
-        derivation = derivation.then(
-            Eq(unknown, value, evaluate=False),
-            f"derivative of the expected penalty in $\\pi({answer})$ with "
-            "$\\pi_{\\mathrm{old}}$ frozen, then $\\pi_{\\mathrm{old}} = \\pi$",
-        )
+    meanings = [f"{condition.meaning}, for the answer ${answer}$" for answer in "ab"]
+    meanings += [
+        f"derivative of the expected penalty in $\\pi({answer})$ with "
+        "$\\pi_{\\mathrm{old}}$ frozen, then $\\pi_{\\mathrm{old}} = \\pi$"
+        for answer in "ab"
+    ]
+    values = (*condition.preference, *condition.marginal)
+    known = dict(zip((p_a, p_b, d_a, d_b), values, strict=True))
+    for (unknown, value), reason in zip(known.items(), meanings, strict=True):
+        derivation = derivation.then(Eq(unknown, value, evaluate=False), reason)
     balance = Eq(condition.beta * (d_a - d_b), p_a - p_b, evaluate=False)
     contrast = condition.contrast()
-    known = dict(
-        zip((p_a, p_b, d_a, d_b), (*condition.preference, *condition.marginal), strict=True)
-    )
     return derivation.then(
         balance,
         "stationarity on the simplex: $P - \\beta d$ is the same multiplier for both answers",
@@ -173,25 +171,21 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
         equation, f"multiplied by ${formula(multiplier)}$, which is positive", multiplier
     )
     if equation.has(Sum):
-        return Reduction(
-            equation,
-            None,
-            derivation,
-            "the sum over the group is not written out in powers of pi(a)",
-        )
+        obstacle = "the sum over the group is not written out in powers of pi(a)"
+        return Reduction(equation, None, derivation, obstacle)
     if not _is_polynomial(equation.lhs):
         return Reduction(equation, None, derivation, "the penalty's side is no polynomial in pi(a)")
     if _is_polynomial(equation.rhs):
-        return _collected(equation, equation, domain, derivation)
+        zero = equation.lhs - equation.rhs
+        return _collected(equation, derivation, zero, domain, _IN_POWERS)
     means = sorted(map(str, equation.rhs.atoms(BernsteinMean)))
     if means:
         kept = f"{means[0]} is a mean over the group, a polynomial in pi(a) that is kept by name"
         return Reduction(equation, None, derivation, kept, multiplier)
     squared = Eq(equation.lhs**2, tidy(equation.rhs**2, domain), evaluate=False)
     if not _is_polynomial(squared.rhs):
-        return Reduction(
-            equation, None, derivation, "squaring does not make it a polynomial in pi(a)"
-        )
+        obstacle = "squaring does not make it a polynomial in pi(a)"
+        return Reduction(equation, None, derivation, obstacle)
     derivation = derivation.then(
         squared,
         "both sides squared: they are positive for $\\pi(a) > \\pi_{\\mathrm{ref}}(a)$, and "
@@ -200,22 +194,25 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
         Claim("the right sides", equation.rhs**2, "==", squared.rhs, domain),
         Claim("the right side is positive", equation.rhs, ">", S.Zero, domain),
     )
-    return _collected(equation, squared, domain, derivation)
+    return _collected(equation, derivation, squared.lhs - squared.rhs, domain, _IN_POWERS)
 
 
-def _collected(equation: Eq, last: Eq, domain: Domain, derivation: Derivation) -> Reduction:
-    polynomial = Poly((last.lhs - last.rhs).expand(), PI)
+def _collected(
+    equation: Eq,
+    derivation: Derivation,
+    zero: Expr,
+    domain: Domain,
+    reason: str,
+    factor: Expr = S.One,
+) -> Reduction:
+    """The last line: ``zero`` in powers of π(a), the line before it times ±``factor``."""
+    polynomial = Poly(zero.expand(), PI)
     leading = sign(polynomial.LC(), domain)
-    turned = leading is not None and leading < 0
-    if turned:
-        polynomial = -polynomial
+    if leading is not None and leading < 0:
+        polynomial, factor = -polynomial, -factor
     terms = [tidy(c * PI**k, domain) for (k,), c in polynomial.terms()]
-    collected = Eq(Add(*terms), S.Zero, evaluate=False)
-    return Reduction(
-        equation,
-        polynomial,
-        derivation.rewritten(collected, "collected in powers of $\\pi(a)$", -1 if turned else 1),
-    )
+    last = Eq(Add(*terms), S.Zero, evaluate=False)
+    return Reduction(equation, polynomial, derivation.rewritten(last, reason, factor))
 
 
 def _logarithmic(
@@ -230,9 +227,8 @@ def _logarithmic(
         if isinstance(atom, log) and atom.has(PI):
             unknown[atom.args[0]] = unknown.get(atom.args[0], S.Zero) + coefficient
         elif term.has(PI):
-            return Reduction(
-                contrast, None, derivation, "it mixes logarithms of pi(a) with other terms"
-            )
+            mixed = "it mixes logarithms of pi(a) with other terms"
+            return Reduction(contrast, None, derivation, mixed)
         else:
             known.append(term)
     odds = Mul(*(base**power for base, power in unknown.items()))
@@ -241,16 +237,13 @@ def _logarithmic(
     equation = Eq(side, contrast.rhs, evaluate=False)
     derivation = derivation.rewritten(equation, "the logarithms of each kind gathered")
     if contrast.rhs.has(PI):
-        return Reduction(
-            equation,
-            None,
-            derivation,
-            "pi(a) stands both inside a logarithm and outside it",
-        )
+        both = "pi(a) stands both inside a logarithm and outside it"
+        return Reduction(equation, None, derivation, both)
     power = (contrast.rhs / condition.beta).expand() - reference
     isolated = Eq(log(odds), power, evaluate=False)
     derivation = derivation.rewritten(isolated, "solved for the log-odds", 1 / condition.beta)
-    exponential = Eq(odds, _exponential(power), evaluate=False)
+    # Term by term: exp(log x) is undone.
+    exponential = Eq(odds, Mul(*map(exp, Add.make_args(power))), evaluate=False)
     derivation = derivation.then(
         exponential,
         "exponentiated",
@@ -259,15 +252,7 @@ def _logarithmic(
     top, bottom = fraction(together(odds - exponential.rhs))
     if not _is_polynomial(top):
         return Reduction(equation, None, derivation, "radicals of pi(a) are left in it")
-    polynomial = Poly(top.expand(), PI)
-    leading = sign(polynomial.LC(), domain)
-    if leading is not None and leading < 0:
-        polynomial, bottom = -polynomial, -bottom
-    terms = [tidy(c * PI**k, domain) for (k,), c in polynomial.terms()]
-    derivation = derivation.rewritten(
-        Eq(Add(*terms), S.Zero, evaluate=False), "denominators cleared", bottom
-    )
-    return Reduction(equation, polynomial, derivation)
+    return _collected(equation, derivation, top, domain, "denominators cleared", bottom)
 
 
 def _split_logs(expr: Expr, domain: Domain) -> Expr:
@@ -295,11 +280,6 @@ def _gathered(terms: list[Expr]) -> Expr:
         else:
             rest += term
     return rest - Add(*(size * log(argument) for size, argument in by_size.items()))
-
-
-def _exponential(power: Expr) -> Expr:
-    """exp of a sum, with exp(log x) undone."""
-    return Mul(*(exp(term) for term in Add.make_args(power)))
 
 
 def _denominator(expr: Expr, domain: Domain, *, unknown: bool = True) -> Expr:

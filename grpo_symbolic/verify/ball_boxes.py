@@ -61,10 +61,9 @@ class BallBoxes(Method):
         trees, whole = [], True
         for chart in charts:
             search = _Search(chart, BOXES - sum(map(len, trees)), whole)
-            try:
-                tree = search.tree()
-            except _Fails as stop:
-                return _refuted(claim, stop.point)
+            tree = search.tree()
+            if search.counterexample is not None:
+                return _refuted(claim, search.counterexample)
             if tree is None:
                 return None
             trees.append(tree)
@@ -85,7 +84,7 @@ class BallBoxes(Method):
     def _verdict(self, claim: Claim, trees: list[str]) -> Verdict:
         boxes = sum(tree.count(_PROVED) for tree in trees)
         whole = not any(_UNDECIDED in tree for tree in trees)
-        domain = _needed(claim.domain, claim.difference)
+        domain = claim.domain.relevant(claim.difference)
         where = f"the whole range {domain}" if whole else f"the compact box {_compact(domain)}"
         return Verdict(
             Status.PROVED if whole else Status.NUMERIC,
@@ -93,14 +92,6 @@ class BallBoxes(Method):
             f"proved on {where} ({boxes} box{'' if boxes == 1 else 'es'})",
             {"boxes": boxes, "bits": BITS, "proved on": where, "trees": trees},
         )
-
-
-class _Fails(Exception):
-    """The claim is false at this point."""
-
-    def __init__(self, point: dict[Symbol, Expr]) -> None:
-        super().__init__()
-        self.point = point
 
 
 def _refuted(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
@@ -147,13 +138,9 @@ class _Chart:
 
     def holds(self, box: Box) -> bool:
         """Whether the expression is proved to be positive (not negative) on a box."""
-        if self._decided(self.expr, box):
-            return True
-        found = self.tightened(box)
-        return found is not None and bool(found > 0 if self.strict else found >= 0)
+        return self._positive(self.value(self.expr, box)) or self._positive(self.tightened(box))
 
-    def _decided(self, expr: Expr, box: Box) -> bool:
-        value = self.value(expr, box)
+    def _positive(self, value: arb) -> bool:
         return bool(value > 0 if self.strict else value >= 0)
 
     def value(self, expr: Expr, box: Box) -> arb:
@@ -164,11 +151,11 @@ class _Chart:
         except (ValueError, ZeroDivisionError):
             return arb.nan()
 
-    def tightened(self, box: Box) -> arb | None:
+    def tightened(self, box: Box) -> arb:
         """The mean value form, at the ends in the directions in which the expression grows."""
         slopes = [self.value(slope, box) for slope in self.slopes]
         if not all(slope.is_finite() for slope in slopes):
-            return None
+            return arb.nan()
         least = tuple(
             (a, a) if slope >= 0 else (b, b) if slope <= 0 else (a, b)
             for slope, (a, b) in zip(slopes, box, strict=True)
@@ -209,7 +196,7 @@ def _charts(claim: Claim) -> list[_Chart]:
     if claim.relation in ("==", "!="):
         return []
     difference = claim.difference if claim.relation in (">", ">=") else -claim.difference
-    domain = _needed(claim.domain, difference)
+    domain = claim.domain.relevant(difference)
     if (
         not 0 < len(domain.ranges) <= _MAX_SYMBOLS
         or difference.count_ops() > _MAX_OPERATIONS
@@ -228,7 +215,7 @@ def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
     coefficient, factors = oriented_factors(difference, domain)
     rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
     expr = Mul(Integer(1) if coefficient > 0 else Integer(-1), *rest)
-    domain = _needed(domain, expr)
+    domain = domain.relevant(expr)
     found = []
     for sides in product(*(list(_sides(r)) for r in domain.ranges)):
         known: dict[Symbol, Expr] = {}
@@ -240,16 +227,6 @@ def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
     return found
 
 
-def _needed(domain: Domain, expr: Expr) -> Domain:
-    """The ranges of what the expression depends on."""
-    used, kept = set(expr.free_symbols), []
-    for r in reversed(domain.ranges):
-        if r.symbol in used:
-            used |= r.lower.free_symbols | r.upper.free_symbols
-            kept.append(r)
-    return Domain(tuple(reversed(kept)))
-
-
 def _reduced(expr: Expr, known: Mapping[Symbol, Expr], sides: Sequence[_Side]) -> Expr:
     """The expression in a chart, without powers of coordinates that do not reach 0."""
     positive = {side.t for side in sides if side.open}
@@ -258,27 +235,17 @@ def _reduced(expr: Expr, known: Mapping[Symbol, Expr], sides: Sequence[_Side]) -
 
 
 def _sides(r: Range) -> Iterator[_Side]:
-    """The charts of one range."""
-
-    def side(value: Expr, t: Dummy, most: fmpq, is_open: bool) -> _Side:
-        return _Side(t, value, most, is_open)
-
+    """The charts of one range: from its ends inwards, from a middle or an end outwards."""
     t = Dummy(f"t_{r.symbol}", positive=True)
-    one, half = fmpq(1), fmpq(1, 2)
-    if r.lower == -oo and r.upper == oo:
-        for value in (t, -t):
-            yield side(value, t, one, False)
-            yield side(1 / value, t, one, True)
-    elif r.upper == oo:
-        yield side(r.lower + t, t, one, not r.lower_closed)
-        yield side(r.lower + 1 / t, t, one, True)
-    elif r.lower == -oo:
-        yield side(r.upper - t, t, one, not r.upper_closed)
-        yield side(r.upper - 1 / t, t, one, True)
-    else:
-        width = r.upper - r.lower
-        yield side(r.lower + width * t, t, half, not r.lower_closed)
-        yield side(r.upper - width * t, t, half, not r.upper_closed)
+    ends = [(r.lower, 1, r.lower_closed), (r.upper, -1, r.upper_closed)]
+    finite = [end for end in ends if end[0] not in (-oo, oo)]
+    if len(finite) == 2:
+        for end, way, closed in finite:
+            yield _Side(t, end + way * (r.upper - r.lower) * t, fmpq(1, 2), not closed)
+        return
+    for end, way, closed in finite or [(S.Zero, 1, True), (S.Zero, -1, True)]:
+        yield _Side(t, end + way * t, fmpq(1), not closed)
+        yield _Side(t, end + way / t, fmpq(1), True)
 
 
 def _compact(domain: Domain) -> str:
@@ -313,6 +280,7 @@ class _Search:
     whole: bool  # whether margins are still worth trying
     marks: list[str] = field(default_factory=list)
     failed: bool = False
+    counterexample: dict[Symbol, Expr] | None = None
 
     def tree(self) -> str | None:
         """The subdivision in order: the side that is halved, "." for proved, "?" for left out.
@@ -334,8 +302,8 @@ class _Search:
             self.whole = False
             self.marks.append(_UNDECIDED)
             return []
-        self._test(box)
-        side = self._longest(box)
+        self.counterexample = self._failure(box)
+        side = None if self.counterexample is not None else self._longest(box)
         if side is None:
             self.failed = True
             return None
@@ -347,16 +315,13 @@ class _Search:
             s.open and b <= _LAST for s, (_, b) in zip(self.chart.sides, box, strict=True)
         )
 
-    def _test(self, box: Box) -> None:
-        """Raise if the claim fails in the middle of the box."""
-        middle = tuple((_middle(a, b), _middle(a, b)) for a, b in box)
-        value = self.chart.value(self.chart.expr, middle)
-        if value < 0:
-            at = {
-                s.t: Rational(int(a.p), int(a.q))
-                for s, (a, _) in zip(self.chart.sides, middle, strict=True)
-            }
-            raise _Fails(self.chart.point(at))
+    def _failure(self, box: Box) -> dict[Symbol, Expr] | None:
+        """The middle of the box, if the claim fails there."""
+        middle = [_middle(a, b) for a, b in box]
+        if not self.chart.value(self.chart.expr, tuple((m, m) for m in middle)) < 0:
+            return None
+        sides = zip(self.chart.sides, middle, strict=True)
+        return self.chart.point({s.t: Rational(int(m.p), int(m.q)) for s, m in sides})
 
     def _longest(self, box: Box) -> int | None:
         """The side along which the expression varies most, by its slope if that is known."""

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from flint import arb, ctx
+from sympy import Expr, Rational, Symbol
+
 from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import sign_of
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["BallNumbers"]
+__all__ = ["BallNumbers", "agrees", "sign_at"]
 
 _BITS = (64, 256, 1024, 4096)
+#: At many points: most differences show at once, or never.
+_FEWER = (256, 1024)
+#: Of SymPy's own values, for functions that have none in ball arithmetic.
+_DIGITS = 50
 
 
 class BallNumbers(Method):
@@ -25,13 +35,10 @@ class BallNumbers(Method):
     def attempt(self, claim: Claim) -> Verdict | None:
         if claim.difference.free_symbols:
             return None
-        for bits in _BITS:
-            sign = self._sign(claim, bits)
-            if sign:
-                break
-        else:
+        sign, bits = sign_at(claim, {}, _BITS) or (0, 0)
+        if not sign:
             return None
-        holds = claim.relation == "!=" or claim.relation[0] == (">" if sign > 0 else "<")
+        holds = agrees(claim.relation, sign)
         return Verdict(
             Status.PROVED if holds else Status.REFUTED,
             self.name,
@@ -39,10 +46,47 @@ class BallNumbers(Method):
             {"bits": bits, "sign": sign, **({} if holds else {"counterexample": {}})},
         )
 
-    @staticmethod
-    def _sign(claim: Claim, bits: int) -> int:
-        try:
-            found = ball(claim.difference, {}, bits)
-        except ValueError:
-            return 0
-        return int(found > 0) - int(found < 0)
+
+def agrees(relation: str, sign: int) -> bool:
+    """Whether a relation holds where left − right has this sign, other than 0."""
+    return relation == "!=" or relation[0] == (">" if sign > 0 else "<")
+
+
+def sign_at(
+    claim: Claim, point: Mapping[Symbol, Expr], precisions: Sequence[int] = _FEWER
+) -> tuple[int, int] | None:
+    """The sign of left − right at an exact point, and the bits that tell it.
+
+    The sign is 0 where the sides are not told apart; None where one of them has no real value.
+    """
+    sides = [side.subs(point) for side in (claim.left, claim.right)]
+    for bits in precisions:
+        left, right = (_enclosed(side, bits) for side in sides)
+        if left is None or right is None:
+            return None
+        with ctx.workprec(bits):
+            sign = sign_of(left - right)
+        if sign:
+            return sign, bits
+    return 0, precisions[-1]
+
+
+def _enclosed(number: Expr, bits: int) -> arb | None:
+    try:
+        found = ball(number, {}, bits)
+    except (ValueError, ZeroDivisionError):
+        found = _without_proof(number)
+    return found if found is not None and found.is_finite() else None
+
+
+def _without_proof(number: Expr) -> arb | None:
+    """A value by SymPy, whose own count of digits can be wrong: more digits have to confirm it."""
+    if not number.is_number:
+        return None
+    rough, value = (number.n(digits) for digits in (_DIGITS, 16 * _DIGITS))
+    if not (value.is_Float or value.is_Rational):
+        return None
+    if abs(value - rough) > Rational(1, 10**20) * max(abs(value), 1):
+        return None
+    with ctx.workprec(16 * _DIGITS):
+        return arb(str(value)) * arb(1, arb(10) ** (10 - _DIGITS))

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from sympy import (
-    Abs,
     Add,
     E,
     Expr,
@@ -25,28 +24,15 @@ from sympy import (
     Sum,
     Symbol,
     Tuple,
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atanh,
     binomial,
-    cosh,
-    erf,
-    erfc,
-    exp,
-    log,
     nan,
     oo,
     pi,
-    sign,
-    sinh,
-    tanh,
     zoo,
 )
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
+from grpo_symbolic.elementary import ELEMENTARY
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.symbols import t as _t
 
@@ -55,11 +41,8 @@ __all__ = ["Tree", "assumptions", "from_tree", "symbol_from", "to_tree"]
 Tree: TypeAlias = str | int | list[Any]
 
 _HEADS: dict[str, Any] = {
-    head.__name__: head
-    for head in (
-        *(Add, Mul, Pow, Abs, sign, Max, Min, exp, log, erf, erfc, binomial),
-        *(asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh),
-    )
+    **ELEMENTARY,
+    **{head.__name__: head for head in (Add, Mul, Pow, Max, Min, binomial)},
 }
 _SUMS: dict[str, Any] = {"GroupSum": GroupSum, "Sum": Sum}
 _CONSTANTS: dict[str, Expr] = {"E": E, "Pi": pi, "Infinity": oo, "NegativeInfinity": -oo}

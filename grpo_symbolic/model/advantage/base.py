@@ -9,22 +9,21 @@ and variance converge.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, S, Symbol, oo
+from sympy import Expr, Integer, S, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import prose_tex
-from grpo_symbolic.inputs import exact_number, parameter
-from grpo_symbolic.reward import Law, mean
+from grpo_symbolic.inputs import exact_number, symbol_or_number
+from grpo_symbolic.reward import Law, mean, variance
 
-__all__ = ["Advantage", "Member", "bessel", "check_ddof", "non_negative"]
+__all__ = ["Advantage", "Member", "Whitened", "bessel"]
 
 
-class Advantage(ABC):
+class Advantage:
     """A rule A(r; group)."""
 
     #: Whether A depends on the rewards only up to a positive factor.
@@ -37,6 +36,8 @@ class Advantage(ABC):
     uniform: bool = True
     #: Whether A is a constant times the reward less a mean: it then sees expected rewards only.
     linear: bool = False
+    #: The advantage where both the deviation and the scale are 0.
+    zero_over_zero: Expr = S.Zero
     #: Samples over which the scale is taken; None where that is the group.
     batch: Any = None
     #: What is added to the scale, and what the scale is where that is a constant.
@@ -78,9 +79,15 @@ class Advantage(ABC):
         """
         return None
 
-    @abstractmethod
     def _measure(self, member: Member) -> Expr:
-        """The advantage of one member of a group, in any form."""
+        """The advantage of one member of a group, in any form: the deviation over the scale."""
+        spread = S.Zero if self.linear else variance(member.group, member.domain)
+        if not self.linear and member.vanishes(spread):
+            return self.zero_over_zero if self.epsilon == 0 else S.Zero
+        scale = self.scale(spread, member.size)
+        if scale is None:
+            raise NotImplementedError(f"{self} has no scale: it needs a _measure of its own")
+        return member.deviation / scale
 
     # -- in words ------------------------------------------------------------------------
 
@@ -123,6 +130,22 @@ class Advantage(ABC):
                 "group to group"
             )
         return f"the advantage {self} is no fixed multiple of a textbook advantage"
+
+
+class Whitened(Advantage):
+    """A rule that divides by a standard deviation, with ``epsilon`` to keep it from 0."""
+
+    #: 0 for the population, 1 for the sample.
+    ddof: int = 0
+
+    def __post_init__(self) -> None:
+        if self.ddof not in (0, 1) or isinstance(self.ddof, bool):
+            raise ValueError(f"ddof must be 0 or 1, got {self.ddof}")
+        object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))
+
+    @property
+    def scale_invariant(self) -> bool:  # type: ignore[override]
+        return self.epsilon == 0
 
 
 def _word(match: re.Match[str]) -> str:
@@ -185,12 +208,3 @@ def _exact_law(law: Law) -> Law:
 def bessel(count: Expr, ddof: int) -> Expr:
     """n/(n - ddof): what the variance of n samples is multiplied by."""
     return Integer(1) if count == oo else count / (count - ddof)
-
-
-def check_ddof(ddof: Any) -> None:
-    if ddof not in (0, 1) or isinstance(ddof, bool):
-        raise ValueError(f"ddof must be 0 or 1, got {ddof}")
-
-
-def non_negative(role: str, value: Any) -> Expr:
-    return value if isinstance(value, Symbol) else parameter(role, value)

@@ -9,14 +9,14 @@ from sympy import Expr, Integer, S, oo, sqrt
 
 from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import group_size
-from grpo_symbolic.model.advantage.base import Advantage, Member, bessel, check_ddof, non_negative
+from grpo_symbolic.model.advantage.base import Member, Whitened, bessel
 from grpo_symbolic.reward import variance
 
 __all__ = ["BatchScale"]
 
 
 @dataclass(frozen=True)
-class BatchScale(Advantage):
+class BatchScale(Whitened):
     r"""The group's mean subtracted, divided by the std of a batch of B samples.
 
     .. math:: A_i = \frac{r_i - \mathrm{mean}_{\mathrm{group}}}
@@ -41,8 +41,7 @@ class BatchScale(Advantage):
         object.__setattr__(self, "batch", group_size(self.batch))
         if self.batch == oo:
             raise ValueError("batch must be an integer of at least 2, got infinity")
-        check_ddof(self.ddof)
-        object.__setattr__(self, "epsilon", non_negative("epsilon", self.epsilon))
+        super().__post_init__()
 
     __repr__ = as_call
 
@@ -50,10 +49,6 @@ class BatchScale(Advantage):
         std = f"{'sample ' if self.ddof else ''}std of the batch of {self.batch}"
         scale = std if self.epsilon == 0 else f"({std} + {self.epsilon})"
         return f"(r - mean)/{scale}, 0/0 = 0"
-
-    @property
-    def scale_invariant(self) -> bool:  # type: ignore[override]
-        return self.epsilon == 0
 
     @property
     def no_multiple(self) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import parameter
-from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.model.advantage.base import Advantage
 
 __all__ = ["FixedScale"]
 
@@ -31,16 +31,12 @@ class FixedScale(Advantage):
     linear = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.sigma, Symbol):
-            object.__setattr__(self, "sigma", parameter("sigma", self.sigma))
+        object.__setattr__(self, "sigma", symbol_or_number("sigma", self.sigma))
 
     __repr__ = as_call
 
     def __str__(self) -> str:
         return f"(r - mean)/{self.sigma}"
-
-    def _measure(self, member: Member) -> Expr:
-        return member.deviation / self.sigma
 
     def scale(self, variance: Expr, size: Expr) -> Expr:
         return self.sigma

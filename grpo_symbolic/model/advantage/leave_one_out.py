@@ -8,8 +8,8 @@ from typing import Any
 from sympy import Expr, S, sqrt
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import Number
-from grpo_symbolic.model.advantage.base import Advantage, Member, bessel, non_negative
+from grpo_symbolic.inputs import Number, symbol_or_number
+from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import variance
 
 __all__ = ["LeaveOneOut"]
@@ -42,7 +42,7 @@ class LeaveOneOut(Advantage):
     epsilon: Any = S.Zero
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "epsilon", non_negative("epsilon", self.epsilon))
+        object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))
 
     __repr__ = as_call
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, S, sqrt
+from sympy import Expr, S, sqrt
 
 from grpo_symbolic.display import as_call, exactly
-from grpo_symbolic.model.advantage.base import Advantage, Member, bessel, check_ddof, non_negative
-from grpo_symbolic.reward import variance
+from grpo_symbolic.model.advantage.base import Whitened, bessel
 
 __all__ = ["ShiftAndScale"]
 
 
 @dataclass(frozen=True)
-class ShiftAndScale(Advantage):
+class ShiftAndScale(Whitened):
     r"""Mean subtracted, divided by the standard deviation.
 
     .. math:: A_i = \frac{r_i - \mathrm{mean}}{s}, \qquad
@@ -41,10 +40,6 @@ class ShiftAndScale(Advantage):
     epsilon: Any = S.Zero
     zero_over_zero: Expr = S.Zero
 
-    def __post_init__(self) -> None:
-        check_ddof(self.ddof)
-        object.__setattr__(self, "epsilon", non_negative("epsilon", self.epsilon))
-
     def __repr__(self) -> str:
         return as_call(self, zero_over_zero=exactly(S(self.zero_over_zero)))
 
@@ -52,16 +47,6 @@ class ShiftAndScale(Advantage):
         std = "std" if self.ddof == 0 else "sample std"
         scale = std if self.epsilon == 0 else f"({std} + {self.epsilon})"
         return f"(r - mean)/{scale}, 0/0 = {self.zero_over_zero}"
-
-    @property
-    def scale_invariant(self) -> bool:  # type: ignore[override]
-        return self.epsilon == 0
-
-    def _measure(self, member: Member) -> Expr:
-        spread = variance(member.group, member.domain)
-        if member.vanishes(spread):
-            return self.zero_over_zero if self.epsilon == 0 else Integer(0)
-        return member.deviation / self.scale(spread, member.size)
 
     def scale(self, variance: Expr, size: Expr) -> Expr:
         return sqrt(variance) * sqrt(bessel(size, self.ddof)) + self.epsilon

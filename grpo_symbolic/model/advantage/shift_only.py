@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sympy import Expr, S
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.model.advantage.base import Advantage
 
 __all__ = ["ShiftOnly"]
 
@@ -28,9 +28,6 @@ class ShiftOnly(Advantage):
 
     def __str__(self) -> str:
         return "r - mean"
-
-    def _measure(self, member: Member) -> Expr:
-        return member.deviation
 
     def scale(self, variance: Expr, size: Expr) -> Expr:
         return S.One

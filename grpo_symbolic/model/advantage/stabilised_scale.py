@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer, sqrt
+from sympy import Expr, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
-from grpo_symbolic.model.advantage.base import Advantage, Member, bessel, check_ddof, non_negative
-from grpo_symbolic.reward import variance
+from grpo_symbolic.model.advantage.base import Whitened, bessel
 
 __all__ = ["StabilisedScale"]
 
 
 @dataclass(frozen=True)
-class StabilisedScale(Advantage):
+class StabilisedScale(Whitened):
     r"""Mean subtracted, divided by the root of the variance plus ε.
 
     .. math:: A_i = \frac{r_i - \mathrm{mean}}{\sqrt{v + \varepsilon}}, \qquad
@@ -46,26 +45,12 @@ class StabilisedScale(Advantage):
     epsilon: Any = symbols.epsilon
     ddof: int = 0
 
-    def __post_init__(self) -> None:
-        check_ddof(self.ddof)
-        object.__setattr__(self, "epsilon", non_negative("epsilon", self.epsilon))
-
     __repr__ = as_call
 
     def __str__(self) -> str:
         var = "var" if self.ddof == 0 else "sample var"
         inside = var if self.epsilon == 0 else f"{var} + {self.epsilon}"
         return f"(r - mean)/sqrt({inside}), 0/0 = 0"
-
-    @property
-    def scale_invariant(self) -> bool:  # type: ignore[override]
-        return self.epsilon == 0
-
-    def _measure(self, member: Member) -> Expr:
-        spread = variance(member.group, member.domain)
-        if member.vanishes(spread):
-            return Integer(0)
-        return member.deviation / self.scale(spread, member.size)
 
     def scale(self, variance: Expr, size: Expr) -> Expr:
         return sqrt(variance * bessel(size, self.ddof) + self.epsilon)

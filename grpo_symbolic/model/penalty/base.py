@@ -18,21 +18,20 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from math import prod
 
-from sympy import Dummy, Expr, Poly, Pow, Rational, diff, exp, ilcm, limit, log, oo, solve
+from sympy import Dummy, Expr, Poly, Pow, Rational, diff, exp, ilcm, log, solve
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import prose_tex
-from grpo_symbolic.model.penalty.end_values import end_values
-from grpo_symbolic.model.penalty.power_sum import PowerSum
+from grpo_symbolic.model.penalty.power_sum import PowerSum, end_values
 from grpo_symbolic.registry import PENALTIES
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Penalty", "every_penalty"]
 
-# SymPy's limits and solutions of equations, where nothing more direct applies.
+# SymPy's solutions of equations, where nothing more direct applies.
 _STEPS = 5_000_000
 
 
@@ -94,11 +93,8 @@ class Penalty(ABC):
     @cached_property
     def link_range(self) -> tuple[Expr, Expr]:
         """The open interval of values that d takes: where the link is defined."""
-        d, u = self.marginal(), symbols.u
-        ends = end_values(d, u)
-        if ends is None:
-            ends = tuple(limited(limit, d, u, end, "+", steps=_STEPS) for end in (0, oo))
-        return ends[1], ends[0]
+        at_zero, at_infinity = end_values(self.marginal(), symbols.u)
+        return at_infinity, at_zero
 
     @cached_property
     def acts_as(self) -> str:

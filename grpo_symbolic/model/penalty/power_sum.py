@@ -5,9 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sympy import Add, Dummy, Expr, Integer, LambertW, Mul, Poly, Rational, exp, ilcm, log, oo
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    LambertW,
+    Mul,
+    Poly,
+    Rational,
+    exp,
+    ilcm,
+    limit,
+    log,
+    oo,
+)
 
-__all__ = ["PowerSum"]
+from grpo_symbolic.work import limited
+
+__all__ = ["PowerSum", "end_values"]
+
+# SymPy's limits, for what is no such sum.
+_STEPS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,23 @@ class PowerSum:
             return _negative(Poly(inner, variable), -oo)
         return None
 
+    @property
+    def ends(self) -> tuple[Expr, Expr]:
+        """The limits as u → 0 and as u → ∞: of the leading power, with most logarithms."""
+        if not self.terms:
+            return Integer(0), Integer(0)
+        found = []
+        for way in (-1, 1):
+            power, logs = max(self.terms, key=lambda key: (way * key[0], key[1]))
+            leading, c = way * power, self.terms[power, logs]
+            if leading == 0 == logs:
+                found.append(c)
+            elif leading < 0:
+                found.append(Integer(0))
+            else:  # log u is negative near 0
+                found.append(oo * c * (way if logs % 2 else 1))
+        return found[0], found[1]
+
     def inverse(self, x: Expr) -> Expr | None:
         """u where the sum is ``x``, for a constant and one power, one logarithm, or both.
 
@@ -94,6 +130,21 @@ class PowerSum:
         # w = u^a solves c w + (b/a) log w = x: w = (b/(a c)) W((a c/b) exp(a x/b)).
         ratio = power * c / scale
         return (LambertW(ratio * exp(power * value / scale)) / ratio) ** (1 / power)
+
+
+def end_values(expr: Expr, u: Expr) -> tuple[Expr, Expr]:
+    """The limits of ``expr`` as u → 0 and as u → ∞.
+
+    Examples
+    --------
+    >>> from grpo_symbolic.symbols import u
+    >>> end_values(log(2 / (1 + u)) - u, u)
+    (log(2), -oo)
+    """
+    known = PowerSum.of(expr, u)
+    if known is not None:
+        return known.ends
+    return limited(limit, expr, u, 0, "+", steps=_STEPS), limited(limit, expr, u, oo, steps=_STEPS)
 
 
 def _negative(polynomial: Poly, start: Expr) -> bool:
