@@ -14,7 +14,16 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.normal_form import Sign, normal_form
 from grpo_symbolic.quotient_field import TooLarge
 
-__all__ = ["Sign", "is_defined", "is_zero", "oriented_factors", "positive_numerator", "sign", "sums_of", "tidy"]
+__all__ = [
+    "Sign",
+    "is_defined",
+    "is_zero",
+    "oriented_factors",
+    "positive_numerator",
+    "sign",
+    "sums_of",
+    "tidy",
+]
 
 # Beyond this many symbols or operations nothing is factored: the expression stays as it is.
 _MAX_SYMBOLS = 8

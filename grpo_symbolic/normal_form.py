@@ -44,6 +44,8 @@ __all__ = ["Lowering", "Sign", "Undecided", "expansion", "normal_form"]
 _SIZES = (12, 40, 160)
 # A power of a sum with more monomials is not expanded.
 _MAX_MONOMIALS = 100_000
+# A polynomial with more terms is not taken apart by its coefficients in one coordinate.
+_MAX_SORTED = 200
 
 
 class Sign(IntEnum):
@@ -103,6 +105,7 @@ class Lowering:
         self.exponents: dict[tuple[object, ...], Quotient] = {}
         self.lowered: dict[Expr, Quotient] = {}
         self.means: dict[BernsteinMean, bool] = {}
+        self.signs: dict[tuple[object, ...], Sign | None] = {}
         # Common factors are cancelled: what was divided by is kept, for it has to be non-zero, and
         # so is what a square root was taken of without knowing its sign.
         self.divisors: list[fmpq_mpoly] = []
@@ -371,14 +374,22 @@ class Lowering:
         direct = self.coefficient_sign(polynomial)
         if direct is not None:
             return direct
+        key = self.field.of(polynomial).key
+        if key not in self.signs:
+            self.signs[key] = self._undirected_sign(polynomial)
+        return self.signs[key]
+
+    def _undirected_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
         # The latest radical is the most composite: numbers such as sqrt(2) come last.
         degrees = polynomial.degrees()
-        for index in reversed(self.field.squares):
-            if degrees[index]:
-                return self.split_sign(polynomial, index)
+        radical = next((index for index in reversed(self.field.squares) if degrees[index]), None)
+        if radical is not None:
+            found = self.split_sign(polynomial, radical)
+            return self.coordinate_sign(polynomial) if found is None else found
         content, parts = polynomial.factor()
         if len(parts) == 1 and parts[0][1] == 1:
-            return self.quadratic_sign(polynomial)
+            found = self.quadratic_sign(polynomial)
+            return self.coordinate_sign(polynomial) if found is None else found
         total = Sign.POSITIVE if content > 0 else Sign.NEGATIVE
         for base, power in parts:
             part = self.polynomial_sign(base)
@@ -390,6 +401,26 @@ class Lowering:
                 return None
             total = _product(total, part)
         return total
+
+    def coordinate_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
+        """The sign of a polynomial in one coordinate >= 0 whose coefficients all have that sign."""
+        if len(polynomial) > _MAX_SORTED:
+            return None
+        for index, degree in enumerate(polynomial.degrees()):
+            if not degree or index not in self.nonnegative or index in self.field.squares:
+                continue
+            parts = self.field.coefficients(polynomial, index)
+            total: Sign | None = Sign.ZERO
+            for power, coefficient in sorted(parts.items()):
+                found = self.polynomial_sign(coefficient)
+                if found is not None and power and index not in self.positive:
+                    found = Sign(max(-1, min(1, found)))
+                total = None if total is None or found is None else _sum(total, found)
+                if total is None:
+                    break
+            if total is not None:
+                return total
+        return None
 
     def split_sign(self, polynomial: fmpq_mpoly, index: int) -> Sign | None:
         """Sign of A + B s with s >= 0: from A, B, or from A^2 - B^2 s^2."""
@@ -452,6 +483,12 @@ class Lowering:
             strict = strict or all(index in self.positive for index, _ in used)
         magnitude = Sign.POSITIVE if strict else Sign.NONNEGATIVE
         return magnitude if signs == {True} else Sign(-magnitude)
+
+
+def _sum(left: Sign, right: Sign) -> Sign | None:
+    if left * right < 0:
+        return None
+    return left if abs(left) >= abs(right) else right
 
 
 def _product(left: Sign, right: Sign) -> Sign:
