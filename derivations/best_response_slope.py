@@ -88,6 +88,7 @@ def result() -> Result:
             "==",
             reference(P, AT_Q, swap),
             pair,
+            where_defined=True,
         ),
         Claim(
             "p and q are both at rest at this beta and pi_ref",
@@ -95,6 +96,7 @@ def result() -> Result:
             "==",
             reference(Q, AT_Q, rest),
             pair,
+            where_defined=True,
         ),
     ]
     curve = drift(WHITENED)

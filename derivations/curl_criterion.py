@@ -8,6 +8,7 @@ from derivations.curl_three_levels import FIRST, SECOND, curl
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, Question, ShiftOnly
 from grpo_symbolic.analysis.potential import potential
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.reward import variance
 
 SIZES = (2, 3, 4, 8)
@@ -26,14 +27,15 @@ def result() -> Result:
     deviation = sqrt(variance(ordered.population(ordered.policy), ordered.domain))
     gaps = Mul(*(high - low for high, low in combinations(ordered.rewards, 2)))
     domain = ordered.domain
+    inside = Domain((*domain.ranges, *ordered.policy_domain.ranges))
     found = slopes(values)
     third = slopes(tuple(GRPO(3).preference(PLAIN)))
     claims = [
         Claim("large groups: the curl times twice the cube of the standard deviation is the "
-              "product of the gaps", 2 * deviation**3 * found, "==", gaps, domain),
+              "product of the gaps", 2 * deviation**3 * found, "==", gaps, inside),
         Claim("which is positive", gaps, ">", S.Zero, domain),
         Claim("large groups: times the standard deviation, the field has no curl",
-              slopes(tuple(deviation * v for v in values)), "==", S.Zero, domain),
+              slopes(tuple(deviation * v for v in values)), "==", S.Zero, inside),
         Claim("groups of three, rewards 2, 1, 0: the curl depends on pi(2) alone", third, "==",
               sqrt(6) * (1 - 3 * SECOND) + 6 * sqrt(2) * SECOND),
         Claim("and is positive at every policy", third.expand(), ">", S.Zero),

@@ -103,18 +103,21 @@ def general() -> tuple[Claim, ...]:
             pointwise((drift - BETA * force).diff(P)),
             "==",
             pointwise(force.diff(P) * (psi - BETA)),
+            where_defined=True,
         ),
         Claim(
             "the derivative of f - D/psi is D psi'/psi^2",
             pointwise((force - drift / psi).diff(P)),
             "==",
             pointwise(drift * psi.diff(P) / psi**2),
+            where_defined=True,
         ),
         Claim(
             "W' = (D psi/(f^2)) (f - D/psi) f'/D",
             pointwise((drift / force).diff(P)),
             "==",
             pointwise(psi * force.diff(P) * (force - drift / psi) / force**2),
+            where_defined=True,
         ),
     )
 

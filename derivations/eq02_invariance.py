@@ -25,7 +25,9 @@ def result() -> Result:
     for size in SIZES:
         plain = first_advantage(group(size))
         moved = first_advantage(group(size, scale, shift))
-        claims.append(Claim(f"A(c r + d) = A(r), G = {size}", moved, "==", plain))
+        # Rewards that are all equal have no standard deviation to divide by.
+        name = f"A(c r + d) = A(r), G = {size}"
+        claims.append(Claim(name, moved, "==", plain, where_defined=True))
     unscaled = ShiftOnly()
     claims += [
         Claim(

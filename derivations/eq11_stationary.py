@@ -72,7 +72,7 @@ def result() -> Result:
         setting=r"any group size, any rewards, the published penalty",
         formulas=(equation(NEW, solution),),
         claims=(
-            Claim("(11)", solution, "==", REF / (1 - (P - MEAN) / BETA)),
+            Claim("(11)", solution, "==", REF / (1 - (P - MEAN) / BETA), where_defined=True),
             Claim("three answers: the references sum to 1", Add(*reference), "==", Integer(1)),
             Claim("three answers: one multiplier", multipliers[0], "==", multipliers[2]),
             Claim("P < E P + beta wherever pi > 0", (1 - REF / NEW) * BETA, "<", BETA),

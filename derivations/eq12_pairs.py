@@ -31,7 +31,13 @@ def result() -> Result:
         kind="Corollary",
         formulas=(equation(p, a), equation(1 - p, b)),
         claims=(
-            Claim("(12) for the answer a", a, "==", p0 / (1 - margin_against_policy / beta)),
+            Claim(
+                "(12) for the answer a",
+                a,
+                "==",
+                p0 / (1 - margin_against_policy / beta),
+                where_defined=True,
+            ),
             Claim("(12) for the answer b", b, "==", (1 - p0) / (1 + gamma * p / beta)),
             Claim("the closed form is a fixed point, a", a.subs(p, solution), "==", solution),
             Claim("the closed form is a fixed point, b", b.subs(p, solution), "==", 1 - solution),

@@ -24,7 +24,9 @@ def result() -> Result:
         kind="Corollary",
         formulas=(equation(p, a), equation(1 - p, b)),
         claims=(
-            Claim("(13) for the answer a", a, "==", p0 / (1 - standard[0] / beta)),
+            Claim(
+                "(13) for the answer a", a, "==", p0 / (1 - standard[0] / beta), where_defined=True
+            ),
             Claim("(13) for the answer b", b, "==", (1 - p0) / (1 - standard[1] / beta)),
         ),
         domain=Domain.of(beta, p0, p),

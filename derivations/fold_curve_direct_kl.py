@@ -122,6 +122,7 @@ def result() -> Result:
                 (drift / force).diff(P),
                 "==",
                 drift.diff(P) * excess / force**2,
+                where_defined=True,
             ),
             Claim("the bracket rises: W turns once", excess.diff(P), ">", S.Zero, UPPER),
             Claim(
@@ -129,6 +130,7 @@ def result() -> Result:
                 drift.diff(P) - (drift / force) * slope,
                 "==",
                 force * (drift / force).diff(P),
+                where_defined=True,
             ),
             Claim(
                 "both roots are maxima of the potential",

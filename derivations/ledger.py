@@ -279,7 +279,7 @@ def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
         }
     return Part(
         module,
-        claim.name,
+        claim.title,
         claim.domain,
         verdict,
         methods,

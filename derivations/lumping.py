@@ -33,6 +33,7 @@ def split(mass: Expr) -> tuple[Expr, Expr, Expr]:
 
 def result() -> Result:
     question = Question(correct=2, answers=4)
+    inside = question.policy_domain
     shares = dict(zip(question.policy[:3], split(P), strict=True))
     shares |= dict(zip(question.reference[:3], split(P0), strict=True))
     claims = []
@@ -48,11 +49,11 @@ def result() -> Result:
         binary = tuple(map(unfolded, GRPO(size).preference(BinaryQuestion())))
         claims += [
             Claim(f"P(1) = P(2), G = {size}", values[0], "==", values[1]),
-            Claim(f"P(3) = P(4), G = {size}", values[2], "==", values[3]),
+            Claim(f"P(3) = P(4), G = {size}", values[2], "==", values[3], inside),
         ]
         claims += [
             Claim(f"P({o + 1}) is that of the lumped question, G = {size}", values[o], "==",
-                  lumped[o // 2].subs(mass))
+                  lumped[o // 2].subs(mass), inside)
             for o in (0, 2)
         ]  # fmt: skip
         claims += [

@@ -110,6 +110,7 @@ def result() -> Result:
     for size in SIZES:
         question = Question.symbolic(size)
         condition = stationarity_condition(GRPO(2), question)
+        inside = Domain((*question.domain.ranges, *question.policy_domain.ranges))
         masses, given = (
             [S.Zero, *accumulate(law)] for law in (question.policy, question.reference)
         )
@@ -122,7 +123,7 @@ def result() -> Result:
             continue  # the sums telescope for every n: two and three answers show them written out
         claims.append(
             Claim(f"the multiplier is zero, n = {size}", condition.multiplier, "==", S.Zero,
-                  question.domain)
+                  inside)
         )  # fmt: skip
         fields = [w * e.lhs for w, e in zip(question.policy, condition.equations, strict=True)]
         claims += [
@@ -131,7 +132,7 @@ def result() -> Result:
                 Add(*fields[:k]),
                 "==",
                 masses[k] * (1 - masses[k]) - BETA * (masses[k] - given[k]),
-                question.domain,
+                inside,
             )
             for k in range(1, size + 1)
         ]
@@ -176,7 +177,7 @@ def result() -> Result:
             second.lhs - third.lhs,
             "==",
             BETA * (ratio[1] - ratio[2]),
-            tied.domain,
+            Domain((*tied.domain.ranges, *tied.policy_domain.ranges)),
         )
     )
     shown = Function("phi")

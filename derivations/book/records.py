@@ -49,6 +49,7 @@ def _entry(outcome: Outcome, notation: Notation | None) -> dict[str, object]:
                 "claim": claim.name,
                 "statement": f"{sstr(claim.left)} {claim.relation} {sstr(claim.right)}",
                 "range": str(claim.domain),
+                "where_defined": claim.where_defined,
                 "source": claim.source,
                 "expected": claim.expected,
                 "verdict": verdict.status.value,

@@ -43,7 +43,7 @@ def verdict_list(outcome: Outcome) -> str:
     together = [(c, v) for c, v in claims if v.status != Status.REFUTED]
     kinds = dict.fromkeys((verdict.status, verdict.method) for _, verdict in together)
     for status, method in kinds:
-        names = [c.name for c, v in together if (v.status, v.method) == (status, method)]
+        names = [c.title for c, v in together if (v.status, v.method) == (status, method)]
         count = f" ({len(names)})" if len(names) > 1 else ""
         items.append(
             _item(status, rf"\emph{{{escape(method)}}}{count}: " + "; ".join(merged(names)))
@@ -62,7 +62,7 @@ def _item(status: Status, text: str) -> str:
 
 def _refuted(claim: Claim, verdict: Verdict, more: int) -> str:
     declared = "as declared" if claim.expected == Status.REFUTED else "not expected"
-    name = escape(claim.name.removeprefix("control: "))
+    name = escape(claim.title.removeprefix("control: "))
     note = rf"{declared}; \emph{{{escape(verdict.method)}}}: {escape(_short(verdict.detail))}"
     others = f"; so {'is' if more == 1 else 'are'} {more} more of this form" if more else ""
     return _item(Status.REFUTED, f"{name} ({note}){others}")

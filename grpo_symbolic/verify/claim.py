@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne
+from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, Symbol, nan, oo, zoo
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
+from grpo_symbolic.algebra import is_defined
 from grpo_symbolic.display import Html, legible, math, record, short, tex
 from grpo_symbolic.domain import Domain
 
@@ -40,6 +42,10 @@ class Claim:
         Where the claim is published, if it is.
     expected : str
         ``PROVED`` unless the claim is known, and declared, to be otherwise.
+    where_defined : bool
+        The claim is made of the points at which both sides are real numbers. Otherwise it says
+        that they are everywhere on the domain: no divisor is zero, no square root is taken of a
+        negative number, no logarithm of one that is not positive.
     """
 
     name: str
@@ -49,6 +55,7 @@ class Claim:
     domain: Domain = EVERYWHERE
     source: str = ""
     expected: str = "PROVED"
+    where_defined: bool = False
 
     def __post_init__(self) -> None:
         if self.relation not in ("==", "!=", ">=", ">", "<=", "<"):
@@ -77,6 +84,22 @@ class Claim:
     def difference(self) -> Expr:
         return self.left - self.right
 
+    @property
+    def title(self) -> str:
+        """The name, with where the claim is made if that is not the whole domain."""
+        return f"{self.name}, where both sides are defined" if self.where_defined else self.name
+
+    @property
+    def defined(self) -> bool:
+        """Whether both sides are shown to be real numbers wherever the claim is made."""
+        sides = (self.left, self.right)
+        return self.where_defined or all(is_defined(side, self.domain) for side in sides)
+
+    def undefined_at(self, point: Mapping[Symbol, Expr]) -> bool:
+        """Whether one side is no real number at this exact point."""
+        values = [side.xreplace(dict(point)) for side in (self.left, self.right)]
+        return any(v.has(nan, zoo, oo, -oo) or v.is_real is False for v in values)
+
     def __repr__(self) -> str:
         relation = "=" if self.relation == "==" else self.relation
         return f"Claim({self.name!r}: {short(self.left, 100)} {relation} {short(self.right, 100)})"
@@ -86,6 +109,7 @@ class Claim:
         rows = [
             ("states", math(tex(self.statement)) if small else repr(self)),
             ("for", self.domain.as_html()),
+            ("made", "where both sides are defined" if self.where_defined else ""),
             ("source", self.source),
             ("expected", "" if self.expected == "PROVED" else self.expected),
             ("verdict", "gs.prove(claim)"),

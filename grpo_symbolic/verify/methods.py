@@ -18,7 +18,7 @@ from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebra
-from grpo_symbolic.verify.sampling import RationalSampling
+from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, undefined
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
@@ -71,7 +71,7 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
         for method in METHODS[:_QUICK]:
             verdict = method.attempt(claim)
             if verdict is not None:
-                return verdict
+                return _defined(claim, verdict)
     ready()
     try:
         limited(_decide, claim, found, tried, steps=steps)
@@ -131,10 +131,21 @@ def _verdicts(claim: Claim, tried: list[str], patience: int = 1) -> Iterator[Ver
             if verdict is None:
                 tried.append(method.name)
             else:
-                yield verdict
+                yield _defined(claim, verdict)
+
+
+def _defined(claim: Claim, verdict: Verdict) -> Verdict:
+    """PROVED stands only if both sides are proved to be real numbers wherever it is claimed."""
+    if verdict.status is not Status.PROVED or claim.defined:
+        return verdict
+    for point in claim.domain.samples(SAMPLES, seed=SEED):
+        if claim.undefined_at(point):
+            return undefined(claim, point)
+    detail = "it holds wherever both sides are defined, which is not shown to be everywhere"
+    return Verdict(Status.UNKNOWN, verdict.method, detail)
 
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:
     """A report with one verdict for each claim."""
     entries = tracked(claims, label="proving", unit="claim")
-    return Report.of((claim.name, prove(claim)) for claim in entries)
+    return Report.of((claim.title, prove(claim)) for claim in entries)

@@ -20,7 +20,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import METHODS
 from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree
-from grpo_symbolic.verify.verdict import Verdict
+from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "portable", "recheck"]
@@ -28,7 +28,7 @@ __all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "p
 #: For reading a claim back, and for each method's check of its evidence.
 STEPS = 16_000_000
 _ENDS = ("lower_closed", "upper_closed")
-_KEYS = {"claim", "statement", "domain", "exact", "verdict", "method", "detail", "evidence"}
+_KEYS = {"claim", "statement", "made", "domain", "exact", "verdict", "method", "detail", "evidence"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def claim_to_data(claim: Claim) -> dict[str, Any]:
             "left": to_tree(claim.left),
             "relation": claim.relation,
             "right": to_tree(claim.right),
+            "where_defined": claim.where_defined,
             "domain": [
                 {
                     "symbol": r.symbol.name,
@@ -159,6 +160,8 @@ def recheck(certificate: Mapping[str, Any]) -> Recheck:
         claim = limited(claim_from, certificate, steps=STEPS)
         evidence, status = certificate["evidence"], certificate["verdict"]
         holds = limited(method.recheck, claim, evidence, status, steps=STEPS)
+        if holds and status == Status.PROVED and not claim.defined:
+            return Recheck(False, "both sides are not shown to be defined everywhere")
     except Exhausted:
         return Recheck(False, f"{method.name} did not end within {STEPS:,} steps")
     except EngineStopped as stopped:
@@ -183,7 +186,14 @@ def _read(data: Mapping[str, Any]) -> Claim:
             for r in exact["domain"]
         )
         sides = [from_tree(exact[side], named) for side in ("left", "right")]
-        claim = Claim(str(data["claim"]), sides[0], exact["relation"], sides[1], Domain(ranges))
+        claim = Claim(
+            str(data["claim"]),
+            sides[0],
+            exact["relation"],
+            sides[1],
+            Domain(ranges),
+            where_defined=bool(exact["where_defined"]),
+        )
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"this is not the data of a claim: {error}") from None
     if claim.domain.ranges != ranges:
@@ -199,5 +209,6 @@ def _texts(claim: Claim) -> dict[str, Any]:
             "relation": claim.relation,
             "right": sstr(claim.right),
         },
+        "made": "where both sides are defined" if claim.where_defined else "everywhere",
         "domain": [str(r) for r in claim.domain.ranges],
     }

@@ -14,7 +14,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["RationalSampling", "refuted_at"]
+__all__ = ["SAMPLES", "SEED", "RationalSampling", "refuted_at", "undefined"]
 
 SAMPLES = 60
 DIGITS = 50
@@ -32,6 +32,8 @@ class RationalSampling(Method):
         tested = 0
         for point in claim.domain.samples(SAMPLES, seed=SEED):
             found = sign_at(claim, point)
+            if found is None and not claim.where_defined and claim.undefined_at(point):
+                return undefined(claim, point)
             if found is None:
                 continue
             tested += 1
@@ -65,6 +67,8 @@ class RationalSampling(Method):
 def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
     """REFUTED with both sides' values when the claim fails at this exact point, else None."""
     found = sign_at(claim, point)
+    if found is None and not claim.where_defined and claim.undefined_at(point):
+        return undefined(claim, point)
     return None if found is None or _holds(claim, point, found[0]) else _refuted(claim, point)
 
 
@@ -77,6 +81,21 @@ def _holds(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
         return agrees(claim.relation, sign)
     weak = claim.relation in ("==", ">=", "<=")
     return weak or not is_zero(claim.difference.subs(point), Domain())
+
+
+def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
+    """REFUTED by a point of the domain at which one side is no real number."""
+    left, right = (side.xreplace(dict(point)) for side in (claim.left, claim.right))
+    return Verdict(
+        Status.REFUTED,
+        RationalSampling.name,
+        "undefined at " + ", ".join(f"{s} = {v}" for s, v in point.items()),
+        {
+            "counterexample": {str(s): str(v) for s, v in point.items()},
+            "left": str(left.n(30)),
+            "right": str(right.n(30)),
+        },
+    )
 
 
 def _refuted(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
