@@ -37,8 +37,8 @@ __all__ = [
 #: in text.
 Number: TypeAlias = str | SupportsFloat
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?\Z")
-_FRACTION = re.compile(r"[+-]?\d+/\d+\Z")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?\Z")
+_FRACTION = re.compile(r"[+-]?[0-9]+/[0-9]+\Z")
 _LONGEST = 400
 _QUOTES = "'\""
 

@@ -24,7 +24,7 @@ from grpo_symbolic.verify.verdict import Status
 __all__ = ["Checked", "check"]
 
 
-def check(formula: str, algorithm: Any, question: Any) -> Checked:
+def check(formula: str, algorithm: Any, question: Any, *, where_defined: bool = False) -> Checked:
     r"""A verdict on a formula about the stationary policy.
 
     Parameters
@@ -34,12 +34,16 @@ def check(formula: str, algorithm: Any, question: Any) -> Checked:
         ``\pi_{\mathrm{ref}}``, …): see :func:`grpo_symbolic.grammar.statement.statements`.
     algorithm : Algorithm or Preset
     question : BinaryQuestion or Question
+    where_defined : bool
+        Without it, a formula with a term that is no real number somewhere in the range (a divisor
+        that vanishes, even one that cancels; a root or logarithm of a negative number) is
+        refuted there. With it, the verdict is on the part of the range where it is defined.
 
     Returns
     -------
     Checked
-        PROVED for the whole range, REFUTED with a counterexample, NUMERIC where no certified
-        number contradicts it and nothing proves it, UNKNOWN.
+        PROVED for the whole range, every term defined; REFUTED with a counterexample; NUMERIC
+        where no certified number contradicts it and nothing proves it; UNKNOWN.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def check(formula: str, algorithm: Any, question: Any) -> Checked:
     ready()
     about = subject(algorithm, question)
     found = statements(formula, about.names)
-    parts = tuple(_verdict(about, statement) for statement in found)
+    parts = tuple(_verdict(about, statement, where_defined) for statement in found)
     if len(parts) == 1:
         return parts[0]
     order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
@@ -63,13 +67,13 @@ def check(formula: str, algorithm: Any, question: Any) -> Checked:
     return replace(weakest, formula=" and ".join(p.formula for p in parts), parts=parts)
 
 
-def _verdict(about: Subject, statement: Statement) -> Checked:
+def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Checked:
     _check_symbols(about, statement)
     if isinstance(statement, Comparison):
-        return RelationCheck(about, statement).verdict()
+        return RelationCheck(about, statement, where_defined).verdict()
     if isinstance(statement, LimitValue):
-        return LimitCheck(about, statement).verdict()
-    return DirectionCheck(about, statement).verdict()
+        return LimitCheck(about, statement, where_defined).verdict()
+    return DirectionCheck(about, statement, where_defined).verdict()
 
 
 def _check_symbols(about: Subject, statement: Statement) -> None:

@@ -141,6 +141,8 @@ class StatementCheck:
 
     about: Subject
     said: Statement
+    #: The statement is made of the part of the range on which every term is a real number.
+    where_defined: bool = False
 
     def result(self, status: Status, method: str, sentence: str, **more: Any) -> Checked:
         return Checked(str(self.said), status, method, sentence, statement=self.said, **more)
@@ -174,9 +176,8 @@ def from_claim(statement: Statement, verdict: Verdict, sentence: str, **more: An
     """
     given = verdict.counterexample
     ours, theirs = (str(verdict.evidence.get(side, "")) for side in ("left", "right"))
-    finite = (
-        ours and theirs and not any(S(v).has(oo, -oo) for v in (_number(ours), _number(theirs)))
-    )
+    numbers = [_number(text) for text in (theirs, ours)]
+    finite = all(n is not None and n.is_finite for n in numbers)
     return Checked(
         str(statement),
         Status.REFUTED,
@@ -187,11 +188,15 @@ def from_claim(statement: Statement, verdict: Verdict, sentence: str, **more: An
         else {},
         theirs=theirs,
         ours=ours,
-        difference=decimal(_number(theirs) - _number(ours)) if finite else "",
+        difference=decimal(S(numbers[0]) - S(numbers[1])) if finite else "",
         statement=statement,
         **more,
     )
 
 
-def _number(text: str) -> Expr:
-    return {"oo": oo, "-oo": -oo}.get(text) or Rational(text)
+def _number(text: str) -> Expr | None:
+    """The number, infinite ones included; None for what is no real number."""
+    try:
+        return {"oo": oo, "-oo": -oo}.get(text) or Rational(text)
+    except (TypeError, ValueError):
+        return None

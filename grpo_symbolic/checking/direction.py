@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Rational, S, Symbol, diff, sstr
+from sympy import Expr, Rational, S, Symbol, diff, sign, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.statics import monotonicity
@@ -23,8 +23,10 @@ from grpo_symbolic.checking.checked import (
     from_claim,
     value_at,
 )
+from grpo_symbolic.checking.definedness import undefined
+from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import DIGITS, Point, shown, subject
-from grpo_symbolic.grammar.statement import Direction
+from grpo_symbolic.grammar.statement import Comparison, Direction
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
@@ -129,12 +131,23 @@ class DirectionCheck(StatementCheck):
             raise ValueError(f"the question has no parameter {self.said.variable}")
         slope = diff(expression, self.said.variable)
         claim = Claim(str(self.said), slope, self.said.relation, S.Zero, self.about.parameters)
+        if not self.where_defined:
+            missing = undefined(self.about, self.said.needs, self._need)
+            if isinstance(missing, Checked):
+                return replace(missing, formula=str(self.said), statement=self.said)
+            if missing is not None:
+                return self.result(Status.UNKNOWN, "none", f"it is not shown that {missing}")
+        if expression.has(sign):
+            return self.result(Status.UNKNOWN, "none", "a sign jumps: its derivative says nothing")
         found = prove(claim)
         if found.status is Status.REFUTED:
             return from_claim(
                 self.said, found, "the derivative of the closed form has another sign"
             )
         return self.result(found.status, found.method, found.detail)
+
+    def _need(self, said: Comparison) -> Checked:
+        return RelationCheck(self.about, said).verdict()
 
 
 def _first(solutions: list[Point]) -> list[Expr]:

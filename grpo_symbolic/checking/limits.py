@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Expr, Piecewise, S, oo, sstr
 
@@ -12,6 +12,7 @@ from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.checking.checked import (
     GLANCE_STEPS,
+    HOLDS,
     Checked,
     StatementCheck,
     all_proved,
@@ -36,10 +37,33 @@ class LimitCheck(StatementCheck):
     said: LimitValue
 
     def verdict(self) -> Checked:
-        """The limit as it is, compared with the one that was said."""
+        """The limit as it is, from both sides unless one is said or only one is in the range."""
+        if self.said.side or not self._inside():
+            return self._from(self.said.side or self._side())
+        above, below = self._from("+"), self._from("-")
+        if above.verdict == below.verdict == Status.PROVED and self.said.relation != "==":
+            if above.sentence == below.sentence:
+                return above
+            known = f"from above {above.sentence}; from below {below.sentence}"
+            return self.result(Status.UNKNOWN, "limits", f"the sides are not compared: {known}")
+        order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
+        weakest = min(above, below, key=lambda part: order.index(part.verdict))
+        side = "from above" if weakest is above else "from below"
+        return replace(weakest, sentence=f"{side}, {weakest.sentence}")
+
+    def _inside(self) -> bool:
+        """Whether the place of the limit has the range on both of its sides."""
+        known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
+        own = next(known, None)
+        end = self.said.end
+        if own is None or not end.is_number or end in (oo, -oo):
+            return False
+        return bool(own.lower < end) == True and bool(end < own.upper) == True  # noqa: E712
+
+    def _from(self, side: str) -> Checked:
         said = self.said
         try:
-            value, reason, proved = self._limit_value()
+            value, reason, proved = self._limit_value(side)
         except (ValueError, Exhausted) as failure:
             return self.result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
         parameters = self.about.parameters
@@ -47,8 +71,8 @@ class LimitCheck(StatementCheck):
         verdicts: list[tuple[str, Verdict | None]] = []
         for piece, domain, text in _pieces(value, rest):
             if piece in (oo, -oo) or said.value in (oo, -oo):
-                same = (piece == said.value) == (said.relation in ("==", ">=", "<="))
-                verdicts.append((text, None if same else _differ(piece, said.value)))
+                holds = HOLDS[said.relation](_rank(piece) - _rank(said.value))
+                verdicts.append((text, None if holds else _differ(piece, said.value)))
                 continue
             claim = Claim(str(said), piece, said.relation, said.value, domain)
             verdicts.append((text, prove(claim)))
@@ -67,8 +91,7 @@ class LimitCheck(StatementCheck):
             told += "; there may be other stationary policies, with other limits"
         return self.result(status, "limits of the weight curve", told)
 
-    def _limit_value(self) -> tuple[Expr, str, bool]:
-        side = self.said.side or self._side()
+    def _limit_value(self, side: str) -> tuple[Expr, str, bool]:
         curve = self.about.curve
         if curve is not None and self.said.quantity == PI:
             found = explain_limit(curve, self.said.variable, self.said.end, side)
@@ -98,7 +121,12 @@ class LimitCheck(StatementCheck):
 
 def _differ(ours: Expr, theirs: Expr) -> Verdict:
     sides: dict[str, object] = {"counterexample": {}, "left": sstr(ours), "right": sstr(theirs)}
-    return Verdict(Status.REFUTED, "infinite values", "only one of the limits is finite", sides)
+    return Verdict(Status.REFUTED, "infinite values", "they do not compare so", sides)
+
+
+def _rank(value: Expr) -> int:
+    """The place in the extended reals, of which at most one is finite."""
+    return {oo: 1, -oo: -1}.get(value, 0)
 
 
 def _pieces(value: Expr, domain: Domain) -> Iterator[tuple[Expr, Domain, str]]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, oo, sstr, together
+from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, sstr, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
@@ -30,6 +30,7 @@ from grpo_symbolic.checking.checked import (
     from_claim,
     value_at,
 )
+from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.ranges import right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
@@ -63,7 +64,22 @@ class RelationCheck(StatementCheck):
     said: Comparison
 
     def verdict(self) -> Checked:
-        """Numbers first, then proofs."""
+        """Numbers first, then proofs; PROVED where every term is proved to be a real number."""
+        found = self._verdict()
+        if self.where_defined or found.verdict is Status.REFUTED:
+            return found
+        missing = undefined(self.about, self.said.needs, self._need)
+        if isinstance(missing, Checked):
+            return replace(missing, formula=found.formula, statement=self.said)
+        if missing is None or found.verdict is not Status.PROVED:
+            return found
+        sentence = f"{found.sentence}, wherever it is defined; it is not shown that {missing}"
+        return replace(found, verdict=Status.UNKNOWN, sentence=sentence)
+
+    def _need(self, said: Comparison) -> Checked:
+        return replace(self, said=said).verdict()
+
+    def _verdict(self) -> Checked:
         numbers = _Numbers()
         with suppress(Exhausted):  # the numbers so far
             limited(self._compare, numbers, steps=NUMBERS_STEPS)
@@ -96,6 +112,8 @@ class RelationCheck(StatementCheck):
                 if verdicts[-1].status is not Status.PROVED:
                     break
             if all(v.status is Status.PROVED for v in verdicts):
+                if not all(prove(c).status is Status.PROVED for c in self._at_the_boundary()):
+                    return None
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
                 return self.result(Status.PROVED, method, self._proved(route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
@@ -122,8 +140,7 @@ class RelationCheck(StatementCheck):
                 at = {**point, **solution}
                 values = value_at(self.said.left, at), value_at(self.said.right, at)
                 if None in values:
-                    wrong = self.said.left if values[0] is None else self.said.right
-                    if numbers.no_value is None and not _indefinite(wrong, at):
+                    if numbers.no_value is None and not self.where_defined:
                         none = "the formula has no real value there"
                         numbers.no_value = self._refuted(point, solution, values, none)
                     continue
@@ -151,7 +168,9 @@ class RelationCheck(StatementCheck):
         middle = value_at(difference, {**point, **solution})
         scale = value_at(self.said.left, {**point, **solution})
         values: list[Expr | None] = []
-        if self.about.closed is None:
+        # A policy at the boundary is known exactly, like a closed form.
+        known = self.about.closed is not None or {*solution.values()} <= {S.Zero, S.One}
+        if not known:
             # The solution is known to 50 digits: what it amplifies is the uncertainty.
             for step in (-1, 1):
                 moved = {s: v + step * CLOSE / 10**10 for s, v in solution.items()}
@@ -163,7 +182,7 @@ class RelationCheck(StatementCheck):
         doubt = 100 * max((abs(S(v) - centre) for v in values if v is not None), default=S.Zero)
         if abs(middle) > max(doubt, CLOSE * size):
             return middle
-        exact = self.said.relation in ("<", ">", "!=") and self.about.closed is not None
+        exact = self.said.relation in ("<", ">", "!=") and known
         if exact and not _vanishes(difference.subs({**point, **solution})):
             return None
         return S.Zero if exact or self.said.relation not in ("<", ">", "!=") else None
@@ -235,6 +254,15 @@ class RelationCheck(StatementCheck):
             if staged is not None:
                 yield "the closed form", [self._claim({PI: staged}, about.parameters)]
 
+    def _at_the_boundary(self) -> list[Claim]:
+        """The statement at π(a) = 0 and 1, where a bounded force may leave the policy.
+
+        It is asked for at all parameters, those included at which the policy is not left there.
+        """
+        if not (self.about.clipped and self._about_policy):
+            return []
+        return [self._claim({PI: end}, self.about.parameters) for end in (S.Zero, S.One)]
+
     def _by_curve(self) -> Iterator[tuple[str, list[Claim]]]:
         """Every stationary policy lies on β = W(p): W takes the place of β."""
         curve = self.about.curve
@@ -263,11 +291,14 @@ class RelationCheck(StatementCheck):
 
     def _claim(self, given: dict[Symbol, Expr], domain: Domain) -> Claim:
         left, right = (s.subs(given, simultaneous=True) for s in (self.said.left, self.said.right))
-        return Claim(str(self.said), left, self.said.relation, right, domain)
+        return Claim(
+            str(self.said), left, self.said.relation, right, domain,
+            where_defined=self.where_defined,
+        )  # fmt: skip
 
     def _proved(self, route: str) -> str:
         sentence = f"it holds for {self._domain()}, by {route}"
-        poles = self._poles()
+        poles = self._poles() if self.where_defined else []
         if poles:
             sentence += f"; it is undefined where {' or '.join(poles)}"
         if self.said.relation != "==" or self._solved() is not None or not self._about_policy:
@@ -310,15 +341,6 @@ class RelationCheck(StatementCheck):
         points = self.about.points(self.about.parameters, 4 * SCATTERED)
         values = [v for p in points if (v := value_at(base, p)) is not None]
         return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
-
-
-def _indefinite(expr: Expr, at: Point) -> bool:
-    """Whether a formula is 0/0 or has a pole at a point, rather than no real value."""
-    try:
-        value = S(expr).subs(at)
-    except (ValueError, TypeError, ArithmeticError):
-        return False
-    return value.has(S.NaN, S.ComplexInfinity, oo, -oo)
 
 
 def _vanishes(number: Expr) -> bool:

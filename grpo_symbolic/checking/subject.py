@@ -37,6 +37,12 @@ _SIMPLE: dict[str, tuple[Rational, ...]] = {
     "s_b": tuple(Rational(*v) for v in ((1, 5), (0, 1), (1, 10))),
     "G": tuple(Rational(v) for v in (2, 3, 5, 8)),
 }
+#: Far out in the range, for what fails only there.
+_CORNERS = tuple(
+    {"beta": Rational(*beta), "pi_ref": Rational(*reference)}
+    for beta in ((1, 100), (1, 10**6), (100, 1))
+    for reference in ((1, 2), (1, 1000), (999, 1000))
+)
 _OTHERS = tuple(Rational(v) for v in (1, 2, 3))
 _SIMPLE_POINTS = 14
 
@@ -121,10 +127,25 @@ class Subject:
         sides = self.binary.condition.contrast()
         return sides.rhs - sides.lhs
 
+    @cached_property
+    def clipped(self) -> bool:
+        """Whether a penalty of bounded force may let an answer go: policies at the boundary."""
+        return not self.policy.algorithm.penalty.link_range[0].is_infinite
+
     # -- points ------------------------------------------------------------------------------
 
     def points(self, domain: Domain, scattered: int) -> Iterator[Point]:
         """Rational parameters: simple ones, then some spread over magnitudes."""
+        yield from self._simple(domain)
+        yield from domain.samples(scattered, seed=_SEED)
+        for corner in _CORNERS:
+            first = next(self._simple(domain))
+            point = {s: corner.get(s.name, value) for s, value in first.items()}
+            if point != first and domain.contains(point):
+                yield point
+
+    @staticmethod
+    def _simple(domain: Domain) -> Iterator[Point]:
         for place in range(_SIMPLE_POINTS):
             point: Point = {}
             for number, r in enumerate(domain.ranges):
@@ -134,18 +155,16 @@ class Subject:
                 point[r.symbol] = choices[(place + number * (place // 3)) % len(choices)]
             if domain.contains(point):
                 yield point
-        yield from domain.samples(scattered, seed=_SEED)
 
     def solutions(self, point: Point) -> list[Point]:
         """The unknowns at one point: exactly where they are closed, else to 50 proved digits."""
         if self.closed is not None:
             return [{s: e.subs(point) for s, e in self.closed.items()}]
         found = self.policy.solutions_at({**self.idle, **point}, DIGITS)
-        inside = [s for s in found if min(s.policy) > 0]
         with mp.workdps(DIGITS + 10):
             return [
                 {s: rational(v, DIGITS) for s, v in zip(self.unknowns, one.policy, strict=False)}
-                for one in inside
+                for one in found
             ]
 
 

@@ -28,6 +28,11 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         help=r"such as '\pi(a) \ge 1 - \beta', 'limit(pi, beta, 0) = 1', 'increasing(pi, pi_ref)'",
     )
     margin_option(command)
+    command.add_argument(
+        "--where-defined",
+        action="store_true",
+        help="a verdict on the part of the range where every term of the formula is defined",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -38,6 +43,8 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
 
     from grpo_symbolic.checking.check import check
 
-    found = check(arguments.formula, algorithm.build(), question)
+    found = check(
+        arguments.formula, algorithm.build(), question, where_defined=arguments.where_defined
+    )
     shown = json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
     return shown, STATUSES[found.verdict.value]

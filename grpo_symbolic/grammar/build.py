@@ -29,7 +29,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.elementary import ELEMENTARY
 from grpo_symbolic.grammar.tokens import Node, refusal
 
-__all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "known_names"]
+__all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "Need", "known_names"]
 
 MAX_EXPONENT = 64
 MAX_BITS = 1024
@@ -40,7 +40,7 @@ MAX_DEGREE = 500
 #: The largest number inside of an exponential: values stay within reach of any evaluation.
 MAX_IN_EXPONENT = 10**6
 MAX_OPERATIONS = 200
-_NUMBER = re.compile(r"(\d*)\.?(\d*)(?:[eE]([+-]?)(\d+))?\Z")
+_NUMBER = re.compile(r"([0-9]*)\.?([0-9]*)(?:[eE]([+-]?)([0-9]+))?\Z")
 
 #: Words that make a statement of their own, with their numbers of arguments.
 STATEMENTS = {
@@ -64,6 +64,19 @@ _OTHERS = ("root", "binomial", "Rational")
 #: Functions whose value may be exponential in their argument.
 _GROWING = frozenset({"exp", "sinh", "cosh"})
 FUNCTIONS = frozenset({*_ONE, *_MANY, *_OTHERS, *STATEMENTS})
+#: Where a function is a real number: what has to compare so with 0.
+_NEEDS: dict[str, tuple[tuple[Callable[[Expr], Expr], str], ...]] = {
+    "sqrt": ((lambda x: x, ">="),),
+    "cbrt": ((lambda x: x, ">="),),
+    "log": ((lambda x: x, ">"),),
+    "ln": ((lambda x: x, ">"),),
+    "asin": ((lambda x: 1 - x, ">="), (lambda x: 1 + x, ">=")),
+    "acos": ((lambda x: 1 - x, ">="), (lambda x: 1 + x, ">=")),
+    "atanh": ((lambda x: 1 - x, ">"), (lambda x: 1 + x, ">")),
+    "acosh": ((lambda x: x - 1, ">="),),
+}
+#: An expression and how it has to compare with 0.
+Need = tuple[Expr, str]
 _CONSTANTS: dict[str, Expr] = {"E": S.Exp1, "oo": oo}
 
 
@@ -89,6 +102,8 @@ class Builder:
         self.names = known_names() if names is None else names
         self.catalogue = names is None
         self._growing = 0
+        #: What the terms as written need to be real numbers: each expression compared with 0.
+        self.needs: list[Need] = []
         self._degrees: dict[Node, Rational] = {}
 
     def refused(self, node: Node, reason: str) -> ValueError:
@@ -157,7 +172,7 @@ class Builder:
 
     def _name(self, node: Node) -> Expr:
         name = node.text
-        if node.answer.isdigit():
+        if node.answer.isascii() and node.answer.isdigit():
             name = f"{name}_{node.answer}"
         found = self.names.get(name)
         if found is None and self.catalogue:
@@ -182,6 +197,7 @@ class Builder:
         value = self._built(node.args[0])
         if value == 0:
             raise self.refused(node, "this divides by zero")
+        self._need(value, "!=")
         return 1 / value
 
     def _power(self, node: Node, base_node: Node, power_node: Node) -> Expr:
@@ -201,10 +217,19 @@ class Builder:
                 bits = _bits(number) * max(abs(power.p), 1)
                 if bits > MAX_BITS or (power.q != 1 and bits > MAX_ROOT_BITS):
                     raise self.refused(node, "this power is too large a number")
+            if power.q != 1:
+                self._need(base, ">" if power < 0 else ">=")
+            elif power < 0:
+                self._need(base, "!=")
             return Pow(base, power)
         if power in (oo, -oo) or (base.is_number and not base.is_positive):
             raise self.refused(node, "this power has no real value")
+        self._need(base, ">")
         return Pow(base, power)
+
+    def _need(self, value: Expr, relation: str) -> None:
+        if value.free_symbols:
+            self.needs.append((value, relation))
 
     def _nested(self, node: Node) -> Expr:
         """A symbolic exponent: exponentials inside of exponentials outgrow every computer."""
@@ -230,6 +255,8 @@ class Builder:
                 raise self.refused(node, "infinity stands only in limits")
             if value == 0 and head in ("log", "ln"):
                 raise self.refused(node, "the logarithm of zero is not finite")
+            for part_of_it, relation in _NEEDS.get(head, ()):
+                self._need(part_of_it(value), relation)
             if root is not None:
                 return Pow(value, root)
             # SymPy asks for signs of the argument, which takes long for a large one.
@@ -294,6 +321,6 @@ def _of_answer(name: str) -> Expr | None:
     """The symbol of one of many answers: ``pi_2``, ``pi_ref_2``, ``r_2``."""
     family, _, number = name.rpartition("_")
     makers = {"pi": symbols.policy, "pi_ref": symbols.reference, "r": symbols.reward}
-    if family not in makers or not re.fullmatch(r"[1-9]\d{0,3}", number):
+    if family not in makers or not re.fullmatch(r"[1-9][0-9]{0,3}", number):
         return None
     return makers[family](int(number))

@@ -19,12 +19,12 @@ from grpo_symbolic.grammar.tokens import Node, Parser, Token
 __all__ = ["PlainParser", "expression"]
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
+    r"\s*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_πβγεσ][A-Za-z_0-9πβγεσ]*)"
     r"|(?P<mark>\*\*|[=!<>]=|[-+*/^(),=<>|≤≥≠·−]))"
 )
 _GREEK = str.maketrans({"π": "pi", "β": "beta", "γ": "gamma", "ε": "epsilon", "σ": "sigma"})
-_ANSWER = re.compile(r"[ab]\Z|[1-9]\d{0,3}\Z")
+_ANSWER = re.compile(r"[ab]\Z|[1-9][0-9]{0,3}\Z")
 
 
 def expression(text: str, names: Mapping[str, Expr] | None = None) -> Expr:

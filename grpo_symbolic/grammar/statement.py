@@ -3,12 +3,12 @@ r"""Statements: a relation, a limit, or a direction, from text in either notatio
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sympy import Expr, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.grammar.build import STATEMENTS, Builder, known_names
+from grpo_symbolic.grammar.build import STATEMENTS, Builder, Need, known_names
 from grpo_symbolic.grammar.plain import PlainParser
 from grpo_symbolic.grammar.tex import TexParser
 from grpo_symbolic.grammar.tokens import Node, Relation
@@ -27,6 +27,8 @@ class Comparison:
     left: Expr
     relation: str
     right: Expr
+    #: What the terms as written need to be real numbers, divisors that cancel included.
+    needs: tuple[Need, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return f"Comparison({self})"
@@ -68,6 +70,7 @@ class Direction:
     variable: Symbol
     relation: str
     strict: bool = True
+    needs: tuple[Need, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         return f"Direction({self})"
@@ -112,7 +115,7 @@ def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Stat
     if first.head in STATEMENTS:
         raise builder.refused(first, f"a {first.head} alone says nothing: compare it")
     target = builder.names.get("pi", symbols.pi)
-    return (Comparison(target, "==", builder.expression(first)),)
+    return (Comparison(target, "==", builder.expression(first), tuple(builder.needs)),)
 
 
 def _statement(relation: Relation, builder: Builder) -> Statement:
@@ -127,7 +130,9 @@ def _statement(relation: Relation, builder: Builder) -> Statement:
         if builder.expression(right) != 0:
             raise builder.refused(right, "a derivative is compared with 0")
         return _direction(left, sign, builder)
-    return Comparison(builder.expression(left), sign, builder.expression(right))
+    start = len(builder.needs)
+    sides = builder.expression(left), builder.expression(right)
+    return Comparison(sides[0], sign, sides[1], tuple(builder.needs[start:]))
 
 
 def _limit(node: Node, builder: Builder) -> LimitValue:
@@ -147,7 +152,9 @@ def _limit(node: Node, builder: Builder) -> LimitValue:
 def _direction(node: Node, sign: str, builder: Builder, strict: bool = True) -> Direction:
     _check_count(node, builder)
     quantity, variable = node.args
-    return Direction(builder.expression(quantity), _variable(variable, builder), sign, strict)
+    start = len(builder.needs)
+    of, needs = builder.expression(quantity), tuple(builder.needs[start:])
+    return Direction(of, _variable(variable, builder), sign, strict, needs)
 
 
 def _variable(node: Node, builder: Builder) -> Symbol:

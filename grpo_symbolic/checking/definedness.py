@@ -1,0 +1,99 @@
+"""Whether every term of a statement, as it was written, is a real number on the whole range.
+
+A divisor that cancels, a radicand, the argument of a logarithm: each has to compare with 0 in its
+way at every stationary policy. Each is a statement of its own, and is checked like one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+
+from sympy import Expr, S, sstr
+
+from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal, value_at
+from grpo_symbolic.checking.subject import Point, Subject, shown
+from grpo_symbolic.grammar.build import Need
+from grpo_symbolic.grammar.statement import Comparison
+from grpo_symbolic.verify.verdict import Status
+
+__all__ = ["undefined"]
+
+_HALVINGS = 100
+_SAYS = {"!=": "is 0", ">=": "is negative", ">": "is not positive"}
+
+Check = Callable[[Comparison], Checked]
+
+
+def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked | str | None:
+    """What is not a real number somewhere, or is not shown to be one everywhere.
+
+    Parameters
+    ----------
+    about : Subject
+    needs : tuple of (expression, relation to 0)
+        Of all terms, as they were written.
+    check : callable
+        The verdict on a comparison.
+
+    Returns
+    -------
+    Checked
+        REFUTED, with a point at which a term is no real number.
+    str
+        What is not shown, in words.
+    None
+        Every term is proved to be a real number.
+    """
+    doubtful: list[str] = []
+    for expression, relation in dict.fromkeys(needs):
+        found = check(Comparison(expression, relation, S.Zero))
+        if found.verdict is Status.PROVED:
+            continue
+        sentence = f"the formula is undefined there: {sstr(expression)} {_SAYS[relation]}"
+        if found.verdict is Status.REFUTED:
+            return replace(found, sentence=sentence, theirs="", ours="", difference="")
+        place = _zero(about, expression)
+        if place is not None:
+            return replace(
+                found,
+                verdict=Status.REFUTED,
+                method="intermediate values",
+                sentence=f"the formula is undefined near there: {sstr(expression)} turns its sign",
+                counterexample=place,
+            )
+        doubtful.append(f"{sstr(expression)} {relation} 0")
+    return " and ".join(doubtful) or None
+
+
+def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
+    """A place, to 30 digits, at which an expression of the parameters changes its sign."""
+    if not expression.free_symbols <= set(about.parameters.symbols):
+        return None
+    points = list(about.points(about.parameters, SCATTERED))
+    values = [(point, value_at(expression, point)) for point in points]
+    known = [(point, value) for point, value in values if value is not None]
+    for (left, low), (right, high) in pairwise(known):
+        if low * high < 0 and _continuous(expression):
+            return _between(expression, left, right, low > 0)
+    return None
+
+
+def _continuous(expression: Expr) -> bool:
+    """Whether it is a polynomial: then it vanishes where its sign changes."""
+    return bool(expression.is_polynomial(*expression.free_symbols))
+
+
+def _between(expression: Expr, left: Point, right: Point, falls: bool) -> dict[str, str]:
+    """Halving the line between two points of the range."""
+    for _ in range(_HALVINGS):
+        middle = {symbol: (left[symbol] + right[symbol]) / 2 for symbol in left}
+        value = expression.xreplace(middle)
+        if value == 0:
+            return shown(middle)
+        if bool(value > 0) == falls:
+            left = middle
+        else:
+            right = middle
+    return {symbol.name: f"about {decimal(value)}" for symbol, value in left.items()}
