@@ -35,8 +35,10 @@ from grpo_symbolic.checking.ranges import right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
+from grpo_symbolic.verify.ball_numbers import sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
@@ -44,8 +46,7 @@ __all__ = ["RelationCheck"]
 
 PI = symbols.pi
 _CONDITION = "the condition at the formula"
-#: Values of the left and of the right side, where there are any.
-Sides = tuple[Expr | None, Expr | None]
+_NO_VALUE = "the formula has no real value there"
 
 
 @dataclass
@@ -137,18 +138,41 @@ class RelationCheck(StatementCheck):
         """Compare at rational parameters up to the first stationary policy at which it fails."""
         for point in self.about.points(self._domain(), SCATTERED):
             for solution in self.about.solutions(point):
-                at = {**point, **solution}
-                values = value_at(self.said.left, at), value_at(self.said.right, at)
-                if None in values:
-                    if numbers.no_value is None and not self.where_defined:
-                        none = "the formula has no real value there"
-                        numbers.no_value = self._refuted(point, solution, values, none)
-                    continue
-                numbers.tested += 1
-                gap = self._gap(point, solution)
-                if gap is not None and not HOLDS[self.said.relation](gap):
-                    numbers.failure = self._refuted(point, solution, values, self._failure())
+                failure = self._failure_at(point, solution, numbers)
+                if failure is not None:
+                    numbers.failure = failure
                     return
+
+    def _failure_at(self, point: Point, solution: Point, numbers: _Numbers) -> Checked | None:
+        """REFUTED by one stationary policy; what is tested and what has no value is counted."""
+        at = {**point, **solution}
+        if self._exact(solution):  # balls around exact numbers decide
+            claim = Claim("there", *self._sides(at), where_defined=self.where_defined)
+            if sign_at(claim, {}) is not None:
+                numbers.tested += 1
+                wrong = refuted_at(claim, {}) is not None
+            elif self.where_defined or numbers.no_value is not None or not claim.undefined_at({}):
+                return None
+            else:
+                numbers.no_value = self._refuted(point, solution, _NO_VALUE)
+                return None
+        else:
+            gap = self._gap(at, solution)
+            if gap is None:
+                return None
+            numbers.tested += 1
+            wrong = not HOLDS[self.said.relation](gap)
+        return self._refuted(point, solution, self._failure()) if wrong else None
+
+    def _exact(self, solution: Point) -> bool:
+        """Whether the policy is known exactly: by its closed form, or at the boundary."""
+        return self.about.closed is not None or {*solution.values()} <= {S.Zero, S.One}
+
+    def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
+        left, right = (
+            side.subs(at, simultaneous=True) for side in (self.said.left, self.said.right)
+        )
+        return left, self.said.relation, right
 
     def _domain(self) -> Domain:
         """The parameters, and what else the statement speaks of."""
@@ -162,33 +186,30 @@ class RelationCheck(StatementCheck):
         )
         return Domain((*extra, *parameters.ranges))
 
-    def _gap(self, point: Point, solution: Point) -> Expr | None:
-        """left − right at a solution; 0 where it is not told from 0, None near such a place."""
-        difference = self.said.left - self.said.right
-        middle = value_at(difference, {**point, **solution})
-        scale = value_at(self.said.left, {**point, **solution})
-        values: list[Expr | None] = []
-        # A policy at the boundary is known exactly, like a closed form.
-        known = self.about.closed is not None or {*solution.values()} <= {S.Zero, S.One}
-        if not known:
-            # The solution is known to 50 digits: what it amplifies is the uncertainty.
-            for step in (-1, 1):
-                moved = {s: v + step * CLOSE / 10**10 for s, v in solution.items()}
-                values.append(value_at(difference, {**point, **moved}))
-        if middle is None or scale is None or None in values:
-            return None
-        size = max(abs(scale), CLOSE)
-        centre: Expr = middle
-        doubt = 100 * max((abs(S(v) - centre) for v in values if v is not None), default=S.Zero)
-        if abs(middle) > max(doubt, CLOSE * size):
-            return middle
-        exact = self.said.relation in ("<", ">", "!=") and known
-        if exact and not _vanishes(difference.subs({**point, **solution})):
-            return None
-        return S.Zero if exact or self.said.relation not in ("<", ">", "!=") else None
+    def _gap(self, at: Point, solution: Point) -> Expr | None:
+        """left − right at a solution of 50 digits; 0 where what it amplifies hides the sign.
 
-    def _refuted(self, point: Point, solution: Point, values: Sides, sentence: str) -> Checked:
+        None where that matters, or where there is no value.
+        """
+        difference = self.said.left - self.said.right
+        middle, scale = value_at(difference, at), value_at(self.said.left, at)
+        moved = [
+            value_at(
+                difference, {**at, **{s: v + step * CLOSE / 10**10 for s, v in solution.items()}}
+            )
+            for step in (-1, 1)
+        ]
+        if middle is None or scale is None or None in moved:
+            return None
+        doubt = 100 * max(abs(S(v) - S(middle)) for v in moved)
+        if abs(middle) > max(doubt, CLOSE * max(abs(scale), CLOSE)):
+            return middle
+        return None if self.said.relation in ("<", ">", "!=") else S.Zero
+
+    def _refuted(self, point: Point, solution: Point, sentence: str) -> Checked:
         """REFUTED at a stationary policy, by the values of both sides there."""
+        at = {**point, **solution}
+        values = value_at(self.said.left, at), value_at(self.said.right, at)
         ours, theirs = values if self.said.right not in self.about.unknowns else values[::-1]
         place = shown(point)
         if ours is None or ours != value_at(next(iter(solution.values())), {}):
@@ -261,7 +282,11 @@ class RelationCheck(StatementCheck):
         """
         if not (self.about.clipped and self._about_policy):
             return []
-        return [self._claim({PI: end}, self.about.parameters) for end in (S.Zero, S.One)]
+        # With a positive drift nothing stays below the reference.
+        location = self.about.curve and self.about.curve.above_reference()
+        ends = (S.Zero, S.One) if location is None else (S.One,)
+        claims = [self._claim({PI: end}, self.about.parameters) for end in ends]
+        return [*(location or ()), *claims]
 
     def _by_curve(self) -> Iterator[tuple[str, list[Claim]]]:
         """Every stationary policy lies on β = W(p): W takes the place of β."""
@@ -341,10 +366,6 @@ class RelationCheck(StatementCheck):
         points = self.about.points(self.about.parameters, 4 * SCATTERED)
         values = [v for p in points if (v := value_at(base, p)) is not None]
         return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
-
-
-def _vanishes(number: Expr) -> bool:
-    return sign(number, Domain()) == Sign.ZERO
 
 
 def _quotient(left: Expr, right: Expr) -> Expr:

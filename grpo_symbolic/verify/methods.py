@@ -13,6 +13,7 @@ from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.ball_numbers import BallNumbers
 from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.definedness import needs_of
 from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
@@ -28,6 +29,8 @@ __all__ = ["METHODS", "prove", "prove_all", "ready", "settle"]
 STEPS = 12_000_000
 #: How many times the limit of a method where every verdict is wanted.
 _PATIENCE = 4
+#: For one divisor, radicand or argument of a logarithm.
+_NEEDS = 2_000_000
 # The first methods are cheap on a claim with no more operations than this, of no higher degree,
 # and with no more monomials once it is expanded.
 _QUICK, _SMALL, _LOW, _FEW = 2, 80, 64, 10_000
@@ -136,13 +139,27 @@ def _verdicts(claim: Claim, tried: list[str], patience: int = 1) -> Iterator[Ver
 
 def _defined(claim: Claim, verdict: Verdict) -> Verdict:
     """PROVED stands only if both sides are proved to be real numbers wherever it is claimed."""
-    if verdict.status is not Status.PROVED or claim.defined:
+    if verdict.status is not Status.PROVED or claim.defined or _needs_hold(claim):
         return verdict
     for point in claim.domain.samples(SAMPLES, seed=SEED):
         if claim.undefined_at(point):
             return undefined(claim, point)
     detail = "it holds wherever both sides are defined, which is not shown to be everywhere"
     return Verdict(Status.UNKNOWN, verdict.method, detail)
+
+
+def _needs_hold(claim: Claim) -> bool:
+    """Whether each divisor, radicand and the like is proved to be what it has to be."""
+    ready()
+    needs = [n for side in (claim.left, claim.right) for n in needs_of(side, claim.domain)]
+    try:
+        return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))
+    except Exhausted:
+        return False
+
+
+def _is_proved(claim: Claim) -> bool:
+    return any(verdict.status is Status.PROVED for verdict in _verdicts(claim, []))
 
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:

@@ -1,0 +1,232 @@
+"""Claims whose truth is known without the library: some six hundred, a third of them false.
+
+Each starts from a fact about one formula that can be checked by hand (the quadratic of groups of
+two, the published large-group formula, the end points of both) and is carried on by steps that
+keep its truth: a strictly monotone function on both sides, a factor of known sign, a term moved.
+What is false is false somewhere in the range only: in a corner, by 1e-12, at the boundary, where
+it is undefined, for a limit, for ``<`` in place of ``<=``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sympy import oo
+
+from grpo_symbolic import GRPO, Algorithm, Divergence
+
+__all__ = ["Known", "known_truths"]
+
+PAIRS, TRIPLES, EIGHT, LARGE = GRPO(2), GRPO(3), GRPO(8), GRPO(oo)
+CLIPPED = GRPO(2, Divergence.chi_squared())
+
+ROOT = "sqrt((1 - beta)**2 + 4*beta*pi_ref)"
+OF_PAIRS = f"(1 - beta + {ROOT})/2"
+# The larger root by what the product of both roots is: -beta pi_ref.
+OF_PAIRS_TURNED = f"2*beta*pi_ref/({ROOT} - (1 - beta))"
+OF_TRIPLES = "(1 - beta/sqrt(2) + sqrt((1 - beta/sqrt(2))**2 + 4*beta*pi_ref/sqrt(2)))/2"
+LARGE_ROOT = "sqrt(1 + 4*beta**2*pi_ref*(1 - pi_ref))"
+OF_LARGE = f"(2*beta**2*pi_ref + 1 + {LARGE_ROOT})/(2*(1 + beta**2))"
+
+#: Strictly increasing on (0, 1), with values in (0, oo).
+RISING = ("{}**2", "{}**3", "sqrt({})", "2*{} + 1", "{}/(1 - {})", "3*{}", "1/(1 - {})")
+#: Strictly decreasing there.
+FALLING = ("1 - {}", "1/{}", "-{}", "(1 - {})/{}", "1/(1 + {})")
+TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
+
+
+@dataclass(frozen=True)
+class Known:
+    """A formula about an algorithm on a binary question, and whether it is true."""
+
+    formula: str
+    algorithm: Algorithm
+    true: bool
+    kind: str
+
+
+def known_truths() -> Iterator[Known]:
+    """All of them, in a fixed order."""
+    for algorithm, formula in ((PAIRS, OF_PAIRS), (TRIPLES, OF_TRIPLES), (LARGE, OF_LARGE)):
+        yield from _equal(algorithm, formula)
+    yield from _bounds()
+    yield from _equations()
+    yield from _limits()
+    yield from _directions()
+    yield from _undefined()
+    yield from _boundary()
+
+
+def _equal(algorithm: Algorithm, formula: str) -> Iterator[Known]:
+    """The closed form, in other words and a little off."""
+    for step in ("{}", *RISING, *FALLING):
+        left, right = (step.replace("{}", f"({side})") for side in ("pi", formula))
+        yield Known(f"{left} = {right}", algorithm, True, "rewriting")
+        yield Known(f"{left} = {right} + 10**-12", algorithm, False, "off by 1e-12")
+        yield Known(f"{left} < {right}", algorithm, False, "strict for equal")
+        yield Known(f"{left} >= {right}", algorithm, True, "rewriting")
+    for factor in ("(1 + pi_ref*10**-9)", "(1 + 10**-15)", "(1 + beta*10**-10)"):
+        yield Known(f"pi = ({formula})*{factor}", algorithm, False, "a factor off")
+    others = {OF_PAIRS, OF_TRIPLES, OF_LARGE} - {formula}
+    for other in sorted(others):
+        yield Known(f"pi = {other}", algorithm, False, "another group size")
+    yield Known(f"pi = {formula.replace('pi_ref', '(1 - pi_ref)')}", algorithm, False, "swapped")
+    yield Known(f"pi = {formula.replace('beta', '(beta/2)')}", algorithm, False, "half the weight")
+
+
+def _bounds() -> Iterator[Known]:
+    """Tight bounds, and the same moved by a little, where they fail in a corner only."""
+    # p - p0 = p (1 - p)/beta for pairs; 1/(1 + beta^2) is the limit of a rare answer at G = oo.
+    tight = (
+        (PAIRS, "pi", ">", "pi_ref"),
+        (TRIPLES, "pi", ">", "pi_ref"),
+        (LARGE, "pi", ">", "pi_ref"),
+        (LARGE, "pi", ">", "1/(1 + beta**2)"),
+        (EIGHT, "pi", ">", "pi_ref"),
+    )
+    for algorithm, left, relation, right in tight:
+        steps = (*RISING, *FALLING) if algorithm is not EIGHT else ("{}**2", "1 - {}")
+        for step in ("{}", *steps):
+            sides = [step.replace("{}", f"({side})") for side in (left, right)]
+            sign = TURNED[relation] if step in FALLING else relation
+            yield Known(f"{sides[0]} {sign} {sides[1]}", algorithm, True, "tight bound")
+            yield Known(f"{sides[0]} {TURNED[sign]} {sides[1]}", algorithm, False, "turned")
+        if algorithm is not EIGHT:
+            for digits in (3, 6, 9):
+                yield Known(f"{left} > {right} + 10**-{digits}", algorithm, False, "a corner only")
+    for algorithm in (PAIRS, TRIPLES, LARGE):
+        yield Known("pi < 1", algorithm, True, "tight bound")
+        yield Known("pi < 1 - 10**-9", algorithm, False, "a corner only")
+        yield Known("pi - pi_ref < 1 - 10**-6", algorithm, False, "a corner only")
+    yield Known("pi > 1 - beta", PAIRS, True, "tight bound")
+    yield Known("pi > 1 - beta/sqrt(2)", TRIPLES, True, "tight bound")
+    for digits in (3, 6, 9, 12):
+        yield Known(f"pi > 1 - beta + 10**-{digits}", PAIRS, False, "a corner only")
+    yield Known("beta*(pi - pi_ref) <= 1/4", PAIRS, True, "attained bound")
+    yield Known("beta*(pi - pi_ref) < 1/4", PAIRS, False, "strict for weak")
+    yield Known("beta*(pi - pi_ref) <= 1/4 - 10**-12", PAIRS, False, "off by 1e-12")
+    yield Known("beta*(pi - pi_ref) <= 1/2", LARGE, True, "attained bound")
+    yield Known("beta*(pi - pi_ref) < 1/2", LARGE, False, "strict for weak")
+    yield Known("beta*(pi - pi_ref) <= 1/2 - 10**-12", LARGE, False, "off by 1e-12")
+    yield Known("(pi - 1/2)**2 >= 0", PAIRS, True, "attained bound")
+    yield Known("(pi - 1/2)**2 > 0", PAIRS, False, "strict for weak")
+    yield Known("(pi - 1/3)**2 > 10**-30", PAIRS, False, "a corner only")
+
+
+def _equations() -> Iterator[Known]:
+    """The condition times factors without a zero, and with a wrong one."""
+    conditions = (
+        (PAIRS, "beta*(pi - pi_ref)", "pi*(1 - pi)"),
+        (TRIPLES, "beta*(pi - pi_ref)", "sqrt(2)*pi*(1 - pi)"),
+        (LARGE, "beta**2*(pi - pi_ref)**2", "pi*(1 - pi)"),
+        (LARGE, "beta*(pi - pi_ref)", "sqrt(pi*(1 - pi))"),
+    )
+    for algorithm, left, right in conditions:
+        for factor in (
+            "1",
+            "pi",
+            "(1 - pi)",
+            "(1 + beta)",
+            "pi_ref**2",
+            "1/beta",
+            "1/(pi*(1 - pi))",
+        ):
+            yield Known(f"{left}*{factor} = {right}*{factor}", algorithm, True, "the condition")
+            yield Known(
+                f"{left}*{factor} = {right}*{factor}*(1 + 10**-12)",
+                algorithm,
+                False,
+                "off by 1e-12",
+            )
+        yield Known(f"2*{left} = {right}", algorithm, False, "a factor off")
+        yield Known(f"{left} >= {right}", algorithm, True, "the condition")
+        yield Known(f"{left} > {right}", algorithm, False, "strict for equal")
+
+
+def _limits() -> Iterator[Known]:
+    """Limits of the closed forms, finite and infinite."""
+    ends = (
+        ("limit(pi, beta, 0)", "1"),
+        ("limit(pi, beta, oo)", "pi_ref"),
+        ("limit(pi, pi_ref, 1)", "1"),
+    )
+    for algorithm in (PAIRS, LARGE):
+        for limit, value in ends:
+            yield Known(f"{limit} = {value}", algorithm, True, "limit")
+            yield Known(f"{limit} <= {value}", algorithm, True, "limit")
+            yield Known(f"{limit} > {value}", algorithm, False, "strict limit")
+            yield Known(f"{limit} = {value} + 10**-12", algorithm, False, "off by 1e-12")
+    yield Known("limit(pi, pi_ref, 0) = 1/(1 + beta**2)", LARGE, True, "limit")
+    yield Known("limit(pi, pi_ref, 0) = 0", LARGE, False, "limit")
+    yield Known("limit(pi, pi_ref, 0) = 0", PAIRS, False, "limit in a part of the range")
+    yield Known("limit(pi, pi_ref, 0) = 1 - beta", PAIRS, False, "limit in a part of the range")
+    for relation, true in (("<", False), (">", True), ("=", False), ("<=", False)):
+        yield Known(f"limit(pi/pi_ref, pi_ref, 0) {relation} 2", LARGE, true, "infinite limit")
+        yield Known(f"limit(1/pi_ref, pi_ref, 0) {relation} 10**9", PAIRS, true, "infinite limit")
+    for relation, true in (("<", False), (">", False), ("=", True), ("<=", True), (">=", True)):
+        yield Known(f"limit(pi/pi_ref, pi_ref, 0) {relation} oo", LARGE, true, "infinite limit")
+        yield Known(f"limit(1/beta, beta, 0) {relation} oo", PAIRS, true, "infinite limit")
+    for end in ("1", "1/2", "3"):
+        pole = f"1/(beta - {end})"
+        yield Known(f"limit({pole}, beta, {end}) = oo", PAIRS, False, "one-sided")
+        yield Known(f"limit({pole}, beta, {end}) > 0", PAIRS, False, "one-sided")
+        yield Known(f"limit({pole}, beta, {end}, +) = oo", PAIRS, True, "one-sided")
+        yield Known(f"limit({pole}, beta, {end}, -) = -oo", PAIRS, True, "one-sided")
+        yield Known(f"limit({pole}, beta, {end}, -) = oo", PAIRS, False, "one-sided")
+
+
+def _directions() -> Iterator[Known]:
+    """Where the policy goes, and functions with poles, which go nowhere on the whole range."""
+    for algorithm in (PAIRS, TRIPLES, LARGE):
+        for step in ("{}", "{}**2", "{}/(1 - {})", "sqrt({})", "log({})"):
+            moved = step.replace("{}", "pi")
+            yield Known(f"increasing({moved}, pi_ref)", algorithm, True, "direction")
+            yield Known(f"decreasing({moved}, beta)", algorithm, True, "direction")
+            yield Known(f"decreasing({moved}, pi_ref)", algorithm, False, "direction")
+            yield Known(f"increasing({moved}, beta)", algorithm, False, "direction")
+        yield Known("increasing(1/pi, beta)", algorithm, True, "direction")
+        yield Known("constant(pi, beta)", algorithm, False, "direction")
+    for pole in ("1 - beta", "beta - 2", "pi_ref - 1/2", "beta**2 - 2"):
+        variable = "beta" if "beta" in pole else "pi_ref"
+        for direction in ("increasing", "decreasing"):
+            yield Known(f"{direction}(1/({pole}), {variable})", PAIRS, False, "across a pole")
+            yield Known(f"{direction}(pi/({pole}), {variable})", PAIRS, False, "across a pole")
+    yield Known("increasing(1/(pi - 1/2), beta)", PAIRS, False, "across a pole")
+    yield Known("increasing(1/(pi - 1/2), beta)", LARGE, False, "across a pole")
+
+
+def _undefined() -> Iterator[Known]:
+    """Terms without a value somewhere, cancelling ones included."""
+    vanishing = ("beta - 1", "pi_ref - 1/2", "beta - 2*pi_ref", "beta**2 - 2", "pi - 1/2")
+    for zero in vanishing:
+        yield Known(f"({zero})/({zero}) = 1", PAIRS, False, "undefined")
+        yield Known(f"1/({zero})**2 > 0", PAIRS, False, "undefined")
+        yield Known(f"sqrt({zero}) >= 0", PAIRS, False, "undefined")
+        yield Known(f"log(({zero})**2) > -10**9", PAIRS, False, "undefined")
+        yield Known(f"pi*({zero})/({zero}) <= 1", PAIRS, False, "undefined")
+    for positive in ("beta", "pi", "1 - pi", "pi - pi_ref", "1 + beta*pi"):
+        yield Known(f"({positive})/({positive}) = 1", PAIRS, True, "defined")
+        yield Known(f"1/({positive})**2 > 0", PAIRS, True, "defined")
+        yield Known(f"sqrt({positive}) >= 0", PAIRS, True, "defined")
+        yield Known(f"pi*({positive})/({positive}) <= 1", PAIRS, True, "defined")
+    for tiny in (3, 6, 9, 12, 30):
+        yield Known(f"sqrt(pi_ref - 10**-{tiny}) >= 0", PAIRS, False, "undefined in a corner")
+        yield Known(f"log(1 - pi - 10**-{tiny}) < 0", PAIRS, False, "undefined in a corner")
+        yield Known(f"sqrt(pi - pi_ref + 10**-{tiny}) > 0", PAIRS, True, "defined")
+
+
+def _boundary() -> Iterator[Known]:
+    """A penalty of bounded force lets an answer go: π(a) = 1 at small weights."""
+    for formula, true in (
+        ("pi < 1", False),
+        ("pi <= 1", True),
+        ("pi > pi_ref", True),
+        ("1 - pi > 0", False),
+        ("1/(1 - pi) > 0", False),
+        ("log(1 - pi) < 0", False),
+        ("pi*(1 - pi) > 0", False),
+        ("pi*(1 - pi) >= 0", True),
+        ("pi != 1", False),
+    ):
+        yield Known(formula, CLIPPED, true, "at the boundary")
