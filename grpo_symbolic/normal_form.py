@@ -36,6 +36,7 @@ from sympy import sign as sympy_sign
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
 __all__ = ["Lowering", "Sign", "Undecided", "expansion", "normal_form"]
@@ -185,9 +186,10 @@ class Lowering:
             return self.generator("sum", (expr,), positive=False, nonnegative=False)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
             args = [self.lower(a) for a in expr.args]
-            if expr.is_Pow:  # a real power of a number that has to be positive
-                self.divisors.append(args[0].top)
-                self.radicands.append(args[0])
+            for value, relation in _needs(expr):
+                self.radicands.append(self.lower(value))
+                if relation == ">":
+                    self.divisors.append(self.radicands[-1].top)
             return self.generator(
                 type(expr).__name__,
                 (expr.func, *(a.key for a in args)) if args else (expr,),
@@ -496,6 +498,12 @@ def _product(left: Sign, right: Sign) -> Sign:
         return Sign.ZERO
     magnitude = min(abs(left), abs(right))
     return Sign(magnitude if (left > 0) == (right > 0) else -magnitude)
+
+
+def _needs(expr: Expr) -> tuple[Need, ...]:
+    if expr.is_Pow:
+        return needs_of_power(*expr.args)
+    return needs_of_value(expr.func.__name__, expr.args[0]) if expr.args else ()
 
 
 def _prime_powers(value: fmpz) -> list[tuple[int, int]]:

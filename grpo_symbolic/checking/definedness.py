@@ -14,7 +14,7 @@ from sympy import Expr, S, sstr
 
 from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal, value_at
 from grpo_symbolic.checking.subject import Point, Subject, shown
-from grpo_symbolic.grammar.build import Need
+from grpo_symbolic.elementary import Need
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.verdict import Status
 
@@ -60,7 +60,7 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
                 found,
                 verdict=Status.REFUTED,
                 method="intermediate values",
-                sentence=f"the formula is undefined near there: {sstr(expression)} turns its sign",
+                sentence=f"the formula is undefined there: {sstr(expression)} changes its sign",
                 counterexample=place,
             )
         doubtful.append(f"{sstr(expression)} {relation} 0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sympy import (
@@ -26,10 +26,10 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
-from grpo_symbolic.elementary import ELEMENTARY
+from grpo_symbolic.elementary import ELEMENTARY, Need, needs_of_power, needs_of_value
 from grpo_symbolic.grammar.tokens import Node, refusal
 
-__all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "Need", "known_names"]
+__all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "known_names"]
 
 MAX_EXPONENT = 64
 MAX_BITS = 1024
@@ -64,19 +64,6 @@ _OTHERS = ("root", "binomial", "Rational")
 #: Functions whose value may be exponential in their argument.
 _GROWING = frozenset({"exp", "sinh", "cosh"})
 FUNCTIONS = frozenset({*_ONE, *_MANY, *_OTHERS, *STATEMENTS})
-#: Where a function is a real number: what has to compare so with 0.
-_NEEDS: dict[str, tuple[tuple[Callable[[Expr], Expr], str], ...]] = {
-    "sqrt": ((lambda x: x, ">="),),
-    "cbrt": ((lambda x: x, ">="),),
-    "log": ((lambda x: x, ">"),),
-    "ln": ((lambda x: x, ">"),),
-    "asin": ((lambda x: 1 - x, ">="), (lambda x: 1 + x, ">=")),
-    "acos": ((lambda x: 1 - x, ">="), (lambda x: 1 + x, ">=")),
-    "atanh": ((lambda x: 1 - x, ">"), (lambda x: 1 + x, ">")),
-    "acosh": ((lambda x: x - 1, ">="),),
-}
-#: An expression and how it has to compare with 0.
-Need = tuple[Expr, str]
 _CONSTANTS: dict[str, Expr] = {"E": S.Exp1, "oo": oo}
 
 
@@ -197,7 +184,7 @@ class Builder:
         value = self._built(node.args[0])
         if value == 0:
             raise self.refused(node, "this divides by zero")
-        self._need(value, "!=")
+        self._need(needs_of_power(value, S.NegativeOne))
         return 1 / value
 
     def _power(self, node: Node, base_node: Node, power_node: Node) -> Expr:
@@ -217,19 +204,15 @@ class Builder:
                 bits = _bits(number) * max(abs(power.p), 1)
                 if bits > MAX_BITS or (power.q != 1 and bits > MAX_ROOT_BITS):
                     raise self.refused(node, "this power is too large a number")
-            if power.q != 1:
-                self._need(base, ">" if power < 0 else ">=")
-            elif power < 0:
-                self._need(base, "!=")
+            self._need(needs_of_power(base, power))
             return Pow(base, power)
         if power in (oo, -oo) or (base.is_number and not base.is_positive):
             raise self.refused(node, "this power has no real value")
-        self._need(base, ">")
+        self._need(needs_of_power(base, power))
         return Pow(base, power)
 
-    def _need(self, value: Expr, relation: str) -> None:
-        if value.free_symbols:
-            self.needs.append((value, relation))
+    def _need(self, needs: Iterable[Need]) -> None:
+        self.needs += [need for need in needs if need[0].free_symbols]
 
     def _nested(self, node: Node) -> Expr:
         """A symbolic exponent: exponentials inside of exponentials outgrow every computer."""
@@ -255,10 +238,10 @@ class Builder:
                 raise self.refused(node, "infinity stands only in limits")
             if value == 0 and head in ("log", "ln"):
                 raise self.refused(node, "the logarithm of zero is not finite")
-            for part_of_it, relation in _NEEDS.get(head, ()):
-                self._need(part_of_it(value), relation)
             if root is not None:
+                self._need(needs_of_power(value, root))
                 return Pow(value, root)
+            self._need(needs_of_value(_ONE[head].__name__, value))
             # SymPy asks for signs of the argument, which takes long for a large one.
             small = value.count_ops() <= MAX_OPERATIONS
             return _ONE[head](

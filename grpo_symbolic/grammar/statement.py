@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from sympy import Expr, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.grammar.build import STATEMENTS, Builder, Need, known_names
+from grpo_symbolic.elementary import Need
+from grpo_symbolic.grammar.build import STATEMENTS, Builder, known_names
 from grpo_symbolic.grammar.plain import PlainParser
 from grpo_symbolic.grammar.tex import TexParser
 from grpo_symbolic.grammar.tokens import Node, Relation

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr, Function, Pow, S, acos, acosh, asin, atanh, exp, log
+from sympy import Expr, Function, Pow, S, exp
 
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["needs_of"]
-
-_ENDS: dict[type[Function], tuple[str, tuple[int, ...]]] = {
-    asin: (">=", (-1, 1)),
-    acos: (">=", (-1, 1)),
-    atanh: (">", (-1, 1)),
-    acosh: (">=", (1,)),
-}
 
 
 def needs_of(expression: Expr, domain: Domain) -> Iterator[Claim]:
@@ -36,19 +30,9 @@ def needs_of(expression: Expr, domain: Domain) -> Iterator[Claim]:
         yield Claim(name, value, relation, S.Zero, domain.relevant(value), where_defined=True)
 
 
-def _of(part: Expr) -> Iterator[tuple[Expr, str]]:
-    if isinstance(part, log):
-        yield part.args[0], ">"
-    elif isinstance(part, Pow) and not isinstance(part, exp):
-        base, power = part.args
-        if power.is_Integer:
-            if power.is_negative:
-                yield base, "!="
-        elif power.is_Rational:
-            yield base, ">" if power.is_negative else ">="
-        elif not base.is_positive:
-            yield base, ">"
-    elif type(part) in _ENDS:
-        relation, ends = _ENDS[type(part)]
-        for end in ends:
-            yield (1 - part.args[0] * end if len(ends) == 2 else part.args[0] - end), relation
+def _of(part: Expr) -> tuple[Need, ...]:
+    if isinstance(part, exp):
+        return ()
+    if isinstance(part, Pow):
+        return needs_of_power(*part.args)
+    return needs_of_value(type(part).__name__, part.args[0]) if part.args else ()

@@ -1,0 +1,51 @@
+"""No claim of known truth gets the wrong verdict: every tenth of them here, all of them by
+``python -m tests.checking``."""
+
+import pytest
+
+from grpo_symbolic import GRPO, BinaryQuestion
+from grpo_symbolic.checking.check import check
+from grpo_symbolic.verify.verdict import Status
+from tests.checking.known_truths import Known, known_truths
+
+EVERY, FIRST = 12, 5
+
+
+def test_there_are_enough_of_either_kind() -> None:
+    known = list(known_truths())
+    assert len(known) >= 600
+    assert len({(k.formula, k.algorithm) for k in known}) == len(known)
+    assert sum(k.true for k in known) >= 200
+    assert sum(not k.true for k in known) >= 300
+
+
+@pytest.mark.parametrize(
+    "known", list(known_truths())[FIRST::EVERY], ids=lambda k: f"{k.kind}: {k.formula}"
+)
+def test_no_verdict_is_wrong(known: Known) -> None:
+    found = check(known.formula, known.algorithm, BinaryQuestion()).verdict
+    assert found is not (Status.REFUTED if known.true else Status.PROVED)
+
+
+@pytest.mark.parametrize(
+    ("formula", "undefined"),
+    [
+        ("(beta - 1)/(beta - 1) = 1", "beta - 1 is 0"),
+        ("sqrt(pi_ref - 1/10**9) >= 0", "pi_ref - 1/1000000000 is negative"),
+        ("increasing(pi/(1 - beta), beta)", "1 - beta is 0"),
+        ("1/(beta**2 - 2) != 0", "beta**2 - 2 is 0"),
+    ],
+)
+def test_a_term_without_a_value_is_named(formula: str, undefined: str) -> None:
+    found = check(formula, GRPO(2), BinaryQuestion())
+    assert found.verdict is Status.REFUTED
+    assert undefined in found.sentence or "changes its sign" in found.sentence
+    assert found.counterexample
+
+
+def test_where_defined_leaves_out_what_has_no_value() -> None:
+    for formula in ("(beta - 1)/(beta - 1) = 1", "1/(pi_ref - 1/2)**2 > 0"):
+        found = check(formula, GRPO(2), BinaryQuestion(), where_defined=True)
+        assert found.verdict is Status.PROVED, str(found)
+    found = check("1/(pi_ref - 1/2)**2 > 10", GRPO(2), BinaryQuestion(), where_defined=True)
+    assert found.verdict is Status.REFUTED

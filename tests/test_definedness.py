@@ -1,0 +1,92 @@
+"""What a claim says of its terms: PROVED only where all of them are real numbers."""
+
+import pytest
+from sympy import Expr, Rational, S, acos, atanh, exp, log, sqrt
+
+from grpo_symbolic.algebra import is_defined
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.symbols import beta, pi, pi_ref
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.definedness import needs_of
+from grpo_symbolic.verify.methods import prove, settle
+from grpo_symbolic.verify.recheck import certificate, portable, recheck
+from grpo_symbolic.verify.verdict import Status
+
+DOMAIN = Domain.of(beta, pi_ref, pi)
+SOMEWHERE_UNDEFINED = [
+    1 / (beta - 1),
+    1 / (beta - pi),
+    sqrt(pi - pi_ref),
+    sqrt(pi_ref - Rational(1, 10**9)),
+    log(beta),
+    log(1 - 2 * pi),
+    1 / log(beta),
+    acos(2 * pi),
+    atanh(2 * pi_ref),
+    (pi - pi_ref) ** beta,
+    1 / sqrt(1 - beta),
+]
+DEFINED = [
+    1 / (beta + pi),
+    1 / (pi * (1 - pi)),
+    sqrt(beta**2 + 1 - 2 * beta),
+    sqrt((1 - beta) ** 2 + 4 * beta * pi_ref),
+    log(pi / (1 - pi)),
+    1 / (pi**2 - pi - 1),
+    pi**beta,
+    1 / (1 + sqrt(pi)),
+]
+
+
+@pytest.mark.parametrize("expression", SOMEWHERE_UNDEFINED[:4] + SOMEWHERE_UNDEFINED[5:7], ids=str)
+def test_what_is_undefined_somewhere_is_not_called_defined(expression: Expr) -> None:
+    assert not is_defined(expression, DOMAIN)
+
+
+@pytest.mark.parametrize("expression", DEFINED, ids=str)
+def test_defined_terms_are_shown_to_be(expression: Expr) -> None:
+    assert is_defined(expression, DOMAIN)
+
+
+@pytest.mark.parametrize("expression", [e for e in SOMEWHERE_UNDEFINED if e != log(beta)], ids=str)
+def test_what_is_undefined_somewhere_is_never_proved(expression: Expr) -> None:
+    """Equal to itself, and its exponential positive: true only where there is a value."""
+    for claim in (
+        Claim("equal to itself", expression, "==", expression, DOMAIN),
+        Claim("its exponential", exp(expression), ">", S.Zero, DOMAIN),
+        Claim("a twin that cancels", (expression + pi) - expression, "==", pi, DOMAIN),
+    ):
+        if claim.left == pi:
+            continue  # it cancelled before anybody could see it
+        assert prove(claim).status is not Status.PROVED, claim
+        assert all(v.status is not Status.PROVED for v in settle(claim)), claim
+
+
+def test_a_logarithm_of_any_positive_number_is_defined() -> None:
+    assert is_defined(log(beta), DOMAIN)
+
+
+def test_where_defined_is_part_of_the_statement() -> None:
+    bare = Claim("a fraction", (pi - pi_ref) / (pi - pi_ref) ** 2, "==", 1 / (pi - pi_ref), DOMAIN)
+    limited = Claim(bare.name, bare.left, "==", bare.right, DOMAIN, where_defined=True)
+    assert prove(bare).status is not Status.PROVED
+    assert prove(limited).status is Status.PROVED
+    assert "defined" in limited.title
+    assert "defined" not in bare.title
+
+
+def test_a_certificate_says_where_it_is_made() -> None:
+    claim = portable(
+        Claim("a fraction", beta / (pi - pi_ref) * 2, "==", 2 * beta / (pi - pi_ref), DOMAIN,
+              where_defined=True)
+    )  # fmt: skip
+    made = certificate(claim, prove(claim))
+    assert recheck(made)
+    assert made["made"] == "where both sides are defined"
+    forged = {**made, "exact": {**made["exact"], "where_defined": False}}
+    assert not recheck(forged)
+
+
+def test_needs_are_those_of_the_terms() -> None:
+    found = {str(need) for need in (c.name for c in needs_of(log(sqrt(beta - 1) / pi), DOMAIN))}
+    assert found == {"sqrt(beta - 1)/pi > 0", "beta - 1 >= 0", "pi != 0"}
