@@ -15,10 +15,10 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, latex, sstr
+from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, sstr
 
+from grpo_symbolic.display import tex
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.symbols import describe
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
 
@@ -155,10 +155,8 @@ class Certificate:
 
     def latex(self) -> str:
         """The identity, then what its names stand for."""
-        known = {s: describe(s) for s in self.system.generators}
-        tex = {s: entry.tex for s, entry in known.items() if entry is not None}
-        lines = [f"{latex(self.left, symbol_names=tex)} = {latex(self.right, symbol_names=tex)}"]
-        lines += [f"{latex(n)} = {latex(e, symbol_names=tex)} = 0" for n, e in self.names.items()]
+        lines = [f"{tex(self.left)} = {tex(self.right)}"]
+        lines += [f"{tex(name)} = {tex(e)} = 0" for name, e in self.names.items()]
         return r",\quad ".join(lines)
 
     # -- as plain data ------------------------------------------------------------------
