@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sympy import Expr, Rational, S, oo
+from sympy import Expr, Rational, S
 
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
@@ -95,6 +95,10 @@ class Checked:
             "parts": [part.as_dict() for part in self.parts],
         }
 
+    @property
+    def _place(self) -> str:
+        return ", ".join(f"{k} = {v}" for k, v in (self.counterexample or {}).items())
+
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a truth value: compare .verdict with Status.PROVED")
 
@@ -102,13 +106,12 @@ class Checked:
         return f"Checked({self.verdict} {cut(self.formula)!r} by {self.method})"
 
     def _repr_html_(self) -> Html:
-        at = self.counterexample or {}
         rows = [
             ("formula", self.formula),
             ("verdict", badge(self.verdict)),
             ("method", self.method),
             ("sentence", self.sentence),
-            ("counterexample", ", ".join(f"{k} = {v}" for k, v in at.items())),
+            ("counterexample", self._place),
             ("the formula there", self.theirs),
             ("stationary there", self.ours),
             ("difference", self.difference),
@@ -120,17 +123,10 @@ class Checked:
     def __str__(self) -> str:
         lines = [f"{self.verdict}  {self.formula}", f"  by {self.method}: {self.sentence}"]
         if self.counterexample is not None:
-            place = ", ".join(f"{k} = {v}" for k, v in self.counterexample.items())
-            lines.append(f"  counterexample: {place}")
-            lines += [
-                f"  {name}: {value}"
-                for name, value in (
-                    ("the formula", self.theirs),
-                    ("stationary", self.ours),
-                    ("difference", self.difference),
-                )
-                if value
-            ]
+            lines.append(f"  counterexample: {self._place}")
+            values = {"the formula": self.theirs, "stationary": self.ours}
+            values["difference"] = self.difference
+            lines += [f"  {name}: {value}" for name, value in values.items() if value]
         lines += [f"  right where {where}" for where in self.right_where]
         return "\n".join(lines)
 
@@ -174,24 +170,16 @@ def from_claim(statement: Statement, verdict: Verdict, sentence: str, **more: An
     """
     given = verdict.counterexample
     ours, theirs = (str(verdict.evidence.get(side, "")) for side in ("left", "right"))
-    finite = (
-        ours and theirs and not any(S(v).has(oo, -oo) for v in (_number(ours), _number(theirs)))
-    )
+    finite = ours and theirs and not any(text.endswith("oo") for text in (ours, theirs))
     return Checked(
         str(statement),
         Status.REFUTED,
         verdict.method,
         sentence,
-        counterexample={str(k): str(v) for k, v in given.items()}
-        if isinstance(given, dict)
-        else {},
+        counterexample=dict(given) if isinstance(given, dict) else {},
         theirs=theirs,
         ours=ours,
-        difference=decimal(_number(theirs) - _number(ours)) if finite else "",
+        difference=decimal(Rational(theirs) - Rational(ours)) if finite else "",
         statement=statement,
         **more,
     )
-
-
-def _number(text: str) -> Expr:
-    return {"oo": oo, "-oo": -oo}.get(text) or Rational(text)

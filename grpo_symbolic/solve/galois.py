@@ -33,6 +33,7 @@ from sympy.ntheory import sqrt_mod
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = [
@@ -262,8 +263,8 @@ def instance_polynomial(
     above, below = (_rational(part) for part in fraction(together(force).cancel()))
     if above is None or below is None:
         return None
-    mass = fmpq_poly([_fmpq(rates[1]), _fmpq(rates[0] - rates[1])])
-    parts = {d: -_fmpq(factor) * below * part for d, part in _powers(drift, mass).items()}
+    mass = fmpq_poly([as_rational(rates[1]), as_rational(rates[0] - rates[1])])
+    parts = {d: -as_rational(factor) * below * part for d, part in _powers(drift, mass).items()}
     parts[1] = parts.get(1, fmpq_poly()) + above
     degree = max(part.degree() for part in parts.values())
     rows = tuple(
@@ -287,11 +288,7 @@ def _rational(expr: Expr) -> fmpq_poly | None:
     coefficients = Poly(expr, PI).all_coeffs()[::-1]
     if not all(c.is_Rational for c in coefficients):
         return None
-    return fmpq_poly([_fmpq(c) for c in coefficients])
-
-
-def _fmpq(value: Expr) -> fmpq:
-    return fmpq(int(value.p), int(value.q))
+    return fmpq_poly([as_rational(c) for c in coefficients])
 
 
 def _fraction(value: fmpq) -> Fraction:
