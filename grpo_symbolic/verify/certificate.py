@@ -18,8 +18,6 @@ from typing import Any
 from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, sstr
 
 from grpo_symbolic.display import tex
-from grpo_symbolic.domain import Domain
-from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
 
 __all__ = ["Certificate", "Product"]
@@ -140,10 +138,6 @@ class Certificate:
             whole = p.coefficient == 1 or not product.is_Add
             parts.append(Mul(p.coefficient, product, evaluate=whole))
         return Add(*parts)
-
-    def claim(self, name: str, domain: Domain | None = None) -> Claim:
-        """The identity as a claim: its sides, with the polynomials for their names."""
-        return Claim(name, self.left, "==", self.right.xreplace(self.names), domain or Domain())
 
     def __str__(self) -> str:
         return self._identity

@@ -6,7 +6,6 @@ equation s^q = X and the hypothesis s >= 0; denominators are cleared where their
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -14,7 +13,6 @@ from sympy import (
     QQ,
     Abs,
     Add,
-    Eq,
     Expr,
     Integer,
     Max,
@@ -107,22 +105,8 @@ class PolynomialSystem:
             raise NotPolynomial(f"{expr} is not a polynomial over the rationals") from None
 
     @classmethod
-    def of(
-        cls,
-        claim: Claim,
-        equations: Sequence[Expr | Eq] = (),
-        given: Sequence[Hypothesis] = (),
-    ) -> PolynomialSystem:
-        """The system of a claim, or of a statement on roots of equations.
-
-        Parameters
-        ----------
-        claim : Claim
-            The statement and the ranges of its symbols.
-        equations : sequence of Expr or Eq
-            What is 0, or equal, besides: the symbols are roots of these.
-        given : sequence of Hypothesis
-            What is known besides the ranges.
+    def of(cls, claim: Claim) -> PolynomialSystem:
+        """The system of a claim on the ranges of its symbols.
 
         Raises
         ------
@@ -141,15 +125,10 @@ class PolynomialSystem:
         if claim.relation in ("<", "<="):
             difference = -difference
         goal = lowering.cleared(difference)
-        vanishing = [e.lhs - e.rhs if isinstance(e, Eq) else e for e in equations]
-        domain = claim.domain.extended(*vanishing, *(h.value for h in given))
-        known = [h for r in domain.ranges for h in lowering.ends(r)]
-        known += [lowering.hypothesis(h.value, h.strict) for h in given]
-        zero = [lowering.numerator(lowering.lower(e)) for e in vanishing]
+        known = [h for r in claim.domain.ranges for h in lowering.ends(r)]
+        hypotheses = (*known, *lowering.hypotheses)
         relation = claim.relation.replace("<", ">")
-        return cls(
-            goal, relation, (*known, *lowering.hypotheses), (*zero, *lowering.equations)
-        )._relevant()
+        return cls(goal, relation, hypotheses, tuple(lowering.equations))._relevant()
 
     def _relevant(self) -> PolynomialSystem:
         """Without what shares no symbol with the goal, however indirectly."""
@@ -272,17 +251,11 @@ class Lowering:
             raise NotPolynomial(f"the denominator {bottom} has no proved sign")
         return (top if side is Sign.POSITIVE else -top).expand()
 
-    def hypothesis(self, value: Expr, strict: bool) -> Hypothesis:
-        """``value`` without its denominator; a polynomial stays as it is written."""
-        lowered = self.lower(value)
-        return Hypothesis(lowered if lowered.is_polynomial() else self.cleared(lowered), strict)
-
-    def numerator(self, expr: Expr) -> Expr:
-        """What is 0 where ``expr`` is; a polynomial stays as it is written."""
-        return expr if expr.is_polynomial() else fraction(together(expr))[0]
-
     def ends(self, r: Range) -> list[Hypothesis]:
-        """The hypotheses of a range; an end that is not algebraic is left out."""
+        """The hypotheses of a range, as they are written where they are polynomials.
+
+        An end that is not algebraic is left out.
+        """
         found = []
         for gap, closed in (
             (r.symbol - r.lower, r.lower_closed),
@@ -291,7 +264,9 @@ class Lowering:
             if gap.has(oo, -oo):
                 continue
             try:
-                found.append(self.hypothesis(gap, not closed))
+                value = self.lower(gap)
+                value = value if value.is_polynomial() else self.cleared(value)
+                found.append(Hypothesis(value, not closed))
             except NotPolynomial:
                 continue
         return found
