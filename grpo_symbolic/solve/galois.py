@@ -48,7 +48,7 @@ __all__ = [
 PI = symbols.pi
 # Primes are tried from 3 up to this one, which leaves a few hundred with 2^5 choices of roots.
 _LARGEST = 60_000
-# Instances that are tried, (beta, pi_ref(a)).
+# Instances that are tried in order, (beta, pi_ref(a)).
 _INSTANCES = (
     (Integer(1), Rational(1, 3)),
     (Integer(1), Rational(1, 5)),
@@ -365,17 +365,13 @@ def galois_evidence(
     return None
 
 
-def no_radicals(
-    condition: StationarityCondition, instances: Sequence[tuple[Expr, Expr]] = _INSTANCES
-) -> GaloisEvidence | None:
+def no_radicals(condition: StationarityCondition) -> GaloisEvidence | None:
     """Evidence that no formula in radicals solves a condition for all β and π_ref(a), or None.
 
     Parameters
     ----------
     condition : StationarityCondition
         Of a binary question; β and π_ref(a) its only parameters.
-    instances : sequence of (Expr, Expr)
-        Rational values of β and π_ref(a), tried in order.
 
     Raises
     ------
@@ -387,7 +383,7 @@ def no_radicals(
     further = [s for s in condition.domain.symbols if s in needed]
     if further:
         raise ValueError(f"an instance needs values for {', '.join(map(str, further))} too")
-    for values in instances:
+    for values in _INSTANCES:
         point = dict(zip(known, values, strict=True))
         rows = instance_polynomial(condition, point)
         if rows is None:
