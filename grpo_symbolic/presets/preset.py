@@ -3,12 +3,6 @@
 A preset is an :class:`Algorithm` together with what its source states beside it: defaults,
 how groups of equal rewards are treated, where the estimator is clamped. What it acts as, and
 which weight of a textbook model it corresponds to, are computed from the algorithm.
-
->>> import grpo_symbolic as gs
->>> print(gs.presets.trl(version="1.9").acts_as)
-KL(pi_ref || pi), the reverse KL
->>> print(gs.presets.trl(version="1.10").acts_as)
-KL(pi || pi_ref), the direct KL
 """
 
 from __future__ import annotations
