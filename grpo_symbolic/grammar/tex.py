@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from grpo_symbolic.grammar.tokens import Node, Parser, Token
+from grpo_symbolic.grammar.parser import Parser
+from grpo_symbolic.grammar.tokens import Node, Token
 
 __all__ = ["TexParser"]
 
