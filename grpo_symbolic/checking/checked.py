@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sympy import Expr, Rational, S
+from sympy import Expr, Rational, S, oo
 
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
@@ -170,16 +170,24 @@ def from_claim(statement: Statement, verdict: Verdict, sentence: str, **more: An
     """
     given = verdict.counterexample
     ours, theirs = (str(verdict.evidence.get(side, "")) for side in ("left", "right"))
-    finite = ours and theirs and not any(text.endswith("oo") for text in (ours, theirs))
+    finite = (
+        ours and theirs and not any(S(v).has(oo, -oo) for v in (_number(ours), _number(theirs)))
+    )
     return Checked(
         str(statement),
         Status.REFUTED,
         verdict.method,
         sentence,
-        counterexample=dict(given) if isinstance(given, dict) else {},
+        counterexample={str(k): str(v) for k, v in given.items()}
+        if isinstance(given, dict)
+        else {},
         theirs=theirs,
         ours=ours,
-        difference=decimal(Rational(theirs) - Rational(ours)) if finite else "",
+        difference=decimal(_number(theirs) - _number(ours)) if finite else "",
         statement=statement,
         **more,
     )
+
+
+def _number(text: str) -> Expr:
+    return {"oo": oo, "-oo": -oo}.get(text) or Rational(text)
