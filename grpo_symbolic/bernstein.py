@@ -369,10 +369,7 @@ class Bernstein:
 
 @lru_cache(maxsize=64)
 def _binomials(n: int) -> tuple[fmpz, ...]:
-    row = [fmpz(1)]
-    for k in range(n):
-        row.append(row[-1] * (n - k) // (k + 1))
-    return tuple(row)
+    return tuple(fmpz.bin_uiui(n, k) for k in range(n + 1))
 
 
 def _powers(base: Any, n: int) -> list[Any]:

@@ -28,7 +28,6 @@ __all__ = [
     "called",
     "claim_names",
     "cut",
-    "exactly",
     "grid",
     "legible",
     "lines",
@@ -147,20 +146,6 @@ def written(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{written(k)}: {written(v)}" for k, v in value.items()) + "}"
     return repr(value)
-
-
-class Code(str):
-    """Source text that :func:`written` leaves as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def exactly(value: Expr) -> Code:
-    """An expression as an expression, for arguments that do not read fractions from text."""
-    return Code(_Source().doprint(value))
 
 
 def called(name: str, *positional: Any, **named: Any) -> str:

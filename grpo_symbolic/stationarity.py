@@ -20,7 +20,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.display import Html, legible, math, prose, record, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
-from grpo_symbolic.model.algorithm import as_algorithm
+from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.question import Question
@@ -37,8 +37,8 @@ class StationarityCondition:
 
     Attributes
     ----------
-    policy, reference : tuple of Expr
-        π(o) and π_ref(o), one entry an answer.
+    algorithm : Algorithm
+    question : Question
     preference : PreferenceModel
         P(o|π).
     marginal : tuple of Expr
@@ -49,24 +49,33 @@ class StationarityCondition:
         The weight of the penalty.
     domain : Domain
         The ranges of every symbol that occurs.
-    penalty : Penalty
-        Of which d is the marginal.
     rates : tuple of Expr
         How often each answer is penalised, relative to π(o).
-    meaning : str
-        What P(o|π) is, in words.
     """
 
-    policy: tuple[Expr, ...]
-    reference: tuple[Expr, ...]
+    algorithm: Algorithm
+    question: Question
     preference: PreferenceModel
     marginal: tuple[Expr, ...]
     curvature: tuple[Expr, ...]
     beta: Expr
     domain: Domain
-    penalty: Penalty
     rates: tuple[Expr, ...]
-    meaning: str = "preference of the answer"
+
+    @property
+    def policy(self) -> tuple[Expr, ...]:
+        """π(o), one entry an answer."""
+        return self.question.policy
+
+    @property
+    def reference(self) -> tuple[Expr, ...]:
+        """π_ref(o), one entry an answer."""
+        return self.question.reference
+
+    @property
+    def penalty(self) -> Penalty:
+        """The penalty whose marginal is d."""
+        return self.algorithm.penalty
 
     @property
     def equations(self) -> tuple[Eq, ...]:
@@ -89,7 +98,10 @@ class StationarityCondition:
         rows = [(f"answer {o}", e) for o, e in enumerate(shown, start=1)]
         rest = len(equations) - len(shown)
         rows += [("", f"and {rest} more answers")] if rest > 0 else []
-        rows += [("preference", prose(self.meaning)), ("assumptions", self.domain.as_html())]
+        rows += [
+            ("preference", prose(self.algorithm.meaning)),
+            ("assumptions", self.domain.as_html()),
+        ]
         return record("Stationarity condition", rows)
 
     @property
@@ -137,8 +149,8 @@ def stationarity_condition(algorithm: Any, question: Question) -> StationarityCo
         for w, r, rate in zip(policy, reference, often, strict=True)
     )
     return StationarityCondition(
-        policy,
-        reference,
+        algorithm,
+        question,
         preference,
         marginal,
         curvature,
@@ -146,7 +158,5 @@ def stationarity_condition(algorithm: Any, question: Question) -> StationarityCo
         Domain((*question.domain.ranges, *question.policy_domain.ranges)).extended(
             *preference, *marginal, algorithm.beta
         ),
-        algorithm.penalty,
         often,
-        algorithm.meaning,
     )

@@ -95,6 +95,10 @@ class Checked:
             "parts": [part.as_dict() for part in self.parts],
         }
 
+    @property
+    def _place(self) -> str:
+        return ", ".join(f"{k} = {v}" for k, v in (self.counterexample or {}).items())
+
     def __bool__(self) -> bool:
         raise TypeError("a verdict is not a truth value: compare .verdict with Status.PROVED")
 
@@ -102,13 +106,12 @@ class Checked:
         return f"Checked({self.verdict} {cut(self.formula)!r} by {self.method})"
 
     def _repr_html_(self) -> Html:
-        at = self.counterexample or {}
         rows = [
             ("formula", self.formula),
             ("verdict", badge(self.verdict)),
             ("method", self.method),
             ("sentence", self.sentence),
-            ("counterexample", ", ".join(f"{k} = {v}" for k, v in at.items())),
+            ("counterexample", self._place),
             ("the formula there", self.theirs),
             ("stationary there", self.ours),
             ("difference", self.difference),
@@ -120,17 +123,10 @@ class Checked:
     def __str__(self) -> str:
         lines = [f"{self.verdict}  {self.formula}", f"  by {self.method}: {self.sentence}"]
         if self.counterexample is not None:
-            place = ", ".join(f"{k} = {v}" for k, v in self.counterexample.items())
-            lines.append(f"  counterexample: {place}")
-            lines += [
-                f"  {name}: {value}"
-                for name, value in (
-                    ("the formula", self.theirs),
-                    ("stationary", self.ours),
-                    ("difference", self.difference),
-                )
-                if value
-            ]
+            lines.append(f"  counterexample: {self._place}")
+            values = {"the formula": self.theirs, "stationary": self.ours}
+            values["difference"] = self.difference
+            lines += [f"  {name}: {value}" for name, value in values.items() if value]
         lines += [f"  right where {where}" for where in self.right_where]
         return "\n".join(lines)
 

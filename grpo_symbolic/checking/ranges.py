@@ -55,37 +55,34 @@ def right_where(about: Subject, whole: Claim) -> Iterator[str]:
                 return
 
 
-def _parts(about: Subject) -> Iterator[tuple[Domain, str]]:
-    """Halves of the range, of β at the margin and of π_ref(a) in the middle."""
+def _cuts(about: Subject) -> Iterator[tuple[Range, Expr, tuple[Range, ...]]]:
+    """β at the margin and π_ref(a) in the middle, each with the ranges of everything else."""
     ranges = about.parameters.ranges
-    known = {r.symbol for r in ranges}
-    margin = symbols.gamma if symbols.gamma in known else S.One
-    cuts = ((symbols.beta, margin), (REFERENCE, S.Half))
-    for symbol, cut in cuts:
-        r = next((r for r in ranges if r.symbol == symbol), None)
-        if r is None:
-            continue
-        rest = tuple(other for other in ranges if other.symbol != symbol)
-        for half in (Range(symbol, r.lower, cut), Range(symbol, cut, r.upper, True, False)):
-            relation = "<" if half.upper == cut else ">="
-            yield Domain((*rest, half)), f"{symbol} {relation} {sstr(cut)}"
+    margin = next((r.symbol for r in ranges if r.symbol == symbols.gamma), S.One)
+    for symbol, cut in ((symbols.beta, margin), (REFERENCE, S.Half)):
+        for r in ranges:
+            if r.symbol == symbol:
+                yield r, cut, tuple(other for other in ranges if other is not r)
+
+
+def _parts(about: Subject) -> Iterator[tuple[Domain, str]]:
+    """Halves of the range, on both sides of each cut."""
+    for r, cut, rest in _cuts(about):
+        below, above = Range(r.symbol, r.lower, cut), Range(r.symbol, cut, r.upper, True, False)
+        yield Domain((*rest, below)), f"{r.symbol} < {sstr(cut)}"
+        yield Domain((*rest, above)), f"{r.symbol} >= {sstr(cut)}"
 
 
 def _slices(about: Subject) -> Iterator[tuple[dict[Symbol, Expr], Domain, str]]:
-    """β at the margin, π_ref(a) in the middle, and the limit of a rare answer."""
-    ranges = about.parameters.ranges
-    known = {r.symbol for r in ranges}
-    margin = symbols.gamma if symbols.gamma in known else S.One
-    for symbol, value in ((symbols.beta, margin), (REFERENCE, S.Half)):
-        if symbol in known:
-            rest = Domain(tuple(r for r in ranges if r.symbol != symbol))
-            yield {symbol: value}, rest, f"{symbol} = {sstr(value)}"
-    if REFERENCE in known:
-        for domain, text in [(about.parameters, ""), *_parts(about)]:
-            if text.startswith(REFERENCE.name):
-                continue
-            rest = Domain(tuple(r for r in domain.ranges if r.symbol != REFERENCE))
-            yield {REFERENCE: S.Zero}, rest, f"{text} and {_RARE}" if text else _RARE
+    """Each cut itself, and the limit of a rare answer."""
+    for r, cut, rest in _cuts(about):
+        yield {r.symbol: cut}, Domain(rest), f"{r.symbol} = {sstr(cut)}"
+    if REFERENCE not in about.parameters.symbols:
+        return
+    for domain, text in [(about.parameters, ""), *_parts(about)]:
+        if not text.startswith(REFERENCE.name):
+            rest = tuple(r for r in domain.ranges if r.symbol != REFERENCE)
+            yield {REFERENCE: S.Zero}, Domain(rest), f"{text} and {_RARE}" if text else _RARE
 
 
 def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from sympy import Expr
 
 from grpo_symbolic.grammar.build import FUNCTIONS, Builder
-from grpo_symbolic.grammar.tokens import Node, Parser, Token
+from grpo_symbolic.grammar.parser import Parser
+from grpo_symbolic.grammar.tokens import Node, Token
 
 __all__ = ["PlainParser", "expression"]
 

@@ -21,8 +21,21 @@ MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _DIRECTIONS = {"increasing": ">", "decreasing": "<", "constant": "=="}
 
 
-@dataclass(frozen=True)
-class Comparison:
+class _Said:
+    """What has a relation in it."""
+
+    relation: str
+
+    @property
+    def _sign(self) -> str:
+        return "=" if self.relation == "==" else self.relation
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(_Said):
     """``left relation right``."""
 
     left: Expr
@@ -31,16 +44,12 @@ class Comparison:
     #: What the terms as written need to be real numbers, divisors that cancel included.
     needs: tuple[Need, ...] = field(default=(), compare=False)
 
-    def __repr__(self) -> str:
-        return f"Comparison({self})"
-
     def __str__(self) -> str:
-        sign = "=" if self.relation == "==" else self.relation
-        return f"{sstr(self.left)} {sign} {sstr(self.right)}"
+        return f"{sstr(self.left)} {self._sign} {sstr(self.right)}"
 
 
-@dataclass(frozen=True)
-class LimitValue:
+@dataclass(frozen=True, repr=False)
+class LimitValue(_Said):
     """The limit of ``quantity`` as ``variable`` → ``end``, by default from inside the range."""
 
     quantity: Expr
@@ -50,18 +59,14 @@ class LimitValue:
     relation: str
     value: Expr
 
-    def __repr__(self) -> str:
-        return f"LimitValue({self})"
-
     def __str__(self) -> str:
         side = f", {self.side}" if self.side else ""
-        sign = "=" if self.relation == "==" else self.relation
         inner = f"{sstr(self.quantity)}, {self.variable}, {sstr(self.end)}{side}"
-        return f"limit({inner}) {sign} {sstr(self.value)}"
+        return f"limit({inner}) {self._sign} {sstr(self.value)}"
 
 
-@dataclass(frozen=True)
-class Direction:
+@dataclass(frozen=True, repr=False)
+class Direction(_Said):
     """The derivative of ``quantity`` in ``variable`` compared with 0.
 
     ``strict`` is False where the statement is made about the direction alone.
@@ -73,12 +78,8 @@ class Direction:
     strict: bool = True
     needs: tuple[Need, ...] = field(default=(), compare=False)
 
-    def __repr__(self) -> str:
-        return f"Direction({self})"
-
     def __str__(self) -> str:
-        sign = "=" if self.relation == "==" else self.relation
-        return f"diff({sstr(self.quantity)}, {self.variable}) {sign} 0"
+        return f"diff({sstr(self.quantity)}, {self.variable}) {self._sign} 0"
 
 
 Statement = Comparison | LimitValue | Direction

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from grpo_symbolic.grammar.tokens import Node, Parser, Token
+from grpo_symbolic.grammar.parser import Parser
+from grpo_symbolic.grammar.tokens import Node, Token
 
 __all__ = ["TexParser"]
 
@@ -31,35 +32,24 @@ _SPACES = (",", ";", ":", "!", ">", " ", "(", ")", "[", "]")
 _STYLES = ("quad", "qquad", "displaystyle", "textstyle", "limits", "nolimits")
 _LAYOUT = frozenset({"&", "$", "~", *("\\" + word for word in (*_SIZES, *_SPACES, *_STYLES))})
 _SAME = {
-    "−": "-",
-    "·": "*",
-    r"\cdot": "*",
-    r"\times": "*",
-    r"\ast": "*",
-    r"\le": "<=",
-    r"\leq": "<=",
-    r"\leqslant": "<=",
-    r"\ge": ">=",
-    r"\geq": ">=",
-    r"\geqslant": ">=",
-    r"\ne": "!=",
-    r"\neq": "!=",
-    r"\lt": "<",
-    r"\gt": ">",
-    r"\tfrac": r"\frac",
-    r"\dfrac": r"\frac",
-    r"\cfrac": r"\frac",
-    r"\mid": "|",
-    r"\vert": "|",
-    r"\lvert": "|",
-    r"\rvert": "|",
-    r"\lbrack": "[",
-    r"\rbrack": "]",
-    r"\lbrace": r"\{",
-    r"\rbrace": r"\}",
-    r"\rightarrow": r"\to",
-    r"\downarrow": r"\to",
-    r"\uparrow": r"\to",
+    spelling: token
+    for token, spellings in {
+        "-": ("−",),
+        "*": ("·", r"\cdot", r"\times", r"\ast"),
+        "<=": (r"\le", r"\leq", r"\leqslant"),
+        ">=": (r"\ge", r"\geq", r"\geqslant"),
+        "!=": (r"\ne", r"\neq"),
+        "<": (r"\lt",),
+        ">": (r"\gt",),
+        r"\frac": (r"\tfrac", r"\dfrac", r"\cfrac"),
+        "|": (r"\mid", r"\vert", r"\lvert", r"\rvert"),
+        "[": (r"\lbrack",),
+        "]": (r"\rbrack",),
+        r"\{": (r"\lbrace",),
+        r"\}": (r"\rbrace",),
+        r"\to": (r"\rightarrow", r"\downarrow", r"\uparrow"),
+    }.items()
+    for spelling in spellings
 }
 _FONTS = (r"\mathrm", r"\text", r"\textrm", r"\mathit", r"\operatorname", r"\rm", r"\textup")
 #: Commands and letters that are names, and the names that they are.

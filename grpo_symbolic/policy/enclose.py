@@ -73,7 +73,7 @@ def enclosed_simplex(
         bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(p)) for p in lumped)])
         condition = stationarity_condition(policy.algorithm, question)
         at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
-        field = SimplexField(policy.algorithm, question, condition, at)
+        field = SimplexField(condition, at)
         found: list[Balls | None] = []
         with ctx.workprec(bits):
             for place in lumped:

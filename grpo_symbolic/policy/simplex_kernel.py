@@ -163,7 +163,7 @@ class SimplexKernel(Kernel):
         elif len(laws) > 3:
             sample = self.question.permuted(range(3))
         condition = stationarity_condition(self.algorithm, sample)
-        function = spread_function(self.algorithm, sample, condition, self.point)
+        function = spread_function(condition, self.point)
         if function is None or function.free_symbols - {symbols.x}:
             return None
         differences = np.array([[float(b - a) for b in means] for a in means])
@@ -208,7 +208,7 @@ class SimplexKernel(Kernel):
     @cached_property
     def unique(self) -> bool:
         reference = (Rational(1, len(self.question)),) * len(self.question)
-        field = SimplexField(self.algorithm, self.question, self.condition, self.point)
+        field = SimplexField(self.condition, self.point)
         return SimplexCount(field, reference).at_most_one() is not None
 
     # -- solutions ---------------------------------------------------------------------------

@@ -107,7 +107,7 @@ class _Search:
         given = {**self.point, **dict(zip(question.reference[:-1], reference, strict=False))}
         monotone = self.algorithm.penalty.monotone
         with mp.workdps(self.digits + _SPARE):
-            field = SimplexField(self.algorithm, question, condition, given)
+            field = SimplexField(condition, given)
             policies, complete, reason = _policies(field, SimplexCount(field, reference))
             found = tuple(
                 NumericSolution(

@@ -69,14 +69,13 @@ def effective_weight(algorithm: GRPO, gap: Number | None = None) -> EffectiveWei
                 return _weight(algorithm, textbook, factor, "for every question")
         if gap is not None and size.is_Integer:
             return _two_levels(algorithm, gap)
+    sentence = rule.no_multiple
     if dropped:
-        return EffectiveWeight(
-            None,
-            "",
+        sentence = (
             "groups of equal rewards are dropped with their penalty, so the penalty is not "
-            "averaged over draws from the policy itself",
+            "averaged over draws from the policy itself"
         )
-    return EffectiveWeight(None, "", rule.no_multiple)
+    return EffectiveWeight(None, "", sentence)
 
 
 @cache

@@ -3,12 +3,6 @@
 A preset is an :class:`Algorithm` together with what its source states beside it: defaults,
 how groups of equal rewards are treated, where the estimator is clamped. What it acts as, and
 which weight of a textbook model it corresponds to, are computed from the algorithm.
-
->>> import grpo_symbolic as gs
->>> print(gs.presets.trl(version="1.9").acts_as)
-KL(pi_ref || pi), the reverse KL
->>> print(gs.presets.trl(version="1.10").acts_as)
-KL(pi || pi_ref), the direct KL
 """
 
 from __future__ import annotations
@@ -175,26 +169,19 @@ class Preset:
         if self.clamp is None or not isinstance(self.penalty, Estimator):
             return None
         estimator = lambdify(symbols.u, self.penalty.k, "mpmath")
+        cut = mp.mpf(self.clamp.p) / self.clamp.q
+
+        def reached(direction: int) -> mp.mpf:
+            def excess(distance: mp.mpf) -> mp.mpf:
+                return abs(estimator(mp.exp(direction * distance))) - cut
+
+            far = mp.mpf(1)
+            while excess(far) < 0:
+                far *= 2
+            return mp.exp(direction * mp.findroot(excess, (mp.mpf(0), far), solver="anderson"))
+
         with mp.workdps(30):
-            cut = mp.mpf(self.clamp.p) / self.clamp.q
-
-            def excess(direction: int, distance: Any) -> mp.mpf:
-                return abs(estimator(mp.exp(direction * mp.mpf(distance)))) - cut
-
-            ends = []
-            for direction in (-1, 1):
-                far = mp.mpf(1)
-                while excess(direction, far) < 0:
-                    far *= 2
-                near = far
-                while excess(direction, near) > 0:
-                    near /= 2
-                if near != far:
-                    far = mp.findroot(
-                        lambda v, way=direction: excess(way, v), (near, far), solver="anderson"
-                    )
-                ends.append(mp.exp(direction * far))
-        return ends[0], ends[1]
+            return reached(-1), reached(1)
 
     def warnings_at(self, policy: Sequence[Any], reference: Sequence[Any]) -> tuple[str, ...]:
         """The warnings that apply to a stationary policy, those of this solution first.

@@ -10,8 +10,6 @@ quartic is printed in stages, :mod:`grpo_symbolic.solve.quartic`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sympy import (
     Add,
     Eq,
@@ -30,10 +28,8 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
-from grpo_symbolic.derivation import Step
-from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.export.latex import formula
+from grpo_symbolic.solve.closed import ClosedForm, Staged
 from grpo_symbolic.solve.quartic import larger_root
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.work import Exhausted, limited
@@ -42,81 +38,6 @@ __all__ = ["ClosedForm", "Staged", "closed_form"]
 
 # A quartic is brought to its stages within so many steps, or there is no closed form.
 _STEPS = 2_000_000
-
-
-@dataclass(frozen=True)
-class Staged:
-    """An expression whose parts are computed first, each to a number of its own.
-
-    SymPy would merge ``(1 - beta) + root`` into one sum, and the digits of
-    ``1 - beta`` would be lost; a stage keeps it apart.
-    """
-
-    form: Expr
-    stages: tuple[tuple[Symbol, Expr], ...] = ()
-
-    def __repr__(self) -> str:
-        names = ", ".join(symbol.name for symbol, _ in self.stages) or "none"
-        return f"Staged({short(self.form)}; stages: {names})"
-
-    def branches(self) -> tuple[Expr, ...]:
-        """The values of all branches, stages written out."""
-        parts = self.form.args if isinstance(self.form, Piecewise) else ((self.form, True),)
-        values = [value for value, _ in parts]
-        for symbol, part in reversed(self.stages):
-            values = [value.subs(symbol, part) for value in values]
-        return tuple(values)
-
-
-@dataclass(frozen=True)
-class ClosedForm:
-    """A root in closed form.
-
-    Attributes
-    ----------
-    expression : Expr
-        The printed shape.
-    stable : Staged
-        An equal form for floating point.
-    degenerate : tuple of Expr, optional
-        The leading coefficient, and the root that is left where it vanishes (margin 0).
-    branch : str
-        Which root it is and why, in a sentence.
-    claims : tuple of Claim
-        What the choice rests on.
-    short : Expr, optional
-        The printed shape in abbreviations, where it has any.
-    abbreviations : tuple of (Symbol, Expr)
-        What they stand for, each in the symbols before it.
-    steps : tuple of Step
-        The lines of a derivation through the abbreviations. They prove what substituting the
-        expression would show, in stages.
-    """
-
-    expression: Expr
-    stable: Staged
-    branch: str
-    claims: tuple[Claim, ...]
-    degenerate: tuple[Expr, Expr] | None = None
-    short: Expr | None = None
-    abbreviations: tuple[tuple[Symbol, Expr], ...] = ()
-    steps: tuple[Step, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"ClosedForm(pi(a) = {self})"
-
-    def __str__(self) -> str:
-        """The root, in abbreviations where it has any; its size where it is long."""
-        if self.short is None:
-            return short(self.expression)
-        names = ", ".join(symbol.name for symbol, _ in self.abbreviations)
-        return f"{short(self.short)} with {names} from .latex()"
-
-    def _repr_latex_(self) -> str | None:
-        parts = [(symbols.pi, self.short or self.expression), *reversed(self.abbreviations)]
-        if not legible(*(value for _, value in parts)):
-            return None
-        return typeset(r",\quad ".join(f"{formula(s)} = {formula(value)}" for s, value in parts))
 
 
 def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | None:
@@ -165,7 +86,10 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
         Claim("up to pi_ref(a) the drift side is positive", equation.rhs, ">", S.Zero, below),
     )
     if degree == 4:
-        return _quartic(polynomial, domain, claims)
+        try:
+            return limited(larger_root, polynomial, domain, claims, steps=_STEPS)
+        except Exhausted:
+            return None
     b, c = rest
     return ClosedForm(
         _printed(leading, b, c, domain),
@@ -175,26 +99,6 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
         "drift and penalty differ in sign",
         claims,
         (leading, tidy(-c / b, domain)) if leading.free_symbols else None,
-    )
-
-
-def _quartic(polynomial: Poly, domain: Domain, claims: tuple[Claim, ...]) -> ClosedForm | None:
-    try:
-        root = limited(larger_root, polynomial, domain, steps=_STEPS)
-    except Exhausted:
-        return None
-    if root is None:
-        return None
-    return ClosedForm(
-        root.expression,
-        Staged(root.stable, root.stages),
-        "the larger one of two real roots: the quartic is convex, negative at pi_ref(a) and "
-        "positive at 1, so exactly one root lies in (pi_ref(a), 1); the other real one lies below "
-        "pi_ref(a), where drift and penalty differ in sign",
-        (*claims, *root.claims),
-        short=root.form,
-        abbreviations=root.abbreviations,
-        steps=root.steps,
     )
 
 

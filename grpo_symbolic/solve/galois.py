@@ -33,6 +33,7 @@ from sympy.ntheory import sqrt_mod
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = [
@@ -47,7 +48,7 @@ __all__ = [
 PI = symbols.pi
 # Primes are tried from 3 up to this one, which leaves a few hundred with 2^5 choices of roots.
 _LARGEST = 60_000
-# Instances that are tried, (beta, pi_ref(a)).
+# Instances that are tried in order, (beta, pi_ref(a)).
 _INSTANCES = (
     (Integer(1), Rational(1, 3)),
     (Integer(1), Rational(1, 5)),
@@ -262,8 +263,8 @@ def instance_polynomial(
     above, below = (_rational(part) for part in fraction(together(force).cancel()))
     if above is None or below is None:
         return None
-    mass = fmpq_poly([_fmpq(rates[1]), _fmpq(rates[0] - rates[1])])
-    parts = {d: -_fmpq(factor) * below * part for d, part in _powers(drift, mass).items()}
+    mass = fmpq_poly([as_rational(rates[1]), as_rational(rates[0] - rates[1])])
+    parts = {d: -as_rational(factor) * below * part for d, part in _powers(drift, mass).items()}
     parts[1] = parts.get(1, fmpq_poly()) + above
     degree = max(part.degree() for part in parts.values())
     rows = tuple(
@@ -287,11 +288,7 @@ def _rational(expr: Expr) -> fmpq_poly | None:
     coefficients = Poly(expr, PI).all_coeffs()[::-1]
     if not all(c.is_Rational for c in coefficients):
         return None
-    return fmpq_poly([_fmpq(c) for c in coefficients])
-
-
-def _fmpq(value: Expr) -> fmpq:
-    return fmpq(int(value.p), int(value.q))
+    return fmpq_poly([as_rational(c) for c in coefficients])
 
 
 def _fraction(value: fmpq) -> Fraction:
@@ -368,17 +365,13 @@ def galois_evidence(
     return None
 
 
-def no_radicals(
-    condition: StationarityCondition, instances: Sequence[tuple[Expr, Expr]] = _INSTANCES
-) -> GaloisEvidence | None:
+def no_radicals(condition: StationarityCondition) -> GaloisEvidence | None:
     """Evidence that no formula in radicals solves a condition for all β and π_ref(a), or None.
 
     Parameters
     ----------
     condition : StationarityCondition
         Of a binary question; β and π_ref(a) its only parameters.
-    instances : sequence of (Expr, Expr)
-        Rational values of β and π_ref(a), tried in order.
 
     Raises
     ------
@@ -390,7 +383,7 @@ def no_radicals(
     further = [s for s in condition.domain.symbols if s in needed]
     if further:
         raise ValueError(f"an instance needs values for {', '.join(map(str, further))} too")
-    for values in instances:
+    for values in _INSTANCES:
         point = dict(zip(known, values, strict=True))
         rows = instance_polynomial(condition, point)
         if rows is None:

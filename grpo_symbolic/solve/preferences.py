@@ -26,7 +26,6 @@ from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball, balls
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
@@ -172,39 +171,27 @@ class GivenPreference:
         return arb_mat(n, n, balls(self._slopes, at, ctx.prec))
 
 
-def preference_at(
-    algorithm: Algorithm,
-    question: Question,
-    condition: StationarityCondition,
-    point: Mapping[Symbol, Expr],
-) -> Preference:
-    """The preference at numbers for all symbols but the policy, at the working precision.
-
-    Parameters
-    ----------
-    algorithm, question, condition
-        The condition is that of this algorithm on this question.
-    point : dict
-    """
+def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Preference:
+    """The preference at numbers for all symbols but the policy, at the working precision."""
     model = condition.preference
     if model.two_level is not None and model.factor == 1:
         return _on_two_levels(condition, point)
-    if algorithm.group_size == oo and question.reward_laws:
-        spread = _by_spread(algorithm, question, condition, point)
+    if condition.algorithm.group_size == oo and condition.question.reward_laws:
+        spread = _by_spread(condition, point)
         if spread is not None:
             return spread
-    found = polynomial_preference(algorithm, condition, point)
+    found = polynomial_preference(condition, point)
     if found is not None:
         return found
     return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
 
 
 def polynomial_preference(
-    algorithm: Algorithm, condition: StationarityCondition, point: Mapping[Symbol, Expr]
+    condition: StationarityCondition, point: Mapping[Symbol, Expr]
 ) -> PolynomialPreference | None:
     """The preference as polynomials of the policy, where it is so, with few terms."""
     n = len(condition.policy)
-    if comb(_degree(algorithm) + n - 1, n - 1) > _MOST_MONOMIALS:
+    if comb(_degree(condition.algorithm) + n - 1, n - 1) > _MOST_MONOMIALS:
         return None
     try:
         values = [v.xreplace(point) for v in condition.preference]
@@ -232,32 +219,24 @@ def _on_two_levels(
 
 
 def _by_spread(
-    algorithm: Algorithm,
-    question: Question,
-    condition: StationarityCondition,
-    point: Mapping[Symbol, Expr],
+    condition: StationarityCondition, point: Mapping[Symbol, Expr]
 ) -> TiltedPreference | None:
-    function = spread_function(algorithm, question, condition, point)
+    function = spread_function(condition, point)
     if function is None:
         return None
     means, variances = (
-        [ball(part(law).xreplace(point), {}, ctx.prec) for law in question.laws]
+        [ball(part(law).xreplace(point), {}, ctx.prec) for law in condition.question.laws]
         for part in (mean, variance)
     )
     return TiltedPreference(tuple(means), SpreadScale(means, variances, function))
 
 
-def spread_function(
-    algorithm: Algorithm,
-    question: Question,
-    condition: StationarityCondition,
-    point: Mapping[Symbol, Expr],
-) -> Expr | None:
+def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Expr | None:
     """T in ``symbols.x``, the spread σ, with P(o) = (E[r | o] − E r) T(σ) in large groups.
 
     None for a rule that is not shown to see the mean and the variance of the reward only.
     """
-    laws, rule = question.laws, algorithm.advantage
+    laws, rule = condition.question.laws, condition.algorithm.advantage
     if rule is None:
         return None
     means = [mean(law).xreplace(point) for law in laws]
@@ -273,7 +252,7 @@ def spread_function(
     try:
         for value, rate in zip(values, means, strict=True):
             difference = value / expected - (rate - center)
-            if not limited(is_zero, difference, question.policy_domain, steps=_STEPS):
+            if not limited(is_zero, difference, condition.question.policy_domain, steps=_STEPS):
                 return None
     except Exhausted:
         return None

@@ -13,8 +13,6 @@ of its own stage, so that no radical is ever put into a polynomial.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sympy import (
     Abs,
     Add,
@@ -33,9 +31,10 @@ from sympy import (
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.derivation import Step
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.solve.closed import ClosedForm, Staged
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["QuarticRoot", "larger_root"]
+__all__ = ["larger_root"]
 
 # The stages: the depressed quartic, Cardano's two coefficients, the root of the resolvent.
 P, Q = Symbol("P", positive=True), Symbol("Q", positive=True)
@@ -47,47 +46,21 @@ _T, _U, _W = Symbol("t", real=True), Symbol("u", positive=True), Symbol("w", rea
 _PLACE, _DEPTH = Symbol("s", positive=True), Symbol("N", positive=True)
 
 
-@dataclass(frozen=True)
-class QuarticRoot:
-    """The larger real root, printed in stages, and a form for floating point.
-
-    Attributes
-    ----------
-    form : Expr
-        The root in the last stage's symbols.
-    abbreviations : tuple of (Symbol, Expr)
-        P, Q, R, ξ, η and y, each in the symbols before it and the parameters.
-    steps : tuple of Step
-        The lines of the derivation, with a proof of each.
-    stable : Expr
-        An equal form for floating point, in the symbols of ``stages``.
-    stages : tuple of (Symbol, Expr)
-    claims : tuple of Claim
-        Which root the form is, and why the form for floating point is equal to it.
-    """
-
-    form: Expr
-    abbreviations: tuple[tuple[Symbol, Expr], ...]
-    steps: tuple[Step, ...]
-    stable: Expr
-    stages: tuple[tuple[Symbol, Expr], ...]
-    claims: tuple[Claim, ...]
-
-    @property
-    def expression(self) -> Expr:
-        """The root in the parameters alone."""
-        value = self.form
-        for symbol, part in reversed(self.abbreviations):
-            value = value.xreplace({symbol: part})
-        return value
+_BRANCH = (
+    "the larger one of two real roots: the quartic is convex, negative at pi_ref(a) and positive "
+    "at 1, so exactly one root lies in (pi_ref(a), 1); the other real one lies below pi_ref(a), "
+    "where drift and penalty differ in sign"
+)
 
 
-def larger_root(polynomial: Poly, domain: Domain) -> QuarticRoot | None:
+def larger_root(
+    polynomial: Poly, domain: Domain, given: tuple[Claim, ...] = ()
+) -> ClosedForm | None:
     """The larger real root of a quartic with a numeric leading coefficient, or None.
 
     None where P, Q > 0 is not shown on the whole domain, the shift to the depressed form is
     not a positive number, or the value at 0 is not negative. That the quartic takes a negative
-    value, so that there is a real root at all, is for the caller to show.
+    value, so that there is a real root at all, is for the caller to show: by the claims ``given``.
     """
     leading = polynomial.LC()
     if polynomial.degree() != 4 or leading.free_symbols:
@@ -113,11 +86,23 @@ def larger_root(polynomial: Poly, domain: Domain) -> QuarticRoot | None:
     stable, stages = _stable(polynomial, unit, shift, dict(abbreviations))
     steps = _steps(polynomial, unit, shift, dict(abbreviations), domain)
     claims = (
+        *given,
         *_choice(),
         Claim("the polynomial is negative at 0", monic[4], "<", S.Zero, domain),
         *_accuracy(shift),
     )
-    return QuarticRoot(form, abbreviations, steps, stable, stages, claims)
+    expression = form
+    for symbol, part in reversed(abbreviations):
+        expression = expression.xreplace({symbol: part})
+    return ClosedForm(
+        expression,
+        Staged(stable, stages),
+        _BRANCH,
+        claims,
+        short=form,
+        abbreviations=abbreviations,
+        steps=steps,
+    )
 
 
 def _collected(coefficient: Expr) -> Expr:

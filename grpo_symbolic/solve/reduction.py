@@ -94,7 +94,7 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
     """Preference and marginal penalty of each answer, and the condition that ties them."""
     derivation = Derivation(title, domain)
     (p_a, p_b), (d_a, d_b) = symbols.preferences, symbols.marginals
-    meanings = [f"{condition.meaning}, for the answer ${answer}$" for answer in "ab"]
+    meanings = [f"{condition.algorithm.meaning}, for the answer ${answer}$" for answer in "ab"]
     meanings += [
         f"derivative of the expected penalty in $\\pi({answer})$ with "
         "$\\pi_{\\mathrm{old}}$ frozen, then $\\pi_{\\mathrm{old}} = \\pi$"

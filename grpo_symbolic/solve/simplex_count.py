@@ -75,9 +75,8 @@ class SimplexCount:
     @property
     def _plain(self) -> bool:
         """Whether a monotone penalty acts on every answer as often as it is given."""
-        algorithm = self.field.algorithm
-        often = algorithm.sampling(self.field.question)
-        return algorithm.penalty.monotone and all(rate == 1 for rate in often)
+        condition = self.field.condition
+        return condition.penalty.monotone and all(rate == 1 for rate in condition.rates)
 
     def at_most_one(self) -> str | None:
         """Why there is at most one solution inside, or None."""
@@ -94,7 +93,7 @@ class SimplexCount:
         rows = [[diff(c, s).expand() for s in unknowns] for c in contrasts]
         if any(entry.has(*unknowns) for row in rows for entry in row):
             return None
-        domain = self.field.question.policy_domain
+        domain = condition.question.policy_domain
         for i, row in enumerate(rows):
             for j in range(i + 1):
                 if not is_zero((row[j] + rows[j][i]).expand(), domain):
@@ -103,7 +102,7 @@ class SimplexCount:
 
     def _may_be_affine(self) -> bool:
         """Whether the contrasts have the same slopes, as far as balls tell, at two policies."""
-        n = len(self.field.question)
+        n = len(self.field.condition.policy)
         with ctx.workprec(_BITS):
             total = arb(n * (n + 1) // 2)
             uniform, rising = [arb(1) / n] * n, [arb(o + 1) / total for o in range(n)]
@@ -121,7 +120,7 @@ class SimplexCount:
 
     def isolated(self) -> Counted | None:
         """All solutions by subdivision, or None where no argument applies."""
-        preference, penalty = self.field.preference, self.field.algorithm.penalty
+        preference, penalty = self.field.preference, self.field.condition.penalty
         if not self._plain or isinstance(preference, GivenPreference):
             return None
         try:

@@ -20,8 +20,6 @@ from sympy import Dummy, Expr, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.conversion import exact_ball, middle, upper_bound
 from grpo_symbolic.enclosures.systems import unique_zero
-from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.question import Question
 from grpo_symbolic.solve.preferences import (
     GivenPreference,
     PolynomialPreference,
@@ -58,13 +56,10 @@ class SimplexField:
 
     Parameters
     ----------
-    algorithm, question, condition
-        The condition is that of this algorithm on this question.
+    condition : StationarityCondition
     point : dict
     """
 
-    algorithm: Algorithm
-    question: Question
     condition: StationarityCondition
     point: Mapping[Symbol, Expr]
     tried: int = field(default=0, init=False)
@@ -74,13 +69,13 @@ class SimplexField:
     def preference(self) -> Preference:
         """P(o)."""
         with ctx.workprec(_bits()):
-            return preference_at(self.algorithm, self.question, self.condition, self.point)
+            return preference_at(self.condition, self.point)
 
     @cached_property
     def polynomial(self) -> PolynomialPreference | None:
         """P(o) as polynomials of the policy; None where they are none, or have many terms."""
         with ctx.workprec(_bits()):
-            return polynomial_preference(self.algorithm, self.condition, self.point)
+            return polynomial_preference(self.condition, self.point)
 
     @cached_property
     def penalty(self) -> GivenPreference:
@@ -89,14 +84,13 @@ class SimplexField:
 
     @cached_property
     def _often(self) -> GivenPreference:
-        return self._given(self.algorithm.sampling(self.question))
+        return self._given(self.condition.rates)
 
     @cached_property
     def _stiffness(self) -> GivenPreference:
         """β ρ(o) ∂d(π_ref(o)/π(o))/∂π(o)."""
         u, own = symbols.u, Dummy("p", positive=True)
-        force = self.algorithm.penalty.marginal()
-        often = self.algorithm.sampling(self.question)
+        force, often = self.condition.penalty.marginal(), self.condition.rates
         slopes = (force.subs(u, r / own).diff(own) for r in self.condition.reference)
         return self._given(
             [
@@ -114,6 +108,7 @@ class SimplexField:
 
     def climb(self, policy: Sequence[arb]) -> list[arb]:
         """c_o."""
+        self._evaluations += 1
         values, forces = self.preference.values(policy), self.penalty.values(policy)
         return [p - f for p, f in zip(values, forces, strict=True)]
 
@@ -204,11 +199,11 @@ class SimplexField:
                 break
             self.tried += 1
             with ctx.workprec(_ROUGH_BITS):
-                system = self._near(start)
-                rough = self._descend(system, system.logits(start), _ROUGH)
+                system, place = self._near(start)
+                rough = system.descended(place, _ROUGH)
                 if rough is None:
-                    system, place = self._climbed(start)
-                    rough = self._descend(system, place, _ROUGH)
+                    system, place = self._near(system.climbed(place))
+                    rough = system.descended(place, _ROUGH)
             policy = None if rough is None else self._polished(system, rough)
             if policy is None:
                 continue
@@ -220,15 +215,13 @@ class SimplexField:
 
     def refined(self, rough: Sequence[mp.mpf]) -> tuple[mp.mpf, ...] | None:
         """The zero next to a policy, or None where Newton's method leaves it."""
-        system = self._near(rough)
         with ctx.workprec(_bits()):
-            return self._polished(system, system.logits(rough), _NEAR)
+            return self._polished(*self._near(rough), _NEAR)
 
     def enclosed(self, policy: Sequence[mp.mpf], digits: int) -> list[arb] | None:
         """Balls of all answers that are proved to contain one zero; None where they are not."""
-        system = self._near(policy)
-        start = system.logits(policy)
-        place = self._descend(system, start, arb(10) ** (-digits - 10)) or start
+        system, start = self._near(policy)
+        place = system.descended(start, arb(10) ** (-digits - 10)) or start
         for wider in _WIDER:
             box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in place]
             found = unique_zero(system.value, system.slopes, box)
@@ -236,76 +229,22 @@ class SimplexField:
                 return system.policy(found)
         return None
 
-    def _climbed(self, policy: Sequence[mp.mpf]) -> tuple[RelativeLogits, list[arb]]:
-        """Where a policy goes that follows the field for a while."""
-        system = self._near(policy)
-        place = system.logits(policy)
-        for _ in range(_CLIMB):
-            error = self._error(system, place)
-            if error is None:
-                break
-            scale = arb(1).min(_STRIDE / _largest(error)) if any(error) else arb(0)
-            place = [(x + scale * e).mid() for x, e in zip(place, error, strict=True)]
-        moved = [middle(p) for p in system.policy(place)]
-        system = self._near(moved)
-        return system, system.logits(moved)
-
-    def _near(self, policy: Sequence[mp.mpf]) -> RelativeLogits:
-        return RelativeLogits(self, max(range(len(policy)), key=lambda o: policy[o]))
+    def _near(self, policy: Sequence[mp.mpf]) -> tuple[RelativeLogits, list[arb]]:
+        """Logits relative to the largest probability of a policy, and where it is in them."""
+        system = RelativeLogits(self, max(range(len(policy)), key=lambda o: policy[o]))
+        return system, system.logits(policy)
 
     def _polished(
         self, system: RelativeLogits, rough: Sequence[arb], near: arb | None = None
     ) -> tuple[mp.mpf, ...] | None:
         with ctx.workprec(_bits()):
-            fine = self._descend(system, rough, arb(10) ** (8 - mp.mp.dps))
+            fine = system.descended(rough, arb(10) ** (8 - mp.mp.dps))
             if fine is None:
                 return None
-            if near is not None and any(
-                not abs(a - b) < near for a, b in zip(fine, rough, strict=True)
-            ):
+            moves = (abs(a - b) for a, b in zip(fine, rough, strict=True))
+            if near is not None and not all(move < near for move in moves):
                 return None
             return tuple(+middle(p) for p in system.policy(fine))
-
-    def _descend(
-        self, system: RelativeLogits, logits: Sequence[arb], tolerance: arb
-    ) -> list[arb] | None:
-        """Damped Newton's method, on the middles of balls."""
-        place = [arb(x.mid()) for x in logits]
-        error = self._error(system, place)
-        for _ in range(_STEPS):
-            if error is None or _largest(error) < tolerance:
-                return None if error is None else place
-            try:
-                step = system.slopes(place).mid().solve(arb_mat(len(place), 1, error)).entries()
-            except ZeroDivisionError:
-                return None
-            if not all(x.is_finite() for x in step):
-                return None
-            trial, moved = self._damped(system, place, error, step)
-            if moved is None:
-                return None
-            place, error = trial, moved
-            if _largest(place) > _FARTHEST:
-                return None
-        return None
-
-    def _damped(
-        self, system: RelativeLogits, place: list[arb], error: list[arb], step: list[arb]
-    ) -> tuple[list[arb], list[arb] | None]:
-        """The step, shortened until the error falls; no error where it does not."""
-        scale = arb(1).min(_STRIDE / _largest(step)) if any(step) else arb(1)
-        for _ in range(_HALVINGS):
-            trial = [(x - scale * d).mid() for x, d in zip(place, step, strict=True)]
-            moved = self._error(system, trial)
-            if moved is not None and _square_sum(moved) < _square_sum(error):
-                return trial, moved
-            scale /= 3
-        return place, None
-
-    def _error(self, system: RelativeLogits, place: Sequence[arb]) -> list[arb] | None:
-        self._evaluations += 1
-        found = [arb(x.mid()) for x in system.value(place)]
-        return found if all(x.is_finite() for x in found) else None
 
 
 @dataclass(frozen=True)
@@ -350,6 +289,50 @@ class RelativeLogits:
         kept = [o for o in range(len(policy)) if o != self.base]
         return arb_mat([[rise[o, k] - rise[self.base, k] for k in kept] for o in kept])
 
+    # -- on the middles of balls ---------------------------------------------------------
+
+    def _error(self, place: Sequence[arb]) -> list[arb] | None:
+        found = [arb(x.mid()) for x in self.value(place)]
+        return found if all(x.is_finite() for x in found) else None
+
+    def climbed(self, place: list[arb]) -> list[mp.mpf]:
+        """Where a policy goes that follows the field for a while."""
+        for _ in range(_CLIMB):
+            error = self._error(place)
+            if error is None:
+                break
+            place = _moved(place, error)
+        return [middle(p) for p in self.policy(place)]
+
+    def descended(self, logits: Sequence[arb], tolerance: arb) -> list[arb] | None:
+        """Damped Newton's method; None where it does not come within the tolerance."""
+        place = [arb(x.mid()) for x in logits]
+        error = self._error(place)
+        for _ in range(_STEPS):
+            if error is None or _largest(place) > _FARTHEST:
+                return None
+            if _largest(error) < tolerance:
+                return place
+            try:
+                step = self.slopes(place).mid().solve(arb_mat(len(place), 1, error)).entries()
+            except ZeroDivisionError:
+                return None
+            if not all(x.is_finite() for x in step):
+                return None
+            place, error = self._damped(place, error, [-x for x in step])
+        return None
+
+    def _damped(
+        self, place: list[arb], error: list[arb], step: list[arb]
+    ) -> tuple[list[arb], list[arb] | None]:
+        """The step, shortened until the error falls; no error where it does not."""
+        for shorter in range(_HALVINGS):
+            trial = _moved(place, step, shorter)
+            moved = self._error(trial)
+            if moved is not None and _square_sum(moved) < _square_sum(error):
+                return trial, moved
+        return place, None
+
 
 def _bits() -> int:
     return 2 * int(mp.mp.prec) + 64
@@ -371,6 +354,12 @@ def _largest(values: Sequence[arb]) -> arb:
     for value in values[1:]:
         found = found.max(abs(value))
     return found
+
+
+def _moved(place: Sequence[arb], step: Sequence[arb], shorter: int = 0) -> list[arb]:
+    """A step of at most the longest length, divided by a power of 3."""
+    scale = arb(1).min(_STRIDE / _largest(step)) if any(step) else arb(1)
+    return [(x + scale / 3**shorter * d).mid() for x, d in zip(place, step, strict=True)]
 
 
 def _square_sum(values: Sequence[arb]) -> arb:

@@ -253,18 +253,15 @@ def _compact(domain: Domain) -> str:
     small = Rational(int(MARGIN.p), int(MARGIN.q))
     parts = []
     for r in domain.ranges:
-        low = S.Zero if r.lower_closed else small
-        if r.lower == -oo and r.upper == oo:
-            parts.append(f"{r.symbol} in [{-1 / small}, {1 / small}]")
-        elif r.upper == oo:
-            parts.append(f"{sstr(r.symbol - r.lower)} in [{low}, {1 / small}]")
-        elif r.lower == -oo:
-            low = S.Zero if r.upper_closed else small
-            parts.append(f"{sstr(r.upper - r.symbol)} in [{low}, {1 / small}]")
-        else:
-            high = S.One if r.upper_closed else 1 - small
-            share = (r.symbol - r.lower) / (r.upper - r.lower)
-            parts.append(f"{sstr(share)} in [{low}, {high}]")
+        low, high = (S.Zero if closed else small for closed in (r.lower_closed, r.upper_closed))
+        what, ends = r.symbol, (-1 / small, 1 / small)
+        if oo not in (-r.lower, r.upper):
+            what, ends = (r.symbol - r.lower) / (r.upper - r.lower), (low, 1 - high)
+        elif r.lower != -oo:
+            what, ends = r.symbol - r.lower, (low, 1 / small)
+        elif r.upper != oo:
+            what, ends = r.upper - r.symbol, (high, 1 / small)
+        parts.append(f"{sstr(what)} in [{ends[0]}, {ends[1]}]")
     return ", ".join(parts)
 
 

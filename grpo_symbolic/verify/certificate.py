@@ -15,11 +15,9 @@ from functools import cached_property
 from math import prod
 from typing import Any
 
-from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, latex, sstr
+from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, sstr
 
-from grpo_symbolic.domain import Domain
-from grpo_symbolic.symbols import describe
-from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.display import tex
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
 
 __all__ = ["Certificate", "Product"]
@@ -141,10 +139,6 @@ class Certificate:
             parts.append(Mul(p.coefficient, product, evaluate=whole))
         return Add(*parts)
 
-    def claim(self, name: str, domain: Domain | None = None) -> Claim:
-        """The identity as a claim: its sides, with the polynomials for their names."""
-        return Claim(name, self.left, "==", self.right.xreplace(self.names), domain or Domain())
-
     def __str__(self) -> str:
         return self._identity
 
@@ -155,10 +149,8 @@ class Certificate:
 
     def latex(self) -> str:
         """The identity, then what its names stand for."""
-        known = {s: describe(s) for s in self.system.generators}
-        tex = {s: entry.tex for s, entry in known.items() if entry is not None}
-        lines = [f"{latex(self.left, symbol_names=tex)} = {latex(self.right, symbol_names=tex)}"]
-        lines += [f"{latex(n)} = {latex(e, symbol_names=tex)} = 0" for n, e in self.names.items()]
+        lines = [f"{tex(self.left)} = {tex(self.right)}"]
+        lines += [f"{tex(name)} = {tex(e)} = 0" for name, e in self.names.items()]
         return r",\quad ".join(lines)
 
     # -- as plain data ------------------------------------------------------------------

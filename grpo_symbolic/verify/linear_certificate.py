@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache, cached_property
 from importlib import import_module
 from itertools import combinations, combinations_with_replacement
@@ -17,6 +18,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat
 from sympy import Expr, Integer, Mul, Poly, Rational
 
+from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.certificate import Certificate, Product
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -106,9 +108,7 @@ def certify(system: PolynomialSystem, *, degree: int = DEGREE) -> Certificate | 
             break
         if again:  # longer products may make a shorter identity, but are not tried twice
             break
-    fewest = min(map(_parts, kept), default=0)
-    short = [certificate for certificate in kept if _parts(certificate) == fewest]
-    return min(short, key=lambda c: len(str(c))) if len(short) > 1 else next(iter(short), None)
+    return min(kept, key=lambda found: (_parts(found), len(str(found))), default=None)
 
 
 def _parts(certificate: Certificate) -> int:
@@ -169,7 +169,7 @@ class _Program:
             room = bound - equation.total_degree()
             for monomial in _monomials(len(system.generators), room):
                 share = {
-                    tuple(a + b for a, b in zip(m, monomial, strict=True)): -_plain(c)
+                    tuple(a + b for a, b in zip(m, monomial, strict=True)): -Rational(c)
                     for m, c in equation.terms()
                 }
                 self._append(_Column("cofactor", monomial, i, share, False, 0.05))
@@ -199,7 +199,7 @@ class _Program:
                     yield powers, product * square
 
     def _add(self, kind: str, powers: tuple[int, ...], poly: Poly, positive: bool) -> None:
-        share = {m: _plain(c) for m, c in poly.terms() if c != 0}
+        share = {m: Rational(c) for m, c in poly.terms() if c != 0}
         cost = 1.0 + sum(powers) ** 2 + 0.1 * len(share)
         self._append(_Column(kind, powers, -1, share, positive, cost))
 
@@ -212,7 +212,7 @@ class _Program:
 
     def certificates(self) -> Iterator[Certificate]:
         """Certificates with any multiplier, if there are some, then with a single product."""
-        products = [i for i, c in enumerate(self.columns) if c.kind == "multiplier"]
+        products = self._of_kind("multiplier")
         first = self._certificate(products)
         if first is None:
             return
@@ -234,28 +234,25 @@ class _Program:
         found = self._assembled(dict(zip(used, exact, strict=True)))
         return found if found is not None and found.proves() else None
 
+    @cached_property
     def _normalised(self) -> list[list[int]]:
         """Sets of columns whose sum is at least 1: the multiplier and, for >, a positive term."""
-        rows = [[i for i, c in enumerate(self.columns) if c.kind == "multiplier"]]
+        rows = [self._of_kind("multiplier")]
         if self.system.relation == ">":
-            rows.append([i for i, c in enumerate(self.columns) if c.kind == "term" and c.positive])
+            rows.append([i for i in self._of_kind("term") if self.columns[i].positive])
         return rows
 
     def _feasible(self, multiplier: list[int]) -> Sequence[float] | None:
         """Coefficients of all columns, with these multipliers only, by linear programming."""
         from scipy.optimize import linprog
 
-        if not all(self._normalised()):
+        if not all(self._normalised):
             return None
-        allowed = set(multiplier)
-        bounds: list[tuple[float, float | None]] = [
-            (0.0, 0.0 if column.kind == "multiplier" and i not in allowed else None)
-            for i, column in enumerate(self.columns)
-        ]
-        free = [i for i, c in enumerate(self.columns) if c.kind == "cofactor"]
+        count = len(self.columns)
+        excluded = set(self._of_kind("multiplier")) - set(multiplier)
         found = linprog(
             **self._program,
-            bounds=bounds + [(0.0, None)] * len(free),
+            bounds=[(0.0, 0.0 if i in excluded else None) for i in range(count + len(self._free))],
             method="highs-ds",
             options={"maxiter": self.iterations.left},
         )
@@ -263,9 +260,16 @@ class _Program:
         if found.x is None or found.status != 0:
             return None
         values = [float(v) for v in found.x]
-        for i, opposite in zip(free, values[len(self.columns) :], strict=True):
+        for i, opposite in zip(self._free, values[count:], strict=True):
             values[i] -= opposite
-        return values[: len(self.columns)]
+        return values[:count]
+
+    def _of_kind(self, kind: str) -> list[int]:
+        return [i for i, column in enumerate(self.columns) if column.kind == kind]
+
+    @cached_property
+    def _free(self) -> list[int]:
+        return self._of_kind("cofactor")
 
     @cached_property
     def _program(self) -> dict[str, Any]:
@@ -276,23 +280,22 @@ class _Program:
 
         rows: dict[tuple[int, ...], int] = {}
         at: list[tuple[int, int, float]] = []
-        free = [i for i, c in enumerate(self.columns) if c.kind == "cofactor"]
-        width = len(self.columns) + len(free)
-        opposite = {i: len(self.columns) + n for n, i in enumerate(free)}
+        width = len(self.columns) + len(self._free)
+        opposite = {i: len(self.columns) + n for n, i in enumerate(self._free)}
         for i, column in enumerate(self.columns):
             for monomial, c in column.monomials.items():
                 row = rows.setdefault(monomial, len(rows))
                 at.append((row, i, float(c)))
                 if i in opposite:
                     at.append((row, opposite[i], -float(c)))
-        normal = [(n, i, -1.0) for n, row in enumerate(self._normalised()) for i in row]
-        costs = [c.cost for c in self.columns] + [self.columns[i].cost for i in free]
+        normal = [(n, i, -1.0) for n, row in enumerate(self._normalised) for i in row]
+        costs = [self.columns[i].cost for i in (*range(len(self.columns)), *self._free)]
 
         def matrix(entries: list[tuple[int, int, float]], height: int) -> Any:
             r, c, v = (np.array(part) for part in zip(*entries, strict=True))
             return coo_array((v, (r, c)), shape=(height, width)).tocsc()
 
-        height = len(self._normalised())
+        height = len(self._normalised)
         return {
             "c": costs,
             "A_ub": matrix(normal, height),
@@ -308,14 +311,14 @@ class _Program:
             for monomial, c in self.columns[i].monomials.items():
                 rows.setdefault(monomial, {})[n] = c
         equations = list(rows.values())
-        for row in self._normalised():
+        for row in self._normalised:
             if abs(sum(values[i] for i in row) - 1) < _USED * 1e3:
                 ones = {n: Integer(1) for n, i in enumerate(used) if i in row}
                 equations.append({**ones, len(used): Integer(1)})
         matrix = fmpq_mat(len(equations), len(used) + 1)
         for r, equation in enumerate(equations):
             for n, c in equation.items():
-                matrix[r, n] = fmpq(int(c.p), int(c.q))
+                matrix[r, n] = as_rational(c)
         reduced, rank = matrix.rref()
         found = [_near(values[i]) for i in used]
         pivots = [_pivot(reduced, r, len(used)) for r in range(rank)]
@@ -403,12 +406,7 @@ def _pivot(reduced: fmpq_mat, row: int, width: int) -> int:
 
 
 def _near(value: float) -> fmpq:
-    number = Rational(value).limit_denominator(1000)
-    return fmpq(int(number.p), int(number.q))
-
-
-def _plain(coefficient: Any) -> Rational:
-    return Rational(coefficient)
+    return as_rational(Fraction(value).limit_denominator(1000))
 
 
 @cache

@@ -6,7 +6,6 @@ equation s^q = X and the hypothesis s >= 0; denominators are cleared where their
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
@@ -14,9 +13,10 @@ from sympy import (
     QQ,
     Abs,
     Add,
-    Eq,
     Expr,
     Integer,
+    Max,
+    Min,
     Mul,
     Poly,
     Pow,
@@ -33,7 +33,7 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["Hypothesis", "NotPolynomial", "PolynomialSystem"]
+__all__ = ["Hypothesis", "Lowering", "NotPolynomial", "PolynomialSystem"]
 
 _MAX_OPERATIONS = 400
 _MAX_MONOMIALS = 2000
@@ -105,22 +105,8 @@ class PolynomialSystem:
             raise NotPolynomial(f"{expr} is not a polynomial over the rationals") from None
 
     @classmethod
-    def of(
-        cls,
-        claim: Claim,
-        equations: Sequence[Expr | Eq] = (),
-        given: Sequence[Hypothesis] = (),
-    ) -> PolynomialSystem:
-        """The system of a claim, or of a statement on roots of equations.
-
-        Parameters
-        ----------
-        claim : Claim
-            The statement and the ranges of its symbols.
-        equations : sequence of Expr or Eq
-            What is 0, or equal, besides: the symbols are roots of these.
-        given : sequence of Hypothesis
-            What is known besides the ranges.
+    def of(cls, claim: Claim) -> PolynomialSystem:
+        """The system of a claim on the ranges of its symbols.
 
         Raises
         ------
@@ -134,20 +120,15 @@ class PolynomialSystem:
         operations = sum(side.count_ops() for side in sides)
         if operations > _MAX_OPERATIONS or expansion(*sides) > _MAX_MONOMIALS:
             raise NotPolynomial("the claim is too large")
-        lowering = _Lowering(claim.domain)
+        lowering = Lowering(claim.domain)
         difference = lowering.lower(claim.difference)
         if claim.relation in ("<", "<="):
             difference = -difference
         goal = lowering.cleared(difference)
-        vanishing = [e.lhs - e.rhs if isinstance(e, Eq) else e for e in equations]
-        domain = claim.domain.extended(*vanishing, *(h.value for h in given))
-        known = [h for r in domain.ranges for h in lowering.ends(r)]
-        known += [lowering.hypothesis(h.value, h.strict) for h in given]
-        zero = [lowering.numerator(lowering.lower(e)) for e in vanishing]
+        known = [h for r in claim.domain.ranges for h in lowering.ends(r)]
+        hypotheses = (*known, *lowering.hypotheses)
         relation = claim.relation.replace("<", ">")
-        return cls(
-            goal, relation, (*known, *lowering.hypotheses), (*zero, *lowering.equations)
-        )._relevant()
+        return cls(goal, relation, hypotheses, tuple(lowering.equations))._relevant()
 
     def _relevant(self) -> PolynomialSystem:
         """Without what shares no symbol with the goal, however indirectly."""
@@ -167,11 +148,20 @@ class PolynomialSystem:
         )
 
 
-class _Lowering:
-    """Algebraic expressions as quotients of polynomials in the symbols and in roots."""
+class Lowering:
+    """Algebraic expressions as quotients of polynomials in the symbols and in roots.
 
-    def __init__(self, domain: Domain) -> None:
+    Parameters
+    ----------
+    domain : Domain
+    inverses : bool
+        A denominator without a proved sign gets a symbol for its inverse, and a radicand is taken
+        to be non-negative, as it is wherever the expression is real; else both are refused.
+    """
+
+    def __init__(self, domain: Domain, *, inverses: bool = False) -> None:
         self.domain = domain
+        self.inverses = inverses
         self.roots: dict[tuple[Expr, int], Symbol] = {}
         self.values: dict[Symbol, Expr] = {}
         self.hypotheses: list[Hypothesis] = []
@@ -189,7 +179,18 @@ class _Lowering:
             return self.root(base, int(expr.exp.q)) ** expr.exp.p
         if isinstance(expr, Abs):
             return self.root(self.lower(expr.args[0]) ** 2, 2)
+        if isinstance(expr, (Max, Min)):
+            return self._extreme([self.lower(a) for a in expr.args], 1 if expr.func is Max else -1)
         raise NotPolynomial(f"{type(expr).__name__} is not algebraic")
+
+    def _extreme(self, values: list[Expr], way: int) -> Expr:
+        """A symbol that is one of the values, and beyond each of the others."""
+        symbol = Symbol(f"extreme_{len(self.values) + 1}", real=True)
+        self.values[symbol] = (Max if way > 0 else Min)(*map(self.meaning, values))
+        gaps = [self.cleared(way * (symbol - value)) for value in values]
+        self.hypotheses += [Hypothesis(gap) for gap in gaps]
+        self.equations.append(Mul(*gaps))
+        return symbol
 
     def meaning(self, expr: Expr) -> Expr:
         """The expression with its roots written out again."""
@@ -204,7 +205,9 @@ class _Lowering:
         """A root of ``top/bottom`` as that of ``top bottom^(order - 1)``, over ``bottom``."""
         top, bottom = fraction(together(base))
         if bottom != 1 and self.side(bottom) is not Sign.POSITIVE:
-            raise NotPolynomial(f"the denominator {bottom} of a radicand has no proved sign")
+            if not self.inverses:
+                raise NotPolynomial(f"the denominator {bottom} of a radicand has no proved sign")
+            top, bottom = top * self._inverse(bottom), Integer(1)
         content, factors = factor_list(top * bottom ** (order - 1))
         outside, inside = Integer(1), content
         for factor, power in factors:
@@ -220,7 +223,7 @@ class _Lowering:
         key = (radicand, order)
         if key not in self.roots:
             side = self.side(radicand)
-            if side is None or side < 0:
+            if (side is None or side < 0) and not self.inverses:
                 raise NotPolynomial(f"the radicand {radicand} has no proved sign")
             symbol = Symbol(f"root_{len(self.roots) + 1}", nonnegative=True)
             self.roots[key] = symbol
@@ -229,6 +232,13 @@ class _Lowering:
             self.equations.append(symbol**order - radicand)
         return self.roots[key]
 
+    def _inverse(self, value: Expr) -> Expr:
+        """A symbol i with i · value = 1."""
+        symbol = Symbol(f"inverse_{len(self.values) + 1}", real=True)
+        self.values[symbol] = 1 / value
+        self.equations.append(symbol * value - 1)
+        return symbol
+
     def cleared(self, expr: Expr) -> Expr:
         """``expr`` times a positive factor, as a polynomial."""
         top, bottom = fraction(together(expr))
@@ -236,20 +246,16 @@ class _Lowering:
             return (top / bottom).expand()
         side = self.side(bottom)
         if side not in (Sign.POSITIVE, Sign.NEGATIVE):
+            if self.inverses:
+                return top * self._inverse(bottom)
             raise NotPolynomial(f"the denominator {bottom} has no proved sign")
         return (top if side is Sign.POSITIVE else -top).expand()
 
-    def hypothesis(self, value: Expr, strict: bool) -> Hypothesis:
-        """``value`` without its denominator; a polynomial stays as it is written."""
-        lowered = self.lower(value)
-        return Hypothesis(lowered if lowered.is_polynomial() else self.cleared(lowered), strict)
-
-    def numerator(self, expr: Expr) -> Expr:
-        """What is 0 where ``expr`` is; a polynomial stays as it is written."""
-        return expr if expr.is_polynomial() else fraction(together(expr))[0]
-
     def ends(self, r: Range) -> list[Hypothesis]:
-        """The hypotheses of a range; an end that is not algebraic is left out."""
+        """The hypotheses of a range, as they are written where they are polynomials.
+
+        An end that is not algebraic is left out.
+        """
         found = []
         for gap, closed in (
             (r.symbol - r.lower, r.lower_closed),
@@ -258,7 +264,9 @@ class _Lowering:
             if gap.has(oo, -oo):
                 continue
             try:
-                found.append(self.hypothesis(gap, not closed))
+                value = self.lower(gap)
+                value = value if value.is_polynomial() else self.cleared(value)
+                found.append(Hypothesis(value, not closed))
             except NotPolynomial:
                 continue
         return found

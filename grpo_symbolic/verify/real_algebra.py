@@ -22,8 +22,9 @@ from sympy import Rational
 
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.polynomial_system import NotPolynomial
 from grpo_symbolic.verify.sampling import refuted_at
-from grpo_symbolic.verify.smt import NotAlgebraic, script
+from grpo_symbolic.verify.smt import script
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = ["ENGINES", "EngineStopped", "RealAlgebra"]
@@ -32,9 +33,6 @@ ENGINES = ("z3", "cvc5")
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 #: What an engine may use for one script, in its own units: a second or two.
 _UNITS = {"z3": 3_000_000, "cvc5": 400_000}
-#: Roots of numbers in one script: each doubles the degree of the number field, which the units
-#: do not count.
-_MAX_NUMBER_ROOTS = 4
 
 
 class EngineStopped(Exception):
@@ -63,12 +61,9 @@ class RealAlgebra(Method):
         if self.missing():
             return None
         try:
-            scripts = [script(claim, control=c) for c in (False, True)]
-        except NotAlgebraic:
+            texts = [script(claim, control=c) for c in (False, True)]
+        except NotPolynomial:
             return None
-        if scripts[0].number_roots > _MAX_NUMBER_ROOTS:
-            return None
-        texts = [made.text() for made in scripts]
         found = self._ask(texts[0])
         if found.get("answer") == "sat":
             return _counterexample(claim, found["model"])
@@ -94,8 +89,8 @@ class RealAlgebra(Method):
         if evidence.get("sha256") != _digest(texts):
             return False
         try:
-            fresh = [script(claim, control=c).text() for c in (False, True)]
-        except NotAlgebraic:
+            fresh = [script(claim, control=c) for c in (False, True)]
+        except NotPolynomial:
             return False
         answers = [self._ask(text).get("answer") for text in texts]
         return texts == fresh and answers == ["unsat", "sat"]

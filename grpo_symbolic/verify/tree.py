@@ -42,7 +42,7 @@ Tree: TypeAlias = str | int | list[Any]
 
 _HEADS: dict[str, Any] = {
     **ELEMENTARY,
-    **{head.__name__: head for head in (Add, Mul, Pow, Max, Min, binomial)},
+    **{head.__name__: head for head in (Add, Mul, Pow, Max, Min, Tuple, binomial)},
 }
 _SUMS: dict[str, Any] = {"GroupSum": GroupSum, "Sum": Sum}
 _CONSTANTS: dict[str, Expr] = {"E": E, "Pi": pi, "Infinity": oo, "NegativeInfinity": -oo}
@@ -71,11 +71,10 @@ def to_tree(expr: Expr) -> Tree:
             return [name]
     head = type(expr).__name__
     if isinstance(expr, BernsteinMean):
-        values = expr.f
-        table = expr.values if values is None else (expr.ends[0], values, expr.ends[1])
-        inner = ["Table" if values is None else "Between", *map(to_tree, table)]
-        rest = (expr.size, expr.argument, Integer(expr.order))
-        return [head, expr.name, inner, *map(to_tree, rest)]
+        rest = (expr.values, expr.size, expr.argument, Integer(expr.order))
+        return [head, expr.name, *map(to_tree, rest)]
+    if isinstance(expr, Lambda):
+        return [head, to_tree(expr(_t))]
     if head in _SUMS and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
         index, first, last = expr.limits[0]
         return [head, to_tree(expr.function), index.name, to_tree(first), to_tree(last)]
@@ -110,6 +109,8 @@ def from_tree(tree: Tree, symbols: Mapping[str, Symbol]) -> Expr:
         return _SUMS[head](term, (index, first, last))
     if head == "BernsteinMean" and len(rest) == 5:
         return _mean_from(rest, symbols)
+    if head == "Lambda" and len(rest) == 1:
+        return Lambda(_t, from_tree(rest[0], {**symbols, _t.name: _t}))
     if head not in _HEADS:
         raise ValueError(f"{head!r} is not a head of an expression")
     args = [from_tree(part, symbols) for part in rest]
@@ -124,18 +125,12 @@ def from_tree(tree: Tree, symbols: Mapping[str, Symbol]) -> Expr:
 
 
 def _mean_from(parts: list[Any], known: Mapping[str, Symbol]) -> Expr:
-    name, inner, *rest = parts
+    name, *rest = parts
     if not isinstance(name, str) or not name.replace("_", "").isalnum():
         raise ValueError(f"{name!r} is not the name of a mean")
-    size, argument, order = (from_tree(part, known) for part in rest)
-    values: Lambda | Tuple
-    if not isinstance(inner, list) or inner[:1] not in (["Table"], ["Between"]) or len(inner) < 4:
-        raise ValueError(f"{inner!r} are not the values of a mean")
-    parts = [from_tree(part, {**known, _t.name: _t}) for part in inner[1:]]
-    values = Tuple(*parts)
-    if inner[0] == "Between":
-        f = Lambda(_t, parts[1])
-        values = f if parts[0] == parts[2] == 0 else Tuple(parts[0], f, parts[2])
+    values, size, argument, order = (from_tree(part, known) for part in rest)
+    if not isinstance(values, Lambda) and not (isinstance(values, Tuple) and len(values) >= 3):
+        raise ValueError(f"{values} are not the values of a mean")
     return BernsteinMean(values, size, argument, order, name)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sympy import Expr, S, sqrt
 
-from grpo_symbolic.display import as_call, exactly
+from grpo_symbolic.display import as_call
+from grpo_symbolic.inputs import expression
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
 __all__ = ["ShiftAndScale"]
@@ -40,8 +41,12 @@ class ShiftAndScale(Whitened):
     epsilon: Any = S.Zero
     zero_over_zero: Expr = S.Zero
 
-    def __repr__(self) -> str:
-        return as_call(self, zero_over_zero=exactly(S(self.zero_over_zero)))
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        value = expression("zero_over_zero", self.zero_over_zero, "a number")
+        object.__setattr__(self, "zero_over_zero", value)
+
+    __repr__ = as_call
 
     def __str__(self) -> str:
         std = "std" if self.ddof == 0 else "sample std"

@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from math import prod
 
-from sympy import Dummy, Expr, Poly, Pow, Rational, diff, exp, ilcm, log, solve
+from sympy import Dummy, Expr, Pow, Rational, diff, ilcm, solve
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
@@ -140,12 +140,12 @@ class Penalty(ABC):
                 "no single-valued inverse is known"
             )
         direct = None if self._powers is None else self._powers.inverse(x)
-        if direct is None:
-            direct = _out_of_logarithm(d, x)
-        return 1 / (self._solved(d).subs(_VALUE, x) if direct is None else direct)
+        return 1 / (self._solution.subs(_VALUE, x) if direct is None else direct)
 
-    def _solved(self, d: Expr) -> Expr:
+    @cached_property
+    def _solution(self) -> Expr:
         """u as a function of the value of d, by SymPy."""
+        d = self.marginal()
         q = _common_root(d)
         equation = d.subs(symbols.u, symbols.u**q) - _VALUE
         found = [w**q for w in limited(solve, equation, symbols.u, steps=_STEPS)]
@@ -187,19 +187,6 @@ def _common_root(expr: Expr) -> int:
     """q such that all rational powers of u in ``expr`` are whole powers of its q-th root."""
     powers = (p.exp.q for p in expr.atoms(Pow) if p.base == symbols.u and p.exp.is_Rational)
     return int(ilcm(1, 1, *powers))
-
-
-def _out_of_logarithm(d: Expr, x: Expr) -> Expr | None:
-    """u where d is ``x``, for a constant and a multiple of the logarithm of a line in u."""
-    found = [f for f in d.atoms(log) if f.has(symbols.u)]
-    if len(found) != 1 or not found[0].args[0].is_polynomial(symbols.u):
-        return None
-    constant, scale = d.as_independent(found[0], as_Add=True)[0], d.coeff(found[0])
-    line = Poly(found[0].args[0], symbols.u)
-    if line.degree() != 1 or d != constant + scale * found[0] or constant.has(symbols.u):
-        return None
-    slope, start = line.all_coeffs()
-    return (exp((x - constant) / scale) - start) / slope
 
 
 def _returns(inverse: Expr, d: Expr, point: int) -> bool:

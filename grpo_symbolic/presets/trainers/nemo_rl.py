@@ -5,9 +5,7 @@ from __future__ import annotations
 from sympy import Integer, Rational
 
 from grpo_symbolic.inputs import Number
-from grpo_symbolic.model.advantage import (
-    LeaveOneOut,
-)
+from grpo_symbolic.model.advantage import LeaveOneOut
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.presets.preset import Preset

@@ -5,10 +5,7 @@ from __future__ import annotations
 from sympy import Integer, Rational
 
 from grpo_symbolic.inputs import Number, one_of
-from grpo_symbolic.model.advantage import (
-    LeaveOneOut,
-    ShiftOnly,
-)
+from grpo_symbolic.model.advantage import LeaveOneOut, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import estimated, sample_std
 from grpo_symbolic.presets.preset import Preset

@@ -41,27 +41,7 @@ def trl(
         With ``scale_rewards="batch"``: the samples over which the scale is taken, all of one
         question. Without it the scale is a constant σ, the limit of a batch of many questions.
     """
-    one_of("scale_rewards", scale_rewards, ("group", "batch", "none"))
-    if batch is not None and scale_rewards != "batch":
-        raise ValueError("batch goes with scale_rewards='batch'")
-    cautions: tuple[str, ...] = ()
-    if scale_rewards == "none":
-        rule: Advantage = ShiftOnly()
-    elif scale_rewards == "group":
-        rule = sample_std("1e-4")
-    elif batch is not None:
-        rule = BatchScale(batch, ddof=1, epsilon="1e-4")
-        if isinstance(group_size, int) and rule.batch % group_size != 0:
-            raise ValueError(
-                f"batch must be a multiple of the group size {group_size}, got {batch}"
-            )
-        cautions = ("the batch is taken to hold groups of one question only",)
-    else:
-        rule = FixedScale()
-        cautions = (
-            "sigma stands for the standard deviation of the whole batch plus 1e-4, taken at the "
-            "solution: it moves with the policies of all questions",
-        )
+    rule, cautions = _scale(scale_rewards, group_size, batch)
     ratio = at_least(version, "1.10")
     notes = [
         ("version", "with the same options, 1.10 changed which divergence the KL term acts as")
@@ -82,6 +62,30 @@ def trl(
         (("beta", "0 (off; 0.04 in early versions)"), ("group size", 8)),
         notes=tuple(notes),
         cautions=cautions,
+    )
+
+
+def _scale(
+    scale_rewards: str, group_size: Number, batch: int | None
+) -> tuple[Advantage, tuple[str, ...]]:
+    """The rule, and what its user must know."""
+    one_of("scale_rewards", scale_rewards, ("group", "batch", "none"))
+    if batch is not None and scale_rewards != "batch":
+        raise ValueError("batch goes with scale_rewards='batch'")
+    if scale_rewards == "none":
+        return ShiftOnly(), ()
+    if scale_rewards == "group":
+        return sample_std("1e-4"), ()
+    if batch is not None:
+        rule = BatchScale(batch, ddof=1, epsilon="1e-4")
+        if isinstance(group_size, int) and rule.batch % group_size != 0:
+            raise ValueError(
+                f"batch must be a multiple of the group size {group_size}, got {batch}"
+            )
+        return rule, ("the batch is taken to hold groups of one question only",)
+    return FixedScale(), (
+        "sigma stands for the standard deviation of the whole batch plus 1e-4, taken at the "
+        "solution: it moves with the policies of all questions",
     )
 
 
