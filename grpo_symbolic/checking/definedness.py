@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
-from sympy import Expr, S, sstr
+from sympy import Expr, S, factor_list, sstr
 
-from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal, value_at
+from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal
 from grpo_symbolic.checking.subject import Point, Subject, shown
 from grpo_symbolic.elementary import Need
 from grpo_symbolic.grammar.statement import Comparison
@@ -60,7 +60,7 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
                 found,
                 verdict=Status.REFUTED,
                 method="intermediate values",
-                sentence=f"the formula is undefined there: {sstr(expression)} changes its sign",
+                sentence=f"{sentence}, by a factor that changes its sign",
                 counterexample=place,
             )
         doubtful.append(f"{sstr(expression)} {relation} 0")
@@ -68,21 +68,17 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
 
 
 def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
-    """A place, to 30 digits, at which an expression of the parameters changes its sign."""
-    if not expression.free_symbols <= set(about.parameters.symbols):
+    """A place, to 30 digits, at which a factor of a polynomial changes its sign, and so is 0."""
+    free = expression.free_symbols
+    if not free <= set(about.parameters.symbols) or not expression.is_polynomial(*free):
         return None
     points = list(about.points(about.parameters, SCATTERED))
-    values = [(point, value_at(expression, point)) for point in points]
-    known = [(point, value) for point, value in values if value is not None]
-    for (left, low), (right, high) in pairwise(known):
-        if low * high < 0 and _continuous(expression):
-            return _between(expression, left, right, low > 0)
+    for factor, _ in factor_list(expression)[1]:
+        values = [(point, factor.xreplace(point)) for point in points]
+        for (left, low), (right, high) in pairwise(values):
+            if low * high < 0:
+                return _between(factor, left, right, low > 0)
     return None
-
-
-def _continuous(expression: Expr) -> bool:
-    """Whether it is a polynomial: then it vanishes where its sign changes."""
-    return bool(expression.is_polynomial(*expression.free_symbols))
 
 
 def _between(expression: Expr, left: Point, right: Point, falls: bool) -> dict[str, str]:

@@ -39,7 +39,7 @@ def test_no_verdict_is_wrong(known: Known) -> None:
 def test_a_term_without_a_value_is_named(formula: str, undefined: str) -> None:
     found = check(formula, GRPO(2), BinaryQuestion())
     assert found.verdict is Status.REFUTED
-    assert undefined in found.sentence or "changes its sign" in found.sentence
+    assert undefined in found.sentence
     assert found.counterexample
 
 
