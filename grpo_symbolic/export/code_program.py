@@ -38,7 +38,6 @@ __all__ = [
     "Program",
     "RootOf",
     "array_program",
-    "root_program",
 ]
 
 
@@ -198,14 +197,14 @@ def array_program(
     plain = {s: Symbol(str(s), real=True) for s in names}
     stages = tuple(stages)
     if stages:
-        lines, root = root_program(form, stages, plain)
+        lines, root = _root(form, stages, plain)
         return Program(lines, root)
     if form.has(exp):
         return _logistic(form.xreplace(plain))
     return _homogeneous(form, plain)
 
 
-def root_program(
+def _root(
     form: Expr, stages: tuple[tuple[Symbol, Expr], ...], plain: dict[Symbol, Symbol]
 ) -> tuple[tuple[Line, ...], LargerRoot]:
     """What is computed before, and a larger root: linear, rest, top and leading."""
