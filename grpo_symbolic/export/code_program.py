@@ -66,7 +66,7 @@ def share_of(np: Any, first: Any, rest: Any) -> Any:
     """first / (first + rest), from the smaller one of both."""
     total = first + rest
     divisor = np.where(total > 0, total, 1)
-    return np.where(rest <= first, 1 - rest / divisor, first / divisor)
+    return np.where((rest <= first) & (first > 0), 1 - rest / divisor, first / divisor)
 
 
 def decay_of(np: Any, high: Any, low: Any, top: Any, bottom: Any) -> Any:
