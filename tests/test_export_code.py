@@ -150,12 +150,15 @@ def test_margins_and_their_ends(tmp_path: Path) -> None:
     given = {"beta": HARD[0], "pi_ref": HARD[1], "gamma": margins}
     ends = {"beta": [3.0, 3.0, 0.25, 4.0, 1e200], "pi_ref": [0.3, 1, 0, 0, 0.3]}
     ends["gamma"] = [0.0, 0.5, 1, 1, 1]
+    # The exponential is 0 here.
+    far = {"beta": [1e-4, 1e-300, 1e-4], "pi_ref": [0, 0.3, 1e-300], "gamma": [1.0, 1.0, 0.3]}
     found = run(
         tmp_path,
         pairs=(source, given),
         direct=(direct, given),
         ends=(source, ends),
         direct_ends=(direct, ends),
+        far=(direct, far),
     )
     assert found["pairs"].shape == (4, HARD.shape[1])
     with mp.workdps(720):
@@ -166,6 +169,7 @@ def test_margins_and_their_ends(tmp_path: Path) -> None:
             assert max(ulps(found["pairs"][i], pairs)) <= 4
             assert max(ulps(found["direct"][i], [logistic(m / b, r) for b, r in points])) <= 4
     np.testing.assert_array_equal(found["ends"], [0.3, 1, 0.75, 0, 0.3])
+    np.testing.assert_array_equal(found["far"], [0, 1, 1])
     np.testing.assert_allclose(found["direct_ends"], [0.3, 1, 0, 0, 0.3], rtol=1e-15)
 
 

@@ -8,7 +8,6 @@ from sympy import Rational
 
 __all__ = [
     "Undecided",
-    "decided_sign",
     "exact_ball",
     "middle",
     "rational_ball",
@@ -56,16 +55,3 @@ def upper_bound(value: arb) -> mp.mpf:
 def sign_of(value: arb) -> int:
     """1 or −1 where every number of the ball has this sign, else 0."""
     return 1 if value > 0 else -1 if value < 0 else 0
-
-
-def decided_sign(value: arb) -> int:
-    """1 or −1, the sign of every number of the ball.
-
-    Raises
-    ------
-    Undecided
-        When they have no common one.
-    """
-    if found := sign_of(value):
-        return found
-    raise Undecided("a sign that is not decided")

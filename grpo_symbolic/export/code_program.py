@@ -38,7 +38,6 @@ __all__ = [
     "Program",
     "RootOf",
     "array_program",
-    "root_program",
 ]
 
 
@@ -67,7 +66,7 @@ def share_of(np: Any, first: Any, rest: Any) -> Any:
     """first / (first + rest), from the smaller one of both."""
     total = first + rest
     divisor = np.where(total > 0, total, 1)
-    return np.where(rest <= first, 1 - rest / divisor, first / divisor)
+    return np.where((rest <= first) & (first > 0), 1 - rest / divisor, first / divisor)
 
 
 def decay_of(np: Any, high: Any, low: Any, top: Any, bottom: Any) -> Any:
@@ -198,14 +197,14 @@ def array_program(
     plain = {s: Symbol(str(s), real=True) for s in names}
     stages = tuple(stages)
     if stages:
-        lines, root = root_program(form, stages, plain)
+        lines, root = _root(form, stages, plain)
         return Program(lines, root)
     if form.has(exp):
         return _logistic(form.xreplace(plain))
     return _homogeneous(form, plain)
 
 
-def root_program(
+def _root(
     form: Expr, stages: tuple[tuple[Symbol, Expr], ...], plain: dict[Symbol, Symbol]
 ) -> tuple[tuple[Line, ...], LargerRoot]:
     """What is computed before, and a larger root: linear, rest, top and leading."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sympy import Symbol
 
-from grpo_symbolic.inputs import parameter
-
-__all__ = ["Parameter", "checked_number", "documented", "ordered"]
+__all__ = ["Parameter", "ordered"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,32 +56,3 @@ def ordered(
         if name not in given and default is None and not partial:
             raise ValueError(f"missing argument {name!r}: {known}")
     return [given.get(name, default) for name, default in defaults.items()]
-
-
-def checked_number(p: Parameter, value: Any) -> Any:
-    """A plain number in its range; an array is returned as it is, its values are not looked at.
-
-    Raises
-    ------
-    ValueError
-        For a number out of range, or a value that is neither number nor array.
-    """
-    if isinstance(value, (bool, str, bytes, complex)) or value is None:
-        parameter(p.role, None, p.name)
-    if isinstance(value, (int, float)):
-        parameter(p.role, value, p.name)
-    return value
-
-
-def documented(function: Callable, parameters: tuple[Parameter, ...], kind: str) -> Callable:
-    """The function with its name and a docstring."""
-    keywords = ", ".join(
-        p.name if p.default is None else f"{p.name}={p.default:g}" for p in parameters
-    )
-    function.__name__ = function.__qualname__ = "stationary_policy"
-    function.__doc__ = (
-        f"pi(a) as a function of the keyword arguments {keywords}: {kind}.\n\n"
-        "At pi_ref = 0 the value is the limit pi_ref -> 0+; at pi_ref = 1 it is 1; "
-        "at margin 0 it is pi_ref."
-    )
-    return function

@@ -21,8 +21,8 @@ from grpo_symbolic.numeric.blocks import padded
 from grpo_symbolic.numeric.drift import Drift
 from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.separation import Separation, Turns, log_odds, shares_at
-from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, refined, with_turns
+from grpo_symbolic.numeric.separation import Separation, log_odds, shares_at
+from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, with_turns
 
 __all__ = ["Balance", "Force"]
 
@@ -151,25 +151,17 @@ class Balance:
         start = Reference.of(reference)
         function = self._function(beta, start, others)
         with np.errstate(all="ignore"):
-            turns: Turns | None = None
+            guesses = None
             if self.separation is not None:
-                turns = self.separation.turns(beta, start.share, start.rest, start.center, function)
-                knots = turns.knots
+                place = start.share, start.rest, start.center
+                knots, guesses = self.separation.turns(beta, *place, function)
             else:
                 knots = self._scanned(function, beta, start, others)
             knots = knots.with_ends(*self._ends(others))
             zero = np.zeros(len(beta))
-            rows, piece = knots.chosen(branch, lambda rows: function(zero[rows], rows)[0] > 0)
-            left, right = knots.places[rows, piece], knots.places[rows, piece + 1]
-            z = np.where(np.isinf(left), left, right)
-            inside = np.flatnonzero(np.isfinite(left) & np.isfinite(right))
-            if len(inside):
-                at, ends = rows[inside], (left[inside], right[inside])
-                guess = 0.5 * (ends[0] + ends[1])
-                falling = knots.positive[at, piece[inside]]
-                if turns is not None:
-                    guess = turns.guesses(at, ends, falling)
-                z[inside] = refined(function, at, ends, falling, guess)
+            rows, z = knots.zeros(
+                function, branch, lambda rows: function(zero[rows], rows)[0] > 0, guesses=guesses
+            )
             found = start[rows].shares(z)[1 if complement else 0]
         return padded(found, rows, len(beta)), knots.doubtful
 

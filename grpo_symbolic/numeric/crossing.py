@@ -29,6 +29,8 @@ Step = Callable[[DyadicTable, Array, Array, Array], Array]
 
 _CONVERGED = 4e-9  # a step this small has squared its error below rounding
 _LONGEST = 60
+# So many steps take a table of low degree.
+_ROUGH = 2
 # Powers of two that keep squares and products from under- and overflow.
 _UP, _DOWN = 2.0**300, 2.0**-300
 # Below it, N is N(0).
@@ -101,6 +103,8 @@ def _refined(step: Step, table: DyadicTable, beta: Array, start: Array, sign: fl
     x = _bracket(table, beta, start, sign)
     index = None
     at, weight, origin = x, beta, start
+    for _ in range(_ROUGH):
+        at = step(table.rough, weight, origin, np.maximum(at, _TINY))
     for _ in range(_LONGEST):
         at = np.maximum(at, _TINY)
         new = step(table, weight, origin, at)

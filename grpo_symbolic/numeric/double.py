@@ -8,11 +8,12 @@ Source: T. J. Dekker, Numerische Mathematik 18 (1971) 224.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sympy import Add, Expr, Mul, Symbol
+from sympy import Add, Expr, Mul, Rational, Symbol
 
 __all__ = ["DoubleSum", "quotient_exp"]
 
@@ -48,7 +49,7 @@ class DoubleSum:
                     return None
                 names += [base.name] * int(power)
             leading = float(number)
-            remainder = float((number - _exactly(leading)).evalf(20)) if number != leading else 0.0
+            remainder = float((number - Rational(leading)).evalf(20)) if number != leading else 0.0
             terms.append((leading, remainder, tuple(names)))
         return cls(tuple(terms))
 
@@ -64,35 +65,20 @@ class DoubleSum:
             abs(number) == 1 and not rest and len(names) <= 1 for number, rest, names in self.terms
         )
 
-    def __call__(self, values: dict[str, Any]) -> Any:
-        """The sum, rounded once."""
-        if self.plain:
-            first, *more = sorted(self.terms, reverse=True)
-            left = self._plain(first, values)
-            if not more:
-                return left if first[0] == 1 else -left
-            right = self._plain(more[0], values)
-            if more[0][0] == 1:
-                return left + right
-            return left - right if first[0] == 1 else -(left + right)
+    def pair(self, values: Mapping[str, Any]) -> Pair:
+        """The sum, and what rounding takes from it."""
         total: Pair = (0.0, 0.0)
         for number, rest, names in self.terms:
             product: Pair = (number, rest)
             for name in names:
                 product = _times(product, values[name])
             total = _plus(total, product)
-        return total[0] + total[1]
+        return total
 
-    @staticmethod
-    def _plain(term: tuple[float, float, tuple[str, ...]], values: dict[str, Any]) -> Any:
-        _, _, names = term
-        return values[names[0]] if names else 1.0
-
-
-def _exactly(value: float) -> Expr:
-    from sympy import Rational
-
-    return Rational(*value.as_integer_ratio())
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        """The sum, rounded once."""
+        high, low = self.pair(values)
+        return high + low
 
 
 def _times(left: Pair, right: Any) -> Pair:
@@ -128,15 +114,9 @@ def _halves(value: Any) -> Pair:
     return high, value - high
 
 
-def quotient_exp(top: DoubleSum, bottom: Any, values: dict[str, Any]) -> Any:
+def quotient_exp(top: DoubleSum, bottom: Any, values: Mapping[str, Any]) -> Any:
     """exp(top/bottom), accurate however large the quotient is."""
-    high: Any = 0.0
-    low: Any = 0.0
-    for number, rest, names in top.terms:
-        product: Pair = (number, rest)
-        for name in names:
-            product = _times(product, values[name])
-        high, low = _plus((high, low), product)
+    high, low = top.pair(values)
     quotient = np.clip(high / bottom, -_LARGE, _LARGE)
     back, error = _product(quotient, bottom)
     rest = (((high - back) - error) + low) / bottom

@@ -22,9 +22,9 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.drift import Drift
 from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, doubts, turning
+from grpo_symbolic.numeric.zeros import Function, Guesses, Indices, Knots, Mask, doubts, turning
 
-__all__ = ["Separation", "Turns", "log_odds", "shares_at"]
+__all__ = ["Separation", "log_odds", "shares_at"]
 
 # Log-odds up to which shares are ordinary numbers.
 FURTHEST = 708.0
@@ -155,8 +155,8 @@ class Separation:
 
     def turns(
         self, beta: Array, share: Array, rest: Array, center: Array, function: Function
-    ) -> Turns:
-        """The knots of every row, from κ, and what brackets their zeros."""
+    ) -> tuple[Knots, Guesses]:
+        """The knots of every row, from κ, and where between them a zero is, from the samples."""
         kappa = beta / (share * rest) if self.squared else beta
         base = center if self.logit else share
         y, level, climb = self.coarse
@@ -188,24 +188,19 @@ class Separation:
         signs.append(climb[-1] > kappa * (level[-1] - base))
         places = np.stack(columns, axis=1) - center[:, None]
         knots = Knots(places, np.stack(signs, axis=1), doubtful)
-        return Turns(knots, self, kappa, base, center)
 
+        def guesses(rows: Indices, pieces: tuple[Array, Array], falling: Mask) -> Array:
+            parts = kappa[rows], base[rows], center[rows]
+            return self._interpolated(*parts, pieces[0], pieces[1], falling)
 
-@dataclass(frozen=True, eq=False)
-class Turns:
-    """Knots of rows, and the samples that say where between them a zero is."""
+        return knots, guesses
 
-    knots: Knots
-    separation: Separation
-    kappa: Array
-    base: Array
-    center: Array
-
-    def guesses(self, rows: Indices, pieces: tuple[Array, Array], falling: Mask) -> Array:
-        """Where N − κ (A − A₀), interpolated between two samples, is 0 within the pieces."""
-        y, level, climb = self.separation.coarse
-        kappa, base, center = self.kappa[rows], self.base[rows], self.center[rows]
-        left, right = pieces[0] + center, pieces[1] + center
+    def _interpolated(
+        self, kappa: Array, base: Array, center: Array, left: Array, right: Array, falling: Mask
+    ) -> Array:
+        """Where N − κ (A − A₀), interpolated between two samples, is 0 within pieces."""
+        y, level, climb = self.coarse
+        left, right = left + center, right + center
         low = np.clip(np.searchsorted(y, left, "right") - 1, 0, len(y) - 2)
         high = np.clip(np.searchsorted(y, right), low + 1, len(y) - 1)
         # A_0 counts with N.

@@ -10,13 +10,15 @@ A policy keeps its relative accuracy however small its reference is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Expr, S, diff
 
+from grpo_symbolic import symbols
+from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 
 __all__ = ["Condition", "solved"]
@@ -35,27 +37,41 @@ class Condition:
 
     Parameters
     ----------
-    preference : callable
-        P(o|π).
-    slopes : callable
-        ∂P(o)/∂π(q) as rows × answers × answers.
-    force, force_slope : callable
-        d(u), and u d'(u).
+    preference : Formula
+        P(o|π), then ∂P(o)/∂π(q) answer by answer, in the masses of all answers.
+    force : Formula
+        d(u), and u d'(u), in u.
     """
 
-    preference: Callable[[Array], Array]
-    slopes: Callable[[Array], Array]
-    force: Callable[[Array], Array]
-    force_slope: Callable[[Array], Array]
+    preference: Formula
+    force: Formula
 
-    def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Array, Array]:
-        """π, P and β d."""
+    @classmethod
+    def of(cls, values: Sequence[Expr], policy: Sequence[Expr], force: Expr) -> Condition:
+        """From P(o|π) in π of all answers but the last, which is one minus their sum, and d(u)."""
+        *free, last = policy
+        slopes = [diff(v, s) for v in values for s in free]
+        slopes = [slopes[k : k + len(free)] for k in range(0, len(slopes), len(free))]
+        parts = [*values, *(part for row in slopes for part in (*row, S.Zero))]
+        names = (*(s.name for s in free), REST.name)
+        u, stiff = symbols.u, (symbols.u * diff(force, symbols.u)).expand()
+        found = tuple(part.xreplace({last: REST}) for part in parts)
+        return cls(Formula(found, names), Formula((force, stiff), (u.name,)))
+
+    def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, ...]:
+        """π, P, its slopes as rows × answers × answers, β d and −β u d'."""
         policy = reference * np.exp(y)
-        return policy, self.preference(policy), beta * self.force(np.exp(-y))
+        n, rows = policy.shape
+        table = np.empty((n * (n + 1), rows))
+        for k, part in enumerate(self.preference(*policy)):
+            table[k] = part
+        slopes = np.moveaxis(table[n:].reshape(n, n, rows), -1, 0).copy()
+        force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
+        return policy, table[:n], slopes, beta * force, -beta * stiff
 
     def accepted(self, y: Array, beta: Array, reference: Array) -> NDArray[np.bool_]:
         """Rows in which the condition holds to rounding."""
-        policy, climb, penalty = self.parts(y, beta, reference)
+        policy, climb, _, penalty, _ = self.parts(y, beta, reference)
         left = climb - penalty
         middle = left[np.argmax(policy, axis=0), np.arange(left.shape[1])]
         size = np.maximum(np.abs(climb).max(axis=0), 1.0) + np.abs(penalty) + np.abs(middle)
@@ -89,11 +105,10 @@ class Condition:
     def _step(self, y: Array, beta: Array, reference: Array) -> Array:
         n, rows = y.shape
         with np.errstate(all="ignore"):
-            policy, climb, penalty = self.parts(y, beta, reference)
-            stiff = -beta * self.force_slope(np.exp(-y))
+            policy, climb, slopes, penalty, stiff = self.parts(y, beta, reference)
             matrix = np.zeros((rows, n + 1, n + 1))
             scale = 1.0 / stiff.T
-            matrix[:, :n, :n] = self.slopes(policy) * policy.T[:, None, :] * scale[:, :, None]
+            matrix[:, :n, :n] = slopes * policy.T[:, None, :] * scale[:, :, None]
             index = np.arange(n)
             matrix[:, index, index] -= 1.0
             matrix[:, :n, n] = -scale * scale.max(axis=1, keepdims=True) ** -1
@@ -123,12 +138,10 @@ class Condition:
         With K = β ∂d/∂π(o) on the diagonal, the flow moves by Π (P' − K) (Π − π πᵀ) δ, Π the
         diagonal of π, and a common logit does not matter.
         """
-        policy, _, _ = self.parts(y, beta, reference)
+        policy, _, push, _, stiff = self.parts(y, beta, reference)
         n, rows = y.shape
-        stiff = (-beta * self.force_slope(np.exp(-y)) / policy).T
-        push = self.slopes(policy)
         index = np.arange(n)
-        push[:, index, index] -= stiff
+        push[:, index, index] -= (stiff / policy).T
         weights = policy.T
         spread = -weights[:, :, None] * weights[:, None, :]
         spread[:, index, index] += weights
@@ -161,15 +174,3 @@ def solved(condition: Condition, beta: Array, reference: Array) -> tuple[Array, 
             at, good = condition.newton(at, now if share < 1 else weight, columns)
         y[:, left], done[left] = at, good
     return y, done
-
-
-def rowwise(function: Callable[..., Any], shape: tuple[int, ...]) -> Callable[[Array], Array]:
-    """A compiled function of the masses of all answers, its constants spread over all rows."""
-
-    def apply(policy: Array) -> Array:
-        parts = function(*policy)
-        rows = policy.shape[1]
-        flat = np.array([np.broadcast_to(part, (rows,)) for part in parts], dtype=float)
-        return flat.reshape(*shape, rows)
-
-    return apply

@@ -217,18 +217,16 @@ class TiltedCurve:
         if self.single:
             rows, doubtful = np.arange(count), np.zeros(count, bool)
             ends = np.full(count, -_FURTHEST), np.full(count, _FURTHEST)
-            falling, guess = np.ones(count, bool), np.full(count, -np.log(self.gaps.mean()))
+            guess = np.full(count, -np.log(self.gaps.mean()))
+            w = refined(function, rows, ends, np.ones(count, bool), guess)
         else:
             grid = self._grid(reference)
-            rows = np.repeat(np.arange(count), grid.shape[1])
-            value, slope, _ = (v.reshape(grid.shape) for v in function(grid.ravel(), rows))
+            every = np.repeat(np.arange(count), grid.shape[1])
+            value, slope, _ = (v.reshape(grid.shape) for v in function(grid.ravel(), every))
             knots = with_turns(function, grid, value, slope)
             # The flow starts at the reference, t = 0, to the left of all.
-            rows, piece = knots.chosen(branch, lambda rows: knots.positive[rows, 0], -np.inf)
-            ends = knots.places[rows, piece], knots.places[rows, piece + 1]
-            falling, guess = knots.positive[rows, piece], 0.5 * ends[0] + 0.5 * ends[1]
+            rows, w = knots.zeros(function, branch, lambda rows: knots.positive[rows, 0], -np.inf)
             doubtful = knots.doubtful
-        w = refined(function, rows, ends, falling, guess)
         policy, good = self.polished(w, beta[rows], reference[:, rows])
         doubtful[rows[~good]] = True
         return padded(policy.T, rows, count), doubtful

@@ -18,6 +18,7 @@ from grpo_symbolic.numeric.interpolant import Array
 
 __all__ = [
     "Function",
+    "Guesses",
     "Indices",
     "Knots",
     "Mask",
@@ -31,6 +32,8 @@ Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 #: z and the rows it belongs to, to values, slopes, and the size of what values are differences of.
 Function = Callable[[Array, Indices], tuple[Array, Array, Array]]
+#: Rows, the ends of pieces and whether the function falls there, to where a zero may be.
+Guesses = Callable[[Indices, tuple[Array, Array], Mask], Array]
 
 # A value this small beside the terms that make it may be rounding.
 _NOISE = 1e-11
@@ -102,6 +105,26 @@ class Knots:
             change = falling
         row, piece = np.nonzero(change)
         return row, piece
+
+    def zeros(
+        self,
+        function: Function,
+        branch: str,
+        climbs: Callable[[Indices], Mask],
+        origin: float = 0.0,
+        guesses: Guesses | None = None,
+    ) -> tuple[Indices, Array]:
+        """Rows and places of the zeros of ``function`` that are asked for, as :meth:`chosen`."""
+        rows, piece = self.chosen(branch, climbs, origin)
+        left, right = self.places[rows, piece], self.places[rows, piece + 1]
+        found = np.where(np.isinf(left), left, right)
+        inside = np.flatnonzero(np.isfinite(left) & np.isfinite(right))
+        if len(inside):
+            at, ends = rows[inside], (left[inside], right[inside])
+            falling = self.positive[at, piece[inside]]
+            guess = guesses(at, ends, falling) if guesses else 0.5 * ends[0] + 0.5 * ends[1]
+            found[inside] = refined(function, at, ends, falling, guess)
+        return rows, found
 
     def _reached(self, rows: Indices, change: Mask, climbs: Mask, origin: float) -> Mask:
         """The first zero above the origin if it attracts, else the last one below."""

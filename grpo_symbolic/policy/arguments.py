@@ -194,22 +194,18 @@ def _group_sizes(p: Parameter, value: Any, strict: bool) -> Array:
     if array.dtype.kind in "iu":
         # Compared as integers: a conversion may round.
         good = (array >= 2) & (array <= LARGEST_GROUP)
-        found = np.where(good, array, 0).astype(float)
-        found = np.where(good, found, np.nan)
-        bad = array[~good].flat[0] if not np.all(good) else None
     else:
-        entries = array.astype(object)
-        found = np.full(entries.shape, np.nan)
-        bad = None
-        for place, entry in np.ndenumerate(entries):
-            whole = isinstance(entry, (int, np.integer)) and not isinstance(entry, bool)
-            if whole and 2 <= entry <= LARGEST_GROUP:
-                found[place] = float(entry)
-            elif bad is None:
-                bad = str(entry)[:60]
-    if bad is not None and strict:
-        raise ValueError(f"{p.name} must be {_GROUP}, got {bad}")
-    return np.asarray(found)
+        array = array.astype(object)
+        good = np.asarray(np.frompyfunc(_is_group_size, 1, 1)(array), dtype=bool)
+    if strict and not np.all(good):
+        bad = array[~good].flat[0]
+        raise ValueError(f"{p.name} must be {_GROUP}, got {str(bad)[:60]}")
+    return np.where(good, array, np.nan).astype(float)
+
+
+def _is_group_size(entry: Any) -> bool:
+    whole = isinstance(entry, (int, np.integer)) and not isinstance(entry, bool)
+    return bool(whole and 2 <= entry <= LARGEST_GROUP)
 
 
 def _ties(

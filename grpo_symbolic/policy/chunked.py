@@ -1,16 +1,15 @@
 """Evaluation of dask arrays: chunk by chunk, by whoever computes them, when they are asked for.
 
-Dask is not imported to tell its arrays from others. A chunk is evaluated by :class:`Chunk`, which
-carries the policy as bytes: a process that has seen them keeps what it derived for them.
+Dask is not imported to tell its arrays from others. A chunk gets the policy as bytes: a process
+that has seen them keeps what it derived for them.
 """
 
 from __future__ import annotations
 
 import math
 import pickle
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from grpo_symbolic.numeric.blocks import broadcast_shape
 from grpo_symbolic.policy.arguments import rows_allowed
 
-__all__ = ["SOLUTIONS", "Chunk", "evaluated", "is_chunked"]
+__all__ = ["SOLUTIONS", "evaluated", "is_chunked"]
 
 # Columns of a lazy array of all solutions, whose number is only known when it is computed.
 SOLUTIONS = 8
@@ -52,12 +51,7 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], **options: Any) -> Any:
     """
     import dask.array as da
 
-    lazy = {name: value for name, value in given.items() if is_chunked(value)}
-    for name, value in lazy.items():
-        if not isinstance(value, da.Array):
-            raise ValueError(f"{name} must be a dask array, got a dask {type(value).__name__}")
-        if value.dtype.kind not in "fiuO":
-            raise ValueError(f"{name} must hold real numbers, got dtype {value.dtype}")
+    lazy = _lazy(given)
     strict = options["errors"] == "raise"
     own = evaluator.arguments
     answers = own.answers
@@ -79,17 +73,20 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], **options: Any) -> Any:
         if name not in fixed
     }
     shape = _shape(arrays if rows is None else {**arrays, "pi_ref": rows[..., 0]})
-    numbers = tuple((name, value) for name, value in given.items() if name in fixed)
-    single = good and evaluator.single(fixed)
-    names = (*arrays, *(["pi_ref"] if answers else []))
-    kernel = Chunk(
-        pickle.dumps(evaluator), names, numbers, tuple(options.items()), single, answers > 0
+    width = 1 if good and evaluator.single(fixed) else SOLUTIONS
+    kernel = partial(
+        _chunk,
+        evaluator=pickle.dumps(evaluator),
+        names=(*arrays, *(["pi_ref"] if answers else [])),
+        numbers={name: given[name] for name in fixed if name in given},
+        options=options,
+        padding=(width, -2 if answers else -1),
     )
     axes = tuple(range(len(shape)))[::-1]
     pairs: list[Any] = []
     for array in arrays.values():
         pairs += [array, axes[len(axes) - array.ndim :] if array.ndim else ()]
-    more = {len(shape): kernel.width} if options["branch"] == "all" else {}
+    more = {len(shape): width} if options["branch"] == "all" else {}
     last = () if rows is None else (len(shape) + 1,)
     if rows is not None:
         pairs += [rows, (*axes[len(axes) - rows.ndim + 1 :], *last)]
@@ -106,58 +103,53 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], **options: Any) -> Any:
     )
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """What computes one chunk of the result from one chunk of every array.
+def _chunk(
+    *pieces: Any,
+    evaluator: bytes,
+    names: Sequence[str],
+    numbers: Mapping[str, Any],
+    options: Mapping[str, Any],
+    padding: tuple[int, int],
+) -> NDArray[np.float64]:
+    """One chunk of the result from one chunk of every array, by a pickled evaluator.
 
-    Parameters
-    ----------
-    evaluator : bytes
-        Pickled.
-    names : tuple of str
-        Of the arrays.
-    numbers : tuple of (str, number)
-        The other arguments.
-    options : tuple of (str, object)
-    single : bool
-        Whether every point has one solution, which a formula or a table gives.
-    rows : bool
-        Whether the last axis is that of the answers.
+    ``padding`` is how many solutions there are of a point at most, and the place of their axis
+    from the end.
     """
-
-    evaluator: bytes
-    names: tuple[str, ...]
-    numbers: tuple[tuple[str, Any], ...]
-    options: tuple[tuple[str, Any], ...]
-    single: bool
-    rows: bool = False
-
-    @property
-    def width(self) -> int:
-        return 1 if self.single else SOLUTIONS
-
-    def __call__(self, *pieces: Any) -> NDArray[np.float64]:
-        values = dict(zip(self.names, pieces, strict=True)) | dict(self.numbers)
-        options = dict(self.options)
-        found = np.asarray(_local(self.evaluator)(**options, **values))
-        if options["branch"] != "all":
-            return found
-        axis = found.ndim - (2 if self.rows else 1)
-        count = found.shape[axis]
-        if count > self.width:
-            raise ValueError(
-                f"a lazy array holds at most {self.width} solutions of a point, got {count}: "
-                "evaluate arrays that are in memory"
-            )
-        padding = [(0, 0)] * found.ndim
-        padding[axis] = (0, self.width - count)
-        return np.pad(found, padding, constant_values=np.nan)
+    found = np.asarray(
+        _local(evaluator)(**options, **numbers, **dict(zip(names, pieces, strict=True)))
+    )
+    if options["branch"] != "all":
+        return found
+    width, axis = padding
+    count = found.shape[axis]
+    if count > width:
+        raise ValueError(
+            f"a lazy array holds at most {width} solutions of a point, got {count}: "
+            "evaluate arrays that are in memory"
+        )
+    more = [(0, 0)] * found.ndim
+    more[axis] = (0, width - count)
+    return np.pad(found, more, constant_values=np.nan)
 
 
 @lru_cache(maxsize=16)
 def _local(data: bytes) -> Any:
     """An evaluator of this process."""
     return pickle.loads(data)
+
+
+def _lazy(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The dask arrays of real numbers among the arguments."""
+    import dask.array as da
+
+    lazy = {name: value for name, value in given.items() if is_chunked(value)}
+    for name, value in lazy.items():
+        if not isinstance(value, da.Array):
+            raise ValueError(f"{name} must be a dask array, got a dask {type(value).__name__}")
+        if value.dtype.kind not in "fiuO":
+            raise ValueError(f"{name} must hold real numbers, got dtype {value.dtype}")
+    return lazy
 
 
 def _rows(value: Any, answers: int) -> Any:

@@ -78,7 +78,7 @@ def _function(policy: Any, library: str) -> str:
     if policy.closed is not None:
         stable = policy.closed.stable
         program = array_program(stable.form, stable.stages, names)
-        text = _text(policy, program.names, _formula(policy), _SOLUTION)
+        text = _text(policy, program.names, (_formula(policy),), _SOLUTION)
         return closed_code(program, text, library, "stationary_policy")
     if not policy.count.unique:
         raise ValueError(
@@ -87,7 +87,7 @@ def _function(policy: Any, library: str) -> str:
         )
     found = implicit_form(policy.curve, names)
     note = f"There is one solution for all parameters: {policy.count.reason}."
-    text = _text(policy, found.names, _condition(found), _SOLUTION, (note,))
+    text = _text(policy, found.names, (_condition(found),), _SOLUTION, (note,))
     return solver_code(found, text, library, "stationary_policy")
 
 
@@ -154,21 +154,29 @@ def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> st
     used = {str(s) for s in value.free_symbols | share.free_symbols} | set(
         drift.names if drift is not None else ()
     )
-    text = _text(policy, used - {str(DRIFT)}, "", _ZERO, (f"{reason[0].upper()}{reason[1:]}.",))
+    text = _text(policy, used - {str(DRIFT)}, (), _ZERO, (f"{reason[0].upper()}{reason[1:]}.",))
     return residual_code(value, drift, share, text, library, "stationarity")
 
 
 def _text(
     policy: Any,
     used: Iterable[str],
-    formula: str,
+    formula: tuple[str, ...],
     words: tuple[str, str],
     notes: tuple[str, ...] = (),
+    reference: str = "",
 ) -> CodeText:
+    """``reference`` is what pi_ref means where it is an array of many answers."""
     used = set(used)
     inputs = [p for p in policy.inputs if p.name in used]
-    parameters = [(p.name, "" if p.default is None else f"{p.default:g}", _meaning(p))
-                  for p in inputs]  # fmt: skip
+    parameters = [
+        (
+            p.name,
+            "" if p.default is None else f"{p.default:g}",
+            reference if reference and p.role == "pi_ref" else _meaning(p),
+        )
+        for p in inputs
+    ]
     if PI.name in used:
         parameters.insert(0, (PI.name, "", f"{_described(PI)}, in (0, 1)."))
     status = policy.status.removeprefix("closed form: ")
@@ -176,7 +184,7 @@ def _text(
         words[0],
         (
             f"{policy.algorithm} on {policy.question}.",
-            *((formula,) if formula else ()),
+            *formula,
             f"Assumptions: {policy.domain}.",
         ),
         tuple(parameters),
@@ -221,35 +229,18 @@ def simplex_code(policy: Any, form: str) -> str:
     factor = rest.diff(Symbol(symbols.pi_ref.name, real=True)) / leading
     place = {o: k for k, c in enumerate(ranked) for o in policy.question.classes[c]}
     ranks = [place[o] for o in range(len(policy.question))]
-    answers = len(ranks)
-    parameters = tuple(
-        (str(s), "", f"{_described(s)}: {_ALLOWED.get(str(s), 'a number in its range')}.")
-        for s in names
-        if s != symbols.pi_ref
-    )
-    text = CodeText(
+    words = (
         "Stationary probabilities of all answers.",
-        (
-            f"{policy.algorithm} on {policy.question}.",
-            "In plain text, with R the reference mass of an answer's rank and of those above it,",
-            f"  phi(R) = {sstr(closed.expression.subs(symbols.pi_ref, Symbol('R')))}",
-            "the best rank has phi(R), the others phi(R) - phi(S), S the mass of the ranks above; "
-            "answers of one rank share in proportion to pi_ref.",
-            f"Assumptions: {policy.domain}.",
-        ),
-        (
-            *parameters,
-            (
-                symbols.pi_ref.name,
-                "",
-                f"Reference probabilities of the {answers} answers along the last axis; they sum "
-                "to 1.",
-            ),
-        ),
         "Probabilities of the answers along the last axis.",
-        (f"{policy.status.removeprefix('closed form: ').capitalize()}.",),
     )
+    formula = (
+        "In plain text, with R the reference mass of an answer's rank and of those above it,",
+        f"  phi(R) = {sstr(closed.expression.subs(symbols.pi_ref, Symbol('R')))}",
+        "the best rank has phi(R), the others phi(R) - phi(S), S the mass of the ranks above; "
+        "answers of one rank share in proportion to pi_ref.",
+    )
+    reference = (
+        f"Reference probabilities of the {len(ranks)} answers along the last axis; they sum to 1."
+    )
+    text = _text(policy, map(str, names), formula, words, reference=reference)
     return rank_code(program, factor, ranks, text, library)
-
-
-_ALLOWED = {"beta": parameter_range("beta")[0], "gamma": parameter_range("margin")[0]}

@@ -1,23 +1,40 @@
-"""Stationary policies in balls: what :mod:`.enclose` finds."""
+"""Stationary policies as balls, each proved to contain exactly one.
+
+Two answers: the condition is a function of the log-odds of π(a). It has opposite signs at the
+ends of the interval and a slope of one sign on it. More answers: the Krawczyk operator maps a
+box of relative logits into its interior.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import mpmath as mp
-from flint import arb
+from flint import arb, ctx
+from sympy import Add, Expr, Symbol
 
+from grpo_symbolic import symbols
 from grpo_symbolic.display import lines
-from grpo_symbolic.enclosures.conversion import middle
-from grpo_symbolic.solve.solutions import Stability
+from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, rational_ball
+from grpo_symbolic.enclosures.zeros import has_one_zero
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.question import Question
+from grpo_symbolic.solve.scalar import ScalarField
+from grpo_symbolic.solve.simplex_field import SimplexField
+from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["Balls", "Enclosure"]
+__all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
 
 #: One ball an answer.
 Balls: TypeAlias = tuple[arb, ...]
 # Digits of a ball that are written out.
 _SHOWN = 18
+# Digits beyond those asked for.
+_SPARE = 30
+_WIDER = (0, 12, 24)
 
 
 @dataclass(frozen=True)
@@ -105,3 +122,140 @@ def _shown(value: arb) -> str:
     with mp.workdps(30):
         radius = mp.nstr(middle(value.rad()), 1, min_fixed=1, max_fixed=0).replace(".0e", "e")
     return f"{_decimal(value, _SHOWN)}\u2026 \u00b1 {radius}"
+
+
+class Solved(Protocol):
+    """What is asked of a policy."""
+
+    algorithm: Algorithm
+    question: Question
+
+    @property
+    def condition(self) -> StationarityCondition: ...
+
+    def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions: ...
+
+
+#: From a question of two classes, its binary policy, and the places of the better and the worse.
+AsBinary: TypeAlias = Callable[[Question, Mapping[Symbol, Expr]], tuple[Solved, tuple[int, int]]]
+
+
+def enclosed_binary(policy: Solved, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+    """Balls (π(a), π(b)) of a binary policy at exact numbers."""
+    with mp.workdps(digits + _SPARE):
+        solved = policy.solutions_at(point, digits + _SPARE)
+        field = ScalarField(policy.condition, point)
+        found = [_pair(field, point, s, digits) for s in solved]
+    return _collected(solved, found, digits)
+
+
+def enclosed_simplex(
+    policy: Solved, as_binary: AsBinary, point: Mapping[Symbol, Expr], digits: int
+) -> Enclosure:
+    """Balls of all answers of a policy of many answers, at exact numbers.
+
+    ``as_binary`` gives the policy of a question of two classes, the better one first, and the
+    places of both.
+    """
+    reference = tuple(r.subs(point) for r in policy.question.reference)
+    monotone = policy.algorithm.penalty.monotone
+    classes = policy.question.classes
+    if not monotone:
+        classes = tuple((o,) for o in range(len(reference)))
+    masses = tuple(Add(*(reference[o] for o in c)) for c in classes)
+    if len(classes) == 1:
+        alike = tuple(rational_ball(r) for r in reference)
+        reason = "all answers are alike, so the policy stays at the reference"
+        return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
+    question = policy.question.lumped() if monotone else policy.question
+    if len(classes) == 2 and monotone:
+        binary, places = as_binary(question, point)
+        pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
+        wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
+        spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
+        return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
+    solved = policy.solutions_at(point, digits + 10)
+    with mp.workdps(digits + _SPARE):
+        lumped = [tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved]
+        bits = 2 * int(mp.mp.prec) + 2 * max([0, *(-mp.mag(min(p)) for p in lumped)])
+        condition = stationarity_condition(policy.algorithm, question)
+        at = {**point, **dict(zip(question.reference[:-1], masses, strict=False))}
+        field = SimplexField(condition, at)
+        found: list[Balls | None] = []
+        with ctx.workprec(bits):
+            for place in lumped:
+                balls = field.enclosed(place, digits)
+                found.append(None if balls is None else _spread(balls, classes, reference, masses))
+    return _collected(solved, found, digits)
+
+
+def _collected(solved: Solutions, found: Sequence[Balls | None], digits: int) -> Enclosure:
+    kept: list[tuple[Balls, Stability]] = []
+    for balls, solution in zip(found, solved, strict=True):
+        if balls is not None and all(_apart(balls, other) for other, _ in kept):
+            kept.append((balls, solution.stability))
+    left_out = len(solved) - len(kept)
+    reason = solved.status
+    if left_out:
+        reason += f"; {left_out} found by numbers only could not be enclosed and left out"
+    return Enclosure(
+        tuple(balls for balls, _ in kept),
+        tuple(kind for _, kind in kept),
+        solved.complete and not left_out,
+        reason,
+        digits,
+    )
+
+
+def _apart(first: Balls, second: Balls) -> bool:
+    return any(not a.overlaps(b) for a, b in zip(first, second, strict=True))
+
+
+# -- two answers ---------------------------------------------------------------------------
+
+
+def _pair(
+    field: ScalarField, point: Mapping[Symbol, Expr], solution: NumericSolution, digits: int
+) -> Balls | None:
+    first, second = solution.policy
+    if 0 in (first, second):
+        return arb(int(first)), arb(int(second))
+    if solution.interval is None:
+        # The reference itself, where no answer is preferred.
+        reference = point[symbols.pi_ref]
+        return rational_ball(reference), rational_ball(1 - reference)
+    center = mp.log(first / second)
+    for wider in _WIDER:
+        reach = mp.mpf(10) ** (wider - digits - 20) * max(1, abs(center))
+        with ctx.workprec(2 * int(mp.mp.prec) + 64):
+            ends = exact_ball(center - reach), exact_ball(center + reach)
+            try:
+                if not has_one_zero(field.enclosure, *ends):
+                    continue
+            except Undecided:
+                continue
+            x = ends[0].union(ends[1])
+            return 1 / (1 + (-x).exp()), 1 / (1 + x.exp())
+    return None
+
+
+# -- many answers ------------------------------------------------------------------------------
+
+
+def _spread(
+    masses: Sequence[arb],
+    classes: Sequence[Sequence[int]],
+    reference: Sequence[Expr],
+    wholes: Sequence[Expr],
+) -> Balls:
+    """Class masses given to their answers in proportion to the reference."""
+    found = [arb(0)] * len(reference)
+    with ctx.workprec(max(ctx.prec, 64 + max(_accuracy(p) for p in masses))):
+        for mass, members, whole in zip(masses, classes, wholes, strict=True):
+            for o in members:
+                found[o] = mass if len(members) == 1 else mass * rational_ball(reference[o] / whole)
+    return tuple(found)
+
+
+def _accuracy(value: arb) -> int:
+    return 0 if value.is_exact() else int(value.rel_accuracy_bits())

@@ -19,6 +19,7 @@ import numpy as np
 from sympy import Expr, Integer, Rational, Symbol
 
 from grpo_symbolic.inputs import one_of
+from grpo_symbolic.numeric.arguments import ordered
 from grpo_symbolic.numeric.blocks import blocks, broadcast_shape, put
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Kernel, Points
@@ -100,6 +101,9 @@ class Evaluator(ABC):
     ) -> float | Array:
         one_of("branch", branch, BRANCHES)
         one_of("errors", errors, ERRORS)
+        ordered(self.policy.inputs, given)
+        if complement and self.arguments.answers:
+            raise ValueError("complement is known for questions with two answers")
         if any(is_chunked(value) for value in given.values()):
             options = {"branch": branch, "errors": errors, "complement": complement}
             return evaluated(self, given, **options)

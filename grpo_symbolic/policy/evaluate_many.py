@@ -13,18 +13,48 @@ everything else    Newton's method on the condition in log π/π_ref, row by row
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sympy import Expr, Symbol
+import numpy as np
+from sympy import Dummy, Expr, Rational, S, Sum, Symbol, Tuple, diff, oo
 
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.policy.arguments import Arguments
-from grpo_symbolic.policy.evaluate import Evaluator
-from grpo_symbolic.policy.simplex_kernel import EXACT_ROWS, SimplexKernel
+from grpo_symbolic.numeric.blocks import put
+from grpo_symbolic.numeric.drift import WrittenDrift
+from grpo_symbolic.numeric.formula import REST, Formula
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import Kernel, Points
+from grpo_symbolic.numeric.ranks import RankDistortion
+from grpo_symbolic.numeric.stationary import Condition, solved
+from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
+from grpo_symbolic.numeric.zeros import Mask
+from grpo_symbolic.policy.arguments import ROW, Arguments
+from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.strategies import group_table
+from grpo_symbolic.question import Question
+from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.preferences import spread_function
+from grpo_symbolic.solve.ranks import telescoped
+from grpo_symbolic.solve.simplex_count import SimplexCount
+from grpo_symbolic.solve.simplex_field import SimplexField
+from grpo_symbolic.solve.solutions import Stability
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
 __all__ = ["SimplexEvaluator"]
+
+# Numbers of one block: answers times rows, and answers times rows times points of a scan.
+_BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
+# So many rows of a block that are left open are handed to the exact solver.
+_EXACT_ROWS = 64
+_DIGITS = 25
+# π_ref(a) alone keeps the digits of a reference in which b has at least this mass.
+_BALANCED = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,7 +62,7 @@ class SimplexEvaluator(Evaluator):
     """π of one policy as a function of arrays."""
 
     reason: ClassVar[str] = (
-        f"its values are NaN; where several are possible, the first {EXACT_ROWS} rows of a block "
+        f"its values are NaN; where several are possible, the first {_EXACT_ROWS} rows of a block "
         "are solved exactly"
     )
 
@@ -47,5 +77,267 @@ class SimplexEvaluator(Evaluator):
     def deciding(self) -> tuple[Symbol, ...]:
         return tuple(p.symbol for p in self.arguments.parameters if p.role != "beta")
 
-    def _kernel_at(self, point: dict[Symbol, Expr]) -> SimplexKernel:
-        return SimplexKernel(self.policy, point)
+    def _kernel_at(self, point: dict[Symbol, Expr]) -> _SimplexKernel:
+        return _SimplexKernel(self.policy, point)
+
+
+@dataclass(frozen=True)
+class _SimplexKernel(Kernel):
+    """The evaluation at numbers for all parameters but β and the reference."""
+
+    policy: Any
+    point: dict[Symbol, Expr]
+
+    @property
+    def algorithm(self) -> Any:
+        return self.policy.algorithm
+
+    @cached_property
+    def monotone(self) -> bool:
+        return self.algorithm.penalty.monotone
+
+    @cached_property
+    def classes(self) -> tuple[tuple[int, ...], ...]:
+        question = self.policy.question
+        return question.classes if self.monotone else tuple((o,) for o in range(len(question)))
+
+    @cached_property
+    def question(self) -> Question:
+        question = self.policy.question
+        return question.lumped() if self.monotone else question
+
+    @cached_property
+    def condition(self) -> StationarityCondition:
+        return stationarity_condition(self.algorithm, self.question)
+
+    @cached_property
+    def block(self) -> int:
+        n = len(self.classes)
+        if n == 1 or self.ranked is not None:
+            return max(1, _BLOCK // n)
+        if self.curve is not None:
+            return max(1, (_BLOCK if self.curve.single else _SCANNED) // n)
+        return max(1, _DENSE // (n + 1) ** 2)
+
+    # -- what is chosen ----------------------------------------------------------------
+
+    @cached_property
+    def ranked(self) -> tuple[list[list[int]], RankDistortion] | None:
+        """Answers by rank, and the distortion of cumulative masses."""
+        question = self.policy.question
+        if self.algorithm.group_size != 2 or not question.deterministic:
+            return None
+        # Three ranks show the partial sums of the field that any number of them has.
+        algorithm = replace(self.algorithm, beta=symbols.beta)
+        short = telescoped(stationarity_condition(algorithm, Question.symbolic(3)))
+        found = None if short is None else RankDistortion.of(short[0], symbols.beta)
+        if found is None:
+            return None
+        rewards = [r.subs(self.point) for r in question.rewards]
+        levels = sorted(set(rewards), reverse=True)
+        return [[o for o, r in enumerate(rewards) if r == level] for level in levels], found
+
+    @cached_property
+    def curve(self) -> TiltedCurve | None:
+        """The tilted curve of the classes, where the question has one."""
+        if not self.monotone or any(s != 1 for s in self.algorithm.sampling(self.question)):
+            return None
+        x = Dummy("x", real=True)
+        try:
+            link = LinkShape.of(self.algorithm.penalty.link(x), x)
+            found = self._scale() if link is not None else None
+        except (ValueError, NotImplementedError):
+            return None
+        if link is None or found is None:
+            return None
+        rates, scale = found
+        top = max(rates)
+        return TiltedCurve(link, np.array([float(top - s) for s in rates]), scale)
+
+    def _scale(self) -> tuple[list[Expr], MassTilt | SpreadTilt] | None:
+        """What the tilt of each class is, and how much of it a policy has."""
+        try:
+            levels = len(self.question.levels)
+        except ValueError:  # they cannot be listed
+            levels = 0
+        if levels == 2:
+            return self._mass()
+        if self.algorithm.group_size == oo and self.question.reward_laws:
+            return self._spread()
+        return None
+
+    def _mass(self) -> tuple[list[Expr], MassTilt] | None:
+        preference = self.condition.preference
+        if preference.two_level is None or preference.factor != 1:
+            return None
+        rates = [w.subs(self.point) for w in preference.weights]
+        model, m = preference.two_level.at(self.point), symbols.pi
+        sides = [np.array([float(v) for v in part]) for part in (rates, [1 - s for s in rates])]
+        table = group_table(model)
+        if table is not None:
+            return rates, MassTilt(table, *sides)
+        form = model.drift(m)
+        if form.free_symbols - {m} or form.has(Sum):
+            return None
+        return rates, MassTilt(WrittenDrift.of(form.xreplace({1 - m: REST}), ()), *sides)
+
+    def _spread(self) -> tuple[list[Expr], SpreadTilt] | None:
+        """T(σ) from the rule in a large group; that nothing else matters is shown on a sample."""
+        laws = self.question.laws
+        means = [mean(law).subs(self.point) for law in laws]
+        spreads = [variance(law).subs(self.point) for law in laws]
+        sample = self.question
+        if self.question.deterministic:
+            sample = Question(rewards=(5, 3, 2))
+        elif len(laws) > 3:
+            sample = self.question.permuted(range(3))
+        condition = stationarity_condition(self.algorithm, sample)
+        function = spread_function(condition, self.point)
+        if function is None or function.free_symbols - {symbols.x}:
+            return None
+        differences = np.array([[float(b - a) for b in means] for a in means])
+        formula = Formula((function, diff(function, symbols.x)), (symbols.x.name,))
+        variances = np.array([float(v) for v in spreads])
+        reciprocal = is_zero(function * symbols.x - 1, Domain.of((symbols.x, S.Zero, oo)))
+        return means, SpreadTilt(formula, differences, variances, reciprocal)
+
+    @cached_property
+    def pair(self) -> tuple[Any, tuple[int, int]] | None:
+        """The binary policy of two classes, and which class is the better one."""
+        if len(self.classes) != 2 or not self.monotone or self.question.parameters:
+            return None
+        return self.policy.as_binary(self.question, self.point)
+
+    @cached_property
+    def field(self) -> Condition | None:
+        """The condition, compiled; None where the penalty depends on more than the ratio."""
+        condition, u = self.condition, symbols.u
+        if any(s != 1 for s in self.algorithm.sampling(self.question)):
+            return None
+        values = [v.subs(self.point) for v in condition.preference]
+        force = self.algorithm.penalty.marginal().subs(self.point)
+        if Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}:
+            return None
+        return Condition.of(values, condition.policy, force)
+
+    @cached_property
+    def unique(self) -> bool:
+        reference = (Rational(1, len(self.question)),) * len(self.question)
+        field = SimplexField(self.condition, self.point)
+        return SimplexCount(field, reference).at_most_one() is not None
+
+    # -- solutions ---------------------------------------------------------------------------
+
+    def found(self, points: Points) -> Array:
+        rows = np.asarray(points["pi_ref"][ROW])
+        rows = np.broadcast_to(rows, (points.count, rows.shape[-1]))
+        with PRECISION:
+            return self._solutions(points.beta, rows, points.branch)
+
+    def _solutions(self, beta: Array, rows: Array, branch: str) -> Array:
+        """Rows × solutions × answers."""
+        rows = rows / rows.sum(axis=1)[:, None]
+        if len(self.classes) == 1:
+            return rows[:, None, :]
+        if self.ranked is not None:
+            ranks, distortion = self.ranked
+            masses = np.stack([rows[:, c].sum(axis=1) for c in ranks])
+            masses /= masses.sum(axis=0)
+            if len(ranks) == 1:
+                return rows[:, None, :]
+            return _shared(distortion(beta, masses).T[:, None], ranks, rows, masses)
+        masses = np.stack([rows[:, list(c)].sum(axis=1) for c in self.classes])
+        return _shared(self._masses(beta, masses, branch), self.classes, rows, masses)
+
+    def _masses(self, beta: Array, masses: Array, branch: str) -> Array:
+        """Class masses as rows × solutions × classes."""
+        out = np.full((len(beta), 1, len(masses)), np.nan)
+        plain = np.zeros(len(beta), bool)
+        if self.pair is not None:
+            binary, places = self.pair
+            plain = masses[places[1]] >= _BALANCED
+            reference = masses[places[0], plain]
+            out = put(out, plain, self._binary(binary, places, beta[plain], reference, branch))
+        rest = np.flatnonzero(~plain)
+        if not len(rest):
+            return out
+        weight, columns = beta[rest], masses[:, rest]
+        if self.curve is not None:
+            found, left = self.curve.solved(weight, columns, branch)
+        else:
+            found, left = self._by_newton(weight, columns, branch)
+        if left.any():
+            found = put(found, left, self._exactly(weight[left], columns[:, left], branch))
+        return put(out, rest, found)
+
+    def _binary(
+        self, binary: Any, places: tuple[int, int], beta: Array, reference: Array, branch: str
+    ) -> Array:
+        given = {p.name: float(self.point[p.symbol]) for p in binary.inputs
+                 if p.symbol in self.point}  # fmt: skip
+        if isinstance(self.algorithm.beta, Symbol):
+            given[self.algorithm.beta.name] = beta
+        with warnings.catch_warnings():
+            # The caller counts what is missing.
+            warnings.simplefilter("ignore", NoStationaryPolicy)
+            sides = [
+                binary.evaluate(pi_ref=reference, branch=branch, complement=flag, **given)
+                for flag in (places[0] == 1, places[0] == 0)
+            ]
+        return np.stack([side if side.ndim == 2 else side[:, None] for side in sides], axis=-1)
+
+    def _by_newton(self, beta: Array, masses: Array, branch: str) -> tuple[Array, Mask]:
+        """One solution of each row, and the rows that are left."""
+        field, out = self.field, np.full((len(beta), 1, len(masses)), np.nan)
+        if field is None or (branch != "attracting" and not self.unique):
+            return out, np.ones(len(beta), bool)
+        with np.errstate(all="ignore"):
+            y, good = solved(field, beta, masses)
+            if not self.unique:
+                at = np.flatnonzero(good)
+                good[at] = field.attracting(y[:, at], beta[at], masses[:, at])
+            out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
+        return out, ~good
+
+    def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
+        """The exact solver, row by row up to :data:`_EXACT_ROWS`; NaN for the rest."""
+        lists: list[list[Any]] = []
+        simple = type(self.policy)(self.algorithm, self.question)
+        for k in range(min(len(beta), _EXACT_ROWS)):
+            column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
+            whole = sum(column, S.Zero)
+            given: dict[str, Any] = {s.name: v for s, v in self.point.items()}
+            if isinstance(self.algorithm.beta, Symbol):
+                given[self.algorithm.beta.name] = exact_float(float(beta[k]))
+            shares = [c / whole for c in column]
+            try:
+                found = list(simple.solutions(pi_ref=shares, digits=_DIGITS, **given))
+            except (ArithmeticError, TypeError, IndexError):
+                found = []  # next to the edges of the simplex the search divides by 0
+            found.sort(key=lambda s: self._merit(s.policy))
+            if branch == "attracting":
+                found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
+            chosen = {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
+            lists.append([[float(p) for p in s.policy] for s in chosen])
+        out = np.full((len(beta), 1, len(masses)), np.nan)
+        for k, found in enumerate(lists):
+            if found:
+                out = put(out, [k], np.array([found]))
+        return out
+
+    def _merit(self, policy: Sequence[Any]) -> Any:
+        """Mean reward, or the mass of the first answer of a question without rewards."""
+        if not self.question.reward_laws:
+            return policy[0]
+        rewards = [float(r.subs(self.point)) for r in self.question.rewards]
+        return sum(r * p for r, p in zip(rewards, policy, strict=True))
+
+
+def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses: Array) -> Array:
+    """Class masses given to their answers in proportion: rows × solutions × answers."""
+    out = np.empty((*found.shape[:2], rows.shape[1]))
+    for k, members in enumerate(classes):
+        for o in members:
+            share = 1.0 if len(members) == 1 else (rows[:, o] / masses[k])[:, None]
+            out[:, :, o] = found[:, :, k] * share
+    return out

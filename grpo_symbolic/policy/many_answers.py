@@ -32,7 +32,6 @@ from grpo_symbolic.verify.verdict import Report
 
 if TYPE_CHECKING:
     from numpy import ndarray
-    from numpy.typing import ArrayLike
 
     from grpo_symbolic.analysis.count import Count
     from grpo_symbolic.policy.enclosure import Enclosure
@@ -199,60 +198,12 @@ class SimplexPolicy(Policy):
         return as_binary(self.algorithm, question, point)
 
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
-        from grpo_symbolic.policy.enclose import enclosed_simplex
+        from grpo_symbolic.policy.enclosure import enclosed_simplex
 
         return enclosed_simplex(self, self.as_binary, point, digits)
 
-    def evaluate(
-        self,
-        *,
-        pi_ref: ArrayLike,
-        branch: str = "attracting",
-        errors: str = "raise",
-        **values: ArrayLike,
-    ) -> ndarray:
-        """π at arrays of parameters, in float64.
-
-        Parameters
-        ----------
-        pi_ref : array, (..., n)
-            Rows of positive reference probabilities. A row that sums to 1 up to rounding is
-            divided by its sum.
-        branch : {"attracting", "lowest", "highest", "all"}
-            Which stationary policy, where there are several, by mean reward. ``attracting`` is the
-            one that rising rewards reach first from the reference; ``all`` adds an axis before the
-            last one, padded with NaN.
-        errors : {"raise", "nan"}
-            What a bad row or value does: an exception, or NaN at its points.
-        **values
-            Numbers or arrays that broadcast with the leading axes of ``pi_ref``: ``beta`` and the
-            question's own symbols. Floats are the binary numbers that they are.
-
-        Returns
-        -------
-        ndarray, (..., n)
-            Each policy to full relative accuracy in every answer. NaN, with one
-            :class:`~grpo_symbolic.policy.evaluate.NoStationaryPolicy` warning, where none is
-            found.
-
-        Raises
-        ------
-        ValueError
-            For shapes that do not broadcast, rows that are no distributions of n positive
-            probabilities, an unknown or missing argument, or a value out of range.
-
-        Examples
-        --------
-        >>> from grpo_symbolic.model.algorithm import GRPO
-        >>> policy = SimplexPolicy(GRPO(2), Question(rewards=(3, 1, 0)))
-        >>> policy.evaluate(beta=1, pi_ref=[0.25, 0.39, 0.36]).round(12).tolist()
-        [0.5, 0.3, 0.2]
-        """
-        return self.evaluator(pi_ref=pi_ref, branch=branch, errors=errors, **values)
-
     @cached_property
     def evaluator(self) -> SimplexEvaluator:
-        """How :meth:`evaluate` goes about it, chosen from the model once."""
         from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
 
         return SimplexEvaluator(self)

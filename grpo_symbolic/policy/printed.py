@@ -108,6 +108,20 @@ class Printed(ABC):
             raise ValueError(f"notation must be a Notation, got {notation!r}")
         return write(self, notation or Notation())
 
+    def python(self) -> str:
+        """A NumPy function as source, which needs nothing of this package.
+
+        The closed form, or of two answers a solver where there is one solution for all
+        parameters; otherwise the condition's residual. ``export("jax")`` and ``export("torch")``
+        give the same function, differentiable, for those libraries.
+
+        Raises
+        ------
+        ValueError
+            For many answers without a closed form.
+        """
+        return self.export("python")
+
     def latex(self, notation: Notation | None = None) -> str:
         """``\\pi(a) = ...``, ready to paste; the equations where there is no closed form.
 

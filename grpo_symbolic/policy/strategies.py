@@ -8,16 +8,16 @@ from functools import lru_cache
 from typing import Any
 
 from flint import arb, ctx, fmpq
-from sympy import Expr, Number, Pow, S, Sum, Symbol, Tuple, diff, lambdify, log, oo
+from sympy import Expr, Pow, Rational, S, Sum, Symbol, diff, lambdify, log, oo
+from sympy.printing.pycode import PythonCodePrinter
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.balance import Balance, Force
+from grpo_symbolic.numeric.closed_forms import LargerRoot, Logistic
 from grpo_symbolic.numeric.drift import Drift, TabulatedDrift, WrittenDrift
 from grpo_symbolic.numeric.formula import REST
-from grpo_symbolic.numeric.logistic import Logistic
-from grpo_symbolic.numeric.quadratic import LargerRoot
 from grpo_symbolic.numeric.separation import Separation
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.work import Exhausted, limited
@@ -28,6 +28,7 @@ __all__ = [
     "crossed",
     "drift_symbols",
     "force_is_unbounded",
+    "group_table",
     "tabulated",
 ]
 
@@ -48,7 +49,7 @@ def closed(policy: Any) -> LargerRoot | Logistic | None:
     polynomial = policy.reduction.polynomial
     inputs = tuple(p.symbol for p in policy.inputs)
     if polynomial.degree() == 1:
-        return Logistic.of(policy.closed.stable.form, inputs, policy.parameters)
+        return Logistic.of(policy.closed.stable.form, inputs)
     if polynomial.degree() != 2:
         return None
     roots = [p.base for p in policy.closed.stable.form.atoms(Pow) if p.exp == S.Half]
@@ -74,21 +75,14 @@ def tabulated(policy: Any, point: tuple[tuple[Symbol, Expr], ...]) -> TabulatedD
     rates = tuple(w.subs(dict(point)) for w in preference.weights)
     if not all(rate.is_Rational for rate in rates):
         return None
-    parts = Tuple(*_parts(preference.two_level))
-    kept = tuple((s, v) for s, v in point if s in parts.free_symbols)
-    return _tabulated(preference.two_level, kept, rates)
-
-
-def _parts(two_level: TwoLevel) -> list[Expr]:
-    rule = [v for v in vars(two_level.advantage).values() if isinstance(v, Expr)]
-    return [two_level.size, two_level.high, two_level.low, *rule]
+    return group_table(preference.two_level.at(dict(point)), rates)
 
 
 @lru_cache(maxsize=128)
-def _tabulated(
-    two_level: TwoLevel, point: tuple[tuple[Symbol, Expr], ...], rates: tuple[Expr, Expr]
+def group_table(
+    model: TwoLevel, rates: tuple[Expr, ...] = (S.One, S.Zero)
 ) -> TabulatedDrift | None:
-    model = two_level.at(dict(point))
+    """The drift of a finite group as tables, in a share that ``rates`` map to that of a reward."""
     found = _coefficients(model)
     if found is None:
         return None
@@ -111,26 +105,22 @@ def _coefficients(model: TwoLevel) -> list[arb] | None:
     return [c.enclosure(_BITS) for c in model.exact_drift.coefficients]
 
 
+class _InBalls(PythonCodePrinter):
+    """A formula whose fractions stay exact."""
+
+    def _print_Rational(self, expr: Rational) -> str:
+        return f"fmpq({expr.p}, {expr.q})"
+
+    def _print_Half(self, expr: Rational) -> str:
+        return self._print_Rational(expr)
+
+
 def _in_balls(spread: Expr) -> Callable[[arb], arb]:
-    """A formula in t as a function of balls; its fractions stay exact."""
-    constants: dict[Symbol, arb] = {}
-
-    def without_fractions(expr: Expr) -> Expr:
-        if isinstance(expr, Number) and not expr.is_Integer:
-            name = Symbol(f"constant_{len(constants)}", positive=True)
-            constants[name] = arb(as_rational(expr))
-            return name
-        if isinstance(expr, Pow):
-            return Pow(without_fractions(expr.base), expr.exp, evaluate=False)
-        if not expr.args:
-            return expr
-        return expr.func(*(without_fractions(a) for a in expr.args), evaluate=False)
-
-    with ctx.workprec(_BITS):
-        form = without_fractions(spread)
-    function = lambdify([symbols.t, *constants], form, [{"sqrt": lambda v: arb(v).sqrt()}, "math"])
-    numbers = tuple(constants.values())
-    return lambda t: arb(function(t, *numbers))
+    """A formula in t as a function of balls."""
+    known = [{"sqrt": lambda v: arb(v).sqrt(), "fmpq": fmpq}]
+    printer = _InBalls({"fully_qualified_modules": False})
+    function = lambdify([symbols.t], spread, known, printer=printer)
+    return lambda t: arb(function(t))
 
 
 def crossed(policy: Any, drift: TabulatedDrift | None) -> float | None:

@@ -33,7 +33,6 @@ from grpo_symbolic.work import Exhausted, limited
 
 if TYPE_CHECKING:
     from numpy import ndarray
-    from numpy.typing import ArrayLike
 
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
@@ -143,67 +142,12 @@ class StationaryPolicy(Policy):
         return solutions_of_two(self.condition, self.question.margin, point, digits)
 
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
-        from grpo_symbolic.policy.enclose import enclosed_binary
+        from grpo_symbolic.policy.enclosure import enclosed_binary
 
         return enclosed_binary(self, point, digits)
 
-    def evaluate(
-        self,
-        *,
-        complement: bool = False,
-        branch: str = "attracting",
-        errors: str = "raise",
-        **values: ArrayLike,
-    ) -> float | ndarray:
-        """π(a) at arrays of parameters, in float64.
-
-        Parameters
-        ----------
-        complement : bool
-            1 − π(a) instead, to full relative accuracy also where π(a) rounds to 1.
-        branch : {"attracting", "lowest", "highest", "all"}
-            Which stationary policy, where there are several. Of several attracting ones, the
-            one that the policy-gradient flow reaches from the reference policy. ``all`` adds a
-            trailing axis, in increasing order and padded with NaN.
-        errors : {"raise", "nan"}
-            What a value outside its range does: an exception, or NaN at its points.
-        **values
-            Numbers or arrays that broadcast, one for each of :attr:`inputs`; floats are taken as
-            the binary numbers that they are. At ``pi_ref = 0`` a closed form and a single
-            crossing give the limit pi_ref → 0+.
-
-        Returns
-        -------
-        float or ndarray
-            NaN, with one :class:`~grpo_symbolic.policy.evaluate.NoStationaryPolicy` warning,
-            where there is no such policy.
-
-        Raises
-        ------
-        ValueError
-            For shapes that do not broadcast, an unknown or missing argument, a group size that is
-            not an integer in its range, NaN, or a value outside its range.
-
-        Notes
-        -----
-        The evaluation follows from the model: a closed form without cancellation; Newton's method
-        on a table of the drift where one crossing is proved (any group size, the reverse KL); else
-        all zeros in log-odds. Relative errors are below 4 units in the last place for the first,
-        4e-15 for the second, and a few units times the log-odds between policy and reference for
-        the last. Where rounding leaves the number of solutions open, :meth:`solutions` decides.
-
-        Examples
-        --------
-        >>> from grpo_symbolic.model.algorithm import GRPO
-        >>> policy = binary_policy(GRPO(2), BinaryQuestion())
-        >>> policy.evaluate(beta=[0.5, 1.0], pi_ref=0.25).tolist()
-        [0.6830127018922193, 0.5]
-        """
-        return self.evaluator(complement=complement, branch=branch, errors=errors, **values)
-
     @cached_property
     def evaluator(self) -> BinaryEvaluator:
-        """How :meth:`evaluate` goes about it, chosen from the model once."""
         # Imported where it is needed: NumPy costs a good part of what SymPy does.
         from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 

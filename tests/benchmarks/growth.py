@@ -86,7 +86,7 @@ def _in_size() -> list[dict[str, Any]]:
 
 def _tabled(policy: Any) -> Any:
     """The first point of a policy that has derived its equation already."""
-    strategies._tabulated.cache_clear()
+    strategies.group_table.cache_clear()
     policy.__dict__.pop("evaluator", None)
     return policy.evaluate(beta=1.0, pi_ref=0.5)
 

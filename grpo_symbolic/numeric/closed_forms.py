@@ -1,12 +1,17 @@
-r"""The larger root of a quadratic and its complement, for float64 arrays.
+r"""Closed forms and their complements for float64 arrays, to a few units in the last place.
 
-For a > 0 the larger root of a p² − b p − c = 0 with c >= 0 is
+**A quadratic.** For a > 0 the larger root of a p² − b p − c = 0 with c >= 0 is
 
 .. math:: p = \frac{2 c}{|b| + s} + \frac{\max(b, 0)}{a}, \qquad s = \sqrt{b^2 + 4 a c} ,
 
 a sum of two terms of one sign, without a branch. The same polynomial in q = 1 − p is
 a q² − b' q + c', with c' its value and b' its slope at p = 1 and the same discriminant, and q
 is its smaller root 2 c'/(b' + s).
+
+**A quotient with one exponential** is what a condition linear in π(a) leaves: π_ref(a) against
+the rest of the reference times exp(−x). The exponent is corrected for the
+rounding of its quotient, and the exponential taken in two halves where it stands alone, so that
+neither a large exponent nor its underflow costs digits.
 """
 
 from __future__ import annotations
@@ -18,32 +23,34 @@ from typing import Any, ClassVar
 
 import numpy as np
 from flint import arb, ctx
-from sympy import Abs, Expr, Poly, Symbol, sqrt
+from sympy import Abs, Expr, Mul, Poly, Symbol, exp, fraction, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
-from grpo_symbolic.numeric.double import DoubleSum
+from grpo_symbolic.numeric.double import DoubleSum, quotient_exp
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Kernel, Points
 
-__all__ = ["BITS", "REST_REFERENCE", "ClosedKernel", "LargerRoot"]
+__all__ = ["LargerRoot", "Logistic"]
 
 _HALF = Symbol("half_of_linear", real=True)
-REST_REFERENCE = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of its own
+_REST = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of its own
 
+# Where halves of exponentials are this small, so may be all there is.
+_TINY = 1e-140
 # Products of parameters inside these ends neither under- nor overflow.
 _LEAST, _GREATEST = 1e-70, 1e70
-#: Of balls that hold digits whatever cancels.
-BITS = 5000
+# Of balls that hold digits whatever cancels.
+_BITS = 5000
 # Temporaries of this length are not fetched from the system again and again.
 _PIECE = 16000
 
 
 @dataclass(frozen=True)
-class ClosedKernel(Kernel):
+class _ClosedKernel(Kernel):
     """A closed form, and balls where plain arithmetic would lose digits.
 
     Parameters
@@ -69,14 +76,14 @@ class ClosedKernel(Kernel):
         places = np.flatnonzero(np.broadcast_to(where, found.shape)) if np.any(where) else ()
         for k in places:
             entry = points.entry(int(k))
-            with ctx.workprec(BITS):
+            with ctx.workprec(_BITS):
                 root = self.in_balls({s: arb(float(entry[s.name])) for s in self.inputs})
                 found[k] = float((1 - root if points.complement else root).mid())
         return found[:, None]
 
 
 @dataclass(frozen=True)
-class LargerRoot(ClosedKernel):
+class LargerRoot(_ClosedKernel):
     """The larger root in (0, 1) of a quadratic in π(a), and one minus it.
 
     Parameters
@@ -110,9 +117,9 @@ class LargerRoot(ClosedKernel):
         ``discriminant`` is a sum of positive terms, for the case c < 0.
         """
         a, b, c = polynomial.all_coeffs()
-        swapped = polynomial.as_expr().subs(symbols.pi_ref, 1 - REST_REFERENCE)
+        swapped = polynomial.as_expr().subs(symbols.pi_ref, 1 - _REST)
         flipped = Poly(swapped.subs(polynomial.gen, 1 - polynomial.gen).expand(), polynomial.gen)
-        ranges = Domain((*domain.ranges,)).extended(REST_REFERENCE)
+        ranges = Domain((*domain.ranges,)).extended(_REST)
         _, slope, above = (tidy(x, ranges) for x in flipped.all_coeffs())
         balanced = sign(-a * c, domain) in (Sign.POSITIVE, Sign.NONNEGATIVE)
         linear: DoubleSum | Expr | None = DoubleSum.of((-b).expand())
@@ -154,7 +161,7 @@ class LargerRoot(ClosedKernel):
     @cached_property
     def _formulas(self) -> tuple[Formula, Formula]:
         """π(a), and its complement."""
-        names, first = self.names, [(REST_REFERENCE, 1 - symbols.pi_ref)]
+        names, first = self.names, [(_REST, 1 - symbols.pi_ref)]
         if not isinstance(self.linear, DoubleSum):
             first.append((_HALF, self.linear / 2))
         elif self.linear.plain:
@@ -185,7 +192,54 @@ class LargerRoot(ClosedKernel):
         return self.above / (self._root + (self.slope / 2).expand())
 
     def in_balls(self, at: dict[Symbol, arb]) -> arb:
-        a, b, c = (ball(x, at, BITS) for x in self.exact)
+        a, b, c = (ball(x, at, _BITS) for x in self.exact)
         if a == 0:
             return -c / b if b != 0 else at[symbols.pi_ref]
         return ((b * b - 4 * a * c).nonnegative_part().sqrt() - b) / (2 * a)
+
+
+@dataclass(frozen=True)
+class Logistic(_ClosedKernel):
+    """π_ref(a) over π_ref(a) + (1 − π_ref(a)) exp(−x), and one minus it.
+
+    Parameters
+    ----------
+    exponent : DoubleSum
+        −x/2 times ``weight``.
+    weight : str
+    exact : Expr
+        π(a).
+    """
+
+    exponent: DoubleSum
+    weight: str
+    exact: Expr
+
+    @classmethod
+    def of(cls, form: Expr, inputs: tuple[Symbol, ...]) -> Logistic | None:
+        """From a quotient whose exponential does not overflow; None for another shape."""
+        decay, share = Mul(*form.atoms(exp)), symbols.pi_ref
+        if not isinstance(decay, exp) or form != share / (share + (1 - share) * decay):
+            return None
+        top, bottom = fraction(decay.args[0].together())
+        number, bottom = bottom.as_independent(Symbol, as_Add=False)
+        exponent = DoubleSum.of((top / number / 2).expand())
+        if exponent is None or not bottom.is_Symbol:
+            return None
+        return cls(inputs, exponent, bottom.name, form)
+
+    def found(self, points: Points) -> Array:
+        reference = points[symbols.pi_ref.name]
+        rest = 1.0 - reference
+        with np.errstate(all="ignore"):
+            half = quotient_exp(self.exponent, points[self.weight], points.values)
+            whole = reference + rest * half * half
+            # The second half is not multiplied in before the quotient: it might underflow.
+            found = (rest * half / whole) * half if points.complement else reference / whole
+        fixed = (reference == 0) | (reference == 1)
+        found = np.where(fixed, rest if points.complement else reference, found)
+        tiny = (half < _TINY) & (reference < _TINY) & (reference > 0)
+        return self.corrected(np.broadcast_to(found, points.count).copy(), tiny, points)
+
+    def in_balls(self, at: dict[Symbol, arb]) -> arb:
+        return ball(self.exact, at, _BITS)
