@@ -41,12 +41,12 @@ def run(arguments: argparse.Namespace) -> str:
     notation = read_notation(arguments)
     question = question_with_margin(arguments)
 
-    from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.stationary import stationary_policy
+    from grpo_symbolic.policy.two_answers import StationaryPolicy
 
     policy = stationary_policy(algorithm.build(), question)
     if form == "text":
-        return _many(policy) if isinstance(policy, SimplexPolicy) else _text(policy)
+        return _text(policy) if isinstance(policy, StationaryPolicy) else _many(policy)
     return policy.export(form, notation=notation())
 
 

@@ -11,7 +11,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.solve.closed_form import ClosedForm
-from grpo_symbolic.solve.galois import no_radicals
 from grpo_symbolic.solve.reduction import Reduction
 from grpo_symbolic.solve.solutions import rational
 from grpo_symbolic.stationarity import StationarityCondition
@@ -69,6 +68,8 @@ def _without_radicals(condition: StationarityCondition) -> str:
             f"no closed form is looked for in groups of {size}: beta and pi_ref(a) are "
             f"explicit functions of pi(a), and {numbers}"
         )
+    from grpo_symbolic.solve.galois import no_radicals
+
     try:
         evidence = limited(no_radicals, condition, steps=_STEPS)
     except (Exhausted, ValueError):

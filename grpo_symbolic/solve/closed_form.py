@@ -30,7 +30,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.solve.closed import ClosedForm, Staged
-from grpo_symbolic.solve.quartic import larger_root
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.work import Exhausted, limited
 
@@ -86,6 +85,8 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
         Claim("up to pi_ref(a) the drift side is positive", equation.rhs, ">", S.Zero, below),
     )
     if degree == 4:
+        from grpo_symbolic.solve.quartic import larger_root
+
         try:
             return limited(larger_root, polynomial, domain, claims, steps=_STEPS)
         except Exhausted:
