@@ -10,7 +10,7 @@ wherever F_π ≠ 0, that is away from folds. No closed form of π is needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.numeric.arguments import Parameter, ordered
 
 __all__ = ["Sensitivity", "sensitivity"]
 
@@ -54,8 +55,8 @@ class Sensitivity:
     expression: Expr
     closed: Expr | None
     names: tuple[str, ...]
+    _inputs: tuple[Parameter, ...] = field(repr=False, compare=False)
     _solve: Callable[..., Any] = field(repr=False, compare=False)
-    _defaults: tuple[tuple[str, float], ...] = field(default=(), repr=False, compare=False)
 
     def latex(self, notation: Notation | None = None) -> str:
         r"""``\\frac{\partial \pi(a)}{\partial \beta} = ...``, ready to paste."""
@@ -77,37 +78,25 @@ class Sensitivity:
         """
         import numpy as np
 
-        given = {**dict(self._defaults), **values}
-        for name in given:
-            if name not in self.names:
-                raise ValueError(
-                    f"unknown argument {name!r}: this policy takes {', '.join(self.names)}"
-                )
-        for name in self.names:
-            if name not in given:
-                raise ValueError(
-                    f"missing argument {name!r}: this policy takes {', '.join(self.names)}"
-                )
-        if not any(np.ndim(v) for v in given.values()):
+        given = ordered(self._inputs, values)
+        if not any(np.ndim(v) for v in given):
             return self._at(given)
-        arrays = np.broadcast_arrays(*(np.asarray(given[n]) for n in self.names))
-        found = [
-            self._at(dict(zip(self.names, point, strict=True)))
-            for point in zip(*(a.ravel().tolist() for a in arrays), strict=True)
-        ]
-        return np.array(found, dtype=float).reshape(arrays[0].shape)
+        arrays = np.broadcast_arrays(*map(np.asarray, given))
+        points = zip(*(a.ravel().tolist() for a in arrays), strict=True)
+        return np.array([*map(self._at, points)], dtype=float).reshape(arrays[0].shape)
 
-    def _at(self, point: dict[str, Any]) -> float:
+    def _at(self, values: Sequence[Any]) -> float:
+        point = dict(zip(self.names, values, strict=True))
         with mp.workdps(_DIGITS):
             policy = self._solve(**point)
-            numbers = [_number(point[n]) for n in self.names]
+            numbers = map(_number, values)
             try:
                 value = self._compiled(policy, *numbers)
             except ZeroDivisionError:
                 value = mp.nan
             found = float(value) if mp.im(value) == 0 else math.nan
         if not math.isfinite(found):
-            at = ", ".join(f"{n} = {point[n]}" for n in self.names)
+            at = ", ".join(f"{n} = {v}" for n, v in point.items())
             raise ValueError(f"the derivative in {self.variable} is not finite at {at}")
         return found
 
@@ -121,39 +110,35 @@ class Sensitivity:
 
 
 def sensitivity(
-    curve: Balance,
+    balance: Balance,
     variable: Symbol,
     solve: Callable[..., Any],
-    names: tuple[str, ...],
+    inputs: tuple[Parameter, ...],
     *,
     equation: Eq | None = None,
     closed: Expr | None = None,
-    defaults: tuple[tuple[str, float], ...] = (),
 ) -> Sensitivity:
     """∂π(a)/∂θ from the condition on the curve of stationary policies.
 
     Parameters
     ----------
-    curve : Balance
+    balance : Balance
     variable : Symbol
         A parameter of the condition that takes real values.
     solve : callable
         π(a) at keyword arguments, in mpmath's working precision.
-    names : tuple of str
+    inputs : tuple of Parameter
         Its keywords.
     equation : Eq, optional
         The condition with its logarithms gathered, for the printed shape.
     closed : Expr, optional
         π(a) in the parameters.
-    defaults : tuple of (str, number)
-        Values of keywords that need not be given.
 
     Raises
     ------
     ValueError
         For a parameter that takes integers only, or one that the condition does not contain.
     """
-    balance = curve
     force, drift = balance.force, balance.drift
     condition = balance.beta * force.expression - drift.expression
     if variable.is_integer:
@@ -173,7 +158,8 @@ def sensitivity(
         found = _tidied(diff(closed, variable), Domain(balance.parameters.ranges))
         if found.count_ops() <= _SHORT:
             short = found
-    return Sensitivity(variable, expression, short, names, solve, defaults)
+    names = tuple(p.name for p in inputs)
+    return Sensitivity(variable, expression, short, names, inputs, solve)
 
 
 def _tidied(expr: Expr, domain: Domain) -> Expr:

@@ -363,10 +363,9 @@ class Policy(Printed):
             balance,
             known[str(variable)].symbol,
             self.lambdify("mpmath"),
-            tuple(known),
+            self.inputs,
             equation=self.equations[0],
             closed=self.expressions and self.expressions[0],
-            defaults=tuple((n, p.default) for n, p in known.items() if p.default is not None),
         )
         return found(**values) if values else found
 
