@@ -292,7 +292,7 @@ def group_size_terms(curve: Balance, order: int) -> tuple[Expr, ...]:
     ValueError
         When the large-group limit does not expand in 1/G by this method.
     """
-    balance = _Expansion(curve)
+    balance = _Expansion(curve, order)
     rows = [balance.taylor(j, order - j + 1) for j in range(order + 1)]
     # c_n (d/dp of the balance) = −(the rest); the derivative stays one symbol until the end.
     over_slope = Dummy("over_slope")
@@ -342,9 +342,10 @@ def _powers_of(found: Sequence[Expr], last: int) -> list[list[Expr]]:
 
 @dataclass(frozen=True)
 class _Expansion:
-    """β·force − drift, cleared of the force's denominator, in powers of ε = 1/G."""
+    """β·force − drift, cleared of the force's denominator, in powers of ε = 1/G up to an order."""
 
     curve: Balance
+    order: int
 
     @cached_property
     def general(self) -> Balance:
@@ -370,14 +371,26 @@ class _Expansion:
         force = self.curve.force.expression
         return fraction(together(force))[1] if force.is_rational_function(PI) else S.One
 
-    def spread(self, j: int) -> Expr:
+    @cached_property
+    def spreads(self) -> tuple[Expr, ...]:
         """f_j(t) of f(t) = Σ f_j(t) ε^j."""
-        domain = self.model.domain.extended(symbols.t)
+        domain, order = self.model.domain.extended(symbols.t), self.order
         # G = 1/s**2: what stands under a square root stays a series in s.
-        f = expand_at(*approached(self.model.spread, SIZE, oo, root=2), 2 * j + 1, domain)
+        f = expand_at(*approached(self.model.spread, SIZE, oo, root=2), 2 * order + 1, domain)
         if f.valuation < 0:
             raise ValueError("the advantages grow without bound with the group size")
-        return f.coefficient(2 * j)
+        return tuple(f.coefficient(2 * j) for j in range(order + 1))
+
+    @cached_property
+    def slopes(self) -> list[list[Expr]]:
+        """The derivatives of every f_j in t, over f_0."""
+        return [
+            [
+                tidy(f.diff(symbols.t, i) / self.spreads[0], self.domain)
+                for i in range(2 * (self.order - j) + 1)
+            ]
+            for j, f in enumerate(self.spreads)
+        ]
 
     @cached_property
     def chance(self) -> Expr:
@@ -389,38 +402,38 @@ class _Expansion:
     @cached_property
     def level(self) -> Expr:
         """f_0 at m(p)."""
-        return self.spread(0).subs(symbols.t, self.chance)
+        return self.spreads[0].subs(symbols.t, self.chance)
 
     @cached_property
     def growth(self) -> Expr:
         """d log(level)/dp."""
-        return self._fraction(self.level.diff(PI) / self.level)
+        return self._tidy(self.level.diff(PI) / self.level)
 
-    def _fraction(self, value: Expr) -> Expr:
-        return tidy(neat(tidy(value, self.domain)), self.domain)
+    def _tidy(self, value: Expr) -> Expr:
+        return tidy(value, self.domain)
 
     def relative(self, n: int) -> Expr:
         """The coefficient of ε^n in the cleared drift, over the level."""
         t = symbols.t
         mean = []
-        for j, i in product(range(n + 1), range(2 * n + 1)):
-            moment = Poly(_central_moment(i, t), _EPSILON).coeff_monomial(_EPSILON ** (n - j))
-            if moment != 0:
-                part = self.spread(j).diff(t, i) / self.spread(0)
-                mean.append(tidy(part, self.domain) * moment / factorial(i))
+        for j in range(n + 1):
+            for i in range(2 * (n - j) + 1):
+                moment = Poly(_central_moment(i, t), _EPSILON).coeff_monomial(_EPSILON ** (n - j))
+                if moment != 0:
+                    mean.append(self.slopes[j][i] * moment / factorial(i))
         a, b = self.general.condition.preference.weights
         drift = (a - b) * neat(Add(*mean)) / (t * (1 - t))
-        return self._fraction(self.clearing * drift.subs(t, self.chance))
+        return self._tidy(self.clearing * drift.subs(t, self.chance))
 
     def taylor(self, n: int, terms: int) -> tuple[Expr, ...]:
         """The Taylor coefficients in p of the coefficient of ε^n, with the level as a symbol."""
         part = self.relative(n)
-        pull = tidy(self.clearing * self.curve.force.expression, self.domain) if n == 0 else S.Zero
+        pull = self._tidy(self.clearing * self.curve.force.expression) if n == 0 else S.Zero
         found = []
         for i in range(terms):
             found.append((self.curve.beta * pull - _LEVEL * part) / factorial(i))
-            part = self._fraction(part.diff(PI) + self.growth * part)
-            pull = tidy(pull.diff(PI), self.domain)
+            part = self._tidy(part.diff(PI) + self.growth * part)
+            pull = self._tidy(pull.diff(PI))
         return tuple(found)
 
 
