@@ -23,6 +23,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.drift_extremes import greatest_drift, highest_hill, least_drift
 from grpo_symbolic.analysis.limits import explain_limit
+from grpo_symbolic.analysis.series import closed_policy
 from grpo_symbolic.display import Html, cut, grid, legible, math, short, typeset
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.balance import Balance
@@ -30,8 +31,6 @@ from grpo_symbolic.equation.claims import NOT_NEGATIVE, Claims, joined, signed_c
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.implicit_root import ImplicitRoot
 from grpo_symbolic.model.preference import PreferenceModel
-from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -260,7 +259,7 @@ def _extreme_drifts(balance: Balance, lower: bool) -> Iterator[Bound]:
     """The policies under constant drifts: the greatest value of the drift, and the least."""
     least, greatest = least_drift(balance) if lower else None, greatest_drift(balance)
     level = _constant(balance)
-    closed = None if least is greatest is None else _closed(level)
+    closed = None if least is greatest is None else closed_policy(level)
     if closed is None:
         return
     policy, plain = (closed.expression, closed.claims), "the policy with that constant drift"
@@ -293,7 +292,7 @@ def _large_groups(balance: Balance) -> Iterator[Bound]:
     else:
         return
     above = signed_claim(name, gap, group.rule.domain, NOT_NEGATIVE)
-    closed = None if above is None else _closed(balance.of_size(oo))
+    closed = None if above is None else closed_policy(balance.of_size(oo))
     if above is not None and closed is not None:
         yield Bound(
             closed.expression,
@@ -326,13 +325,6 @@ def _constant(balance: Balance) -> Balance:
     domain = condition.domain.extended(_LEVEL)
     model = PreferenceModel(values, policy, domain, (S.One, S.Zero), _LEVEL)
     return Balance(replace(condition, preference=model, domain=domain))
-
-
-def _closed(balance: Balance) -> ClosedForm | None:
-    reduction = reduce_binary(balance.condition, "Stationary policy of a bound")
-    if reduction.polynomial is None:
-        return None
-    return closed_form(reduction.polynomial, reduction.equation, balance.condition.domain)
 
 
 def _limit_policy(balance: Balance) -> tuple[Expr, Claims] | None:

@@ -18,19 +18,18 @@ from sympy import (
     Add,
     Dummy,
     Expr,
-    Integer,
     Mul,
     Poly,
     Pow,
     Rational,
     S,
     Symbol,
+    Tuple,
     binomial,
     exp,
     factorial,
     ff,
     fraction,
-    ilcm,
     log,
     oo,
     together,
@@ -39,25 +38,24 @@ from sympy.functions.combinatorial.numbers import stirling
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.inversion import fixed_point, inverted
 from grpo_symbolic.analysis.laurent import (
     LOG,
     Laurent,
     approached,
     expand_at,
-    fixed_point,
-    inverted,
     neat,
+    ramification,
 )
-from grpo_symbolic.analysis.laurent import ramification as root_of
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.solve.closed_form import closed_form
+from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
-    "closed_expression",
+    "closed_policy",
     "exponential_law",
     "group_size_terms",
     "series",
@@ -142,8 +140,7 @@ def variable_of(curve: Balance, variable: Any) -> tuple[Symbol, bool]:
         if isinstance(variable, Pow) and variable.exp == -1:
             inverse, variable = True, variable.base
         found = SIZE if variable in (SIZE, own_size) else variable
-        if found not in known.values():
-            found = None
+        found = found if found in known.values() else None
     if found is None:
         reason = f"the weight is the number {curve.beta}, and " if curve.beta.is_number else ""
         raise ValueError(
@@ -167,7 +164,7 @@ def _in_inverse_weight(curve: Balance, order: int) -> Expr:
             "in 1/beta"
         )
     # pi - pi_ref = (1/beta) phi(pi - pi_ref).
-    phi = replace(_over(top, bottom), valuation=0)
+    phi = replace(top / bottom, valuation=0)
     terms = fixed_point(phi, order)
     return Add(REFERENCE, *(c / curve.beta**n for n, c in terms.items()))
 
@@ -186,8 +183,9 @@ def _in_weight(curve: Balance, order: int) -> Expr:
 
 def weight_at_one(curve: Balance) -> tuple[int, Laurent]:
     """The root of 1 − p that is expanded in, and the leading term of W as p → 1."""
-    root = int(ilcm(root_of(curve.force.expression, PI), root_of(curve.drift.expression, PI)))
-    return root, _over(*_sides(curve, S.One, -1, root, 1))
+    root = ramification(Tuple(curve.force.expression, curve.drift.expression), PI)
+    top, bottom = _sides(curve, S.One, -1, root, 1)
+    return root, top / bottom
 
 
 def _check_zero_at_one(curve: Balance, start: Laurent) -> None:
@@ -251,10 +249,6 @@ def _sides(
     return top, bottom
 
 
-def _over(top: Laurent, bottom: Laurent) -> Laurent:
-    return top * bottom.power(Integer(-1))
-
-
 def _ranges(curve: Balance) -> Domain:
     return curve.parameters.extended(curve.beta)
 
@@ -262,20 +256,19 @@ def _ranges(curve: Balance) -> Domain:
 # -- in the group size -----------------------------------------------------------------
 
 
-def closed_expression(curve: Balance) -> Expr | None:
-    """The stationary π(a) in closed form, or None."""
+def closed_policy(curve: Balance) -> ClosedForm | None:
+    """The stationary π(a) in closed form where it is a root of degree 1 or 2, or None."""
     reduction = reduce_binary(curve.condition, "stationary policy")
     polynomial = reduction.polynomial
     if polynomial is None or polynomial.degree() not in (1, 2):
         return None
-    found = closed_form(polynomial, reduction.equation, curve.condition.domain)
-    return None if found is None else found.expression
+    return closed_form(polynomial, reduction.equation, curve.condition.domain)
 
 
 def _in_group_size(curve: Balance, order: int) -> Expr:
     terms = group_size_terms(curve, order)
-    closed = closed_expression(curve.of_size(oo))
-    at = {} if closed is None else {PI: closed}
+    closed = closed_policy(curve.of_size(oo))
+    at = {} if closed is None else {PI: closed.expression}
     return Add(*((term / SIZE**n).subs(at) for n, term in enumerate((PI, *terms))))
 
 
