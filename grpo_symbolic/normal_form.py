@@ -45,6 +45,8 @@ __all__ = ["Lowering", "Sign", "Undecided", "expansion", "normal_form"]
 _SIZES = (12, 40, 160)
 # A power of a sum with more monomials is not expanded.
 _MAX_MONOMIALS = 100_000
+# Of an exponential: exp(20000 x) is no power of exp(x).
+_MAX_POWER = 64
 # A polynomial with more terms is not taken apart by its coefficients in one coordinate.
 _MAX_SORTED = 200
 
@@ -312,7 +314,9 @@ class Lowering:
         field, result = self.field, [self.field.constant(1)]
         for term in Add.make_args(exponent.expand()):
             coefficient, rest = term.as_coeff_Mul()
-            if not (isinstance(coefficient, Integer) and rest != 1):
+            if not (
+                isinstance(coefficient, Integer) and abs(coefficient) <= _MAX_POWER and rest != 1
+            ):
                 coefficient, rest = Integer(1), term
             power, lowered = int(coefficient), self.lower(rest)
             decided = self.decide(lowered)

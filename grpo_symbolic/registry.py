@@ -217,7 +217,7 @@ FIGURES: Registry = Registry(
         "escape": "bifurcations:ESCAPE",
         "folds": "bifurcations:FOLDS",
         "cusps": "bifurcations:CUSPS",
-        "rank": "ranks:RANK",
+        "rank": "aggregations:RANK",
         "penalties": "penalty_curves:PENALTIES",
         "flow": "orbits:FLOW",
         "cobweb": "orbits:COBWEB",

@@ -12,7 +12,6 @@ Every special case of the library is this condition with another P and another d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Add, Eq, Expr
 
@@ -23,6 +22,7 @@ from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.model.preference import PreferenceModel
+from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 
 __all__ = ["StationarityCondition", "stationarity_condition"]
@@ -129,7 +129,9 @@ class StationarityCondition:
         return Eq(penalty, self.preference.difference(first, second), evaluate=False)
 
 
-def stationarity_condition(algorithm: Any, question: Question) -> StationarityCondition:
+def stationarity_condition(
+    algorithm: Algorithm | Preset, question: Question
+) -> StationarityCondition:
     """Build the condition from the algorithm's definition.
 
     Notes

@@ -11,28 +11,26 @@ found by solving the condition with one part replaced by a bound of that part:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
 
-from sympy import Expr, Max, Min, Poly, Rational, S, Symbol, fraction, oo, sstr
+from sympy import Expr, Max, Min, Piecewise, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, tidy
-from grpo_symbolic.analysis.laurent import limit_at
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.drift_extremes import greatest_drift, highest_hill, least_drift
 from grpo_symbolic.analysis.limits import explain_limit
+from grpo_symbolic.analysis.series import closed_policy
 from grpo_symbolic.display import Html, cut, grid, legible, math, short, typeset
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.claims import NOT_NEGATIVE, Claims, joined, signed_claim
-from grpo_symbolic.equation.drift import GroupDrift
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.implicit_root import ImplicitRoot
 from grpo_symbolic.model.preference import PreferenceModel
-from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
-from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -43,9 +41,6 @@ __all__ = ["Bound", "Bounds", "bounds"]
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # A drift that does not depend on the policy, for whatever value it has.
 _LEVEL = Symbol("D", positive=True)
-_HALF = Rational(1, 2)
-# The drift of larger groups is bounded below by that of groups of this size.
-_WRITTEN_OUT = 8
 
 
 @dataclass(frozen=True)
@@ -203,11 +198,15 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
         domain = balance.condition.domain.extended(symbols.beta)
         balance = Balance(replace(balance.condition, beta=symbols.beta, domain=domain))
     rare = tuple(_rare(balance))
-    makers = [_greatest_drift, _large_groups, _height, _probability]
     # The exact limit is above that of the least drift, and needs no formula of its own.
     exact = any(not bound.expression.has(ImplicitRoot) for bound in rare)
-    least = () if exact else tuple(_least_drift(balance))
-    candidates = chain(_reference(balance), least, rare, *(m(balance) for m in makers))
+    makers = (_large_groups, _height, _probability)
+    candidates = chain(
+        _reference(balance),
+        _extreme_drifts(balance, not exact),
+        rare,
+        *(m(balance) for m in makers),
+    )
     found: list[Bound] = []
     for bound in candidates:
         if expression is None or bound.expression.count_ops() < expression.count_ops():
@@ -242,58 +241,39 @@ def _reference(balance: Balance) -> Iterator[Bound]:
 
 def _rare(balance: Balance) -> Iterator[Bound]:
     """The solution as π_ref(a) → 0, which every other one is above."""
-    constant = not balance.drift.expression.has(PI)
+    level = balance.drift.expression
+    constant = not level.has(PI)
+    positive = balance.drift.positive() if constant else ()
     solved = _limit_policy(_constant(balance) if constant else balance)
-    positive = balance.drift.positive()
-    if solved is None or (constant and positive is None):
+    if solved is None or positive is None:
         return
-    value, claims = solved
-    if constant and positive is not None:
-        value, claims = value.xreplace({_LEVEL: balance.drift.expression}), (*claims, *positive)
     yield Bound(
-        value,
+        solved[0].xreplace({_LEVEL: level}),
         "lower",
         "the limit of the stationary policy as pi_ref(a) -> 0: the force falls with pi_ref(a)",
-        claims,
+        (*solved[1], *positive),
     )
 
 
-def _least_drift(balance: Balance) -> Iterator[Bound]:
-    least = _least(balance)
-    if least is None:
-        return
-    value, claims, why = least
+def _extreme_drifts(balance: Balance, lower: bool) -> Iterator[Bound]:
+    """The policies under constant drifts: the greatest value of the drift, and the least."""
+    least, greatest = least_drift(balance) if lower else None, greatest_drift(balance)
     level = _constant(balance)
-    closed = _closed(level)
-    if closed is not None:
-        limiting = _limit_policy(level)
-        if limiting is not None:
-            yield Bound(
-                limiting[0].xreplace({_LEVEL: value}),
-                "lower",
-                f"{why}; the limit as pi_ref(a) -> 0 of the policy with that constant drift",
-                (*claims, *limiting[1]),
-            )
-        yield Bound(
-            closed.expression.xreplace({_LEVEL: value}),
-            "lower",
-            f"{why}; the policy with that constant drift",
-            (*claims, *closed.claims),
-        )
-
-
-def _greatest_drift(balance: Balance) -> Iterator[Bound]:
-    greatest = _greatest(balance)
-    closed = None if greatest is None else _closed(_constant(balance))
-    if greatest is None or closed is None:
+    closed = None if least is greatest is None else closed_policy(level)
+    if closed is None:
         return
-    value, claims, why = greatest
-    yield Bound(
-        closed.expression.xreplace({_LEVEL: value}),
-        "upper",
-        f"{why}; the policy with that constant drift",
-        (*claims, *closed.claims),
+    policy, plain = (closed.expression, closed.claims), "the policy with that constant drift"
+    limiting = _limit_policy(level) if lower else None
+    cases = (
+        ("lower", least, limiting, f"the limit as pi_ref(a) -> 0 of {plain}"),
+        ("lower", least, policy, plain),
+        ("upper", greatest, policy, plain),
     )
+    for side, extreme, solved, reason in cases:
+        if extreme is not None and solved is not None:
+            expression = solved[0].xreplace({_LEVEL: extreme.value})
+            claims = (*extreme.claims, *solved[1])
+            yield Bound(expression, side, f"{extreme.reason}; {reason}", claims)
 
 
 def _large_groups(balance: Balance) -> Iterator[Bound]:
@@ -312,7 +292,7 @@ def _large_groups(balance: Balance) -> Iterator[Bound]:
     else:
         return
     above = signed_claim(name, gap, group.rule.domain, NOT_NEGATIVE)
-    closed = None if above is None else _closed(balance.of_size(oo))
+    closed = None if above is None else closed_policy(balance.of_size(oo))
     if above is not None and closed is not None:
         yield Bound(
             closed.expression,
@@ -324,119 +304,14 @@ def _large_groups(balance: Balance) -> Iterator[Bound]:
 
 def _height(balance: Balance) -> Iterator[Bound]:
     """p(1 − p)·force is a line where p(1 − p)·drift has its greatest value."""
-    line, highest = balance.force.line, _highest(balance)
-    if line is None or highest is None:
-        return
-    value, claims = highest
-    yield Bound(
-        REFERENCE + value / (balance.beta * line),
-        "upper",
-        "pi(a) pi(b) times the force is a line, and pi(a) pi(b) times the drift is at most "
-        f"{sstr(value)}",
-        claims,
-    )
-
-
-# -- extreme values of the drift --------------------------------------------------------------
-
-_Extreme = tuple[Expr, Claims, str]
-
-
-def _varying(balance: Balance) -> GroupDrift | None:
-    """The drift, where it is nothing but the difference of the rates times D(m)."""
-    group = balance.group
-    if group is None or group.factor != 1 or not group.rule.zero_sum:
-        return None
-    return group if group.expression.has(PI) else None
-
-
-def _least(balance: Balance) -> _Extreme | None:
-    """The least value of the drift, or of a smaller group's drift."""
-    group = _varying(balance)
-    if group is None:
-        return None
-    size, claims, why = group.rule.size, (), "the drift is nowhere below {}"
-    if size != oo and (not size.is_Integer or size > _WRITTEN_OUT):
-        size = S(_WRITTEN_OUT if size.is_Integer else 2)
-        rising = group.spread.rises_with_group_size
-        if rising is None:
-            return None
-        claims = rising
-        why = f"the drift rises with G, as f is concave, and at G = {size} is nowhere below {{}}"
-        group = group.of_size(size)
-    shape = group.spread.convex_drift
-    if shape is not None:
-        value = _neat(group.at_half(), group.rule.domain)
-        return _scaled(group, value, (*claims, *shape), why)
-    return _at_an_end(group, (S.One, S.Zero, _HALF), 1, claims, why)
-
-
-def _greatest(balance: Balance) -> _Extreme | None:
-    """The greatest value of the drift, at an end of (0, 1)."""
-    group = _varying(balance)
-    if group is None or group.rule.size == oo:
-        return None
-    why, shape, rule = "the drift is nowhere above {}", group.spread.convex_drift, group.rule
-    if shape is not None and rule.spread is not None:
-        # D at p = 0: the advantage of the only better answer of its group.
-        value = _neat(rule.size * rule.spread.subs(symbols.t, 1 / rule.size), rule.domain)
-        return _scaled(group, value, shape, why)
-    return _at_an_end(group, (S.Zero, S.One, _HALF), -1, (), why)
-
-
-def _at_an_end(
-    group: GroupDrift, places: Sequence[Expr], direction: int, claims: Claims, why: str
-) -> _Extreme | None:
-    """The value at one of some points, if the drift is nowhere below it (nowhere above it)."""
-    if group.rule.kept_by_name:
-        return None
-    drift = group.rule.drift(PI)
-    domain = group.rule.domain.extended(drift)
-    relation = "below" if direction > 0 else "above"
-    for at in places:
-        value = drift.subs(PI, at)
-        if not value.is_finite and not value.free_symbols:
-            continue
-        value = tidy(value, domain)
-        name = f"the drift is nowhere {relation} its value at {at}"
-        claim = signed_claim(name, direction * (drift - value), domain, NOT_NEGATIVE)
-        if claim is not None:
-            return _scaled(group, value, (*claims, claim), why)
-    return None
-
-
-def _neat(value: Expr, domain: Domain) -> Expr:
-    return value.together() if value.is_number else tidy(value, domain.extended(value))
-
-
-def _scaled(group: GroupDrift, value: Expr, claims: Claims, why: str) -> _Extreme | None:
-    """For answers that are rewarded at rates other than 1 and 0."""
-    if group.better_rate is None:
-        return None
-    if group.rates != (1, 0):
-        value = tidy((group.rates[0] - group.rates[1]) * value, group.domain)
-    return value, (group.better_rate, *claims), why.format(sstr(value))
-
-
-def _highest(balance: Balance) -> tuple[Expr, Claims] | None:
-    """A bound of p(1 − p)·drift: its value at 1/2, or that of f, which it is nowhere above."""
-    drift, group = balance.drift, balance.group
-    if not drift.expression.has(PI):
-        top = _neat(drift.hill.subs(PI, _HALF), balance.parameters)
-        claim = signed_claim(
-            "the height at 1/2, less the height", top - drift.hill, drift.domain, NOT_NEGATIVE
+    line, top = balance.force.line, highest_hill(balance)
+    if line is not None and top is not None:
+        yield Bound(
+            REFERENCE + top.value / (balance.beta * line),
+            "upper",
+            "pi(a) pi(b) times the force is a line, and pi(a) pi(b) times the drift " + top.reason,
+            top.claims,
         )
-        return None if claim is None else (top, (claim,))
-    if group is None or not group.plain or group.spread.symmetric is None:
-        return None
-    shape = group.spread.concave
-    if shape is None:
-        return None
-    if group.rule.size.is_Integer and group.rule.size <= _WRITTEN_OUT:
-        top = group.at_half() / 4
-    else:
-        top = group.spread.formula.subs(symbols.t, _HALF)
-    return _neat(top, group.rule.domain), (*shape, *group.spread.symmetric)
 
 
 # -- solving ------------------------------------------------------------------------------
@@ -452,79 +327,34 @@ def _constant(balance: Balance) -> Balance:
     return Balance(replace(condition, preference=model, domain=domain))
 
 
-def _closed(balance: Balance) -> ClosedForm | None:
-    reduction = reduce_binary(balance.condition, "Stationary policy of a bound")
-    if reduction.polynomial is None:
-        return None
-    return closed_form(reduction.polynomial, reduction.equation, balance.condition.domain)
-
-
 def _limit_policy(balance: Balance) -> tuple[Expr, Claims] | None:
-    """The zero of F at π_ref(a) = 0, where F > 0 below it; and claims that show it.
+    """The solution as π_ref(a) → 0, of which F is positive below; and claims that show it.
 
-    F at π_ref(a) is above F at 0, because the force falls with π_ref(a).
+    F at π_ref(a) is above F at 0, because the force falls with π_ref(a). A formula of the
+    solution stands for all weights, if it is not positive beyond the threshold.
     """
-    drift = balance.drift.expression
     falls = balance.force.falls_with_reference()
-    if drift.has(REFERENCE) or not isinstance(balance.beta, Symbol) or falls is None:
+    if balance.drift.expression.has(REFERENCE) or falls is None:
         return None
-    force = balance.force.at_vanishing_reference()
-    if force == oo or not force.has(PI):
-        return None
-    rest = Domain(tuple(r for r in balance.parameters.ranges if r.symbol != REFERENCE))
-    unit = Domain((*rest.ranges, Range(PI, S.Zero, S.One)))
-    weight = tidy(drift / force, unit)
-    value = _only_root(weight, balance.beta, unit)
-    if value is None:
-        return _limit_root(balance, falls)
-    most = limit_at(weight, PI, S.Zero, rest)
-    claims = [*falls]
-    below = Domain((*rest.ranges, Range(balance.beta, S.Zero, most)))
-    under = Domain((*below.ranges, Range(PI, S.Zero, value)))
-    wanted = [
-        (value, below, "the limit policy is positive for beta below the threshold"),
-        (
-            drift - balance.beta * force,
-            under,
-            "drift - beta*force at pi_ref(a) = 0, up to the limit policy",
-        ),
-    ]
-    for expr, domain, name in wanted:
-        claims.append(signed_claim(name, expr, domain, {Sign.POSITIVE}))
-    if most != oo:
-        beyond = Domain((*rest.ranges, Range(balance.beta, most, oo, lower_closed=True)))
-        name = "minus the bound for larger beta, where it is void"
-        claims.append(signed_claim(name, -value, beyond, NOT_NEGATIVE))
-    found = joined(*claims)
-    return None if found is None else (value, found)
-
-
-def _limit_root(balance: Balance, falls: Claims) -> tuple[Expr, Claims] | None:
-    """The same where no formula gives it: 0, or the root of β·force = drift at π_ref(a) = 0."""
     try:
         found = explain_limit(balance, REFERENCE, 0)
     except ValueError:
         return None
-    if found.value == 0 or not found.value.has(ImplicitRoot):
-        return None
-    return found.value, (*falls, *found.claims)
-
-
-def _only_root(weight: Expr, beta: Symbol, unit: Domain) -> Expr | None:
-    """p as a rational function of β, from β = W(p) or its square; None where it is not one."""
-    for power in (1, 2):
-        raised = tidy(weight**power, unit)
-        top, bottom = fraction(raised.together())
-        balance = (top - beta**power * bottom).expand()
-        if not balance.is_polynomial(PI):
-            continue
-        polynomial = Poly(balance, PI)
-        if polynomial.degree() != 1:
-            return None
-        slope, constant = polynomial.all_coeffs()
-        value = -constant / slope
+    if found.value == 0 or found.value.has(ImplicitRoot):
+        return None if found.value == 0 else (found.value, (*falls, *found.claims))
+    rest = Domain(tuple(r for r in balance.parameters.ranges if r.symbol != REFERENCE))
+    value, threshold = found.value, oo
+    if isinstance(value, Piecewise):
+        (value, below), *_ = value.args
+        threshold = below.gts
+    value = tidy(value, rest.extended(value))
+    claims = joined(*falls, *found.claims)
+    if balance.force.line is not None and value.is_rational_function(balance.beta):
         # One fraction less a number reads best: 1 - beta/gamma.
-        domain = Domain(tuple(r for r in unit.ranges if r.symbol != PI)).extended(beta)
-        split = (1 - tidy(1 - value, domain)).expand() if power == 1 else tidy(value, domain)
-        return split
-    return None
+        split = (1 - tidy(1 - value, rest.extended(value))).expand()
+        value = min(split, value, key=lambda e: e.count_ops())
+    if threshold != oo:
+        beyond = Domain((*rest.ranges, Range(balance.beta, threshold, oo, lower_closed=True)))
+        name = "minus the bound for larger beta, where it is void"
+        claims = joined(claims, signed_claim(name, -value, beyond, NOT_NEGATIVE))
+    return None if claims is None else (value, claims)

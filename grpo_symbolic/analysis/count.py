@@ -99,7 +99,7 @@ def count(balance: Balance) -> Count:
     The concave argument is new for finite groups; for pairs and large groups uniqueness is
     Vojnovic & Yun, arXiv 2502.18548, (14) and (15).
     """
-    for argument in (_monotone, _concave, _falling, _turning_points, _large_group):
+    for argument in (_one_crossing, _turning_points, _large_group):
         found = argument(balance)
         if found is not None:
             return found
@@ -109,42 +109,37 @@ def count(balance: Balance) -> Count:
     )
 
 
-def _monotone(balance: Balance) -> Count | None:
-    """One crossing of a force that rises through all values and a drift that does not rise."""
-    rises, falls = balance.force.rises(), balance.drift.does_not_rise()
-    if rises is None or falls is None or not balance.force.unbounded:
+def _one_crossing(balance: Balance) -> Count | None:
+    """One crossing of a force that rises and a drift of which enough is known."""
+    rises, drift = balance.force.rises(), balance.drift
+    if rises is None:
         return None
-    return Count(
-        (1,),
-        "the penalty's force rises from -oo to oo in pi(a) and the drift does not rise",
-        (*rises, *falls),
-    )
-
-
-def _concave(balance: Balance) -> Count | None:
-    """One crossing of a line and a concave hill."""
-    rises, hill = balance.force.rises(), balance.drift.concave_hill()
-    if balance.force.line is None or rises is None or hill is None:
-        return None
-    return Count(
-        (1,),
-        "times pi(a) pi(b) the force is a line, negative at 0 and positive at 1, and the drift is "
-        "a concave function that vanishes at both ends: they cross once, above pi_ref(a)",
-        (*rises, *hill),
-    )
-
-
-def _falling(balance: Balance) -> Count | None:
-    """One crossing of a line and a hill that falls per share."""
-    rises, falls = balance.force.rises(), balance.drift.falls_per_share()
-    if balance.force.line is None or rises is None or falls is None:
-        return None
-    return Count(
-        (1,),
-        "times pi(a) pi(b) the force is a line through pi_ref(a), and the drift, which vanishes "
-        "at 1, falls when it is divided by pi(a), so also by pi(a) - pi_ref(a): they cross once",
-        (*rises, *falls),
-    )
+    arguments = [
+        (
+            drift.does_not_rise,
+            "the penalty's force rises from -oo to oo in pi(a) and the drift does not rise",
+        ),
+        (
+            drift.concave_hill,
+            "times pi(a) pi(b) the force is a line, negative at 0 and positive at 1, and the drift "
+            "is a concave function that vanishes at both ends: they cross once, above pi_ref(a)",
+        ),
+        (
+            drift.falls_per_share,
+            "times pi(a) pi(b) the force is a line through pi_ref(a), and the drift, which "
+            "vanishes at 1, falls when it is divided by pi(a), so also by pi(a) - pi_ref(a): they "
+            "cross once",
+        ),
+    ]
+    if balance.force.line is None:
+        del arguments[1:]
+    if not balance.force.unbounded:
+        del arguments[0]
+    for shown, reason in arguments:
+        claims = shown()
+        if claims is not None:
+            return Count((1,), reason, (*rises, *claims))
+    return None
 
 
 def _turning_points(balance: Balance) -> Count | None:

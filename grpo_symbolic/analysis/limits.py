@@ -20,7 +20,7 @@ from grpo_symbolic.algebra import Sign, tidy
 from grpo_symbolic.analysis.count import count
 from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.series import (
-    closed_expression,
+    closed_policy,
     exponential_law,
     variable_of,
     weight_at_one,
@@ -344,14 +344,14 @@ def _root(escape: Expr, beta: Expr, unit: Domain) -> Expr | None:
 def _in_group_size(curve: Balance, value: Expr) -> Limit:
     value = group_size(value)
     other = curve.of_size(value)
-    closed = closed_expression(other)
+    closed = closed_policy(other)
     name = "the large-group limit" if value == oo else f"groups of {value}"
     if closed is None:
         raise ValueError(
             f"the limit is the policy of the same algorithm in {name}, which has no closed form; "
             f"its condition is {other.condition.contrast()}"
         )
-    return Limit(closed, f"the policy of the same algorithm in {name}, in closed form")
+    return Limit(closed.expression, f"the policy of the same algorithm in {name}, in closed form")
 
 
 def _elsewhere(curve: Balance, symbol: Symbol, value: Expr, direction: str) -> Limit:
@@ -369,17 +369,17 @@ def _elsewhere(curve: Balance, symbol: Symbol, value: Expr, direction: str) -> L
                 f"the drift vanishes at every p as {symbol} -> {value}, and the force does not: "
                 "F is positive at pi_ref(a) and negative at every fixed p above it",
             )
-    closed = closed_expression(curve)
+    closed = closed_policy(curve)
     if closed is None:
         raise ValueError(
             f"the limit {symbol} -> {value} needs a closed form, and this policy has none"
         )
     if value.is_finite:
-        found = closed.subs(symbol, value)
+        found = closed.expression.subs(symbol, value)
         if found.is_finite is not False and not found.has(S.NaN, S.ComplexInfinity):
             return Limit(found, "the closed form is continuous there")
     try:
-        found = limited(sympy_limit, closed, symbol, value, direction, steps=_STEPS)
+        found = limited(sympy_limit, closed.expression, symbol, value, direction, steps=_STEPS)
     except (Exhausted, NotImplementedError):
         raise ValueError(
             f"the limit {symbol} -> {value} of the closed form was not found"

@@ -31,6 +31,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import Penalty
+from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
@@ -136,7 +137,7 @@ class Potential:
         return f"Potential({parts}, beta={self.condition.beta})"
 
 
-def potential(algorithm: Any, question: Question) -> Potential | CurlCertificate:
+def potential(algorithm: Algorithm | Preset, question: Question) -> Potential | CurlCertificate:
     """The function that an algorithm climbs on a question, or a proof that there is none.
 
     Parameters

@@ -10,7 +10,7 @@ wherever F_π ≠ 0, that is away from folds. No closed form of π is needed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,27 +82,25 @@ class Sensitivity:
         """
         import numpy as np
 
-        given = dict(zip(self.names, ordered(self.inputs, values), strict=True))
-        if not any(np.ndim(v) for v in given.values()):
+        given = ordered(self.inputs, values)
+        if not any(np.ndim(v) for v in given):
             return self._at(given)
-        arrays = np.broadcast_arrays(*(np.asarray(given[n]) for n in self.names))
-        found = [
-            self._at(dict(zip(self.names, point, strict=True)))
-            for point in zip(*(a.ravel().tolist() for a in arrays), strict=True)
-        ]
-        return np.array(found, dtype=float).reshape(arrays[0].shape)
+        arrays = np.broadcast_arrays(*map(np.asarray, given))
+        points = zip(*(a.ravel().tolist() for a in arrays), strict=True)
+        return np.array([*map(self._at, points)], dtype=float).reshape(arrays[0].shape)
 
-    def _at(self, point: dict[str, Any]) -> float:
+    def _at(self, values: Sequence[Any]) -> float:
+        point = dict(zip(self.names, values, strict=True))
         with mp.workdps(_DIGITS):
             policy = self._solve(**point)
-            numbers = [_number(point[n]) for n in self.names]
+            numbers = map(_number, values)
             try:
                 value = self._compiled(policy, *numbers)
             except ZeroDivisionError:
                 value = mp.nan
             found = float(value) if mp.im(value) == 0 else math.nan
         if not math.isfinite(found):
-            at = ", ".join(f"{n} = {point[n]}" for n in self.names)
+            at = ", ".join(f"{n} = {v}" for n, v in point.items())
             raise ValueError(f"the derivative in {self.variable} is not finite at {at}")
         return found
 
@@ -116,7 +114,7 @@ class Sensitivity:
 
 
 def sensitivity(
-    curve: Balance,
+    balance: Balance,
     variable: Symbol,
     solve: Callable[..., Any],
     inputs: tuple[Parameter, ...],
@@ -128,7 +126,7 @@ def sensitivity(
 
     Parameters
     ----------
-    curve : Balance
+    balance : Balance
     variable : Symbol
         A parameter of the condition that takes real values.
     solve : callable
@@ -145,7 +143,6 @@ def sensitivity(
     ValueError
         For a parameter that takes integers only, or one that the condition does not contain.
     """
-    balance = curve
     force, drift = balance.force, balance.drift
     condition = balance.beta * force.expression - drift.expression
     if variable.is_integer:

@@ -18,19 +18,18 @@ from sympy import (
     Add,
     Dummy,
     Expr,
-    Integer,
     Mul,
     Poly,
     Pow,
     Rational,
     S,
     Symbol,
+    Tuple,
     binomial,
     exp,
     factorial,
     ff,
     fraction,
-    ilcm,
     log,
     oo,
     together,
@@ -39,25 +38,24 @@ from sympy.functions.combinatorial.numbers import stirling
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.inversion import fixed_point, inverted
 from grpo_symbolic.analysis.laurent import (
     LOG,
     Laurent,
     approached,
     expand_at,
-    fixed_point,
-    inverted,
     neat,
+    ramification,
 )
-from grpo_symbolic.analysis.laurent import ramification as root_of
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.solve.closed_form import closed_form
+from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
-    "closed_expression",
+    "closed_policy",
     "exponential_law",
     "group_size_terms",
     "series",
@@ -142,8 +140,7 @@ def variable_of(curve: Balance, variable: Any) -> tuple[Symbol, bool]:
         if isinstance(variable, Pow) and variable.exp == -1:
             inverse, variable = True, variable.base
         found = SIZE if variable in (SIZE, own_size) else variable
-        if found not in known.values():
-            found = None
+        found = found if found in known.values() else None
     if found is None:
         reason = f"the weight is the number {curve.beta}, and " if curve.beta.is_number else ""
         raise ValueError(
@@ -167,7 +164,7 @@ def _in_inverse_weight(curve: Balance, order: int) -> Expr:
             "in 1/beta"
         )
     # pi - pi_ref = (1/beta) phi(pi - pi_ref).
-    phi = replace(_over(top, bottom), valuation=0)
+    phi = replace(top / bottom, valuation=0)
     terms = fixed_point(phi, order)
     return Add(REFERENCE, *(c / curve.beta**n for n, c in terms.items()))
 
@@ -186,8 +183,9 @@ def _in_weight(curve: Balance, order: int) -> Expr:
 
 def weight_at_one(curve: Balance) -> tuple[int, Laurent]:
     """The root of 1 − p that is expanded in, and the leading term of W as p → 1."""
-    root = int(ilcm(root_of(curve.force.expression, PI), root_of(curve.drift.expression, PI)))
-    return root, _over(*_sides(curve, S.One, -1, root, 1))
+    root = ramification(Tuple(curve.force.expression, curve.drift.expression), PI)
+    top, bottom = _sides(curve, S.One, -1, root, 1)
+    return root, top / bottom
 
 
 def _check_zero_at_one(curve: Balance, start: Laurent) -> None:
@@ -251,10 +249,6 @@ def _sides(
     return top, bottom
 
 
-def _over(top: Laurent, bottom: Laurent) -> Laurent:
-    return top * bottom.power(Integer(-1))
-
-
 def _ranges(curve: Balance) -> Domain:
     return curve.parameters.extended(curve.beta)
 
@@ -262,20 +256,19 @@ def _ranges(curve: Balance) -> Domain:
 # -- in the group size -----------------------------------------------------------------
 
 
-def closed_expression(curve: Balance) -> Expr | None:
-    """The stationary π(a) in closed form, or None."""
+def closed_policy(curve: Balance) -> ClosedForm | None:
+    """The stationary π(a) in closed form where it is a root of degree 1 or 2, or None."""
     reduction = reduce_binary(curve.condition, "stationary policy")
     polynomial = reduction.polynomial
     if polynomial is None or polynomial.degree() not in (1, 2):
         return None
-    found = closed_form(polynomial, reduction.equation, curve.condition.domain)
-    return None if found is None else found.expression
+    return closed_form(polynomial, reduction.equation, curve.condition.domain)
 
 
 def _in_group_size(curve: Balance, order: int) -> Expr:
     terms = group_size_terms(curve, order)
-    closed = closed_expression(curve.of_size(oo))
-    at = {} if closed is None else {PI: closed}
+    closed = closed_policy(curve.of_size(oo))
+    at = {} if closed is None else {PI: closed.expression}
     return Add(*((term / SIZE**n).subs(at) for n, term in enumerate((PI, *terms))))
 
 
@@ -292,7 +285,7 @@ def group_size_terms(curve: Balance, order: int) -> tuple[Expr, ...]:
     ValueError
         When the large-group limit does not expand in 1/G by this method.
     """
-    balance = _Expansion(curve)
+    balance = _Expansion(curve, order)
     rows = [balance.taylor(j, order - j + 1) for j in range(order + 1)]
     # c_n (d/dp of the balance) = −(the rest); the derivative stays one symbol until the end.
     over_slope = Dummy("over_slope")
@@ -342,9 +335,10 @@ def _powers_of(found: Sequence[Expr], last: int) -> list[list[Expr]]:
 
 @dataclass(frozen=True)
 class _Expansion:
-    """β·force − drift, cleared of the force's denominator, in powers of ε = 1/G."""
+    """β·force − drift, cleared of the force's denominator, in powers of ε = 1/G up to an order."""
 
     curve: Balance
+    order: int
 
     @cached_property
     def general(self) -> Balance:
@@ -370,14 +364,26 @@ class _Expansion:
         force = self.curve.force.expression
         return fraction(together(force))[1] if force.is_rational_function(PI) else S.One
 
-    def spread(self, j: int) -> Expr:
+    @cached_property
+    def spreads(self) -> tuple[Expr, ...]:
         """f_j(t) of f(t) = Σ f_j(t) ε^j."""
-        domain = self.model.domain.extended(symbols.t)
+        domain, order = self.model.domain.extended(symbols.t), self.order
         # G = 1/s**2: what stands under a square root stays a series in s.
-        f = expand_at(*approached(self.model.spread, SIZE, oo, root=2), 2 * j + 1, domain)
+        f = expand_at(*approached(self.model.spread, SIZE, oo, root=2), 2 * order + 1, domain)
         if f.valuation < 0:
             raise ValueError("the advantages grow without bound with the group size")
-        return f.coefficient(2 * j)
+        return tuple(f.coefficient(2 * j) for j in range(order + 1))
+
+    @cached_property
+    def slopes(self) -> list[list[Expr]]:
+        """The derivatives of every f_j in t, over f_0."""
+        return [
+            [
+                tidy(f.diff(symbols.t, i) / self.spreads[0], self.domain)
+                for i in range(2 * (self.order - j) + 1)
+            ]
+            for j, f in enumerate(self.spreads)
+        ]
 
     @cached_property
     def chance(self) -> Expr:
@@ -389,38 +395,38 @@ class _Expansion:
     @cached_property
     def level(self) -> Expr:
         """f_0 at m(p)."""
-        return self.spread(0).subs(symbols.t, self.chance)
+        return self.spreads[0].subs(symbols.t, self.chance)
 
     @cached_property
     def growth(self) -> Expr:
         """d log(level)/dp."""
-        return self._fraction(self.level.diff(PI) / self.level)
+        return self._tidy(self.level.diff(PI) / self.level)
 
-    def _fraction(self, value: Expr) -> Expr:
-        return tidy(neat(tidy(value, self.domain)), self.domain)
+    def _tidy(self, value: Expr) -> Expr:
+        return tidy(value, self.domain)
 
     def relative(self, n: int) -> Expr:
         """The coefficient of ε^n in the cleared drift, over the level."""
         t = symbols.t
         mean = []
-        for j, i in product(range(n + 1), range(2 * n + 1)):
-            moment = Poly(_central_moment(i, t), _EPSILON).coeff_monomial(_EPSILON ** (n - j))
-            if moment != 0:
-                part = self.spread(j).diff(t, i) / self.spread(0)
-                mean.append(tidy(part, self.domain) * moment / factorial(i))
+        for j in range(n + 1):
+            for i in range(2 * (n - j) + 1):
+                moment = Poly(_central_moment(i, t), _EPSILON).coeff_monomial(_EPSILON ** (n - j))
+                if moment != 0:
+                    mean.append(self.slopes[j][i] * moment / factorial(i))
         a, b = self.general.condition.preference.weights
         drift = (a - b) * neat(Add(*mean)) / (t * (1 - t))
-        return self._fraction(self.clearing * drift.subs(t, self.chance))
+        return self._tidy(self.clearing * drift.subs(t, self.chance))
 
     def taylor(self, n: int, terms: int) -> tuple[Expr, ...]:
         """The Taylor coefficients in p of the coefficient of ε^n, with the level as a symbol."""
         part = self.relative(n)
-        pull = tidy(self.clearing * self.curve.force.expression, self.domain) if n == 0 else S.Zero
+        pull = self._tidy(self.clearing * self.curve.force.expression) if n == 0 else S.Zero
         found = []
         for i in range(terms):
             found.append((self.curve.beta * pull - _LEVEL * part) / factorial(i))
-            part = self._fraction(part.diff(PI) + self.growth * part)
-            pull = tidy(pull.diff(PI), self.domain)
+            part = self._tidy(part.diff(PI) + self.growth * part)
+            pull = self._tidy(pull.diff(PI))
         return tuple(found)
 
 

@@ -8,7 +8,6 @@ one of them fails.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from sympy import Expr
 
@@ -18,13 +17,22 @@ from grpo_symbolic.checking.limits import LimitCheck
 from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.presets.preset import Preset
+from grpo_symbolic.question import Question
 from grpo_symbolic.verify.methods import ready
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["Checked", "check"]
 
 
-def check(formula: str, algorithm: Any, question: Any, *, where_defined: bool = False) -> Checked:
+def check(
+    formula: str,
+    algorithm: Algorithm | Preset,
+    question: Question,
+    *,
+    where_defined: bool = False,
+) -> Checked:
     r"""A verdict on a formula about the stationary policy.
 
     Parameters

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 import mpmath as mp
 from sympy import Expr, Rational, S, Symbol, oo
@@ -14,10 +13,12 @@ from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.presets.preset import Preset
+from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.solve.solutions import rational
 
 __all__ = ["DIGITS", "Point", "Subject", "subject"]
@@ -172,7 +173,7 @@ class Subject:
 
 
 @lru_cache(maxsize=32)
-def subject(algorithm: Any, question: Any) -> Subject:
+def subject(algorithm: Algorithm | Preset, question: Question) -> Subject:
     """The stationary policies of ``algorithm`` on ``question``, solved once for many formulas."""
     policy = stationary_policy(algorithm, question)
     if isinstance(question, BinaryQuestion):

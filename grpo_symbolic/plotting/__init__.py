@@ -8,13 +8,13 @@ from grpo_symbolic.plotting.aggregations import (
     aggregation,
     noisy_verifier,
     rank_distortion,
+    ranked_policy,
     stage_curvature,
 )
 from grpo_symbolic.plotting.bifurcations import bifurcation, cusps, escape_threshold, fold_curve
 from grpo_symbolic.plotting.figures import FIGURES, FORMATS, Figure, draw, save
 from grpo_symbolic.plotting.orbits import cobweb, flow
 from grpo_symbolic.plotting.penalty_curves import links, penalties
-from grpo_symbolic.plotting.ranks import ranked_policy
 from grpo_symbolic.plotting.sizes import bernstein, drift, group_sizes, small_weights
 
 __all__ = [

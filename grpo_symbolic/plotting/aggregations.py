@@ -20,14 +20,32 @@ from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.plotting.branches import against_reference
 from grpo_symbolic.plotting.figures import Figure
 from grpo_symbolic.plotting.sampled import SampledCurve, binary, of_algorithm, sampled
-from grpo_symbolic.plotting.style import COLUMN, SHADES, curves_of, drawn, labelled, shown, tex
+from grpo_symbolic.plotting.style import (
+    COLUMN,
+    SHADES,
+    STYLES,
+    TEXT,
+    curves_of,
+    drawn,
+    labelled,
+    shown,
+    tex,
+)
+from grpo_symbolic.policy.many_answers import SimplexPolicy
+from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.question import BinaryQuestion, Question
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["aggregation", "noisy_verifier", "rank_distortion", "stage_curvature"]
+__all__ = [
+    "aggregation",
+    "noisy_verifier",
+    "rank_distortion",
+    "ranked_policy",
+    "stage_curvature",
+]
 
 #: Weights that show how a curve changes.
 WEIGHTS = (0.25, 0.5, 1, 2)
@@ -119,6 +137,74 @@ def rank_distortion(
     against_reference(cases, ax, notation, jumps=False)
     labelled(ax, "R", r"F = \varphi(R)")
     return ax
+
+
+@drawn(COLUMN, 2.7)
+def ranked_policy(
+    reference: Sequence[Any] = ("0.1", "0.2", "0.3", "0.4"),
+    betas: Sequence[Any] = ("0.5", "2"),
+    *,
+    ax: Axes | None = None,
+    notation: Notation | None = None,
+) -> Axes:
+    r"""π(o) of ordered answers as bars, beside the reference: groups of two, reverse KL.
+
+    From the closed form :math:`\pi(k) = \varphi(R_k) - \varphi(R_{k-1})`, answer 1 the most
+    rewarding one.
+
+    Parameters
+    ----------
+    reference : sequence of numbers
+        Two to ten positive probabilities that sum to 1.
+    betas : sequence of numbers
+        At most three.
+    ax, notation : optional
+        As for :func:`aggregation`.
+    """
+    assert ax is not None
+    n = len(reference)
+    weights = curves_of("betas", betas)
+    if not 2 <= n <= 10 or len(weights) > 3:
+        raise ValueError(
+            f"bars need 2 to 10 answers and 1 to 3 weights, got {n} and {len(weights)}"
+        )
+    masses = [parameter("pi_ref", r, "reference") for r in reference]
+    if sum(masses) != 1 or min(masses) <= 0:
+        raise ValueError(f"reference must be positive and sum to 1, got a sum of {sum(masses)}")
+    policy = stationary_policy(GRPO(2), Question.symbolic(n))
+    values = [[float(m) for m in masses], *(_at(policy, masses, b) for b in weights)]
+    names = notation or Notation()
+    labels = [f"${names.pi_ref}$"]
+    labels += [rf"${names.pi}$, ${tex(symbols.beta, notation)} = {shown(b)}$" for b in weights]
+    looks = (
+        ("0.78", ""),
+        (STYLES[0].color, ""),
+        (STYLES[5].color, "////"),
+        (STYLES[2].color, ".."),
+    )
+    width = 0.8 / len(values)
+    for k, (heights, label, (color, hatch)) in enumerate(zip(values, labels, looks, strict=False)):
+        places = np.arange(1, n + 1) + (k - (len(values) - 1) / 2) * width
+        ax.bar(places, heights, width, color=color, hatch=hatch, label=label,
+               edgecolor="white" if not hatch else "0.2", linewidth=0.4)  # fmt: skip
+    ax.set_xticks(range(1, n + 1), [f"${k}$" for k in range(1, n + 1)])
+    ax.set_xlabel("answer, by reward")
+    ax.set_ylabel("probability")
+    ax.legend(loc="upper right")
+    top = max(max(v) for v in values)
+    ax.set_ylim(0, 1.3 * top)
+    return ax
+
+
+def _at(policy: Any, masses: list[Any], beta: Any) -> list[float]:
+    """The closed form at numbers."""
+    assert isinstance(policy, SimplexPolicy)
+    assert policy.expressions is not None
+    free = policy.question.reference[:-1]
+    point = dict(zip(free, masses, strict=False))
+    point[symbols.beta] = parameter("beta", beta, "betas")
+    function = lambdify(list(point), list(policy.expressions), "mpmath")
+    return [float(v) for v in function(*point.values())]
 
 
 @drawn(COLUMN, 3.3)
@@ -263,4 +349,15 @@ NOISE = Figure(
     r"rates $s_a, s_b$ of the two answers.",
     "new",
     (noisy_verifier,),
+)
+
+
+RANK = Figure(
+    "Distortion by rank",
+    r"Groups of two act on the reference by rank: $F = \varphi(R)$ on cumulative masses "
+    r"(left), and the policy of four ordered answers (right).",
+    "new; for two answers Vojnovic & Yun, arXiv 2502.18548, (14)",
+    (rank_distortion, ranked_policy),
+    TEXT,
+    3.0,
 )
