@@ -11,7 +11,8 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, Sum, collect, 
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.normal_form import Sign, normal_form
+from grpo_symbolic.normal_form import normal_form
+from grpo_symbolic.orthant_sign import Sign
 from grpo_symbolic.quotient_field import TooLarge
 
 __all__ = [

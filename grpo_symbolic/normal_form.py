@@ -9,7 +9,6 @@ negative coefficient is positive on the orthant.
 
 from __future__ import annotations
 
-from enum import IntEnum
 from functools import lru_cache
 from math import comb
 
@@ -37,9 +36,10 @@ from sympy import sign as sympy_sign
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
+from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
-__all__ = ["Lowering", "Sign", "Undecided", "expansion", "normal_form"]
+__all__ = ["Lowering", "Undecided", "expansion", "normal_form"]
 
 # Generators of the field: the first size that suffices.
 _SIZES = (12, 40, 160)
@@ -47,18 +47,6 @@ _SIZES = (12, 40, 160)
 _MAX_MONOMIALS = 100_000
 # Of an exponential: exp(20000 x) is no power of exp(x).
 _MAX_POWER = 64
-# A polynomial with more terms is not taken apart by its coefficients in one coordinate.
-_MAX_SORTED = 200
-
-
-class Sign(IntEnum):
-    """The sign of an expression on a whole domain."""
-
-    NEGATIVE = -2
-    NONPOSITIVE = -1
-    ZERO = 0
-    NONNEGATIVE = 1
-    POSITIVE = 2
 
 
 class Undecided(Exception):
@@ -102,13 +90,11 @@ class Lowering:
         self.field = QuotientField(size)
         self.substitution, strict = domain.coordinates()
         self.attained = domain.attained
-        self.positive: set[int] = set()
-        self.nonnegative: set[int] = set()
+        self.orthant = Orthant(self.field)
         self.generators: dict[tuple[object, ...], int] = {}
         self.exponents: dict[tuple[object, ...], Quotient] = {}
         self.lowered: dict[Expr, Quotient] = {}
         self.means: dict[BernsteinMean, bool] = {}
-        self.signs: dict[tuple[object, ...], Sign | None] = {}
         # Common factors are cancelled: what was divided by is kept, for it has to be non-zero, and
         # so is what a square root was taken of without knowing its sign.
         self.divisors: list[fmpq_mpoly] = []
@@ -118,9 +104,7 @@ class Lowering:
                 if coordinate not in self.lowered:
                     index = self.field.added(coordinate)
                     self.lowered[coordinate] = self.field.gen(index)
-                    self.nonnegative.add(index)
-                    if coordinate in strict:
-                        self.positive.add(index)
+                    self.orthant.add(index, positive=coordinate in strict, nonnegative=True)
 
     def generator(
         self,
@@ -135,10 +119,7 @@ class Lowering:
             name = Dummy(f"{kind}{len(self.generators)}", real=True)
             index = self.field.added(name, square)
             self.generators[kind, *key] = index
-            if positive:
-                self.positive.add(index)
-            if nonnegative or positive:
-                self.nonnegative.add(index)
+            self.orthant.add(index, positive=positive, nonnegative=nonnegative)
         return self.field.gen(self.generators[kind, *key])
 
     # -- lowering ---------------------------------------------------------------
@@ -178,7 +159,7 @@ class Lowering:
         if isinstance(expr, Abs):
             return self.absolute(self.lower(expr.args[0]))
         if isinstance(expr, sympy_sign):
-            inner = self.decide(self.lower(expr.args[0]))
+            inner = self.orthant.sign(self.lower(expr.args[0]))
             if self.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
                 return field.constant(int(inner) // 2)
         if isinstance(expr, BernsteinMean):
@@ -217,22 +198,22 @@ class Lowering:
     def inside(self, probability: Quotient) -> bool:
         """Whether it lies in (0, 1)."""
         rest = self.field.subtract(self.field.constant(1), probability)
-        return all(self.decide(end) == Sign.POSITIVE for end in (probability, rest))
+        return all(self.orthant.sign(end) == Sign.POSITIVE for end in (probability, rest))
 
     def positive_values(self, mean: BernsteinMean) -> bool:
         """Whether a mean is one of positive numbers, inside (0, 1)."""
         table = mean.values if mean.f is None else mean.ends
-        found = {self.decide(self.lower(c)) for c in table}
+        found = {self.orthant.sign(self.lower(c)) for c in table}
         if mean.f is None:
             return Sign.POSITIVE in found and found <= {Sign.POSITIVE, Sign.ZERO, Sign.NONNEGATIVE}
         if mean not in self.means:
             within = normal_form(mean.f, self.domain.relevant(mean.f).extended(mean.f))
-            inner = within is not None and within[0].decide(within[1]) == Sign.POSITIVE
+            inner = within is not None and within[0].orthant.sign(within[1]) == Sign.POSITIVE
             self.means[mean] = inner and None not in found and min(found) >= 0
         return self.means[mean]
 
     def absolute(self, inner: Quotient) -> Quotient:
-        decided = self.decide(inner)
+        decided = self.orthant.sign(inner)
         if decided is not None:
             return inner if decided >= 0 else self.negative(inner)
         square = self.field.multiply(inner, inner)
@@ -252,7 +233,7 @@ class Lowering:
                 if power % 2:
                     outside.append(self.plain_root(self.field.of(base), positive=True))
                 continue
-            decided = self.polynomial_sign(base) if not base.is_constant() else None
+            decided = self.orthant.of_polynomial(base) if not base.is_constant() else None
             if decided is not None and decided != Sign.ZERO:
                 if decided < 0:
                     base = -base
@@ -294,18 +275,18 @@ class Lowering:
             if quotient.key in self.exponents:
                 total.append(times(power, self.exponents[quotient.key]))
                 continue
-            decided = self.polynomial_sign(base) if not base.is_constant() else None
+            decided = self.orthant.of_polynomial(base) if not base.is_constant() else None
             if decided is None or abs(decided) != Sign.POSITIVE:
                 rest.append(self.raised(quotient, power))
                 continue
             if decided < 0:
                 quotient = self.negative(quotient)
                 rest.append(field.constant((-1) ** power))
-            above = self.decide(field.subtract(quotient, field.constant(1))) == Sign.POSITIVE
+            above = self.orthant.sign(field.subtract(quotient, field.constant(1))) == Sign.POSITIVE
             total.append(times(power, plain(quotient, above)))
         remaining = field.product(rest)
         if remaining.key != field.constant(1).key:
-            if self.decide(remaining) != Sign.POSITIVE:
+            if self.orthant.sign(remaining) != Sign.POSITIVE:
                 raise Undecided("logarithm of an expression not known to be positive")
             total.append(plain(remaining, above_one=False))
         return field.sum(total)
@@ -319,7 +300,7 @@ class Lowering:
             ):
                 coefficient, rest = Integer(1), term
             power, lowered = int(coefficient), self.lower(rest)
-            decided = self.decide(lowered)
+            decided = self.orthant.sign(lowered)
             # exp(x) = 1 + t with t > 0 where x > 0 (and its inverse where x < 0).
             if decided == Sign.NEGATIVE:
                 power, lowered = -power, self.negative(lowered)
@@ -353,155 +334,17 @@ class Lowering:
     def sign(self, value: Quotient) -> Sign | None:
         """The sign of a value, where it is known to be defined on the whole domain."""
         try:
-            return self.decide(value) if self.defined() else None
+            return self.orthant.sign(value) if self.defined() else None
         except TooLarge:
             return None
 
     def defined(self) -> bool:
         """Whether no divisor vanishes, and no square root is one of a negative number."""
-        divisors = (self.polynomial_sign(divisor) for divisor in self.divisors)
-        radicands = (self.decide(radicand) for radicand in self.radicands)
+        divisors = (self.orthant.of_polynomial(divisor) for divisor in self.divisors)
+        radicands = (self.orthant.sign(radicand) for radicand in self.radicands)
         return all(found is not None and abs(found) == Sign.POSITIVE for found in divisors) and all(
             found is not None and found >= 0 for found in radicands
         )
-
-    def decide(self, value: Quotient) -> Sign | None:
-        top = self.polynomial_sign(value.top)
-        if top is None or top == Sign.ZERO:
-            return top
-        bottom = self.polynomial_sign(value.bottom)
-        if bottom is None or abs(bottom) != Sign.POSITIVE:
-            return None
-        return top if bottom > 0 else Sign(-top)
-
-    def polynomial_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
-        if polynomial.is_zero():
-            return Sign.ZERO
-        direct = self.coefficient_sign(polynomial)
-        if direct is not None:
-            return direct
-        key = self.field.of(polynomial).key
-        if key not in self.signs:
-            self.signs[key] = self._undirected_sign(polynomial)
-        return self.signs[key]
-
-    def _undirected_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
-        # The latest radical is the most composite: numbers such as sqrt(2) come last.
-        degrees = polynomial.degrees()
-        radical = next((index for index in reversed(self.field.squares) if degrees[index]), None)
-        if radical is not None:
-            found = self.split_sign(polynomial, radical)
-            return self.coordinate_sign(polynomial) if found is None else found
-        content, parts = polynomial.factor()
-        if len(parts) == 1 and parts[0][1] == 1:
-            found = self.quadratic_sign(polynomial)
-            return self.coordinate_sign(polynomial) if found is None else found
-        total = Sign.POSITIVE if content > 0 else Sign.NEGATIVE
-        for base, power in parts:
-            part = self.polynomial_sign(base)
-            if power % 2 == 0 and (part is None or abs(part) != Sign.POSITIVE):
-                part = Sign.NONNEGATIVE
-            elif power % 2 == 0:
-                part = Sign.POSITIVE
-            if part is None:
-                return None
-            total = _product(total, part)
-        return total
-
-    def coordinate_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
-        """The sign of a polynomial in one coordinate >= 0 whose coefficients all have that sign."""
-        if len(polynomial) > _MAX_SORTED:
-            return None
-        for index, degree in enumerate(polynomial.degrees()):
-            if not degree or index not in self.nonnegative or index in self.field.squares:
-                continue
-            parts = self.field.coefficients(polynomial, index)
-            total: Sign | None = Sign.ZERO
-            for power, coefficient in sorted(parts.items()):
-                found = self.polynomial_sign(coefficient)
-                if found is not None and power and index not in self.positive:
-                    found = Sign(max(-1, min(1, found)))
-                total = None if total is None or found is None else _sum(total, found)
-                if total is None:
-                    break
-            if total is not None:
-                return total
-        return None
-
-    def split_sign(self, polynomial: fmpq_mpoly, index: int) -> Sign | None:
-        """Sign of A + B s with s >= 0: from A, B, or from A^2 - B^2 s^2."""
-        field = self.field
-        parts = field.coefficients(polynomial, index)
-        if max(parts) > 1:
-            return None
-        a, b = parts.get(0, field.context.constant(0)), parts[1]
-        sign_a, sign_b = self.polynomial_sign(a), self.polynomial_sign(b)
-        bs = None
-        if sign_b is not None:
-            bs = _product(sign_b, Sign.POSITIVE if index in self.positive else Sign.NONNEGATIVE)
-        if sign_a is None and bs is None:
-            return None
-        if sign_a == Sign.ZERO or bs == Sign.ZERO:
-            return bs if sign_a == Sign.ZERO else sign_a
-        if sign_a is not None and bs is not None and (sign_a > 0) == (bs > 0):
-            strongest = max(abs(sign_a), abs(bs))
-            return Sign(strongest if sign_a > 0 else -strongest)
-        # Of unlike or unknown signs: the larger of |A| and |B s| decides.
-        squares = [field.multiply(field.of(part), field.of(part)) for part in (a, b)]
-        right = field.multiply(squares[1], field.squares[index])
-        difference = self.decide(field.subtract(squares[0], right))
-        if difference is None:
-            return None
-        if difference > 0 and sign_a is not None:
-            return _product(sign_a, difference)
-        if difference < 0 and sign_b is not None:
-            return _product(sign_b, Sign(-difference))
-        return Sign.ZERO if difference == Sign.ZERO and sign_a and bs else None
-
-    def quadratic_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
-        """Sign of A x^2 + B x + C with A, C of one sign and B^2 < 4 A C, for some x."""
-        zero = self.field.context.constant(0)
-        for index, degree in enumerate(polynomial.degrees()):
-            if degree != 2:
-                continue
-            parts = self.field.coefficients(polynomial, index)
-            c, b, a = (parts.get(k, zero) for k in range(3))
-            sign_a, sign_c = self.polynomial_sign(a), self.polynomial_sign(c)
-            if sign_a is None or abs(sign_a) != Sign.POSITIVE or sign_a != sign_c:
-                continue
-            discriminant = self.polynomial_sign(b**2 - 4 * a * c)
-            if discriminant is None or discriminant > 0:
-                continue
-            magnitude = Sign.POSITIVE if discriminant == Sign.NEGATIVE else Sign.NONNEGATIVE
-            return magnitude if sign_a > 0 else Sign(-magnitude)
-        return None
-
-    def coefficient_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
-        """The sign where no two terms differ in theirs."""
-        strict, signs = False, set()
-        for monomial, coefficient in polynomial.terms():
-            signs.add(coefficient > 0)
-            if len(signs) > 1:
-                return None
-            used = [(index, e) for index, e in enumerate(monomial) if e]
-            if any(e % 2 and index not in self.nonnegative for index, e in used):
-                return None
-            strict = strict or all(index in self.positive for index, _ in used)
-        magnitude = Sign.POSITIVE if strict else Sign.NONNEGATIVE
-        return magnitude if signs == {True} else Sign(-magnitude)
-
-
-def _sum(left: Sign, right: Sign) -> Sign | None:
-    if left * right < 0:
-        return None
-    return left if abs(left) >= abs(right) else right
-
-
-def _product(left: Sign, right: Sign) -> Sign:
-    if Sign.ZERO in (left, right):
-        return Sign.ZERO
-    magnitude = min(abs(left), abs(right))
-    return Sign(magnitude if (left > 0) == (right > 0) else -magnitude)
 
 
 def _needs(expr: Expr) -> tuple[Need, ...]:
