@@ -15,8 +15,7 @@ from sympy import oo
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-
-from .oracles.stationary import solve_binary
+from tests.oracles.stationary import solve_binary
 
 POINTS = 6000
 ULPS = 4

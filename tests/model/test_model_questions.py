@@ -13,8 +13,7 @@ from sympy import Expr, Integer, Rational, Symbol, oo, simplify, tanh
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-
-from .oracles.enumeration import Law, Rule, rule_preference, to_mpf
+from tests.oracles.enumeration import Law, Rule, rule_preference, to_mpf
 
 A, B, C = (Symbol(name, real=True) for name in "abc")
 HALF = Rational(1, 2)

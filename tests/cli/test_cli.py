@@ -12,8 +12,7 @@ import pytest
 
 from grpo_symbolic import registry
 from grpo_symbolic.cli import main
-
-from .oracles.stationary import scan_binary, solve_binary
+from tests.oracles.stationary import scan_binary, solve_binary
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:

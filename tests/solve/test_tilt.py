@@ -13,8 +13,7 @@ from sympy import Rational, oo
 import grpo_symbolic as gs
 from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.solutions import Solutions
-
-from .oracles.enumeration import large_group_preference
+from tests.oracles.enumeration import large_group_preference
 
 REFERENCE = ("1/5", "3/10", "1/2")
 SMALL = ("1/100", "9/100", "9/10")

@@ -17,8 +17,7 @@ from sympy import Expr, Rational
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-
-from .oracles.enumeration import (
+from tests.oracles.enumeration import (
     Law,
     Rule,
     large_group_rule_preference,

@@ -15,8 +15,7 @@ from sympy import Expr, Rational, expand, oo, simplify, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.model.preference import expected_preference, group_preference
-
-from .oracles.enumeration import (
+from tests.oracles.enumeration import (
     Law,
     comparison_preference,
     large_group_preference,

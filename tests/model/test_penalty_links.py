@@ -11,8 +11,7 @@ from sympy import exp as exp_
 
 import grpo_symbolic as gs
 from grpo_symbolic.symbols import u
-
-from .oracles.stationary_many import penalty_coefficient
+from tests.oracles.stationary_many import penalty_coefficient
 
 Divergence = gs.Divergence
 Estimator = gs.Estimator

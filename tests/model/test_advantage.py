@@ -12,8 +12,7 @@ from sympy import Add, Expr, Integer, Rational, oo, simplify, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.reward import variance
-
-from .oracles.enumeration import advantages
+from tests.oracles.enumeration import advantages
 
 rewards_of_a_group = st.lists(
     st.fractions(min_value=-20, max_value=20, max_denominator=30), min_size=2, max_size=5

@@ -12,14 +12,13 @@ from sympy import Expr, Rational, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-
-from .oracles.monte_carlo import (
+from tests.oracles.monte_carlo import (
     FloatArray,
     IntArray,
     policy_gradient_ascent,
     sampled_gradient,
 )
-from .oracles.stationary import solve_binary
+from tests.oracles.stationary import solve_binary
 
 
 def first_answer_wins(answers: IntArray, rng: np.random.Generator, /) -> FloatArray:

@@ -12,9 +12,8 @@ import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.dynamics import Dynamics, Outcome, dynamics
 from grpo_symbolic.model.advantage import StabilisedScale
-
-from .oracles import dynamics as oracle
-from .oracles.enumeration import to_mpf
+from tests.oracles import dynamics as oracle
+from tests.oracles.enumeration import to_mpf
 
 # Group size, penalty, beta, pi_ref(a), epsilon (None: the plain standard deviation).
 CASES: dict[str, tuple[float, oracle.Penalty, str, str, str | None]] = {

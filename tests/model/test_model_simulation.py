@@ -9,9 +9,8 @@ from mpmath import mp
 from sympy import Rational
 
 import grpo_symbolic as gs
-
-from .oracles.enumeration import Rule
-from .oracles.monte_carlo import sampled_rule_gradient
+from tests.oracles.enumeration import Rule
+from tests.oracles.monte_carlo import sampled_rule_gradient
 
 CONFIGURATIONS = 20
 GROUPS = 30_000

@@ -12,8 +12,7 @@ from sympy import Integer, Max, Min, Rational, exp, log, oo, sqrt, sympify
 import grpo_symbolic as gs
 from grpo_symbolic import Claim, Domain, Status, symbols
 from grpo_symbolic.analysis.bounds import Bounds, bounds
-
-from .oracles.stationary import scan_binary, solve_binary
+from tests.oracles.stationary import scan_binary, solve_binary
 
 BETA, P0, GAMMA, G = symbols.beta, symbols.pi_ref, symbols.gamma, symbols.G
 MARGIN = gs.BinaryQuestion(margin=GAMMA)

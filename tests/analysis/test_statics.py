@@ -13,8 +13,7 @@ from grpo_symbolic import Claim, Status, symbols
 from grpo_symbolic.analysis.statics import Monotonicity, monotonicity
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.spread import spread_of
-
-from .oracles.stationary import scan_binary
+from tests.oracles.stationary import scan_binary
 
 BASE = {
     "beta": mpf("0.6"),

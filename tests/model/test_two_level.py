@@ -18,8 +18,7 @@ from sympy import Expr, Rational, Symbol, lambdify, simplify
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-
-from .oracles.enumeration import to_mpf
+from tests.oracles.enumeration import to_mpf
 
 VERIFIABLE = gs.Question(correct=1, answers=2)
 P = symbols.policy(1)

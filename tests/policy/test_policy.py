@@ -13,8 +13,7 @@ from grpo_symbolic import symbols as s
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.policy import many_answers
 from grpo_symbolic.policy.policy import Policy
-
-from .oracles.enumeration import Rule, rule_preference
+from tests.oracles.enumeration import Rule, rule_preference
 
 QUARTERS = gs.Question(rewards=(1, "1/2", "1/4", 0))
 LEVELS = gs.Question(rewards=(3, 1, 0))

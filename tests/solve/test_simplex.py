@@ -11,9 +11,8 @@ from sympy import Rational, oo, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic.cli import main
 from grpo_symbolic.verify.sampling import refuted_at
-
-from .oracles.enumeration import Rule, rule_preference
-from .oracles.stationary_many import penalty_coefficient, solve_many
+from tests.oracles.enumeration import Rule, rule_preference
+from tests.oracles.stationary_many import penalty_coefficient, solve_many
 
 REFERENCE = ("1/5", "3/10", "1/2")
 EXACT = [Fraction(r) for r in REFERENCE]

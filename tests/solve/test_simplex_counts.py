@@ -18,9 +18,8 @@ from grpo_symbolic.solve.preferences import PolynomialPreference
 from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.simplex_system import ResponseSystem
 from grpo_symbolic.solve.solutions import NumericSolution
-
-from .oracles.enumeration import Rule, rule_preference
-from .oracles.stationary_many import penalty_coefficient, solve_many
+from tests.oracles.enumeration import Rule, rule_preference
+from tests.oracles.stationary_many import penalty_coefficient, solve_many
 
 REFERENCE = ("1/5", "3/10", "1/2")
 

@@ -13,9 +13,8 @@ from sympy import Eq, Expr, Integer, Rational, exp, log, oo, simplify, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic.derivation import Derivation, Step
 from grpo_symbolic.symbols import beta, gamma, gap, pi, pi_ref
-
-from .oracles.enumeration import Law, comparison_preference, preference, to_mpf
-from .oracles.stationary import scan_binary, solve_binary
+from tests.oracles.enumeration import Law, comparison_preference, preference, to_mpf
+from tests.oracles.stationary import scan_binary, solve_binary
 
 RATIO = beta / gamma
 PAIRS = (1 - RATIO + sqrt((1 - RATIO) ** 2 + 4 * RATIO * pi_ref)) / 2

@@ -252,7 +252,7 @@ def test_a_claim_is_proved_in_another_thread_too() -> None:
 _VERDICTS = """
 import grpo_symbolic as gs
 from sympy import exp, sqrt
-from tests.test_verify import FALSE_CLAIMS, TRUE_CLAIMS
+from tests.verify.test_verify import FALSE_CLAIMS, TRUE_CLAIMS
 for left, relation, right in [*TRUE_CLAIMS, *FALSE_CLAIMS][::2]:
     verdict = gs.prove(gs.Claim("a claim", left, relation, right))
     print(verdict, verdict.evidence)
