@@ -7,11 +7,25 @@ domain does not grant, and what stays undecided is answered with None.
 
 from __future__ import annotations
 
-from sympy import Add, Dummy, Expr, Integer, Mul, Number, Pow, S, Sum, collect, factor, together
+from sympy import (
+    Add,
+    Dummy,
+    Expr,
+    Integer,
+    Mul,
+    Number,
+    Pow,
+    S,
+    Sum,
+    collect,
+    exp,
+    factor,
+    together,
+)
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.normal_form import normal_form
+from grpo_symbolic.normal_form import is_power_of_exponential, normal_form
 from grpo_symbolic.orthant_sign import Sign
 from grpo_symbolic.quotient_field import TooLarge
 
@@ -125,6 +139,12 @@ def sums_of(expr: Expr) -> list[Expr]:
     return sorted(expr.atoms(Sum, BernsteinMean), key=str)
 
 
+def _steep(expr: Expr) -> list[Expr]:
+    """Exponentials such as exp(20000 x): a polynomial in exp(x) would have that degree."""
+    found = (e for e in expr.atoms(exp) if not is_power_of_exponential(e.args[0]))
+    return sorted(found, key=str)
+
+
 def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     """One fraction of factors, each written positive: ``p(1 - p)``, never ``-p(p - 1)``.
 
@@ -132,7 +152,8 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
     """
     domain = Domain() if domain is None else domain
     expr = S(expr)
-    closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(sums_of(expr))}
+    whole = [*sums_of(expr), *_steep(expr)]
+    closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(whole)}
     expr = expr.xreplace(closed)
     domain = domain.extended(expr).relevant(expr)
     if expr.count_ops() <= _MAX_TIDY and len(domain.ranges) <= _MAX_SYMBOLS:

@@ -39,7 +39,7 @@ from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
 from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
-__all__ = ["Lowering", "Undecided", "expansion", "normal_form"]
+__all__ = ["Lowering", "Undecided", "expansion", "is_power_of_exponential", "normal_form"]
 
 # Generators of the field: the first size that suffices.
 _SIZES = (12, 40, 160)
@@ -295,9 +295,7 @@ class Lowering:
         field, result = self.field, [self.field.constant(1)]
         for term in Add.make_args(exponent.expand()):
             coefficient, rest = term.as_coeff_Mul()
-            if not (
-                isinstance(coefficient, Integer) and abs(coefficient) <= _MAX_POWER and rest != 1
-            ):
+            if not isinstance(coefficient, Integer) or not _is_small(coefficient) or rest == 1:
                 coefficient, rest = Integer(1), term
             power, lowered = int(coefficient), self.lower(rest)
             decided = self.orthant.sign(lowered)
@@ -345,6 +343,15 @@ class Lowering:
         return all(found is not None and abs(found) == Sign.POSITIVE for found in divisors) and all(
             found is not None and found >= 0 for found in radicands
         )
+
+
+def _is_small(coefficient: Expr) -> bool:
+    return bool(abs(coefficient) <= _MAX_POWER)
+
+
+def is_power_of_exponential(exponent: Expr) -> bool:
+    """Whether exp of it is written by powers, of exponentials without a number before them."""
+    return all(_is_small(term.as_coeff_Mul()[0]) for term in Add.make_args(exponent.expand()))
 
 
 def _needs(expr: Expr) -> tuple[Need, ...]:

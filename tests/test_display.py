@@ -215,7 +215,7 @@ def test_a_display_does_no_work(policies: list[Any], monkeypatch: pytest.MonkeyP
 
     for target in (
         "grpo_symbolic.analysis.count.count",
-        "grpo_symbolic.policy.evidence.no_radicals",
+        "grpo_symbolic.solve.galois.no_radicals",
         "grpo_symbolic.policy.two_answers.closed_form",
         "grpo_symbolic.policy.rank_distortion.closed_form",
         "grpo_symbolic.policy.solve_many_answers.binary_policy",

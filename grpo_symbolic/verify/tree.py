@@ -74,7 +74,7 @@ def to_tree(expr: Expr) -> Tree:
         rest = (expr.values, expr.size, expr.argument, Integer(expr.order))
         return [head, expr.name, *map(to_tree, rest)]
     if isinstance(expr, Lambda):
-        return [head, to_tree(expr(_t))]
+        return ["Lambda", to_tree(expr(_t))]
     if head in _SUMS and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
         index, first, last = expr.limits[0]
         return [head, to_tree(expr.function), index.name, to_tree(first), to_tree(last)]
