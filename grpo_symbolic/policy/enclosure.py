@@ -34,6 +34,7 @@ Balls: TypeAlias = tuple[arb, ...]
 _SHOWN = 18
 # Digits beyond those asked for.
 _SPARE = 30
+_MANY_ZEROS = 20
 _WIDER = (0, 12, 24)
 
 
@@ -142,11 +143,20 @@ AsBinary: TypeAlias = Callable[[Question, Mapping[Symbol, Expr]], tuple[Solved, 
 
 def enclosed_binary(policy: Solved, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
     """Balls (π(a), π(b)) of a binary policy at exact numbers."""
-    with mp.workdps(digits + _SPARE):
-        solved = policy.solutions_at(point, digits + _SPARE)
+    # Next to a vertex the slope of F has to be told from terms of the size of π(a) itself.
+    tiny = _places_of_zero(policy.solutions_at(point, digits + _SPARE))
+    with mp.workdps(digits + _SPARE + tiny):
+        solved = policy.solutions_at(point, digits + _SPARE + tiny)
         field = ScalarField(policy.condition, point)
-        found = [_pair(field, point, s, digits) for s in solved]
+        found = [_pair(field, point, s, digits + tiny) for s in solved]
     return _collected(solved, found, digits)
+
+
+def _places_of_zero(solved: Solutions) -> int:
+    """Decimal zeros of the smallest probability inside the simplex, if there are many."""
+    inside = [p for s in solved for p in s.policy if p > 0]
+    places = max([0, *(int(-mp.log10(p)) for p in inside)])
+    return places if places > _MANY_ZEROS else 0
 
 
 def enclosed_simplex(
