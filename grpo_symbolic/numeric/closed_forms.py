@@ -134,7 +134,8 @@ class LargerRoot(_ClosedKernel):
         return cls(inputs, tidy(a, domain), constant, linear, above, rise, balanced, (a, b, c))
 
     def found(self, points: Points) -> Array:
-        values, out = [points[name] for name in self.names], np.empty(points.count)
+        values = [points[name] for name in self.names]
+        out = np.empty(points.count) if points.out is None else points.out
         with np.errstate(all="ignore"):
             for start in range(0, len(out), _PIECE):
                 piece = slice(start, start + _PIECE)

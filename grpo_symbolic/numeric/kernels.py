@@ -31,6 +31,8 @@ class Points:
     branch : str
     complement : bool
         Of two answers: 1 − π(a) instead of π(a).
+    out : array, optional
+        Where a kernel of one solution may leave what it finds, one number a point.
     """
 
     values: Mapping[str, Any]
@@ -38,6 +40,7 @@ class Points:
     weight: Expr
     branch: str = "attracting"
     complement: bool = False
+    out: Array | None = None
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]

@@ -154,8 +154,8 @@ class _Run:
         start = 0
         for pieces, count in blocks(tuple(values.values()), kernel.block):
             named = dict(zip(values, pieces, strict=True))
-            points = replace(self.asked, values=named, count=count)
             place: Any = slice(start, start + count)
+            points = replace(self.asked, values=named, count=count, out=self._room(place, index))
             start += count
             bad = None if index is not None else self._bad(named, points.ends)
             if bad is not None:
@@ -163,11 +163,18 @@ class _Run:
                 good = np.flatnonzero(~np.broadcast_to(bad, (count,)))
                 if not len(good):
                     continue
-                points, place = points.at(good, len(good)), good + place.start
+                points = replace(points.at(good, len(good)), out=None)
+                place = good + place.start
             found = kernel.found(points)
             if not kernel.single:
                 self._count_missing(found, points)
-            self.table = put(self.table, place if index is None else index[place], found)
+            if points.out is None or not np.may_share_memory(found, points.out):
+                self.table = put(self.table, place if index is None else index[place], found)
+
+    def _room(self, place: slice, index: Any) -> Array | None:
+        """The rows of the table, while they are of one number."""
+        plain = index is None and self.table.ndim == 2 and self.table.shape[1] == 1
+        return self.table[place, 0] if plain else None
 
     def _by_combination(
         self, values: dict[str, Array], shape: tuple[int, ...], names: list[str]
