@@ -45,7 +45,8 @@ class Evidence:
     """A folder of certificates, one file for each claim.
 
     A file is used again when it was made for the same statement on the same range, by the same
-    source of the methods and the same versions of the packages they use.
+    source of the methods and the same versions of the packages they use, and when every one of
+    its certificates is of that statement and holds when it is checked again.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ class Evidence:
         claim = portable(claim)
         point = {name: str(value) for name, value in (at or {}).items()}
         key = digest([claim_to_data(claim), point])[:16]
-        kept = self._kept(key)
+        kept = self._kept(key, claim)
         if kept is not None:
             return kept
         start = time.perf_counter()
@@ -84,7 +85,7 @@ class Evidence:
         refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
         negation = []
         if refuted is not None:
-            opposite = _negation(claim, refuted)
+            opposite = _negation(claim, refuted.evidence)
             negation = [certificate(opposite, v) for v in settle(opposite)]
         record = {
             "key": key,
@@ -96,15 +97,27 @@ class Evidence:
         self._write(record)
         return record
 
-    def _kept(self, key: str) -> dict[str, Any] | None:
+    def _kept(self, key: str, claim: Claim) -> dict[str, Any] | None:
+        """The record of a claim, if nothing in it has to be believed."""
         try:
             record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
-            made = [*record["certificates"], *record["negation"]]
-            sound = all(digest({k: v for k, v in c.items() if k != "digest"}) == c["digest"]
-                        for c in made)  # fmt: skip
+            made, negation = record["certificates"], record["negation"]
+            if not made or record["key"] != key or record["methods"] != _made_by():
+                return None
+            refuted = next((c for c in made if c["verdict"] == Status.REFUTED), None)
+            about = [(claim, c) for c in made]
+            if refuted is not None:
+                opposite = _negation(claim, refuted["evidence"])
+                about += [(opposite, c) for c in negation]
+            elif negation:
+                return None
+            same = all(
+                {name: made_for[name] for name in data} == data
+                for data, made_for in ((claim_to_data(c), made_for) for c, made_for in about)
+            )
+            return record if same and all(recheck(c) for _, c in about) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return record if sound and record.get("methods") == _made_by() else None
 
     def _write(self, record: dict[str, Any]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -172,15 +185,14 @@ def _refutation(claim: Claim, at: Mapping[str, Expr]) -> Verdict:
     return found
 
 
-def _negation(claim: Claim, refuted: Verdict) -> Claim:
+def _negation(claim: Claim, evidence: Mapping[str, Any]) -> Claim:
     """The opposite of the claim at its counterexample: two numbers and their relation."""
     named: dict[str, Symbol] = {s.name: s for s in claim.domain.symbols}
-    found: Any = refuted.counterexample
+    found = evidence["counterexample"]
     point = {named[name]: from_tree(_ratio(text), {}) for name, text in found.items()}
     left, right = (side.subs(point) for side in (claim.left, claim.right))
     opposite = _OPPOSITE[claim.relation]
     if opposite == "!=":  # in the stronger form that says which side is larger
-        evidence = refuted.evidence
         opposite = ">" if Float(evidence["left"], 30) > Float(evidence["right"], 30) else "<"
     return portable(Claim(f"it fails there: {claim.name}", left, opposite, right, Domain()))
 

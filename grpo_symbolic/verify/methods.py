@@ -73,8 +73,8 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
         # A normal form of so little ends by itself, and the meter would double its cost.
         for method in METHODS[:_QUICK]:
             verdict = method.attempt(claim)
-            if verdict is not None:
-                return _defined(claim, verdict)
+            if verdict is not None and (decided := _defined(claim, verdict)) is not None:
+                return decided
     ready()
     try:
         limited(_decide, claim, found, tried, steps=steps)
@@ -133,19 +133,23 @@ def _verdicts(claim: Claim, tried: list[str], patience: int = 1) -> Iterator[Ver
         else:
             if verdict is None:
                 tried.append(method.name)
+            elif (found := _defined(claim, verdict)) is not None:
+                yield found
             else:
-                yield _defined(claim, verdict)
+                tried.append(f"{method.name} (it holds where both sides are defined)")
 
 
-def _defined(claim: Claim, verdict: Verdict) -> Verdict:
-    """PROVED stands only if both sides are proved to be real numbers wherever it is claimed."""
+def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
+    """PROVED stands only if both sides are proved to be real numbers wherever it is claimed.
+
+    REFUTED by a point at which one of them is none; None where neither is shown.
+    """
     if verdict.status is not Status.PROVED or claim.defined or _needs_hold(claim):
         return verdict
     for point in claim.domain.samples(SAMPLES, seed=SEED):
         if claim.undefined_at(point):
             return undefined(claim, point)
-    detail = "it holds wherever both sides are defined, which is not shown to be everywhere"
-    return Verdict(Status.UNKNOWN, verdict.method, detail)
+    return None
 
 
 def _needs_hold(claim: Claim) -> bool:

@@ -17,6 +17,10 @@ from derivations.catalogue import ORDER
 from derivations.ledger import Row, ledger
 from derivations.ledger_report import line, summary
 from derivations.paper_claims import ENTRIES, NEW, PAPER, Entry
+from grpo_symbolic.symbols import pi
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.recheck import certificate, digest, portable
 
 COLUMNS = {
     "claim",
@@ -138,6 +142,56 @@ def test_an_edited_file_is_not_used_again(
     monkeypatch.setattr(evidence, "settle", lambda claim: asked.append(claim) or ())
     ledger((SQUARE_ROOT,), tmp_path, processes=1)
     assert asked
+
+
+def _signed(made: dict[str, Any]) -> dict[str, Any]:
+    """A certificate with a digest that fits, whatever it says."""
+    rest = {key: value for key, value in made.items() if key != "digest"}
+    return {**rest, "digest": digest(rest)}
+
+
+def _with_another_verdict(record: dict[str, Any]) -> dict[str, Any]:
+    made = [_signed({**c, "verdict": "REFUTED"}) for c in record["certificates"]]
+    return {**record, "certificates": made}
+
+
+def _without_evidence(record: dict[str, Any]) -> dict[str, Any]:
+    return {**record, "certificates": []}
+
+
+def _of_another_claim(record: dict[str, Any]) -> dict[str, Any]:
+    claim = portable(Claim("a sum", Rational(1), "<", Rational(2)))
+    return {**record, "certificates": [certificate(claim, prove(claim))]}
+
+
+def _renamed(record: dict[str, Any]) -> dict[str, Any]:
+    made = [_signed({**c, "method": "exact identity"}) for c in record["certificates"]]
+    return {**record, "certificates": made}
+
+
+def _on_a_wider_range(record: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(record["certificates"]).replace(
+        '"lower_closed": false', '"lower_closed": true'
+    )
+    return {**record, "certificates": [_signed(c) for c in json.loads(text)]}
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [_with_another_verdict, _without_evidence, _of_another_claim, _renamed, _on_a_wider_range],
+)
+def test_a_forged_file_is_not_believed(tmp_path: Path, forge: Any) -> None:
+    """Digests fit, but what is there is not a proof of the claim that is asked for."""
+    claim = Claim("odds grow", pi / (1 - pi), ">", pi)
+    folder = evidence.Evidence(tmp_path)
+    made = folder.of(claim)
+    assert made["certificates"]
+    path = tmp_path / f"{made['key']}.json"
+    forged = forge(json.loads(path.read_text()))
+    path.write_text(json.dumps(forged))
+    again = folder.of(claim)
+    assert again["certificates"] == made["certificates"]
+    assert json.loads(path.read_text()) != forged
 
 
 def test_documents_and_exit_status(
