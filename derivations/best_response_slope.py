@@ -78,7 +78,7 @@ def result() -> Result:
         claims.append(Claim(f"reverse KL, {name}: slope 0", slope(rule), "==", S.Zero))
 
     # Two policies that answer each other, and two that answer themselves.
-    pair = Domain.of(Q, (Q, S.Zero, S.One), (P, S.Zero, Q))
+    pair = Domain.of((Q, S.Zero, S.One), (P, S.Zero, Q))
     swap = weight(AT_P, AT_Q)
     rest = weight(AT_Q, AT_P)
     claims += [

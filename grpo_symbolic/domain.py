@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from sympy import Dummy, Expr, Integer, Rational, Symbol, ceiling, floor, oo, sstr
+from sympy import Dummy, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
 
 from grpo_symbolic.display import Html, cut, legible, math, tex, typeset
 from grpo_symbolic.symbols import describe
@@ -33,6 +33,11 @@ class Range:
     upper: Expr
     lower_closed: bool = False
     upper_closed: bool = False
+
+    @property
+    def needs(self) -> set[Symbol]:
+        """The symbols of its ends."""
+        return S(self.lower).free_symbols | S(self.upper).free_symbols  # type: ignore[return-value]
 
     def __str__(self) -> str:
         return self._written(sstr, ">=", "<=", "real")
@@ -66,7 +71,13 @@ class Domain:
     Parameters
     ----------
     ranges : tuple of Range
-        The ends of each range may contain symbols of earlier ranges only.
+        The ends of each may contain symbols of others, but not in a circle: ranges are kept in
+        an order in which those come first.
+
+    Raises
+    ------
+    ValueError
+        When ranges depend on one another in a circle, or a symbol has two.
 
     Examples
     --------
@@ -77,6 +88,20 @@ class Domain:
     """
 
     ranges: tuple[Range, ...] = ()
+
+    def __post_init__(self) -> None:
+        left = list(dict.fromkeys(self.ranges))
+        if len({r.symbol for r in left}) < len(left):
+            raise ValueError(f"a symbol has two ranges: {', '.join(map(str, left))}")
+        ordered: list[Range] = []
+        while left:
+            found = next((r for r in left if not r.needs & {o.symbol for o in left}), None)
+            if found is None:
+                circle = ", ".join(str(r) for r in left)
+                raise ValueError(f"the ranges depend on one another in a circle: {circle}")
+            ordered.append(found)
+            left.remove(found)
+        object.__setattr__(self, "ranges", tuple(ordered))
 
     @classmethod
     def of(cls, *items: Symbol | tuple[Symbol, Expr, Expr] | Range) -> Domain:
@@ -105,7 +130,8 @@ class Domain:
 
     def extended(self, *expressions: Expr) -> Domain:
         """This domain and the catalogue ranges of symbols it does not have yet."""
-        rest = Domain.around(*expressions)
+        ends = (end for r in self.ranges for end in (r.lower, r.upper))
+        rest = Domain.around(*expressions, *ends)
         extra = tuple(r for r in rest.ranges if r.symbol not in self.symbols)
         return Domain(self.ranges + extra)
 
@@ -186,7 +212,13 @@ class Domain:
             point: dict[Symbol, Expr] = {}
             for r in self.ranges:
                 point[r.symbol] = _draw(r, point, random)
+            if self._depends and not self.contains(point):
+                continue  # a range that is empty where another one begins
             yield point
+
+    @property
+    def _depends(self) -> bool:
+        return any(r.needs for r in self.ranges)
 
     def contains(self, point: Mapping[Symbol, Expr]) -> bool:
         """Whether a full assignment of numbers lies in the domain."""

@@ -3,11 +3,14 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sympy import Dummy, Expr, Integer, Rational, Symbol, limit, oo
+from sympy import Dummy, Expr, Integer, Rational, S, Symbol, limit, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.verdict import Status
 
 X = Symbol("x", real=True)
 Y = Symbol("y", real=True)
@@ -148,3 +151,25 @@ def test_catalogue_ranges_are_added_once() -> None:
 def test_a_symbol_without_a_range_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="mystery"):
         Domain.of(Symbol("mystery"))
+
+
+def test_ranges_that_depend_on_one_another_are_put_in_order() -> None:
+    """A counterexample lies in the range, in whichever order the ranges are given."""
+    x, y = Symbol("x", real=True), Symbol("y", real=True)
+    ranges = (Range(x, S.Zero, y), Range(y, S.Zero, S.One))
+    for order in (ranges, ranges[::-1]):
+        domain = Domain(order)
+        assert domain.symbols == (y, x)
+        for point in domain.samples(20):
+            assert 0 < point[x] < point[y] < 1
+        found = prove(Claim("x is small", x, "<", Rational(1, 2), domain))
+        assert found.status is Status.REFUTED
+        at = {s: Rational(found.counterexample[s.name]) for s in (x, y)}
+        assert domain.contains(at)
+        assert at[x] >= Rational(1, 2)
+    half = Domain((Range(y, -oo, oo), Range(x, S.Zero, y)))  # empty for y < 0
+    assert all(half.contains(point) for point in half.samples(20))
+    with pytest.raises(ValueError, match="circle"):
+        Domain((Range(x, S.Zero, y), Range(y, S.Zero, x)))
+    with pytest.raises(ValueError, match="two ranges"):
+        Domain((Range(x, S.Zero, S.One), Range(x, S.Zero, Rational(1, 2))))
