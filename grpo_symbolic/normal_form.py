@@ -23,6 +23,7 @@ from sympy import (
     Mul,
     Pow,
     Rational,
+    S,
     Sum,
     Symbol,
     exp,
@@ -34,7 +35,7 @@ from sympy import (
 from sympy import sign as sympy_sign
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
-from grpo_symbolic.domain import Domain
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
 from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
@@ -99,6 +100,7 @@ class Lowering:
         # so is what a square root was taken of without knowing its sign.
         self.divisors: list[fmpq_mpoly] = []
         self.radicands: list[Quotient] = []
+        self.known_to_be_defined = True
         for value in self.substitution.values():
             for coordinate in sorted(value.atoms(Dummy), key=str):
                 if coordinate not in self.lowered:
@@ -166,6 +168,7 @@ class Lowering:
             return self.mean(expr)
         if isinstance(expr, Sum):
             # A sum over a group stays closed: it is equal to itself, and that is all.
+            self.known_to_be_defined &= self.term_is_defined(expr)
             return self.generator("sum", (expr,), positive=False, nonnegative=False)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
             args = [self.lower(a) for a in expr.args]
@@ -194,6 +197,16 @@ class Lowering:
         positive = not expr.order and self.inside(inner) and self.positive_values(expr)
         key = (expr.values, expr.size, expr.order, expr.name, *inner.key)
         return self.generator("mean", key, positive=positive, nonnegative=positive)
+
+    def term_is_defined(self, expr: Sum) -> bool:
+        """Whether the term of a sum is defined wherever its indices go."""
+        term, kept = expr.function, self.domain.relevant(expr)
+        try:
+            ends = tuple(Range(k, S(a), S(b), True, b != oo) for k, a, b in expr.limits)
+            within = normal_form(term, Domain((*kept.ranges, *ends)).extended(term))
+        except ValueError:
+            return False
+        return within is not None and within[0].defined()
 
     def inside(self, probability: Quotient) -> bool:
         """Whether it lies in (0, 1)."""
@@ -340,6 +353,8 @@ class Lowering:
         """Whether no divisor vanishes, and no square root is one of a negative number."""
         divisors = (self.orthant.of_polynomial(divisor) for divisor in self.divisors)
         radicands = (self.orthant.sign(radicand) for radicand in self.radicands)
+        if not self.known_to_be_defined:
+            return False
         return all(found is not None and abs(found) == Sign.POSITIVE for found in divisors) and all(
             found is not None and found >= 0 for found in radicands
         )

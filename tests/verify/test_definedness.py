@@ -1,8 +1,9 @@
 """What a claim says of its terms: PROVED only where all of them are real numbers."""
 
 import pytest
-from sympy import Expr, Rational, S, acos, atanh, exp, log, sqrt
+from sympy import Expr, Rational, S, Sum, acos, atanh, exp, log, sqrt
 
+from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_defined
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.symbols import beta, pi, pi_ref
@@ -94,3 +95,12 @@ def test_a_certificate_says_where_it_is_made() -> None:
 def test_needs_are_those_of_the_terms() -> None:
     found = {str(need) for need in (c.name for c in needs_of(log(sqrt(beta - 1) / pi), DOMAIN))}
     assert found == {"sqrt(beta - 1)/pi > 0", "beta - 1 >= 0", "pi != 0"}
+
+
+def test_the_term_of_a_sum_is_part_of_it() -> None:
+    k, size = symbols.k, symbols.G
+    share = sqrt(k * (size - k)) / size
+    assert is_defined(Sum(share, (k, 0, size)), DOMAIN)
+    assert not is_defined(Sum(1 / (k - 3), (k, 0, size)), DOMAIN)
+    pole = Sum(1 / (k - 3), (k, 0, size))
+    assert prove(Claim("equal to itself", pole, "==", pole)).status is not Status.PROVED
