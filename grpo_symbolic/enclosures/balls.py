@@ -144,6 +144,8 @@ def _evaluated(expr: Expr, values: dict[Expr, arb]) -> arb:
         return _mean(expr, values)
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
+        if not (first.is_Integer and last.is_Integer):
+            raise ValueError(f"{expr} has no value in ball arithmetic: its ends are no integers")
         terms = (expr.function.subs(index, k) for k in range(int(first), int(last) + 1))
         return sum((_ball(term, values) for term in terms), arb(0))
     if isinstance(expr, binomial) and expr.is_number:

@@ -33,7 +33,7 @@ class BallNumbers(Method):
     steps = 1_000_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
-        if claim.difference.free_symbols:
+        if claim.left.free_symbols or claim.right.free_symbols:
             return None
         sign, bits = sign_at(claim, {}, _BITS) or (0, 0)
         if not sign:
@@ -83,7 +83,10 @@ def _without_proof(number: Expr) -> arb | None:
     """A value by SymPy, whose own count of digits can be wrong: more digits have to confirm it."""
     if not number.is_number:
         return None
-    rough, value = (number.n(digits) for digits in (_DIGITS, 16 * _DIGITS))
+    try:
+        rough, value = (number.n(digits) for digits in (_DIGITS, 16 * _DIGITS))
+    except (ArithmeticError, NotImplementedError, TypeError, ValueError):
+        return None  # such as a sum with an infinite term
     if not (value.is_Float or value.is_Rational):
         return None
     if abs(value - rough) > Rational(1, 10**20) * max(abs(value), 1):
