@@ -25,9 +25,8 @@ from sympy import (
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.normal_form import is_power_of_exponential, normal_form
+from grpo_symbolic.normal_form import defined, is_power_of_exponential, normal_form
 from grpo_symbolic.orthant_sign import Sign
-from grpo_symbolic.quotient_field import TooLarge
 
 __all__ = [
     "Sign",
@@ -78,11 +77,7 @@ def is_defined(expr: Expr, domain: Domain) -> bool:
     No divisor vanishes, no square root is one of a negative number, no logarithm one of a
     number that is not positive.
     """
-    found = normal_form(S(expr), domain.extended(expr))
-    try:
-        return found is not None and found[0].defined()
-    except TooLarge:
-        return False
+    return defined(S(expr), domain.extended(expr))
 
 
 def positive_numerator(expr: Expr, domain: Domain) -> str | None:

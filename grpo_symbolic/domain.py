@@ -10,7 +10,7 @@ coordinates, where a polynomial without negative coefficients is a proof.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from sympy import Dummy, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
@@ -162,6 +162,21 @@ class Domain:
     def attained(self) -> bool:
         """Whether the coordinates reach every closed end: no range is closed at both."""
         return not any(r.lower_closed and r.upper_closed and r.upper != oo for r in self.ranges)
+
+    @property
+    def pieces(self) -> tuple[Domain, ...]:
+        """Parts that together are this domain, each with every closed end :attr:`attained`.
+
+        A range closed at both ends is the one without its upper and the one without its lower end.
+        """
+        parts: list[tuple[Range, ...]] = [()]
+        for r in self.ranges:
+            if r.lower_closed and r.upper_closed and r.upper != oo:
+                halves = (replace(r, upper_closed=False), replace(r, lower_closed=False))
+            else:
+                halves = (r,)
+            parts = [(*part, half) for part in parts for half in halves]
+        return tuple(Domain(part) for part in parts)
 
     def coordinates(self) -> tuple[dict[Symbol, Expr], frozenset[Symbol]]:
         """Map the domain onto an orthant.

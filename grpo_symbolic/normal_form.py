@@ -9,6 +9,7 @@ negative coefficient is positive on the orthant.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from math import comb
 
@@ -40,7 +41,14 @@ from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
 from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
-__all__ = ["Lowering", "Undecided", "expansion", "is_power_of_exponential", "normal_form"]
+__all__ = [
+    "Lowering",
+    "Undecided",
+    "defined",
+    "expansion",
+    "is_power_of_exponential",
+    "normal_form",
+]
 
 # Generators of the field: the first size that suffices.
 _SIZES = (12, 40, 160)
@@ -71,6 +79,21 @@ def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
         except (Undecided, TooLarge, ZeroDivisionError):
             break
     return None
+
+
+def defined(expr: Expr, domain: Domain) -> bool:
+    """Whether an expression is shown to be a real number everywhere on the domain.
+
+    The coordinates have to reach every closed end, for a divisor may vanish there only.
+    """
+    for piece in domain.pieces:
+        found = normal_form(expr, piece)
+        try:
+            if found is None or not found[0].defined():
+                return False
+        except TooLarge:
+            return False
+    return True
 
 
 def expansion(*exprs: Expr) -> int:
@@ -194,19 +217,29 @@ class Lowering:
     def mean(self, expr: BernsteinMean) -> Quotient:
         """A mean over a group stays closed: equal to itself, and of the sign of its values."""
         inner = self.lower(expr.argument)
+        f = expr.f
+        if f is None:
+            self.lowered_all(expr.values)
+        else:
+            self.lowered_all(expr.ends)
+            self.known_to_be_defined &= defined(f, self.domain.relevant(f).extended(f))
         positive = not expr.order and self.inside(inner) and self.positive_values(expr)
         key = (expr.values, expr.size, expr.order, expr.name, *inner.key)
         return self.generator("mean", key, positive=positive, nonnegative=positive)
+
+    def lowered_all(self, values: Iterable[Expr]) -> None:
+        """What the values divide by is kept like that of the expression."""
+        for value in values:
+            self.lower(value)
 
     def term_is_defined(self, expr: Sum) -> bool:
         """Whether the term of a sum is defined wherever its indices go."""
         term, kept = expr.function, self.domain.relevant(expr)
         try:
             ends = tuple(Range(k, S(a), S(b), True, b != oo) for k, a, b in expr.limits)
-            within = normal_form(term, Domain((*kept.ranges, *ends)).extended(term))
+            return defined(term, Domain((*kept.ranges, *ends)).extended(term))
         except ValueError:
             return False
-        return within is not None and within[0].defined()
 
     def inside(self, probability: Quotient) -> bool:
         """Whether it lies in (0, 1)."""
@@ -306,6 +339,7 @@ class Lowering:
 
     def exponential(self, exponent: Expr) -> Quotient:
         field, result = self.field, [self.field.constant(1)]
+        self.lower(exponent)  # a divisor may cancel once it is expanded
         for term in Add.make_args(exponent.expand()):
             coefficient, rest = term.as_coeff_Mul()
             if not isinstance(coefficient, Integer) or not _is_small(coefficient) or rest == 1:

@@ -66,11 +66,8 @@ class QuotientField:
     # -- elements ---------------------------------------------------------------------------
 
     def constant(self, value: Rational | int) -> Quotient:
-        return (
-            Quotient(self.context.constant(fmpq(int(value.p), int(value.q))), self.one)
-            if (isinstance(value, Rational))
-            else Quotient(self.context.constant(value), self.one)
-        )
+        exact = Rational(value)
+        return Quotient(self.context.constant(fmpq(int(exact.p), int(exact.q))), self.one)
 
     def added(self, name: Symbol, square: Quotient | None = None) -> int:
         """A new generator; with ``square``, the root of it."""

@@ -70,7 +70,8 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
 def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
     """A place, to 30 digits, at which a factor of a polynomial changes its sign, and so is 0."""
     free = expression.free_symbols
-    if not free <= set(about.parameters.symbols) or not expression.is_polynomial(*free):
+    real = all(not s.is_integer for s in about.parameters.symbols)  # no values between integers
+    if not real or not free <= {*about.parameters.symbols} or not expression.is_polynomial(*free):
         return None
     points = list(about.points(about.parameters, SCATTERED))
     for factor, _ in factor_list(expression)[1]:

@@ -131,12 +131,14 @@ class DirectionCheck(StatementCheck):
             raise ValueError(f"the question has no parameter {self.said.variable}")
         slope = diff(expression, self.said.variable)
         claim = Claim(str(self.said), slope, self.said.relation, S.Zero, self.about.parameters)
-        if not self.where_defined:
-            missing = undefined(self.about, self.said.needs, self._need)
-            if isinstance(missing, Checked):
-                return replace(missing, formula=str(self.said), statement=self.said)
-            if missing is not None:
-                return self.result(Status.UNKNOWN, "none", f"it is not shown that {missing}")
+        missing = undefined(self.about, self.said.needs, self._need)
+        if self.where_defined and missing is not None:
+            pieces = "a direction is one of the whole range, and the quantity is not defined on it"
+            return self.result(Status.UNKNOWN, "none", pieces)
+        if isinstance(missing, Checked):
+            return replace(missing, formula=str(self.said), statement=self.said)
+        if missing is not None:
+            return self.result(Status.UNKNOWN, "none", f"it is not shown that {missing}")
         if expression.has(sign):
             return self.result(Status.UNKNOWN, "none", "a sign jumps: its derivative says nothing")
         found = prove(claim)

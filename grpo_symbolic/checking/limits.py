@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from sympy import Expr, Piecewise, S, oo, sstr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.checking.checked import (
@@ -54,11 +55,11 @@ class LimitCheck(StatementCheck):
     def _inside(self) -> bool:
         """Whether the place of the limit has the range on both of its sides."""
         known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
-        own = next(known, None)
-        end = self.said.end
-        if own is None or not end.is_number or end in (oo, -oo):
+        own, end = next(known, None), self.said.end
+        if own is None or end in (oo, -oo):
             return False
-        return bool(own.lower < end) == True and bool(end < own.upper) == True  # noqa: E712
+        # Where the place is not known to be an end of the range, both sides count.
+        return (own.lower < end) != False and (end < own.upper) != False  # noqa: E712
 
     def _from(self, side: str) -> Checked:
         said = self.said
@@ -66,6 +67,10 @@ class LimitCheck(StatementCheck):
             value, reason, proved = self._limit_value(side)
         except (ValueError, Exhausted) as failure:
             return self.result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
+        if not self.where_defined:
+            doubt = self._undefined_near(side)
+            if doubt:
+                return self.result(Status.UNKNOWN, "limits", f"it is not shown that {doubt} there")
         parameters = self.about.parameters
         rest = Domain(tuple(r for r in parameters.ranges if r.symbol != said.variable))
         verdicts: list[tuple[str, Verdict | None]] = []
@@ -109,6 +114,31 @@ class LimitCheck(StatementCheck):
             steps=GLANCE_STEPS,
         )
         return value, "leading term of the closed form", True
+
+    def _undefined_near(self, side: str) -> str:
+        """A need of the quantity that is not shown next to the place of the limit; none is ""."""
+        about, said = self.about, self.said
+        for need, relation in said.needs:
+            expression = need.subs(about.closed or {}, simultaneous=True)
+            try:
+                found = limited(self._sign_near, expression, side, steps=GLANCE_STEPS)
+            except (ValueError, Exhausted):
+                found = 0
+            if not (found > 0 or (found < 0 and relation == "!=")):
+                return f"{sstr(need)} {relation} 0"
+        return ""
+
+    def _sign_near(self, expression: Expr, side: str) -> int:
+        """The sign next to the place of the limit, by the limit or by that of the reciprocal."""
+        parameters, way = self.about.parameters, 1 if side == "+" else -1
+        for part in (expression, 1 / expression):
+            value = limit_at(part, self.said.variable, self.said.end, parameters, way)
+            if value in (oo, -oo):
+                return _rank(value)
+            found = sign(value, parameters)
+            if found in (Sign.POSITIVE, Sign.NEGATIVE):
+                return int(found)
+        return 0
 
     def _side(self) -> str:
         """From inside the range."""

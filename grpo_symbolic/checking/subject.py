@@ -140,8 +140,8 @@ class Subject:
         """Rational parameters: simple ones, then some spread over magnitudes."""
         yield from self._simple(domain)
         yield from domain.samples(scattered, seed=_SEED)
+        first = next(self._simple(domain), {})
         for corner in _CORNERS:
-            first = next(self._simple(domain))
             point = {s: corner.get(s.name, value) for s, value in first.items()}
             if point != first and domain.contains(point):
                 yield point

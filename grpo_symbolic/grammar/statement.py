@@ -58,6 +58,7 @@ class LimitValue(_Said):
     side: str
     relation: str
     value: Expr
+    needs: tuple[Need, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         side = f", {self.side}" if self.side else ""
@@ -146,9 +147,9 @@ def _limit(node: Node, builder: Builder) -> LimitValue:
     where = builder.end(end)
     if where == oo:
         taken = ""
-    return LimitValue(
-        builder.expression(quantity), _variable(variable, builder), where, taken, "==", S.Zero
-    )
+    start = len(builder.needs)
+    of, needs = builder.expression(quantity), tuple(builder.needs[start:])
+    return LimitValue(of, _variable(variable, builder), where, taken, "==", S.Zero, needs)
 
 
 def _direction(node: Node, sign: str, builder: Builder, strict: bool = True) -> Direction:
