@@ -274,11 +274,10 @@ def expand_at(expr: Expr, small: Symbol, terms: int, domain: Domain) -> Laurent:
         try:
             found = _expand(expr, small, work, domain)
         except _Cancelled:
-            work += terms + 1
-            continue
-        if len(found.coefficients) >= terms:
+            found = None
+        if found is not None and len(found.coefficients) >= terms:
             return found
-        work += terms - len(found.coefficients)
+        work = 2 * work + 1
     raise ValueError(f"no leading term of {_shown(expr)} was found: it may vanish identically")
 
 

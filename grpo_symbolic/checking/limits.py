@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Piecewise, S, oo, sstr
+from sympy import Expr, Piecewise, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
@@ -19,6 +19,7 @@ from grpo_symbolic.checking.checked import (
     all_proved,
     from_claim,
 )
+from grpo_symbolic.checking.ranges import split
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
 from grpo_symbolic.verify.claim import Claim
@@ -29,6 +30,8 @@ from grpo_symbolic.work import Exhausted, limited
 __all__ = ["LimitCheck"]
 
 PI = symbols.pi
+#: A value, the part of the range that it is for, and that part in words.
+_Piece = tuple[Expr, Domain, str]
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class LimitCheck(StatementCheck):
 
     def verdict(self) -> Checked:
         """The limit as it is, from both sides unless one is said or only one is in the range."""
+        outside = self._outside()
+        if outside:
+            sentence = f"there is no such limit: {outside}"
+            return self.result(Status.REFUTED, "ranges", sentence, counterexample={})
         if self.said.side or not self._inside():
             return self._from(self.said.side or self._side())
         above, below = self._from("+"), self._from("-")
@@ -52,10 +59,32 @@ class LimitCheck(StatementCheck):
         side = "from above" if weakest is above else "from below"
         return replace(weakest, sentence=f"{side}, {weakest.sentence}")
 
+    @property
+    def _own(self) -> Range | None:
+        """The range of what moves."""
+        known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
+        return next(known, None)
+
+    def _outside(self) -> str:
+        """Why nothing of the range lies next to the place of the limit; "" where something does."""
+        own, end, side = self._own, self.said.end, self.said.side
+        if own is None:
+            return ""
+        runs = f"the range is {own}"
+        if own.symbol.is_integer and end != oo:
+            return f"{runs}, whole numbers, which come close to {sstr(end)} only by being it"
+        known = (end - own.lower, own.upper - end)
+        before, after = (S.Zero if gap is S.NaN else gap for gap in known)  # oo less oo
+        if before.is_extended_negative or after.is_extended_negative:
+            return f"{runs}, and {sstr(end)} is not next to that"
+        if (side == "-" and before.is_zero) or (side == "+" and after.is_zero and end != oo):
+            word = "below" if side == "-" else "above"
+            return f"{runs}, and nothing of it lies {word} {sstr(end)}"
+        return ""
+
     def _inside(self) -> bool:
         """Whether the place of the limit has the range on both of its sides."""
-        known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
-        own, end = next(known, None), self.said.end
+        own, end = self._own, self.said.end
         if own is None or end in (oo, -oo):
             return False
         # Where the place is not known to be an end of the range, both sides count.
@@ -64,26 +93,23 @@ class LimitCheck(StatementCheck):
     def _from(self, side: str) -> Checked:
         said = self.said
         try:
-            value, reason, proved = self._limit_value(side)
+            pieces, found, proved = self._limits(side)
         except (ValueError, Exhausted) as failure:
             return self.result(Status.UNKNOWN, "limits", f"the limit is not known: {failure}")
-        if not self.where_defined:
-            doubt = self._undefined_near(side)
-            if doubt:
-                return self.result(Status.UNKNOWN, "limits", f"it is not shown that {doubt} there")
-        parameters = self.about.parameters
-        rest = Domain(tuple(r for r in parameters.ranges if r.symbol != said.variable))
+        missing = None if self.where_defined else self._undefined_near(side)
+        if missing is not None:
+            return missing
         verdicts: list[tuple[str, Verdict | None]] = []
-        for piece, domain, text in _pieces(value, rest):
-            if piece in (oo, -oo) or said.value in (oo, -oo):
-                holds = HOLDS[said.relation](_rank(piece) - _rank(said.value))
-                verdicts.append((text, None if holds else _differ(piece, said.value)))
+        for value, domain, text in pieces:
+            if value in (oo, -oo) or said.value in (oo, -oo):
+                holds = HOLDS[said.relation](_rank(value) - _rank(said.value))
+                verdicts.append((text, None if holds else _differ(value, said.value)))
                 continue
-            claim = Claim(str(said), piece, said.relation, said.value, domain)
+            claim = Claim(str(said), value, said.relation, said.value, domain)
             verdicts.append((text, prove(claim)))
         wrong = next((v for _, v in verdicts if v is not None and v.status is Status.REFUTED), None)
         right = [t for t, v in verdicts if t and (v is None or v.status is Status.PROVED)]
-        told = f"the limit is {sstr(value)}: {reason}"
+        told = f"the limit is {found}"
         if wrong is not None:
             return from_claim(said, wrong, told, right_where=tuple(right))
         status = Status.PROVED
@@ -96,27 +122,42 @@ class LimitCheck(StatementCheck):
             told += "; there may be other stationary policies, with other limits"
         return self.result(status, "limits of the weight curve", told)
 
-    def _limit_value(self, side: str) -> tuple[Expr, str, bool]:
-        curve = self.about.curve
-        if curve is not None and self.said.quantity == PI:
-            found = explain_limit(curve, self.said.variable, self.said.end, side)
-            return found.value, found.reason, all_proved(found.claims)
+    def _limits(self, side: str) -> tuple[list[_Piece], str, bool]:
+        """The limit, in pieces of the range where it needs them; told in words; all proved."""
+        said, curve = self.said, self.about.curve
+        rest = _without(said.variable, self.about.parameters)
+        if curve is not None and said.quantity == PI:
+            found = explain_limit(curve, said.variable, said.end, side)
+            told = f"{sstr(found.value)}: {found.reason}"
+            return [*_pieces(found.value, rest)], told, all_proved(found.claims)
         if self.about.closed is None:
             raise ValueError("only the limit of pi itself is known without a closed form")
-        expression = self.said.quantity.subs(self.about.closed, simultaneous=True)
-        value = limited(
-            limit_at,
-            expression,
-            self.said.variable,
-            self.said.end,
-            self.about.parameters,
-            1 if side == "+" else -1,
-            steps=GLANCE_STEPS,
-        )
-        return value, "leading term of the closed form", True
+        try:
+            value = self._leading(side, {}, self.about.parameters)
+        except ValueError:
+            # Such as |1 - beta|, whose sign decides where the limit is infinite.
+            if said.variable == symbols.beta:
+                raise
+            pieces = [
+                (self._leading(side, given, domain), _without(said.variable, domain), text)
+                for given, domain, text in split(self.about)
+            ]
+            if not pieces:
+                raise
+            told = ", ".join(f"{sstr(value)} where {text}" for value, _, text in pieces)
+            return pieces, f"{told}: leading terms of the closed form", True
+        return [(value, rest, "")], f"{sstr(value)}: leading term of the closed form", True
 
-    def _undefined_near(self, side: str) -> str:
-        """A need of the quantity that is not shown next to the place of the limit; none is ""."""
+    def _leading(self, side: str, given: dict[Symbol, Expr], domain: Domain) -> Expr:
+        said = self.said
+        expression = said.quantity.subs(self.about.closed or {}, simultaneous=True).subs(given)
+        way = 1 if side == "+" else -1
+        return limited(
+            limit_at, expression, said.variable, said.end, domain, way, steps=GLANCE_STEPS
+        )
+
+    def _undefined_near(self, side: str) -> Checked | None:
+        """Of the first need that fails next to the place of the limit, or is not shown there."""
         about, said = self.about, self.said
         for need, relation in said.needs:
             expression = need.subs(about.closed or {}, simultaneous=True)
@@ -124,13 +165,27 @@ class LimitCheck(StatementCheck):
                 found = limited(self._sign_near, expression, side, steps=GLANCE_STEPS)
             except (ValueError, Exhausted):
                 found = 0
-            if not (found > 0 or (found < 0 and relation == "!=")):
-                return f"{sstr(need)} {relation} 0"
-        return ""
+            if found < 0 and relation != "!=":
+                word = "above" if side == "+" else "below"
+                reason = f"the quantity has no value next to {sstr(said.end)} from {word}"
+                place = {said.variable.name: f"{sstr(said.end)}{'+' if side == '+' else '-'}"}
+                return self.result(
+                    Status.REFUTED,
+                    "sign next to the place of the limit",
+                    f"{reason}: {sstr(need)} is negative there",
+                    counterexample=place,
+                )
+            if not found:
+                sentence = f"it is not shown that {sstr(need)} {relation} 0 there"
+                return self.result(Status.UNKNOWN, "limits", sentence)
+        return None
 
     def _sign_near(self, expression: Expr, side: str) -> int:
-        """The sign next to the place of the limit, by the limit or by that of the reciprocal."""
+        """The sign next to the place of the limit: everywhere, or of the limit or its inverse."""
         parameters, way = self.about.parameters, 1 if side == "+" else -1
+        everywhere = sign(expression, parameters)
+        if everywhere in (Sign.POSITIVE, Sign.NEGATIVE):
+            return int(everywhere)
         for part in (expression, 1 / expression):
             value = limit_at(part, self.said.variable, self.said.end, parameters, way)
             if value in (oo, -oo):
@@ -142,11 +197,12 @@ class LimitCheck(StatementCheck):
 
     def _side(self) -> str:
         """From inside the range."""
-        known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
-        own = next(known, None)
-        return (
-            "-" if own is not None and self.said.end == own.upper and self.said.end != oo else "+"
-        )
+        own, end = self._own, self.said.end
+        return "-" if own is not None and end == own.upper and end != oo else "+"
+
+
+def _without(symbol: Symbol, domain: Domain) -> Domain:
+    return Domain(tuple(r for r in domain.ranges if r.symbol != symbol))
 
 
 def _differ(ours: Expr, theirs: Expr) -> Verdict:
@@ -159,7 +215,7 @@ def _rank(value: Expr) -> int:
     return {oo: 1, -oo: -1}.get(value, 0)
 
 
-def _pieces(value: Expr, domain: Domain) -> Iterator[tuple[Expr, Domain, str]]:
+def _pieces(value: Expr, domain: Domain) -> Iterator[_Piece]:
     """The pieces of a limit, each with its part of the range and a condition in words."""
     if not isinstance(value, Piecewise):
         yield value, domain, ""

@@ -16,7 +16,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["right_where"]
+__all__ = ["right_where", "split"]
 
 REFERENCE = symbols.pi_ref
 _RARE = "pi_ref -> 0"
@@ -53,6 +53,16 @@ def right_where(about: Subject, whole: Claim) -> Iterator[str]:
             yield text
             if text == _RARE:
                 return
+
+
+def split(about: Subject) -> Iterator[tuple[dict[Symbol, Expr], Domain, str]]:
+    """The range below, at and above the natural weight: what is given there, the rest, words."""
+    for r, cut, rest in _cuts(about):
+        if r.symbol == symbols.beta:
+            at = sstr(cut)
+            yield {}, Domain((*rest, Range(r.symbol, r.lower, cut))), f"{r.symbol} < {at}"
+            yield {r.symbol: cut}, Domain(rest), f"{r.symbol} = {at}"
+            yield {}, Domain((*rest, Range(r.symbol, cut, r.upper))), f"{r.symbol} > {at}"
 
 
 def _cuts(about: Subject) -> Iterator[tuple[Range, Expr, tuple[Range, ...]]]:

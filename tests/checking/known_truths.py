@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 from sympy import oo
 
-from grpo_symbolic import GRPO, Algorithm, Divergence
+from grpo_symbolic import GRPO, Algorithm, Divergence, symbols
 
 __all__ = ["Known", "known_truths"]
 
 PAIRS, TRIPLES, EIGHT, LARGE = GRPO(2), GRPO(3), GRPO(8), GRPO(oo)
 CLIPPED = GRPO(2, Divergence.chi_squared())
+ANY_SIZE = GRPO(symbols.G)
 
 ROOT = "sqrt((1 - beta)**2 + 4*beta*pi_ref)"
 OF_PAIRS = f"(1 - beta + {ROOT})/2"
@@ -174,6 +175,10 @@ def _limits() -> Iterator[Known]:
         yield Known(f"limit({pole}, beta, {end}, +) = oo", PAIRS, True, "one-sided")
         yield Known(f"limit({pole}, beta, {end}, -) = -oo", PAIRS, True, "one-sided")
         yield Known(f"limit({pole}, beta, {end}, -) = oo", PAIRS, False, "one-sided")
+        root = f"sqrt(beta - {end})"
+        yield Known(f"limit({root}, beta, {end}) = 0", PAIRS, False, "undefined on a side")
+        yield Known(f"limit({root}, beta, {end}, -) = 0", PAIRS, False, "undefined on a side")
+        yield Known(f"limit({root}, beta, {end}, +) = 0", PAIRS, True, "defined on a side")
 
 
 def _directions() -> Iterator[Known]:
@@ -192,6 +197,8 @@ def _directions() -> Iterator[Known]:
         for direction in ("increasing", "decreasing"):
             yield Known(f"{direction}(1/({pole}), {variable})", PAIRS, False, "across a pole")
             yield Known(f"{direction}(pi/({pole}), {variable})", PAIRS, False, "across a pole")
+    yield Known("pi*(G - 5/2)/(G - 5/2) <= 1", ANY_SIZE, True, "no group of 5/2")
+    yield Known("pi*(G - 5)/(G - 5) <= 1", ANY_SIZE, False, "undefined")
     yield Known("increasing(1/(pi - 1/2), beta)", PAIRS, False, "across a pole")
     yield Known("increasing(1/(pi - 1/2), beta)", LARGE, False, "across a pole")
 
