@@ -145,12 +145,36 @@ class Laurent:
         valuation = self.valuation * exponent
         if not valuation.is_Integer:
             raise ValueError(f"s to the power {valuation} is not a whole power of s")
+        if not (exponent.is_Integer and exponent >= 0):
+            self.never_zero()
         scale = self.leading**exponent
         found = binomial_series(self.relative, exponent)
         return Laurent.of(int(valuation), tuple(scale * c for c in found), self.domain)
 
+    def never_zero(self) -> None:
+        """The leading coefficient has to be one everywhere, not only for most parameters.
+
+        Raises
+        ------
+        ValueError
+            When it is not known to keep its sign.
+        """
+        leading = self.leading
+        if leading.is_number or leading.has(LOG):
+            return
+        found = sign(leading, self.domain.extended(leading))
+        if found not in (Sign.POSITIVE, Sign.NEGATIVE):
+            raise ValueError(f"the leading coefficient {_shown(leading)} may vanish")
+
     def log(self) -> Laurent:
-        """The logarithm, with log s as the symbol :data:`LOG`."""
+        """The logarithm, with log s as the symbol :data:`LOG`.
+
+        Raises
+        ------
+        ValueError
+            When the leading coefficient is not known to keep its sign.
+        """
+        self.never_zero()
         u, found = self.relative, [log(self.leading) + self.valuation * LOG]
         tail: list[Expr] = [S.Zero]
         for n in range(1, len(u)):
