@@ -7,11 +7,35 @@ from collections.abc import Callable
 import sympy
 from sympy import Expr
 
-__all__ = ["ELEMENTARY", "Need", "needs_of_power", "needs_of_value"]
+__all__ = [
+    "ELEMENTARY",
+    "KNOWN",
+    "ODD",
+    "POSITIVE",
+    "POSITIVE_INSIDE",
+    "Need",
+    "exponential_of",
+    "in_exponentials",
+    "needs_of_power",
+    "needs_of_value",
+]
 
 _NAMES = (
     *("Abs", "sign", "exp", "log", "erf", "erfc"),
-    *("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+    *(
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "asinh",
+        "acosh",
+        "atanh",
+    ),
 )
 ELEMENTARY: dict[str, type[sympy.Function]] = {name: getattr(sympy, name) for name in _NAMES}
 
@@ -23,7 +47,33 @@ _WITHIN: dict[str, tuple[tuple[Callable[[Expr], Expr], str], ...]] = {
     "acos": ((lambda x: 1 - x, ">="), (lambda x: 1 + x, ">=")),
     "atanh": ((lambda x: 1 - x, ">"), (lambda x: 1 + x, ">")),
     "acosh": ((lambda x: x - 1, ">="),),
+    "tan": ((sympy.cos, "!="),),
 }
+#: Functions that are real numbers wherever their needs hold; of others nothing is known.
+KNOWN = frozenset({*_NAMES, "Max", "Min", "binomial", "floor", "ceiling"})
+#: Odd and increasing where they are defined: of the sign of their argument.
+ODD = frozenset({"asin", "atan", "asinh", "atanh", "erf"})
+#: Positive on (0, 1).
+POSITIVE_INSIDE = frozenset({"sin", "cos", "tan", "acos"})
+#: Positive everywhere.
+POSITIVE = frozenset({"erfc"})
+
+
+def in_exponentials(expr: Expr) -> Expr | None:
+    """A hyperbolic function by exponentials of its argument; None for any other."""
+    if isinstance(expr, sympy.sinh | sympy.cosh | sympy.tanh):
+        return expr.rewrite(sympy.exp)
+    return None
+
+
+def exponential_of(expr: Expr) -> Expr | None:
+    """What the exponential of an inverse hyperbolic function is, without exponentials."""
+    x = expr.args[0] if expr.args else expr
+    if isinstance(expr, sympy.asinh):
+        return x + sympy.sqrt(x**2 + 1)
+    if isinstance(expr, sympy.acosh):
+        return x + sympy.sqrt(x**2 - 1)
+    return sympy.sqrt((1 + x) / (1 - x)) if isinstance(expr, sympy.atanh) else None
 
 
 def needs_of_value(name: str, argument: Expr) -> tuple[Need, ...]:

@@ -31,13 +31,14 @@ from sympy import (
     log,
     nan,
     oo,
+    sin,
     zoo,
 )
 from sympy import sign as sympy_sign
 
+from grpo_symbolic import elementary
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
 from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
@@ -194,18 +195,42 @@ class Lowering:
             self.known_to_be_defined &= self.term_is_defined(expr)
             return self.generator("sum", (expr,), positive=False, nonnegative=False)
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
-            args = [self.lower(a) for a in expr.args]
-            for value, relation in _needs(expr):
-                self.radicands.append(self.lower(value))
-                if relation == ">":
-                    self.divisors.append(self.radicands[-1].top)
-            return self.generator(
-                type(expr).__name__,
-                (expr.func, *(a.key for a in args)) if args else (expr,),
-                positive=bool(expr.is_positive),
-                nonnegative=bool(expr.is_nonnegative),
-            )
+            return self.function(expr)
         raise Undecided(f"no normal form for {type(expr).__name__}")
+
+    def function(self, expr: Expr) -> Quotient:
+        """A value that is equal to itself, with its sign where it is known."""
+        written = elementary.in_exponentials(expr)
+        if written is not None:
+            return self.lower(written)
+        args = [self.lower(a) for a in expr.args]
+        for value, relation in _needs(expr):
+            lowered = self.lower(value)
+            if relation != "!=":
+                self.radicands.append(lowered)
+            if relation != ">=":
+                self.divisors.append(lowered.top)
+        name = type(expr).__name__
+        self.known_to_be_defined &= name in elementary.KNOWN or not expr.is_Function
+        if not args or all(a.is_constant for a in args):
+            positive, nonnegative = bool(expr.is_positive), bool(expr.is_nonnegative)
+        else:
+            found = self.orthant.sign(args[0]) if name in elementary.ODD else None
+            inside = name in elementary.POSITIVE_INSIDE and self.inside(args[0])
+            above = expr.is_Pow and self.orthant.sign(args[0]) == Sign.POSITIVE
+            positive = name in elementary.POSITIVE or inside or above or found == Sign.POSITIVE
+            nonnegative = positive or (found is not None and found >= 0)
+        square = None
+        if name == "cos" and positive:  # what has a square is taken to be its positive root
+            squares = self.field.power(self.lower(sin(expr.args[0])), 2)
+            square = self.field.subtract(self.field.constant(1), squares)
+        return self.generator(
+            name,
+            (expr.func, *(a.key for a in args)) if args else (expr,),
+            positive=positive,
+            nonnegative=nonnegative,
+            square=square,
+        )
 
     def raised(self, base: Quotient, power: int) -> Quotient:
         if power < 0:
@@ -342,7 +367,15 @@ class Lowering:
         self.lower(exponent)  # a divisor may cancel once it is expanded
         for term in Add.make_args(exponent.expand()):
             coefficient, rest = term.as_coeff_Mul()
-            if not isinstance(coefficient, Integer) or not _is_small(coefficient) or rest == 1:
+            algebraic = elementary.exponential_of(rest)
+            if algebraic is not None and coefficient.is_Integer and abs(coefficient) <= _MAX_POWER:
+                result.append(self.raised(self.lower(algebraic), int(coefficient)))
+                continue
+            if (
+                not isinstance(coefficient, Integer)
+                or not abs(coefficient) <= _MAX_POWER
+                or rest == 1
+            ):
                 coefficient, rest = Integer(1), term
             power, lowered = int(coefficient), self.lower(rest)
             decided = self.orthant.sign(lowered)
@@ -394,19 +427,17 @@ class Lowering:
         )
 
 
-def _is_small(coefficient: Expr) -> bool:
-    return bool(abs(coefficient) <= _MAX_POWER)
-
-
 def is_power_of_exponential(exponent: Expr) -> bool:
     """Whether exp of it is written by powers, of exponentials without a number before them."""
-    return all(_is_small(term.as_coeff_Mul()[0]) for term in Add.make_args(exponent.expand()))
+    return all(
+        abs(term.as_coeff_Mul()[0]) <= _MAX_POWER for term in Add.make_args(exponent.expand())
+    )
 
 
-def _needs(expr: Expr) -> tuple[Need, ...]:
+def _needs(expr: Expr) -> tuple[elementary.Need, ...]:
     if expr.is_Pow:
-        return needs_of_power(*expr.args)
-    return needs_of_value(expr.func.__name__, expr.args[0]) if expr.args else ()
+        return elementary.needs_of_power(*expr.args)
+    return elementary.needs_of_value(expr.func.__name__, expr.args[0]) if expr.args else ()
 
 
 def _prime_powers(value: fmpz) -> list[tuple[int, int]]:

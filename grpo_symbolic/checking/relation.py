@@ -13,7 +13,21 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Pow, Rational, S, Symbol, cancel, fraction, sstr, together
+from sympy import (
+    Dummy,
+    Expr,
+    Poly,
+    Pow,
+    Rational,
+    S,
+    Symbol,
+    cancel,
+    degree,
+    fraction,
+    sqrt,
+    sstr,
+    together,
+)
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
@@ -44,8 +58,11 @@ from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["RelationCheck"]
 
-PI = symbols.pi
+PI, REFERENCE = symbols.pi, symbols.pi_ref
 _CONDITION = "the condition at the formula"
+#: A claim about all policies, stationary or not: where it is refuted nothing follows.
+_ALL = "every policy, stationary or not"
+_LONG = 100
 _NO_VALUE = "the formula has no real value there"
 
 
@@ -118,7 +135,7 @@ class RelationCheck(StatementCheck):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
                 return self.result(Status.PROVED, method, self._proved(route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
-            if refuted and route != _CONDITION:
+            if refuted and route not in (_CONDITION, _ALL):
                 return verdicts[-1]
         return None
 
@@ -262,18 +279,29 @@ class RelationCheck(StatementCheck):
     def _routes(self) -> Iterator[tuple[str, list[Claim]]]:
         """Sets of claims, each of which proves the statement; a name says by which argument."""
         about = self.about
-        if about.closed is not None:
+        if not self._about_policy:
+            yield "the parameters alone", [self._claim({}, self._domain())]
+            return
+        if self.said.relation != "==" and about.binary is not None:
+            yield _ALL, [self._claim({}, about.policy.domain)]
+        if about.closed is not None and not self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
-        elif not self._about_policy:
-            yield "the parameters alone", [self._claim({}, about.parameters)]
         solved = self._solved()
         if solved is not None and about.residual is not None and about.unique:
             yield from self._by_condition(solved)
         yield from self._by_curve()
+        if about.closed is not None and self._long:
+            yield "the closed form", [self._claim(about.closed, self._domain())]
         if solved is not None and about.closed is None and about.binary is not None:
             staged = about.binary.expression
             if staged is not None:
                 yield "the closed form", [self._claim({PI: staged}, about.parameters)]
+
+    @property
+    def _long(self) -> bool:
+        """Whether a closed form is longer than what it solves, as by roots of degree four."""
+        forms = (self.about.closed or {}).values()
+        return any(form.count_ops() > _LONG for form in forms)
 
     def _at_the_boundary(self) -> list[Claim]:
         """The statement at π(a) = 0 and 1, where a bounded force may leave the policy.
@@ -291,7 +319,8 @@ class RelationCheck(StatementCheck):
     def _by_curve(self) -> Iterator[tuple[str, list[Claim]]]:
         """Every stationary policy lies on β = W(p): W takes the place of β."""
         curve = self.about.curve
-        if curve is None or self.about.closed is not None or not isinstance(curve.beta, Symbol):
+        short = self.about.closed is not None and not self._long
+        if curve is None or short or not isinstance(curve.beta, Symbol):
             return
         location = curve.above_reference()
         if location is not None:
@@ -305,14 +334,42 @@ class RelationCheck(StatementCheck):
             relation = MIRRORED.get(relation, relation)
         if relation == "!=":
             return
+        yield from self._by_inverse(solved, relation)
         domain = about.parameters
-        residual = about.residual.subs(PI, solved)
-        claims = [
-            Claim("it is positive", solved, ">", S.Zero, domain),
-            Claim("it is less than 1", solved, "<", S.One, domain),
-            Claim("the condition at the formula", residual, relation, S.Zero, domain),
-        ]
-        yield _CONDITION, claims
+        for residual in about.residuals:
+            at = residual.subs(PI, solved)
+            claims = [
+                Claim("it is positive", solved, ">", S.Zero, domain),
+                Claim("it is less than 1", solved, "<", S.One, domain),
+                Claim("the condition at the formula", at, relation, S.Zero, domain),
+            ]
+            yield _CONDITION, claims
+
+    def _by_inverse(self, solved: Expr, relation: str) -> Iterator[tuple[str, list[Claim]]]:
+        """A formula q with one root, turned around: at β = w(q) the condition has this sign.
+
+        With p in place of q, the root is gone from the claim.
+        """
+        about, curve = self.about, self.about.curve
+        if (
+            curve is None
+            or not isinstance(curve.beta, Symbol)
+            or REFERENCE not in about.parameters.symbols
+        ):
+            return
+        found = _inverse(solved, curve.beta)
+        if found is None:
+            return
+        weight, divisor = found
+        domain = about.parameters
+        for residual in about.residuals:
+            yield _CONDITION, [
+                Claim("it is above the reference", solved, ">", REFERENCE, domain),
+                Claim("it is less than 1", solved, "<", S.One, domain),
+                Claim("it determines the weight", divisor, "!=", S.Zero, curve.domain),
+                Claim("the condition", residual.subs(curve.beta, weight), relation, S.Zero,
+                      curve.domain),
+            ]  # fmt: skip
 
     def _claim(self, given: dict[Symbol, Expr], domain: Domain) -> Claim:
         left, right = (s.subs(given, simultaneous=True) for s in (self.said.left, self.said.right))
@@ -366,6 +423,27 @@ class RelationCheck(StatementCheck):
         points = self.about.points(self.about.parameters, 4 * SCATTERED)
         values = [v for p in points if (v := value_at(base, p)) is not None]
         return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
+
+
+def _inverse(formula: Expr, beta: Symbol) -> tuple[Expr, Expr] | None:
+    """The weight at which a formula with one square root is p, and what that is divided by."""
+    roots = [p for p in formula.atoms(Pow) if p.exp == S.Half and p.has(beta)]
+    if len(roots) != 1:
+        return None
+    root = Dummy("root")
+    line = fraction(together(formula.xreplace({roots[0]: root})))
+    if line[1].has(root) or not line[0].is_polynomial(root) or degree(line[0], root) != 1:
+        return None
+    factor, start = (c / line[1] for c in Poly(line[0], root).all_coeffs())
+    squared = fraction(together((PI - start) ** 2 - factor**2 * roots[0].base))[0]
+    if not squared.is_polynomial(beta):
+        return None
+    coefficients = Poly(squared, beta).all_coeffs()[::-1]
+    if len(coefficients) == 2:
+        return cancel(-coefficients[0] / coefficients[1]), coefficients[1]
+    if len(coefficients) == 3 and coefficients[1] == 0:
+        return sqrt(cancel(-coefficients[0] / coefficients[2])), coefficients[2]
+    return None
 
 
 def _quotient(left: Expr, right: Expr) -> Expr:

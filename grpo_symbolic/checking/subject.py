@@ -130,6 +130,18 @@ class Subject:
         return sides.rhs - sides.lhs
 
     @cached_property
+    def residuals(self) -> tuple[Expr, ...]:
+        """The residual with the mean over a small group kept as one, and as it is."""
+        if self.residual is None or self.curve is None:
+            return ()
+        kept = self.curve
+        if kept.group is None or not S(kept.group_size).is_Integer:
+            return (self.residual,)
+        drift = kept.of_size(symbols.G).drift.expression.subs(symbols.G, kept.group_size)
+        mean = drift - kept.beta * kept.force.expression
+        return (self.residual,) if mean == self.residual else (mean, self.residual)
+
+    @cached_property
     def clipped(self) -> bool:
         """Whether a penalty of bounded force may let an answer go: policies at the boundary."""
         return not self.policy.algorithm.penalty.link_range[0].is_infinite

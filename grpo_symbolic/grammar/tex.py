@@ -67,7 +67,7 @@ _NAMES = {
 #: Functions by their words: a command of their own, or written out as an operator name.
 _FUNCTIONS = {
     **{name: name for name in ("log", "ln", "exp", "sinh", "cosh", "tanh", "max", "min")},
-    **{name: name for name in ("erf", "erfc", "sign")},
+    **{name: name for name in ("erf", "erfc", "sign", "sin", "cos", "tan")},
     **{f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan")},
     **{f"{prefix}{name}": f"a{name}" for prefix in ("ar", "arc") for name in ("sinh", "tanh")},
     "arcosh": "acosh",

@@ -216,6 +216,8 @@ def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
     rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
     expr = Mul(Integer(1) if coefficient > 0 else Integer(-1), *rest)
     domain = domain.relevant(expr)
+    if not domain.ranges:  # signs of factors, and no work for balls
+        return []
     found = []
     for sides in product(*(list(_sides(r)) for r in domain.ranges)):
         known: dict[Symbol, Expr] = {}

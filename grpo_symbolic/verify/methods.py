@@ -14,6 +14,7 @@ from grpo_symbolic.verify.ball_numbers import BallNumbers
 from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.definedness import needs_of
+from grpo_symbolic.verify.end_and_slope import EndAndSlope
 from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
@@ -42,6 +43,7 @@ METHODS: tuple[Method, ...] = (
     BernsteinTheorem(),
     RationalSampling(),
     BallNumbers(),
+    EndAndSlope(),
     LinearCertificate(),
     *(RealAlgebra(engine) for engine in ENGINES),
     BallBoxes(),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from grpo_symbolic.algebra import Sign, positive_numerator, sign
+from sympy import Expr
+
+from grpo_symbolic.algebra import (
+    Sign,
+    is_defined,
+    oriented_factors,
+    positive_numerator,
+    sign,
+)
+from grpo_symbolic.bernstein_mean import BernsteinMean
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -19,6 +29,10 @@ _HOLDS = {
 }
 
 
+#: A mean over a group of no more is written out where it has no sign as a whole.
+_GROUP = 16
+
+
 class OrthantSign(Method):
     """The sign of left − right in coordinates in which the domain is an orthant."""
 
@@ -26,7 +40,11 @@ class OrthantSign(Method):
     family = "normal form"
 
     def attempt(self, claim: Claim) -> Verdict | None:
-        found = sign(claim.difference, claim.domain)
+        difference = claim.difference
+        found = sign(difference, claim.domain)
+        if found is None:
+            difference = _written_out(difference)
+            found = _sign_of_product(difference, claim.domain)
         if found is None or found not in _HOLDS[claim.relation]:
             return None
         return Verdict(
@@ -35,6 +53,24 @@ class OrthantSign(Method):
             f"left side minus right side is {found.name.lower()} on the whole range",
             {
                 "sign": found.name,
-                "numerator": positive_numerator(claim.difference, claim.domain) or "",
+                "numerator": positive_numerator(difference, claim.domain) or "",
             },
         )
+
+
+def _written_out(expression: Expr) -> Expr:
+    """With small means over a group as the sums that they are."""
+    means = expression.atoms(BernsteinMean)
+    small = (m for m in means if m.size.is_Integer and m.size <= _GROUP)
+    return expression.xreplace({mean: mean.doit() for mean in small})
+
+
+def _sign_of_product(expression: Expr, domain: Domain) -> Sign | None:
+    """The sign as a whole, or of its factors one by one."""
+    found = sign(expression, domain)
+    if found is not None or not is_defined(expression, domain):
+        return found
+    coefficient, factors = oriented_factors(expression, domain)
+    if any(sign(base, domain) != Sign.POSITIVE for base, _ in factors):
+        return None
+    return sign(coefficient, domain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sympy import Expr, Rational, Symbol
@@ -30,7 +30,7 @@ class RationalSampling(Method):
 
     def attempt(self, claim: Claim) -> Verdict | None:
         tested = 0
-        for point in claim.domain.samples(SAMPLES, seed=SEED):
+        for point in _places(claim.domain):
             found = sign_at(claim, point)
             if found is None and not claim.where_defined and claim.undefined_at(point):
                 return undefined(claim, point)
@@ -62,6 +62,17 @@ class RationalSampling(Method):
             return False
         again = refuted_at(claim, point)
         return again is not None and again.evidence == dict(evidence)
+
+
+def _places(domain: Domain) -> Iterator[dict[Symbol, Expr]]:
+    """Points all over the domain, then the ends that belong to it."""
+    yield from domain.samples(SAMPLES, seed=SEED)
+    middle = next(domain.samples(1, seed=SEED), {})
+    for r in domain.ranges:
+        for end, belongs in ((r.lower, r.lower_closed), (r.upper, r.upper_closed)):
+            at = {**middle, r.symbol: end.subs(middle)}
+            if belongs and end.is_finite and domain.contains(at):
+                yield at
 
 
 def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:

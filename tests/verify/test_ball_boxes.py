@@ -185,7 +185,7 @@ Case = tuple[Expr, str, Expr, Domain]
 WHOLE: list[Case] = [
     (exp(X), ">", X, UNIT),
     (sin(X), "<=", X + Rational(1, 100), UNIT),
-    (exp(-B) + 1, ">", Rational(1, 2), Domain()),
+    (exp(-B) - exp(-3 * B), "<", Rational(2, 5), Domain()),
     (cosh(X), "<", Rational(8, 5), UNIT),
     (2 * asin(sqrt(X) / 2), "<", Rational(22, 21), UNIT),
     (exp(X * Y), "<", Integer(3), Domain.of(Range(X, ZERO, ONE, True, True), (Y, ZERO, ONE))),
@@ -198,7 +198,7 @@ COMPACT: list[Case] = [
     (sinh(B), ">", B, Domain()),
     (atan(B), "<", Integer(2), Domain()),
     (LEAST, ">", ZERO, ABOVE_HALF),
-    (2 * sqrt(1 + B**2) / B - 2 * asinh(B), "<", 2 / B + B, Domain()),
+    (sin(B), "<", B, Domain()),
     (log(P), ">", log(P0), Domain.of(P0, (P, P0, ONE))),
 ]
 
@@ -331,7 +331,7 @@ def test_what_is_not_for_boxes() -> None:
 
 
 def test_the_driver_keeps_both_numeric_findings() -> None:
-    verdict = gs.prove(gs.Claim("true by analysis", log(1 + B), "<", B))
+    verdict = gs.prove(gs.Claim("true by analysis", sin(B), "<", B))
     assert verdict.status is gs.Status.NUMERIC
     assert verdict.method == METHOD.name
     assert int(verdict.evidence["points"]) > 10  # type: ignore[call-overload]
