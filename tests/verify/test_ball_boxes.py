@@ -185,7 +185,7 @@ Case = tuple[Expr, str, Expr, Domain]
 WHOLE: list[Case] = [
     (exp(X), ">", X, UNIT),
     (sin(X), "<=", X + Rational(1, 100), UNIT),
-    (exp(-B) - exp(-3 * B), "<", Rational(2, 5), Domain()),
+    (exp(-X) * cos(X), ">", Rational(1, 6), UNIT),
     (cosh(X), "<", Rational(8, 5), UNIT),
     (2 * asin(sqrt(X) / 2), "<", Rational(22, 21), UNIT),
     (exp(X * Y), "<", Integer(3), Domain.of(Range(X, ZERO, ONE, True, True), (Y, ZERO, ONE))),
