@@ -16,6 +16,7 @@ from grpo_symbolic.checking.direction import DirectionCheck
 from grpo_symbolic.checking.limits import LimitCheck
 from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import Subject, subject
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.presets.preset import Preset
@@ -78,10 +79,21 @@ def check(
 def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Checked:
     _check_symbols(about, statement)
     if isinstance(statement, Comparison):
+        if statement.given:
+            about = _given(about, statement)
         return RelationCheck(about, statement, where_defined).verdict()
     if isinstance(statement, LimitValue):
         return LimitCheck(about, statement, where_defined).verdict()
     return DirectionCheck(about, statement, where_defined).verdict()
+
+
+def _given(about: Subject, statement: Comparison) -> Subject:
+    """The subject at given values of parameters, which have to lie in their ranges."""
+    for symbol, value in statement.given:
+        own = next((r for r in about.parameters.ranges if r.symbol == symbol), None)
+        if own is None or not value.is_number or not Domain((own,)).contains({symbol: value}):
+            raise ValueError(f"{symbol} = {value} is no value of the range of {symbol}")
+    return replace(about, given=statement.given)
 
 
 def _check_symbols(about: Subject, statement: Statement) -> None:

@@ -14,17 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from sympy import (
-    Dummy,
     Expr,
-    Poly,
     Pow,
     Rational,
     S,
     Symbol,
     cancel,
-    degree,
     fraction,
-    sqrt,
     sstr,
     together,
 )
@@ -45,6 +41,7 @@ from grpo_symbolic.checking.checked import (
     value_at,
 )
 from grpo_symbolic.checking.definedness import undefined
+from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.ranges import right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
@@ -52,7 +49,7 @@ from grpo_symbolic.grammar.statement import MIRRORED, Comparison
 from grpo_symbolic.verify.ball_numbers import sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
-from grpo_symbolic.verify.sampling import refuted_at
+from grpo_symbolic.verify.sampling import holds_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
@@ -163,11 +160,12 @@ class RelationCheck(StatementCheck):
     def _failure_at(self, point: Point, solution: Point, numbers: _Numbers) -> Checked | None:
         """REFUTED by one stationary policy; what is tested and what has no value is counted."""
         at = {**point, **solution}
-        if self._exact(solution):  # balls around exact numbers decide
+        if self._exact(point, solution):  # balls around exact numbers decide
             claim = Claim("there", *self._sides(at), where_defined=self.where_defined)
-            if sign_at(claim, {}) is not None:
+            found = sign_at(claim, {})
+            if found is not None:
                 numbers.tested += 1
-                wrong = refuted_at(claim, {}) is not None
+                wrong = not holds_at(claim, {}, found[0])
             elif self.where_defined or numbers.no_value is not None or not claim.undefined_at({}):
                 return None
             else:
@@ -181,9 +179,10 @@ class RelationCheck(StatementCheck):
             wrong = not HOLDS[self.said.relation](gap)
         return self._refuted(point, solution, self._failure()) if wrong else None
 
-    def _exact(self, solution: Point) -> bool:
+    def _exact(self, point: Point, solution: Point) -> bool:
         """Whether the policy is known exactly: by its closed form, or at the boundary."""
-        return self.about.closed is not None or {*solution.values()} <= {S.Zero, S.One}
+        closed = self.about.closed_at(point) is not None
+        return closed or {*solution.values()} <= {S.Zero, S.One}
 
     def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
         left, right = (
@@ -231,7 +230,7 @@ class RelationCheck(StatementCheck):
         place = shown(point)
         if ours is None or ours != value_at(next(iter(solution.values())), {}):
             place |= {s.name: decimal(value_at(v, {})) for s, v in solution.items()}
-        exact = self.about.closed is not None
+        exact = self.about.closed_at(point) is not None
         return self.result(
             Status.REFUTED,
             f"{'closed form' if exact else 'certified solution'} at a rational point",
@@ -357,7 +356,7 @@ class RelationCheck(StatementCheck):
             or REFERENCE not in about.parameters.symbols
         ):
             return
-        found = _inverse(solved, curve.beta)
+        found = inverse(solved, curve.beta)
         if found is None:
             return
         weight, divisor = found
@@ -423,27 +422,6 @@ class RelationCheck(StatementCheck):
         points = self.about.points(self.about.parameters, 4 * SCATTERED)
         values = [v for p in points if (v := value_at(base, p)) is not None]
         return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
-
-
-def _inverse(formula: Expr, beta: Symbol) -> tuple[Expr, Expr] | None:
-    """The weight at which a formula with one square root is p, and what that is divided by."""
-    roots = [p for p in formula.atoms(Pow) if p.exp == S.Half and p.has(beta)]
-    if len(roots) != 1:
-        return None
-    root = Dummy("root")
-    line = fraction(together(formula.xreplace({roots[0]: root})))
-    if line[1].has(root) or not line[0].is_polynomial(root) or degree(line[0], root) != 1:
-        return None
-    factor, start = (c / line[1] for c in Poly(line[0], root).all_coeffs())
-    squared = fraction(together((PI - start) ** 2 - factor**2 * roots[0].base))[0]
-    if not squared.is_polynomial(beta):
-        return None
-    coefficients = Poly(squared, beta).all_coeffs()[::-1]
-    if len(coefficients) == 2:
-        return cancel(-coefficients[0] / coefficients[1]), coefficients[1]
-    if len(coefficients) == 3 and coefficients[1] == 0:
-        return sqrt(cancel(-coefficients[0] / coefficients[2])), coefficients[2]
-    return None
 
 
 def _quotient(left: Expr, right: Expr) -> Expr:

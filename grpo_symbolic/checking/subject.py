@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import mpmath as mp
@@ -27,6 +27,8 @@ Point = dict[Symbol, Expr]
 DIGITS = 50
 PI = symbols.pi
 _SEED = 16
+#: Groups of at most so many have a closed form under the most common rules.
+_CLOSED_SIZES = 3
 _NEAREST = mp.mpf(10) ** -30
 
 #: Simple numbers first: a counterexample should be easy to follow.
@@ -58,10 +60,13 @@ class Subject:
     policy : StationaryPolicy or SimplexPolicy
     unknowns : tuple of Symbol
         The free probabilities: π(a), or π of all answers but the last.
+    given : tuple of (symbol, value)
+        Parameters with a value.
     """
 
     policy: StationaryPolicy | SimplexPolicy
     unknowns: tuple[Symbol, ...]
+    given: tuple[tuple[Symbol, Expr], ...] = ()
 
     @property
     def binary(self) -> StationaryPolicy | None:
@@ -70,7 +75,7 @@ class Subject:
     @cached_property
     def parameters(self) -> Domain:
         """The ranges of what the stationary policy depends on, without the unknowns."""
-        idle = {*self.unknowns, *self.idle}
+        idle = {*self.unknowns, *self.idle, *dict(self.given)}
         return Domain(tuple(r for r in self.policy.domain.ranges if r.symbol not in idle))
 
     @cached_property
@@ -108,17 +113,35 @@ class Subject:
         """The unknowns in closed form, where it is one line."""
         if self.binary is not None:
             form = self.binary.closed
-            return None if form is None or form.short is not None else {PI: form.expression}
+            short = form is None or form.short is not None
+            return None if short else {PI: form.expression.subs(self.given)}
         expressions = self.policy.expressions
-        return None if expressions is None else dict(zip(self.unknowns, expressions, strict=False))
+        return (
+            None
+            if expressions is None
+            else {
+                unknown: found.subs(self.given)
+                for unknown, found in zip(self.unknowns, expressions, strict=False)
+            }
+        )
+
+    def closed_at(self, point: Point) -> dict[Symbol, Expr] | None:
+        """The closed form, or that of the group size of a point: pairs and triples have one."""
+        size = point.get(symbols.G)
+        if self.closed is not None or size is None or size > _CLOSED_SIZES:
+            return self.closed
+        algorithm = replace(self.policy.algorithm, group_size=size)
+        return subject(algorithm, self.policy.question).closed
 
     @cached_property
     def curve(self) -> Balance | None:
-        return None if self.binary is None else Balance(self.binary.condition)
+        return None if self.binary is None or self.given else Balance(self.binary.condition)
 
     @cached_property
     def unique(self) -> bool:
         """Whether there is exactly one stationary policy for all parameters."""
+        if self.given:
+            return replace(self, given=()).unique
         return self.closed is not None or (self.curve is not None and count(self.curve).unique)
 
     @cached_property
@@ -127,13 +150,13 @@ class Subject:
         if self.binary is None:
             return None
         sides = self.binary.condition.contrast()
-        return sides.rhs - sides.lhs
+        return (sides.rhs - sides.lhs).subs(self.given)
 
     @cached_property
     def residuals(self) -> tuple[Expr, ...]:
         """The residual with the mean over a small group kept as one, and as it is."""
         if self.residual is None or self.curve is None:
-            return ()
+            return () if self.residual is None else (self.residual,)
         kept = self.curve
         if kept.group is None or not S(kept.group_size).is_Integer:
             return (self.residual,)
@@ -172,9 +195,10 @@ class Subject:
 
     def solutions(self, point: Point) -> list[Point]:
         """The unknowns at one point: exactly where they are closed, else to 50 proved digits."""
-        if self.closed is not None:
-            return [{s: e.subs(point) for s, e in self.closed.items()}]
-        found = self.policy.solutions_at({**self.idle, **point}, DIGITS)
+        closed = self.closed_at(point)
+        if closed is not None:
+            return [{s: e.subs(point) for s, e in closed.items()}]
+        found = self.policy.solutions_at({**self.idle, **dict(self.given), **point}, DIGITS)
         with mp.workdps(DIGITS + 10):
             # Inside the simplex but closer to its boundary than can be told from it: left out.
             found = [s for s in found if 0 in s.policy or min(s.policy) > _NEAREST]

@@ -45,6 +45,7 @@ _NUMBER = re.compile(r"([0-9]*)\.?([0-9]*)(?:[eE]([+-]?)([0-9]+))?\Z")
 #: Words that make a statement of their own, with their numbers of arguments.
 STATEMENTS = {
     "limit": (3, 4),
+    "at": (3, 3),
     "diff": (2, 2),
     "increasing": (2, 2),
     "decreasing": (2, 2),

@@ -43,9 +43,12 @@ class Comparison(_Said):
     right: Expr
     #: What the terms as written need to be real numbers, divisors that cancel included.
     needs: tuple[Need, ...] = field(default=(), compare=False)
+    #: Parameters that are given a value.
+    given: tuple[tuple[Symbol, Expr], ...] = ()
 
     def __str__(self) -> str:
-        return f"{sstr(self.left)} {self._sign} {sstr(self.right)}"
+        where = "".join(f" at {symbol} = {sstr(value)}" for symbol, value in self.given)
+        return f"{sstr(self.left)} {self._sign} {sstr(self.right)}{where}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -93,6 +96,7 @@ def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Stat
     ----------
     text : str
         An equation, an inequality, a chain of them, ``limit(pi, beta, 0) = 1``,
+        ``at(pi, beta, 1) = sqrt(pi_ref)`` (``\left. \pi(a) \right|_{\beta = 1}``),
         ``increasing(pi, pi_ref)``, ``\partial \pi(a) / \partial \beta < 0``. An expression
         alone is read as a formula for π(a).
     names : mapping of str to Expr, optional
@@ -133,9 +137,24 @@ def _statement(relation: Relation, builder: Builder) -> Statement:
         if builder.expression(right) != 0:
             raise builder.refused(right, "a derivative is compared with 0")
         return _direction(left, sign, builder)
+    if left.head == "at":
+        return _at(left, sign, right, builder)
     start = len(builder.needs)
     sides = builder.expression(left), builder.expression(right)
     return Comparison(sides[0], sign, sides[1], tuple(builder.needs[start:]))
+
+
+def _at(node: Node, sign: str, other: Node, builder: Builder) -> Comparison:
+    """A side at one value of a parameter, of which the other side does not speak."""
+    _check_count(node, builder)
+    quantity, variable, value = node.args
+    symbol, place = _variable(variable, builder), builder.expression(value)
+    start = len(builder.needs)
+    left, right = builder.expression(quantity), builder.expression(other)
+    if right.has(symbol) or place.has(symbol):
+        raise builder.refused(other, f"{symbol} has a value in one place and none in another")
+    needs = tuple((need.subs(symbol, place), how) for need, how in builder.needs[start:])
+    return Comparison(left.subs(symbol, place), sign, right, needs, ((symbol, place),))
 
 
 def _limit(node: Node, builder: Builder) -> LimitValue:

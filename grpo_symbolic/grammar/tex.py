@@ -143,6 +143,8 @@ class TexParser(Parser):
 
     def _atom(self) -> Node:
         token = self.next
+        if token.text == "." and self.ahead(1).kind != "digit":
+            return self._evaluated(self.take())
         if token.kind == "digit":
             return self._number()
         if token.text in ("(", "[", "{", r"\{"):
@@ -154,6 +156,19 @@ class TexParser(Parser):
         if token.kind != "command":
             raise self.refused("a number, a name or a bracket is expected")
         return self._command(self.take())
+
+    def _evaluated(self, start: Token) -> Node:
+        r"""``\left. \pi(a) \right|_{\beta = 1}``"""
+        bars, self._bars = self._bars, 1
+        inner = self.sum()
+        self._bars = bars
+        for mark in ("|", "_", "{"):
+            self.expect(mark)
+        variable = self.atom()
+        self.expect("=")
+        value = self.sum()
+        self.expect("}")
+        return self.node("at", start, [inner, variable, value])
 
     def _number(self) -> Node:
         start, digits = self.next, ""

@@ -234,7 +234,7 @@ class Checks:
             raise Fails
         return found
 
-    def _note(self, statement: str, found: Sign) -> None:
+    def note(self, statement: str, found: Sign) -> None:
         entry = {"statement": statement, "sign": found.name}
         if entry not in self.listed:
             self.listed.append(entry)
@@ -244,7 +244,7 @@ class Checks:
         found = self._sign(expr)
         if found < 0:
             raise Fails
-        self._note(f"{what}: {sstr(expr)}", found)
+        self.note(f"{what}: {sstr(expr)}", found)
         return found == Sign.POSITIVE
 
     def positive(self, what: str, expr: Expr) -> None:
@@ -263,7 +263,7 @@ class Checks:
         found = sign(size - 2, self.domain)
         if found is None or found < 0:
             return False
-        self._note(f"at least two draws: {sstr(size - 2)}", found)
+        self.note(f"at least two draws: {sstr(size - 2)}", found)
         return True
 
     def inside(self, point: Expr) -> None:
@@ -302,7 +302,7 @@ class Checks:
             found = self._sign(value)
             if abs(found) != Sign.POSITIVE or (positive and found < 0):
                 raise Fails
-            self._note(f"not zero: {sstr(value)}", found)
+            self.note(f"not zero: {sstr(value)}", found)
 
     def convex(self, curve: Expr, ends: tuple[Expr, ...], what: str = "convex") -> bool:
         """Requires f convex on [0, 1]; whether it is strictly so.

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sympy import cancel, sstr
+from sympy import Expr, S, Symbol, cancel, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign, tidy
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.bernstein_goal import Checks, Fails, Goal, Term
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -24,6 +25,7 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 __all__ = ["BernsteinTheorem"]
 
 T = symbols.t
+_AT_LEAST_ZERO = (Sign.ZERO, Sign.NONNEGATIVE, Sign.POSITIVE)
 
 
 class BernsteinTheorem(Method):
@@ -35,7 +37,7 @@ class BernsteinTheorem(Method):
     - :math:`B_n f \ge 0` for :math:`f \ge 0`;
     - :math:`B_n f \le f` (Jensen);
     - :math:`B_n f \le B_N f` for :math:`n \le N` (W. B. Temple, Duke Math. J. 21, 1954,
-      527-531);
+      527-531), and so :math:`B_n f \ge 2 f(1/2)\, p(1 - p)` where f is 0 at both ends;
     - :math:`(B_n f)'' \le 0`, and :math:`(B_n f)' \ge 0` for non-decreasing f (G. G. Lorentz,
       Bernstein Polynomials, 1953, section 1.4);
     - :math:`B_n f \ge p\,(B_n f)'` and :math:`B_n f \ge -(1 - p)(B_n f)'` for
@@ -131,6 +133,39 @@ def _tangent(goal: Goal, checks: Checks) -> bool:
     return _with_rest(goal, checks, strict and checks.several_draws(value.size))
 
 
+def _pairs(goal: Goal, checks: Checks) -> bool:
+    """B_n f >= B_2 f = 2 f(1/2) p (1 - p) for concave f that is 0 at both ends."""
+    term, share = _with_share(goal, checks)
+    strict = checks.convex(-term.scaled, term.ends, "concave")
+    middle = tidy(2 * term.scaled.subs(T, S.Half), checks.domain)
+    above = checks.nonnegative("in pairs", middle + share)
+    return above or (strict and sign(term.size - 3, checks.domain) in _AT_LEAST_ZERO)
+
+
+def _shares(goal: Goal, checks: Checks) -> bool:
+    """B_n f >= 0 for f that is 0 at both ends and f >= 0 from 1/n to 1 - 1/n: no other counts."""
+    term, share = _with_share(goal, checks)
+    size, u = term.size, Symbol("u", real=True)
+    # p (1 - p) is the mean of T (1 - T) n/(n - 1).
+    curve = term.scaled + share * T * (1 - T) * size / (size - 1)
+    checks.smooth(curve, ())
+    place = 1 / size + (1 - 2 / size) * u
+    domain = Domain((*checks.domain.ranges, Range(u, S.Zero, S.One, True, True)))
+    found = sign(curve.subs(T, place), domain)
+    if found is None or found < 0:
+        raise Fails
+    checks.note(f"at the counts 1 to n - 1: {sstr(curve)}", found)
+    return found == Sign.POSITIVE
+
+
+def _with_share(goal: Goal, checks: Checks) -> tuple[Term, Expr]:
+    """The only term, f being 0 at both ends, and the rest over p (1 - p)."""
+    (term,) = goal.terms
+    if term.ends or not checks.several_draws(term.size):
+        raise Fails
+    return term, tidy(goal.rest / (term.point * (1 - term.point)), checks.domain)
+
+
 def _direction(term: Term, checks: Checks) -> int:
     """1 or -1: the sign of the factor before a derivative."""
     found = sign(term.factor, checks.domain)
@@ -148,6 +183,8 @@ def _with_rest(goal: Goal, checks: Checks, strict: bool) -> bool:
 _THEOREMS: dict[str, tuple[tuple[int, ...] | None, Callable[[Goal, Checks], bool]]] = {
     "a mean of non-negative values is non-negative": (None, _positive),
     "Jensen: E f(K/n) lies below a concave f, above a convex one": ((0,), _jensen),
+    "Temple 1954, from pairs on: Bernstein polynomials of a concave f grow with n": ((0,), _pairs),
+    "a mean of numbers that are not negative, over the counts that occur": ((0,), _shares),
     "Temple 1954: Bernstein polynomials of a concave f grow with n, of a convex f fall": (
         (0, 0),
         _temple,

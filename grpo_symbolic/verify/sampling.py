@@ -14,7 +14,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["SAMPLES", "SEED", "RationalSampling", "refuted_at", "undefined"]
+__all__ = ["SAMPLES", "SEED", "RationalSampling", "holds_at", "refuted_at", "undefined"]
 
 SAMPLES = 60
 DIGITS = 50
@@ -37,7 +37,7 @@ class RationalSampling(Method):
             if found is None:
                 continue
             tested += 1
-            if not _holds(claim, point, found[0]):
+            if not holds_at(claim, point, found[0]):
                 return _refuted(claim, point)
         if not tested:
             return None
@@ -80,10 +80,10 @@ def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
     found = sign_at(claim, point)
     if found is None and not claim.where_defined and claim.undefined_at(point):
         return undefined(claim, point)
-    return None if found is None or _holds(claim, point, found[0]) else _refuted(claim, point)
+    return None if found is None or holds_at(claim, point, found[0]) else _refuted(claim, point)
 
 
-def _holds(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
+def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
     """Whether the claim holds at a point where left − right has this sign.
 
     A difference that is not told from 0 refutes a strict claim only if it is exactly 0.

@@ -112,6 +112,28 @@ def test_what_is_proved_for_every_size_holds_at_each(f, value):
                 assert here / p > (right - left) / (2 * step) + mpf(10) ** -20
 
 
+def test_bounds_by_pairs_and_by_the_counts_that_occur():
+    """p (1 - p) <= h_n(p) <= sqrt(n - 1) p (1 - p), with equality in pairs (and triples)."""
+    above = sqrt(G - 1) * X
+    assert proved(H, ">=", X)
+    assert proved(H, "<=", above)
+    assert not proved(H, ">", X)
+    assert not proved(H, "<", above)
+    more = Domain.of(Range(G, Integer(3), S.Infinity, True), P)
+    assert proved(H, ">", X, more)
+    assert not proved(H, ">=", X * (1 + Rational(1, 10**9)))
+    assert not proved(H, "<=", above * (1 - Rational(1, 10**9)))
+    assert not proved(bernstein(DEVIATION, G, first=0, last=0) - X, ">", 0)
+    assert not proved(bernstein(T / (1 + T), G), "<=", X)
+    with mp.workdps(60):
+        for p in POINTS:
+            least = p * (1 - p)
+            assert mp.almosteq(mean(population, 2, p), least)
+            assert mp.almosteq(mean(population, 3, p), mp.sqrt(2) * p * (1 - p))
+            for n in range(4, 13):
+                assert least < mean(population, n, p) < mp.sqrt(n - 1) * least
+
+
 @pytest.mark.parametrize(
     ("rule", "spread", "size"),
     [
