@@ -15,6 +15,7 @@ from sympy import (
     Mul,
     Number,
     Pow,
+    Rational,
     S,
     Sum,
     collect,
@@ -30,6 +31,7 @@ from grpo_symbolic.orthant_sign import Sign
 
 __all__ = [
     "Sign",
+    "has_plain_numbers",
     "is_defined",
     "is_zero",
     "oriented_factors",
@@ -42,6 +44,8 @@ __all__ = [
 # Beyond this many symbols or operations nothing is factored: the expression stays as it is.
 _MAX_SYMBOLS = 8
 _MAX_TIDY = 250
+# Numbers beyond it make the factors of polynomials expensive.
+_LARGE = 10**30
 
 
 def sign(expr: Expr, domain: Domain) -> Sign | None:
@@ -84,6 +88,12 @@ def positive_numerator(expr: Expr, domain: Domain) -> str | None:
     """The numerator in orthant coordinates, as text: the certificate of a sign."""
     found = normal_form(S(expr), domain.extended(expr))
     return None if found is None else str(found[0].field.as_expr(found[1].top))
+
+
+def has_plain_numbers(*exprs: Expr) -> bool:
+    """Whether no number has so many digits that it makes factors expensive."""
+    numbers = {n for e in exprs for n in S(e).atoms(Rational)}
+    return all(max(abs(n.p), n.q) < _LARGE for n in numbers)
 
 
 def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr, Expr]]]:

@@ -9,8 +9,9 @@ coordinates, where a polynomial without negative coefficients is a proof.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from random import Random
 
 from sympy import Dummy, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
@@ -22,6 +23,12 @@ __all__ = ["Domain", "Range"]
 
 # Numerators over 1000: the middle of a unit interval and both of its ends.
 _UNIT_SAMPLES = (1, 7, 40, 125, 250, 333, 500, 618, 750, 880, 960, 993, 999)
+# How close to an end corners are; with more than a few symbols one of these, with more than some
+# of them one symbol at a time.
+_SCALES = (Rational(1, 10**4), Rational(1, 10**10), Rational(1, 10**40))
+_FEW, _SOME = 2, 3
+# A whole number that is far from the least one, but small enough to be computed with.
+_MANY = 100
 
 
 @dataclass(frozen=True)
@@ -231,6 +238,24 @@ class Domain:
                 continue  # a range that is empty where another one begins
             yield point
 
+    def corners(self, moved: Collection[Symbol]) -> Iterator[dict[Symbol, Expr]]:
+        """Points close to the ends of the ranges of some symbols, and far out on half-lines.
+
+        The other symbols stay in the middle.
+        """
+        names = [r.symbol for r in self.ranges if r.symbol in moved]
+        scales = _SCALES if len(names) <= _FEW else _SCALES[1:2]
+        for scale in scales:
+            for sides in product((0, -1, 1), repeat=len(names)):
+                if not any(sides) or (len(names) > _SOME and sum(map(abs, sides)) > 1):
+                    continue
+                asked = dict(zip(names, sides, strict=True))
+                point: dict[Symbol, Expr] = {}
+                for r in self.ranges:
+                    point[r.symbol] = _near(r, point, asked.get(r.symbol, 0), scale)
+                if self.contains(point):
+                    yield point
+
     @property
     def _depends(self) -> bool:
         return any(r.needs for r in self.ranges)
@@ -257,6 +282,21 @@ def _catalogue_range(symbol: Symbol) -> Range:
     if symbol.is_real:
         return Range(symbol, -oo, oo)
     raise ValueError(f"the symbol {symbol} has no known range: give it one with Domain.of")
+
+
+def _near(r: Range, point: Mapping[Symbol, Expr], side: int, scale: Rational) -> Expr:
+    """Inside of a range next to its lower (-1) or upper end (1), or in the middle (0)."""
+    lower, upper = r.lower.subs(point), r.upper.subs(point)
+    if r.symbol.is_integer:
+        start = S.Zero if lower == -oo else ceiling(lower)
+        return start + {-1: 0, 0: 1, 1: _MANY}[side] if upper == oo else start
+    if lower == -oo and upper == oo:
+        return {-1: -1 / scale, 0: S.One, 1: 1 / scale}[side]
+    if upper == oo:
+        return lower + {-1: scale, 0: S.One, 1: 1 / scale}[side]
+    if lower == -oo:
+        return upper - {-1: 1 / scale, 0: S.One, 1: scale}[side]
+    return lower + (upper - lower) * {-1: scale, 0: S.Half, 1: 1 - scale}[side]
 
 
 def _draw(r: Range, point: Mapping[Symbol, Expr], random: Random) -> Expr:

@@ -55,6 +55,8 @@ __all__ = [
 _SIZES = (12, 40, 160)
 # A power of a sum with more monomials is not expanded.
 _MAX_MONOMIALS = 100_000
+# So many primes are tried on a number under a root.
+_TRIALS = 1000
 # Of an exponential: exp(20000 x) is no power of exp(x).
 _MAX_POWER = 64
 
@@ -441,4 +443,5 @@ def _needs(expr: Expr) -> tuple[elementary.Need, ...]:
 
 
 def _prime_powers(value: fmpz) -> list[tuple[int, int]]:
-    return [(int(prime), int(power)) for prime, power in fmpz(value).factor()]
+    """Prime factors; of large numbers the small ones, and what is left as if it were one."""
+    return [(int(prime), int(power)) for prime, power in fmpz(value).factor(_TRIALS)]

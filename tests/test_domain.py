@@ -12,6 +12,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
 
+beta, pi, pi_ref = symbols.beta, symbols.pi, symbols.pi_ref
 X = Symbol("x", real=True)
 Y = Symbol("y", real=True)
 M = Symbol("m", integer=True)
@@ -173,3 +174,25 @@ def test_ranges_that_depend_on_one_another_are_put_in_order() -> None:
         Domain((Range(x, S.Zero, y), Range(y, S.Zero, x)))
     with pytest.raises(ValueError, match="two ranges"):
         Domain((Range(x, S.Zero, S.One), Range(x, S.Zero, Rational(1, 2))))
+
+
+def test_corners_lie_inside_and_come_close_to_every_end() -> None:
+    domain = Domain.of(pi_ref, (pi, pi_ref, S.One), beta)
+    found = list(domain.corners((pi_ref, pi, beta)))
+    assert all(domain.contains(point) for point in found)
+    tiny = Rational(1, 10**9)
+    assert min(point[pi_ref] for point in found) < tiny
+    assert min(1 - point[pi] for point in found) < tiny
+    assert min(point[pi] - point[pi_ref] for point in found) < tiny
+    assert min(point[beta] for point in found) < tiny
+    assert max(point[beta] for point in found) > 1 / tiny
+    one = list(domain.corners((beta,)))
+    assert {point[beta] for point in one} == {Rational(10) ** k for k in (-40, -10, -4, 4, 10, 40)}
+    assert len({(point[pi], point[pi_ref]) for point in one}) == 1
+
+
+def test_a_claim_that_fails_in_a_corner_only_is_refuted() -> None:
+    claim = Claim("next to an end", pi, ">", pi_ref + Rational(1, 10**9),
+                  Domain.of(pi_ref, (pi, pi_ref, S.One)))  # fmt: skip
+    assert prove(claim).status is Status.REFUTED
+    assert prove(Claim("far out", beta, "<", Integer(10) ** 30)).status is Status.REFUTED

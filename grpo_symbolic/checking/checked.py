@@ -23,6 +23,7 @@ __all__ = [
     "all_proved",
     "decimal",
     "from_claim",
+    "powers_of_ten",
     "value_at",
 ]
 
@@ -32,6 +33,8 @@ NUMBERS_STEPS = 2_000_000
 PROOF_STEPS = 4_000_000
 GLANCE_STEPS = 1_000_000
 SIGNIFICANT = 30
+#: What divides a power of ten, without its zeros.
+_POWERS = ("1", "2", "4", "5", "8", "25", "125")
 #: Rational points beyond the simple ones.
 SCATTERED = 12
 #: Two values differ if they do so by more than this, of numbers known to 50 digits.
@@ -163,6 +166,17 @@ def value_at(expr: Expr, at: Point) -> Expr | None:
 def decimal(value: Expr | None) -> str:
     """30 significant digits; nothing for None."""
     return "" if value is None else str(S(value).n(SIGNIFICANT))
+
+
+def powers_of_ten(text: str) -> str:
+    """A long ratio over a power of ten as ``6e-604``, which is the same number."""
+    top, _, bottom = text.partition("/")
+    if len(text) <= SIGNIFICANT or not bottom.isdecimal() or bottom.strip("0") not in _POWERS:
+        return text
+    scale = Rational(10) ** len(bottom)
+    digits = Rational(top) * scale / Rational(bottom)
+    zeros = len(str(digits)) - len(str(digits).rstrip("0"))
+    return f"{digits / 10**zeros}e{zeros - len(bottom)}"
 
 
 def from_claim(statement: Statement, verdict: Verdict, sentence: str, **more: Any) -> Checked:

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
-from sympy import Expr, S, factor_list, sstr
+from sympy import Expr, S, factor_list, sign, sstr
 
 from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal
 from grpo_symbolic.checking.subject import Point, Subject, shown
 from grpo_symbolic.elementary import Need
 from grpo_symbolic.grammar.statement import Comparison
+from grpo_symbolic.verify.definedness import needs_of
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["undefined"]
@@ -68,17 +69,23 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
 
 
 def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
-    """A place, to 30 digits, at which a factor of a polynomial changes its sign, and so is 0."""
+    """A place, to 30 digits, at which a continuous factor changes its sign, and so is 0."""
     free = expression.free_symbols
     real = all(not s.is_integer for s in about.parameters.symbols)  # no values between integers
-    if not real or not free <= {*about.parameters.symbols} or not expression.is_polynomial(*free):
+    if not real or not free <= {*about.parameters.symbols} or expression.has(sign):
+        return None
+    if expression.is_polynomial(*free):
+        factors = [factor for factor, _ in factor_list(expression)[1]]
+    elif next(needs_of(expression, about.parameters), None) is None:
+        factors = [expression]  # made of functions that are continuous everywhere
+    else:
         return None
     points = list(about.points(about.parameters, SCATTERED))
-    for factor, _ in factor_list(expression)[1]:
+    for factor in factors:
         values = [(point, factor.xreplace(point)) for point in points]
         for (left, low), (right, high) in pairwise(values):
-            if low * high < 0:
-                return _between(factor, left, right, low > 0)
+            if (low * high).is_negative:
+                return _between(factor, left, right, bool(low > 0))
     return None
 
 

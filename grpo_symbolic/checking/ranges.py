@@ -20,6 +20,8 @@ __all__ = ["right_where", "split"]
 
 REFERENCE = symbols.pi_ref
 _RARE = "pi_ref -> 0"
+#: For one part of the range.
+_STEPS = 1_500_000
 
 
 def right_where(about: Subject, whole: Claim) -> Iterator[str]:
@@ -102,7 +104,7 @@ def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:
 
 
 def _holds(about: Subject, claim: Claim, domain: Domain) -> bool:
-    return _survives(about, claim, domain) and prove(claim).status is Status.PROVED
+    return _survives(about, claim, domain) and (prove(claim, steps=_STEPS).status is Status.PROVED)
 
 
 def _survives(about: Subject, claim: Claim, domain: Domain) -> bool:

@@ -38,6 +38,7 @@ from grpo_symbolic.checking.checked import (
     StatementCheck,
     decimal,
     from_claim,
+    powers_of_ten,
     value_at,
 )
 from grpo_symbolic.checking.definedness import undefined
@@ -48,7 +49,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
 from grpo_symbolic.verify.ball_numbers import sign_at
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.methods import STEPS, prove
 from grpo_symbolic.verify.sampling import holds_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
@@ -59,6 +60,7 @@ PI, REFERENCE = symbols.pi, symbols.pi_ref
 _CONDITION = "the condition at the formula"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.
 _ALL = "every policy, stationary or not"
+_BRIEF = 400_000
 _LONG = 100
 _NO_VALUE = "the formula has no real value there"
 
@@ -123,7 +125,7 @@ class RelationCheck(StatementCheck):
         for route, claims in self._routes():
             verdicts: list[Verdict] = []
             for claim in claims:
-                verdicts.append(prove(claim))
+                verdicts.append(prove(claim, steps=_BRIEF if route == _ALL else STEPS))
                 if verdicts[-1].status is not Status.PROVED:
                     break
             if all(v.status is Status.PROVED for v in verdicts):
@@ -255,7 +257,11 @@ class RelationCheck(StatementCheck):
         curve = self.about.curve
         if curve is not None and PI.name in place:  # a point of the curve: its weight
             at = {s: Rational(place[s.name]) for s in curve.domain.symbols if s.name in place}
-            place[sstr(curve.beta)] = sstr(curve.weight.subs(at))
+            weight = curve.weight.subs(at)
+            place[sstr(curve.beta)] = sstr(weight) if weight.is_Rational else decimal(weight)
+        for symbol in self.about.idle:
+            place.pop(symbol.name, None)
+        place = {name: powers_of_ten(text) for name, text in place.items()}
         found = replace(found, counterexample=place)
         if self.said.right not in self.about.unknowns:
             return found

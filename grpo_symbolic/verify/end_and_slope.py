@@ -28,7 +28,7 @@ from sympy import (
 )
 from sympy import sign as sympy_sign
 
-from grpo_symbolic.algebra import Sign, is_defined, sign, tidy
+from grpo_symbolic.algebra import Sign, has_plain_numbers, is_defined, sign, tidy
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -69,6 +69,7 @@ class EndAndSlope(Method):
             or difference.count_ops() > _MAX_OPERATIONS
             or len(difference.free_symbols) > _MAX_SYMBOLS
             or any(s.is_integer for s in difference.free_symbols)
+            or not has_plain_numbers(difference)
         ):
             return None
         domain = claim.domain.extended(difference).relevant(difference)

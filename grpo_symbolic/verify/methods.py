@@ -20,11 +20,11 @@ from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebra
-from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, undefined
+from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, shortened, undefined
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["METHODS", "prove", "prove_all", "ready", "settle"]
+__all__ = ["METHODS", "STEPS", "prove", "prove_all", "ready", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
@@ -85,6 +85,8 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     if not found:
         return Verdict(Status.UNKNOWN, "none", "undecided after " + ", ".join(tried))
     last = found[-1]
+    if last.status is Status.REFUTED:
+        return shortened(claim, last)
     if last.status is not Status.NUMERIC:
         return last
     evidence = {key: value for verdict in found for key, value in verdict.evidence.items()}

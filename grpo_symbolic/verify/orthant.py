@@ -6,6 +6,7 @@ from sympy import Expr
 
 from grpo_symbolic.algebra import (
     Sign,
+    has_plain_numbers,
     is_defined,
     oriented_factors,
     positive_numerator,
@@ -68,8 +69,10 @@ def _written_out(expression: Expr) -> Expr:
 def _sign_of_product(expression: Expr, domain: Domain) -> Sign | None:
     """The sign as a whole, or of its factors one by one."""
     found = sign(expression, domain)
-    if found is not None or not is_defined(expression, domain):
+    if found is not None or not has_plain_numbers(expression):
         return found
+    if not is_defined(expression, domain):
+        return None
     coefficient, factors = oriented_factors(expression, domain)
     if any(sign(base, domain) != Sign.POSITIVE for base, _ in factors):
         return None

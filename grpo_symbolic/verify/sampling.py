@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sympy import Expr, Rational, Symbol
+from sympy import Expr, Rational, S, Symbol
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
@@ -14,11 +14,22 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["SAMPLES", "SEED", "RationalSampling", "holds_at", "refuted_at", "undefined"]
+__all__ = [
+    "SAMPLES",
+    "SEED",
+    "RationalSampling",
+    "holds_at",
+    "refuted_at",
+    "shortened",
+    "undefined",
+]
 
 SAMPLES = 60
 DIGITS = 50
 SEED = 20250225
+#: A coordinate with more characters is rounded, to the first of these digits that will do.
+_LEGIBLE = 20
+_FEWER_DIGITS = (1, 2, 4, 8, 16)
 
 
 class RationalSampling(Method):
@@ -30,7 +41,7 @@ class RationalSampling(Method):
 
     def attempt(self, claim: Claim) -> Verdict | None:
         tested = 0
-        for point in _places(claim.domain):
+        for point in _places(claim):
             found = sign_at(claim, point)
             if found is None and not claim.where_defined and claim.undefined_at(point):
                 return undefined(claim, point)
@@ -64,9 +75,11 @@ class RationalSampling(Method):
         return again is not None and again.evidence == dict(evidence)
 
 
-def _places(domain: Domain) -> Iterator[dict[Symbol, Expr]]:
-    """Points all over the domain, then the ends that belong to it."""
+def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
+    """Points all over the domain, corners of it, and the ends that belong to it."""
+    domain = claim.domain
     yield from domain.samples(SAMPLES, seed=SEED)
+    yield from domain.corners(domain.relevant(claim.difference).symbols)
     middle = next(domain.samples(1, seed=SEED), {})
     for r in domain.ranges:
         for end, belongs in ((r.lower, r.lower_closed), (r.upper, r.upper_closed)):
@@ -81,6 +94,29 @@ def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
     if found is None and not claim.where_defined and claim.undefined_at(point):
         return undefined(claim, point)
     return None if found is None or holds_at(claim, point, found[0]) else _refuted(claim, point)
+
+
+def shortened(claim: Claim, verdict: Verdict) -> Verdict:
+    """The refutation at a point of fewer digits, where the claim fails at one of those close by."""
+    given = verdict.counterexample
+    if not isinstance(given, dict) or max(map(len, given.values()), default=0) <= _LEGIBLE:
+        return verdict
+    point = {s: Rational(given[s.name]) for s in claim.domain.symbols if s.name in given}
+    for digits in _FEWER_DIGITS:
+        close = {s: _rounded(value, digits) for s, value in point.items()}
+        found = refuted_at(claim, close) if claim.domain.contains(close) else None
+        if found is not None:
+            return found
+    return verdict
+
+
+def _rounded(value: Rational, digits: int) -> Rational:
+    """The number, or its distance from 1 if that is small, with so many significant digits."""
+    if S.Half < value < 1:
+        return 1 - _rounded(1 - value, digits)
+    places = digits - len(str(abs(int(value.p)))) + len(str(int(value.q)))
+    scale = Rational(10) ** places
+    return Rational(round(value * scale)) / scale
 
 
 def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:

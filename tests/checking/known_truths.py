@@ -100,6 +100,43 @@ def _bounds() -> Iterator[Known]:
         yield Known("pi < 1", algorithm, True, "tight bound")
         yield Known("pi < 1 - 10**-9", algorithm, False, "a corner only")
         yield Known("pi - pi_ref < 1 - 10**-6", algorithm, False, "a corner only")
+    for formula in (
+        "pi > 10**-9",
+        "pi > pi_ref + 10**-9",
+        "pi - pi_ref < 1 - 10**-6",
+        "pi > 1 - beta + 10**-9",
+        "pi/pi_ref < 10**9",
+        "beta*(pi - pi_ref) <= sqrt(pi*(1 - pi)) - 10**-9",
+    ):
+        yield Known(formula, EIGHT, False, "a corner only")
+    yield Known("pi < 1 - 10**-9", EIGHT, False, "a corner only")
+    yield Known("pi > 1 - beta", EIGHT, True, "tight bound")
+    yield Known("beta*(pi - pi_ref) < sqrt(7)*pi*(1 - pi)", EIGHT, True, "tight bound")
+    yield Known("beta*(pi - pi_ref) > pi*(1 - pi)", EIGHT, True, "tight bound")
+    yield Known("beta*(pi - pi_ref) <= sqrt(G - 1)*pi*(1 - pi)", ANY_SIZE, True, "every size")
+    yield Known("beta*(pi - pi_ref) >= pi*(1 - pi)", ANY_SIZE, True, "every size")
+    yield Known("beta*(pi - pi_ref) < sqrt(G - 1)*pi*(1 - pi)", ANY_SIZE, False, "pairs attain it")
+    yield Known("beta*(pi - pi_ref) > pi*(1 - pi)", ANY_SIZE, False, "pairs attain it")
+    yield Known("beta*(pi - pi_ref) <= 9*pi*(1 - pi)", ANY_SIZE, False, "only at large G")
+    yield Known(f"pi >= {OF_PAIRS}", ANY_SIZE, True, "every size")
+    yield Known(f"pi > {OF_PAIRS}", ANY_SIZE, False, "pairs attain it")
+    yield Known(f"pi < {OF_LARGE}", ANY_SIZE, True, "every size")
+    yield Known(f"pi < {OF_LARGE}*(1 - 10**-9)", ANY_SIZE, False, "a corner only")
+    for algorithm in (PAIRS, EIGHT, LARGE):
+        for formula, true in (
+            ("log(pi) <= pi - 1", True),
+            ("log(pi) < 0", True),
+            ("tanh(pi) < pi", True),
+            ("sin(pi) < pi", True),
+            ("sin(pi)**2 + cos(pi)**2 = 1", True),
+            ("exp(pi) > 1 + pi + pi**2/2", True),
+            ("exp(pi) > 1 + pi + pi**2", False),
+            ("tanh(pi) < pi - pi**3/3", False),
+            ("log(pi) < pi - 1 - 10**-9", False),
+            ("tan(beta) > -10**9", False),
+            ("cos(beta) >= 0", False),
+        ):
+            yield Known(formula, algorithm, true, "functions")
     yield Known("pi > 1 - beta", PAIRS, True, "tight bound")
     yield Known("pi > 1 - beta/sqrt(2)", TRIPLES, True, "tight bound")
     for digits in (3, 6, 9, 12):
@@ -152,6 +189,22 @@ def _limits() -> Iterator[Known]:
         ("limit(pi, beta, oo)", "pi_ref"),
         ("limit(pi, pi_ref, 1)", "1"),
     )
+    for formula, true in (
+        ("limit(pi, beta, 0, -) = 1", False),
+        ("limit(pi, beta, -1) = 1", False),
+        ("limit(pi, pi_ref, 1, +) = 1", False),
+        ("limit(1/pi, pi_ref, 0) < oo", False),
+        ("limit(pi/pi_ref, pi_ref, 0) > 1", True),
+        ("limit(pi/pi_ref, pi_ref, 0) = oo", False),
+        ("limit(pi_ref*log(pi), pi_ref, 0) = 0", True),
+        ("limit(log(pi), pi_ref, 0) > -oo", False),
+        ("at(pi, beta, 1) = sqrt(pi_ref)", True),
+        ("at(pi, beta, 1) > sqrt(pi_ref)", False),
+        ("at((beta - 1)/(beta - 1), beta, 1) = 1", False),
+    ):
+        yield Known(formula, PAIRS, true, "places and sides")
+    yield Known("limit((1 - pi)/beta**2, beta, 0) = (1 - pi_ref)**2", LARGE, True, "limit")
+    yield Known("limit((1 - pi)/beta**2, beta, 0) = 1 - pi_ref", LARGE, False, "limit")
     for algorithm in (PAIRS, LARGE):
         for limit, value in ends:
             yield Known(f"{limit} = {value}", algorithm, True, "limit")
