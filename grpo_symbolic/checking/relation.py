@@ -50,7 +50,7 @@ from grpo_symbolic.grammar.statement import MIRRORED, Comparison
 from grpo_symbolic.verify.ball_numbers import sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import STEPS, prove
-from grpo_symbolic.verify.sampling import holds_at
+from grpo_symbolic.verify.sampling import UNDEFINED, holds_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
@@ -83,7 +83,8 @@ class RelationCheck(StatementCheck):
     def verdict(self) -> Checked:
         """Numbers first, then proofs; PROVED where every term is proved to be a real number."""
         found = self._verdict()
-        if self.where_defined or found.verdict is Status.REFUTED:
+        wrong = found.verdict is Status.REFUTED and found.sentence != _NO_VALUE
+        if self.where_defined or wrong:
             return found
         missing = undefined(self.about, self.said.needs, self._need)
         if isinstance(missing, Checked):
@@ -252,7 +253,8 @@ class RelationCheck(StatementCheck):
 
     def _from_claim(self, verdict: Verdict) -> Checked:
         """A counterexample that a method of proof has found."""
-        found = from_claim(self.said, verdict, "it fails there", right_where=self._where())
+        sentence = _NO_VALUE if verdict.detail.startswith(UNDEFINED) else "it fails there"
+        found = from_claim(self.said, verdict, sentence, right_where=self._where())
         place = dict(found.counterexample or {})
         curve = self.about.curve
         if curve is not None and PI.name in place:  # a point of the curve: its weight

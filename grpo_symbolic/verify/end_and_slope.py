@@ -60,7 +60,10 @@ class EndAndSlope(Method):
     steps = 600_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
-        if claim.relation not in ("<", "<=", ">", ">="):
+        if claim.relation == "!=":  # on one side of it everywhere
+            sides = (self.attempt(replace(claim, relation=one)) for one in (">", "<"))
+            return next((found for found in sides if found is not None), None)
+        if claim.relation == "==":
             return None
         way = 1 if claim.relation[0] == ">" else -1
         difference = way * claim.difference

@@ -17,6 +17,7 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 __all__ = [
     "SAMPLES",
     "SEED",
+    "UNDEFINED",
     "RationalSampling",
     "holds_at",
     "refuted_at",
@@ -27,6 +28,8 @@ __all__ = [
 SAMPLES = 60
 DIGITS = 50
 SEED = 20250225
+#: How the detail begins of a refutation by a point without a value.
+UNDEFINED = "undefined at "
 #: A coordinate with more characters is rounded, to the first of these digits that will do.
 _LEGIBLE = 20
 _FEWER_DIGITS = (1, 2, 4, 8, 16)
@@ -136,7 +139,7 @@ def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
     return Verdict(
         Status.REFUTED,
         RationalSampling.name,
-        "undefined at " + ", ".join(f"{s} = {v}" for s, v in point.items()),
+        UNDEFINED + ", ".join(f"{s} = {v}" for s, v in point.items()),
         {
             "counterexample": {str(s): str(v) for s, v in point.items()},
             "left": str(left.n(30)),

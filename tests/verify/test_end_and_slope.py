@@ -92,6 +92,12 @@ def test_it_never_proves_what_is_false(claim: tuple[Expr, str, Expr]) -> None:
     assert prove(made).status is not Status.PROVED
 
 
+def test_what_keeps_one_sign_is_not_zero() -> None:
+    verdict = prove(Claim("a divisor", exp(beta) - beta - 1, "!=", S.Zero))
+    assert verdict.status is Status.PROVED
+    assert METHOD.attempt(Claim("zero at 1", log(beta) - beta + 1, "!=", S.Zero)) is None
+
+
 def test_a_closed_end_belongs_to_the_range() -> None:
     closed = Domain((Range(X, S.Zero, S.One, True, True),))
     assert METHOD.attempt(Claim("not at 0", exp(X), ">", 1 + X, closed)) is None
