@@ -60,7 +60,7 @@ PI, REFERENCE = symbols.pi, symbols.pi_ref
 _CONDITION = "the condition at the formula"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.
 _ALL = "every policy, stationary or not"
-_BRIEF = 400_000
+_BRIEF = 1_000_000
 _LONG = 100
 _NO_VALUE = "the formula has no real value there"
 
@@ -289,7 +289,8 @@ class RelationCheck(StatementCheck):
         if not self._about_policy:
             yield "the parameters alone", [self._claim({}, self._domain())]
             return
-        if self.said.relation != "==" and about.binary is not None:
+        inside = about.binary is not None or not about.clipped
+        if self.said.relation != "==" and inside:
             yield _ALL, [self._claim({}, about.policy.domain)]
         if about.closed is not None and not self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
