@@ -191,19 +191,26 @@ def random_expression(rng: random.Random, depth: int) -> Expr:
 def test_signs_and_definedness_agree_with_values_at_points() -> None:
     """Random expressions: where the kernel says a sign, 40 digits at points do not disagree."""
     rng, decided = random.Random(11), 0
-    domain = Domain.of(p, beta, (z, S.Zero, p))
+    ends = Range(z, S.Zero, p, lower_closed=True, upper_closed=True)
+    domain = Domain.of(p, beta, ends)
     for _ in range(250):
         expr = random_expression(rng, 3)
         try:
             data = claim_to_data(gs.Claim("", expr, ">", S.Zero, domain))
-            at = Lowering(statement_of(data["exact"]))
-            sign = at.sign_of(at.lower(data["exact"]["left"]))
+            statement = statement_of(data["exact"])
+            signs = set()
+            for flipped in checks.charts(statement):
+                at = Lowering(statement, flipped)
+                signs.add(at.sign_of(at.lower(statement.left)) if not at.missing else None)
+                signs |= {None} if at.missing else set()
         except (ValueError, Unchecked):
             continue
-        if sign is None or at.missing:
+        if len(signs) != 1 or None in signs:
             continue
         decided += 1
-        for point in domain.samples(12, seed=rng.randrange(10**6)):
+        (sign,) = signs
+        inside = list(domain.samples(9, seed=rng.randrange(10**6)))
+        for point in inside + [{**x, z: y} for x in inside[:4] for y in (S.Zero, x[p])]:
             value = mp.mpmathify(expr.subs(point).evalf(40))
             assert mp.im(value) == 0, (expr, point)
             near = abs(value) < 1e-30

@@ -43,7 +43,6 @@ class Lowering(Quotients):
             require(all(type(e) is int and e > 0 and not x[1] for x, e in lowered), "no factoring")
             self.learn([(x[0], e) for x, e in lowered])
         self.memory.clear()
-        self.missing.clear()
         for r in statement.ranges:
             self.values[r.name] = self._symbol(r, *self._from(r, flipped))
 
@@ -162,7 +161,7 @@ def unfolded(head: str, *args: Any) -> Any:
     """A sum over a group of a given size, term by term."""
     if head != "BernsteinMean":
         term, index, first, last = args
-        if type(first) is not int or type(last) is not int or last - first > _TERMS:
+        if type(first) is not int or type(last) is not int or not -1 <= last - first <= _TERMS:
             raise Unchecked("a sum of no given length, or of a large one")
         return ["Add", 0, *(put(term, index, k) for k in range(first, last + 1))]
     _, values, n, m, order = args

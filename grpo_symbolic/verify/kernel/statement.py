@@ -136,15 +136,18 @@ def _check(tree: Any, names: set[str], *, infinite: bool) -> set[str]:
             require(all(type(n) is int for n in rest) and rest[1] > 1, "it is no fraction")
             require(gcd(*rest) == 1, "a fraction is not reduced")
         if head in ("Sum", "GroupSum"):
-            require(isinstance(rest[1], str), "a sum needs the name of its index")
+            new = isinstance(rest[1], str) and rest[1] not in known
+            require(new, "a sum needs an index of its own")
             bound.add(rest[1])
             stack.append((rest[0], known | {rest[1]}, depth + 1))
             rest = rest[2:]
         if head == "BernsteinMean":
             require(isinstance(rest[0], str) and rest[0].isidentifier(), "a mean needs a name")
             rest = rest[1:]
-        bound |= {"_t"} if head == "Lambda" else set()
-        inner = known | {"t"} if head == "Lambda" else known
+        inner = known
+        if head == "Lambda":
+            require("_t" not in known, "a function within another")
+            bound, inner = bound | {"_t"}, known | {"t", "_t"}
         stack += [(part, inner, depth + 1) for part in rest]
     return bound
 
