@@ -58,6 +58,9 @@ whole = Symbol("n", integer=True, positive=True)
 CLOSED = Domain((Range(z, S.Zero, S.One, lower_closed=True, upper_closed=True),))
 G_OVER_4 = BernsteinMean(Lambda(t, sqrt(t * (1 - t))), 4, p)
 
+x, y, w, v = (Symbol(name, real=True) for name in "xywv")
+CORNER = Domain(tuple(Range(s, S.Zero, oo, lower_closed=True) for s in (z, w)))
+
 #: True claims, with the methods whose certificates the kernel has to accept.
 TRUE = {
     "an identity": (gs.Claim("a", (p + 1) ** 2, "==", p**2 + 2 * p + 1), "exact identity"),
@@ -80,6 +83,10 @@ TRUE = {
     "false numbers": (gs.Claim("o", sqrt(Integer(2)), "<", S.One), "numbers"),
     "whole numbers": (gs.Claim("q", whole**2, ">=", whole), "sign on the orthant"),
     "a mean": (gs.Claim("r", G_OVER_4, "<=", HALF), "ball arithmetic on boxes"),
+    "a triangle": (
+        gs.Claim("t", z + w, ">=", sqrt(z**2 + w**2), CORNER),
+        "sign on the orthant",
+    ),
     "where defined": (
         gs.Claim("s", (z**2 - 1) / (z - 1), "==", z + 1, where_defined=True),
         "exact identity",
@@ -181,6 +188,11 @@ FALSE = {
     "another size": gs.Claim("", sqrt(beta + 1), "<", 1 + beta / 3),
     "a hyperbola": gs.Claim("", tanh(beta), ">", Rational(1, 100)),
     "an exponential": gs.Claim("", exp(beta), ">", 1 + 2 * beta),
+    "equal numbers": gs.Claim("", sqrt(3 + 2 * sqrt(2)), "<", 1 + sqrt(2)),
+    "equal numbers turned": gs.Claim("", sqrt(3 + 2 * sqrt(2)), ">", 1 + sqrt(2)),
+    "two sides of a triangle": gs.Claim("", z + w, "<=", sqrt(z**2 + w**2), CORNER),
+    "strict at a corner": gs.Claim("", z + w, ">", sqrt(z**2 + w**2), CORNER),
+    "twice a root": gs.Claim("", sqrt(z) + sqrt(w), "<=", sqrt(z + w), CORNER),
     "of unlike powers": gs.Claim("", Max(p, pi_ref), "==", p),
 }
 SHAPES = [
@@ -189,7 +201,7 @@ SHAPES = [
     *(("sign on the orthant", {"sign": s}) for s in ("POSITIVE", "NEGATIVE", "ZERO")),
     *(("sign on the orthant", {"sign": s}) for s in ("NONNEGATIVE", "NONPOSITIVE")),
     ("ball arithmetic on boxes", {}),
-    ("ball arithmetic on numbers", {"bits": 64, "sign": 1}),
+    *(("ball arithmetic on numbers", {"bits": 64, "sign": s}) for s in (1, -1)),
     ("exact rational sampling", {}),
 ]
 
@@ -205,6 +217,37 @@ def test_a_false_claim_has_no_certificate_of_any_shape(name: str) -> None:
             assert answer.word in (checks.REJECTED, checks.UNCHECKED), (method, evidence)
             if lemmas is not None:
                 assert answer.word == checks.REJECTED or "unknown sign" in answer.why
+
+
+INSIDE = Domain((Range(z, S.Zero, S.One, upper_closed=True),))
+AT_A_POINT = [
+    ("it fails there", gs.Claim("", z, "<", S.One, INSIDE), "1", "1", True),
+    ("it fails inside", gs.Claim("", z, ">", HALF, INSIDE), "1/4", "0.25", True),
+    ("equal where unequal", gs.Claim("", z, "!=", HALF, INSIDE), "1/2", "0.5", True),
+    ("a pole", gs.Claim("", z / (1 - z), ">", S.Zero, INSIDE), "1", "zoo", True),
+    ("a pole called a number", gs.Claim("", z / (1 - z), ">", S.Zero, INSIDE), "1", "7", False),
+    ("it holds there", gs.Claim("", z, ">", S.Zero, INSIDE), "1/2", "0.5", False),
+    ("it holds at the end", gs.Claim("", z, "<=", S.One, INSIDE), "1", "1", False),
+    ("at the open end", gs.Claim("", z, ">", S.Zero, INSIDE), "0", "0", False),
+    ("below", gs.Claim("", z, ">", S.Zero, INSIDE), "-1", "-1", False),
+    ("above", gs.Claim("", z, "<=", S.One, INSIDE), "2", "2", False),
+    ("another value", gs.Claim("", z, ">", HALF, INSIDE), "1/4", "0.26", False),
+    ("whole", gs.Claim("", whole, ">", Integer(1)), "1", "1", True),
+    ("no whole number", gs.Claim("", whole, "!=", Rational(3, 2)), "3/2", "1.5", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("claim", "at", "left", "refuted"), [x[1:] for x in AT_A_POINT], ids=[x[0] for x in AT_A_POINT]
+)
+def test_a_point_refutes_where_it_is_in_the_range_and_the_claim_fails(
+    claim: gs.Claim, at: str, left: str, refuted: bool
+) -> None:
+    (symbol,) = claim.domain.symbols
+    point = {"counterexample": {symbol.name: at}, "left": left, "right": str(claim.right.n(30))}
+    made = {**claim_to_data(claim), "verdict": "REFUTED", "method": "exact rational sampling"}
+    answer = check(signed({**made, "evidence": point}))
+    assert answer.word == (checks.CHECKED if refuted else checks.REJECTED), answer
 
 
 def random_expression(rng: random.Random, depth: int) -> Expr:
@@ -267,7 +310,6 @@ def below(at: Lowering, factors: dict[Any, Any], known: dict[str, mp.mpf]) -> mp
     return mp.fprod(number(at, f, known) ** e for f, e in factors.values())
 
 
-x, y, w, v = (Symbol(name, real=True) for name in "xywv")
 _t = Symbol("_t", positive=True)
 SOME = Domain(
     (
@@ -291,6 +333,8 @@ EVERY_HEAD = [
     + BernsteinMean(Tuple(1, z, x), 2, z, 0),
     GroupSum(binomial(6, k) * x**k * sqrt(1 + k) * (1 - x) ** (6 - k), (k, 1, 6)) / pi + pi**2 * z,
     1 / (z**2 + 1) + (x - z) / (1 - (1 - x) / (1 + y)) - 1 / (w - 1) ** 3 + (y / (y + x)) ** 4,
+    log(sqrt(5) - sqrt(3)) + log(x * (sqrt(7) - sqrt(11)) ** 2) + sqrt(sqrt(13) - sqrt(2)) / 3,
+    log(sqrt(3) - sqrt(2)) * log(sqrt(2) * x) / sqrt(sqrt(11) - sqrt(7)) + 1 / (sqrt(2) - 3),
     sqrt(sqrt(x + y) + z**2) * sqrt(sqrt(x + y) - sqrt(x)) / sqrt(2 + sqrt(2)),
 ]
 

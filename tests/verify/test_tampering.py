@@ -123,7 +123,7 @@ EXACT: list[tuple[str, str, Edit]] = [
     ("relation of numbers turned", "numbers", put("exact", "relation", "<")),
     ("relation to no relation", "sign", put("exact", "relation", "=")),
     ("strict at both closed ends", "both ends", put("exact", "relation", ">")),
-    ("an equation by an inequality", "products", both(put("exact", "relation", "=="), put("evidence", "relation", "=="))),
+    ("an equation by an inequality", "roots", both(put("exact", "relation", "=="), put("evidence", "relation", "=="))),
     ("strict products", "products", put("exact", "relation", "<")),
     ("strict roots", "roots", put("exact", "relation", ">")),
     ("closed for open", "strict", put("exact", "domain", 0, "upper_closed", True)),
