@@ -28,6 +28,7 @@ from sympy import (
     asinh,
     atanh,
     binomial,
+    cbrt,
     cosh,
     exp,
     log,
@@ -83,6 +84,7 @@ TRUE = {
     "false numbers": (gs.Claim("o", sqrt(Integer(2)), "<", S.One), "numbers"),
     "whole numbers": (gs.Claim("q", whole**2, ">=", whole), "sign on the orthant"),
     "a mean": (gs.Claim("r", G_OVER_4, "<=", HALF), "ball arithmetic on boxes"),
+    "a quadratic": (gs.Claim("u", z**2 - z + 1, ">", S.Zero), "sign on the orthant"),
     "a triangle": (
         gs.Claim("t", z + w, ">=", sqrt(z**2 + w**2), CORNER),
         "sign on the orthant",
@@ -193,6 +195,7 @@ FALSE = {
     "two sides of a triangle": gs.Claim("", z + w, "<=", sqrt(z**2 + w**2), CORNER),
     "strict at a corner": gs.Claim("", z + w, ">", sqrt(z**2 + w**2), CORNER),
     "twice a root": gs.Claim("", sqrt(z) + sqrt(w), "<=", sqrt(z + w), CORNER),
+    "more than its modulus": gs.Claim("", 2 * z + Abs(z), ">=", S.Zero),
     "of unlike powers": gs.Claim("", Max(p, pi_ref), "==", p),
 }
 SHAPES = [
@@ -333,6 +336,7 @@ EVERY_HEAD = [
     + BernsteinMean(Tuple(1, z, x), 2, z, 0),
     GroupSum(binomial(6, k) * x**k * sqrt(1 + k) * (1 - x) ** (6 - k), (k, 1, 6)) / pi + pi**2 * z,
     1 / (z**2 + 1) + (x - z) / (1 - (1 - x) / (1 + y)) - 1 / (w - 1) ** 3 + (y / (y + x)) ** 4,
+    1 / (z * sqrt(x + y) + sqrt(x + y)) - 1 / (z * (x + y) ** Rational(2, 3) + cbrt(x + y)),
     log(sqrt(5) - sqrt(3)) + log(x * (sqrt(7) - sqrt(11)) ** 2) + sqrt(sqrt(13) - sqrt(2)) / 3,
     log(sqrt(3) - sqrt(2)) * log(sqrt(2) * x) / sqrt(sqrt(11) - sqrt(7)) + 1 / (sqrt(2) - 3),
     sqrt(sqrt(x + y) + z**2) * sqrt(sqrt(x + y) - sqrt(x)) / sqrt(2 + sqrt(2)),

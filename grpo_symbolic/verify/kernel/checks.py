@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -17,7 +17,6 @@ from grpo_symbolic.verify.kernel.statement import (
     Statement,
     Unchecked,
     digest,
-    ratio,
     require,
     statement_of,
     texts,
@@ -114,19 +113,7 @@ def charts(statement: Statement) -> list[frozenset[str]]:
 
 
 def _everywhere(statement: Statement, lemmas: Any, test: Test) -> None:
-    """The test on every chart, or on both sides of a cut; lemmas are factorings for each chart."""
-    if isinstance(lemmas, dict):
-        require(set(lemmas) == {"symbol", "at", "below", "above"}, "it is no cut of the range")
-        name, at = lemmas["symbol"], ratio(lemmas["at"])
-        cut = at.numerator if at.denominator == 1 else ["Rational", *at.as_integer_ratio()]
-        require(name in statement.symbols, "a cut is of no symbol")
-        for side, end in (("below", "upper"), ("above", "lower")):
-            part = tuple(
-                replace(r, **{end: cut, f"{end}_closed": True}) if r.name == name else r
-                for r in statement.ranges
-            )
-            _everywhere(replace(statement, ranges=part), lemmas[side], test)
-        return
+    """The test on every chart; lemmas are factorings for each of them."""
     found = charts(statement)
     require(isinstance(lemmas, list) and len(lemmas) == len(found), "there are other charts")
     for flipped, factorings in zip(found, lemmas, strict=True):
