@@ -195,6 +195,8 @@ FALSE = {
     "two sides of a triangle": gs.Claim("", z + w, "<=", sqrt(z**2 + w**2), CORNER),
     "strict at a corner": gs.Claim("", z + w, ">", sqrt(z**2 + w**2), CORNER),
     "twice a root": gs.Claim("", sqrt(z) + sqrt(w), "<=", sqrt(z + w), CORNER),
+    "a logarithm": gs.Claim("", log(beta), ">=", S.Zero),
+    "a sum of logarithms": gs.Claim("", log(1 + beta) + log(beta), ">", S.Zero),
     "more than its modulus": gs.Claim("", 2 * z + Abs(z), ">=", S.Zero),
     "of unlike powers": gs.Claim("", Max(p, pi_ref), "==", p),
 }
@@ -337,6 +339,7 @@ EVERY_HEAD = [
     GroupSum(binomial(6, k) * x**k * sqrt(1 + k) * (1 - x) ** (6 - k), (k, 1, 6)) / pi + pi**2 * z,
     1 / (z**2 + 1) + (x - z) / (1 - (1 - x) / (1 + y)) - 1 / (w - 1) ** 3 + (y / (y + x)) ** 4,
     1 / (z * sqrt(x + y) + sqrt(x + y)) - 1 / (z * (x + y) ** Rational(2, 3) + cbrt(x + y)),
+    x / (z * y) - 1 / z**2 + log(z**2 + 2) / (w * z),
     log(sqrt(5) - sqrt(3)) + log(x * (sqrt(7) - sqrt(11)) ** 2) + sqrt(sqrt(13) - sqrt(2)) / 3,
     log(sqrt(3) - sqrt(2)) * log(sqrt(2) * x) / sqrt(sqrt(11) - sqrt(7)) + 1 / (sqrt(2) - 3),
     sqrt(sqrt(x + y) + z**2) * sqrt(sqrt(x + y) - sqrt(x)) / sqrt(2 + sqrt(2)),

@@ -313,6 +313,7 @@ FILES: list[tuple[str, str, Edit, bool]] = [
     ("negations of nothing", "sign", lambda r: r["negation"].append(original("numbers")), True),
     ("a negation of another claim", "point", lambda r: r["negation"].append(original("numbers")), True),
     ("negations that say something else", "point", turned, True),
+    ("a true negation of something else", "point", lambda r: r["negation"].append(signed({**original("numbers"), "claim": r["negation"][0]["claim"]}, write=False)), True),
     ("negations of another name", "point", lambda r: renamed(r, "negation", claim="it holds"), True),
     ("proved and refuted", "point", lambda r: renamed(r, verdict="PROVED") or r["certificates"].append(original("point")), True),
     ("another point", "point", put("at", {"beta": "1/7"}), False),
