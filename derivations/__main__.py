@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from multiprocessing import get_context
 from pathlib import Path
@@ -120,9 +121,10 @@ def _ledger(out: Path) -> int:
 def _recheck(out: Path) -> int:
     """Check every certificate of ``out`` again. Exit status: 0 all hold, 1 not, 2 none there."""
     folder = out / "certificates"
-    start, count, failed = time.perf_counter(), 0, 0
+    start, count, failed, words = time.perf_counter(), 0, 0, Counter[str]()
     for name, claim, found in recheck_folder(folder):
         count += 1
+        words[found.kernel] += bool(found.kernel)
         _progress(f"[{count}] {name} {claim}")
         if not found:
             failed += 1
@@ -137,6 +139,7 @@ def _recheck(out: Path) -> int:
         )
         return 2
     seconds = time.perf_counter() - start
+    print("the kernel: " + ", ".join(f"{n} {word}" for word, n in sorted(words.items()) if n))
     print(f"{count} certificates and scripts, {failed} do not hold, {seconds:.1f} s")
     return 1 if failed else 0
 

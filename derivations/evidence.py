@@ -19,7 +19,11 @@ from sympy import Expr, Float, Symbol
 import grpo_symbolic
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.kernel.checks import REJECTED, SETTLED, check
+from grpo_symbolic.verify.kernel.records import check_record, read
+from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.methods import METHODS, settle
+from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.recheck import (
     Recheck,
     certificate,
@@ -32,7 +36,7 @@ from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.tree import from_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["FAMILIES", "Evidence", "prune", "recheck_folder"]
+__all__ = ["FAMILIES", "Evidence", "family_of", "prune", "recheck_folder"]
 
 FAMILIES = {method.name: method.family for method in METHODS}
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
@@ -69,13 +73,14 @@ class Evidence:
         Returns
         -------
         dict
-            ``key``, ``methods`` (what they were made by), ``seconds``, ``certificates``, and for
-            a refuted claim ``negation``: the certificates that it fails at the counterexample.
+            ``key``, ``at``, ``methods`` (what they were made by), ``seconds``,
+            ``certificates``, and for a refuted claim ``negation``: the certificates that it
+            fails at the counterexample.
         """
         claim = portable(claim)
         point = {name: str(value) for name, value in (at or {}).items()}
         key = digest([claim_to_data(claim), point])[:16]
-        kept = self._kept(key, claim)
+        kept = self._kept(key, claim, point)
         if kept is not None:
             return kept
         start = time.perf_counter()
@@ -89,6 +94,7 @@ class Evidence:
             negation = [certificate(opposite, v) for v in settle(opposite)]
         record = {
             "key": key,
+            "at": point,
             "methods": _made_by(),
             "seconds": round(time.perf_counter() - start, 2),
             "certificates": certificates,
@@ -97,34 +103,41 @@ class Evidence:
         self._write(record)
         return record
 
-    def _kept(self, key: str, claim: Claim) -> dict[str, Any] | None:
+    def _kept(self, key: str, claim: Claim, point: Mapping[str, str]) -> dict[str, Any] | None:
         """The record of a claim, if nothing in it has to be believed."""
         try:
-            record = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            record = read((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            answers = [answer for _, answer in check_record(record, key)]
+            if any(answer.word == REJECTED for answer in answers):
+                return None
+            if record["at"] != point or record["methods"] != _made_by():
+                return None
             made, negation = record["certificates"], record["negation"]
-            if not made or record["key"] != key or record["methods"] != _made_by():
+            # The kernel has seen that all are of one claim: that it is this one is left.
+            data = claim_to_data(claim)
+            if {name: made[0][name] for name in data} != data:
                 return None
-            refuted = next((c for c in made if c["verdict"] == Status.REFUTED), None)
-            about = [(claim, c) for c in made]
-            if refuted is not None:
-                opposite = _negation(claim, refuted["evidence"])
-                about += [(opposite, c) for c in negation]
-            elif negation:
-                return None
-            same = all(
-                {name: made_for[name] for name in data} == data
-                for data, made_for in ((claim_to_data(c), made_for) for c, made_for in about)
-            )
-            return record if same and all(recheck(c) for _, c in about) else None
+            rest = zip([*made, *negation], answers, strict=True)
+            return record if all(recheck(c) for c, a in rest if a.word not in SETTLED) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _write(self, record: dict[str, Any]) -> None:
+        if not record["certificates"]:
+            return  # no method had anything to say
         self.folder.mkdir(parents=True, exist_ok=True)
         for path, text in _scripts(self.folder, record):
             path.write_text(text, encoding="utf-8")
         path = self.folder / f"{record['key']}.json"
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def family_of(certificate: Mapping[str, Any]) -> str:
+    """What a certificate has to be believed for, if the kernel has not checked it."""
+    method = certificate["method"]
+    if method == LinearCertificate.name and check(certificate).word not in SETTLED:
+        return POLYNOMIAL_SYSTEM
+    return FAMILIES[method]
 
 
 def prune(folder: Path, keys: Collection[str]) -> None:
@@ -150,12 +163,15 @@ def recheck_folder(folder: Path, processes: int = 2) -> Iterator[tuple[str, str,
 def recheck_file(path: Path) -> list[tuple[str, str, Recheck]]:
     """Every certificate of one file."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = read(path.read_text(encoding="utf-8"))
+        whole = next(answer for _, answer in check_record(record, path.stem))
+        if whole.word == REJECTED:
+            return [(path.name, "", Recheck(False, whole.why, whole.word))]
         made = [*record["certificates"], *record["negation"]]
         copies = list(_scripts(path.parent, record))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [(path.name, "", Recheck(False, f"the file cannot be read: {error}"))]
-    found = [(path.name, f"{c.get('claim', '')} [{c.get('method', '')}]", recheck(c)) for c in made]
+    found = [(path.name, f"{c['claim']} [{c['method']}]", recheck(c)) for c in made]
     for copy, text in copies:
         same = copy.is_file() and copy.read_text(encoding="utf-8") == text
         reason = "" if same else "it is not the script of the certificate"
@@ -206,7 +222,8 @@ def _ratio(text: str) -> list[Any]:
 def _made_by() -> str:
     """The source of the methods and of what they compute with, and the versions of packages."""
     root = Path(grpo_symbolic.__file__).parent
-    files = [*root.glob("*.py"), *root.glob("verify/*.py"), *root.glob("numeric/*.py")]
+    parts = ("*.py", "verify/*.py", "verify/kernel/*.py", "numeric/*.py")
+    files = [path for part in parts for path in root.glob(part)]
     text = sha256()
     for path in sorted(files):
         text.update(path.name.encode() + path.read_bytes())

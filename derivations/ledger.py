@@ -1,6 +1,10 @@
 """The ledger: every entry's claims put to every method, and what they are worth together.
 
 An entry is settled when each of its claims is decided by two independent families of methods.
+Those that believe the same encoder or decide by the same normal form are one family: the two
+solvers are, and so is an identity certificate, unless the kernel has checked that its system is
+that of the claim. That the kernel checks a certificate is no second derivation of it. A claim
+with the same expression on both sides is evidence of nothing.
 A second derivation counts as a family, too.
 For a refuted claim one family is the exact value at the counterexample, others prove that the
 opposite relation holds there.
@@ -21,10 +25,11 @@ from typing import Any
 
 from sympy import Expr
 
-from derivations.evidence import FAMILIES, Evidence
+from derivations.evidence import FAMILIES, Evidence, family_of
 from derivations.paper_claims import Entry, plain
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.kernel.checks import TRIVIAL, check
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["Part", "Row", "ledger"]
@@ -72,10 +77,24 @@ class Part:
     counterexample: Mapping[str, Any]
     seconds: float
     key: str
+    trivial: bool = False
 
     @property
     def settled(self) -> bool:
-        return self.verdict in _DECIDED and len(self.families) > 1
+        return self.verdict in _DECIDED and len(self.families) > 1 and not self.trivial
+
+    @property
+    def shown(self) -> str:
+        """The verdict, and whether it rests on nothing but the word of solvers."""
+        believed = bool(self.methods) and all(m.startswith("real algebra") for m in self.methods)
+        return f"{self.verdict} (solver)" if believed else self.verdict
+
+    @property
+    def lacks(self) -> str:
+        """Why it is not settled."""
+        if self.trivial:
+            return "the same on both sides"
+        return f"only {', '.join(self.methods)}" if self.methods else "no method decides it alone"
 
 
 @dataclass(frozen=True)
@@ -91,6 +110,12 @@ class Row:
     def verdict(self) -> str:
         """The weakest of its claims' verdicts."""
         return _together(self.parts)
+
+    @property
+    def shown(self) -> str:
+        """The verdict, and whether one of the claims rests on solvers alone."""
+        believed = any(part.shown != part.verdict for part in self.parts)
+        return f"{self.verdict} (solver)" if believed else self.verdict
 
     @property
     def correction_verdict(self) -> str:
@@ -146,8 +171,7 @@ class Row:
     def missing(self) -> tuple[str, ...]:
         """What each claim lacks that two families do not agree on."""
         return tuple(
-            f"{part.result}: {part.claim}: "
-            + (f"only {', '.join(part.methods)}" if part.methods else "no method decides it alone")
+            f"{part.result}: {part.claim}: {part.lacks}"
             for part in (*self.parts, *self.correction)
             if not part.settled and not (self.derived_again and part.verdict == Status.PROVED)
         )
@@ -168,7 +192,7 @@ class Row:
             "source": entry.source,
             "range": self.range,
             "expected": str(entry.expected),
-            "verdict": self.verdict,
+            "verdict": self.shown,
             "methods": list(self.methods),
             "settled": self.settled,
             "missing": list(self.missing),
@@ -283,10 +307,11 @@ def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
         claim.domain,
         verdict,
         methods,
-        frozenset(FAMILIES[m] for m in methods),
+        frozenset(family_of(c) for c in deciding),
         counterexample,
         record["seconds"],
         record["key"],
+        any(check(c).word == TRIVIAL for c in deciding),
     )
 
 
@@ -294,7 +319,7 @@ def _part_data(part: Part) -> dict[str, Any]:
     return {
         "result": part.result,
         "claim": part.claim,
-        "verdict": part.verdict,
+        "verdict": part.shown,
         "methods": list(part.methods),
         "certificates": f"certificates/{part.key}.json",
     }

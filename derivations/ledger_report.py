@@ -81,12 +81,12 @@ def line(row: Row) -> str:
         claim = claim[: _WIDTH - 1] + "\u2026"
     flag = "" if row.as_declared else "  <-- not as declared"
     mark = "*" if row.settled else " "
-    return f"{row.verdict:<8}{mark} {claim:<{_WIDTH}} {row.seconds:7.1f} s  {_methods(row)}{flag}"
+    return f"{row.shown:<8}{mark} {claim:<{_WIDTH}} {row.seconds:7.1f} s  {_methods(row)}{flag}"
 
 
 def summary(rows: Sequence[Row]) -> Iterator[str]:
     """Counts by verdict and by method, and what two methods have not settled."""
-    verdicts = Counter(row.verdict for row in rows)
+    verdicts = Counter(row.shown for row in rows)
     methods = Counter(name for row in rows for part in row.parts for name in part.methods)
     parts = sum(len(row.parts) for row in rows)
     settled = sum(row.settled for row in rows)
@@ -136,7 +136,7 @@ def _row(row: Row) -> str:
         _sentence(entry.text),
         _source(row),
         _ranges(row),
-        rf"\textsc{{{row.verdict.lower()}}}{mark}",
+        rf"\textsc{{{row.shown.lower()}}}{mark}",
         rf"\footnotesize {escape(_methods(row))}",
     )
     text = " & ".join(cells) + r" \\"

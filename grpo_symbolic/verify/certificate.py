@@ -19,6 +19,7 @@ from sympy import Add, Expr, Integer, Mul, Poly, Pow, Rational, Symbol, sstr
 
 from grpo_symbolic.display import tex
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
+from grpo_symbolic.verify.tree import to_tree
 
 __all__ = ["Certificate", "Product"]
 
@@ -201,11 +202,14 @@ def _statement(system: PolynomialSystem) -> dict[str, Any]:
         "relation": system.relation,
         "hypotheses": [[_listed(system, h.value), h.strict] for h in system.hypotheses],
         "equations": [_listed(system, e) for e in system.equations],
+        "meanings": {symbol.name: to_tree(value) for symbol, value in system.meanings},
+        "scale": to_tree(system.scale),
     }
 
 
 def _listed(system: PolynomialSystem, expr: Expr) -> list[list[Any]]:
-    return [[str(c), list(m)] for m, c in system.poly(expr).terms() if c != 0]
+    count = len(system.generators)  # a polynomial without any is one in a symbol of its own
+    return [[str(c), list(m)[:count]] for m, c in system.poly(expr).terms() if c != 0]
 
 
 def _polynomial(system: PolynomialSystem, monomials: Sequence[Sequence[Any]]) -> Expr:

@@ -20,6 +20,7 @@ from sympy import (
     Mul,
     Poly,
     Pow,
+    S,
     Symbol,
     factor_list,
     fraction,
@@ -33,8 +34,10 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["Hypothesis", "Lowering", "NotPolynomial", "PolynomialSystem"]
+__all__ = ["POLYNOMIAL_SYSTEM", "Hypothesis", "Lowering", "NotPolynomial", "PolynomialSystem"]
 
+#: The family of the methods that have to believe this encoder.
+POLYNOMIAL_SYSTEM = "polynomial system"
 _MAX_OPERATIONS = 400
 _MAX_MONOMIALS = 2000
 
@@ -66,6 +69,10 @@ class PolynomialSystem:
     hypotheses : tuple of Hypothesis
     equations : tuple of Expr
         Each of them is 0.
+    meanings : tuple of (Symbol, Expr)
+        What the symbols of roots and extremes stand for, in those of the claim.
+    scale : Expr
+        The goal over the difference of the claim's sides: positive.
 
     Raises
     ------
@@ -77,6 +84,8 @@ class PolynomialSystem:
     relation: str
     hypotheses: tuple[Hypothesis, ...] = ()
     equations: tuple[Expr, ...] = ()
+    meanings: tuple[tuple[Symbol, Expr], ...] = ()
+    scale: Expr = S.One
 
     def __post_init__(self) -> None:
         if self.relation not in (">", ">=", "=="):
@@ -124,11 +133,14 @@ class PolynomialSystem:
         difference = lowering.lower(claim.difference)
         if claim.relation in ("<", "<="):
             difference = -difference
-        goal = lowering.cleared(difference)
+        goal, scale = lowering.scaled(difference)
         known = [h for r in claim.domain.ranges for h in lowering.ends(r)]
         hypotheses = (*known, *lowering.hypotheses)
         relation = claim.relation.replace("<", ">")
-        return cls(goal, relation, hypotheses, tuple(lowering.equations))._relevant()
+        meanings = tuple((s, lowering.meaning(s)) for s in lowering.values)
+        equations = tuple(lowering.equations)
+        whole = cls(goal, relation, hypotheses, equations, meanings, lowering.meaning(scale))
+        return whole._relevant()
 
     def _relevant(self) -> PolynomialSystem:
         """Without what shares no symbol with the goal, however indirectly."""
@@ -145,6 +157,8 @@ class PolynomialSystem:
             self.relation,
             tuple(h for h in self.hypotheses if h.value.free_symbols & linked),
             tuple(e for e in self.equations if e.free_symbols & linked),
+            tuple(item for item in self.meanings if item[0] in linked),
+            self.scale,
         )
 
 
@@ -241,15 +255,20 @@ class Lowering:
 
     def cleared(self, expr: Expr) -> Expr:
         """``expr`` times a positive factor, as a polynomial."""
+        return self.scaled(expr)[0]
+
+    def scaled(self, expr: Expr) -> tuple[Expr, Expr]:
+        """``expr`` times a positive factor, as a polynomial, and that factor."""
         top, bottom = fraction(together(expr))
         if bottom.is_Rational:
-            return (top / bottom).expand()
+            return (top / bottom).expand(), Integer(1)
         side = self.side(bottom)
         if side not in (Sign.POSITIVE, Sign.NEGATIVE):
             if self.inverses:
-                return top * self._inverse(bottom)
+                return top * self._inverse(bottom), Integer(1)
             raise NotPolynomial(f"the denominator {bottom} has no proved sign")
-        return (top if side is Sign.POSITIVE else -top).expand()
+        way = 1 if side is Sign.POSITIVE else -1
+        return (way * top).expand(), way * bottom
 
     def ends(self, r: Range) -> list[Hypothesis]:
         """The hypotheses of a range, as they are written where they are polynomials.

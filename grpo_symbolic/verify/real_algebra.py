@@ -22,7 +22,7 @@ from sympy import Rational
 
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
-from grpo_symbolic.verify.polynomial_system import NotPolynomial
+from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM, NotPolynomial
 from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.smt import script
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -47,12 +47,13 @@ class RealAlgebra(Method):
     engine : {"z3", "cvc5"}
     """
 
+    family = POLYNOMIAL_SYSTEM  # both are given what one encoder wrote
+
     def __init__(self, engine: str) -> None:
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
         self.engine = engine
         self.name = f"real algebra ({engine})"  # type: ignore[misc]
-        self.family = f"solver {engine}"  # type: ignore[misc]
 
     def missing(self) -> str:
         return "" if _installed(self.engine) else f"pip install {_PACKAGES[self.engine]}"

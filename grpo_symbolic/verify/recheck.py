@@ -1,22 +1,24 @@
 """Certificates as files: a claim with its verdict as plain data, checked again by itself.
 
-A certificate states the claim twice, as text for a reader and as nested lists to compute with,
+A certificate states the claim as nested lists and as the text that the kernel writes for them,
 and carries what the method found. Its digest guards against slips of the pen; what guards
-against a false claim is the method, which checks the evidence on the claim as it was read back.
+against a false claim is the kernel, or, for what is beyond it, the method, which checks the
+evidence on the claim as it was read back.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Symbol, sstr
+from sympy import Symbol
 
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.kernel import checks
+from grpo_symbolic.verify.kernel.statement import digest, statement_of, texts
+from grpo_symbolic.verify.lemmas import for_the_kernel
 from grpo_symbolic.verify.methods import METHODS
 from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree
@@ -28,24 +30,18 @@ __all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "p
 #: For reading a claim back, and for each method's check of its evidence.
 STEPS = 16_000_000
 _ENDS = ("lower_closed", "upper_closed")
-_KEYS = {"claim", "statement", "made", "domain", "exact", "verdict", "method", "detail", "evidence"}
 
 
 @dataclass(frozen=True)
 class Recheck:
-    """Whether a certificate holds, and if not, why."""
+    """Whether a certificate holds, and if not, why; and the kernel's word on it."""
 
     holds: bool
     reason: str = ""
+    kernel: str = ""
 
     def __bool__(self) -> bool:
         return self.holds
-
-
-def digest(data: object) -> str:
-    """SHA-256 of the canonical JSON of plain data."""
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def claim_to_data(claim: Claim) -> dict[str, Any]:
@@ -58,26 +54,23 @@ def claim_to_data(claim: Claim) -> dict[str, Any]:
     """
     ends = [end for r in claim.domain.ranges for end in (r.lower, r.upper)]
     used = {s for e in (claim.left, claim.right, *ends) for s in e.atoms(Symbol)}
-    return {
-        "claim": claim.name,
-        **_texts(claim),
-        "exact": {
-            "symbols": assumptions({*used, *claim.domain.symbols}),
-            "left": to_tree(claim.left),
-            "relation": claim.relation,
-            "right": to_tree(claim.right),
-            "where_defined": claim.where_defined,
-            "domain": [
-                {
-                    "symbol": r.symbol.name,
-                    "lower": to_tree(r.lower),
-                    "upper": to_tree(r.upper),
-                    **{end: getattr(r, end) for end in _ENDS},
-                }
-                for r in claim.domain.ranges
-            ],
-        },
+    exact = {
+        "symbols": assumptions({*used, *claim.domain.symbols}),
+        "left": to_tree(claim.left),
+        "relation": claim.relation,
+        "right": to_tree(claim.right),
+        "where_defined": claim.where_defined,
+        "domain": [
+            {
+                "symbol": r.symbol.name,
+                "lower": to_tree(r.lower),
+                "upper": to_tree(r.upper),
+                **{end: getattr(r, end) for end in _ENDS},
+            }
+            for r in claim.domain.ranges
+        ],
     }
+    return {"claim": claim.name, **texts(exact), "exact": exact}
 
 
 def claim_from(data: Mapping[str, Any]) -> Claim:
@@ -89,7 +82,7 @@ def claim_from(data: Mapping[str, Any]) -> Claim:
         When the data is no claim, or its text says something else than its exact form.
     """
     claim = _read(data)
-    if any(data.get(key) != text for key, text in _texts(claim).items()):
+    if any(data.get(key) != text for key, text in texts(data["exact"]).items()):
         raise ValueError("the text of the statement or its range is not that of its exact form")
     return claim
 
@@ -119,7 +112,7 @@ def certificate(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     -------
     dict
         Plain data for JSON: ``claim``, ``statement``, ``domain``, ``exact``, ``verdict``,
-        ``method``, ``detail``, ``evidence`` and ``digest``.
+        ``method``, ``evidence`` and ``digest``.
 
     Examples
     --------
@@ -130,12 +123,11 @@ def certificate(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     >>> made["verdict"], bool(recheck(made))
     ('PROVED', True)
     """
-    data = {
-        **claim_to_data(claim),
+    data = claim_to_data(claim)
+    data |= {
         "verdict": str(verdict.status.value),
         "method": verdict.method,
-        "detail": verdict.detail,
-        "evidence": json.loads(json.dumps(verdict.evidence)),
+        "evidence": for_the_kernel(statement_of(data["exact"]), verdict),
     }
     return {**data, "digest": digest(data)}
 
@@ -143,14 +135,19 @@ def certificate(claim: Claim, verdict: Verdict) -> dict[str, Any]:
 def recheck(certificate: Mapping[str, Any]) -> Recheck:
     """Whether the digest fits and the evidence alone establishes the verdict.
 
-    Nothing is derived and nothing is searched for again: the claim is read back from the
-    certificate, and the method named there checks what it once found.
+    Nothing is derived and nothing is searched for again: the kernel checks the certificate, or,
+    where that is beyond it, the method named there checks what it once found.
     """
-    if set(certificate) != {*_KEYS, "digest"}:
-        return Recheck(False, "a certificate has other fields")
-    rest = {key: value for key, value in certificate.items() if key != "digest"}
-    if certificate["digest"] != digest(rest):
-        return Recheck(False, "the digest is not that of the content")
+    answer = checks.check(certificate)
+    if answer.word == checks.REJECTED:
+        return Recheck(False, answer.why, answer.word)
+    if answer.word in (checks.CHECKED, checks.TRIVIAL):
+        return Recheck(True, kernel=answer.word)
+    return replace(_by_its_method(certificate), kernel=answer.word)
+
+
+def _by_its_method(certificate: Mapping[str, Any]) -> Recheck:
+    """Whether the method of a certificate confirms its evidence."""
     method = next((m for m in METHODS if m.name == certificate["method"]), None)
     if method is None:
         return Recheck(False, f"there is no method {certificate['method']!r}")
@@ -199,16 +196,3 @@ def _read(data: Mapping[str, Any]) -> Claim:
     if claim.domain.ranges != ranges:
         raise ValueError("a symbol of the statement has no range")
     return claim
-
-
-def _texts(claim: Claim) -> dict[str, Any]:
-    """What a reader reads."""
-    return {
-        "statement": {
-            "left": sstr(claim.left),
-            "relation": claim.relation,
-            "right": sstr(claim.right),
-        },
-        "made": "where both sides are defined" if claim.where_defined else "everywhere",
-        "domain": [str(r) for r in claim.domain.ranges],
-    }

@@ -14,7 +14,7 @@ from derivations import __main__, evidence, paper_claims
 from derivations.__main__ import main
 from derivations.book.engine import Compiled
 from derivations.catalogue import ORDER
-from derivations.ledger import Row, ledger
+from derivations.ledger import Row, _part, ledger
 from derivations.ledger_report import line, summary
 from derivations.paper_claims import ENTRIES, NEW, PAPER, Entry
 from grpo_symbolic.symbols import pi
@@ -63,11 +63,45 @@ def test_verdicts_are_the_declared_ones(rows: list[Row]) -> None:
 
 def test_two_families_agree(rows: list[Row]) -> None:
     pytest.importorskip("z3")
-    for row in (row_of(rows, SQUARE_ROOT), row_of(rows, DECREASES), row_of(rows, STAGE)):
+    for row in (row_of(rows, DECREASES), row_of(rows, STAGE)):
         assert row.settled, row.missing
         for part in row.parts:
             assert len(part.families) >= 2
             assert "exact rational sampling" not in part.methods or part.verdict == "REFUTED"
+
+
+def test_the_word_of_solvers_settles_nothing(rows: list[Row]) -> None:
+    """They are given what one encoder wrote: two of them are one route."""
+    part = row_of(rows, DECREASES).parts[0]
+    engines = tuple(name for name in evidence.FAMILIES if name.startswith("real algebra"))
+    families = frozenset(evidence.FAMILIES[name] for name in engines)
+    assert len(engines) == 2
+    believed = replace(part, methods=engines, families=families)
+    row = replace(row_of(rows, DECREASES), parts=(believed,))
+    assert row.shown == row.data()["verdict"] == "PROVED (solver)"
+    assert "PROVED (solver)" in line(row)
+    assert not row.settled
+    assert row_of(rows, DECREASES).shown == "PROVED"
+
+
+def test_the_same_on_both_sides_settles_nothing(tmp_path: Path) -> None:
+    claim = Claim("the same", pi + 1, "==", pi + 1)
+    made = evidence.Evidence(tmp_path).of(claim)
+    part = _part("nowhere", claim, made)
+    assert part.verdict == "PROVED"
+    assert len(part.families) > 1
+    assert not part.settled
+    assert part.lacks == "the same on both sides"
+    other = Claim("not the same", (pi + 1) ** 2, "==", pi**2 + 2 * pi + 1)
+    assert _part("nowhere", other, evidence.Evidence(tmp_path).of(other)).settled
+
+
+def test_an_identity_the_kernel_has_not_checked_believes_the_encoder(tmp_path: Path) -> None:
+    made = evidence.Evidence(tmp_path).of(Claim("a product", pi * (1 - pi), ">", 0 * pi))
+    one = next(c for c in made["certificates"] if c["method"] == "identity certificate")
+    assert evidence.family_of(one) == "linear certificate"
+    unchecked = _signed({**one, "evidence": {**one["evidence"], "kernel": None}})
+    assert evidence.family_of(unchecked) == evidence.FAMILIES["real algebra (z3)"]
 
 
 def numbers(row: Row) -> tuple[dict[str, mp.mpf], mp.mpf, mp.mpf]:

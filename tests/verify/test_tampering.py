@@ -1,0 +1,349 @@
+"""Certificates and files that were tampered with, signed again: the kernel alone sees it.
+
+Only the originals are made by the library; what is tested is the kernel's word on plain data.
+"""
+
+# ruff: noqa: E501 - one way of tampering a line
+import json
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from grpo_symbolic.verify.kernel.checks import CHECKED, REJECTED, UNCHECKED, check
+from grpo_symbolic.verify.kernel.records import check_record, read
+from grpo_symbolic.verify.kernel.statement import digest, texts
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+@cache
+def originals() -> str:
+    """A certificate of each kind, by name, and two whole files, as text."""
+    from sympy import Integer, Rational, S, log, sqrt
+
+    import grpo_symbolic as gs
+    from derivations.evidence import Evidence
+    from grpo_symbolic.domain import Domain, Range
+    from grpo_symbolic.symbols import beta, pi_ref
+    from grpo_symbolic.symbols import pi as p
+
+    end = Range(p, S.Zero, S.One, upper_closed=True)
+    below = Domain((Range(p, S.Zero, pi_ref),))
+    both = Domain((Range(p, S.Zero, S.One, lower_closed=True, upper_closed=True),))
+    found = {
+        "identity": (gs.Claim("1", sqrt(p - p**2) / p, "==", sqrt(1 - p) / sqrt(p)), "exact id"),
+        "squares": (gs.Claim("2", sqrt(3 + 2 * sqrt(2)), "==", 1 + sqrt(2)), "exact identity"),
+        "sign": (gs.Claim("3", p * (1 - p), ">=", S.Zero, Domain((end,))), "sign on the orthant"),
+        "both ends": (gs.Claim("3b", p, ">=", p**2, both), "sign on the orthant"),
+        "strict": (gs.Claim("4", 1 / p - 1, ">", S.Zero), "sign on the orthant"),
+        "needs": (gs.Claim("5", log(p) / p, "==", -log(1 / p) / p), "exact identity"),
+        "within": (gs.Claim("6", pi_ref - p, ">", S.Zero, below), "sign on the orthant"),
+        "products": (gs.Claim("7", p * (1 - p), "<=", Rational(1, 4)), "identity certificate"),
+        "roots": (gs.Claim("8", sqrt(p) + sqrt(1 - p), ">=", S.One), "identity certificate"),
+        "strictly": (gs.Claim("9", p * beta, "<", beta), "identity certificate"),
+        "boxes": (gs.Claim("10", p / (1 + p), "<", Rational(1, 2)), "ball arithmetic on boxes"),
+        "numbers": (gs.Claim("11", sqrt(Integer(2)), ">", Rational(7, 5)), "ball arithmetic on n"),
+        "sampled": (gs.Claim("12", p * (1 - p), "<=", Rational(1, 4)), "exact rational sampling"),
+        "point": (gs.Claim("13", sqrt(beta), "<=", beta), "exact rational sampling"),
+        "solver": (gs.Claim("14", p * (1 - p), "<=", Rational(1, 4)), "real algebra (z3)"),
+        "empty": (gs.Claim("15", p**2 / p**2 - beta, "<", S.One), "sign on the orthant"),
+    }
+    made: dict[str, Any] = {}
+    with TemporaryDirectory() as folder:
+        evidence = Evidence(Path(folder))
+        for name, (claim, method) in found.items():
+            record = evidence.of(claim)
+            made[name] = next(c for c in record["certificates"] if method in c["method"])
+            made[f"file: {name}"] = record
+    return json.dumps(made)
+
+
+def original(name: str) -> dict[str, Any]:
+    return json.loads(originals())[name]
+
+
+def signed(data: dict[str, Any], *, write: bool) -> dict[str, Any]:
+    """With its digest, and with its texts written again where the edit is of the exact form."""
+    data = {key: value for key, value in data.items() if key != "digest"}
+    if write:
+        data |= texts(data["exact"])
+    return {**data, "digest": digest(data)}
+
+
+def put(*path: Any) -> Edit:
+    """An edit: the last of these in the place that the others lead to."""
+    *keys, last, value = path
+
+    def edit(data: dict[str, Any]) -> None:
+        place: Any = data
+        for key in keys:
+            place = place[key]
+        place[last] = value
+
+    return edit
+
+
+def drop(*path: Any) -> Edit:
+    *keys, last = path
+
+    def edit(data: dict[str, Any]) -> None:
+        place: Any = data
+        for key in keys:
+            place = place[key]
+        del place[last]
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    return lambda data: [edit(data) for edit in edits]
+
+
+def deep(levels: int) -> Any:
+    tree: Any = "pi"
+    for _ in range(levels):
+        tree = ["Add", tree, 1]
+    return tree
+
+
+EXACT: list[tuple[str, str, Edit]] = [
+    ("a term of the claim", "identity", put("exact", "left", "pi")),
+    ("the claim of squares", "squares", put("exact", "right", ["Add", 1, "beta"])),
+    ("a number in the claim", "squares", put("exact", "right", ["Add", 2, 3])),
+    ("relation to strict", "sign", put("exact", "relation", ">")),
+    ("relation turned", "sign", put("exact", "relation", "<=")),
+    ("relation to equal", "sign", put("exact", "relation", "==")),
+    ("relation to unequal", "identity", put("exact", "relation", "!=")),
+    ("relation of numbers turned", "numbers", put("exact", "relation", "<")),
+    ("relation to no relation", "sign", put("exact", "relation", "=")),
+    ("strict at both closed ends", "both ends", put("exact", "relation", ">")),
+    ("an equation by an inequality", "roots", both(put("exact", "relation", "=="), put("evidence", "relation", "=="))),
+    ("strict products", "products", put("exact", "relation", "<")),
+    ("strict roots", "roots", put("exact", "relation", ">")),
+    ("closed for open", "strict", put("exact", "domain", 0, "upper_closed", True)),
+    ("closed for open at the pole", "strict", put("exact", "domain", 0, "lower_closed", True)),
+    ("closed for open in a certificate", "strictly", put("exact", "domain", 1, "upper_closed", True)),
+    ("closed for open in boxes", "boxes", put("exact", "domain", 0, "upper_closed", True)),
+    ("range widened", "strict", put("exact", "domain", 0, "upper", 2)),
+    ("range widened below", "strict", put("exact", "domain", 0, "lower", -1)),
+    ("range widened to all", "sign", put("exact", "domain", 0, "upper", ["Infinity"])),
+    ("range widened by a bit", "strict", put("exact", "domain", 0, "upper", ["Rational", 1001, 1000])),
+    ("range of roots widened", "roots", put("exact", "domain", 0, "upper", 2)),
+    ("range of boxes widened", "boxes", put("exact", "domain", 0, "upper", 2)),
+    ("range made empty", "sign", put("exact", "domain", 0, "upper", -1)),
+    ("ends swapped", "sign", both(put("exact", "domain", 0, "lower", 1), put("exact", "domain", 0, "upper", 0))),
+    ("a range dropped", "within", drop("exact", "domain", 0)),
+    ("all ranges dropped", "sign", put("exact", "domain", [])),
+    ("ranges in the wrong order", "within", lambda d: d["exact"]["domain"].reverse()),
+    ("a range twice", "sign", lambda d: d["exact"]["domain"].append(d["exact"]["domain"][0])),
+    ("an end of itself", "within", put("exact", "domain", 1, "upper", "pi")),
+    ("where_defined no more", "needs", put("exact", "left", ["Mul", ["log", ["Add", "pi", -1]], ["Pow", "pi", -1]])),
+    ("where_defined a number", "sign", put("exact", "where_defined", 0)),
+    ("a divisor that vanishes", "empty", put("exact", "domain", 0, "lower", -1)),
+    ("assumed negative", "sign", put("exact", "symbols", "pi", ["negative", "nonpositive", "real"])),
+    ("assumptions that imply more", "sign", put("exact", "symbols", "pi", ["positive"])),
+    ("assumptions unheard of", "sign", put("exact", "symbols", "pi", ["real", "small"])),
+    ("a symbol undeclared", "sign", drop("exact", "symbols", "pi")),
+    ("a symbol of code", "sign", put("exact", "left", "__import__('os')")),
+    ("a huge number", "sign", put("exact", "left", ["Add", "pi", 1 << 9_000])),
+    ("a huge power", "sign", put("exact", "left", ["Pow", 10, ["Pow", 10, 9]])),
+    ("a tower of powers", "sign", put("exact", "left", ["Pow", ["Pow", 10, 9000], 9000])),
+    ("deep nesting", "sign", put("exact", "left", deep(400))),
+    ("a float", "sign", put("exact", "left", 0.5)),
+    ("true for a number", "sign", put("exact", "left", True)),
+    ("null for an expression", "sign", put("exact", "left", None)),
+    ("an unknown head", "sign", put("exact", "left", ["system", "pi"])),
+    ("a sum within one of the same index", "sign", put("exact", "left", ["Sum", ["Sum", "k", "k", 1, 2], "k", 1, 2])),
+    ("a sum over a symbol of the range", "sign", put("exact", "left", ["Sum", "pi", "pi", 1, 2])),
+    ("a sum the wrong way", "sign", put("exact", "left", ["Sum", "k", "k", 3, 1])),
+    ("a mean of other values", "sign", put("exact", "left", ["BernsteinMean", "h", ["Tuple", 0, 1], 3, "pi", 0])),
+    ("a fraction over zero", "sign", put("exact", "right", ["Rational", 1, 0])),
+    ("a fraction not reduced", "sign", put("exact", "right", ["Rational", 0, 2])),
+    ("infinity for a bound", "sign", put("exact", "domain", 0, "lower", ["Infinity"])),
+    ("an end of the range no boolean", "sign", put("exact", "domain", 0, "upper_closed", 1)),
+    ("a range with more fields", "sign", put("exact", "domain", 0, "note", "closed")),
+    ("the exact form with more fields", "sign", put("exact", "note", "")),
+]  # fmt: skip
+
+OTHER: list[tuple[str, str, Edit]] = [
+    ("left text", "sign", put("statement", "left", "pi*(2 - pi)")),
+    ("relation text", "sign", put("statement", "relation", ">")),
+    ("right text", "products", put("statement", "right", "1/5")),
+    ("text of the range", "sign", put("domain", ["0 < pi < 2"])),
+    ("where it is made", "sign", put("made", "where both sides are defined")),
+    ("a field more", "sign", put("note", "checked twice")),
+    ("a field less", "sign", drop("made")),
+    ("a name that is none", "sign", put("claim", None)),
+    ("NUMERIC to PROVED", "sampled", put("verdict", "PROVED")),
+    ("PROVED to REFUTED", "sign", put("verdict", "REFUTED")),
+    ("REFUTED to PROVED", "point", put("verdict", "PROVED")),
+    ("a verdict of its own", "sign", put("verdict", "CERTAIN")),
+    ("method to identity", "sign", put("method", "exact identity")),
+    ("method to boxes", "products", put("method", "ball arithmetic on boxes")),
+    ("method to numbers", "sign", put("method", "ball arithmetic on numbers")),
+    ("method to an unknown one", "sign", put("method", "by inspection")),
+    ("method to a solver", "sign", put("method", "real algebra (z3)")),
+    ("a solver to another", "solver", put("method", "real algebra (cvc5)")),
+    ("a solver without a script", "solver", drop("evidence", "script")),
+    ("evidence emptied", "sign", put("evidence", {})),
+    ("evidence of an identity emptied", "identity", put("evidence", {"kernel": [[]]})),
+    ("evidence a list", "sign", put("evidence", [])),
+    ("sign stronger", "sign", put("evidence", "sign", "POSITIVE")),
+    ("sign turned", "strict", put("evidence", "sign", "NEGATIVE")),
+    ("sign of zero", "sign", put("evidence", "sign", "ZERO")),
+    ("sign unheard of", "sign", put("evidence", "sign", "GREAT")),
+    ("identity by something else", "identity", put("evidence", "by", "inspection")),
+    ("squares for a difference", "needs", put("evidence", "by", "squares")),
+    ("charts dropped", "both ends", put("evidence", "kernel", [[]])),
+    ("no charts", "sign", put("evidence", "kernel", [])),
+    ("a tree for charts", "sign", put("evidence", "kernel", {"below": [[]], "above": [[]]})),
+    ("a factoring by a quotient", "sign", put("evidence", "kernel", [[[[["Pow", "t:pi", -1], 1]]]])),
+    ("a factoring with a power of no number", "sign", put("evidence", "kernel", [[[["t:pi", "2"]]]])),
+    ("a multiplier of another coefficient", "products", put("evidence", "multiplier", 0, 0, "2")),
+    ("a negative multiplier", "products", put("evidence", "multiplier", 0, 0, "-1")),
+    ("no multiplier", "products", put("evidence", "multiplier", [])),
+    ("a term with another coefficient", "products", put("evidence", "terms", 0, 0, "1/2")),
+    ("a negative term", "roots", put("evidence", "terms", 0, 0, "-1")),
+    ("a term less", "strictly", drop("evidence", "terms", 0)),
+    ("a term of other powers", "products", put("evidence", "terms", 0, 1, [9, 0, 0])),
+    ("a negative exponent", "products", put("evidence", "terms", 0, 1, 0, -1)),
+    ("NaN for a coefficient", "products", put("evidence", "terms", 0, 0, "nan")),
+    ("inf for a coefficient", "products", put("evidence", "terms", 0, 0, "inf")),
+    ("a float for a coefficient", "products", put("evidence", "terms", 0, 0, 1.0)),
+    ("a square changed", "products", put("evidence", "squares", 0, 0, 0, "3")),
+    ("a cofactor changed", "roots", put("evidence", "cofactors", 0, [["7", [0, 0, 0]]])),
+    ("cofactors dropped", "roots", put("evidence", "cofactors", [])),
+    ("an equation changed", "roots", put("evidence", "equations", 0, 0, 0, "2")),
+    ("an equation added", "roots", lambda d: (d["evidence"]["equations"].append(d["evidence"]["goal"]), d["evidence"]["cofactors"].append(d["evidence"]["goal"]))),
+    ("a hypothesis turned", "strictly", put("evidence", "hypotheses", 0, 0, 0, 0, "-1")),
+    ("a hypothesis made strict", "roots", lambda d: [h.__setitem__(1, True) for h in d["evidence"]["hypotheses"]] and d["evidence"].__setitem__("relation", ">")),
+    ("a hypothesis dropped", "strictly", drop("evidence", "hypotheses", 0)),
+    ("the goal as a hypothesis", "products", lambda d: d["evidence"]["hypotheses"].append([d["evidence"]["goal"], False])),
+    ("another goal", "products", put("evidence", "goal", 0, 0, "2")),
+    ("a goal with a monomial twice", "products", lambda d: d["evidence"]["goal"].append(d["evidence"]["goal"][0])),
+    ("another relation in the system", "strictly", put("evidence", "relation", ">=")),
+    ("a meaning changed", "roots", lambda d: d["evidence"]["meanings"].__setitem__(sorted(d["evidence"]["meanings"])[0], 1)),
+    ("a meaning of a symbol", "roots", lambda d: d["evidence"]["meanings"].__setitem__("pi", 1)),
+    ("a meaning dropped", "roots", put("evidence", "meanings", {})),
+    ("a negative scale", "products", put("evidence", "scale", -1)),
+    ("another scale", "products", put("evidence", "scale", 2)),
+    ("evidence of another claim", "products", lambda d: d.__setitem__("evidence", original("roots")["evidence"])),
+    ("a claim under other evidence", "strictly", lambda d: d.__setitem__("evidence", original("products")["evidence"])),
+    ("the sign of numbers", "numbers", put("evidence", "sign", -1)),
+    ("the sign of numbers no number", "numbers", put("evidence", "sign", "+")),
+    ("a point outside", "point", put("evidence", "counterexample", "beta", "-1")),
+    ("a point where it holds", "point", put("evidence", "counterexample", "beta", "4")),
+    ("a point at the open end", "point", put("evidence", "counterexample", "beta", "0")),
+    ("a point that is no number", "point", put("evidence", "counterexample", "beta", "nan")),
+    ("a point not reduced", "point", put("evidence", "counterexample", "beta", "2/8")),
+    ("a point of another symbol", "point", put("evidence", "counterexample", {"pi": "1/2"})),
+    ("no point", "point", put("evidence", "counterexample", {})),
+    ("the value at the point", "point", put("evidence", "left", "0.75")),
+    ("the other value at the point", "point", put("evidence", "right", "0.75")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "edit"), [(n, e) for _, n, e in EXACT], ids=[x[0] for x in EXACT])
+@pytest.mark.parametrize("write", [True, False], ids=["new text", "old text"])
+def test_another_statement_is_seen(name: str, edit: Edit, write: bool) -> None:
+    made = original(name)
+    before = deepcopy(made)
+    assert check(made).word == CHECKED
+    edit(made)
+    assert json.dumps(made["exact"]) != json.dumps(before["exact"])
+    try:
+        made = signed(made, write=write)
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        made = signed(made, write=False)  # nothing can be written for what is no statement
+    answer = check(made)
+    assert answer.word == REJECTED or (
+        answer.word == UNCHECKED and re.search("large|length", answer.why)
+    )
+
+
+@pytest.mark.parametrize(("name", "edit"), [(n, e) for _, n, e in OTHER], ids=[x[0] for x in OTHER])
+def test_other_evidence_is_seen(name: str, edit: Edit) -> None:
+    made = original(name)
+    before = deepcopy(made)
+    assert check(made).word not in (REJECTED, UNCHECKED)
+    edit(made)
+    assert made != before
+    assert check(signed(made, write=False)).word == REJECTED
+
+
+def test_a_digest_of_other_content_is_seen() -> None:
+    made = original("sign")
+    made["claim"] = "another"
+    assert "digest" in check(made).why
+
+
+def keyed(record: dict[str, Any]) -> str:
+    """The name of a file, worked out again."""
+    names = ("claim", "statement", "made", "domain", "exact")
+    claim = {name: record["certificates"][0][name] for name in names}
+    record["key"] = digest([claim, record["at"]])[:16]
+    return record["key"]
+
+
+def renamed(record: dict[str, Any], kind: str = "certificates", **fields: Any) -> None:
+    record[kind] = [signed({**one, **fields}, write=False) for one in record[kind]]
+
+
+def turned(record: dict[str, Any]) -> None:
+    for one in record["negation"]:
+        one["exact"]["left"] = ["Add", one["exact"]["left"], 1]
+    record["negation"] = [signed(one, write=True) for one in record["negation"]]
+
+
+FILES: list[tuple[str, str, Edit, bool]] = [
+    ("an empty list", "sign", put("certificates", []), False),
+    ("no list", "sign", put("certificates", None), False),
+    ("a field more", "sign", put("note", ""), False),
+    ("another key", "sign", put("key", "0" * 16), False),
+    ("a renamed claim", "sign", lambda r: renamed(r, claim="another"), False),
+    ("one renamed claim", "sign", lambda r: r["certificates"].append(signed({**r["certificates"][0], "claim": "x"}, write=False)), True),
+    ("a certificate of another claim", "sign", lambda r: r["certificates"].append(original("products")), True),
+    ("a false one among them", "sign", lambda r: r["certificates"].append(signed({**r["certificates"][0], "evidence": {}}, write=False)), True),
+    ("negations of nothing", "sign", lambda r: r["negation"].append(original("numbers")), True),
+    ("a negation of another claim", "point", lambda r: r["negation"].append(original("numbers")), True),
+    ("negations that say something else", "point", turned, True),
+    ("a true negation of something else", "point", lambda r: r["negation"].append(signed({**original("numbers"), "claim": r["negation"][0]["claim"]}, write=False)), True),
+    ("negations of another name", "point", lambda r: renamed(r, "negation", claim="it holds"), True),
+    ("proved and refuted", "point", lambda r: renamed(r, verdict="PROVED") or r["certificates"].append(original("point")), True),
+    ("another point", "point", put("at", {"beta": "1/7"}), False),
+    ("a list for a file", "sign", lambda r: r.clear(), False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "edit", "key"), [x[1:] for x in FILES], ids=[x[0] for x in FILES])
+def test_files_are_seen_through(name: str, edit: Edit, key: bool) -> None:
+    record = original(f"file: {name}")
+    assert all(a.word != REJECTED for _, a in check_record(record, record["key"]))
+    known = record["key"]
+    edit(record)
+    name = keyed(record) if key else known
+    assert any(a.word == REJECTED for _, a in check_record(record, name))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"key": 1, "key": 2}',
+        '{"seconds": NaN}',
+        '{"seconds": Infinity}',
+        '{"certificates": [' + "9" * 5000 + "]}",
+        "[" * 100_000,
+        "{",
+        "",
+    ],
+    ids=["a key twice", "NaN", "infinity", "a huge number", "deep nesting", "cut off", "nothing"],
+)
+def test_text_that_is_no_file_is_refused(text: str) -> None:
+    with pytest.raises((ValueError, RecursionError)):
+        read(text)
