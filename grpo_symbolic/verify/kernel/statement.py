@@ -23,10 +23,10 @@ _IMPLIED = {
     "integer": {"real"},
     "real": set(),
 }
-_ONE = "Abs sign exp log erf erfc asin acos atan sinh cosh tanh asinh acosh atanh Lambda"
+_ONE = "Abs sign exp log erf erfc sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh"
 #: Heads of expressions with the least and the largest number of their arguments.
 _HEADS = {
-    **dict.fromkeys(_ONE.split(), (1, 1)),
+    **dict.fromkeys((*_ONE.split(), "Lambda"), (1, 1)),
     **dict.fromkeys(("E", "Pi", "Infinity", "NegativeInfinity"), (0, 0)),
     **dict.fromkeys(("Add", "Mul", "Max", "Min"), (2, 20_000)),
     **dict.fromkeys(("Pow", "binomial", "Rational"), (2, 2)),
