@@ -15,6 +15,7 @@ from sympy import (
     sqrt,
 )
 
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -154,6 +155,34 @@ def result() -> Result:
         r"to zero in every group, so $(1-p)P_G(b)=-h_G(p)$, hence $\mathrm{E}_\pi P_G=0$ and "
         r"$P_G(a)-P_G(b)=h_G(p)/(p(1-p))$. With the published penalty $\pi$ is stationary if and "
         r"only if $\beta(p-p_0)=h_G(p)$, $p_0=\pi_{\mathrm{ref}}(a)$.",
+        headlines=(
+            Headline(
+                r"$p\,P_G(a)=-(1-p)P_G(b)=\mathrm{E}f(K/G)$, $K\sim\mathrm{Bin}(G,p)$, with "
+                r"$f(\tau)="
+                r"\sqrt{\tau(1-\tau)}$; $\pi$ is stationary if and only if $\beta(p-p_0)=h_G(p)$",
+                (
+                    "p times the weight of k-1 others",
+                    "(1-p) times the weight of k others",
+                    "f = sqrt(tau(1-tau))",
+                    "zero sum: *",
+                    "a group of a alone: *",
+                    "a group of b alone: *",
+                    "the published penalty pulls with *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                "the drift is the listed polynomial",
+                ("drift P(a) - P(b), G = {G}", "it is h/(p(1-p)), G = {G}"),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         figure="drift",
         formulas=(

@@ -3,6 +3,8 @@
 from sympy import Add, Expr, S, Symbol, exp, expand_log, log, oo, sqrt
 
 from derivations.bernstein_form import P0, P
+from derivations.headline import BINARY, DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.lemmas import CONCAVE_MAXIMUM, IDENTITY_IN_SYMBOLS
 from derivations.result import Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -71,6 +73,45 @@ def result() -> Result:
         r"the stationary policies of the algorithm, for every $\varepsilon\ge0$. Where $D$ does "
         r"not depend on the policy (groups of two and of three, or advantages without a scale) the "
         r"iteration is at rest after one step.",
+        headlines=(
+            Headline(
+                r"the best response to $p_n$ has the odds of the reference times "
+                r"$e^{D(p_n)/\beta}$",
+                (
+                    "slope of the stage objective: *",
+                    "the stage objective is strictly concave",
+                    "at odds(pi_ref) L *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("any rewards",),
+                by=(
+                    IDENTITY_IN_SYMBOLS(statement="at odds(pi_ref) L *"),
+                    CONCAVE_MAXIMUM(
+                        condition="at odds(pi_ref) L *",
+                        concave="the stage objective is strictly concave",
+                    ),
+                ),
+            ),
+            Headline(
+                r"with $D=1/\sqrt{p(1-p)+\varepsilon}$ it is Mroueh's recursion, at rest where "
+                r"the policy is stationary",
+                ("large groups: D = *", "the recursion as published", "at rest, *"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+            ),
+            Headline(
+                r"$D$ does not depend on the policy: at rest after one step",
+                ("D does not depend on p, G = {G}",),
+                groups=Numbers.of(2, 3),
+                answers=TWO,
+                penalties=DIRECT_KL,
+            ),
+        ),
         setting=r"a binary question, direct KL; each policy is the maximiser of the stage problem "
         r"of the one before",
         formulas=(

@@ -4,6 +4,8 @@ from sympy import Expr, Integer, Rational, S, Symbol, log, oo, sqrt
 
 from derivations.bernstein_form import P0, P
 from derivations.best_response_recursion import EPSILON, QUESTION, drift
+from derivations.headline import DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.lemmas import IDENTITY_IN_SYMBOLS
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ReverseKL, ShiftOnly, symbols
 from grpo_symbolic.algebra import tidy
@@ -143,6 +145,50 @@ def result() -> Result:
         r"cycle $1/50\to1/2\to1/50$ of multiplier 0, which attracts, although the flow has no "
         r"cycles; with $\pi_{\mathrm{ref}}(a)=1/(1+7^{5/4})$ the policies $1/2$ (attracting) and "
         r"$49/50$ (repelling) are at rest, and a third one beyond.",
+        headlines=(
+            Headline(
+                r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
+                r"$F'=\beta\,\mathrm{force}'(b'-1)$",
+                (
+                    "F' = (beta force')(slope - 1), {penalty}, groups of four",
+                    "the penalty's force rises, {penalty}, *",
+                    "F' = (beta force')(slope - 1), {penalty}, large groups",
+                ),
+                groups=Numbers.of(4, oo),
+                answers=TWO,
+                penalties=("direct KL", "reverse KL"),
+                by=(IDENTITY_IN_SYMBOLS(statement="F' = (beta force')(slope - 1), *"),),
+            ),
+            Headline(
+                r"two policies answer each other, or are both at rest, at one pair "
+                r"$(\beta,\pi_{\mathrm{ref}})$",
+                ("p and q answer each other *", "p and q are both at rest *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("any drift",),
+                by=(
+                    IDENTITY_IN_SYMBOLS(
+                        statement=("p and q answer each other *", "p and q are both at rest *")
+                    ),
+                ),
+            ),
+            Headline(
+                r"an attracting cycle of two, $1/50\to1/2\to1/50$, and coexisting rest points",
+                (
+                    "example: *",
+                    "beta = 40/(13 log 49)",
+                    "the odds of pi_ref(a) are *",
+                    "the slope at 1/2 is 0, *",
+                    "1/2 and 49/50 at rest: *",
+                    "so that slope is above 1: *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=(r"$\varepsilon=51/2500$, $\beta=40/(13\log49)$",),
+            ),
+        ),
         setting=r"a binary question, any penalty that acts as a divergence, iterated best response",
         figure="cobweb",
         formulas=(

@@ -3,6 +3,16 @@
 from sympy import Integer, Rational, S, exp, oo, sqrt
 
 from derivations.bernstein_form import P0, SHARE, G, P, curve
+from derivations.headline import (
+    BINARY,
+    DIRECT_KL,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    TWO,
+    Headline,
+)
+from derivations.lemmas import BERNSTEIN
 from derivations.result import VY, Result
 from grpo_symbolic import (
     GRPO,
@@ -122,6 +132,61 @@ def result() -> Result:
         r"1/\beta$ and $\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$. The bound $1/(1+\beta^2)$ of large "
         r"groups fails at every finite $G$ and every $\beta$ for small $p_0$: there $f=\beta p$ "
         r"and $h_G<f$, so $h_G-\beta(p-p_0)<0$ once $\beta p_0<f-h_G$.",
+        headlines=(
+            Headline(
+                r"the stationary policy is at least (14) with $\gamma=1$, hence $1-\beta$, lies "
+                r"between (14) with "
+                r"the margins $D_G(1/2)$ and $\sqrt{G-1}$, and is at most (15) and "
+                r"$p_0+1/(2\beta)$",
+                (
+                    "every G: *",
+                    "W_0 at the limit is beta (every G)*",
+                    "the polynomial is * (every G)",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(
+                    BERNSTEIN(
+                        function=("1/scale does not rise (every G)", "1/scale is convex (every G)")
+                    ),
+                ),
+                uses=("monotone_in_group_size", "uniqueness_every_group"),
+            ),
+            Headline(
+                r"$\mathrm{logit}\,p$ of every stationary policy lies between "
+                r"$\mathrm{logit}\,p_0+1/\beta$ and "
+                r"$\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$",
+                ("direct KL, every G: *", "* (direct)"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"the stationary policy is at least $1/(1+\beta^2)$",
+                ("large groups: (15) is at least 1/(1 + beta^2)",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"for small $\pi_{\mathrm{ref}}(a)$ it is less than $1/(1+\beta^2)$",
+                ("f at 1/(1 + beta^2) is beta/(1 + beta^2)",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards",),
+                by=(BERNSTEIN(function="1/scale is convex (every G)"),),
+                uses=("monotone_in_group_size",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$ and $G=\infty$",
         claims=tuple(claims),
         domain=Domain.of(G, BETA, P0),

@@ -40,7 +40,8 @@ CHAPTERS: tuple[Chapter, ...] = (
         "the loss or in the reward and with or without the importance ratio.",
         (
             "eq08_frozen_gradient",
-            "eq09_on_policy_gradient",
+            "eq09_direct_kl_gradient",
+            "eq10_on_policy_gradient",
             "eq10_reverse_kl",
             "direct_kl_with_ratio",
             "k3_unbiased",
@@ -123,6 +124,7 @@ CHAPTERS: tuple[Chapter, ...] = (
         (
             "direct_kl_pairs",
             "direct_kl_large_group",
+            "limits_of_h",
             "fold_curve_direct_kl",
             "maxwell_point_direct_kl",
             "cusp_finite_groups",

@@ -3,6 +3,8 @@
 from sympy import S, Symbol, diff, oo
 
 from derivations.bernstein_form import P0, G, P
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.lemmas import BERNSTEIN
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -145,6 +147,63 @@ def result() -> Result:
         r"$m=s_b+(s_a-s_b)p$, $P_G(a)-P_G(b)=\frac1p\,\frac{m-s_b}{m}\,\frac{h_G(m)}{1-m}$: both "
         r"fractions rise with $m$ (chords of a concave $h_G$ that end at $1$), so $p$ rises with "
         r"$s_a$; and likewise it falls with $s_b$.",
+        headlines=(
+            Headline(
+                r"the stationary policy falls with $\beta$, rises with $\pi_{\mathrm{ref}}(a)$ "
+                r"and with $G$",
+                (
+                    "the force rises with p, reverse KL",
+                    "the force falls with p0, reverse KL",
+                    "the force is 0 at p0, reverse KL",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(
+                    BERNSTEIN(
+                        function=(
+                            "f is positive (every G)",
+                            "phi rises (every G)",
+                            "phi is concave (every G)",
+                        )
+                    ),
+                ),
+                uses=("uniqueness_every_group", "monotone_in_group_size"),
+            ),
+            Headline(
+                r"attracting stationary policies fall with $\beta$ and rise with "
+                r"$\pi_{\mathrm{ref}}(a)$",
+                (
+                    "the force rises with p, {penalty}",
+                    "the force falls with p0, {penalty}",
+                    "the force is 0 at p0, {penalty}",
+                ),
+                answers=TWO,
+                penalties=tuple(name for name, _ in PENALTIES),
+                parameters=Domain.of(P0),
+                hypotheses=("any positive drift", r"$\beta>0$"),
+            ),
+            Headline(
+                r"with the sample standard deviation too it rises with $G$",
+                ("the scale at G, less the scale at G + 1 (every G, sample standard deviation)",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(GAP),
+                by=(BERNSTEIN(function="* (every G, sample standard deviation)"),),
+            ),
+            Headline(
+                r"it rises with the success rate $s_a$ and falls with $s_b$",
+                ("* (every G, noisy verifier)",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=(r"$0<s_b<s_a<1$", r"$\beta>0$"),
+                by=(BERNSTEIN(function=("phi rises (every G)", "phi is concave (every G)")),),
+            ),
+        ),
         setting=r"a binary question, any $G\ge2$ and $G=\infty$, any penalty whose force has the "
         r"sign of $p-p_0$",
         formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force.expression),),

@@ -5,6 +5,7 @@ from itertools import combinations
 from sympy import Expr, Mul, S, Symbol, oo, sqrt
 
 from derivations.curl_three_levels import FIRST, SECOND, curl
+from derivations.headline import LARGE_GROUPS, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, Question, ShiftOnly
 from grpo_symbolic.analysis.potential import potential
@@ -67,6 +68,36 @@ def result() -> Result:
         r"$1/\sigma$; with a penalty that factor weighs it anew at every policy. With the rewards "
         r"2, 1, 0 the curl of groups of three is $\sqrt6(1-3\pi(2))+6\sqrt2\,\pi(2)>0$, and for "
         r"groups of 2, 4 and 8 it is positive at the uniform policy.",
+        headlines=(
+            Headline(
+                r"the curl is $(r_1-r_2)(r_1-r_3)(r_2-r_3)/(2\sigma^3)>0$ at every policy",
+                (
+                    "large groups: the curl times *",
+                    "which is positive",
+                    "large groups: times the standard *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                "the curl is positive at the uniform policy, so there is no objective",
+                ("at pi = (1/3, 1/3, 1/3) the curl is positive, G = {G}",),
+                groups=Numbers.of(*SIZES, oo),
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                hypotheses=("rewards 2, 1, 0",),
+            ),
+            Headline(
+                "the curl is positive at every policy",
+                ("groups of three, rewards 2, 1, 0: *", "and is positive at every policy"),
+                groups=Numbers.of(3),
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                hypotheses=("rewards 2, 1, 0",),
+            ),
+        ),
         setting=r"three answers with deterministic rewards $r_1>r_2>r_3$, in standard units",
         kind="Counterexample",
         formulas=tuple(formulas),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sympy import Expr, Integer, S, Symbol
 
+from derivations.headline import TWO, Headline, Numbers
 from derivations.result import Result, equation
 from derivations.uniqueness_pairs import PENALTIES, margins
 from grpo_symbolic import GRPO, RLHF, Claim, Question, stationarity_condition
@@ -43,11 +44,23 @@ def result() -> Result:
         r"$\lambda$ would need $\partial_2(P(1)-P(3))=\partial_1(P(2)-P(3))$ in the coordinates "
         r"$\pi(1),\pi(2)$. The difference of the sides is "
         r"$2(\Gamma_{12}+\Gamma_{23}+\Gamma_{31})$: 2 for three reward levels, 0 exactly where "
-        r"the margins add up along a path, as with two levels. Penalties have no curl. So with "
+        r"the margins add up along a path, as with two levels. Neither penalty has a curl. So with "
         r"three levels no function of the policy has $P_2-\beta d$ as its gradient along the "
         r"simplex, whatever $\beta$: the stationary policy is an equilibrium, but not the maximum "
         r"of an objective with that gradient.",
-        setting=r"three answers, groups of two, any penalty",
+        headlines=(
+            Headline(
+                r"the curl of $P_2$ is $2(\Gamma_{12}+\Gamma_{23}+\Gamma_{31})$, which is 2 for "
+                r"three reward levels: "
+                "there is no objective",
+                ("three levels: *", "any margins: *", "{penalty}: the penalty has no curl"),
+                groups=TWO,
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                penalties=tuple(PENALTIES),
+            ),
+        ),
+        setting=r"three answers, groups of two, reverse or direct KL",
         kind="Counterexample",
         formulas=(equation(Symbol("curl"), any_margins),),
         claims=tuple(claims),

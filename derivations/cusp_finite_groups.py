@@ -3,6 +3,7 @@
 import mpmath as mp
 from sympy import Function, S, Symbol, sqrt
 
+from derivations.headline import DIRECT_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -182,6 +183,33 @@ def result() -> Result:
         rf"a group tends to a Poisson variable, and the cusp to $1-p\sim {place}/G$, "
         rf"$\beta_{{\mathrm{{cusp}}}}\sim {growth}\sqrt G$ (a numeric value of a formal limit): "
         r"it leaves every bounded range, which is why large groups have folds at every $\beta$.",
+        headlines=(
+            Headline(
+                "no folds: the drift less the force falls",
+                ("no folds: psi = 0, G = {G}", "the force rises"),
+                groups=Numbers.of(2, 3),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", r"$\beta>0$, $0<p_0<1$"),
+            ),
+            Headline(
+                r"one cusp, at $p=(1+1/\sqrt3)/2$: no folds for $\beta\ge\beta_{\mathrm{cusp}}$, "
+                "two below",
+                (
+                    "cusp at p = *, G = {G}",
+                    "beta of the cusp, G = {G}",
+                    "psi is nowhere larger on *, G = {G}",
+                    "psi <= 0 up to p = 1/2, G = {G}",
+                    "psi > 0 beyond, G = {G}",
+                    "the force rises",
+                    "F_p = *",
+                ),
+                groups=Numbers.of(*CLOSED),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", "$0<p_0<1$"),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, finite groups, direct KL",
         figure="cusps",
         formulas=tuple(formulas),

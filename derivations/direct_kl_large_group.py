@@ -2,6 +2,7 @@
 
 from sympy import S, Symbol, asinh, exp, log, oo, sqrt
 
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationary_policy, symbols
 from grpo_symbolic.domain import Range
@@ -34,6 +35,26 @@ def result() -> Result:
         r"zeros, one or none according to the sign of $h(x^*)=2\sqrt{1+\beta^2}/\beta-"
         r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, "
         r"a value not given in the paper.",
+        headlines=(
+            Headline(
+                r"$h$ falls on $(0,x^*]$ and rises on $[x^*,1)$, "
+                r"$x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$; so there are "
+                r"two stationary policies, one or none, as $h(x^*)<0$, $=0$ or $>0$",
+                (
+                    "h of Appendix B.2",
+                    "h falls *",
+                    "h is stationary at *",
+                    "h rises *",
+                    "h(x[*]) = *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                uses=("limits_of_h",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",
         figure="direct-large",
         formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),

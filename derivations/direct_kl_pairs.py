@@ -1,9 +1,20 @@
 """Direct KL, groups of two: logistic in gamma/beta."""
 
-from sympy import S, Symbol, exp, log, tanh
+from sympy import S, Symbol, exp, log, oo, tanh
 
+from derivations.headline import DIRECT_KL, TWO, WITH_MARGIN, Headline
+from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import VY, Result, equation
-from grpo_symbolic import GRPO, NLHF, BinaryQuestion, Claim, DirectKL, stationary_policy, symbols
+from grpo_symbolic import (
+    GRPO,
+    NLHF,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    stationary_policy,
+    symbols,
+)
 
 BETA, GAMMA, P0 = symbols.beta, symbols.gamma, symbols.pi_ref
 
@@ -27,6 +38,27 @@ def result() -> Result:
         r"With direct KL and $G=2$ the log-odds move by exactly $\gamma/\beta$. The exponent "
         r"$\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to the argument of "
         r"$\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
+        headlines=(
+            Headline(
+                r"the one stationary policy has the log-odds of the reference plus $\gamma/\beta$",
+                (
+                    "logistic with exponent gamma/beta",
+                    "the log-odds move by gamma/beta",
+                    "it decreases in beta",
+                ),
+                groups=TWO,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=WITH_MARGIN,
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="the polynomial is negative at 0",
+                        upper_end="the polynomial is positive at 1",
+                        shape="the leading coefficient is positive",
+                    ),
+                ),
+            ),
+        ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, direct KL",
         figure="fig3",
         formulas=(equation(symbols.pi, expression),),
@@ -52,6 +84,7 @@ def result() -> Result:
                 even.subs(BETA, GAMMA / (2 * argument)),
                 "==",
                 (1 + tanh(argument).rewrite(exp)) / 2,
+                Domain.of((argument, S.Zero, oo)),
             ),
             Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
         ),

@@ -2,6 +2,7 @@
 
 from sympy import Integer, oo
 
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
 from derivations.result import Result, equation
 from derivations.trainer_drift_std import GAP, P, two_level
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy
@@ -26,7 +27,19 @@ def result() -> Result:
         r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, whatever the "
         r"policy. With the published penalty the stationary policy is therefore (14) with "
         r"$\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of $\beta$, for every $G$.",
-        setting=r"a binary question, centred rewards without a scale, any $G$, the published "
+        headlines=(
+Headline(
+    r"the stationary policy is (14) with $\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of "
+    r"$\beta$",
+    ("the policy, for every G", "the drift, for every G"),
+    groups=EVERY_SIZE,
+    answers=TWO,
+    penalties=REVERSE_KL,
+    parameters=Domain.of(BETA, P0, GAP),
+    hypotheses=("deterministic rewards",),
+),
+),
+setting=r"a binary question, centred rewards without a scale, any $G$, the published "
                 r"penalty",
         kind="Corollary",
         formulas=(equation(P, pairs.subs(BETA, weight)),),

@@ -7,6 +7,8 @@ moments: an identity between moments holds for every G and every group.
 
 from sympy import Add, Expr, Poly, Symbol, oo, sqrt
 
+from derivations.headline import EVERY_SIZE, Headline
+from derivations.lemmas import GROUP_MOMENTS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain
 
@@ -33,6 +35,16 @@ def result() -> Result:
         r"$A_i = \overline{(r_i-r_j)}\,\big/\sqrt{\tfrac12\overline{(r_j-r_k)^2}}$: the mean "
         r"of the differences to the others over the root of half their mean square. Here "
         r"$m_1,m_2$ are the group's first two empirical moments.",
+        headlines=(
+            Headline(
+                r"the advantage is the mean difference to the group over the root of half its "
+                r"mean square",
+                ("half the mean squared difference*", "both forms*"),
+                groups=EVERY_SIZE,
+                hypotheses=("rewards that are not all equal",),
+                by=(GROUP_MOMENTS(identity="half the mean squared difference*"),),
+            ),
+        ),
         setting=r"a group of any size $G$ with rewards that are not all equal, in standard units",
         kind="Proposition",
         formulas=(equation(Symbol("A_i"), pairwise),),

@@ -2,6 +2,7 @@
 
 from sympy import Rational, S, Symbol, sign
 
+from derivations.headline import TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain, ShiftAndScale, symbols
 
@@ -29,6 +30,13 @@ def result() -> Result:
         f"{VY}, (2) at G = 2",
         "For $G=2$ the advantage is the sign of the reward difference, "
         r"$A_1=\operatorname{sign}(r_1-r_2)$, and $0$ in a tie.",
+        headlines=(
+            Headline(
+                r"the advantage is the sign of the reward difference, and $0$ in a tie",
+                ("*better of two*", "*worse*", "*tie*"),
+                groups=TWO,
+            ),
+        ),
         setting=r"a group of two with rewards $r_1$ and $r_2$, in standard units",
         kind="Proposition",
         formulas=(equation(Symbol("A_1"), advantage_of(*REWARDS)),),

@@ -2,6 +2,8 @@
 
 from sympy import S, Symbol
 
+from derivations.headline import ANY_NUMBER, Headline
+from derivations.lemmas import SUM_OVER_ANSWERS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, ReverseKL, symbols
 
@@ -20,6 +22,16 @@ def result() -> Result:
         r"The expected penalty is $\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ "
         r"with $k_3(u)=u-\log u-1$. Its derivative in $\pi(o)$ follows with "
         r"$\pi_{\mathrm{old}}$ frozen.",
+        headlines=(
+            Headline(
+                r"the derivative of "
+                r"$\mathrm{KL}_0(\pi\,\|\,\pi_{\mathrm{ref}};\pi_{\mathrm{old}})$ in $\pi(o)$ "
+                r"is $-\pi_{\mathrm{old}}\pi_{\mathrm{ref}}/\pi^2+\pi_{\mathrm{old}}/\pi$ at $o$",
+                ("(8)",),
+                answers=ANY_NUMBER,
+                by=(SUM_OVER_ANSWERS(term="(8)"),),
+            ),
+        ),
         setting=r"the published penalty, $k_3$ in the loss, sampled from $\pi_{\mathrm{old}}$",
         references=("shao2024",),
         formulas=(equation(Symbol("D_o"), term), equation(Symbol("D_o_prime"), gradient.factor())),

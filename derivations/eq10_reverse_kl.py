@@ -3,6 +3,8 @@
 from sympy import Symbol, log
 
 from derivations.eq08_frozen_gradient import NEW, REF
+from derivations.headline import ANY_NUMBER, Headline
+from derivations.lemmas import SUM_OVER_ANSWERS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, DirectKL, Divergence, ReverseKL, symbols
 
@@ -14,10 +16,23 @@ def result() -> Result:
     reverse = REVERSE.marginal(REF / NEW)
     return Result(
         r"$k_3$ in the loss acts as reverse KL",
-        f"{VY}, (10) and the reverse-KL gradient",
+        f"{VY}, the reverse-KL gradient after (10)",
         r"The marginal penalty of $k_3$ without importance ratio differs from the derivative of "
         r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$ by a constant, which the constraint "
         r"$\sum_o\pi(o)=1$ absorbs.",
+        headlines=(
+            Headline(
+                r"it differs from the derivative of $\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$ "
+                r"by the constant 1",
+                (
+                    "the generator gives KL(pi_ref || pi)",
+                    "derivative of KL(pi_ref || pi)",
+                    "k3 in the loss is reverse KL plus the constant 1",
+                ),
+                answers=ANY_NUMBER,
+                by=(SUM_OVER_ANSWERS(term="derivative of KL(pi_ref || pi)"),),
+            ),
+        ),
         setting=r"the published penalty on policy",
         formulas=(equation(Symbol("d_KL_o"), reverse),),
         claims=(

@@ -3,6 +3,8 @@
 from sympy import Add, Eq, Integer, S, Symbol
 
 from derivations.eq08_frozen_gradient import NEW, REF
+from derivations.headline import ANY_NUMBER, EVERY_SIZE, REVERSE_KL, Headline
+from derivations.lemmas import IDENTITY_IN_SYMBOLS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, ReverseKL, symbols
 from grpo_symbolic.derivation import Derivation
@@ -10,6 +12,8 @@ from grpo_symbolic.domain import Domain
 
 P, MEAN, BETA = Symbol("P_o", real=True), Symbol("EP", real=True), symbols.beta
 MULTIPLIER = symbols.multiplier
+#: Any difference of preferences.
+BOUND = Symbol("c", positive=True)
 
 
 def fixed_point(preference, expected, reference):
@@ -69,6 +73,20 @@ def result() -> Result:
         r"Under reverse KL every stationary policy satisfies $\pi(o)=\pi_{\mathrm{ref}}(o)\,"
         r"g\bigl((P_G(o\mid\pi)-\mathrm{E}_\pi P_G)/\beta\bigr)$ with $g(x)=1/(1-x)$. Every "
         r"answer keeps positive mass, and $P_G(o\mid\pi)<\mathrm{E}_\pi P_G+\beta$.",
+        headlines=(
+            Headline(
+                r"$\pi$ is stationary if and only if "
+                r"$\pi(o)=\pi_{\mathrm{ref}}(o)\,g((P_G(o\mid\pi)-"
+                r"\mathrm{E}_\pi P_G)/\beta)$, $g(x)=1/(1-x)$, with every $\pi(o)>0$ and "
+                r"$P_G<\mathrm{E}_\pi P_G+\beta$",
+                ("(11)", "P < E P + beta wherever pi > 0", "the pull on a vanishing probability*"),
+                groups=EVERY_SIZE,
+                answers=ANY_NUMBER,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                by=(IDENTITY_IN_SYMBOLS(statement="(11)"),),
+            ),
+        ),
         setting=r"any group size, any rewards, the published penalty",
         formulas=(equation(NEW, solution),),
         claims=(
@@ -76,6 +94,14 @@ def result() -> Result:
             Claim("three answers: the references sum to 1", Add(*reference), "==", Integer(1)),
             Claim("three answers: one multiplier", multipliers[0], "==", multipliers[2]),
             Claim("P < E P + beta wherever pi > 0", (1 - REF / NEW) * BETA, "<", BETA),
+            Claim(
+                "the pull on a vanishing probability exceeds every bound c: pi(o) = 0 is no "
+                "maximum",
+                -BETA * marginal,
+                ">",
+                BOUND,
+                Domain.of(BETA, REF, BOUND, (NEW, S.Zero, BETA * REF / (BETA + BOUND))),
+            ),
         ),
         derivation=derivation,
     )

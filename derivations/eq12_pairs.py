@@ -3,6 +3,7 @@
 from sympy import Add
 
 from derivations.eq11_stationary import fixed_point
+from derivations.headline import REVERSE_KL, TWO, WITH_MARGIN, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
 from grpo_symbolic.model.preference import expected_preference
@@ -24,10 +25,25 @@ def result() -> Result:
     return Result(
         "Fixed point for groups of two",
         f"{VY}, (12)",
-        r"For $G=2$, $P_2$ has mean zero, so (11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)\big/"
-        r"\bigl(1-(P(o\succ\pi)-P(\pi\succ o))/\beta\bigr)$. For a binary question with margin "
-        r"$\gamma$:",
-        setting=r"groups of two, the published penalty; the formula is for a binary question",
+        r"For $G=2$ and a binary question $P_2$ has mean zero, so (11) reads "
+        r"$\pi(o)=\pi_{\mathrm{ref}}(o)\big/"
+        r"\bigl(1-(P(o\succ\pi)-P(\pi\succ o))/\beta\bigr)$. With the margin $\gamma$:",
+        headlines=(
+            Headline(
+                r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(P(o\succ\pi)-P(\pi\succ o))/\beta)$",
+                (
+                    "(12) for the answer a",
+                    "(12) for the answer b",
+                    "the closed form is a fixed point, *",
+                ),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=WITH_MARGIN,
+            ),
+        ),
+        setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
+        r"penalty",
         kind="Corollary",
         formulas=(equation(p, a), equation(1 - p, b)),
         claims=(

@@ -2,6 +2,8 @@
 
 from sympy import S, Symbol, oo, sqrt
 
+from derivations.headline import REVERSE_KL, TWO, WITH_MARGIN, Headline
+from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
@@ -25,6 +27,34 @@ def result() -> Result:
         f"{VY}, (14)",
         r"The stationary policy of a binary question with confidence margin $\gamma$ and $G=2$. "
         r"It is at least $\max\{1-\beta/\gamma,\pi_{\mathrm{ref}}(a)\}$.",
+        headlines=(
+            Headline(
+                "there is exactly one stationary policy, it exceeds the reference, and it is (14)",
+                ("(14)", "the solution satisfies *", "up to pi_ref(a) *"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=WITH_MARGIN,
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="the polynomial is negative at pi_ref(a)",
+                        upper_end="the polynomial is positive at 1",
+                        shape="the leading coefficient is positive",
+                    ),
+                ),
+            ),
+            Headline(
+                r"it falls with $\beta$, rises with $\gamma$ and $\pi_{\mathrm{ref}}(a)$, "
+                r"depends on "
+                r"$\beta/\gamma$ only, and is at least "
+                r"$\max\{1-\beta/\gamma,\pi_{\mathrm{ref}}(a)\}$",
+                ("it decreases in beta", "it increases in *", "it depends on *", "bound: *"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=WITH_MARGIN,
+            ),
+        ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
         r"penalty",
         figure="fig1",

@@ -3,8 +3,10 @@
 from sympy import Expr, S, Symbol, limit, oo
 
 from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
+from derivations.headline import REVERSE_KL, TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Domain
+from grpo_symbolic.domain import Range
 from grpo_symbolic.work import limited
 
 STEPS = 5_000_000
@@ -23,7 +25,7 @@ def result() -> Result:
     small, large = weight_limits(expression)
     rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
     below = Domain.of(GAMMA, (BETA, S.Zero, GAMMA))
-    above = Domain.of(GAMMA, (BETA, GAMMA, oo))
+    above = Domain.of(GAMMA, Range(BETA, GAMMA, oo, True))
     return Result(
         "Limits of (14)",
         f"{VY}, after (14)",
@@ -31,6 +33,32 @@ def result() -> Result:
         r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $\max\{1-\beta/\gamma,0\}$. An answer that the "
         r"reference never gives stays at $0$, so the policy is continuous there iff "
         r"$\beta\ge\gamma$.",
+        headlines=(
+            Headline(
+                r"it tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$",
+                ("limit beta -> 0*", "limit beta -> oo*"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1-\beta/\gamma>0$: a jump",
+                ("limit pi_ref -> 0+ when beta < gamma", "a jump at pi_ref = 0 when beta < gamma"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=below,
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to 0: no jump",
+                ("no jump at pi_ref = 0 when beta >= gamma",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=(r"$\beta\ge\gamma$",),
+            ),
+        ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
         r"penalty",
         kind="Corollary",

@@ -3,6 +3,7 @@
 from sympy import S, oo
 
 from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
+from derivations.headline import REVERSE_KL, TWO, WITH_MARGIN, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
@@ -15,6 +16,25 @@ def result() -> Result:
         f"{VY}, (14), tie",
         r"When neither answer is preferred, $\gamma=0$, the stationary policy is "
         r"$\pi_{\mathrm{ref}}$; (14) comes within $\gamma/(4\beta)$ of it.",
+        headlines=(
+            Headline(
+                r"the stationary policy is $\pi_{\mathrm{ref}}$",
+                ("margin 0 gives the reference",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=(r"$\gamma=0$",),
+            ),
+            Headline(
+                r"(14) exceeds it by at most $\gamma/(4\beta)$",
+                ("(14) is above the reference", "(14) less the reference is at most *"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=WITH_MARGIN,
+            ),
+        ),
         setting=r"a binary question, groups of two, the published penalty, margin $\gamma=0$",
         kind="Corollary",
         formulas=(equation(symbols.pi, tied.expression),),

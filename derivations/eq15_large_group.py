@@ -3,6 +3,8 @@
 from sympy import Integer, Rational, S, oo, sqrt
 
 from derivations import eq14_binary_pairs
+from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
 
@@ -26,6 +28,41 @@ def result() -> Result:
         f"{VY}, (15)",
         r"The stationary policy of a binary question with deterministic rewards as "
         r"$G\to\infty$. It depends on the rewards only through their order.",
+        headlines=(
+            Headline(
+                "there is exactly one stationary policy, it exceeds the reference, and it is (15)",
+                ("(15)", "the solution satisfies *", "up to pi_ref(a) *"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="the polynomial is negative at pi_ref(a)",
+                        upper_end="the polynomial is positive at 1",
+                        shape="the leading coefficient is positive",
+                    ),
+                ),
+            ),
+            Headline(
+                r"it falls with $\beta$, rises with $\pi_{\mathrm{ref}}(a)$, exceeds (14) with "
+                r"$\gamma=1$, and "
+                r"is at least $\max\{1/(1+\beta^2),\pi_{\mathrm{ref}}(a)\}$",
+                (
+                    "it decreases in beta",
+                    "it increases in pi_ref",
+                    "it exceeds (14)*",
+                    "bound: at least pi_ref",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                uses=("bounds_every_group",),
+            ),
+        ),
         setting="a binary question with deterministic rewards, large groups, the published penalty",
         figure="fig2",
         formulas=(equation(P, expression),),

@@ -2,6 +2,8 @@
 
 from sympy import Abs, Expr, S, Symbol, log
 
+from derivations.headline import ANY_NUMBER, Headline
+from derivations.lemmas import SUM_OVER_ANSWERS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, Divergence, Estimator, symbols
 
@@ -79,6 +81,16 @@ def result() -> Result:
         r"ratio $k_1$ and $k_3$ both act as $\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$; in the "
         r"reward only $k_1$ does. $k_2$ with the ratio, and $k_2$ and $k_3$ in the reward, act as "
         r"neither.",
+        headlines=(
+            Headline(
+                r"in the loss $k_3$ acts as reverse KL, $k_2$ as direct KL, $k_1$ not at all; "
+                r"with the ratio "
+                r"$k_1$ and $k_3$ act as direct KL, and so does $k_1$ in the reward",
+                ("k? in the *", "k? times the ratio: *"),
+                answers=ANY_NUMBER,
+                by=(SUM_OVER_ANSWERS(term=("k? in the *", "k? times the ratio: *")),),
+            ),
+        ),
         setting=r"the same estimators and placements; a penalty acts as a divergence when their "
         r"derivatives differ by a constant",
         references=("schulman2020",),

@@ -2,6 +2,7 @@
 
 from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, limit, log, oo, sinh
 
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -18,6 +19,7 @@ from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 T = Symbol("t", positive=True)
+HALF_LINE = Domain.of((T, S.Zero, oo))
 LOWER = Domain.of(Range(P, S.Zero, S.Half, upper_closed=True))
 UPPER = Domain.of((P, S.Half, S.One))
 ABOVE = Domain.of(P0, (P, P0, S.One))
@@ -56,6 +58,46 @@ def result() -> Result:
         r"smaller one attracts and is a maximum of the potential $\int F$, the larger repels and "
         r"is a minimum. Each of them does maximise the stage objective with $\pi_{\mathrm{old}}$ "
         r"frozen at itself, which is concave.",
+        headlines=(
+            Headline(
+                r"double roots are at $\beta_c=\sinh t$, "
+                r"$\frac12\operatorname{logit}p_0=t-\coth t$, one for each "
+                r"$\pi_{\mathrm{ref}}(a)$: no stationary policy below $\beta_c$, two above",
+                (
+                    "F vanishes on the curve",
+                    "so does its derivative",
+                    "beta_c at p = *",
+                    "half the log-odds *",
+                    "beta_c rises along the curve",
+                    "so does pi_ref",
+                    "beta_c starts at 0",
+                    "beta_c has no bound",
+                    "W falls up to p = 1/2",
+                    "the bracket rises: *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", r"$0<\pi_{\mathrm{ref}}(a)<1$"),
+                uses=("direct_kl_large_group",),
+            ),
+            Headline(
+                "each root maximises its own stage objective; of the potential only the smaller "
+                "is a maximum",
+                (
+                    "each root maximises its own stage objective",
+                    "at a stationary policy F_p = f W'",
+                    "W' = *",
+                    "the bracket rises: *",
+                    "a root at p <= 1/2 is one",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",
         figure="folds",
         formulas=(
@@ -75,19 +117,27 @@ def result() -> Result:
                 UPPER,
             ),
             Claim("so does its derivative", drift.diff(P) - folds.beta * slope, "==", S.Zero),
-            Claim("beta_c at p = 1/(1 + e^(-2t))", folds.beta.subs(P, at_t), "==", hyper(sinh(T))),
+            Claim(
+                "beta_c at p = 1/(1 + e^(-2t))",
+                folds.beta.subs(P, at_t),
+                "==",
+                hyper(sinh(T)),
+                HALF_LINE,
+            ),
             Claim(
                 "half the log-odds of pi_ref there: t - coth t",
                 folds.log_odds.subs(P, at_t) / 2,
                 "==",
                 T - hyper(cosh(T)) / hyper(sinh(T)),
+                HALF_LINE,
             ),
-            Claim("the library's forms in t are these: beta_c", found[0], "==", sinh(T)),
+            Claim("the library's forms in t are these: beta_c", found[0], "==", sinh(T), HALF_LINE),
             Claim(
                 "and the log-odds",
                 hyper(found[1]),
                 "==",
                 2 * (T - hyper(cosh(T)) / hyper(sinh(T))),
+                HALF_LINE,
             ),
             Claim(
                 "e^(2 asinh beta_c) is the odds of p",

@@ -3,6 +3,8 @@
 from sympy import Rational, sqrt
 
 from derivations.bernstein_form import P0, SHARE, P, curve
+from derivations.headline import BINARY, REVERSE_KL, TWO, Headline, Numbers
+from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
 
@@ -23,6 +25,26 @@ def result() -> Result:
         r"$\pi$, as for $G=2$: $f(1/3)=f(2/3)$. The stationary policy is (14) with $\sqrt2$ in "
         r"place of $\gamma$. This is formal, no margin exceeds $1$: groups of three act like "
         r"pairs at $\beta/\sqrt2$.",
+        headlines=(
+            Headline(
+                r"the drift is $\sqrt2$ at every policy, and the one stationary policy is (14) "
+                r"with $\sqrt2$ for "
+                r"$\gamma$",
+                ("the drift is sqrt(2)", "(14) at gamma = sqrt(2)", "the solution satisfies *"),
+                groups=Numbers.of(3),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="the polynomial is negative at pi_ref(a)",
+                        upper_end="the polynomial is positive at 1",
+                        shape="the leading coefficient is positive",
+                    ),
+                ),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, groups of three, the published "
         r"penalty",
         formulas=(equation(P, three.expression),),

@@ -4,6 +4,15 @@ from collections.abc import Sequence
 
 from sympy import Add, Expr, Integer, S, Symbol, asin, oo, pi, sqrt
 
+from derivations.headline import (
+    BINARY,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    TWO,
+    Headline,
+    Numbers,
+)
 from derivations.result import Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -119,7 +128,54 @@ def result() -> Result:
         r"$m=1$; $\Phi_\infty=2\arcsin\sqrt m$ grows by $\pi$. Unscaled advantages climb the "
         r"expected reward itself. For $G=2,3$ and the published penalty the objective is strictly "
         r"concave in $\pi(a)$; for large groups it is not.",
-        setting=r"two reward levels, any number of answers, any penalty that acts as a divergence",
+        headlines=(
+            Headline(
+                r"$\Phi_G-\beta D$ with $\Phi_G'=D_G$ has the drift less the penalty's force as "
+                r"its slope",
+                ("every G: *",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                levels=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+            ),
+            Headline(
+                "so it has with direct KL, and with success rates under the published penalty",
+                ("direct KL, G = oo: *", "success rates, G = oo: *"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                levels=TWO,
+                parameters=BINARY,
+            ),
+            Headline(
+                r"along the gradient flow on softmax logits a function of the policy grows by "
+                r"the squared speed",
+                ("{n} answers: d(Phi - beta D)/dt is *",),
+                answers=Numbers.of(2, 3),
+            ),
+            Headline(
+                r"$\Phi_G$ grows by $\sum_k1/\sqrt{k(G-k)}$ from 0 to 1",
+                ("Phi_G(1) = sum of 1/sqrt(k(G-k)), G = {G}",),
+                groups=Numbers.of(*SIZES, 8),
+                levels=TWO,
+            ),
+            Headline(
+                "the objective is strictly concave, with the stationary policy as its critical "
+                "point",
+                (
+                    "G = {G}: the objective is strictly concave",
+                    "G = {G}: the stationary policy is *",
+                ),
+                groups=Numbers.of(2, 3),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
+        setting=r"two reward levels: a binary question and the published penalty at every $G$; "
+        r"direct KL, "
+        r"success rates and three answers at single sizes",
         formulas=tuple(formulas),
         claims=tuple(claims),
     )

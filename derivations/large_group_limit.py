@@ -32,6 +32,8 @@ from derivations.bernstein_form import (
     curve,
     weight,
 )
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.lemmas import BINOMIAL_MOMENTS
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain
 from grpo_symbolic.algebra import tidy
@@ -140,6 +142,27 @@ def result() -> Result:
         r"policy: $h_G-\beta(p-p_0)$ is concave, $\beta p_0$ at $0$ and $0$ at $p_G$, so at "
         r"$p_\infty$ it is at most $-\beta p_0(p_\infty-p_G)/p_G$, hence $0<p_\infty-p_G\le "
         r"p_\infty(\sqrt x-h_G)/(\beta p_0)$ at $p_\infty$, at most the last formula over $G$.",
+        headlines=(
+            Headline(
+                r"$0\le\sqrt x-h_G(p)\le(1+x)/(2G\sqrt x)$ with $x=p(1-p)$, and "
+                r"$0<p_\infty-p_G\le C'/G$",
+                (
+                    "right: the averaged bound",
+                    "left: f lies below its tangents",
+                    "E (y-x)^2 <= x/G",
+                    "E y = (1 - 1/G) x",
+                    "s >= 1 + *",
+                    "the constant of the policy, *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(X),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(BINOMIAL_MOMENTS(moments=("K(K-1)*", "k^? in falling factorials")),),
+                uses=("monotone_in_group_size",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("Ey"), X + central(1)),

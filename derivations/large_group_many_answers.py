@@ -2,6 +2,8 @@
 
 from sympy import Expr, S, Symbol, oo, sqrt
 
+from derivations.headline import ANY_NUMBER, BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import POLE, SUM_OVER_ANSWERS
 from derivations.result import VY, Result, equation
 from derivations.variance_identity import expectation, reference
 from grpo_symbolic import (
@@ -39,6 +41,18 @@ def weights(question: Question) -> list[Expr]:
     center = expectation(question.rewards, question.reference)
     at = [{REWARD: r, CENTER: center} for r in question.rewards]
     return [w / denominator().subs(a) for w, a in zip(question.reference, at, strict=True)]
+
+
+def one_answer() -> Claim:
+    """r pi_ref from the condition: summed, E_ref r = E r - (E r^2 - (E r)^2)/(beta sigma)."""
+    mass, center = Symbol("pi_o", positive=True), Symbol("mu", real=True)
+    (given,) = reference((mass,), ((REWARD - center) / SIGMA,), S.Zero)
+    return Claim(
+        "one answer: r pi_ref is r pi less pi (r^2 - mu r)/(beta sigma)",
+        given * REWARD,
+        "==",
+        mass * REWARD - mass * (REWARD**2 - center * REWARD) / (BETA * SIGMA),
+    )
 
 
 def result() -> Result:
@@ -120,9 +134,51 @@ def result() -> Result:
         r"the best answer: it is 1 for exactly one $v>0$. Hence for every number of answers there "
         r"is exactly one stationary policy with all $\pi(o)>0$, and one scalar equation, "
         r"$\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, finds it; for two answers it is (15).",
+        headlines=(
+            Headline(
+                "exactly one stationary policy with all probabilities positive, from one "
+                "equation in one unknown",
+                (
+                    "pi_ref/pi = *",
+                    "a = 1 + 1/beta^2",
+                    "at total mass 1 *",
+                    "each term is positive before the pole",
+                    "the total mass at v = 0 is 1/a",
+                ),
+                groups=LARGE_GROUPS,
+                answers=ANY_NUMBER,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards, not all equal",),
+                by=(
+                    SUM_OVER_ANSWERS(
+                        term=(
+                            "one answer: *",
+                            "v pi(o) y = *",
+                            "v pi(o) y^2 = *",
+                            "each term of the total mass *",
+                        )
+                    ),
+                    POLE(
+                        lower_end="1/a < 1",
+                        upper_end="the reciprocal of a term vanishes at its pole",
+                        shape="each term of the total mass is convex in v",
+                    ),
+                ),
+            ),
+            Headline(
+                "it is (15)",
+                ("two answers: (15) is this policy, ?",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"any number of answers with deterministic rewards, large groups, the published "
         r"penalty",
         formulas=(equation(Symbol("pi_o", positive=True), GIVEN / denominator()),),
-        claims=tuple(claims),
+        claims=(*claims, one_answer()),
         domain=Domain.of(BETA, SLOPE),
     )

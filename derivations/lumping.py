@@ -2,6 +2,8 @@
 
 from sympy import Expr, S, Symbol
 
+from derivations.headline import ANY_NUMBER, EVERY_SIZE, TWO, Headline, Numbers
+from derivations.lemmas import EXCHANGEABLE
 from derivations.result import Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -94,6 +96,28 @@ def result() -> Result:
         r"$p_0=\pi_{\mathrm{ref}}(1)+\pi_{\mathrm{ref}}(2)$. So every result on the binary "
         r"question holds for the probability of a correct answer, however many answers there "
         r"are; other numbers of answers enter through the two masses alone.",
+        headlines=(
+            Headline(
+                r"answers of one reward share the mass of their class in proportion to "
+                r"$\pi_{\mathrm{ref}}$, and the "
+                "masses of the classes satisfy the condition of one answer each",
+                ("{penalty}: d falls strictly in pi_ref/pi",),
+                groups=EVERY_SIZE,
+                answers=ANY_NUMBER,
+                penalties=tuple(PENALTIES),
+                hypotheses=("deterministic rewards",),
+                by=(EXCHANGEABLE(instances=("P(?) = P(?), G = *", "P(?) is that of *")),),
+            ),
+            Headline(
+                "two correct among four answers have the conditions of the binary question",
+                ("{penalty}: answer ? has the condition of ?, G = {G}",),
+                groups=Numbers.of(*GROUPS),
+                answers=Numbers.of(4),
+                levels=TWO,
+                penalties=tuple(PENALTIES),
+                parameters=Domain.of(BETA),
+            ),
+        ),
         setting=r"any question with tied answers, any group size, reverse or direct KL",
         formulas=tuple(equation(symbols.policy(o), value) for o, value in enumerate(split(P), 1)),
         claims=tuple(claims),

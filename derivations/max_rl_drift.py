@@ -2,6 +2,7 @@
 
 from sympy import Add, Expr, S, Symbol, binomial, combsimp, log
 
+from derivations.headline import EVERY_SIZE, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, Domain, MeanScale, Question
 from grpo_symbolic import symbols as s
@@ -72,6 +73,32 @@ def result() -> Result:
         r"$-\sum_{k=1}^{G-1}(1-p)^k/k$: the log-likelihood of a right answer, cut off after "
         r"$G-1$ terms. The formula is $D_G$ at $G=4$. The rule depends on where the rewards' zero "
         r"lies.",
+        headlines=(
+            Headline(
+                r"$p(1-p)D_G=(1-p)-(1-p)^G$",
+                (
+                    "a fraction t > 0 of right answers: *",
+                    "no right answer: *",
+                    "(1 - k/G) times the weight *",
+                ),
+                groups=EVERY_SIZE,
+                levels=TWO,
+                hypotheses=("rewards 1 and 0",),
+            ),
+            Headline(
+                r"$D_G$ is the slope of $\log p$ cut off after $G-1$ terms, and below that of "
+                r"$\log p$",
+                (
+                    "drift (1-p) - (1-p)^G, G = {G}",
+                    "it is the slope of log p cut off*, G = {G}",
+                    "below the slope of log p, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                hypotheses=("rewards 1 and 0",),
+            ),
+        ),
         setting=r"rewards $1$ and $0$, advantages over the mean reward of the group",
         formulas=(equation(Symbol("D_4"), drift(4)),),
         claims=tuple(claims),

@@ -3,6 +3,7 @@
 import mpmath as mp
 from sympy import Add, Expr, Rational, S, Symbol, asin, atan, limit, log, oo, pi, sqrt
 
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -56,12 +57,34 @@ def result() -> Result:
         r"1, and the two are level where $2\arctan\sqrt{(1-p_1)/p_1}=\beta\,(-\log p_0-"
         r"\mathrm{KL}(p_1\|p_0))$, with $\beta=W(p_1)$: equal areas of $F$ above and below zero. "
         r"Their difference falls in $\beta$, at the rate of the right side over $\beta$, so there "
-        r"is one such weight: below it $p=1$ is the global maximum of the potential, above it "
+        r"is at most one such weight, found for each reference below: below it $p=1$ is the "
+        r"global maximum of the potential, above it "
         r"$p_1$. At $p=1$ itself every group is constant and its advantage is 0: it is a limit of "
         r"the flow, not a solution of the stationarity condition. Proved to the digits shown: "
         r"\begin{center}\small\begin{tabular}{@{}clll@{}}\toprule $p_0$ & $\beta$ of the fold & "
         rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
         r"\end{tabular}\end{center}",
+        headlines=(
+            Headline(
+                r"the potential has the slope $F$ and tends to "
+                r"$\pi+\beta\log\pi_{\mathrm{ref}}(a)$ at 1; the smaller "
+                "root and the end are level for at most one weight",
+                (
+                    "the potential has the slope F",
+                    "so has, with the other sign, *",
+                    "its limit is that value",
+                    "nothing is left at p = 1",
+                    "its derivative is the force",
+                    "and rises: *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                uses=("fold_curve_direct_kl",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",
         formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_ahead"), ahead)),
         claims=(

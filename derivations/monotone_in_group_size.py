@@ -17,6 +17,7 @@ from derivations.bernstein_form import (
     relative,
     weight,
 )
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
 from derivations.result import Result, equation
 from derivations.uniqueness_every_group import over_groups
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
@@ -55,6 +56,18 @@ def result() -> Result:
         r"at $p=\mathrm{E}\,K/G$, so $h_G(p)=\mathrm{E}f(K/G)<f(p)$. As $h_G-\beta(p-p_0)$ is "
         r"positive left of its root and negative right of it, the stationary policies satisfy "
         r"$p_0<p_2<p_3<\dots<p_\infty$.",
+        headlines=(
+            Headline(
+                r"$h_G<h_{G+1}<f$ on $(0,1)$, hence $p_0<p_G<p_{G+1}<p_\infty$",
+                ("h_G < h_(G+1) for every G", "h_G < f for every G"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                uses=("uniqueness_every_group",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         figure="group-sizes",
         formulas=(equation(Symbol("c_k"), elevated(Function("f"))),),

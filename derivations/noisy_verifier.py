@@ -4,6 +4,8 @@ from functools import cache
 
 from sympy import Expr, S, Symbol, oo, sqrt
 
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import IDENTITY_IN_SYMBOLS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -52,6 +54,19 @@ def gaussian() -> Question:
     """Two answers with normally distributed rewards, their means Delta apart."""
     base = symbols.base_reward
     return Question(reward_laws=[Gaussian(base + GAP, NOISE_A), Gaussian(base, NOISE_B)])
+
+
+def every_size() -> Claim:
+    """An answer's preference is the mean of its reward's value, which depends on m and G alone."""
+    passed, failed = Symbol("V_1", real=True), Symbol("V_0", real=True)
+    first, second = (rate * passed + (1 - rate) * failed for rate in (HIGH, LOW))
+    return Claim(
+        "every G: P(a) - P(b) is s_a - s_b times the difference of the values of a pass and a fail",
+        first - second,
+        "==",
+        (HIGH - LOW) * (passed - failed),
+        Domain.of(LOW, HIGH),
+    )
 
 
 def result() -> Result:
@@ -123,8 +138,9 @@ def result() -> Result:
     return Result(
         "Noisy verifiers: the drift is that of the mean success",
         f"new; {VY}, (14) and (15) for random rewards",
-        r"A verifier passes $a$ with probability $s_a$ and $b$ with $s_b<s_a$. For $G=2,\dots,5$ "
-        r"and $G=\infty$, $P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$, where $m=s_b+(s_a-s_b)p$ is the mean "
+        r"A verifier passes $a$ with probability $s_a$ and $b$ with $s_b<s_a$. For every $G$, "
+        r"$P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$ (written out for $G=2,\dots,5$ and $G=\infty$), where "
+        r"$m=s_b+(s_a-s_b)p$ is the mean "
         r"success of the policy and $D_G(p)$ the drift without noise. With the published penalty "
         r"$\pi$ is stationary if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$. For $G=2$ this "
         r"is (14) with $\gamma=s_a-s_b$. For $G=\infty$ it is not (15), which does not hold for "
@@ -133,6 +149,38 @@ def result() -> Result:
         r"$(s_a-s_b)^2p(1-p)$ of its mean. For normal rewards with gap $\Delta$ and standard "
         r"deviations $\tau_a,\tau_b$, $G=\infty$, the condition is $\beta(p-p_0)\sqrt{p(1-p)"
         r"\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$.",
+        headlines=(
+            Headline(
+                r"$P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$ at the mean success $m=s_b+(s_a-s_b)p$",
+                ("every G: *", "P(a) - P(b) = (s_a - s_b) D_G(m), G = *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                parameters=Domain.of(LOW, HIGH),
+                by=(IDENTITY_IN_SYMBOLS(statement="every G: *"),),
+            ),
+            Headline(
+                r"noise does not strengthen the drift, and (15) does not hold with it",
+                ("G = infinity: noise does not strengthen*", "the success mixture spreads*"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                parameters=Domain.of(LOW, HIGH, P),
+            ),
+            Headline(
+                r"normal rewards: "
+                r"$\beta(p-p_0)\sqrt{p(1-p)\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$, "
+                "a smaller drift than without noise",
+                (
+                    "Gaussian rewards, G = infinity: drift",
+                    "Gaussian rewards: mean zero",
+                    "Gaussian rewards: noise weakens the drift",
+                    "d(a) - d(b) pulls with *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=normal,
+            ),
+        ),
         setting=r"a binary question with random rewards: success rates $s_a>s_b$, or normal "
         r"rewards",
         figure="noise",
@@ -145,6 +193,6 @@ def result() -> Result:
                 * GRPO(oo).preference(question).difference(0, 1).subs(symbols.policy(1), P),
             ),
         ),
-        claims=tuple(claims),
+        claims=(*claims, every_size()),
         domain=RATES,
     )

@@ -3,6 +3,7 @@
 from sympy import Expr, Rational, S, Symbol, cancel, expand, limit, oo, solve, sqrt
 
 from derivations.bernstein_form import P0, SHARE, G, P, curve
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.large_group_limit import (
     ROOT,
     ROOTS,
@@ -14,6 +15,7 @@ from derivations.large_group_limit import (
     powers,
     taylor,
 )
+from derivations.lemmas import BINOMIAL_MOMENTS
 from derivations.result import Result, equation
 from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.algebra import tidy
@@ -63,6 +65,32 @@ def result() -> Result:
         r"where $R=O(G^{-2})$ uniformly and $\beta>f'(p_\infty)$, so that $p_G=p_\infty+c/G+"
         r"O(G^{-2})$ with $c$ from implicit differentiation: the second formula, at $p=p_\infty$, "
         r"and the third with $\beta=f(p)/(p-p_0)$ inserted.",
+        headlines=(
+            Headline(
+                r"$|h_G-\sqrt x+\frac1{8G\sqrt x}|\le\frac1{12}G^{-2}x^{-5/2}$ with $x=p(1-p)$",
+                ("G^2 x^2 sqrt(x) R <= 1/12", "G^2 x^2 sqrt(x) R >= -1/12"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                parameters=Domain.of(X),
+                hypotheses=("deterministic rewards",),
+                by=(BINOMIAL_MOMENTS(moments=("K(K-1)*", "k^? in falling factorials")),),
+            ),
+            Headline(
+                r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$",
+                (
+                    "correction of the policy",
+                    "it is negative",
+                    "beta > f' at *",
+                    "with beta eliminated",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+                uses=("large_group_limit",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("h_G_less_R"), first),

@@ -3,6 +3,8 @@
 from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
+from derivations.headline import DIRECT_KL, EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.lemmas import BERNSTEIN
 from derivations.result import Result, equation
 from derivations.series_in_the_weight import coefficient, curve
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, symbols
@@ -83,6 +85,47 @@ def result() -> Result:
         r"finite group loses the answer $a$ where $\beta\ge\sqrt{G-1}$, and the large group never "
         r"does: $p_0\to0$ after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as "
         r"$G\le1+\beta^2$. With the direct KL the answer is lost for every $G$ and $\beta$.",
+        headlines=(
+            Headline(
+                r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}>0$ as $\beta\to0$, and that to 0 "
+                r"as $G\to\infty$; with "
+                r"$G\to\infty$ first it tends to 0 and $(1-p)/\beta^2$ to $(1-p_0)^2$",
+                (
+                    "G fixed: *",
+                    "it is positive for every G",
+                    "then G -> oo*",
+                    "G -> oo first*",
+                    "(1-p)/beta^2 : G -> oo first*",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ the answer is lost where "
+                r"$\beta\ge\sqrt{G-1}$; after "
+                r"$G\to\infty$ it keeps $1/(1+\beta^2)$",
+                ("escape threshold of every G", "G -> oo first: p0 -> 0 leaves"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards",),
+                uses=("escape_threshold", "eq15_limits"),
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ the answer is lost",
+                ("direct KL: p0 -> 0 leaves nothing*",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(BERNSTEIN(function=("phi rises", "phi is concave")),),
+                uses=("bounds_every_group",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, iterated limits in $\beta$, $p_0$ "
         r"and $G$",
         kind="Counterexample",

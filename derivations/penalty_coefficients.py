@@ -2,6 +2,7 @@
 
 from sympy import Abs, Expr, Integer, Rational, S, Symbol, exp, oo, sign
 
+from derivations.headline import Headline
 from derivations.result import Result, equation
 from grpo_symbolic import Claim, Domain, Estimator
 
@@ -77,6 +78,17 @@ def result() -> Result:
         r"$k_2$ times the ratio turns at $l=-1$ and pushes answers rarer than "
         r"$e^{-2}\pi_{\mathrm{ref}}$ further down; $k_3$ in the reward pushes every answer down "
         r"that has left the reference, in either direction.",
+        headlines=(
+            Headline(
+                "the coefficient of the score is the listed function of the log-ratio",
+                ("k1, *", "k2, *", "k3, *", "abs, *"),
+                parameters=Domain.of(L),
+                hypotheses=(
+                    "estimators k1, k2, k3 and abs, in the loss with or without ratio or in the "
+                    "reward",
+                ),
+            ),
+        ),
         setting=r"one sampled penalty on policy: $k_1$, $k_2$, $k_3$ or the absolute log-ratio, in "
         r"the loss with or without the importance ratio, or in the reward",
         figure="penalties",

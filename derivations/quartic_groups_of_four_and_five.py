@@ -3,6 +3,7 @@
 from sympy import Expr, Integer, Rational, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, P, bernstein, curve
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.policy.two_answers import StationaryPolicy
@@ -122,6 +123,27 @@ def result() -> Result:
         r"exists, for $4s^3+2Ps=Q$ grows from $0$ to $\infty$): $N>0$, and in $s$, $N$ and $P$ "
         r"both $\eta$ and $\eta^2+\xi^3$ are positive. So the resolvent $y^3+2Py^2+(P^2-4R)y-Q^2$ "
         r"has one real root for all $\beta>0$, $0<p_0<1$, and one real cube root gives it.",
+        headlines=(
+            Headline(
+                "the stationary policy is the larger of the two real roots of a quartic, in "
+                "radicals",
+                (
+                    "G = {G}: P = A/B - 1/2",
+                    "G = {G}: Q = beta/B",
+                    "P is positive",
+                    "Q is positive",
+                    "the second quadratic has no real root",
+                    "where the quartic takes a negative value, eta is positive",
+                    "and so is eta^2 + xi^3*",
+                ),
+                groups=Numbers.of(4, 5),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards", r"$0<\pi_{\mathrm{ref}}(a)<1$"),
+                uses=("uniqueness_every_group",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, groups of four and five, the "
         r"published penalty",
         formulas=(

@@ -3,6 +3,7 @@
 from sympy import Add, Integer, Symbol
 
 from derivations.eq06_reward_preference import OLD
+from derivations.headline import TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
 from grpo_symbolic.model.preference import expected_preference
@@ -30,7 +31,16 @@ def result() -> Result:
         r"$P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ o')-P(o'\succ o)]$, so that "
         r"$R_2=2\,\mathrm{E}\,P(o\succ o')-1$ when ties are counted one half each way. The "
         "probability of a tie drops out.",
-        setting=r"groups of two; comparisons of two answers may be ties",
+        headlines=(
+            Headline(
+                r"$P_2$ is the margin against the policy, and $R_2=2\,\mathrm{E}P(o\succ o')-1$",
+                ("R_2 = 2 E P(o > o') - 1", "P_2(a)*", "P_2(b)*"),
+                groups=TWO,
+                answers=TWO,
+                parameters=Domain.of(symbols.gamma),
+            ),
+        ),
+        setting=r"a binary question, groups of two; comparisons may be ties",
         formulas=(
             equation(symbols.preferences[0], a),
             equation(symbols.preferences[1], b),

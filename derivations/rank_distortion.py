@@ -5,6 +5,8 @@ from itertools import accumulate
 
 from sympy import Add, Expr, Function, Rational, S, Symbol
 
+from derivations.headline import ANY_NUMBER, REVERSE_KL, TWO, Headline
+from derivations.lemmas import TELESCOPING
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -197,6 +199,26 @@ def result() -> Result:
         r"The best answer is treated as in the binary question against all others together. "
         r"$\phi$ is concave, so $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls with the rank. Answers of "
         r"one reward share the mass of their class in proportion to $\pi_{\mathrm{ref}}$.",
+        headlines=(
+            Headline(
+                r"$\pi(k)=\phi(R_k)-\phi(R_{k-1})$, $\phi$ from (14), is the only stationary "
+                r"policy",
+                (
+                    "P_2(?) = 1 - F_* - F_*",
+                    "phi increases",
+                    "phi is concave",
+                    "phi(1) = 1",
+                    "it is the condition of the binary question*",
+                ),
+                groups=TWO,
+                answers=ANY_NUMBER,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards, all different",),
+                by=(TELESCOPING(term="the first ? conditions sum to one *"),),
+                uses=("eq14_binary_pairs",),
+            ),
+        ),
         setting=r"any number of answers with deterministic rewards, groups of two, the published "
         r"penalty",
         figure="rank",

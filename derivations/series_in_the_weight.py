@@ -3,6 +3,17 @@
 from sympy import Add, Expr, Integer, S, Symbol, diff, exp, factor, factorial, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
+from derivations.headline import (
+    BINARY,
+    DIRECT_KL,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    TWO,
+    Headline,
+    Numbers,
+)
+from derivations.lemmas import LAGRANGE
 from derivations.result import Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -144,16 +155,59 @@ def result() -> Result:
         r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is "
         r"smaller than every power, and asymptotic to the last formula. In order: pairs and large "
         r"groups at both ends, every $G$ as $\beta\to0$ up to $O(\beta^3)$, and the direct KL.",
+        headlines=(
+            Headline(
+                "in powers of $1/\\beta$ the coefficients are those of Lagrange and Bürmann, up to "
+                r"$O(\beta^{-5})$",
+                (
+                    "pairs: the coefficient of beta^-* is *",
+                    "large groups: the coefficient of beta^-* is *",
+                    "G = 4: the coefficient of beta^-* is *",
+                ),
+                groups=Numbers.of(2, 4, oo),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                by=(LAGRANGE(coefficients="*: the coefficient of beta^-* is *"),),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p=(1-p_0)\beta/\sqrt{G-1}+O(\beta^2)$",
+                ("every G: first term", "every G: second term, *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p=(1-p_0)^2\beta^2+O(\beta^4)$",
+                ("large groups: first term", "large groups: no odd powers of beta"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p\simeq\frac{1-p_0}{p_0}e^{-2/\beta}$",
+                ("direct KL: 1 - p is asymptotic to *",),
+                groups=Numbers.of(5),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question, $\beta\to\infty$ and $\beta\to0$, any penalty that acts as a "
         r"divergence",
         formulas=(
-            equation(P, series(pairs, 1 / BETA, 3)),
-            equation(P, found),
-            equation(P, series(large, 1 / BETA, 3)),
-            equation(P, series(large, BETA, 6)),
-            equation(P, short),
+            equation(Symbol("pi_up_to_beta_m4"), series(pairs, 1 / BETA, 3)),
+            equation(Symbol("pi_up_to_beta_5"), found),
+            equation(Symbol("pi_up_to_beta_m4"), series(large, 1 / BETA, 3)),
+            equation(Symbol("pi_up_to_beta_8"), series(large, BETA, 6)),
+            equation(Symbol("pi_up_to_beta_3"), short),
             equation(RATIO, ratio),
-            equation(1 - P, direct),
+            equation(Symbol("loss_direct"), direct),
         ),
         claims=tuple(claims),
         domain=Domain.of(G, GAMMA, BETA, P0),

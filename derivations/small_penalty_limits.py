@@ -3,6 +3,7 @@
 from sympy import Expr, S, Symbol, cancel, expand, limit, oo, sqrt
 
 from derivations.bernstein_form import P0, SHARE, G, P, advantages, bernstein, curve
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.algebra import tidy
@@ -80,6 +81,30 @@ def result() -> Result:
         r"$-\sqrt{G-1}$. For large groups $1-p\sim\beta^2(1-p_0)^2$. So $(1-p)/\beta$ has a "
         r"positive limit for every $G$ and the limit $0$ at $G=\infty$; the two laws meet at "
         r"$\beta(1-p_0)\sqrt{G-1}=1$.",
+        headlines=(
+            Headline(
+                r"as $\beta\to0$, $1-p\simeq\beta(1-p_0)/\sqrt{G-1}$",
+                (
+                    "beta/(1-p) -> sqrt(G-1)/(1-p0)",
+                    "it is -h_G'(1)/(1-p0)",
+                    "G fixed, beta -> 0: *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p\simeq\beta^2(1-p_0)^2$",
+                ("large groups: *",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, $\beta\to0$, the published penalty",
         figure="small-weights",
         formulas=(

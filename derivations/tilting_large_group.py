@@ -2,6 +2,8 @@
 
 from sympy import Add, Expr, S, Symbol, exp, integrate, log, oo, pi, solve, sqrt
 
+from derivations.headline import DIRECT_KL, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.lemmas import ONE_ROOT
 from derivations.result import VY, Result, equation
 from derivations.variance_identity import expectation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, symbols
@@ -128,6 +130,44 @@ def result() -> Result:
         r"$G=2$, a continuum of answers of no mass, best first: with cumulative masses $F$ under "
         r"$\pi$ and $R$ under $\pi_{\mathrm{ref}}$, $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$. "
         r"Separation of variables with $F(0)=0$, $F(1)=1$ gives the one solution below.",
+        headlines=(
+            Headline(
+                r"$\pi\propto\pi_{\mathrm{ref}}e^{tr}$ with $t^2K''(t)=1/\beta^2$, $K$ the "
+                r"log-moments of the "
+                "rewards under the reference",
+                (
+                    "pi/pi_ref is exp(t r) *",
+                    "K' is the mean under pi, n = {n}",
+                    "K'' is the variance under pi, n = {n}",
+                ),
+                groups=LARGE_GROUPS,
+                answers=Numbers.of(*SIZES),
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards, not all equal",),
+            ),
+            Headline(
+                r"normal rewards under the reference, $N(\mu,s^2)$: $\pi=N(\mu+s/\beta,s^2)$, "
+                r"the only one",
+                ("normal rewards: *",),
+                by=(
+                    ONE_ROOT(
+                        root="normal rewards: t = 1/(beta s)",
+                        monotone="normal rewards: t^2 K''(t) increases",
+                    ),
+                ),
+                groups=LARGE_GROUPS,
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA, SPREAD),
+            ),
+            Headline(
+                r"a continuum of answers, best first: $F(R)=\frac\beta2\log(1+R(e^{2/\beta}-1))$",
+                ("pairs: *",),
+                groups=TWO,
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA),
+            ),
+        ),
         setting=r"any number of answers with deterministic rewards, direct KL; large groups in "
         r"(i), groups of two in (ii)",
         formulas=(

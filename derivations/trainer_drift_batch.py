@@ -2,6 +2,7 @@
 
 from sympy import Expr, Integer, Rational, S, Symbol, binomial, combsimp
 
+from derivations.headline import EVERY_SIZE, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from derivations.trainer_drift_std import EPS, GAP, P, drift, expectation, spread
 from grpo_symbolic import BatchScale, Claim, Domain, ShiftAndScale, ShiftOnly
@@ -92,6 +93,24 @@ def result() -> Result:
         r"$v_K=K(B-K)/B^2$ times $(1-1/G)B/(B-1)$. Hence $p(1-p)D=(1-\frac1G)\frac B{B-1}"
         r"\sum_K\mathrm{Bin}(K;B,p)\,v_K\Delta/(\Delta\sqrt{v_KB/(B-\mathrm{ddof})}+\varepsilon)$. "
         r"The factor $1-1/G$ alone is the limit of large batches.",
+        headlines=(
+            Headline(
+                r"the mean variance within groups is $(1-1/G)B/(B-1)$ times that of the batch",
+                ("k(G-k) times the hypergeometric weight, *", "mean variance within groups: *"),
+                groups=EVERY_SIZE,
+                levels=TWO,
+                hypotheses=(r"batches of $B\ge G$ samples of one question",),
+            ),
+            Headline(
+                r"the drift is $(1-1/G)B/(B-1)$ times that of one group of $B$",
+                ("B = 4, G = 2, ddof ?: (1 - 1/G) *", "B = 6, G = {G}, ddof ?: (1 - 1/G) *"),
+                groups=Numbers.of(2, 3),
+                answers=TWO,
+                levels=TWO,
+                parameters=Domain.of(GAP, EPS),
+                hypotheses=(r"$(B,G)=(4,2),(6,2),(6,3)$",),
+            ),
+        ),
         setting=r"two reward levels, groups of $G$ centred on their own mean and scaled with their "
         r"batch",
         formulas=(equation(Symbol("v_within"), within),),

@@ -2,6 +2,7 @@
 
 from sympy import Add, Expr, Integer, Rational, S, Symbol, binomial, sqrt
 
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, stationary_policy
 from grpo_symbolic import symbols as s
@@ -91,6 +92,34 @@ def result() -> Result:
         r"deviation only rescales $\beta$ by $\sqrt{G/(G-1)}$; with $\varepsilon>0$ the policy "
         r"depends on the size of the rewards. At $G=2$ it is (14) with $\gamma=1$ and "
         r"$\beta(\sqrt2+2\varepsilon/\Delta)$ for $\beta$, shown below.",
+        headlines=(
+            Headline(
+                r"a group with the fraction $t$ of better answers contributes $f(t)$; with "
+                r"$\varepsilon=0$ the sample "
+                r"standard deviation rescales $\beta$ by $\sqrt{G/(G-1)}$",
+                ("a fraction t of G, *", "without epsilon: *"),
+                groups=EVERY_SIZE,
+                levels=TWO,
+                parameters=Domain.of(GAP, EPS),
+            ),
+            Headline(
+                r"$p(1-p)D_G$ is the mean of $f(K/G)$",
+                ("G = {G}, ddof ?",),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                parameters=Domain.of(GAP, EPS),
+            ),
+            Headline(
+                r"the policy is (14) with $\gamma=1$ and $\beta(\sqrt2+2\varepsilon/\Delta)$ "
+                r"for $\beta$",
+                ("G = 2: *",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA, s.pi_ref, GAP, EPS),
+            ),
+        ),
         setting=r"two reward levels a gap $\Delta$ apart, standard deviation with or without "
         r"Bessel's correction, plus $\varepsilon$",
         formulas=(

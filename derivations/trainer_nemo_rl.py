@@ -2,6 +2,7 @@
 
 from sympy import Expr, Integer, S, Symbol, sqrt
 
+from derivations.headline import TWO, Headline, Numbers
 from derivations.result import Result, equation
 from derivations.trainer_drift_std import GAP, P, drift, expectation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, LeaveOneOut
@@ -69,8 +70,22 @@ def result() -> Result:
         r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for "
         r"$0<k<G-1$ and $w_0=w_{G-1}=\Delta$: those two carry the reward gap, so rescaled rewards "
         r"move the stationary policy even without an epsilon. The formula is $p(1-p)D$ at $G=3$.",
-        setting=r"two reward levels a gap $\Delta$ apart, mean and scale of the others in "
-        r"the group",
+        headlines=(
+            Headline(
+                r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$: groups whose other rewards are equal carry "
+                r"the reward gap",
+                (
+                    "the mean over the others, G = {G}",
+                    "groups with equal others carry the gap, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+            ),
+        ),
+        setting=r"a binary question with rewards a gap $\Delta$ apart, mean and scale of the "
+        r"others in "
+        r"the group, $G=3,\dots,6$",
         formulas=(equation(Symbol("drift"), found[3]),),
         claims=tuple(claims),
         domain=Domain.of(P, GAP),

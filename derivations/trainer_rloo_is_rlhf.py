@@ -2,6 +2,7 @@
 
 from sympy import Expr, Integer, Symbol
 
+from derivations.headline import EVERY_SIZE, TWO, Headline
 from derivations.result import Result, equation
 from derivations.trainer_drift_std import EPS, GAP, P, T, two_level
 from grpo_symbolic import (
@@ -92,6 +93,28 @@ def result() -> Result:
         r"penalised rewards are equal, $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same "
         r"$\beta$ for every $G$, scale and epsilon. There every group has equal penalised rewards "
         r"and all advantages vanish.",
+        headlines=(
+            Headline(
+                r"the stationary policy is that of RLHF at the same $\beta$, with leave-one-out "
+                r"and with "
+                "standardised advantages",
+                (
+                    "leave one out, G = G: *",
+                    "standardised, G = G: *",
+                    "standardised: the *",
+                    "at pi proportional to *",
+                    "their difference falls *",
+                    "equal penalised rewards: *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                parameters=Domain.of(GAP),
+                hypotheses=(
+                    "the log-ratio inside the reward",
+                    r"$\beta>0$, $0<\pi_{\mathrm{ref}}(a)<1$",
+                ),
+            ),
+        ),
         setting=r"the penalty as $k_1$ inside the reward, any group size, standardised or "
         r"leave-one-out advantages",
         formulas=(

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from sympy import Add, Expr, S, Symbol, integrate, limit, oo
 
+from derivations.headline import ANY_NUMBER, TWO, Headline
+from derivations.lemmas import ANTISYMMETRY, BROUWER, MONOTONE_MAP
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Penalty, Question, ReverseKL, symbols
 from grpo_symbolic.domain import Range
@@ -98,6 +100,28 @@ def result() -> Result:
         r"unique, interior and continuous in $q$, and Brouwer's theorem gives a fixed point. "
         r"The stationary policy is therefore the equilibrium of the symmetric zero-sum game with "
         r"payoff $p^\top\Gamma q-\beta D(p)+\beta D(q)$.",
+        headlines=(
+            Headline(
+                "exactly one stationary policy, the equilibrium of a regularised zero-sum game",
+                (
+                    "{penalty}: d increases in the probability",
+                    "{penalty}: D has the gradient d",
+                    "{penalty}: the pull on a vanishing probability has no bound",
+                ),
+                groups=TWO,
+                answers=ANY_NUMBER,
+                penalties=tuple(PENALTIES),
+                hypotheses=("any antisymmetric margins", r"$\beta>0$"),
+                by=(
+                    ANTISYMMETRY(instances=("sum (p - q)(P(p) - P(q)) = 0, n = *", "zero sum: *")),
+                    MONOTONE_MAP(
+                        zero="sum (p - q)(P(p) - P(q)) = 0, n = *",
+                        positive="{penalty}: d increases in the probability",
+                    ),
+                    BROUWER(response="{penalty}: the pull on a vanishing probability has no bound"),
+                ),
+            ),
+        ),
         setting=r"any number of answers, groups of two, reverse or direct KL",
         formulas=tuple(
             equation(Symbol("D_o"), divergence_term(penalty)) for penalty in PENALTIES.values()
