@@ -126,4 +126,51 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "best_response_recursion: at rest, *",
         "best_response_slope: slope = D'(p) p(1-p)/beta, *",
     ),
+    # -- new: penalties, noise, and what is not there -------------------------------------------
+    new(
+        r"what each estimator acts as: $k_3$ in the loss as reverse KL, $k_2$ in the loss, "
+        r"$k_1$ and "
+        r"$k_3$ with the ratio and $k_1$ in the reward as direct KL, $k_1$ in the loss not at all",
+        "estimators_by_name: k1 in the loss: no penalty at all",
+        "estimators_by_name: k2 in the loss: direct KL",
+        "estimators_by_name: k3 in the loss: reverse KL",
+        "estimators_by_name: k[13] times the ratio: direct KL",
+        "estimators_by_name: k1 in the reward: direct KL",
+    ),
+    new(
+        r"groups of 6 to 16: no formula in radicals",
+        "no_radicals_from_six: G = *",
+    ),
+    new(
+        "normal rewards in large groups: the condition, and a smaller drift than without noise",
+        "noisy_verifier: Gaussian rewards, G = infinity: drift",
+        "noisy_verifier: Gaussian rewards: mean zero",
+        "noisy_verifier: Gaussian rewards: noise weakens the drift",
+    ),
+    new(
+        r"direct KL, large groups, any number of answers: $t^2K''$ is bounded and vanishes at "
+        r"both ends",
+        "tilt_of_many_answers: the variance *",
+        "tilt_of_many_answers: the weight *",
+        "tilt_of_many_answers: z^* exp(-z) *",
+        "tilt_of_many_answers: and falls beyond: *",
+    ),
+    new(
+        "best response, direct KL: an attracting cycle of two, and coexisting rest points",
+        "best_response_slope: p and q *",
+        "best_response_slope: example: *",
+        "best_response_slope: beta = 40/(13 log 49)",
+        "best_response_slope: the odds of *",
+        "best_response_slope: the slope at 1/2 *",
+        "best_response_slope: 1/2 and 49/50 *",
+    ),
+    new(
+        r"$\pi(a)=1$ attracts in large groups with direct KL, at no finite group size",
+        "certainty_of_the_better_answer: *",
+        "limits_of_h: towards 1: *",
+    ),
+    new(
+        r"the drift of every preset is the mean of its source's rule over all groups ($G=4$)",
+        "drift_of_every_preset: *: the drift",
+    ),
 )

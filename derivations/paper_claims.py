@@ -41,9 +41,22 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "r_infinity: P_oo(a) = (r(a) - E r)/sigma",
         "r_infinity: P_oo(b) = (r(b) - E r)/sigma",
     ),
+    published(
+        r"$R_\infty=(\mathrm{E}_\pi "
+        r"r-\mathrm{E}_{\pi_{\mathrm{old}}}r)/\sigma(\pi_{\mathrm{old}})$",
+        "on large groups",
+        "r_infinity: R_oo = *",
+        "r_infinity: every G: *",
+    ),
     # -- the penalty ---------------------------------------------------------------------------
     published(
         r"$k_3$ is unbiased for KL when $\pi=\pi_{\mathrm{old}}$", "Section 2", "k3_unbiased: *"
+    ),
+    published(
+        r"$k_3$ is not unbiased in general",
+        "Section 2",
+        "k3_off_policy: one answer: *",
+        "k3_off_policy: example: *",
     ),
     published(
         "the gradient of the penalty with the sampling policy frozen",
@@ -68,10 +81,34 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "eq10_reverse_kl: derivative of KL(pi_ref || pi)",
         "eq10_reverse_kl: k3 in the loss is reverse KL plus the constant 1",
     ),
+    # -- the baselines -------------------------------------------------------------------------
+    published(
+        r"RLHF: $\pi\propto\piref e^{r/\beta}$ is its only maximiser",
+        "(4)",
+        "eq04_rlhf: any number of answers: *",
+        "eq04_rlhf: (4) for two answers",
+    ),
+    published(
+        r"NLHF: $\pi\propto\piref\exp(\mathrm{E}P(o\succ o')/\beta)$, from which no policy gains",
+        "(5)",
+        "eq05_nlhf: the solution is a fixed point of (5)",
+        "eq05_nlhf: logistic *",
+        "eq05_nlhf: (5): *",
+    ),
     # -- stationary policies -------------------------------------------------------------------
     published("the stationary policy as a fixed point", "(11)", "eq11_stationary: *"),
     published("the fixed point for pairs", "(12)", "eq12_pairs: *"),
     published("the fixed point for large groups", "(13)", "eq13_large_group: *"),
+    published(
+        r"a binary question, $G=2$: the reward term is $\gamma(\pi(a)-\pi_{\mathrm{old}}(a))$",
+        "(16)",
+        "eq16_objective_of_pairs: *",
+    ),
+    published(
+        r"a binary question, $G=2$: the condition, its quadratic and the one non-negative root",
+        "(17)",
+        "eq17_condition_of_pairs: *",
+    ),
     published(
         r"a binary question, $G=2$: the closed form",
         "(14)",
@@ -115,6 +152,17 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     ),
     published(
         r"without a preferred answer it is $\piref(a)$", "(14), tie", "eq14_tie: margin 0 gives *"
+    ),
+    published(
+        "a binary question, large groups: the reward term",
+        "(18)",
+        "eq18_objective_of_large_groups: *",
+    ),
+    published(
+        r"a binary question, large groups: the condition, its quadratic and the one root above "
+        r"$\piref(a)$",
+        "(19)",
+        "eq19_condition_of_large_groups: *",
     ),
     published(
         "a binary question, large groups: the closed form",
@@ -179,7 +227,17 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "bounds_every_group: large groups: (15) is at least 1/(1 + beta^2)",
         at={"beta": S.One, "pi_ref": Rational(1, 1000)},
     ),
+    published(
+        r"large groups, equal rewards: it is $\piref(a)$",
+        "after (15), tie",
+        "ties_in_large_groups: a tie: *",
+    ),
     # -- direct KL and shift only --------------------------------------------------------------
+    published(
+        r"direct KL: $\pi(o)=\piref(o)e^{P_G(o)/\beta}/Z$",
+        "Section 3",
+        "direct_kl_pooling: *",
+    ),
     refuted(
         r"direct KL, $G=2$: logistic with exponent $\gamma/(2\beta)$",
         "V&Y Appendix B.1",
@@ -202,6 +260,11 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "direct_kl_large_group: h falls *",
         "direct_kl_large_group: h is stationary at *",
         "direct_kl_large_group: h rises *",
+    ),
+    published(
+        r"$h(x)\to\infty$ as $x\to0$ and as $x\to1$",
+        "Appendix B.2",
+        "limits_of_h: *",
     ),
     published(
         r"for small $\beta$ it has no zero, for large $\beta$ two (one fold for each $\piref(a)$)",
@@ -245,5 +308,12 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         r"shift only: $R_G$ is the expected reward times $1-1/G$",
         "Appendix B, no scale",
         "shift_only_factor: *",
+    ),
+    published(
+        r"shift only with direct KL: that of RLHF, with the weight $\beta G/(G-1)$",
+        "Section 3",
+        "shift_only_is_rlhf: RLHF with beta G/(G - 1), for every G",
+        "shift_only_is_rlhf: any number of answers: *",
+        "shift_only_is_rlhf: RLHF itself *",
     ),
 )

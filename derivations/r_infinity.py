@@ -5,7 +5,7 @@ from sympy import Add, Integer, Rational, binomial, oo, sqrt
 from derivations.bernstein_form import SHARE
 from derivations.eq06_reward_preference import OLD
 from derivations.headline import EVERY_SIZE, LARGE_GROUPS, TWO, Headline
-from derivations.large_group_limit import expectation, factorial_moment
+from derivations.large_group_limit import expectation
 from derivations.lemmas import BINOMIAL_MOMENTS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
@@ -34,7 +34,6 @@ def every_size() -> tuple[Claim, ...]:
     """Mean and variance of the share of a in a group, from the moments of the binomial law."""
     p, size = symbols.pi, symbols.G
     return (
-        factorial_moment(),
         Claim("every G: the group mean is unbiased", expectation(SHARE), "==", p + 0 / size,
               Domain.of(size)),
         Claim("every G: its variance is sigma^2/G", expectation(SHARE**2) - p**2, "==",
@@ -113,7 +112,8 @@ def result() -> Result:
                 answers=TWO,
                 parameters=Domain.of(p),
                 hypotheses=("deterministic rewards",),
-                by=(BINOMIAL_MOMENTS(moments="K(K-1)*"),),
+                by=(BINOMIAL_MOMENTS(moments="every G: *"),),
+                uses=("large_group_limit",),
             ),
             Headline(
                 r"$P_\infty(o\mid\pi)=(r(o)-\mathrm{E}_\pi r)/\sigma(\pi)$, the limit of $P_G$, "
