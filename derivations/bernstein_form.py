@@ -161,8 +161,8 @@ def result() -> Result:
                 r"$f(\tau)="
                 r"\sqrt{\tau(1-\tau)}$; $\pi$ is stationary if and only if $\beta(p-p_0)=h_G(p)$",
                 (
-                    "p times the weight of k-1 others",
-                    "(1-p) times the weight of k others",
+                    "p times the weight of k-1 others*",
+                    "(1-p) times the weight of k others*",
                     "f = sqrt(tau(1-tau))",
                     "zero sum: *",
                     "a group of a alone: *",

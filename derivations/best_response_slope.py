@@ -148,16 +148,29 @@ def result() -> Result:
         headlines=(
             Headline(
                 r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
-                r"$F'=\beta\,\mathrm{force}'(b'-1)$",
+                r"$F'=\beta\,\mathrm{force}'"
+                r"(b'-1)$",
                 (
                     "F' = (beta force')(slope - 1), {penalty}, groups of four",
-                    "the penalty's force rises, {penalty}, *",
-                    "F' = (beta force')(slope - 1), {penalty}, large groups",
+                    "the penalty's force rises, {penalty}, groups of four",
                 ),
-                groups=Numbers.of(4, oo),
+                groups=Numbers.of(4),
                 answers=TWO,
                 penalties=("direct KL", "reverse KL"),
-                by=(IDENTITY_IN_SYMBOLS(statement="F' = (beta force')(slope - 1), *"),),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
+                r"$F'=\beta\,\mathrm{force}'"
+                r"(b'-1)$",
+                (
+                    "F' = (beta force')(slope - 1), {penalty}, large groups",
+                    "the penalty's force rises, {penalty}, large groups",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=("direct KL", "reverse KL"),
+                hypotheses=("deterministic rewards",),
             ),
             Headline(
                 r"two policies answer each other, or are both at rest, at one pair "

@@ -154,7 +154,7 @@ def result() -> Result:
                 (
                     "the force rises with p, reverse KL",
                     "the force falls with p0, reverse KL",
-                    "the force is 0 at p0, reverse KL",
+                    "the force is * p0, reverse KL",
                 ),
                 groups=EVERY_SIZE,
                 answers=TWO,
@@ -178,7 +178,7 @@ def result() -> Result:
                 (
                     "the force rises with p, {penalty}",
                     "the force falls with p0, {penalty}",
-                    "the force is 0 at p0, {penalty}",
+                    "the force is * p0, {penalty}",
                 ),
                 answers=TWO,
                 penalties=tuple(name for name, _ in PENALTIES),

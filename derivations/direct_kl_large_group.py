@@ -41,7 +41,7 @@ def result() -> Result:
                 r"$x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$; so there are "
                 r"two stationary policies, one or none, as $h(x^*)<0$, $=0$ or $>0$",
                 (
-                    "h of Appendix B.2",
+                    "h of Appendix B.2*",
                     "h falls *",
                     "h is stationary at *",
                     "h rises *",

@@ -42,7 +42,7 @@ def result() -> Result:
             Headline(
                 r"the one stationary policy has the log-odds of the reference plus $\gamma/\beta$",
                 (
-                    "logistic with exponent gamma/beta",
+                    "logistic with exponent gamma/beta*",
                     "the log-odds move by gamma/beta",
                     "it decreases in beta",
                 ),

@@ -25,8 +25,8 @@ def result() -> Result:
                 r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$",
                 (
                     "pi k3*",
-                    "the generator gives KL(pi || pi_ref)",
-                    "k3 with ratio is direct KL less*",
+                    "the generator gives KL(pi || pi_ref)*",
+                    "k3 with ratio *",
                 ),
                 answers=ANY_NUMBER,
                 by=(SUM_OVER_ANSWERS(term="pi k3*"),),

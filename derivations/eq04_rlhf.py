@@ -69,7 +69,7 @@ def result() -> Result:
             ),
             Headline(
                 "for two answers it is logistic in the reward gap",
-                ("(4) for two answers",),
+                ("(4) for two answers*",),
                 answers=TWO,
                 parameters=Domain.of(BETA, p0, gap),
             ),

@@ -60,7 +60,7 @@ def result() -> Result:
                 r"$\pi\propto\pi_{\mathrm{ref}}\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$ "
                 r"is explicit, with "
                 r"the exponent $\gamma/(2\beta)$, and against itself no other policy gains in (5)",
-                ("the solution is a fixed point of (5)", "logistic with exponent gamma/(2 beta)"),
+                ("the solution is a fixed point of (5)", "logistic with exponent gamma/(2 beta)*"),
                 answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=WITH_MARGIN,

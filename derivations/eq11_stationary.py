@@ -79,12 +79,14 @@ def result() -> Result:
                 r"$\pi(o)=\pi_{\mathrm{ref}}(o)\,g((P_G(o\mid\pi)-"
                 r"\mathrm{E}_\pi P_G)/\beta)$, $g(x)=1/(1-x)$, with every $\pi(o)>0$ and "
                 r"$P_G<\mathrm{E}_\pi P_G+\beta$",
-                ("(11)", "P < E P + beta wherever pi > 0", "the pull on a vanishing probability*"),
+                ("(11)*", "P < E P + beta wherever pi > 0", "the pull on a vanishing probability*"),
                 groups=EVERY_SIZE,
                 answers=ANY_NUMBER,
                 penalties=REVERSE_KL,
                 parameters=Domain.of(BETA),
-                by=(IDENTITY_IN_SYMBOLS(statement="(11)"),),
+                by=(
+                    IDENTITY_IN_SYMBOLS(statement=("pi(o) d(o) is *", "the solution satisfies *")),
+                ),
             ),
         ),
         setting=r"any group size, any rewards, the published penalty",

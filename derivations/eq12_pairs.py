@@ -32,8 +32,8 @@ def result() -> Result:
             Headline(
                 r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(P(o\succ\pi)-P(\pi\succ o))/\beta)$",
                 (
-                    "(12) for the answer a",
-                    "(12) for the answer b",
+                    "(12) for the answer a*",
+                    "(12) for the answer b*",
                     "the closed form is a fixed point, *",
                 ),
                 groups=TWO,

@@ -28,7 +28,7 @@ def result() -> Result:
             Headline(
                 r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(r(o)-\mathrm{E}_\pi "
                 r"r)/(\beta\sigma))$",
-                ("(13) for the answer a", "(13) for the answer b"),
+                ("(13) for the answer a*", "(13) for the answer b*"),
                 groups=LARGE_GROUPS,
                 answers=TWO,
                 penalties=REVERSE_KL,

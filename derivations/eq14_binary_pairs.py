@@ -30,7 +30,7 @@ def result() -> Result:
         headlines=(
             Headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (14)",
-                ("(14)", "the solution satisfies *", "up to pi_ref(a) *"),
+                ("(14)*", "the solution satisfies *", "up to pi_ref(a) *"),
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,

@@ -40,11 +40,11 @@ def result() -> Result:
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,
-                parameters=Domain.of(P0),
+                parameters=Domain.of(GAMMA, P0),
             ),
             Headline(
                 r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1-\beta/\gamma>0$: a jump",
-                ("limit pi_ref -> 0+ when beta < gamma", "a jump at pi_ref = 0 when beta < gamma"),
+                ("limit pi_ref -> 0+ when beta < gamma*", "a jump at pi_ref = 0 when beta < gamma"),
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,
@@ -56,7 +56,7 @@ def result() -> Result:
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,
-                hypotheses=(r"$\beta\ge\gamma$",),
+                parameters=above,
             ),
         ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "

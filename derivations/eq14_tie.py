@@ -19,7 +19,7 @@ def result() -> Result:
         headlines=(
             Headline(
                 r"the stationary policy is $\pi_{\mathrm{ref}}$",
-                ("margin 0 gives the reference",),
+                ("margin 0 gives the reference*",),
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,

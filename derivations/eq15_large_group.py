@@ -31,7 +31,7 @@ def result() -> Result:
         headlines=(
             Headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (15)",
-                ("(15)", "the solution satisfies *", "up to pi_ref(a) *"),
+                ("(15)*", "the solution satisfies *", "up to pi_ref(a) *"),
                 groups=LARGE_GROUPS,
                 answers=TWO,
                 penalties=REVERSE_KL,

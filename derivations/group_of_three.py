@@ -30,7 +30,7 @@ def result() -> Result:
                 r"the drift is $\sqrt2$ at every policy, and the one stationary policy is (14) "
                 r"with $\sqrt2$ for "
                 r"$\gamma$",
-                ("the drift is sqrt(2)", "(14) at gamma = sqrt(2)", "the solution satisfies *"),
+                ("the drift is sqrt(2)", "(14) at gamma = sqrt(2)*", "the solution satisfies *"),
                 groups=Numbers.of(3),
                 answers=TWO,
                 penalties=REVERSE_KL,

@@ -159,7 +159,7 @@ def result() -> Result:
                 penalties=REVERSE_KL,
                 parameters=Domain.of(X),
                 hypotheses=("deterministic rewards", r"$\beta>0$"),
-                by=(BINOMIAL_MOMENTS(moments=("K(K-1)*", "k^? in falling factorials")),),
+                by=(BINOMIAL_MOMENTS(moments=("*K(K-1)...*", "k^? in falling factorials")),),
                 uses=("monotone_in_group_size",),
             ),
         ),

@@ -68,12 +68,12 @@ def result() -> Result:
         headlines=(
             Headline(
                 r"$|h_G-\sqrt x+\frac1{8G\sqrt x}|\le\frac1{12}G^{-2}x^{-5/2}$ with $x=p(1-p)$",
-                ("G^2 x^2 sqrt(x) R <= 1/12", "G^2 x^2 sqrt(x) R >= -1/12"),
+                ("*G^2 x^2 sqrt(x) R <= 1/12", "*G^2 x^2 sqrt(x) R >= -1/12"),
                 groups=EVERY_SIZE,
                 answers=TWO,
                 parameters=Domain.of(X),
                 hypotheses=("deterministic rewards",),
-                by=(BINOMIAL_MOMENTS(moments=("K(K-1)*", "k^? in falling factorials")),),
+                by=(BINOMIAL_MOMENTS(moments=("*K(K-1)...*", "k^? in falling factorials")),),
             ),
             Headline(
                 r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$",

@@ -3,7 +3,7 @@
 from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
-from derivations.headline import DIRECT_KL, EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.headline import DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import BERNSTEIN
 from derivations.result import Result, equation
 from derivations.series_in_the_weight import coefficient, curve
@@ -87,17 +87,19 @@ def result() -> Result:
         r"$G\le1+\beta^2$. With the direct KL the answer is lost for every $G$ and $\beta$.",
         headlines=(
             Headline(
-                r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}>0$ as $\beta\to0$, and that to 0 "
-                r"as $G\to\infty$; with "
-                r"$G\to\infty$ first it tends to 0 and $(1-p)/\beta^2$ to $(1-p_0)^2$",
-                (
-                    "G fixed: *",
-                    "it is positive for every G",
-                    "then G -> oo*",
-                    "G -> oo first*",
-                    "(1-p)/beta^2 : G -> oo first*",
-                ),
+                r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}>0$ as $\beta\to0$, and that to 0 as "
+                r"$G\to\infty$",
+                ("G fixed: *", "it is positive for every G", "then G -> oo*"),
                 groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"$(1-p)/\beta$ tends to 0 as $\beta\to0$, and $(1-p)/\beta^2$ to $(1-p_0)^2$",
+                ("G -> oo first, *", "(1-p)/beta^2 : G -> oo first"),
+                groups=LARGE_GROUPS,
                 answers=TWO,
                 penalties=REVERSE_KL,
                 parameters=Domain.of(P0),

@@ -81,12 +81,14 @@ def result() -> Result:
         headlines=(
             Headline(
                 "the coefficient of the score is the listed function of the log-ratio",
-                ("k1, *", "k2, *", "k3, *", "abs, *"),
+                ("k1, *", "k2, *", "k3, *"),
                 parameters=Domain.of(L),
-                hypotheses=(
-                    "estimators k1, k2, k3 and abs, in the loss with or without ratio or in the "
-                    "reward",
-                ),
+                hypotheses=("k1, k2 and k3, in the loss with or without ratio or in the reward",),
+            ),
+            Headline(
+                "the absolute log-ratio counts by its sign in the loss, by its size in the reward",
+                ("abs, loss*", "abs, reward*"),
+                hypotheses=("a log-ratio that is not 0",),
             ),
         ),
         setting=r"one sampled penalty on policy: $k_1$, $k_2$, $k_3$ or the absolute log-ratio, in "

@@ -93,8 +93,9 @@ def result() -> Result:
         r"standard deviation; direct KL.",
         headlines=(
             Headline(
-                r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$, standard and sample standard "
-                r"deviation",
+                r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$; the sample standard deviation "
+                r"adds a "
+                r"term to $c_1$",
                 ("first order, *", "it lowers the policy", "sample standard deviation: *"),
                 groups=LARGE_GROUPS,
                 answers=TWO,

@@ -178,10 +178,11 @@ def result() -> Result:
                 penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
                 hypotheses=("deterministic rewards",),
+                by=(LAGRANGE(coefficients="every G: first term"),),
             ),
             Headline(
                 r"as $\beta\to0$, $1-p=(1-p_0)^2\beta^2+O(\beta^4)$",
-                ("large groups: first term", "large groups: no odd powers of beta"),
+                ("large groups: [fn]*",),
                 groups=LARGE_GROUPS,
                 answers=TWO,
                 penalties=REVERSE_KL,

@@ -85,7 +85,7 @@ def result() -> Result:
             Headline(
                 r"as $\beta\to0$, $1-p\simeq\beta(1-p_0)/\sqrt{G-1}$",
                 (
-                    "beta/(1-p) -> sqrt(G-1)/(1-p0)",
+                    "beta/(1-p) -> sqrt(G-1)/(1-p0)*",
                     "it is -h_G'(1)/(1-p0)",
                     "G fixed, beta -> 0: *",
                 ),

@@ -227,6 +227,25 @@ def test_exactly_one_is_said_with_existence_and_uniqueness(results: dict[str, Re
     assert found > 8
 
 
+def test_a_lemma_on_symbols_is_used_for_statements_with_symbols_of_their_own(
+    results: dict[str, Result],
+) -> None:
+    """What holds for unknown preferences is claimed with unknowns, not for one group size."""
+    known = {entry.symbol for entry in symbols.CATALOGUE} - {
+        *symbols.preferences, *symbols.marginals, symbols.multiplier,
+    }  # fmt: skip
+    used = 0
+    for name, result in results.items():
+        for headline in result.headlines:
+            for applied in headline.by:
+                if applied.lemma is IDENTITY_IN_SYMBOLS:
+                    only = Headline("c", applied.claims).claims_of(result.all_claims)
+                    free = set().union(*(c.left.free_symbols | c.right.free_symbols for c in only))
+                    assert free - known, name
+                    used += 1
+    assert used > 5
+
+
 def test_the_book_prints_quantifiers_and_verdict(tmp_path: Path) -> None:
     book = write_book([outcome_of("no_radicals_from_six")], tmp_path)
     text = book.tex.read_text(encoding="utf-8")
