@@ -86,7 +86,7 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         r"RLHF: $\pi\propto\piref e^{r/\beta}$ is its only maximiser",
         "(4)",
         "eq04_rlhf: any number of answers: *",
-        "eq04_rlhf: (4) for two answers",
+        "eq04_rlhf: (4) for two answers*",
     ),
     published(
         r"NLHF: $\pi\propto\piref\exp(\mathrm{E}P(o\succ o')/\beta)$, from which no policy gains",
