@@ -40,22 +40,21 @@ def reward_preference(size: int):
     return expected_preference(tuple(frozen), question.policy)
 
 
-def any_size() -> tuple[Claim, Claim]:
-    """Over groups with k answers a: a member, averaged, is as one's own answer with G - 1 others.
+def any_size() -> Claim:
+    """Over groups with k answers a: the mean over the members is that of the first one.
 
-    Divided by pi_old of the own answer, the chances of both are what weighs its advantage.
+    The chance of the group times the mean, against the chances of the first member and of the
+    others; both in units of the chance of k answers a among G.
     """
-    first = relative(P * weight(G - 1, K - 1))
-    second = relative((1 - P) * weight(G - 1, K))
-    return (
-        Claim(
-            "a member of the group is a as often as the first one, with the same others",
-            first,
-            "==",
-            K / G,
-            COUNTS,
-        ),
-        Claim("and is b", second, "==", (G - K) / G, COUNTS),
+    first, second = Symbol("A_a", real=True), Symbol("A_b", real=True)  # pi/pi_old times A
+    own = relative(P * weight(G - 1, K - 1)) * first
+    other = relative((1 - P) * weight(G - 1, K)) * second
+    return Claim(
+        "the mean over the members of a group is that of its first one, with the same others",
+        (K * first + (G - K) * second) / G,
+        "==",
+        own + other,
+        COUNTS,
     )
 
 
@@ -75,7 +74,7 @@ def result() -> Result:
             Headline(
                 r"the sampled reward term has the expectation "
                 r"$\mathrm{E}_{o\sim\pi}P_G(o\mid\pi_{\mathrm{old}})$",
-                ("a member of the group is a as often as the first one*", "and is b*"),
+                ("the mean over the members of a group is *",),
                 groups=EVERY_SIZE,
                 answers=TWO,
                 hypotheses=("deterministic rewards",),
@@ -85,7 +84,7 @@ def result() -> Result:
         setting=r"a binary question, groups of $G$ drawn from $\pi_{\mathrm{old}}$",
         formulas=(equation(Symbol("R_2"), two.factor()),),
         claims=(
-            *any_size(),
+            any_size(),
             *(
                 Claim(
                     f"enumeration of all groups of {size} gives R_{size}",

@@ -61,7 +61,8 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "potential_two_levels: *",
     ),
     new(
-        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$ ($G\le5$, $\infty$)",
+        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$",
+        "noisy_verifier: every G: *",
         "noisy_verifier: P(a) - P(b) = *",
         "noisy_verifier: G = infinity: noise *",
     ),

@@ -18,16 +18,18 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "eq02_pairwise_form: both forms of the advantage agree*",
     ),
     published(
-        r"the advantage is invariant under shift and scale of the rewards ($G=2,3,4$)",
+        r"the advantage is invariant under shift and scale of the rewards",
         "Section 2",
+        "eq02_invariance: A(c r + d) = A(r), in the moments of the group",
         "eq02_invariance: A(c r + d) = A(r), G = *",
     ),
     published(
         r"for $G=2$ the advantage is the sign of $r_1-r_2$", "Section 2", "eq02_sign_form: *"
     ),
     published(
-        r"the sampled reward term has the expectation $R_G=\mathrm{E}\,P_G$ ($G=2,3,4$)",
+        r"the sampled reward term has the expectation $R_G=\mathrm{E}\,P_G$",
         "(6)",
+        "eq06_reward_preference: the mean over the members of a group *",
         "eq06_reward_preference: enumeration of all groups of *",
     ),
     published(
@@ -83,13 +85,14 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     ),
     # -- the baselines -------------------------------------------------------------------------
     published(
-        r"RLHF: $\pi\propto\piref e^{r/\beta}$ is its only maximiser",
+        r"RLHF: the policy proportional to $\piref e^{r/\beta}$ is its only maximiser",
         "(4)",
         "eq04_rlhf: any number of answers: *",
         "eq04_rlhf: (4) for two answers*",
     ),
     published(
-        r"NLHF: $\pi\propto\piref\exp(\mathrm{E}P(o\succ o')/\beta)$, from which no policy gains",
+        r"NLHF: the policy proportional to $\piref e^{\mathrm{E}P/\beta}$, against which no "
+        r"policy gains",
         "(5)",
         "eq05_nlhf: the solution is a fixed point of (5)",
         "eq05_nlhf: logistic *",

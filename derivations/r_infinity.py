@@ -32,10 +32,10 @@ def group_moments(size: int):
 
 def every_size() -> tuple[Claim, ...]:
     """Mean and variance of the share of a in a group, from the moments of the binomial law."""
-    p, size = symbols.pi, symbols.G
+    p, size, gap, low = symbols.pi, symbols.G, symbols.gap, symbols.base_reward
     return (
-        Claim("every G: the group mean is unbiased", expectation(SHARE), "==", p + 0 / size,
-              Domain.of(size)),
+        Claim("every G: the group mean is unbiased", expectation(low + gap * SHARE), "==",
+              p * (low + gap) + (1 - p) * low, Domain.of(size)),
         Claim("every G: its variance is sigma^2/G", expectation(SHARE**2) - p**2, "==",
               p * (1 - p) / size),
         Claim("every G: the group variance has mean (1 - 1/G) sigma^2",
