@@ -130,8 +130,7 @@ ENTRIES: tuple[Entry, ...] = (
     _vy(
         r"$A_i$ is the mean difference to the group over the root of half its mean square",
         "Section 2",
-        "eq02_pairwise_form: mean difference to the group is r_i - mean",
-        "eq02_pairwise_form: half the mean squared difference is the variance",
+        "eq02_pairwise_form: half the mean squared difference is the variance, *",
         "eq02_pairwise_form: both forms of the advantage agree*",
     ),
     _vy(
@@ -172,8 +171,8 @@ ENTRIES: tuple[Entry, ...] = (
         "it is the gradient of the reverse KL divergence, but for a constant",
         "(10)",
         "eq10_reverse_kl: the generator gives KL(pi_ref || pi)",
-        "eq10_reverse_kl: derivative of KL(pi_ref || pi)",
-        "eq10_reverse_kl: k3 in the loss is reverse KL plus the constant 1",
+        "eq10_reverse_kl: derivative of KL(pi_ref || pi), *",
+        "eq10_reverse_kl: k3 in the loss has the gradient of reverse KL, *",
     ),
     # -- stationary policies -------------------------------------------------------------------
     _vy("the stationary policy as a fixed point", "(11)", "eq11_stationary: *"),

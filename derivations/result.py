@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Eq, Expr
 from sympy.core.relational import Relational
@@ -15,7 +16,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["KINDS", "VY", "Outcome", "Result", "run"]
+__all__ = ["KINDS", "VY", "Outcome", "Result", "compared", "run"]
 
 #: The paper whose equations most results re-derive.
 VY = "Vojnovic & Yun (2025), arXiv 2502.18548"
@@ -130,6 +131,15 @@ def run(name: str, build: Callable[[], Result]) -> Outcome:
     result = build()
     verdicts = tuple((claim, prove(claim)) for claim in result.all_claims)
     return Outcome(name, result, verdicts, time.perf_counter() - start)
+
+
+def compared(name: str, derived: Expr, published: Expr, **about: Any) -> tuple[Claim, ...]:
+    """That a derived form is the published one, unless they are one expression as it is.
+
+    ``X == X`` is evidence of nothing: where both are one expression, what is to be shown is that
+    it satisfies its definition, and other claims show that.
+    """
+    return () if derived == published else (Claim(name, derived, "==", published, **about),)
 
 
 def equation(left: Expr, right: Expr) -> Eq:
