@@ -181,32 +181,32 @@ ENTRIES: tuple[Entry, ...] = (
     _vy(
         r"a binary question, $G=2$: the closed form",
         "(14)",
-        "eq14_binary_pairs: (14)",
+        "eq14_binary_pairs: (14): *",
         "eq12_pairs: the closed form is a fixed point, *",
     ),
     _vy(
         r"it depends on $\beta$ and $\gamma$ only through $\beta/\gamma$",
         "after (14)",
-        "eq14_binary_pairs: it depends on beta and gamma only through beta/gamma",
+        "eq14_binary_pairs: it depends on beta and gamma only through beta/gamma: *",
     ),
     _vy(r"it decreases in $\beta$", "after (14)", "eq14_binary_pairs: it decreases in beta"),
     _vy(r"it increases in $\gamma$", "after (14)", "eq14_binary_pairs: it increases in gamma"),
     _vy(r"it increases in $\piref(a)$", "after (14)", "eq14_binary_pairs: it increases in pi_ref"),
-    _vy(r"it tends to 1 as $\beta\to0$", "after (14)", "eq14_limits: limit beta -> 0"),
+    _vy(r"it tends to 1 as $\beta\to0$", "after (14)", "eq14_limits: limit beta -> 0: *"),
     _vy(
         r"it tends to $\piref(a)$ as $\beta\to\infty$",
         "after (14)",
-        "eq14_limits: limit beta -> oo",
+        "eq14_limits: limit beta -> oo: *",
     ),
     _vy(
         r"at $\beta=\gamma$ it is $\sqrt{\piref(a)}$",
         "after (14)",
-        "eq14_binary_pairs: at beta = gamma it is the square root of pi_ref",
+        "eq14_binary_pairs: at beta = gamma it is the square root of pi_ref: *",
     ),
     _vy(
         r"it is continuous at $\piref(a)=0$ if and only if $\beta\ge\gamma$",
         "after (14)",
-        "eq14_limits: limit pi_ref -> 0+ when beta < gamma",
+        "eq14_limits: limit pi_ref -> 0+ when beta < gamma: *",
         "eq14_limits: a jump at pi_ref = 0 when beta < gamma",
         "eq14_limits: no jump at pi_ref = 0 when beta >= gamma",
     ),
@@ -215,11 +215,15 @@ ENTRIES: tuple[Entry, ...] = (
         "after (14)",
         "eq14_binary_pairs: bound: *",
     ),
-    _vy(r"without a preferred answer it is $\piref(a)$", "(14), tie", "eq14_tie: margin 0 gives *"),
+    _vy(
+        r"without a preferred answer it is $\piref(a)$",
+        "(14), tie",
+        "eq14_tie: margin 0 gives the reference: *",
+    ),
     _vy(
         "a binary question, large groups: the closed form",
         "(15)",
-        "eq15_large_group: (15)",
+        "eq15_large_group: (15): *",
         "noisy_verifier: G = infinity: (15) solves the condition without noise",
         again=("large_group_many_answers: *",),
     ),
@@ -232,7 +236,7 @@ ENTRIES: tuple[Entry, ...] = (
     _vy(
         r"(15) is discontinuous at $\piref(a)=0$ for every $\beta$",
         "after (15)",
-        "eq15_limits: limit pi_ref -> 0+",
+        "eq15_limits: limit pi_ref -> 0+: *",
         "eq15_limits: a jump at pi_ref = 0 for every beta",
     ),
     _vy(
@@ -244,7 +248,8 @@ ENTRIES: tuple[Entry, ...] = (
     _vy(
         r"(15) tends to 1 as $\beta\to0$ and to $\piref(a)$ as $\beta\to\infty$",
         "after (15)",
-        "eq15_limits: limit beta -> *",
+        "eq15_limits: limit beta -> 0: *",
+        "eq15_limits: limit beta -> oo: *",
     ),
     _vy(
         r"(15) exceeds (14) with $\gamma=1$",
@@ -265,7 +270,7 @@ ENTRIES: tuple[Entry, ...] = (
         "noisy_verifier: the policy depends only on which expected reward is larger*",
         r"for deterministic rewards it does; with success rates $s_a>s_b$ the drift $P(a)-P(b)$ is "
         r"$(s_a-s_b)D_\infty(m)$ at the mean success $m$, and noise never strengthens it",
-        "eq15_large_group: (15)",
+        "eq15_large_group: (15): *",
         "noisy_verifier: P(a) - P(b) = (s_a - s_b) D_G(m), G = infinity",
         "noisy_verifier: G = infinity: noise does not strengthen the drift (squared)",
         setting=r"$\beta=1$, $\piref(a)=1/2$, $s_a=1/2$, $s_b=0$, both sides of the condition",

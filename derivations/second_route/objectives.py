@@ -58,13 +58,17 @@ def penalty_gradient(
     placement: str = "loss",
     answer: int = 0,
 ) -> Expr:
-    """The derivative of the expected penalty in a logit, sampled from the policy itself."""
+    """The derivative of the expected penalty in a logit, sampled from the policy itself.
+
+    The reference and what is sampled from stand still while it is taken, whatever they are.
+    """
     drawn_from = logit_weights(len(weights), "z")
+    kept = logit_weights(len(weights), "kept")
     penalty = expected_penalty(
-        normalised(weights), normalised(drawn_from), reference, estimator, placement
+        normalised(weights), normalised(drawn_from), kept, estimator, placement
     )
-    on_policy = dict(zip(drawn_from, weights, strict=True))
-    return along_logit(penalty, weights[answer]).xreplace(on_policy)
+    known = dict(zip((*drawn_from, *kept), (*weights, *reference), strict=True))
+    return along_logit(penalty, weights[answer]).xreplace(known)
 
 
 def sampled_gradient(
