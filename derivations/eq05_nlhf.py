@@ -1,10 +1,11 @@
 """NLHF: the fixed point against the policy itself."""
 
-from sympy import exp
+from sympy import S, exp
 
 from derivations.eq04_rlhf import pooled
-from derivations.result import VY, Result, equation
-from grpo_symbolic import NLHF, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.objectives import binary_gradient
+from grpo_symbolic import NLHF, BinaryQuestion, Claim, stationary_policy, symbols
 
 
 def result() -> Result:
@@ -14,6 +15,7 @@ def result() -> Result:
     preferences = NLHF().preference(question)
     fixed_point = pooled(preferences, question.reference)[0]
     half = exp(gamma / (2 * beta))
+    published = p0 * half / (p0 * half + 1 - p0)
     return Result(
         "NLHF: fixed point of pairwise preferences",
         f"{VY}, (5)",
@@ -30,18 +32,22 @@ def result() -> Result:
                 "==",
                 policy.expression,
             ),
+            *compared("logistic with exponent gamma/(2 beta)", policy.expression, published),
             Claim(
-                "logistic with exponent gamma/(2 beta)",
-                policy.expression,
+                "logistic with exponent gamma/(2 beta): the gradient against itself vanishes there",
+                binary_gradient(
+                    [
+                        wins[0] * published + wins[1] * (1 - published)
+                        for wins in ((S.Half, (1 + gamma) / 2), ((1 - gamma) / 2, S.Half))
+                    ],
+                    published,
+                    p0,
+                    beta,
+                    estimator="k1",
+                    placement="reward",
+                ),
                 "==",
-                p0 * half / (p0 * half + 1 - p0),
-            ),
-            Claim(
-                "the preferences of an answer against the other sum to 1",
-                question.preference(0, 1) + question.preference(1, 0),
-                "==",
-                question.preference(0, 0) * 2,
-                Domain.of(gamma),
+                S.Zero,
             ),
         ),
         derivation=policy.derivation,

@@ -15,11 +15,13 @@ def policy():
     return stationary_policy(GRPO(2), BinaryQuestion(margin=GAMMA))
 
 
-def gradient() -> Expr:
+def gradient(estimator: str = "k3", placement: str = "loss", margin: Expr = GAMMA) -> Expr:
     """The sampled objective's gradient in the logit of a, from the chance that a beats b."""
     half = Rational(1, 2)
-    wins = [[half, half + GAMMA / 2], [half - GAMMA / 2, half]]
-    return binary_gradient(pair_preferences(wins, (P, 1 - P)), P, P0, BETA)
+    wins = [[half, half + margin / 2], [half - margin / 2, half]]
+    return binary_gradient(
+        pair_preferences(wins, (P, 1 - P)), P, P0, BETA, estimator=estimator, placement=placement
+    )
 
 
 def solves(published: Expr) -> tuple[Claim, ...]:

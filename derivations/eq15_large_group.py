@@ -16,11 +16,11 @@ def policy():
     return stationary_policy(GRPO(oo), BinaryQuestion())
 
 
-def gradient() -> Expr:
+def gradient(estimator: str = "k3", placement: str = "loss") -> Expr:
     """The sampled objective's gradient in the logit of a, rewards a gap apart, large groups."""
     low, gap = symbols.base_reward, symbols.gap
     preferences = large_group_preferences(certain(low + gap, low), (P, 1 - P))
-    return binary_gradient(preferences, P, P0, BETA)
+    return binary_gradient(preferences, P, P0, BETA, estimator=estimator, placement=placement)
 
 
 def solves(published: Expr) -> tuple[Claim, ...]:

@@ -290,15 +290,15 @@ ENTRIES: tuple[Entry, ...] = (
         "V&Y Appendix B.1",
         "direct_kl_pairs: logistic with exponent gamma/(2 beta)",
         r"the exponent is $\gamma/\beta$; $\gamma/(2\beta)$ is that of NLHF",
-        "direct_kl_pairs: logistic with exponent gamma/beta",
+        "direct_kl_pairs: logistic with exponent gamma/beta: *",
         "direct_kl_pairs: the log-odds move by gamma/beta",
-        "direct_kl_pairs: that exponent is NLHF's",
+        "direct_kl_pairs: that exponent is NLHF's: *",
         at={"beta": _ONE, "gamma": _ONE, "pi_ref": _HALF},
     ),
     _vy(
         r"direct KL, large groups: stationary policies are the zeros of $h$",
         "Appendix B.2",
-        "direct_kl_large_group: h of Appendix B.2",
+        "direct_kl_large_group: h of Appendix B.2: *",
     ),
     _vy(
         r"$h$ falls up to $x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$ and rises beyond",
