@@ -1,8 +1,10 @@
 """Large groups: the preference is the reward in standard units."""
 
-from sympy import Add, Integer, Rational, binomial, oo, sqrt
+from sympy import Add, Expr, Integer, Rational, Symbol, binomial, oo, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import certain, groups, large_group_preferences
+from derivations.second_route.policies import first_share, logit_weights, normalised
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, symbols
 from grpo_symbolic.reward import mean, variance
 
@@ -24,6 +26,32 @@ def group_moments(size: int):
     return average, second - average**2, Add(*(w * v for w, _, v in outcomes))
 
 
+def enumerated_variance(size: int) -> Claim:
+    """The mean variance of a group, from all groups, for two rewards and two weights."""
+    rewards = [Symbol(f"r_{i}", real=True) for i in (1, 2)]
+    policy = normalised(logit_weights(2))
+    within = Integer(0)
+    for _, drawn, chance in groups(certain(*rewards), policy, size):
+        within += chance * Add(*((r - Add(*drawn) / size) ** 2 for r in drawn)) / size
+    center = Add(*(w * r for w, r in zip(policy, rewards, strict=True)))
+    total = Add(*(w * (r - center) ** 2 for w, r in zip(policy, rewards, strict=True)))
+    return Claim(
+        f"the group variance has mean (1 - 1/G) sigma^2, all groups, G = {size}",
+        within,
+        "==",
+        (1 - Rational(1, size)) * total,
+    )
+
+
+def mean_zero(derived: tuple[Expr, ...]) -> Claim:
+    """The derived preference of a and the population's of b have the mean zero."""
+    weights = logit_weights(2)
+    policy, low = normalised(weights), symbols.base_reward
+    second = large_group_preferences(certain(low + symbols.gap, low), policy)[1]
+    first = derived[0].xreplace({symbols.pi: first_share(weights)})
+    return Claim("mean zero", policy[0] * first + policy[1] * second, "==", Integer(0))
+
+
 def result() -> Result:
     question, p = BinaryQuestion(), symbols.pi
     population = question.population(question.policy)
@@ -43,10 +71,9 @@ def result() -> Result:
         claims += [
             Claim(f"the group mean is unbiased, G = {size}", average, "==", center),
             Claim(f"its variance is sigma^2/G, G = {size}", wobble, "==", spread / size),
-            Claim(
+            *compared(
                 f"the group variance has mean (1 - 1/G) sigma^2, G = {size}",
                 within,
-                "==",
                 (1 - Rational(1, size)) * spread,
             ),
         ]
@@ -73,6 +100,7 @@ def result() -> Result:
         ),
         claims=(
             *claims,
-            Claim("mean zero", p * preferences[0] + (1 - p) * preferences[1], "==", Integer(0)),
+            *map(enumerated_variance, (2, 3)),
+            mean_zero(tuple(preferences)),
         ),
     )
