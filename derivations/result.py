@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["KINDS", "VY", "Outcome", "Result", "compared", "run"]
+__all__ = ["KINDS", "VY", "Outcome", "Result", "compared", "run", "telling"]
 
 #: The paper whose equations most results re-derive.
 VY = "Vojnovic & Yun (2025), arXiv 2502.18548"
@@ -140,6 +140,11 @@ def compared(name: str, derived: Expr, published: Expr, **about: Any) -> tuple[C
     it satisfies its definition, and other claims show that.
     """
     return () if derived == published else (Claim(name, derived, "==", published, **about),)
+
+
+def telling(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims without those that say of one expression that it is itself."""
+    return [c for c in claims if c.left != c.right or c.relation not in ("==", ">=", "<=")]
 
 
 def equation(left: Expr, right: Expr) -> Eq:
