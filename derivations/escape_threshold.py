@@ -60,14 +60,18 @@ def only_one(scale: str) -> Expr:
     }[scale]
 
 
-def near_zero(size: int) -> list[Claim]:
-    """P_G(a), from all groups, tends to sqrt(G - 1) as p does to 0: two inequalities."""
-    low, end = symbols.base_reward, sqrt(Integer(size) - 1)
-    first = group_preferences(certain(low + GAP, low), (P, 1 - P), size)[0]
+def near_the_end(size: int, answer: int = 0) -> list[Claim]:
+    """P_G, from all groups, of an answer that is nearly never drawn: between two lines."""
+    low, end, name = symbols.base_reward, sqrt(Integer(size) - 1), "ab"[answer]
+    found = group_preferences(certain(low + GAP, low), (P, 1 - P), size)[answer]
+    found, rare = (found, P) if answer == 0 else (-found, 1 - P)
+    sign = "" if answer == 0 else "-"
+    at = f"{sign}P_G({name}) at {answer}, G = {size}"
     return [
-        Claim(f"P_G(a) at 0, G = {size}: at most sqrt(G-1)", first, "<=", end),
-        Claim(f"P_G(a) at 0, G = {size}: less by at most G p", first, ">=", end * (1 - size * P)),
-    ]
+        Claim(f"{at}: at most sqrt(G-1)", found, "<=", end),
+        Claim(f"{at}: less by at most G sqrt(G-1) times the mass of {name}", found, ">=",
+              end * (1 - size * rare)),
+    ]  # fmt: skip
 
 
 def result() -> Result:
@@ -103,7 +107,7 @@ def result() -> Result:
             ),
         ]
     for size in SIZES:
-        claims += near_zero(size)
+        claims += near_the_end(size)
     most = Symbol("beta_G", positive=True)  # stands for any threshold
     bound = BETA * P0 / (BETA - most)
     claims.append(
