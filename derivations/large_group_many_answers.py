@@ -2,7 +2,10 @@
 
 from sympy import Expr, S, Symbol, oo, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import certain, large_group_preferences
+from derivations.second_route.objectives import sampled_gradient
+from derivations.second_route.policies import logit_weights, normalised
 from derivations.variance_identity import expectation, reference
 from grpo_symbolic import (
     GRPO,
@@ -24,6 +27,8 @@ CENTER, REWARD = Symbol("m_ref", real=True), Symbol("r_o", real=True)
 #: A reward minus its mean under pi_ref.
 EXCESS = Symbol("y", real=True)
 GIVEN = Symbol("pi_ref_o", positive=True)
+#: What is left of the way to a pole.
+GAP = Symbol("e", positive=True)
 SIZES = (2, 3)
 
 
@@ -41,6 +46,26 @@ def weights(question: Question) -> list[Expr]:
     return [w / denominator().subs(a) for w, a in zip(question.reference, at, strict=True)]
 
 
+def stationary(count: int) -> Claim:
+    """The sampled gradient at pi_ref = pi (a - v(r - m)), m what makes pi_ref sum to 1."""
+    weights = logit_weights(count)
+    policy = normalised(weights)
+    rewards = [Symbol(f"r_{o}", real=True) for o in range(1, count + 1)]
+    center = expectation(rewards, policy)
+    spread = sqrt(expectation([(r - center) ** 2 for r in rewards], policy))
+    line = 1 / (BETA * spread)
+    mean_ref = center - spread / BETA
+    given = [w * (1 + 1 / BETA**2 - line * (r - mean_ref))
+             for w, r in zip(policy, rewards, strict=True)]  # fmt: skip
+    return Claim(
+        f"the gradient of the objective vanishes there, n = {count}",
+        sampled_gradient(weights, large_group_preferences(certain(*rewards), policy), given, BETA),
+        "==",
+        S.Zero,
+        where_defined=True,
+    )
+
+
 def result() -> Result:
     claims = []
     constant = denominator().subs({REWARD: CENTER})
@@ -48,7 +73,8 @@ def result() -> Result:
         Claim("pi_ref/pi = a - v(r - E_ref r)", denominator(), "==",
               constant - SLOPE * (REWARD - CENTER))
     )  # fmt: skip
-    claims.append(Claim("a = 1 + 1/beta^2", constant, "==", 1 + 1 / BETA**2))
+    claims += compared("a = 1 + 1/beta^2", constant, 1 + 1 / BETA**2)
+    claims += [stationary(size) for size in SIZES]
     for size in SIZES:
         question = Question.symbolic(size)
         policy, domain = (
@@ -83,13 +109,15 @@ def result() -> Result:
               constant * term * EXCESS - GIVEN * EXCESS, before_pole),
         Claim("each term of the total mass is convex in v", term.diff(SLOPE, 2), ">=", S.Zero,
               before_pole),
-        Claim("its second derivative", term.diff(SLOPE, 2), "==",
-              2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, before_pole),
+        *compared("its second derivative", term.diff(SLOPE, 2),
+                  2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, domain=before_pole),
         Claim("each term is positive before the pole", term, ">", S.Zero, before_pole),
-        Claim("the total mass at v = 0 is 1/a", term.subs(SLOPE, S.Zero), "==", GIVEN / constant),
+        Claim("the total mass at v = 0 is 1/a, and a term is at most as far from it as v y/a",
+              term - GIVEN / constant, "==", term * SLOPE * EXCESS / constant, before_pole),
         Claim("1/a < 1", 1 / constant, "<", S.One),
-        Claim("the reciprocal of a term vanishes at its pole", (1 / term).subs(
-            SLOPE, constant / EXCESS), "==", S.Zero, Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN)),
+        Claim("a term at the fraction 1 - e of the way to its pole is pi_ref/(a e)",
+              term.subs(SLOPE, (1 - GAP) * constant / EXCESS), "==", GIVEN / (constant * GAP),
+              Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN, (GAP, S.Zero, S.One))),
     ]  # fmt: skip
     binary = BinaryQuestion()
     closed = stationary_policy(GRPO(oo), binary).expression

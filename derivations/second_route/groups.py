@@ -16,7 +16,10 @@ __all__ = [
     "groups",
     "large_group_preferences",
     "leave_one_out",
+    "mean_scaled",
+    "others_scaled",
     "pair_preferences",
+    "stabilised",
     "standard_units",
 ]
 
@@ -50,6 +53,36 @@ def leave_one_out(rewards: Sequence[Expr]) -> list[Expr]:
     return [
         r - (Add(*rewards[:i]) + Add(*rewards[i + 1 :])) / others for i, r in enumerate(rewards)
     ]
+
+
+def stabilised(ddof: int, epsilon: Expr) -> Advantages:
+    """(r_i - mean)/(std + epsilon), the variance times size/(size - ddof)."""
+
+    def advantages(rewards: Sequence[Expr]) -> list[Expr]:
+        count = Integer(len(rewards))
+        mean = Add(*rewards) / count
+        spread = sqrt(Add(*((r - mean) ** 2 for r in rewards)) / (count - ddof))
+        return [S.Zero if spread == 0 else (r - mean) / (spread + epsilon) for r in rewards]
+
+    return advantages
+
+
+def others_scaled(rewards: Sequence[Expr]) -> list[Expr]:
+    """r_i less the mean of the others, over their sample standard deviation unless it is 0."""
+    found = []
+    for i, reward in enumerate(rewards):
+        others = [*rewards[:i], *rewards[i + 1 :]]
+        mean = Add(*others) / Integer(len(others))
+        squares = Add(*((r - mean) ** 2 for r in others))
+        spread = S.Zero if squares == 0 else sqrt(squares / Integer(len(others) - 1))
+        found.append(reward - mean if spread == 0 else (reward - mean) / spread)
+    return found
+
+
+def mean_scaled(rewards: Sequence[Expr]) -> list[Expr]:
+    """(r_i - mean)/mean, with 0/0 = 0."""
+    mean = Add(*rewards) / Integer(len(rewards))
+    return [S.Zero if mean == 0 else (r - mean) / mean for r in rewards]
 
 
 def groups(
