@@ -455,7 +455,7 @@ ENTRIES: tuple[Entry, ...] = (
         "stationary_is_not_maximal: policy-gradient flow of p: *",
         "stationary_is_not_maximal: the flow is concave, *",
         "stationary_is_not_maximal: and upwards at pi_ref, *",
-        "stationary_is_not_maximal: the example is stationary",
+        "stationary_is_not_maximal: the example is stationary: *",
         "stationary_is_not_maximal: it is attracting",
     ),
     _new(

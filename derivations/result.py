@@ -14,6 +14,7 @@ from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.recheck import portable
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = ["KINDS", "VY", "Outcome", "Result", "compared", "run", "telling"]
@@ -139,7 +140,12 @@ def compared(name: str, derived: Expr, published: Expr, **about: Any) -> tuple[C
     ``X == X`` is evidence of nothing: where both are one expression, what is to be shown is that
     it satisfies its definition, and other claims show that.
     """
-    return () if derived == published else (Claim(name, derived, "==", published, **about),)
+    claim = Claim(name, derived, "==", published, **about)
+    try:
+        read = portable(claim)
+    except ValueError:
+        read = claim
+    return () if read.left == read.right else (claim,)
 
 
 def telling(claims: Iterable[Claim]) -> list[Claim]:
