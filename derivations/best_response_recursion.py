@@ -1,11 +1,13 @@
 """Iterated best response with the direct KL: the recursion, and its fixed points."""
 
-from sympy import Add, Expr, S, Symbol, exp, expand_log, log, oo, sqrt
+from sympy import Add, Expr, Rational, S, Symbol, exp, expand_log, log, oo, sqrt
 
+from derivations.all_groups import drift as all_groups
 from derivations.bernstein_form import P0, P
 from derivations.headline import BINARY, DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, TWO, Headline, Numbers
 from derivations.lemmas import CONCAVE_MAXIMUM, IDENTITY_IN_SYMBOLS
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -46,6 +48,19 @@ def response(lift: Expr) -> Expr:
 def drift(algorithm: GRPO) -> Expr:
     """D = P(a) - P(b) at pi(a) = pi."""
     return algorithm.preference(QUESTION).difference(0, 1)
+
+
+def constant_drifts(name: str) -> tuple[Claim, ...]:
+    """Drifts of all groups, in the weights of the answers, that are constants."""
+    return (
+        Claim(f"{name}, groups of two", all_groups(2), "==", S.One),
+        Claim(f"{name}, groups of three", all_groups(3), "==", sqrt(2)),
+        *(
+            Claim(f"{name}, no scale, G = {n}", all_groups(n, centred), "==",
+                  (1 - Rational(1, n)) * symbols.gap)
+            for n in (2, 3, 4)
+        ),
+    )  # fmt: skip
 
 
 def result() -> Result:
@@ -106,8 +121,15 @@ def result() -> Result:
             ),
             Headline(
                 r"$D$ does not depend on the policy: at rest after one step",
-                ("D does not depend on p, G = {G}",),
-                groups=Numbers.of(2, 3),
+                ("D does not depend on p, groups of two",),
+                groups=TWO,
+                answers=TWO,
+                penalties=DIRECT_KL,
+            ),
+            Headline(
+                r"$D$ does not depend on the policy: at rest after one step",
+                ("D does not depend on p, groups of three",),
+                groups=Numbers.of(3),
                 answers=TWO,
                 penalties=DIRECT_KL,
             ),
@@ -157,9 +179,13 @@ def result() -> Result:
                 INSIDE,
             ),
             *(
-                Claim(f"D does not depend on p, {name}", drift(rule).diff(P), "==", S.Zero)
+                claim
                 for name, rule in constant.items()
+                for claim in compared(
+                    f"D does not depend on p, as derived, {name}", drift(rule).diff(P), S.Zero
+                )
             ),
+            *constant_drifts("D does not depend on p"),
         ),
         domain=Domain.of(BETA, P0, EPSILON),
     )

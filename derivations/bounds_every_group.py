@@ -2,7 +2,7 @@
 
 from sympy import Integer, Rational, S, exp, oo, sqrt
 
-from derivations.bernstein_form import P0, SHARE, G, P, curve
+from derivations.bernstein_form import P0, SHARE, UNIT, G, P, curve
 from derivations.headline import (
     BINARY,
     DIRECT_KL,
@@ -13,7 +13,7 @@ from derivations.headline import (
     Headline,
 )
 from derivations.lemmas import BERNSTEIN
-from derivations.result import VY, Result
+from derivations.result import VY, Result, compared, telling
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -35,34 +35,44 @@ def of(algorithm, question=None) -> Bounds:
     return bounds(policy.condition, policy.expression)
 
 
-def published(found: Bounds, expected, name: str, domain: Domain) -> Claim:
+def published(found: Bounds, expected, name: str, domain: Domain) -> tuple[Claim, ...]:
     """The lower bound above the reference, as the condition gives it."""
     (derived,) = (bound for bound in found.lower if bound != P0)
-    return Claim(name, derived, "==", expected, domain, source=VY)
+    return compared(name, derived, expected, domain=domain, source=VY)
 
 
 def result() -> Result:
     pairs = of(GRPO(2), BinaryQuestion(margin=GAMMA))
     large, every, direct = of(GRPO(oo)), of(GRPO(G)), of(GRPO(G, penalty=DirectKL()))
     three = stationary_policy(GRPO(3), BinaryQuestion()).expression
+    fourteen = stationary_policy(GRPO(2), BinaryQuestion(margin=GAMMA)).expression
     fifteen = stationary_policy(GRPO(oo), BinaryQuestion()).expression
     limiting = 1 / (1 + BETA**2)
     function = curve()
     at_limit = function.subs(SHARE, limiting)
     claims = [
-        published(pairs, 1 - BETA / GAMMA, "pairs: 1 - beta/gamma", Domain.of(GAMMA, BETA)),
-        published(large, limiting, "large groups: 1/(1 + beta^2)", Domain.of(BETA)),
+        *published(pairs, 1 - BETA / GAMMA, "pairs: 1 - beta/gamma", Domain.of(GAMMA, BETA)),
+        Claim("pairs: (14) is above 1 - beta/gamma", fourteen, ">", 1 - BETA / GAMMA),
+        *published(large, limiting, "large groups: 1/(1 + beta^2)", Domain.of(BETA)),
         Claim("large groups: (15) is at least 1/(1 + beta^2)", fifteen, ">", limiting),
         Claim(
             "the limit for large groups is above that of pairs", limiting, ">", 1 - BETA, source=VY
         ),
         Claim("groups of three: at least 1 - beta/sqrt 2", three, ">", 1 - BETA / sqrt(2)),
-        Claim("every G: the second lower bound", every.lower[1], "==", 1 - BETA),
+        *compared("every G: the second lower bound", every.lower[1], 1 - BETA),
         Claim(
-            "every G: the last upper bound but 1",
-            every.upper[-2],
+            "every G: the second lower bound, 1 - beta: p(1-p) is beta(p - p0) and beta p0 there",
+            (P * (1 - P)).subs(P, 1 - BETA),
             "==",
-            P0 + 1 / (2 * BETA),
+            (BETA * (P - P0)).subs(P, 1 - BETA) + BETA * P0,
+        ),
+        *compared("every G: the last upper bound but 1", every.upper[-2], P0 + 1 / (2 * BETA)),
+        Claim(
+            "every G: the last upper bound but 1, p0 + 1/(2 beta): f is at most 1/2",
+            function,
+            "<=",
+            S.Half,
+            UNIT,
         ),
         Claim(
             "every G: the constant drift sqrt(G-1) gives less than the escape bound",
@@ -113,7 +123,7 @@ def result() -> Result:
         )
     seen = {(c.statement, c.domain) for c in claims}
     for name, found in (("pairs", pairs), ("large", large), ("every G", every), ("direct", direct)):
-        for claim in found.claims:
+        for claim in telling(found.claims):
             if (claim.statement, claim.domain) not in seen:
                 seen.add((claim.statement, claim.domain))
                 named = f"{claim.name} ({name})"

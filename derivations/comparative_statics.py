@@ -1,11 +1,11 @@
 """Every group size: which way the stationary policy moves with each parameter."""
 
-from sympy import S, Symbol, diff, oo
+from sympy import Expr, S, Symbol, diff, log, oo
 
 from derivations.bernstein_form import P0, G, P
 from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
 from derivations.lemmas import BERNSTEIN
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, equation, telling
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -56,6 +56,7 @@ SETTINGS = (
     ("every G, direct KL", GRPO(G, penalty=DirectKL()), BinaryQuestion(), ("beta", "pi_ref", "G")),
 )
 UNIT = Domain.of(P0, P)
+ABOVE, BELOW = Domain.of(P0, (P, P0, S.One)), Domain.of(P0, (P, S.Zero, P0))
 PENALTIES = (
     ("reverse KL", ReverseKL()),
     ("direct KL", DirectKL()),
@@ -76,12 +77,25 @@ def statements() -> list[tuple[str, object]]:
     ]
 
 
+def sign_of_the_force(name: str, force: Expr) -> list[Claim]:
+    """It is that of p - p0; a logarithmic force is the logarithm of the ratio of the odds."""
+    if force.has(log):
+        ratio = symbols.u
+        moved = ratio * P0 / (1 - P0 + ratio * P0)
+        about = f"the force is the logarithm of the ratio of the odds to those of p0, {name}"
+        return [Claim(about, force.subs(P, moved), "==", log(ratio))]
+    return [
+        Claim(f"the force is positive above p0, {name}", force, ">", S.Zero, ABOVE),
+        Claim(f"the force is negative below p0, {name}", force, "<", S.Zero, BELOW),
+    ]
+
+
 def result() -> Result:
     claims: dict[tuple, Claim] = {}
     for name, statement in statements():
         if statement.direction not in ("increasing", "decreasing"):
             raise ValueError(f"{name}: {statement}")
-        for claim in statement.claims:
+        for claim in telling(statement.claims):
             named = f"{claim.name} ({name})"
             key = (claim.statement, claim.domain)
             claims.setdefault(key, Claim(named, *_sides(claim), claim.domain))
@@ -100,8 +114,8 @@ def result() -> Result:
         penalties += [
             Claim(f"the force rises with p, {name}", diff(force, P), ">", S.Zero, UNIT),
             Claim(f"the force falls with p0, {name}", diff(force, P0), "<", S.Zero, UNIT),
-            Claim(f"the force is 0 at p0, {name}", force.subs(P, P0), "==", S.Zero, UNIT),
         ]
+        penalties += sign_of_the_force(name, force)
     share = symbols.t
     left_out = curve(GRPO(G, advantage=LeaveOneOut()), BinaryQuestion())
     others = left_out.condition.preference.two_level.spread

@@ -3,6 +3,7 @@
 from sympy import Add, Expr, Rational, S, Symbol, sqrt
 
 from derivations.bernstein_form import P0, P
+from derivations.eq14_binary_pairs import gradient
 from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
 from derivations.lemmas import IDENTITY_IN_SYMBOLS
 from derivations.result import VY, Result, equation
@@ -120,7 +121,12 @@ def result() -> Result:
                 S.Zero,
                 above,
             ),
-            Claim("the example is stationary, G = 2", slope.subs(scores).subs(point), "==", S.Zero),
+            Claim(
+                "the example is stationary, G = 2: at beta = 1 the gradient is p0 - p^2",
+                gradient(margin=S.One).subs(BETA, S.One),
+                "==",
+                P0 - P**2,
+            ),
             Claim("the example is a strict local minimum", bend.subs(point), ">", S.Zero),
             Claim(
                 "every stationary policy is a maximiser of its stage objective (G = 2)",

@@ -4,9 +4,10 @@ from itertools import combinations
 
 from sympy import Expr, Mul, S, Symbol, oo, sqrt
 
-from derivations.curl_three_levels import FIRST, SECOND, curl
+from derivations.curl_three_levels import FIRST, POLICY, SECOND, curl, logit_curl
 from derivations.headline import LARGE_GROUPS, Headline, Numbers
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred, certain, group_preferences
 from grpo_symbolic import GRPO, Claim, Question, ShiftOnly
 from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.domain import Domain
@@ -40,8 +41,11 @@ def result() -> Result:
         Claim("groups of three, rewards 2, 1, 0: the curl depends on pi(2) alone", third, "==",
               sqrt(6) * (1 - 3 * SECOND) + 6 * sqrt(2) * SECOND),
         Claim("and is positive at every policy", third.expand(), ">", S.Zero),
-        Claim("unscaled, groups of three: no curl",
-              curl(tuple(GRPO(3, advantage=ShiftOnly()).preference(ordered))), "==", S.Zero),
+        *compared("unscaled, groups of three: the curl, as derived",
+                  curl(tuple(GRPO(3, advantage=ShiftOnly()).preference(ordered))), S.Zero),
+        Claim("unscaled, groups of three: no curl, all groups",
+              logit_curl(group_preferences(certain(*ordered.rewards), POLICY, 3, centred)), "==",
+              S.Zero),
         Claim("control: large groups have no curl", found, "==", S.Zero, domain,
               expected="REFUTED"),
     ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from sympy import S, Symbol, asinh, exp, log, oo, sqrt
 
+from derivations import eq15_large_group
 from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationary_policy, symbols
 from grpo_symbolic.domain import Range
 
@@ -59,7 +60,13 @@ def result() -> Result:
         figure="direct-large",
         formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),
         claims=(
-            Claim("h of Appendix B.2", h, "==", published),
+            *compared("h of Appendix B.2, as derived", h, published),
+            Claim(
+                "h of Appendix B.2: beta pi(a) pi(b) h is the gradient with sampled k1",
+                eq15_large_group.gradient("k1", "loss-with-ratio"),
+                "==",
+                BETA * P * (1 - P) * published,
+            ),
             Claim("x* of Appendix B.2", least, "==", (1 + sqrt(1 - 1 / (1 + BETA**2))) / 2),
             Claim("h falls for x <= 1/2", slope, "<", S.Zero, lower_half),
             Claim("h falls from 1/2 to x*", slope, "<", S.Zero, up_to_least),

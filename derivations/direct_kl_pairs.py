@@ -2,9 +2,10 @@
 
 from sympy import S, Symbol, exp, log, oo, tanh
 
+from derivations.eq14_binary_pairs import gradient
 from derivations.headline import DIRECT_KL, TWO, WITH_MARGIN, Headline
 from derivations.lemmas import INTERMEDIATE_VALUE
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
     NLHF,
@@ -63,7 +64,15 @@ def result() -> Result:
         figure="fig3",
         formulas=(equation(symbols.pi, expression),),
         claims=(
-            Claim("logistic with exponent gamma/beta", expression, "==", logistic(GAMMA / BETA)),
+            *compared(
+                "logistic with exponent gamma/beta, as derived", expression, logistic(GAMMA / BETA)
+            ),
+            Claim(
+                "logistic with exponent gamma/beta: the gradient with sampled k1 vanishes there",
+                gradient("k1", "loss-with-ratio").subs(symbols.pi, logistic(GAMMA / BETA)),
+                "==",
+                S.Zero,
+            ),
             Claim(
                 "the log-odds move by gamma/beta",
                 log(expression / (1 - expression)) - log(P0 / (1 - P0)),
@@ -78,7 +87,13 @@ def result() -> Result:
                 source=f"{VY}, Appendix B.1",
                 expected="REFUTED",
             ),
-            Claim("that exponent is NLHF's", nash, "==", logistic(half)),
+            *compared("that exponent is NLHF's, as derived", nash, logistic(half)),
+            Claim(
+                "that exponent is NLHF's: its preference of a over b is half as strong",
+                gradient("k1", "reward", symbols.gamma / 2).subs(symbols.pi, logistic(half)),
+                "==",
+                S.Zero,
+            ),
             Claim(
                 "in tanh form, at pi_ref = 1/2, the argument is gamma/(2 beta)",
                 even.subs(BETA, GAMMA / (2 * argument)),

@@ -2,14 +2,17 @@
 
 from sympy import Integer, oo
 
+from derivations.all_groups import gradient
 from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred
 from derivations.trainer_drift_std import GAP, P, two_level
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy
 from grpo_symbolic import symbols as s
 
 G, P0, BETA = s.G, s.pi_ref, s.beta
 SIZES = (2, 3, 4, 8, 64)
+WRITTEN_OUT = (2, 3, 4)
 
 
 def result() -> Result:
@@ -57,10 +60,22 @@ setting=r"a binary question, centred rewards without a scale, any $G$, the publi
                 pairs.subs(BETA, weight),
             ),
             *(
-                Claim(f"the policy, G = {n}", sizes[n], "==", pairs.subs(BETA, weight.subs(G, n)))
+                claim
                 for n in SIZES
+                for claim in compared(
+                    f"the policy, as derived, G = {n}", sizes[n],
+                    pairs.subs(BETA, weight.subs(G, n))
+                )
             ),
-            Claim("large groups", large, "==", pairs.subs(BETA, BETA / GAP)),
+            *(
+                Claim(f"the policy, G = {n}: no gradient there, all groups",
+                      gradient(n, advantages=centred).subs(P, pairs.subs(BETA, weight.subs(G, n))),
+                      "==", Integer(0))
+                for n in WRITTEN_OUT
+            ),
+            *compared("large groups, as derived", large, pairs.subs(BETA, BETA / GAP)),
+            Claim("large groups: for G members the weight is at most 1/(G-1) of it larger",
+                  weight - BETA / GAP, "==", BETA / GAP / (G - 1)),
             Claim("it grows with the rewards", pairs.subs(BETA, BETA / GAP).diff(GAP), ">",
                   Integer(0)),
         ),

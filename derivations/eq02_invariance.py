@@ -6,6 +6,7 @@ from derivations.eq02_pairwise_form import M1, M2, R, X, group_average
 from derivations.headline import EVERY_SIZE, Headline, Numbers
 from derivations.lemmas import GROUP_MOMENTS
 from derivations.result import VY, Result, equation
+from derivations.second_route.groups import centred, standard_units
 from grpo_symbolic import Claim, Domain, ShiftAndScale, ShiftOnly
 
 SIZES = (2, 3, 4)
@@ -40,18 +41,21 @@ def result() -> Result:
     scale, shift = Symbol("c", positive=True), Symbol("d", real=True)
     claims = []
     for size in SIZES:
-        plain = first_advantage(group(size))
-        moved = first_advantage(group(size, scale, shift))
+        plain, moved = standard_units(group(size)), standard_units(group(size, scale, shift))
+        derived = first_advantage(group(size, scale, shift))
         # Rewards that are all equal have no standard deviation to divide by.
         name = f"A(c r + d) = A(r), G = {size}"
-        claims.append(Claim(name, moved, "==", plain, where_defined=True))
+        claims += [
+            Claim(name, moved[0], "==", plain[0], where_defined=True),
+            Claim(f"{name}, as derived", derived, "==", moved[0], where_defined=True),
+        ]
     unscaled = ShiftOnly()
     claims += [
         Claim(
-            "shift only: A(r + d) = A(r), G = 3",
-            first_advantage(group(3, 1, shift), unscaled),
+            "shift only: A(c r + d) = c A(r), G = 3",
+            first_advantage(group(3, scale, shift), unscaled),
             "==",
-            first_advantage(group(3), unscaled),
+            scale * centred(group(3))[0],
         ),
         Claim(
             "shift only is not scale invariant",

@@ -5,7 +5,8 @@ from sympy import Add, Expr, S, Symbol, exp, expand_log, log
 from derivations.eq04_rlhf import BETA, pooled
 from derivations.headline import DIRECT_KL, TWO, WITH_MARGIN, Headline
 from derivations.lemmas import CONCAVE_MAXIMUM
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import NLHF, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 
@@ -49,6 +50,7 @@ def result() -> Result:
     preferences = NLHF().preference(question)
     fixed_point = pooled(preferences, question.reference)[0]
     half = exp(gamma / (2 * beta))
+    published = p0 * half / (p0 * half + 1 - p0)
     return Result(
         "NLHF: fixed point of pairwise preferences",
         f"{VY}, (5)",
@@ -82,18 +84,22 @@ def result() -> Result:
                 "==",
                 policy.expression,
             ),
+            *compared("logistic with exponent gamma/(2 beta)", policy.expression, published),
             Claim(
-                "logistic with exponent gamma/(2 beta)",
-                policy.expression,
+                "logistic with exponent gamma/(2 beta): the gradient against itself vanishes there",
+                binary_gradient(
+                    [
+                        wins[0] * published + wins[1] * (1 - published)
+                        for wins in ((S.Half, (1 + gamma) / 2), ((1 - gamma) / 2, S.Half))
+                    ],
+                    published,
+                    p0,
+                    beta,
+                    estimator="k1",
+                    placement="reward",
+                ),
                 "==",
-                p0 * half / (p0 * half + 1 - p0),
-            ),
-            Claim(
-                "the preferences of an answer against the other sum to 1",
-                question.preference(0, 1) + question.preference(1, 0),
-                "==",
-                question.preference(0, 0) * 2,
-                Domain.of(gamma),
+                S.Zero,
             ),
             *no_gain_in_the_game(question, policy.expression),
         ),

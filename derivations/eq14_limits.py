@@ -4,7 +4,7 @@ from sympy import Expr, S, Symbol, limit, oo
 
 from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
 from derivations.headline import REVERSE_KL, TWO, Headline
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import Claim, Domain
 from grpo_symbolic.domain import Range
 from grpo_symbolic.work import limited
@@ -26,6 +26,7 @@ def result() -> Result:
     rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
     below = Domain.of(GAMMA, (BETA, S.Zero, GAMMA))
     above = Domain.of(GAMMA, Range(BETA, GAMMA, oo, True))
+    rarely = Domain.of(GAMMA, (BETA, S.Zero, GAMMA), P0)
     return Result(
         "Limits of (14)",
         f"{VY}, after (14)",
@@ -64,9 +65,32 @@ def result() -> Result:
         kind="Corollary",
         formulas=(equation(Symbol("pi_0"), rare),),
         claims=(
-            Claim("limit beta -> 0", small, "==", S.One, Domain.of(GAMMA, P0)),
-            Claim("limit beta -> oo", large, "==", P0, Domain.of(GAMMA, P0)),
+            *compared("limit beta -> 0 of the closed form", small, S.One),
+            Claim("limit beta -> 0: it is below 1", expression, "<", S.One),
+            Claim("limit beta -> 0: by at most beta/gamma", 1 - expression, "<=", BETA / GAMMA),
+            *compared("limit beta -> oo of the closed form", large, P0),
+            Claim("limit beta -> oo: it is above pi_ref", expression, ">", P0),
+            Claim(
+                "limit beta -> oo: by at most gamma/(4 beta)",
+                expression - P0,
+                "<=",
+                GAMMA / (4 * BETA),
+            ),
             Claim("limit pi_ref -> 0+ when beta < gamma", rare, "==", 1 - BETA / GAMMA, below),
+            Claim(
+                "limit pi_ref -> 0+ when beta < gamma: it is above 1 - beta/gamma",
+                expression,
+                ">",
+                1 - BETA / GAMMA,
+                rarely,
+            ),
+            Claim(
+                "limit pi_ref -> 0+ when beta < gamma: by at most pi_ref/(1 - beta/gamma)",
+                expression - (1 - BETA / GAMMA),
+                "<=",
+                P0 / (1 - BETA / GAMMA),
+                rarely,
+            ),
             Claim("a jump at pi_ref = 0 when beta < gamma", rare, ">", S.Zero, below),
             Claim("no jump at pi_ref = 0 when beta >= gamma", rare, "==", S.Zero, above),
         ),

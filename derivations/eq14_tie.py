@@ -2,9 +2,10 @@
 
 from sympy import S, oo
 
-from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
+from derivations.eq14_binary_pairs import BETA, GAMMA, P0, P, policy
 from derivations.headline import REVERSE_KL, TWO, WITH_MARGIN, Headline
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 
@@ -39,7 +40,13 @@ def result() -> Result:
         kind="Corollary",
         formulas=(equation(symbols.pi, tied.expression),),
         claims=(
-            Claim("margin 0 gives the reference", tied.expression, "==", P0),
+            *compared("margin 0 gives the reference, as derived", tied.expression, P0),
+            Claim(
+                "margin 0 gives the reference: the gradient of the objective is beta (pi_ref - pi)",
+                binary_gradient((S.Zero, S.Zero), P, P0, BETA),
+                "==",
+                BETA * (P0 - P),
+            ),
             Claim("(14) is above the reference", distance, ">", S.Zero),
             Claim(
                 "(14) less the reference is at most gamma/(4 beta) (so it tends to 0)",

@@ -1,12 +1,14 @@
 """(15): a binary question, large groups."""
 
-from sympy import Integer, Rational, S, oo, sqrt
+from sympy import Expr, Integer, Rational, S, oo, sqrt
 
 from derivations import eq14_binary_pairs
 from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import INTERMEDIATE_VALUE
-from derivations.result import VY, Result, equation
-from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import certain, large_group_preferences
+from derivations.second_route.objectives import binary_gradient
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 
@@ -14,6 +16,29 @@ BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 def policy():
     """The stationary policy for large groups, deterministic rewards."""
     return stationary_policy(GRPO(oo), BinaryQuestion())
+
+
+def gradient(estimator: str = "k3", placement: str = "loss") -> Expr:
+    """The sampled objective's gradient in the logit of a, rewards a gap apart, large groups."""
+    low, gap = symbols.base_reward, symbols.gap
+    preferences = large_group_preferences(certain(low + gap, low), (P, 1 - P))
+    return binary_gradient(preferences, P, P0, BETA, estimator=estimator, placement=placement)
+
+
+def solves(published: Expr) -> tuple[Claim, ...]:
+    """That (15) is the stationary policy, by the gradient of the sampled objective."""
+    weight, found = sqrt(P * (1 - P)) / (P - P0), gradient()
+    above, below = Domain.of(P0, (P, P0, S.One)), Domain.of(P0, (P, S.Zero, P0), BETA)
+    return (
+        Claim("(15): the gradient of the objective", found, "==",
+              sqrt(P * (1 - P)) - BETA * (P - P0)),
+        Claim("(15): it vanishes there, both terms squared", BETA**2 * (published - P0) ** 2, "==",
+              published * (1 - published)),
+        Claim("(15): each pi is stationary at one weight", found.subs(BETA, weight), "==", S.Zero,
+              above),
+        Claim("(15): at that weight it is that pi", published.subs(BETA, weight), "==", P, above),
+        Claim("(15): up to pi_ref the gradient is positive", found, ">", S.Zero, below),
+    )  # fmt: skip
 
 
 def result() -> Result:
@@ -67,7 +92,8 @@ def result() -> Result:
         figure="fig2",
         formulas=(equation(P, expression),),
         claims=(
-            Claim("(15)", expression, "==", published),
+            *compared("(15)", expression, published),
+            *solves(expression),
             Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
             Claim("it increases in pi_ref", expression.diff(P0), ">", S.Zero),
             Claim("bound: at least pi_ref", expression, ">=", P0),
@@ -80,7 +106,12 @@ def result() -> Result:
             ),
             Claim("it exceeds (14) with margin 1", expression, ">", pairs),
             Claim("its bound exceeds that of (14)", 1 / (1 + BETA**2), ">", 1 - BETA),
-            Claim("beta = 0.04: the bound of (14) is 0.96", 1 - small, "==", Rational(96, 100)),
+            Claim(
+                "beta = 0.04: (14) exceeds 0.96, its bound",
+                pairs.subs(BETA, small),
+                ">",
+                Rational(96, 100),
+            ),
             Claim(
                 "beta = 0.04: the bound of (15) rounds to 0.9984",
                 abs(1 / (1 + small**2) - Rational(9984, 10000)),

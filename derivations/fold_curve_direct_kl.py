@@ -1,9 +1,10 @@
 """Direct KL, large groups: the fold curve in closed form, and which root attracts."""
 
-from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, limit, log, oo, sinh
+from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, log, oo, sinh
 
+from derivations.all_groups import gradient
 from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -40,6 +41,8 @@ def result() -> Result:
     assert folds.log_odds is not None
     assert found is not None
     assert boundary is not None
+    odds = P / (1 - P) * exp(-drift / folds.beta)  # of pi_ref, where F = 0 at this weight
+    at_fold = odds / (1 + odds)
     at_t = 1 / (1 + exp(-2 * T))
     # W' = D' (f - f' D/D')/f^2: for p > 1/2 its sign is that of the bracket.
     excess = force - slope * drift / drift.diff(P)
@@ -64,14 +67,14 @@ def result() -> Result:
                 r"$\frac12\operatorname{logit}p_0=t-\coth t$, one for each "
                 r"$\pi_{\mathrm{ref}}(a)$: no stationary policy below $\beta_c$, two above",
                 (
-                    "F vanishes on the curve",
+                    "F vanishes on the curve*",
                     "so does its derivative",
                     "beta_c at p = *",
                     "half the log-odds *",
                     "beta_c rises along the curve",
                     "so does pi_ref",
-                    "beta_c starts at 0",
-                    "beta_c has no bound",
+                    "beta_c starts at 0*",
+                    "beta_c has no bound*",
                     "W falls up to p = 1/2",
                     "the bracket rises: *",
                 ),
@@ -109,9 +112,15 @@ def result() -> Result:
         ),
         claims=(
             Claim("the force is a difference of log-odds", force, "==", log_odds(P) - log_odds(P0)),
-            Claim(
-                "F vanishes on the curve",
+            *compared(
+                "F vanishes on the curve, as derived",
                 drift - folds.beta * (log_odds(P) - folds.log_odds),
+                S.Zero,
+                domain=UPPER,
+            ),
+            Claim(
+                "F vanishes on the curve: so does the gradient of the sampled objective",
+                gradient(oo, "k1", "reward").subs(P0, at_fold).subs(BETA, folds.beta),
                 "==",
                 S.Zero,
                 UPPER,
@@ -131,13 +140,14 @@ def result() -> Result:
                 T - hyper(cosh(T)) / hyper(sinh(T)),
                 HALF_LINE,
             ),
-            Claim("the library's forms in t are these: beta_c", found[0], "==", sinh(T), HALF_LINE),
-            Claim(
+            *compared(
+                "the library's forms in t are these: beta_c", found[0], sinh(T), domain=HALF_LINE
+            ),
+            *compared(
                 "and the log-odds",
                 hyper(found[1]),
-                "==",
                 2 * (T - hyper(cosh(T)) / hyper(sinh(T))),
-                HALF_LINE,
+                domain=HALF_LINE,
             ),
             Claim(
                 "e^(2 asinh beta_c) is the odds of p",
@@ -157,15 +167,27 @@ def result() -> Result:
             Claim("there is no fold at p <= 1/2", folds.beta, "<=", S.Zero, LOWER),
             Claim("beta_c rises along the curve", folds.beta.diff(P), ">", S.Zero, UPPER),
             Claim("so does pi_ref", folds.log_odds.diff(P), ">", S.Zero, UPPER),
-            Claim("beta_c starts at 0", limit(folds.beta, P, S.Half, "+"), "==", S.Zero),
             Claim(
-                "where pi_ref is 0: exp(-log-odds) grows without bound",
-                limit(1 / folds.log_odds, P, S.Half, "+"),
-                "==",
-                S.Zero,
+                "beta_c starts at 0: its square is at most 2 (p - 1/2)^2/(1-p)",
+                folds.beta**2,
+                "<=",
+                2 * (P - S.Half) ** 2 / (1 - P),
+                UPPER,
             ),
-            Claim("beta_c has no bound", limit(1 / folds.beta, P, 1, "-"), "==", S.Zero),
-            Claim("there pi_ref tends to 1", limit(1 / folds.log_odds, P, 1, "-"), "==", S.Zero),
+            Claim(
+                "beta_c has no bound: its square is at least (p - 1/2)^2/(1-p)",
+                folds.beta**2,
+                ">=",
+                (P - S.Half) ** 2 / (1 - P),
+                UPPER,
+            ),
+            Claim(
+                "the log-odds of pi_ref are those of p less 1/(p - 1/2): no bound at either end",
+                log(at_fold / (1 - at_fold)),
+                "==",
+                log_odds(P) - 1 / (P - S.Half),
+                UPPER,
+            ),
             Claim("W falls up to p = 1/2", drift.diff(P), "<=", S.Zero, LOWER),
             Claim(
                 "W' = D' (f - f' D/D')/f^2",
@@ -205,12 +227,7 @@ def result() -> Result:
                 S.Zero,
                 source=f"{VY}, Appendix B.2, with the sampling policy frozen",
             ),
-            Claim(
-                "the fold at p = 9/10",
-                folds.beta.subs(P, Rational(9, 10)),
-                "==",
-                Rational(4, 3),
-            ),
+            *compared("the fold at p = 9/10", folds.beta.subs(P, Rational(9, 10)), Rational(4, 3)),
         ),
         domain=Domain.of(BETA, P0, P),
     )

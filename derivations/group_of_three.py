@@ -1,23 +1,60 @@
 """Groups of three: the condition of pairs with the margin sqrt(2)."""
 
-from sympy import Rational, sqrt
+from sympy import Expr, Rational, S, Symbol, oo, sqrt
 
-from derivations.bernstein_form import P0, SHARE, P, curve
+from derivations.bernstein_form import P0, P
+from derivations.eq14_binary_pairs import gradient
 from derivations.headline import BINARY, REVERSE_KL, TWO, Headline, Numbers
 from derivations.lemmas import INTERMEDIATE_VALUE
-from derivations.result import Result, equation
-from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import (
+    certain,
+    group_preferences,
+    pair_preferences,
+    standard_units,
+)
+from derivations.second_route.objectives import binary_gradient
+from derivations.second_route.policies import logit_weights, normalised
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 BETA, GAMMA = symbols.beta, symbols.gamma
 
 
+def one_and_two() -> Claim:
+    """Groups with one and with two of the better reward, both rewards symbols."""
+    high, low = (Symbol(f"r_{i}", real=True) for i in (1, 2))
+    one, two = (standard_units(group)[0] for group in ((high, low, low), (high, high, low)))
+    return Claim("f(1/3) = f(2/3)", one / 3, "==", 2 * two / 3, Domain.of(low, (high, low, oo)))
+
+
+def drifts() -> list[Claim]:
+    """All groups of three, for weights of the answers, and all pairs."""
+    policy, low, half = normalised(logit_weights(2)), symbols.base_reward, Rational(1, 2)
+    first, second = group_preferences(certain(low + symbols.gap, low), policy, 3)
+    one, other = pair_preferences([[half, half + GAMMA / 2], [half - GAMMA / 2, half]], policy)
+    return [
+        Claim("the drift is sqrt(2)", first - second, "==", sqrt(2)),
+        Claim(
+            "it is the drift of pairs times sqrt(2)/gamma",
+            (first - second) * GAMMA,
+            "==",
+            (one - other) * sqrt(2),
+        ),
+    ]
+
+
+def objective() -> Expr:
+    """The gradient of the sampled objective in the logit of a, all groups of three."""
+    low = symbols.base_reward
+    preferences = group_preferences(certain(low + symbols.gap, low), (P, 1 - P), 3)
+    return binary_gradient(preferences, P, P0, BETA)
+
+
 def result() -> Result:
-    third = Rational(1, 3)
     three = stationary_policy(GRPO(3), BinaryQuestion())
     pairs = stationary_policy(GRPO(2), BinaryQuestion(margin=GAMMA))
-    contrasts = [found.condition.contrast().rhs for found in (three, pairs)]
-    function = curve()
     c = BETA / sqrt(2)
+    published = (1 - c + sqrt((1 - c) ** 2 + 4 * c * P0)) / 2
     return Result(
         r"Groups of three: pairs with $\sqrt2$ for the margin",
         "new",
@@ -49,43 +86,37 @@ def result() -> Result:
         r"penalty",
         formulas=(equation(P, three.expression),),
         claims=(
+            one_and_two(),
+            *drifts(),
             Claim(
-                "f(1/3) = f(2/3)",
-                function.subs(SHARE, third),
+                "the gradient is that of pairs at gamma = sqrt(2)",
+                objective(),
                 "==",
-                function.subs(SHARE, 2 * third),
+                gradient(margin=sqrt(2)),
             ),
-            Claim("the drift is sqrt(2)", contrasts[0], "==", sqrt(2)),
-            Claim(
-                "it is the drift of pairs times sqrt(2)/gamma",
-                contrasts[0],
-                "==",
-                contrasts[1] * sqrt(2) / GAMMA,
-            ),
-            Claim("penalty side: the same", three.equation.lhs, "==", pairs.equation.lhs),
-            Claim(
-                "drift side: the one of pairs at gamma = sqrt(2)",
-                three.equation.rhs,
-                "==",
-                pairs.equation.rhs.subs(GAMMA, sqrt(2)),
-            ),
-            Claim(
+            *compared(
                 "the policy is that of pairs at gamma = sqrt(2)",
                 three.expression,
-                "==",
                 pairs.expression.subs(GAMMA, sqrt(2)),
             ),
-            Claim(
-                "(14) at gamma = sqrt(2)",
-                three.expression,
-                "==",
-                (1 - c + sqrt((1 - c) ** 2 + 4 * c * P0)) / 2,
-            ),
-            Claim(
+            *compared("(14) at gamma = sqrt(2)", three.expression, published),
+            *compared(
                 "the policy is that of pairs with gamma = 1 at beta/sqrt(2)",
                 three.expression,
-                "==",
                 pairs.expression.subs({GAMMA: 1, BETA: c}, simultaneous=True),
+            ),
+            Claim(
+                "(14) at gamma = sqrt(2): the gradient vanishes there",
+                objective().subs(P, published),
+                "==",
+                S.Zero,
+            ),
+            Claim(
+                "(14) at gamma = sqrt(2): at the weight that makes pi stationary it is pi",
+                published.subs(BETA, sqrt(2) * P * (1 - P) / (P - P0)),
+                "==",
+                P,
+                Domain.of(P0, (P, P0, S.One)),
             ),
             Claim("sqrt(2) is no margin", sqrt(2), ">", GAMMA),
         ),

@@ -4,7 +4,10 @@ from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.headline import ANY_NUMBER, BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import POLE, SUM_OVER_ANSWERS
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import certain, large_group_preferences
+from derivations.second_route.objectives import sampled_gradient
+from derivations.second_route.policies import logit_weights, normalised
 from derivations.variance_identity import expectation, reference
 from grpo_symbolic import (
     GRPO,
@@ -26,6 +29,8 @@ CENTER, REWARD = Symbol("m_ref", real=True), Symbol("r_o", real=True)
 #: A reward minus its mean under pi_ref.
 EXCESS = Symbol("y", real=True)
 GIVEN = Symbol("pi_ref_o", positive=True)
+#: What is left of the way to a pole.
+GAP = Symbol("e", positive=True)
 SIZES = (2, 3)
 
 
@@ -55,6 +60,26 @@ def one_answer() -> Claim:
     )
 
 
+def stationary(count: int) -> Claim:
+    """The sampled gradient at pi_ref = pi (a - v(r - m)), m what makes pi_ref sum to 1."""
+    weights = logit_weights(count)
+    policy = normalised(weights)
+    rewards = [Symbol(f"r_{o}", real=True) for o in range(1, count + 1)]
+    center = expectation(rewards, policy)
+    spread = sqrt(expectation([(r - center) ** 2 for r in rewards], policy))
+    line = 1 / (BETA * spread)
+    mean_ref = center - spread / BETA
+    given = [w * (1 + 1 / BETA**2 - line * (r - mean_ref))
+             for w, r in zip(policy, rewards, strict=True)]  # fmt: skip
+    return Claim(
+        f"the gradient of the objective vanishes there, n = {count}",
+        sampled_gradient(weights, large_group_preferences(certain(*rewards), policy), given, BETA),
+        "==",
+        S.Zero,
+        where_defined=True,
+    )
+
+
 def result() -> Result:
     claims = []
     constant = denominator().subs({REWARD: CENTER})
@@ -62,7 +87,8 @@ def result() -> Result:
         Claim("pi_ref/pi = a - v(r - E_ref r)", denominator(), "==",
               constant - SLOPE * (REWARD - CENTER))
     )  # fmt: skip
-    claims.append(Claim("a = 1 + 1/beta^2", constant, "==", 1 + 1 / BETA**2))
+    claims += compared("a = 1 + 1/beta^2", constant, 1 + 1 / BETA**2)
+    claims += [stationary(size) for size in SIZES]
     for size in SIZES:
         question = Question.symbolic(size)
         policy, domain = (
@@ -97,13 +123,15 @@ def result() -> Result:
               constant * term * EXCESS - GIVEN * EXCESS, before_pole),
         Claim("each term of the total mass is convex in v", term.diff(SLOPE, 2), ">=", S.Zero,
               before_pole),
-        Claim("its second derivative", term.diff(SLOPE, 2), "==",
-              2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, before_pole),
+        *compared("its second derivative", term.diff(SLOPE, 2),
+                  2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, domain=before_pole),
         Claim("each term is positive before the pole", term, ">", S.Zero, before_pole),
-        Claim("the total mass at v = 0 is 1/a", term.subs(SLOPE, S.Zero), "==", GIVEN / constant),
+        Claim("the total mass at v = 0 is 1/a, and a term is at most as far from it as v y/a",
+              term - GIVEN / constant, "==", term * SLOPE * EXCESS / constant, before_pole),
         Claim("1/a < 1", 1 / constant, "<", S.One),
-        Claim("the reciprocal of a term vanishes at its pole", (1 / term).subs(
-            SLOPE, constant / EXCESS), "==", S.Zero, Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN)),
+        Claim("a term at the fraction 1 - e of the way to its pole is pi_ref/(a e)",
+              term.subs(SLOPE, (1 - GAP) * constant / EXCESS), "==", GIVEN / (constant * GAP),
+              Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN, (GAP, S.Zero, S.One))),
     ]  # fmt: skip
     binary = BinaryQuestion()
     closed = stationary_policy(GRPO(oo), binary).expression
@@ -140,10 +168,9 @@ def result() -> Result:
                 "equation in one unknown",
                 (
                     "pi_ref/pi = *",
-                    "a = 1 + 1/beta^2",
                     "at total mass 1 *",
                     "each term is positive before the pole",
-                    "the total mass at v = 0 is 1/a",
+                    "the total mass at v = 0 is 1/a*",
                 ),
                 groups=LARGE_GROUPS,
                 answers=ANY_NUMBER,
@@ -161,7 +188,7 @@ def result() -> Result:
                     ),
                     POLE(
                         lower_end="1/a < 1",
-                        upper_end="the reciprocal of a term vanishes at its pole",
+                        upper_end="a term at the fraction 1 - e of the way to its pole *",
                         shape="each term of the total mass is convex in v",
                     ),
                 ),

@@ -4,7 +4,7 @@ import mpmath as mp
 from sympy import Add, Expr, Rational, S, Symbol, asin, atan, limit, log, oo, pi, sqrt
 
 from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -21,6 +21,8 @@ from grpo_symbolic.equation.balance import Balance
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 REFERENCES = (Rational(1, 10), Rational(1, 2), Rational(9, 10))
 DIGITS = 12
+#: The root of the odds of the worse answer.
+Y = Symbol("y", positive=True)
 
 
 def divergence(question: BinaryQuestion) -> Expr:
@@ -72,8 +74,8 @@ def result() -> Result:
                 (
                     "the potential has the slope F",
                     "so has, with the other sign, *",
-                    "its limit is that value",
-                    "nothing is left at p = 1",
+                    "the divergence at 1 is *",
+                    "nothing is left at p = 1*",
                     "its derivative is the force",
                     "and rises: *",
                 ),
@@ -100,10 +102,21 @@ def result() -> Result:
                 "==",
                 -(drift - BETA * force),
             ),
-            Claim("nothing is left at p = 1", limit(ahead, P, 1, "-"), "==", S.Zero),
-            Claim("the potential at 1: pi + beta log(pi_ref)", end, "==", pi + BETA * log(P0)),
-            Claim("its limit is that value", limit(potential, P, 1, "-"), "==", end),
-            Claim("the force is 0 at pi_ref", force.subs(P, P0), "==", S.Zero),
+            *compared("nothing is left at p = 1, as derived", limit(ahead, P, 1, "-"), S.Zero),
+            Claim(
+                "nothing is left at p = 1: 2 arctan(y) grows no faster than 2 y",
+                (2 * atan(Y)).diff(Y),
+                "<=",
+                S(2),
+            ),
+            *compared("the potential at 1: pi + beta log(pi_ref)", end, pi + BETA * log(P0)),
+            *compared("its limit is that value", limit(potential, P, 1, "-"), end),
+            Claim(
+                "the force is 0 at pi_ref: at u times the odds of pi_ref it is log u",
+                force.subs(P, symbols.u * P0 / (1 - P0 + symbols.u * P0)),
+                "==",
+                log(symbols.u),
+            ),
             Claim("and rises: the divergence grows beyond", force.diff(P), ">", S.Zero),
             Claim(
                 "its derivative is the force",
@@ -111,7 +124,12 @@ def result() -> Result:
                 "==",
                 force,
             ),
-            Claim("the divergence at 1 is -log(pi_ref)", limit(penalty, P, 1, "-"), "==", -log(P0)),
+            Claim(
+                "the divergence at 1 is -log(pi_ref): short of it by terms that vanish with 1 - p",
+                -log(P0) - penalty,
+                "==",
+                (1 - P) * log((1 - P0) / P0) - P * log(P) - (1 - P) * log(1 - P),
+            ),
         ),
         domain=Domain.of(BETA, P0, P),
     )

@@ -10,7 +10,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     # -- new: groups of every size -------------------------------------------------------------
     new(
         r"$p\,P_G(a)$ is the Bernstein polynomial of the group standard deviation ($G=2$ to 5)",
-        "bernstein_form: f = sqrt(tau(1-tau))",
+        "bernstein_form: all groups, *",
         "bernstein_form: zero sum: *",
         "bernstein_form: p P(a) is *",
         "bernstein_form: it is h/(p(1-p)), *",
@@ -61,8 +61,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "potential_two_levels: *",
     ),
     new(
-        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$",
-        "noisy_verifier: every G: *",
+        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$ ($G\le5$, $\infty$)",
         "noisy_verifier: P(a) - P(b) = *",
         "noisy_verifier: G = infinity: noise *",
     ),
@@ -96,8 +95,6 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         r"of $\piref(a)$",
         "fold_curve_direct_kl: beta_c at p = *",
         "fold_curve_direct_kl: half the log-odds *",
-        "fold_curve_direct_kl: the library's forms *",
-        "fold_curve_direct_kl: and the log-odds",
     ),
     new(
         "direct KL, large groups: the Maxwell point, by the equality of potentials",
@@ -112,7 +109,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "stationary_is_not_maximal: policy-gradient flow of p: *",
         "stationary_is_not_maximal: the flow is concave, *",
         "stationary_is_not_maximal: and upwards at pi_ref, *",
-        "stationary_is_not_maximal: the example is stationary",
+        "stationary_is_not_maximal: the example is stationary: *",
         "stationary_is_not_maximal: it is attracting",
     ),
     new(
@@ -145,7 +142,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     new(
         "normal rewards in large groups: the condition, and a smaller drift than without noise",
         "noisy_verifier: Gaussian rewards, G = infinity: drift",
-        "noisy_verifier: Gaussian rewards: mean zero",
+        "noisy_verifier: Gaussian rewards: P(a) *",
         "noisy_verifier: Gaussian rewards: noise weakens the drift",
     ),
     new(
@@ -159,11 +156,10 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     new(
         "best response, direct KL: an attracting cycle of two, and coexisting rest points",
         "best_response_slope: p and q *",
-        "best_response_slope: example: *",
         "best_response_slope: beta = 40/(13 log 49)",
         "best_response_slope: the odds of *",
-        "best_response_slope: the slope at 1/2 *",
-        "best_response_slope: 1/2 and 49/50 *",
+        "best_response_slope: the slope is * 1/2: *",
+        "best_response_slope: and odds *",
     ),
     new(
         r"$\pi(a)=1$ attracts in large groups with direct KL, at no finite group size",

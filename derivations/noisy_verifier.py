@@ -6,7 +6,8 @@ from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import IDENTITY_IN_SYMBOLS
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import group_preferences
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -50,6 +51,20 @@ def noise_free() -> Expr:
     return stationary_policy(GRPO(oo), BinaryQuestion()).expression
 
 
+def all_groups(size: int) -> Claim:
+    """P(a) - P(b) from every group of verdicts, passed or not."""
+    low = symbols.base_reward
+    laws = [((low + GAP, rate), (low, 1 - rate)) for rate in (HIGH, LOW)]
+    first, second = group_preferences(laws, (P, 1 - P), size)
+    return Claim(
+        f"P(a) - P(b) = (s_a - s_b) D_G(m), all groups, G = {size}",
+        first - second,
+        "==",
+        (HIGH - LOW) * drift(size).subs(P, LOW + (HIGH - LOW) * P),
+        RATES,
+    )
+
+
 def gaussian() -> Question:
     """Two answers with normally distributed rewards, their means Delta apart."""
     base = symbols.base_reward
@@ -88,10 +103,11 @@ def result() -> Result:
                       unfolded(model.two_level.mean(P)), "==", P * (1 - P) * drift(size), RATES)
             )  # fmt: skip
         claims += [
-            Claim(f"P(a) - P(b) = (s_a - s_b) D_G(m), G = {name}", first - second, "==",
-                  (HIGH - LOW) * shifted, RATES),
+            *compared(f"P(a) - P(b) = (s_a - s_b) D_G(m), G = {name}", first - second,
+                      (HIGH - LOW) * shifted, domain=RATES),
             Claim(f"mean zero, G = {name}", P * first + (1 - P) * second, "==", S.Zero, RATES),
         ]  # fmt: skip
+    claims += [all_groups(size) for size in (2, 3)]
     at_large = (HIGH - LOW) * drift(oo).subs(P, success)
     closed = noise_free()
     pairs = stationary_policy(GRPO(2), BinaryQuestion(margin=symbols.gamma)).expression
@@ -125,11 +141,14 @@ def result() -> Result:
     question = gaussian()
     first, second = (value.subs(symbols.policy(1), P) for value in GRPO(oo).preference(question))
     spread = P * (1 - P) * GAP**2 + P * NOISE_A**2 + (1 - P) * NOISE_B**2
-    normal = Domain.of(GAP, NOISE_A, NOISE_B, P)
+    normal, low = Domain.of(GAP, NOISE_A, NOISE_B, P), symbols.base_reward
+    mean = P * (low + GAP) + (1 - P) * low
+    square = P * ((low + GAP) ** 2 + NOISE_A**2) + (1 - P) * (low**2 + NOISE_B**2)
     claims += [
         Claim("Gaussian rewards, G = infinity: drift", (first - second) * sqrt(spread), "==", GAP,
               normal),
-        Claim("Gaussian rewards: mean zero", P * first + (1 - P) * second, "==", S.Zero, normal),
+        Claim("Gaussian rewards: P(a) is the distance of its mean in standard deviations of all",
+              first * sqrt(square - mean**2), "==", low + GAP - mean, normal),
         Claim("Gaussian rewards: noise weakens the drift", first - second, "<", drift(oo), normal),
         Claim("Gaussian rewards: (15) solves the noisy condition",
               force, "==", answered(first - second),

@@ -13,8 +13,7 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     published(
         r"$A_i$ is the mean difference to the group over the root of half its mean square",
         "Section 2",
-        "eq02_pairwise_form: mean difference to the group is r_i - mean",
-        "eq02_pairwise_form: half the mean squared difference is the variance",
+        "eq02_pairwise_form: half the mean squared difference is the variance, *",
         "eq02_pairwise_form: both forms of the advantage agree*",
     ),
     published(
@@ -80,8 +79,8 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "it is the gradient of the reverse KL divergence, but for a constant",
         "after (10)",
         "eq10_reverse_kl: the generator gives KL(pi_ref || pi)",
-        "eq10_reverse_kl: derivative of KL(pi_ref || pi)",
-        "eq10_reverse_kl: k3 in the loss is reverse KL plus the constant 1",
+        "eq10_reverse_kl: derivative of KL(pi_ref || pi), *",
+        "eq10_reverse_kl: k3 in the loss has the gradient of reverse KL, *",
     ),
     # -- the baselines -------------------------------------------------------------------------
     published(
@@ -115,13 +114,13 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     published(
         r"a binary question, $G=2$: the closed form",
         "(14)",
-        "eq14_binary_pairs: (14)",
+        "eq14_binary_pairs: (14): *",
         "eq12_pairs: the closed form is a fixed point, *",
     ),
     published(
         r"it depends on $\beta$ and $\gamma$ only through $\beta/\gamma$",
         "after (14)",
-        "eq14_binary_pairs: it depends on beta and gamma only through beta/gamma",
+        "eq14_binary_pairs: it depends on beta and gamma only through beta/gamma: *",
     ),
     published(r"it decreases in $\beta$", "after (14)", "eq14_binary_pairs: it decreases in beta"),
     published(
@@ -130,21 +129,21 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     published(
         r"it increases in $\piref(a)$", "after (14)", "eq14_binary_pairs: it increases in pi_ref"
     ),
-    published(r"it tends to 1 as $\beta\to0$", "after (14)", "eq14_limits: limit beta -> 0"),
+    published(r"it tends to 1 as $\beta\to0$", "after (14)", "eq14_limits: limit beta -> 0: *"),
     published(
         r"it tends to $\piref(a)$ as $\beta\to\infty$",
         "after (14)",
-        "eq14_limits: limit beta -> oo",
+        "eq14_limits: limit beta -> oo: *",
     ),
     published(
         r"at $\beta=\gamma$ it is $\sqrt{\piref(a)}$",
         "after (14)",
-        "eq14_binary_pairs: at beta = gamma it is the square root of pi_ref",
+        "eq14_binary_pairs: at beta = gamma it is the square root of pi_ref: *",
     ),
     published(
         r"it is continuous at $\piref(a)=0$ if and only if $\beta\ge\gamma$",
         "after (14)",
-        "eq14_limits: limit pi_ref -> 0+ when beta < gamma",
+        "eq14_limits: limit pi_ref -> 0+ when beta < gamma: *",
         "eq14_limits: a jump at pi_ref = 0 when beta < gamma",
         "eq14_limits: no jump at pi_ref = 0 when beta >= gamma",
     ),
@@ -154,7 +153,9 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "eq14_binary_pairs: bound: *",
     ),
     published(
-        r"without a preferred answer it is $\piref(a)$", "(14), tie", "eq14_tie: margin 0 gives *"
+        r"without a preferred answer it is $\piref(a)$",
+        "(14), tie",
+        "eq14_tie: margin 0 gives the reference: *",
     ),
     published(
         "a binary question, large groups: the reward term",
@@ -170,7 +171,7 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     published(
         "a binary question, large groups: the closed form",
         "(15)",
-        "eq15_large_group: (15)",
+        "eq15_large_group: (15): *",
         "noisy_verifier: G = infinity: (15) solves the condition without noise",
         again=("large_group_many_answers: *",),
     ),
@@ -183,7 +184,7 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     published(
         r"(15) is discontinuous at $\piref(a)=0$ for every $\beta$",
         "after (15)",
-        "eq15_limits: limit pi_ref -> 0+",
+        "eq15_limits: limit pi_ref -> 0+: *",
         "eq15_limits: a jump at pi_ref = 0 for every beta",
     ),
     published(
@@ -195,7 +196,8 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     published(
         r"(15) tends to 1 as $\beta\to0$ and to $\piref(a)$ as $\beta\to\infty$",
         "after (15)",
-        "eq15_limits: limit beta -> *",
+        "eq15_limits: limit beta -> 0: *",
+        "eq15_limits: limit beta -> oo: *",
     ),
     published(
         r"(15) exceeds (14) with $\gamma=1$",
@@ -216,7 +218,7 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "noisy_verifier: the policy depends only on which expected reward is larger*",
         r"for deterministic rewards it does; with success rates $s_a>s_b$ the drift $P(a)-P(b)$ is "
         r"$(s_a-s_b)D_\infty(m)$ at the mean success $m$, and noise never strengthens it",
-        "eq15_large_group: (15)",
+        "eq15_large_group: (15): *",
         "noisy_verifier: P(a) - P(b) = (s_a - s_b) D_G(m), G = infinity",
         "noisy_verifier: G = infinity: noise does not strengthen the drift (squared)",
         setting=r"$\beta=1$, $\piref(a)=1/2$, $s_a=1/2$, $s_b=0$, both sides of the condition",
@@ -246,15 +248,15 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "V&Y Appendix B.1",
         "direct_kl_pairs: logistic with exponent gamma/(2 beta)",
         r"the exponent is $\gamma/\beta$; $\gamma/(2\beta)$ is that of NLHF",
-        "direct_kl_pairs: logistic with exponent gamma/beta",
+        "direct_kl_pairs: logistic with exponent gamma/beta: *",
         "direct_kl_pairs: the log-odds move by gamma/beta",
-        "direct_kl_pairs: that exponent is NLHF's",
+        "direct_kl_pairs: that exponent is NLHF's: *",
         at={"beta": S.One, "gamma": S.One, "pi_ref": S.Half},
     ),
     published(
         r"direct KL, large groups: stationary policies are the zeros of $h$",
         "Appendix B.2",
-        "direct_kl_large_group: h of Appendix B.2",
+        "direct_kl_large_group: h of Appendix B.2: *",
     ),
     published(
         r"$h$ falls up to $x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$ and rises beyond",
@@ -274,12 +276,12 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "Appendix B.2",
         "direct_kl_large_group: h(x[*]) = *",
         "direct_kl_large_group: logit(x[*]) = *",
-        "fold_curve_direct_kl: F vanishes on the curve",
+        "fold_curve_direct_kl: F vanishes on the curve: *",
         "fold_curve_direct_kl: so does its derivative",
         "fold_curve_direct_kl: beta_c rises along the curve",
         "fold_curve_direct_kl: so does pi_ref",
-        "fold_curve_direct_kl: beta_c starts at 0",
-        "fold_curve_direct_kl: beta_c has no bound",
+        "fold_curve_direct_kl: beta_c starts at 0: *",
+        "fold_curve_direct_kl: beta_c has no bound: *",
     ),
     refuted(
         "direct KL, large groups: both roots maximise the objective",

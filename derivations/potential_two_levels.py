@@ -2,6 +2,8 @@
 
 from sympy import Add, S, Symbol, asin, log, oo, sqrt
 
+from derivations.all_groups import drift as all_groups
+from derivations.all_groups import gradient, in_weights
 from derivations.headline import BINARY, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationarity_condition, symbols
@@ -36,18 +38,17 @@ def result() -> Result:
         claims.append(
             Claim(
                 f"the potential has the slope D_G, G = {name}",
-                potential.diff(P),
+                all_groups(size),
                 "==",
-                unfolded(drift),
+                in_weights(potential.diff(P)),
             )
         )
-        balance = condition.contrast()
         claims.append(
             Claim(
                 f"its slope less beta times that of the divergence is the condition, G = {name}",
-                (potential - BETA * divergence).diff(P),
+                P * (1 - P) * (potential - BETA * divergence).diff(P),
                 "==",
-                unfolded(balance.rhs) - balance.lhs,
+                gradient(size),
             )
         )
         claims.append(Claim(f"the potential increases, G = {name}", drift, ">", S.Zero))

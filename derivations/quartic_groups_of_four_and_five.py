@@ -46,7 +46,6 @@ def at_the_threshold(size: int, policy: StationaryPolicy) -> list[Claim]:
         numbers[symbol] = value.subs(values).subs(numbers).expand()
     xi, eta = (numbers[s] for s, _ in policy.closed.abbreviations[3:5])
     p = next(e for s, e in numbers.items() if s.name == "P")
-    end = policy.closed.short.subs(numbers).subs(Symbol("y", positive=True), 1)
     return [
         Claim(
             f"G = {size}, p0 = 0, beta = sqrt(G-1): eta^2 + xi^3 is 0, the cubic has a double root",
@@ -57,7 +56,12 @@ def at_the_threshold(size: int, policy: StationaryPolicy) -> list[Claim]:
         Claim(
             f"G = {size}: so y = 2 eta^(1/3) - 2 P/3 is 1", eta, "==", ((1 + 2 * p / 3) / 2) ** 3
         ),
-        Claim(f"G = {size}: and p = 0", end, "==", S.Zero),
+        Claim(
+            f"G = {size}: and p = 0, the radicand being 2 Q - 2 P - 1 with Q = beta/B = P + 1/2",
+            sqrt(Integer(size - 1)) / DRIFTS[size][1],
+            "==",
+            p + HALF,
+        ),
     ]
 
 

@@ -1,13 +1,15 @@
 """Large groups: the preference is the reward in standard units."""
 
-from sympy import Add, Integer, Rational, binomial, oo, sqrt
+from sympy import Add, Expr, Integer, Rational, Symbol, binomial, oo, sqrt
 
 from derivations.bernstein_form import SHARE
 from derivations.eq06_reward_preference import OLD
 from derivations.headline import EVERY_SIZE, LARGE_GROUPS, TWO, Headline
 from derivations.large_group_limit import expectation
 from derivations.lemmas import BINOMIAL_MOMENTS
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import certain, groups, large_group_preferences
+from derivations.second_route.policies import first_share, logit_weights, normalised
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
 from grpo_symbolic.model.preference import expected_preference
 from grpo_symbolic.reward import mean, variance
@@ -58,6 +60,32 @@ def limiting_objective() -> Claim:
     )
 
 
+def enumerated_variance(size: int) -> Claim:
+    """The mean variance of a group, from all groups, for two rewards and two weights."""
+    rewards = [Symbol(f"r_{i}", real=True) for i in (1, 2)]
+    policy = normalised(logit_weights(2))
+    within = Integer(0)
+    for _, drawn, chance in groups(certain(*rewards), policy, size):
+        within += chance * Add(*((r - Add(*drawn) / size) ** 2 for r in drawn)) / size
+    center = Add(*(w * r for w, r in zip(policy, rewards, strict=True)))
+    total = Add(*(w * (r - center) ** 2 for w, r in zip(policy, rewards, strict=True)))
+    return Claim(
+        f"the group variance has mean (1 - 1/G) sigma^2, all groups, G = {size}",
+        within,
+        "==",
+        (1 - Rational(1, size)) * total,
+    )
+
+
+def mean_zero(derived: tuple[Expr, ...]) -> Claim:
+    """The derived preference of a and the population's of b have the mean zero."""
+    weights = logit_weights(2)
+    policy, low = normalised(weights), symbols.base_reward
+    second = large_group_preferences(certain(low + symbols.gap, low), policy)[1]
+    first = derived[0].xreplace({symbols.pi: first_share(weights)})
+    return Claim("mean zero", policy[0] * first + policy[1] * second, "==", Integer(0))
+
+
 def result() -> Result:
     question, p = BinaryQuestion(), symbols.pi
     population = question.population(question.policy)
@@ -77,10 +105,9 @@ def result() -> Result:
         claims += [
             Claim(f"the group mean is unbiased, G = {size}", average, "==", center),
             Claim(f"its variance is sigma^2/G, G = {size}", wobble, "==", spread / size),
-            Claim(
+            *compared(
                 f"the group variance has mean (1 - 1/G) sigma^2, G = {size}",
                 within,
-                "==",
                 (1 - Rational(1, size)) * spread,
             ),
         ]
@@ -135,6 +162,7 @@ def result() -> Result:
             *claims,
             *every_size(),
             limiting_objective(),
-            Claim("mean zero", p * preferences[0] + (1 - p) * preferences[1], "==", Integer(0)),
+            *map(enumerated_variance, (2, 3)),
+            mean_zero(tuple(preferences)),
         ),
     )

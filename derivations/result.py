@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Eq, Expr
 from sympy.core.relational import Relational
@@ -14,9 +15,10 @@ from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.recheck import portable
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["KINDS", "VY", "Outcome", "Result", "run"]
+__all__ = ["KINDS", "VY", "Outcome", "Result", "compared", "run", "telling"]
 
 #: The paper whose equations most results re-derive.
 VY = "Vojnovic & Yun (2025), arXiv 2502.18548"
@@ -145,6 +147,25 @@ def run(name: str, build: Callable[[], Result]) -> Outcome:
     result = build()
     verdicts = tuple((claim, prove(claim)) for claim in result.all_claims)
     return Outcome(name, result, verdicts, time.perf_counter() - start)
+
+
+def compared(name: str, derived: Expr, published: Expr, **about: Any) -> tuple[Claim, ...]:
+    """That a derived form is the published one, unless they are one expression as it is.
+
+    ``X == X`` is evidence of nothing: where both are one expression, what is to be shown is that
+    it satisfies its definition, and other claims show that.
+    """
+    claim = Claim(name, derived, "==", published, **about)
+    try:
+        read = portable(claim)
+    except ValueError:
+        read = claim
+    return () if read.left == read.right else (claim,)
+
+
+def telling(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims without those that say of one expression that it is itself."""
+    return [c for c in claims if c.left != c.right or c.relation not in ("==", ">=", "<=")]
 
 
 def equation(left: Expr, right: Expr) -> Eq:

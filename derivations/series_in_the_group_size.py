@@ -4,7 +4,7 @@ from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
 from derivations.headline import LARGE_GROUPS, REVERSE_KL, TWO, Headline
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
 from derivations.series_in_the_weight import curve
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ShiftAndScale, ShiftOnly, symbols
 from grpo_symbolic.algebra import tidy
@@ -35,12 +35,11 @@ def result() -> Result:
     moved = exact.diff(GAP) * -GAP
     point = {BETA: S(3) / 4, P0: S(1) / 3, GAP: S(2)}
     claims = (
-        Claim(
+        *compared(
             "first order, standard deviation",
             reduced,
-            "==",
             eliminated(correction, along),
-            ABOVE,
+            domain=ABOVE,
         ),
         Claim(
             "first order, beta eliminated",
@@ -54,7 +53,7 @@ def result() -> Result:
             "sample standard deviation: sqrt(1-1/G) adds -sqrt(x)/2 to -1/(8 sqrt(x))",
             eliminated(sample, along),
             "==",
-            tidy(reduced * (1 + 4 * x), ABOVE),
+            reduced * (1 + 4 * x),
             ABOVE,
         ),
         Claim(

@@ -1,7 +1,8 @@
 """Shift-only advantages with direct KL are RLHF with a rescaled weight."""
 
-from sympy import Expr, Rational, Symbol, exp, expand_log, log, oo
+from sympy import Expr, Rational, S, Symbol, exp, expand_log, log, oo
 
+from derivations.all_groups import gradient
 from derivations.eq08_frozen_gradient import REF
 from derivations.headline import (
     ANY_NUMBER,
@@ -13,7 +14,9 @@ from derivations.headline import (
     Headline,
 )
 from derivations.lemmas import IDENTITY_IN_SYMBOLS
-from derivations.result import VY, Result, equation
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import centred
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import (
     GRPO,
     RLHF,
@@ -60,16 +63,23 @@ def result() -> Result:
         size: stationary_policy(GRPO(size, DirectKL(), ShiftOnly()), question)
         for size in (*SIZES, oo)
     }
-    claims = [
-        Claim(
-            f"RLHF with beta G/(G - 1), G = {size}",
-            found[size].expression,
-            "==",
-            rlhf.subs(beta, beta * Rational(size, size - 1)),
-        )
-        for size in SIZES
-    ]
-    claims.append(Claim("RLHF itself for large groups, (4)", found[oo].expression, "==", rlhf))
+    claims: list[Claim] = []
+    for size in SIZES:
+        name = f"RLHF with beta G/(G - 1), G = {size}"
+        pooled = rlhf.subs(beta, beta * Rational(size, size - 1))
+        claims += compared(f"{name}, as derived", found[size].expression, pooled)
+        # for a gap of G/(G - 1) times symbols.gap: any gap is one, and this is RLHF at its own
+        wide = {symbols.gap: symbols.gap * Rational(size, size - 1)}
+        slope = gradient(size, "k1", "reward", centred).subs(wide).subs(symbols.pi, rlhf)
+        claims.append(Claim(f"{name}: no gradient there, all groups", slope, "==", S.Zero))
+    name, low, p = "RLHF itself for large groups, (4)", symbols.base_reward, symbols.pi
+    rewards = (low + symbols.gap, low)
+    mean = p * rewards[0] + (1 - p) * rewards[1]
+    slope = binary_gradient(
+        [r - mean for r in rewards], p, symbols.pi_ref, beta, estimator="k1", placement="reward"
+    )
+    claims += compared(f"{name}, as derived", found[oo].expression, rlhf)
+    claims.append(Claim(f"{name}: no gradient there", slope.subs(p, rlhf), "==", S.Zero))
     claims.append(
         Claim(
             "at G = 2 the weight is not beta itself",
@@ -98,7 +108,7 @@ def result() -> Result:
             ),
             Headline(
                 "it is (4)",
-                ("RLHF itself for large groups, (4)",),
+                ("RLHF itself for large groups, (4)*",),
                 groups=LARGE_GROUPS,
                 answers=TWO,
                 penalties=DIRECT_KL,

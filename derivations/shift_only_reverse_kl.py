@@ -2,8 +2,10 @@
 
 from sympy import Rational, S, oo, sqrt
 
+from derivations.all_groups import gradient
 from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy, symbols
 
 SIZES = (2, 4)
@@ -29,14 +31,11 @@ def result() -> Result:
     for size in SIZES:
         c = beta / (gap * (1 - Rational(1, size)))
         policy = stationary_policy(GRPO(size, advantage=ShiftOnly()), question)
-        claims.append(
-            Claim(
-                f"(14) with (1 - 1/G) gap in place of gamma, G = {size}",
-                policy.expression,
-                "==",
-                (1 - c + sqrt((1 - c) ** 2 + 4 * c * p0)) / 2,
-            )
-        )
+        name = f"(14) with (1 - 1/G) gap in place of gamma, G = {size}"
+        published = (1 - c + sqrt((1 - c) ** 2 + 4 * c * p0)) / 2
+        claims += compared(f"{name}, as derived", policy.expression, published)
+        slope = gradient(size, advantages=centred).subs(symbols.pi, published)
+        claims.append(Claim(f"{name}: no gradient there, all groups", slope, "==", S.Zero))
     large = stationary_policy(GRPO(oo, advantage=ShiftOnly()), question)
     claims.append(Claim("it increases with the gap", large.expression.diff(gap), ">", S.Zero))
     return Result(

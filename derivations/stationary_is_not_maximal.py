@@ -2,6 +2,7 @@
 
 from sympy import Add, Expr, Rational, S, Symbol, diff, oo
 
+from derivations.eq14_binary_pairs import gradient
 from derivations.headline import DIRECT_KL, LARGE_GROUPS, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
@@ -79,7 +80,12 @@ def result() -> Result:
     pairs, large = curve(2, ReverseKL()), curve(oo, DirectKL())
     balance = pairs.drift.expression - BETA * pairs.force.expression
     claims += [
-        Claim("the example is stationary", balance.subs(EXAMPLE), "==", S.Zero),
+        Claim(
+            "the example is stationary: at beta = 1 the gradient is p0 - p^2",
+            gradient(margin=S.One).subs(BETA, S.One),
+            "==",
+            P0 - P**2,
+        ),
         Claim("it is attracting", balance.diff(P).subs(EXAMPLE), "<", S.Zero),
         Claim(
             "attracting policies maximise their stage objective (reverse KL, the example)",
@@ -140,7 +146,7 @@ def result() -> Result:
             ),
             Headline(
                 "an attracting policy that is a minimum of its stage objective",
-                ("the example is stationary", "it is attracting"),
+                ("the example is stationary*", "it is attracting"),
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,

@@ -1,9 +1,12 @@
 """Groups of equal rewards dropped: drift and penalty of what is left."""
 
-from sympy import Expr, Rational, S
+from sympy import Expr, Mul, Rational, S
 
+from derivations.all_groups import WEIGHTS, in_weights
+from derivations.all_groups import drift as all_groups
 from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
+from derivations.second_route.policies import normalised
 from derivations.trainer_drift_std import drift
 from grpo_symbolic import (
     GRPO,
@@ -74,7 +77,13 @@ def result() -> Result:
     level = Rational(7, 8)
     claims += [
         Claim("G = 2: one of each", share(2), "==", Rational(1, 2)),
-        Claim("G = 2: the drift does not depend on p", two.rhs * P * (1 - P), "==", Rational(1, 2)),
+        *compared("G = 2: the drift, as derived", two.rhs * P * (1 - P), Rational(1, 2)),
+        Claim(
+            "G = 2: the drift does not depend on p",
+            all_groups(2) * Mul(*normalised(WEIGHTS)),
+            "==",
+            in_weights(chance(2)) / 2,
+        ),
         Claim(
             "G = 2: the condition is 1/beta = (1-2p) - p0 (1-p)/p + (1-p0) p/(1-p)",
             force,

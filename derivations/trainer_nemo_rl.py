@@ -1,9 +1,13 @@
 """The drift of advantages scaled by mean and standard deviation of the others."""
 
-from sympy import Expr, Integer, S, Symbol, sqrt
+from sympy import Expr, Integer, Mul, S, Symbol, sqrt
 
+from derivations.all_groups import WEIGHTS, in_weights
+from derivations.all_groups import drift as all_groups
 from derivations.headline import TWO, Headline, Numbers
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import others_scaled
+from derivations.second_route.policies import normalised
 from derivations.trainer_drift_std import GAP, P, drift, expectation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, LeaveOneOut
 
@@ -27,18 +31,21 @@ def shape(size: int, ends: Expr) -> Expr:
 def result() -> Result:
     found = {size: drift(RULE, size) for size in SIZES}
     claims = []
-    for size, value in found.items():
+    for size, derived in found.items():
+        value = all_groups(size, others_scaled) * Mul(*normalised(WEIGHTS))
+        name = f"the mean over the others, G = {size}"
         claims += [
-            Claim(f"the mean over the others, G = {size}", value, "==", shape(size, GAP)),
+            *compared(f"{name}, as derived", derived, shape(size, GAP)),
+            Claim(name, value, "==", in_weights(shape(size, GAP))),
             Claim(
                 f"weight 1 for equal others, G = {size}, gap 1",
                 value.subs(GAP, 1),
                 "==",
-                shape(size, S.One),
+                in_weights(shape(size, S.One)),
             ),
             Claim(
                 f"weight 1 for equal others, G = {size}, any gap",
-                value,
+                derived,
                 "==",
                 shape(size, S.One),
                 expected="REFUTED",
@@ -47,13 +54,14 @@ def result() -> Result:
                 f"groups with equal others carry the gap, G = {size}",
                 value.diff(GAP),
                 "==",
-                P * (1 - P) * (P ** (size - 1) + (1 - P) ** (size - 1)),
+                in_weights(P * (1 - P) * (P ** (size - 1) + (1 - P) ** (size - 1))),
             ),
         ]
     preference = GRPO(3, advantage=RULE).preference(BinaryQuestion())
     two = GRPO(2, advantage=RULE).preference(BinaryQuestion())
     claims += [
-        Claim("G = 2: never scaled, the drift is the gap", two.difference(0, 1), "==", GAP),
+        *compared("G = 2: never scaled, as derived", two.difference(0, 1), GAP),
+        Claim("G = 2: never scaled, the drift is the gap", all_groups(2, others_scaled), "==", GAP),
         Claim(
             "the advantages of a group sum to zero in the mean, G = 3",
             preference.expected,

@@ -109,8 +109,6 @@ def result() -> Result:
                 S.Zero,
                 PAIRS,
             ),
-            Claim("f(0) = 0", at_zero, "==", S.Zero),
-            Claim("f(1) = 0", at_one, "==", S.Zero),
             Claim("f(k/G) > 0 for 0 < k < G", second, ">", S.Zero, PAIRS),
             Claim("g(0) > 0", at_zero - BETA * (0 - P0), ">", S.Zero),
             Claim("g(1) < 0", at_one - BETA * (1 - P0), "<", S.Zero),

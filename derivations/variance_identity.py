@@ -7,6 +7,12 @@ from sympy import Add, Expr, S, Symbol, oo
 from derivations.headline import ANY_NUMBER, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import IDENTITY_IN_SYMBOLS, SUM_OVER_ANSWERS
 from derivations.result import Result, equation
+from derivations.second_route.groups import (
+    certain,
+    group_preferences,
+    large_group_preferences,
+)
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -57,6 +63,15 @@ def one_answer() -> Claim:
     )
 
 
+def written_out(size: Expr | int) -> list[Expr]:
+    """P_G of two answers a gap apart, from all groups or from the moments of the policy."""
+    low, policy = symbols.base_reward, (symbols.pi, 1 - symbols.pi)
+    laws = certain(low + symbols.gap, low)
+    if size == oo:
+        return large_group_preferences(laws, policy)
+    return group_preferences(laws, policy, int(size))
+
+
 def result() -> Result:
     claims = []
     for size in SIZES:
@@ -65,7 +80,6 @@ def result() -> Result:
         values = with_mean_zero(policy)
         given = reference(policy, values, S.Zero)
         claims += [
-            Claim(f"mean zero, n = {size}", expectation(values, policy), "==", S.Zero, domain),
             Claim(f"pi_ref sums to 1, n = {size}", Add(*given), "==", S.One, domain),
             Claim(
                 f"E_ref P = -Var P/beta, n = {size}",
@@ -96,17 +110,16 @@ def result() -> Result:
         condition = stationarity_condition(GRPO(size), question)
         values = tuple(condition.preference)
         given = reference(policy, values, S.Zero)
-        at_reference = {symbols.pi_ref: given[0]}
-        claims += [
-            Claim(f"binary, G = {size}: this pi_ref makes pi stationary", e.lhs.subs(at_reference),
-                  "==", S.Zero, Domain.of(BETA, symbols.pi))
-            for e in condition.equations
-        ]  # fmt: skip
+        claims.append(
+            Claim(f"binary, G = {size}: this pi_ref makes pi stationary",
+                  binary_gradient(written_out(size), symbols.pi, given[0], BETA), "==", S.Zero,
+                  where_defined=True)
+        )  # fmt: skip
         claims.append(
             Claim(f"binary, G = {size}: E_ref P = -Var P/beta", expectation(values, given), "==",
                   -variance(values, policy) / BETA)
         )  # fmt: skip
-    large = tuple(GRPO(oo).preference(question))
+    large = written_out(oo)
     claims.append(Claim("binary, large groups: Var P = 1", variance(large, policy), "==", S.One))
     value, spread = Symbol("P_o", real=True), Symbol("Var_P", nonnegative=True)
     # pi_ref(o) P(o) per unit of pi(o); its mean under pi, with E P = 0 and E P^2 = Var P.
