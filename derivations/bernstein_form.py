@@ -79,15 +79,15 @@ def bernstein(size: int, function: Expr) -> Expr:
     return Add(*(weight(size, k) * function.subs(SHARE, Rational(k, size)) for k in range(1, size)))
 
 
-def rewarded() -> Claim:
+def rewarded(name: str, expected: Expr) -> Claim:
     """f(k/G) from the mean and the variance of a group with k rewards 1 and G - k rewards 0."""
     mean = K / G
     variance = (K * (1 - mean) ** 2 + (G - K) * (0 - mean) ** 2) / G
     return Claim(
-        "k/G times (1 - mean)/deviation, k of G rewards 1, is f at k/G",
+        name,
         mean * (1 - mean) / sqrt(variance),
         "==",
-        curve().subs(SHARE, mean),
+        expected.subs(SHARE, mean),
         Domain.of(G, (K, S.Zero, G)),
     )
 
@@ -133,16 +133,17 @@ def derivation() -> Derivation:
     return drawn.then(
         equation(p_times, Sum(weight(G, K) * function, (K, 1, G))),
         r"$f(\tau)=\tau A_a(\tau)$",
-        rewarded(),
+        rewarded("k/G times (1 - mean)/deviation, k of G rewards 1, is f at k/G", curve()),
     )
 
 
 def result() -> Result:
     low = advantages()[1]
-    function = curve()
+    function, published_curve = curve(), sqrt(SHARE * (1 - SHARE))
     other = relative((1 - P) * weight(G - 1, K))
     marginal = ReverseKL().marginal
     claims = [
+        rewarded("f = sqrt(tau(1-tau)): from k of G rewards 1", published_curve),
         *compared("f = sqrt(tau(1-tau))", function, sqrt(SHARE * (1 - SHARE)), domain=UNIT),
         Claim("zero sum: tau A_a + (1-tau) A_b = 0", function, "==", -(1 - SHARE) * low, UNIT),
         Claim("(1-p) times the weight of k others", other, "==", 1 - K / G, COUNTS),
@@ -181,7 +182,7 @@ def result() -> Result:
                 (
                     "p times the weight of k-1 others*",
                     "(1-p) times the weight of k others*",
-                    "k/G times (1 - mean)/deviation*",
+                    "f = sqrt(tau(1-tau))*",
                     "zero sum: *",
                     "the published penalty pulls with *",
                 ),

@@ -10,7 +10,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     # -- new: groups of every size -------------------------------------------------------------
     new(
         r"$p\,P_G(a)$ is the Bernstein polynomial of the group standard deviation ($G=2$ to 5)",
-        "bernstein_form: all groups, *",
+        "bernstein_form: f = sqrt(tau(1-tau))*",
         "bernstein_form: zero sum: *",
         "bernstein_form: p P(a) is *",
         "bernstein_form: it is h/(p(1-p)), *",
@@ -61,7 +61,8 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "potential_two_levels: *",
     ),
     new(
-        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$ ($G\le5$, $\infty$)",
+        r"noisy verifiers: $P(a)-P(b)=(s_a-s_b)D_G(m)$ at the mean success $m$",
+        "noisy_verifier: every G: *",
         "noisy_verifier: P(a) - P(b) = *",
         "noisy_verifier: G = infinity: noise *",
     ),

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import cache
 
 import pytest
 from sympy import Mul, Rational, S, Symbol, log, sqrt
 
 from derivations.catalogue import ORDER, builder
-from derivations.result import compared, telling
+from derivations.new_theorems import NEW_ENTRIES
+from derivations.paper_claims import PAPER_ENTRIES
+from derivations.result import Result, compared, telling
 from derivations.second_route import groups, objectives
 from derivations.second_route.groups import (
     certain,
@@ -39,10 +42,16 @@ def of(name: str) -> tuple[Claim, ...]:
     return builder(name)().all_claims
 
 
+@cache
+def untouched(name: str) -> Result:
+    """The result with nothing planted: asked for before anything is."""
+    return builder(name)()
+
+
 @pytest.mark.parametrize("name", ORDER)
 def test_no_claim_says_of_an_expression_that_it_is_itself(name: str) -> None:
     """Neither as it is made nor as a certificate reads it back."""
-    claims = of(name)
+    claims = untouched(name).all_claims
     assert claims
     for claim in claims:
         assert claim.left != claim.right, claim.name
@@ -51,6 +60,15 @@ def test_no_claim_says_of_an_expression_that_it_is_itself(name: str) -> None:
         except ValueError:
             continue  # it has no certificate
         assert read.left != read.right, claim.name
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_what_the_ledger_names_is_claimed(name: str) -> None:
+    """Every name of a claim of this result in the ledger is one, or fits one."""
+    claims = [claim.name for claim in untouched(name).claims]
+    named = [n for e in (*PAPER_ENTRIES, *NEW_ENTRIES) for n in (*e.parts, *e.correction, *e.again)]
+    for pattern in (n.partition(": ")[2] for n in named if n.partition(":")[0] == name):
+        assert any(pattern == c or fnmatchcase(c, pattern) for c in claims), pattern
 
 
 # -- a factor of two, planted in one definition --------------------------------------------------
@@ -102,7 +120,7 @@ def test_a_planted_factor_is_refuted(
     planted: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every equation that it changes and that is not homogeneous fails; there is one."""
-    before = {claim.name: claim.statement for claim in of(name)}
+    before = {claim.name: claim.statement for claim in untouched(name).all_claims}
     PLANTED[planted][0](monkeypatch)
     changed = [
         claim
