@@ -163,7 +163,7 @@ def result() -> Result:
                 (
                     "p times the weight of k-1 others*",
                     "(1-p) times the weight of k others*",
-                    "f = sqrt(tau(1-tau))",
+                    "f = sqrt(tau(1-tau))*",
                     "zero sum: *",
                     "a group of a alone: *",
                     "a group of b alone: *",

@@ -10,7 +10,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     # -- new: groups of every size -------------------------------------------------------------
     new(
         r"$p\,P_G(a)$ is the Bernstein polynomial of the group standard deviation ($G=2$ to 5)",
-        "bernstein_form: f = sqrt(tau(1-tau))",
+        "bernstein_form: f = sqrt(tau(1-tau))*",
         "bernstein_form: zero sum: *",
         "bernstein_form: p P(a) is *",
         "bernstein_form: it is h/(p(1-p)), *",
