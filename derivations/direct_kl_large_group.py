@@ -21,6 +21,7 @@ def result() -> Result:
     found = stationary_policy(GRPO(oo, DirectKL()), BinaryQuestion())
     condition = found.equation
     h = condition.rhs / BETA - condition.lhs / BETA
+    sampled = eq15_large_group.gradient("k1", "loss-with-ratio")
     published = 1 / (BETA * sqrt(P * (1 - P))) - log(P / (1 - P)) + log(P0 / (1 - P0))
     slope = h.diff(P).subs(P, on_scale(W))
     least = on_scale(BETA)
@@ -62,10 +63,23 @@ def result() -> Result:
         claims=(
             *compared("h of Appendix B.2, as derived", h, published),
             Claim(
-                "h of Appendix B.2: beta pi(a) pi(b) h is the gradient with sampled k1",
-                eq15_large_group.gradient("k1", "loss-with-ratio"),
+                "beta pi(a) pi(b) h is the gradient with sampled k1",
+                sampled,
                 "==",
                 BETA * P * (1 - P) * published,
+            ),
+            # the same without logarithms: its slope, and its value where the policies are equal
+            Claim(
+                "h of Appendix B.2: the gradient over beta pi(a) pi(b) has its slope",
+                (sampled / (BETA * P * (1 - P))).diff(P),
+                "==",
+                published.diff(P),
+            ),
+            Claim(
+                "h of Appendix B.2: the gradient over beta pi(a) pi(b) is h at pi_ref",
+                (sampled / (BETA * P * (1 - P))).subs(P, P0),
+                "==",
+                published.subs(P, P0),
             ),
             Claim("x* of Appendix B.2", least, "==", (1 + sqrt(1 - 1 / (1 + BETA**2))) / 2),
             Claim("h falls for x <= 1/2", slope, "<", S.Zero, lower_half),

@@ -21,6 +21,7 @@ from grpo_symbolic.equation.balance import Balance
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 T = Symbol("t", positive=True)
 HALF_LINE = Domain.of((T, S.Zero, oo))
+U = symbols.u
 LOWER = Domain.of(Range(P, S.Zero, S.Half, upper_closed=True))
 UPPER = Domain.of((P, S.Half, S.One))
 ABOVE = Domain.of(P0, (P, P0, S.One))
@@ -43,6 +44,8 @@ def result() -> Result:
     assert boundary is not None
     odds = P / (1 - P) * exp(-drift / folds.beta)  # of pi_ref, where F = 0 at this weight
     at_fold = odds / (1 + odds)
+    sampled = gradient(oo, "k1", "reward")
+    beside = sampled.subs(P0, U * P / (U * P + 1 - P))
     at_t = 1 / (1 + exp(-2 * T))
     # W' = D' (f - f' D/D')/f^2: for p > 1/2 its sign is that of the bracket.
     excess = force - slope * drift / drift.diff(P)
@@ -119,11 +122,25 @@ def result() -> Result:
                 domain=UPPER,
             ),
             Claim(
-                "F vanishes on the curve: so does the gradient of the sampled objective",
-                gradient(oo, "k1", "reward").subs(P0, at_fold).subs(BETA, folds.beta),
+                "on the curve the gradient of the sampled objective vanishes",
+                sampled.subs(P0, at_fold).subs(BETA, folds.beta),
                 "==",
                 S.Zero,
                 UPPER,
+            ),
+            # the same without logarithms: log u = -D/beta on the curve
+            Claim(
+                "F vanishes on the curve: pi_ref at u times the odds of pi, the gradient has the "
+                "slope beta pi(a) pi(b)/u in u",
+                beside.diff(U),
+                "==",
+                BETA * P * (1 - P) / U,
+            ),
+            Claim(
+                "F vanishes on the curve: pi_ref = pi, the gradient is pi(a) pi(b) D",
+                beside.subs(U, 1),
+                "==",
+                P * (1 - P) * drift,
             ),
             Claim("so does its derivative", drift.diff(P) - folds.beta * slope, "==", S.Zero),
             Claim(

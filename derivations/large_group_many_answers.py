@@ -5,7 +5,6 @@ from sympy import Expr, S, Symbol, oo, sqrt
 from derivations.headline import ANY_NUMBER, BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import POLE, SUM_OVER_ANSWERS
 from derivations.result import VY, Result, compared, equation
-from derivations.second_route.groups import certain, large_group_preferences
 from derivations.second_route.objectives import sampled_gradient
 from derivations.second_route.policies import logit_weights, normalised
 from derivations.variance_identity import expectation, reference
@@ -61,19 +60,18 @@ def one_answer() -> Claim:
 
 
 def stationary(count: int) -> Claim:
-    """The sampled gradient at pi_ref = pi (a - v(r - m)), m what makes pi_ref sum to 1."""
+    """The sampled gradient at pi_ref = pi (a - v(r - m)), preferences in units of any sigma."""
     weights = logit_weights(count)
     policy = normalised(weights)
     rewards = [Symbol(f"r_{o}", real=True) for o in range(1, count + 1)]
     center = expectation(rewards, policy)
-    spread = sqrt(expectation([(r - center) ** 2 for r in rewards], policy))
-    line = 1 / (BETA * spread)
-    mean_ref = center - spread / BETA
-    given = [w * (1 + 1 / BETA**2 - line * (r - mean_ref))
+    slope, mean_ref = 1 / (BETA * SIGMA), center - SIGMA / BETA
+    given = [w * (1 + 1 / BETA**2 - slope * (r - mean_ref))
              for w, r in zip(policy, rewards, strict=True)]  # fmt: skip
+    standard = [(r - center) / SIGMA for r in rewards]
     return Claim(
         f"the gradient of the objective vanishes there, n = {count}",
-        sampled_gradient(weights, large_group_preferences(certain(*rewards), policy), given, BETA),
+        sampled_gradient(weights, standard, given, BETA),
         "==",
         S.Zero,
         where_defined=True,
