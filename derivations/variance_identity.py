@@ -4,12 +4,8 @@ from collections.abc import Sequence
 
 from sympy import Add, Expr, S, Symbol, oo
 
+from derivations.all_groups import preferences
 from derivations.result import Result, equation
-from derivations.second_route.groups import (
-    certain,
-    group_preferences,
-    large_group_preferences,
-)
 from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import (
     GRPO,
@@ -47,15 +43,6 @@ def with_mean_zero(policy: Sequence[Expr]) -> list[Expr]:
     """Preferences P_1, ..., P_n of mean zero: the last one follows from the others."""
     free = [Symbol(f"P_{o}", real=True) for o in range(1, len(policy))]
     return [*free, -expectation(free, policy[:-1]) / policy[-1]]
-
-
-def written_out(size: Expr | int) -> list[Expr]:
-    """P_G of two answers a gap apart, from all groups or from the moments of the policy."""
-    low, policy = symbols.base_reward, (symbols.pi, 1 - symbols.pi)
-    laws = certain(low + symbols.gap, low)
-    if size == oo:
-        return large_group_preferences(laws, policy)
-    return group_preferences(laws, policy, int(size))
 
 
 def result() -> Result:
@@ -98,14 +85,14 @@ def result() -> Result:
         given = reference(policy, values, S.Zero)
         claims.append(
             Claim(f"binary, G = {size}: this pi_ref makes pi stationary",
-                  binary_gradient(written_out(size), symbols.pi, given[0], BETA), "==", S.Zero,
+                  binary_gradient(preferences(size), symbols.pi, given[0], BETA), "==", S.Zero,
                   where_defined=True)
         )  # fmt: skip
         claims.append(
             Claim(f"binary, G = {size}: E_ref P = -Var P/beta", expectation(values, given), "==",
                   -variance(values, policy) / BETA)
         )  # fmt: skip
-    large = written_out(oo)
+    large = preferences(oo)
     claims.append(Claim("binary, large groups: Var P = 1", variance(large, policy), "==", S.One))
     value, spread = Symbol("P_o", real=True), Symbol("Var_P", nonnegative=True)
     # pi_ref(o) P(o) per unit of pi(o); its mean under pi, with E P = 0 and E P^2 = Var P.
