@@ -2,7 +2,7 @@
 
 from sympy import S, Symbol, asinh, exp, log, oo, sqrt
 
-from derivations import eq15_large_group
+from derivations.all_groups import gradient
 from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
 from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationary_policy, symbols
@@ -21,7 +21,7 @@ def result() -> Result:
     found = stationary_policy(GRPO(oo, DirectKL()), BinaryQuestion())
     condition = found.equation
     h = condition.rhs / BETA - condition.lhs / BETA
-    sampled = eq15_large_group.gradient("k1", "loss-with-ratio")
+    sampled = gradient(oo, "k1", "loss-with-ratio")
     published = 1 / (BETA * sqrt(P * (1 - P))) - log(P / (1 - P)) + log(P0 / (1 - P0))
     slope = h.diff(P).subs(P, on_scale(W))
     least = on_scale(BETA)

@@ -74,7 +74,7 @@ setting=r"a binary question, centred rewards without a scale, any $G$, the publi
                 for n in WRITTEN_OUT
             ),
             *compared("large groups, as derived", large, pairs.subs(BETA, BETA / GAP)),
-            Claim("large groups: for G members the weight is at most 1/(G-1) of it larger",
+            Claim("large groups: for G members the weight is larger by 1/(G-1) of it",
                   weight - BETA / GAP, "==", BETA / GAP / (G - 1)),
             Claim("it grows with the rewards", pairs.subs(BETA, BETA / GAP).diff(GAP), ">",
                   Integer(0)),

@@ -33,8 +33,8 @@ def solves(published: Expr) -> tuple[Claim, ...]:
     return (
         Claim("(14): the gradient of the objective vanishes there", found.subs(P, published), "==",
               S.Zero),
-        Claim("(14): each pi is stationary at one weight", found.subs(BETA, weight), "==", S.Zero,
-              above),
+        Claim("(14): pi > pi_ref is stationary at beta = gamma pi (1-pi)/(pi - pi_ref)",
+              found.subs(BETA, weight), "==", S.Zero, above),
         Claim("(14): at that weight it is that pi", published.subs(BETA, weight), "==", P, above),
         Claim("(14): up to pi_ref the gradient is positive", found, ">", S.Zero, below),
     )  # fmt: skip

@@ -3,11 +3,10 @@
 from sympy import Expr, Integer, Rational, S, oo, sqrt
 
 from derivations import eq14_binary_pairs
+from derivations.all_groups import gradient
 from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import VY, Result, compared, equation
-from derivations.second_route.groups import certain, large_group_preferences
-from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
@@ -18,24 +17,17 @@ def policy():
     return stationary_policy(GRPO(oo), BinaryQuestion())
 
 
-def gradient(estimator: str = "k3", placement: str = "loss") -> Expr:
-    """The sampled objective's gradient in the logit of a, rewards a gap apart, large groups."""
-    low, gap = symbols.base_reward, symbols.gap
-    preferences = large_group_preferences(certain(low + gap, low), (P, 1 - P))
-    return binary_gradient(preferences, P, P0, BETA, estimator=estimator, placement=placement)
-
-
 def solves(published: Expr) -> tuple[Claim, ...]:
     """That (15) is the stationary policy, by the gradient of the sampled objective."""
-    weight, found = sqrt(P * (1 - P)) / (P - P0), gradient()
+    weight, found = sqrt(P * (1 - P)) / (P - P0), gradient(oo)
     above, below = Domain.of(P0, (P, P0, S.One)), Domain.of(P0, (P, S.Zero, P0), BETA)
     return (
         Claim("(15): the gradient of the objective", found, "==",
               sqrt(P * (1 - P)) - BETA * (P - P0)),
         Claim("(15): it vanishes there, both terms squared", BETA**2 * (published - P0) ** 2, "==",
               published * (1 - published)),
-        Claim("(15): each pi is stationary at one weight", found.subs(BETA, weight), "==", S.Zero,
-              above),
+        Claim("(15): pi > pi_ref is stationary at beta = sqrt(pi (1-pi))/(pi - pi_ref)",
+              found.subs(BETA, weight), "==", S.Zero, above),
         Claim("(15): at that weight it is that pi", published.subs(BETA, weight), "==", P, above),
         Claim("(15): up to pi_ref the gradient is positive", found, ">", S.Zero, below),
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from sympy import Expr, Integer, S, Symbol, oo, sqrt
 
+from derivations.all_groups import preferences
 from derivations.bernstein_form import (
     COUNTS,
     P0,
@@ -19,7 +20,6 @@ from derivations.bernstein_form import (
 )
 from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
 from derivations.result import Result, compared, equation
-from derivations.second_route.groups import certain, group_preferences
 from grpo_symbolic import (
     Claim,
     Domain,
@@ -63,8 +63,7 @@ def only_one(scale: str) -> Expr:
 
 def near_the_end(size: int, answer: int = 0) -> list[Claim]:
     """P_G, from all groups, of an answer that is nearly never drawn: between two lines."""
-    low, end, name = symbols.base_reward, sqrt(Integer(size) - 1), "ab"[answer]
-    found = group_preferences(certain(low + GAP, low), (P, 1 - P), size)[answer]
+    end, name, found = sqrt(Integer(size) - 1), "ab"[answer], preferences(size)[answer]
     found, rare = (found, P) if answer == 0 else (-found, 1 - P)
     sign = "" if answer == 0 else "-"
     at = f"{sign}P_G({name}) at {answer}, G = {size}"

@@ -1,20 +1,18 @@
 """Groups of three: the condition of pairs with the margin sqrt(2)."""
 
-from sympy import Expr, Rational, S, Symbol, oo, sqrt
+from sympy import Rational, S, Symbol, oo, sqrt
 
+from derivations import all_groups
 from derivations.bernstein_form import P0, P
 from derivations.eq14_binary_pairs import gradient
 from derivations.headline import BINARY, REVERSE_KL, TWO, Headline, Numbers
 from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import Result, compared, equation
 from derivations.second_route.groups import (
-    certain,
-    group_preferences,
     pair_preferences,
     standard_units,
 )
-from derivations.second_route.objectives import binary_gradient
-from derivations.second_route.policies import logit_weights, normalised
+from derivations.second_route.policies import normalised
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 BETA, GAMMA = symbols.beta, symbols.gamma
@@ -29,25 +27,18 @@ def one_and_two() -> Claim:
 
 def drifts() -> list[Claim]:
     """All groups of three, for weights of the answers, and all pairs."""
-    policy, low, half = normalised(logit_weights(2)), symbols.base_reward, Rational(1, 2)
-    first, second = group_preferences(certain(low + symbols.gap, low), policy, 3)
+    policy, half = normalised(all_groups.WEIGHTS), Rational(1, 2)
+    drift = all_groups.drift(3)
     one, other = pair_preferences([[half, half + GAMMA / 2], [half - GAMMA / 2, half]], policy)
     return [
-        Claim("the drift is sqrt(2)", first - second, "==", sqrt(2)),
+        Claim("the drift is sqrt(2)", drift, "==", sqrt(2)),
         Claim(
             "it is the drift of pairs times sqrt(2)/gamma",
-            (first - second) * GAMMA,
+            drift * GAMMA,
             "==",
             (one - other) * sqrt(2),
         ),
     ]
-
-
-def objective() -> Expr:
-    """The gradient of the sampled objective in the logit of a, all groups of three."""
-    low = symbols.base_reward
-    preferences = group_preferences(certain(low + symbols.gap, low), (P, 1 - P), 3)
-    return binary_gradient(preferences, P, P0, BETA)
 
 
 def result() -> Result:
@@ -90,7 +81,7 @@ def result() -> Result:
             *drifts(),
             Claim(
                 "the gradient is that of pairs at gamma = sqrt(2)",
-                objective(),
+                all_groups.gradient(3),
                 "==",
                 gradient(margin=sqrt(2)),
             ),
@@ -107,7 +98,7 @@ def result() -> Result:
             ),
             Claim(
                 "(14) at gamma = sqrt(2): the gradient vanishes there",
-                objective().subs(P, published),
+                all_groups.gradient(3).subs(P, published),
                 "==",
                 S.Zero,
             ),

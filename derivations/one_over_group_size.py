@@ -19,9 +19,14 @@ from derivations.lemmas import BINOMIAL_MOMENTS
 from derivations.result import Result, compared, equation
 from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Range
 
 BETA = symbols.beta
-E = Symbol("e", real=True)  # 1/G
+E = Symbol("e", positive=True)  # 1/G
+BOX = Domain.of(
+    Range(E, S.Zero, S.Half, upper_closed=True),
+    Range(X, S.Zero, Rational(1, 4), upper_closed=True),
+)
 
 
 def first_order(bound: Expr) -> Expr:
@@ -47,7 +52,10 @@ def result() -> Result:
     coefficient = tidy(first_order(upper), VARIANCES)
     first = sqrt(X) - 1 / (8 * sqrt(X)) / G
     most = Rational(1, 12)
-    scaled = [expand(G**2 * X ** Rational(5, 2) * (side - first)) for side in (upper, lower)]
+    scaled = [
+        expand(expand(G**2 * X ** Rational(5, 2) * (side - first)).subs(G, 1 / E))
+        for side in (upper, lower)
+    ]
     x = P * (1 - P)
     along = curve().subs(SHARE, P) / (P - P0)  # beta along the policies of large groups
     shift = correction(coefficient)
@@ -112,12 +120,8 @@ def result() -> Result:
                     domain=VARIANCES,
                 )
             ),
-            Claim(
-                "coefficient of 1/G: G^2 x^2 sqrt(x) R <= 1/12", scaled[0], "<=", most, VARIANCES
-            ),
-            Claim(
-                "coefficient of 1/G: G^2 x^2 sqrt(x) R >= -1/12", scaled[1], ">=", -most, VARIANCES
-            ),
+            Claim("coefficient of 1/G: G^2 x^2 sqrt(x) R <= 1/12", scaled[0], "<=", most, BOX),
+            Claim("coefficient of 1/G: G^2 x^2 sqrt(x) R >= -1/12", scaled[1], ">=", -most, BOX),
             Claim(
                 "beta > f' at the policy of large groups",
                 along,

@@ -4,14 +4,10 @@ from collections.abc import Sequence
 
 from sympy import Add, Expr, S, Symbol, oo
 
+from derivations.all_groups import preferences
 from derivations.headline import ANY_NUMBER, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.lemmas import IDENTITY_IN_SYMBOLS, SUM_OVER_ANSWERS
 from derivations.result import Result, equation
-from derivations.second_route.groups import (
-    certain,
-    group_preferences,
-    large_group_preferences,
-)
 from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import (
     GRPO,
@@ -63,15 +59,6 @@ def one_answer() -> Claim:
     )
 
 
-def written_out(size: Expr | int) -> list[Expr]:
-    """P_G of two answers a gap apart, from all groups or from the moments of the policy."""
-    low, policy = symbols.base_reward, (symbols.pi, 1 - symbols.pi)
-    laws = certain(low + symbols.gap, low)
-    if size == oo:
-        return large_group_preferences(laws, policy)
-    return group_preferences(laws, policy, int(size))
-
-
 def result() -> Result:
     claims = []
     for size in SIZES:
@@ -112,14 +99,14 @@ def result() -> Result:
         given = reference(policy, values, S.Zero)
         claims.append(
             Claim(f"binary, G = {size}: this pi_ref makes pi stationary",
-                  binary_gradient(written_out(size), symbols.pi, given[0], BETA), "==", S.Zero,
+                  binary_gradient(preferences(size), symbols.pi, given[0], BETA), "==", S.Zero,
                   where_defined=True)
         )  # fmt: skip
         claims.append(
             Claim(f"binary, G = {size}: E_ref P = -Var P/beta", expectation(values, given), "==",
                   -variance(values, policy) / BETA)
         )  # fmt: skip
-    large = written_out(oo)
+    large = preferences(oo)
     claims.append(Claim("binary, large groups: Var P = 1", variance(large, policy), "==", S.One))
     value, spread = Symbol("P_o", real=True), Symbol("Var_P", nonnegative=True)
     # pi_ref(o) P(o) per unit of pi(o); its mean under pi, with E P = 0 and E P^2 = Var P.
