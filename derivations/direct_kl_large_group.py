@@ -9,7 +9,7 @@ from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, station
 from grpo_symbolic.domain import Range
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
-W = Symbol("w", real=True)
+U, W = symbols.u, Symbol("w", real=True)
 
 
 def on_scale(w):
@@ -22,6 +22,7 @@ def result() -> Result:
     condition = found.equation
     h = condition.rhs / BETA - condition.lhs / BETA
     sampled = gradient(oo, "k1", "loss-with-ratio")
+    beside = U * P / (U * P + 1 - P)
     published = 1 / (BETA * sqrt(P * (1 - P))) - log(P / (1 - P)) + log(P0 / (1 - P0))
     slope = h.diff(P).subs(P, on_scale(W))
     least = on_scale(BETA)
@@ -68,18 +69,18 @@ def result() -> Result:
                 "==",
                 BETA * P * (1 - P) * published,
             ),
-            # the same without logarithms: its slope, and its value where the policies are equal
+            # the same without logarithms: in the ratio of odds, and where the policies are equal
             Claim(
-                "h of Appendix B.2: the gradient over beta pi(a) pi(b) has its slope",
-                (sampled / (BETA * P * (1 - P))).diff(P),
+                "h of Appendix B.2: pi_ref at u times the odds of pi, the slopes in u are one",
+                sampled.subs(P0, beside).diff(U),
                 "==",
-                published.diff(P),
+                BETA * P * (1 - P) * published.subs(P0, beside).diff(U),
             ),
             Claim(
-                "h of Appendix B.2: the gradient over beta pi(a) pi(b) is h at pi_ref",
-                (sampled / (BETA * P * (1 - P))).subs(P, P0),
+                "h of Appendix B.2: at pi_ref = pi the values are one",
+                sampled.subs(P0, P),
                 "==",
-                published.subs(P, P0),
+                BETA * P * (1 - P) * published.subs(P0, P),
             ),
             Claim("x* of Appendix B.2", least, "==", (1 + sqrt(1 - 1 / (1 + BETA**2))) / 2),
             Claim("h falls for x <= 1/2", slope, "<", S.Zero, lower_half),

@@ -104,12 +104,14 @@ PLANTED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], tuple[str, ...]]]
 }  # fmt: skip
 
 
-#: Both sides are of the second route, or one is and the other is 0: true with any factor.
+#: Both sides are of the second route, or one is and the other is 0, or no penalty is left where
+#: the policies are equal: true with any factor.
 HOMOGENEOUS = (
     "f(1/3) = f(2/3)",
     "it depends on beta and gamma only through beta/gamma: so does the gradient",
     "P(?) is that of the lumped question, all groups, G = ?",
     "leave one out, G = ?: at the policy of RLHF the preference is 0, all groups",
+    "h of Appendix B.2: at pi_ref = pi the values are one",
 )
 
 
