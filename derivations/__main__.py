@@ -19,7 +19,8 @@ from derivations.book.records import write_json
 from derivations.catalogue import ORDER, builder, lookup, outcome_of
 from derivations.evidence import prune, recheck_folder
 from derivations.ledger import ledger
-from derivations.paper_claims import ENTRIES
+from derivations.new_theorems import NEW_ENTRIES
+from derivations.paper_claims import PAPER_ENTRIES
 from derivations.result import Outcome
 from grpo_symbolic.export.notation import Notation
 
@@ -98,7 +99,7 @@ def _ledger(out: Path) -> int:
         return 2
     start = time.perf_counter()
     try:
-        rows = ledger(ENTRIES, out / "certificates")
+        rows = ledger((*PAPER_ENTRIES, *NEW_ENTRIES), out / "certificates")
     except ValueError as error:
         print(f"python -m derivations: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ from sympy import (
     Expr,
     Function,
     Integer,
+    Mul,
     Rational,
     S,
     Sum,
@@ -15,7 +16,10 @@ from sympy import (
     sqrt,
 )
 
-from derivations.result import VY, Result, equation
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import certain, group_preferences
+from derivations.second_route.policies import first_share, logit_weights, normalised
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -75,6 +79,36 @@ def bernstein(size: int, function: Expr) -> Expr:
     return Add(*(weight(size, k) * function.subs(SHARE, Rational(k, size)) for k in range(1, size)))
 
 
+def rewarded(name: str, expected: Expr) -> Claim:
+    """f(k/G) from the mean and the variance of a group with k rewards 1 and G - k rewards 0."""
+    mean = K / G
+    variance = (K * (1 - mean) ** 2 + (G - K) * (0 - mean) ** 2) / G
+    return Claim(
+        name,
+        mean * (1 - mean) / sqrt(variance),
+        "==",
+        expected.subs(SHARE, mean),
+        Domain.of(G, (K, S.Zero, G)),
+    )
+
+
+def enumerated(size: int, function: Expr, published: Expr) -> list[Claim]:
+    """All groups of this size, for weights of the answers in place of probabilities."""
+    weights, low = logit_weights(2), symbols.base_reward
+    policy, known = normalised(weights), {P: first_share(weights)}
+    first, second = group_preferences(certain(low + symbols.gap, low), policy, size)
+    derived = [v.xreplace(known) for v in GRPO(size).preference(BinaryQuestion())]
+    mean = policy[0] * derived[0] + policy[1] * second
+    total, drift = bernstein(size, function).xreplace(known), published.xreplace(known)
+    return [
+        Claim(f"all groups, G = {size}: P(a)", first, "==", derived[0]),
+        Claim(f"p P(a) is the Bernstein polynomial, G = {size}", policy[0] * first, "==", total),
+        Claim(f"mean zero, G = {size}", mean, "==", S.Zero),
+        Claim(f"drift P(a) - P(b), G = {size}", first - second, "==", drift),
+        Claim(f"it is h/(p(1-p)), G = {size}", (first - second) * Mul(*policy), "==", total),
+    ]
+
+
 def derivation() -> Derivation:
     """p P_G(a) from its definition to a Bernstein polynomial."""
     high, function = (Function(name)(K / G) for name in ("A_a", "f"))
@@ -88,38 +122,31 @@ def derivation() -> Derivation:
     drawn = drawn.then(
         equation(p_times, Sum(weight(G, K) * (K / G) * high, (K, 1, G))),
         r"$G\binom{G-1}{k-1}=k\binom Gk$",
-        Claim("p times the weight of k-1 others", relative(P * own), "==", K / G, COUNTS),
+        Claim(
+            "p times the weight of k-1 others, and 1-p times that of k others, are that of k",
+            relative(P * own) + relative((1 - P) * weight(G - 1, K)),
+            "==",
+            S.One,
+            COUNTS,
+        ),
     )
     return drawn.then(
         equation(p_times, Sum(weight(G, K) * function, (K, 1, G))),
         r"$f(\tau)=\tau A_a(\tau)$",
-        Claim("f is tau A_a", SHARE * advantages()[0], "==", curve(), UNIT),
+        rewarded("k/G times (1 - mean)/deviation, k of G rewards 1, is f at k/G", curve()),
     )
 
 
 def result() -> Result:
-    high, low = advantages()
-    function = curve()
-    reward = symbols.base_reward
-    alone = ShiftAndScale()(reward, ((reward, S.One),), G)
+    low = advantages()[1]
+    function, published_curve = curve(), sqrt(SHARE * (1 - SHARE))
     other = relative((1 - P) * weight(G - 1, K))
     marginal = ReverseKL().marginal
     claims = [
-        Claim("f = sqrt(tau(1-tau))", function, "==", sqrt(SHARE * (1 - SHARE)), UNIT),
+        rewarded("f = sqrt(tau(1-tau)): from k of G rewards 1", published_curve),
+        *compared("f = sqrt(tau(1-tau))", function, sqrt(SHARE * (1 - SHARE)), domain=UNIT),
         Claim("zero sum: tau A_a + (1-tau) A_b = 0", function, "==", -(1 - SHARE) * low, UNIT),
         Claim("(1-p) times the weight of k others", other, "==", 1 - K / G, COUNTS),
-        Claim(
-            "a group of a alone: 0/0 = 0 is the value of the formula",
-            alone,
-            "==",
-            high.subs(SHARE, S.One),
-        ),
-        Claim(
-            "a group of b alone: 0/0 = 0 is the value of the formula",
-            alone,
-            "==",
-            low.subs(SHARE, S.Zero),
-        ),
         Claim(
             "the published penalty pulls with (p - p0)/(p(1-p))",
             (marginal(P0 / P) - marginal((1 - P0) / (1 - P))) * P * (1 - P),
@@ -135,14 +162,7 @@ def result() -> Result:
         5: 2 - (6 - 2 * sqrt(6)) * x,
     }
     for size in SIZES:
-        first, second = GRPO(size).preference(BinaryQuestion())
-        total = bernstein(size, function)
-        claims += [
-            Claim(f"p P(a) is the Bernstein polynomial, G = {size}", P * first, "==", total),
-            Claim(f"mean zero, G = {size}", P * first + (1 - P) * second, "==", S.Zero),
-            Claim(f"drift P(a) - P(b), G = {size}", first - second, "==", published[size]),
-            Claim(f"it is h/(p(1-p)), G = {size}", (first - second) * x, "==", total),
-        ]
+        claims += enumerated(size, function, published[size])
     share = tidy(function.subs(SHARE, K / G), Domain.of(G, (K, S.Zero, G)))
     return Result(
         "Every group size: the drift is a Bernstein polynomial",
@@ -154,6 +174,32 @@ def result() -> Result:
         r"to zero in every group, so $(1-p)P_G(b)=-h_G(p)$, hence $\mathrm{E}_\pi P_G=0$ and "
         r"$P_G(a)-P_G(b)=h_G(p)/(p(1-p))$. With the published penalty $\pi$ is stationary if and "
         r"only if $\beta(p-p_0)=h_G(p)$, $p_0=\pi_{\mathrm{ref}}(a)$.",
+        headlines=(
+            Headline(
+                r"$p\,P_G(a)=-(1-p)P_G(b)=\mathrm{E}f(K/G)$, $K\sim\mathrm{Bin}(G,p)$, with "
+                r"$f(\tau)="
+                r"\sqrt{\tau(1-\tau)}$; $\pi$ is stationary if and only if $\beta(p-p_0)=h_G(p)$",
+                (
+                    "p times the weight of k-1 others*",
+                    "(1-p) times the weight of k others*",
+                    "f = sqrt(tau(1-tau))*",
+                    "zero sum: *",
+                    "the published penalty pulls with *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                "the drift is the listed polynomial",
+                ("drift P(a) - P(b), G = {G}", "it is h/(p(1-p)), G = {G}"),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         figure="drift",
         formulas=(

@@ -1,9 +1,13 @@
 """Iterated best response with the direct KL: the recursion, and its fixed points."""
 
-from sympy import Add, Expr, S, Symbol, exp, expand_log, log, oo, sqrt
+from sympy import Add, Expr, Rational, S, Symbol, exp, expand_log, log, oo, sqrt
 
+from derivations.all_groups import drift as all_groups
 from derivations.bernstein_form import P0, P
-from derivations.result import Result, equation
+from derivations.headline import BINARY, DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.lemmas import CONCAVE_MAXIMUM, IDENTITY_IN_SYMBOLS
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -46,6 +50,19 @@ def drift(algorithm: GRPO) -> Expr:
     return algorithm.preference(QUESTION).difference(0, 1)
 
 
+def constant_drifts(name: str) -> tuple[Claim, ...]:
+    """Drifts of all groups, in the weights of the answers, that are constants."""
+    return (
+        Claim(f"{name}, groups of two", all_groups(2), "==", S.One),
+        Claim(f"{name}, groups of three", all_groups(3), "==", sqrt(2)),
+        *(
+            Claim(f"{name}, no scale, G = {n}", all_groups(n, centred), "==",
+                  (1 - Rational(1, n)) * symbols.gap)
+            for n in (2, 3, 4)
+        ),
+    )  # fmt: skip
+
+
 def result() -> Result:
     slope, bend = stage().diff(P), stage().diff(P, 2)
     gap = SCORES[0] - SCORES[1]
@@ -71,6 +88,52 @@ def result() -> Result:
         r"the stationary policies of the algorithm, for every $\varepsilon\ge0$. Where $D$ does "
         r"not depend on the policy (groups of two and of three, or advantages without a scale) the "
         r"iteration is at rest after one step.",
+        headlines=(
+            Headline(
+                r"the best response to $p_n$ has the odds of the reference times "
+                r"$e^{D(p_n)/\beta}$",
+                (
+                    "slope of the stage objective: *",
+                    "the stage objective is strictly concave",
+                    "at odds(pi_ref) L *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("any rewards",),
+                by=(
+                    IDENTITY_IN_SYMBOLS(statement="at odds(pi_ref) L *"),
+                    CONCAVE_MAXIMUM(
+                        condition="at odds(pi_ref) L *",
+                        concave="the stage objective is strictly concave",
+                    ),
+                ),
+            ),
+            Headline(
+                r"with $D=1/\sqrt{p(1-p)+\varepsilon}$ it is Mroueh's recursion, at rest where "
+                r"the policy is stationary",
+                ("large groups: D = *", "the recursion as published", "at rest, *"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+            ),
+            Headline(
+                r"$D$ does not depend on the policy: at rest after one step",
+                ("D does not depend on p, groups of two",),
+                groups=TWO,
+                answers=TWO,
+                penalties=DIRECT_KL,
+            ),
+            Headline(
+                r"$D$ does not depend on the policy: at rest after one step",
+                ("D does not depend on p, groups of three",),
+                groups=Numbers.of(3),
+                answers=TWO,
+                penalties=DIRECT_KL,
+            ),
+        ),
         setting=r"a binary question, direct KL; each policy is the maximiser of the stage problem "
         r"of the one before",
         formulas=(
@@ -116,9 +179,13 @@ def result() -> Result:
                 INSIDE,
             ),
             *(
-                Claim(f"D does not depend on p, {name}", drift(rule).diff(P), "==", S.Zero)
+                claim
                 for name, rule in constant.items()
+                for claim in compared(
+                    f"D does not depend on p, as derived, {name}", drift(rule).diff(P), S.Zero
+                )
             ),
+            *constant_drifts("D does not depend on p"),
         ),
         domain=Domain.of(BETA, P0, EPSILON),
     )

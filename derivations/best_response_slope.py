@@ -3,8 +3,10 @@
 from sympy import Expr, Integer, Rational, S, Symbol, log, oo, sqrt
 
 from derivations.bernstein_form import P0, P
-from derivations.best_response_recursion import EPSILON, QUESTION, drift
-from derivations.result import Result, equation
+from derivations.best_response_recursion import EPSILON, QUESTION, constant_drifts, drift
+from derivations.headline import DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.lemmas import IDENTITY_IN_SYMBOLS
+from derivations.result import Result, compared, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ReverseKL, ShiftOnly, symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.model.advantage import StabilisedScale
@@ -75,7 +77,8 @@ def result() -> Result:
         ("groups of three", GRPO(3)),
         ("no scale, every G", GRPO(symbols.G, ReverseKL(), ShiftOnly())),
     ):
-        claims.append(Claim(f"reverse KL, {name}: slope 0", slope(rule), "==", S.Zero))
+        claims += compared(f"reverse KL, {name}: slope 0, as derived", slope(rule), S.Zero)
+    claims += constant_drifts("slope 0: the drift is a constant")
 
     # Two policies that answer each other, and two that answer themselves.
     pair = Domain.of((Q, S.Zero, S.One), (P, S.Zero, Q))
@@ -109,16 +112,29 @@ def result() -> Result:
     outer = slope(WHITENED).subs({P: 1 - RARE, EPSILON: NOISE, BETA: mirrored})
     share, below = Rational(1911, 2500), 2 * (U - 1) / (U + 1)
     claims += [
-        Claim("example: D(1/50) = 5", five, "==", Integer(5)),
-        Claim("example: D(1/2) = 25/13", two, "==", Rational(25, 13)),
+        *compared("example: D(1/50) = 5", five, Integer(5)),
+        *compared("example: D(1/2) = 25/13", two, Rational(25, 13)),
         Claim("beta = 40/(13 log 49)", beta, "==", 40 / (13 * log(49))),
         Claim("the odds of pi_ref(a) are 7^(-13/4)", start, "==", -Rational(13, 4) * log(7)),
-        Claim("the slope at 1/2 is 0, so the multiplier of the cycle is 0", turning, "==", S.Zero),
-        Claim("1/2 and 49/50 at rest: the same beta", mirrored, "==", beta),
+        *compared("the slope at 1/2 is 0", turning, S.Zero),
+        *(
+            Claim(
+                f"the slope is {which} 1/2: at 1/2 it is 0, and so the multiplier of the cycle",
+                slope(WHITENED),
+                relation,
+                S.Zero,
+                Domain.of(BETA, EPSILON, (P, *ends)),
+            )
+            for which, relation, ends in (
+                ("negative below", "<", (S.Zero, LEAST)),
+                ("positive above", ">", (LEAST, S.One)),
+            )
+        ),
+        *compared("1/2 and 49/50 at rest: the same beta", mirrored, beta),
         Claim("and odds 7^(-5/4) of pi_ref(a)", other, "==", -Rational(5, 4) * log(7)),
         Claim("the slope at 49/50 is (1911/2500) log 7", outer, "==", share * log(7)),
         Claim("log u - 2(u-1)/(u+1) rises", (log(U) - below).diff(U), ">=", S.Zero),
-        Claim("from 0 at u = 1, so log 7 > 3/2", below.subs(U, 7), "==", Rational(3, 2)),
+        Claim("from 0 at u = 1, so log 7 > 3/2", log(Integer(7)), ">", below.subs(U, 7)),
         Claim("so that slope is above 1: 49/50 repels", share * below.subs(U, 7), ">", S.One),
         Claim(
             "beyond it D stays below 1/sqrt(epsilon), and the force is unbounded: a third one",
@@ -143,6 +159,62 @@ def result() -> Result:
         r"cycle $1/50\to1/2\to1/50$ of multiplier 0, which attracts, although the flow has no "
         r"cycles; with $\pi_{\mathrm{ref}}(a)=1/(1+7^{5/4})$ the policies $1/2$ (attracting) and "
         r"$49/50$ (repelling) are at rest, and a third one beyond.",
+        headlines=(
+            Headline(
+                r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
+                r"$F'=\beta\,\mathrm{force}'"
+                r"(b'-1)$",
+                (
+                    "F' = (beta force')(slope - 1), {penalty}, groups of four",
+                    "the penalty's force rises, {penalty}, groups of four",
+                ),
+                groups=Numbers.of(4),
+                answers=TWO,
+                penalties=("direct KL", "reverse KL"),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
+                r"$F'=\beta\,\mathrm{force}'"
+                r"(b'-1)$",
+                (
+                    "F' = (beta force')(slope - 1), {penalty}, large groups",
+                    "the penalty's force rises, {penalty}, large groups",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=("direct KL", "reverse KL"),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"two policies answer each other, or are both at rest, at one pair "
+                r"$(\beta,\pi_{\mathrm{ref}})$",
+                ("p and q answer each other *", "p and q are both at rest *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("any drift",),
+                by=(
+                    IDENTITY_IN_SYMBOLS(
+                        statement=("p and q answer each other *", "p and q are both at rest *")
+                    ),
+                ),
+            ),
+            Headline(
+                r"an attracting cycle of two, $1/50\to1/2\to1/50$, and coexisting rest points",
+                (
+                    "beta = 40/(13 log 49)",
+                    "the odds of pi_ref(a) are *",
+                    "the slope is * 1/2: *",
+                    "the slope at 49/50 is *",
+                    "so that slope is above 1: *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=(r"$\varepsilon=51/2500$, $\beta=40/(13\log49)$",),
+            ),
+        ),
         setting=r"a binary question, any penalty that acts as a divergence, iterated best response",
         figure="cobweb",
         formulas=(

@@ -2,8 +2,18 @@
 
 from sympy import Integer, Rational, S, exp, oo, sqrt
 
-from derivations.bernstein_form import P0, SHARE, G, P, curve
-from derivations.result import VY, Result
+from derivations.bernstein_form import P0, SHARE, UNIT, G, P, curve
+from derivations.headline import (
+    BINARY,
+    DIRECT_KL,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    TWO,
+    Headline,
+)
+from derivations.lemmas import BERNSTEIN
+from derivations.result import VY, Result, compared, telling
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -25,34 +35,44 @@ def of(algorithm, question=None) -> Bounds:
     return bounds(policy.condition, policy.expression)
 
 
-def published(found: Bounds, expected, name: str, domain: Domain) -> Claim:
+def published(found: Bounds, expected, name: str, domain: Domain) -> tuple[Claim, ...]:
     """The lower bound above the reference, as the condition gives it."""
     (derived,) = (bound for bound in found.lower if bound != P0)
-    return Claim(name, derived, "==", expected, domain, source=VY)
+    return compared(name, derived, expected, domain=domain, source=VY)
 
 
 def result() -> Result:
     pairs = of(GRPO(2), BinaryQuestion(margin=GAMMA))
     large, every, direct = of(GRPO(oo)), of(GRPO(G)), of(GRPO(G, penalty=DirectKL()))
     three = stationary_policy(GRPO(3), BinaryQuestion()).expression
+    fourteen = stationary_policy(GRPO(2), BinaryQuestion(margin=GAMMA)).expression
     fifteen = stationary_policy(GRPO(oo), BinaryQuestion()).expression
     limiting = 1 / (1 + BETA**2)
     function = curve()
     at_limit = function.subs(SHARE, limiting)
     claims = [
-        published(pairs, 1 - BETA / GAMMA, "pairs: 1 - beta/gamma", Domain.of(GAMMA, BETA)),
-        published(large, limiting, "large groups: 1/(1 + beta^2)", Domain.of(BETA)),
+        *published(pairs, 1 - BETA / GAMMA, "pairs: 1 - beta/gamma", Domain.of(GAMMA, BETA)),
+        Claim("pairs: (14) is above 1 - beta/gamma", fourteen, ">", 1 - BETA / GAMMA),
+        *published(large, limiting, "large groups: 1/(1 + beta^2)", Domain.of(BETA)),
         Claim("large groups: (15) is at least 1/(1 + beta^2)", fifteen, ">", limiting),
         Claim(
             "the limit for large groups is above that of pairs", limiting, ">", 1 - BETA, source=VY
         ),
         Claim("groups of three: at least 1 - beta/sqrt 2", three, ">", 1 - BETA / sqrt(2)),
-        Claim("every G: the second lower bound", every.lower[1], "==", 1 - BETA),
+        *compared("every G: the second lower bound", every.lower[1], 1 - BETA),
         Claim(
-            "every G: the last upper bound but 1",
-            every.upper[-2],
+            "every G: the second lower bound, 1 - beta: p(1-p) is beta(p - p0) and beta p0 there",
+            (P * (1 - P)).subs(P, 1 - BETA),
             "==",
-            P0 + 1 / (2 * BETA),
+            (BETA * (P - P0)).subs(P, 1 - BETA) + BETA * P0,
+        ),
+        *compared("every G: the last upper bound but 1", every.upper[-2], P0 + 1 / (2 * BETA)),
+        Claim(
+            "every G: the last upper bound but 1, p0 + 1/(2 beta): f is at most 1/2",
+            function,
+            "<=",
+            S.Half,
+            UNIT,
         ),
         Claim(
             "every G: the constant drift sqrt(G-1) gives less than the escape bound",
@@ -103,7 +123,7 @@ def result() -> Result:
         )
     seen = {(c.statement, c.domain) for c in claims}
     for name, found in (("pairs", pairs), ("large", large), ("every G", every), ("direct", direct)):
-        for claim in found.claims:
+        for claim in telling(found.claims):
             if (claim.statement, claim.domain) not in seen:
                 seen.add((claim.statement, claim.domain))
                 named = f"{claim.name} ({name})"
@@ -122,6 +142,61 @@ def result() -> Result:
         r"1/\beta$ and $\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$. The bound $1/(1+\beta^2)$ of large "
         r"groups fails at every finite $G$ and every $\beta$ for small $p_0$: there $f=\beta p$ "
         r"and $h_G<f$, so $h_G-\beta(p-p_0)<0$ once $\beta p_0<f-h_G$.",
+        headlines=(
+            Headline(
+                r"the stationary policy is at least (14) with $\gamma=1$, hence $1-\beta$, lies "
+                r"between (14) with "
+                r"the margins $D_G(1/2)$ and $\sqrt{G-1}$, and is at most (15) and "
+                r"$p_0+1/(2\beta)$",
+                (
+                    "every G: *",
+                    "W_0 at the limit is beta (every G)*",
+                    "the polynomial is * (every G)",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(
+                    BERNSTEIN(
+                        function=("1/scale does not rise (every G)", "1/scale is convex (every G)")
+                    ),
+                ),
+                uses=("monotone_in_group_size", "uniqueness_every_group"),
+            ),
+            Headline(
+                r"$\mathrm{logit}\,p$ of every stationary policy lies between "
+                r"$\mathrm{logit}\,p_0+1/\beta$ and "
+                r"$\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$",
+                ("direct KL, every G: *", "* (direct)"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"the stationary policy is at least $1/(1+\beta^2)$",
+                ("large groups: (15) is at least 1/(1 + beta^2)",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"for small $\pi_{\mathrm{ref}}(a)$ it is less than $1/(1+\beta^2)$",
+                ("f at 1/(1 + beta^2) is beta/(1 + beta^2)",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards",),
+                by=(BERNSTEIN(function="1/scale is convex (every G)"),),
+                uses=("monotone_in_group_size",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$ and $G=\infty$",
         claims=tuple(claims),
         domain=Domain.of(G, BETA, P0),

@@ -1,9 +1,11 @@
 """Every group size: which way the stationary policy moves with each parameter."""
 
-from sympy import S, Symbol, diff, oo
+from sympy import Expr, S, Symbol, diff, log, oo
 
 from derivations.bernstein_form import P0, G, P
-from derivations.result import VY, Result, equation
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.lemmas import BERNSTEIN
+from derivations.result import VY, Result, equation, telling
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -54,6 +56,7 @@ SETTINGS = (
     ("every G, direct KL", GRPO(G, penalty=DirectKL()), BinaryQuestion(), ("beta", "pi_ref", "G")),
 )
 UNIT = Domain.of(P0, P)
+ABOVE, BELOW = Domain.of(P0, (P, P0, S.One)), Domain.of(P0, (P, S.Zero, P0))
 PENALTIES = (
     ("reverse KL", ReverseKL()),
     ("direct KL", DirectKL()),
@@ -74,12 +77,25 @@ def statements() -> list[tuple[str, object]]:
     ]
 
 
+def sign_of_the_force(name: str, force: Expr) -> list[Claim]:
+    """It is that of p - p0; a logarithmic force is the logarithm of the ratio of the odds."""
+    if force.has(log):
+        ratio = symbols.u
+        moved = ratio * P0 / (1 - P0 + ratio * P0)
+        about = f"the force is the logarithm of the ratio of the odds to those of p0, {name}"
+        return [Claim(about, force.subs(P, moved), "==", log(ratio))]
+    return [
+        Claim(f"the force is positive above p0, {name}", force, ">", S.Zero, ABOVE),
+        Claim(f"the force is negative below p0, {name}", force, "<", S.Zero, BELOW),
+    ]
+
+
 def result() -> Result:
     claims: dict[tuple, Claim] = {}
     for name, statement in statements():
         if statement.direction not in ("increasing", "decreasing"):
             raise ValueError(f"{name}: {statement}")
-        for claim in statement.claims:
+        for claim in telling(statement.claims):
             named = f"{claim.name} ({name})"
             key = (claim.statement, claim.domain)
             claims.setdefault(key, Claim(named, *_sides(claim), claim.domain))
@@ -98,8 +114,8 @@ def result() -> Result:
         penalties += [
             Claim(f"the force rises with p, {name}", diff(force, P), ">", S.Zero, UNIT),
             Claim(f"the force falls with p0, {name}", diff(force, P0), "<", S.Zero, UNIT),
-            Claim(f"the force is 0 at p0, {name}", force.subs(P, P0), "==", S.Zero, UNIT),
         ]
+        penalties += sign_of_the_force(name, force)
     share = symbols.t
     left_out = curve(GRPO(G, advantage=LeaveOneOut()), BinaryQuestion())
     others = left_out.condition.preference.two_level.spread
@@ -145,6 +161,63 @@ def result() -> Result:
         r"$m=s_b+(s_a-s_b)p$, $P_G(a)-P_G(b)=\frac1p\,\frac{m-s_b}{m}\,\frac{h_G(m)}{1-m}$: both "
         r"fractions rise with $m$ (chords of a concave $h_G$ that end at $1$), so $p$ rises with "
         r"$s_a$; and likewise it falls with $s_b$.",
+        headlines=(
+            Headline(
+                r"the stationary policy falls with $\beta$, rises with $\pi_{\mathrm{ref}}(a)$ "
+                r"and with $G$",
+                (
+                    "the force rises with p, reverse KL",
+                    "the force falls with p0, reverse KL",
+                    "the force is * p0, reverse KL",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(
+                    BERNSTEIN(
+                        function=(
+                            "f is positive (every G)",
+                            "phi rises (every G)",
+                            "phi is concave (every G)",
+                        )
+                    ),
+                ),
+                uses=("uniqueness_every_group", "monotone_in_group_size"),
+            ),
+            Headline(
+                r"attracting stationary policies fall with $\beta$ and rise with "
+                r"$\pi_{\mathrm{ref}}(a)$",
+                (
+                    "the force rises with p, {penalty}",
+                    "the force falls with p0, {penalty}",
+                    "the force is * p0, {penalty}",
+                ),
+                answers=TWO,
+                penalties=tuple(name for name, _ in PENALTIES),
+                parameters=Domain.of(P0),
+                hypotheses=("any positive drift", r"$\beta>0$"),
+            ),
+            Headline(
+                r"with the sample standard deviation too it rises with $G$",
+                ("the scale at G, less the scale at G + 1 (every G, sample standard deviation)",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(GAP),
+                by=(BERNSTEIN(function="* (every G, sample standard deviation)"),),
+            ),
+            Headline(
+                r"it rises with the success rate $s_a$ and falls with $s_b$",
+                ("* (every G, noisy verifier)",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=(r"$0<s_b<s_a<1$", r"$\beta>0$"),
+                by=(BERNSTEIN(function=("phi rises (every G)", "phi is concave (every G)")),),
+            ),
+        ),
         setting=r"a binary question, any $G\ge2$ and $G=\infty$, any penalty whose force has the "
         r"sign of $p-p_0$",
         formulas=(equation(effect, -curve(GRPO(2), BinaryQuestion()).force.expression),),

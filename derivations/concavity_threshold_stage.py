@@ -3,6 +3,9 @@
 from sympy import Add, Expr, Rational, S, Symbol, sqrt
 
 from derivations.bernstein_form import P0, P
+from derivations.eq14_binary_pairs import gradient
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.lemmas import IDENTITY_IN_SYMBOLS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ReverseKL, symbols
 from grpo_symbolic.algebra import tidy
@@ -52,6 +55,41 @@ def result() -> Result:
         r"problem. Some $p>p_0$ satisfies this if and only if $p_0<(2-\sqrt3)/4$, and every "
         r"$p>p_0$ is stationary for one $\beta$. Example: $G=2$, $\beta=1$, $p_0=1/100$, "
         r"$p=1/10$.",
+        headlines=(
+            Headline(
+                r"the stage objective's second derivative has the sign of "
+                r"$p(1-p)-2p_0(1-p)^2-2(1-p_0)p^2$ on policy",
+                ("second derivative", "its sign is that of *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA, P0, P),
+                hypotheses=("any rewards",),
+                by=(IDENTITY_IN_SYMBOLS(statement="first derivative: *"),),
+            ),
+            Headline(
+                r"it is positive at some $p>p_0$ if and only if $p_0<(2-\sqrt3)/4$",
+                (
+                    "2(1-p0)p^2 + *",
+                    "concave if p > p0 >= 1/2",
+                    "at the odds s *",
+                    "for s < 1 *",
+                    "it changes sign at *",
+                    "there pi_ref(a) = *",
+                    "and pi_ref(a)(1 - *",
+                ),
+                answers=TWO,
+                penalties=REVERSE_KL,
+            ),
+            Headline(
+                r"the stationary policy $1/10$ is a strict local minimum of its stage objective",
+                ("the example is *",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=(r"$\beta=1$, $\pi_{\mathrm{ref}}(a)=1/100$",),
+            ),
+        ),
         setting=r"the stage problem with $\pi_{\mathrm{old}}$ frozen, any $G$, the published "
         r"penalty",
         kind="Counterexample",
@@ -83,7 +121,12 @@ def result() -> Result:
                 S.Zero,
                 above,
             ),
-            Claim("the example is stationary, G = 2", slope.subs(scores).subs(point), "==", S.Zero),
+            Claim(
+                "the example is stationary, G = 2: at beta = 1 the gradient is p0 - p^2",
+                gradient(margin=S.One).subs(BETA, S.One),
+                "==",
+                P0 - P**2,
+            ),
             Claim("the example is a strict local minimum", bend.subs(point), ">", S.Zero),
             Claim(
                 "every stationary policy is a maximiser of its stage objective (G = 2)",

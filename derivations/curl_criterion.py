@@ -4,8 +4,10 @@ from itertools import combinations
 
 from sympy import Expr, Mul, S, Symbol, oo, sqrt
 
-from derivations.curl_three_levels import FIRST, SECOND, curl
-from derivations.result import Result, equation
+from derivations.curl_three_levels import FIRST, POLICY, SECOND, curl, logit_curl
+from derivations.headline import LARGE_GROUPS, Headline, Numbers
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred, certain, group_preferences
 from grpo_symbolic import GRPO, Claim, Question, ShiftOnly
 from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.domain import Domain
@@ -39,8 +41,11 @@ def result() -> Result:
         Claim("groups of three, rewards 2, 1, 0: the curl depends on pi(2) alone", third, "==",
               sqrt(6) * (1 - 3 * SECOND) + 6 * sqrt(2) * SECOND),
         Claim("and is positive at every policy", third.expand(), ">", S.Zero),
-        Claim("unscaled, groups of three: no curl",
-              curl(tuple(GRPO(3, advantage=ShiftOnly()).preference(ordered))), "==", S.Zero),
+        *compared("unscaled, groups of three: the curl, as derived",
+                  curl(tuple(GRPO(3, advantage=ShiftOnly()).preference(ordered))), S.Zero),
+        Claim("unscaled, groups of three: no curl, all groups",
+              logit_curl(group_preferences(certain(*ordered.rewards), POLICY, 3, centred)), "==",
+              S.Zero),
         Claim("control: large groups have no curl", found, "==", S.Zero, domain,
               expected="REFUTED"),
     ]  # fmt: skip
@@ -67,6 +72,36 @@ def result() -> Result:
         r"$1/\sigma$; with a penalty that factor weighs it anew at every policy. With the rewards "
         r"2, 1, 0 the curl of groups of three is $\sqrt6(1-3\pi(2))+6\sqrt2\,\pi(2)>0$, and for "
         r"groups of 2, 4 and 8 it is positive at the uniform policy.",
+        headlines=(
+            Headline(
+                r"the curl is $(r_1-r_2)(r_1-r_3)(r_2-r_3)/(2\sigma^3)>0$ at every policy",
+                (
+                    "large groups: the curl times *",
+                    "which is positive",
+                    "large groups: times the standard *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                "the curl is positive at the uniform policy, so there is no objective",
+                ("at pi = (1/3, 1/3, 1/3) the curl is positive, G = {G}",),
+                groups=Numbers.of(*SIZES, oo),
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                hypotheses=("rewards 2, 1, 0",),
+            ),
+            Headline(
+                "the curl is positive at every policy",
+                ("groups of three, rewards 2, 1, 0: *", "and is positive at every policy"),
+                groups=Numbers.of(3),
+                answers=Numbers.of(3),
+                levels=Numbers.of(3),
+                hypotheses=("rewards 2, 1, 0",),
+            ),
+        ),
         setting=r"three answers with deterministic rewards $r_1>r_2>r_3$, in standard units",
         kind="Counterexample",
         formulas=tuple(formulas),

@@ -1,9 +1,12 @@
 """Direct KL, finite groups: folds begin at a cusp, from groups of four on."""
 
 import mpmath as mp
-from sympy import Function, S, Symbol, sqrt
+from sympy import Function, Integer, S, Symbol, sqrt
 
-from derivations.result import Result, equation
+from derivations.all_groups import drift as all_groups
+from derivations.all_groups import preferences
+from derivations.headline import DIRECT_KL, TWO, Headline, Numbers
+from derivations.result import Result, compared, equation
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -127,10 +130,14 @@ def result() -> Result:
     force = curve(4).force.expression
     claims += [
         Claim("the force rises", force.diff(P), ">", S.Zero),
-        Claim("its slope does not contain pi_ref", force.diff(P).diff(P0), "==", S.Zero),
+        *compared("its slope", force.diff(P), 1 / (P * (1 - P))),
     ]
     for size in (2, 3):
-        claims.append(Claim(f"no folds: psi = 0, G = {size}", critical_weight(size), "==", S.Zero))
+        claims += compared(f"no folds: psi as derived, G = {size}", critical_weight(size), S.Zero)
+        claims.append(
+            Claim(f"no folds: the drift of all groups is sqrt(G-1), G = {size}", all_groups(size),
+                  "==", sqrt(Integer(size - 1)))
+        )  # fmt: skip
     expected = {4: (2 - sqrt(3)) / 6, 5: (sqrt(3) - sqrt(2)) / 3}
     formulas = []
     for size in CLOSED:
@@ -138,16 +145,21 @@ def result() -> Result:
         assert exact is not None
         policy, beta = exact
         least = 2 * policy - 1  # y at the cusp
+        first, second = preferences(size)
         formulas += [
             equation(Symbol(f"psi_{size}"), psi),
             equation(Symbol(f"beta_cusp_{size}"), beta),
         ]
         shifted = psi.subs(P, (1 + Y) / 2)
         claims += [
+            *compared(f"cusp at p = (1 + 1/sqrt(3))/2, G = {size}", policy, (1 + 1 / sqrt(3)) / 2),
+            *compared(f"beta of the cusp, G = {size}", beta, expected[size]),
             Claim(
-                f"cusp at p = (1 + 1/sqrt(3))/2, G = {size}", policy, "==", (1 + 1 / sqrt(3)) / 2
+                f"psi is p(1-p) times the slope of the drift of all groups, G = {size}",
+                P * (1 - P) * (first - second).diff(P),
+                "==",
+                psi,
             ),
-            Claim(f"beta of the cusp, G = {size}", beta, "==", expected[size]),
             Claim(f"psi is that there, G = {size}", psi.subs(P, policy), "==", beta),
             Claim(f"psi' = 0 there, G = {size}", psi.diff(P).subs(P, policy), "==", S.Zero),
             Claim(
@@ -182,6 +194,33 @@ def result() -> Result:
         rf"a group tends to a Poisson variable, and the cusp to $1-p\sim {place}/G$, "
         rf"$\beta_{{\mathrm{{cusp}}}}\sim {growth}\sqrt G$ (a numeric value of a formal limit): "
         r"it leaves every bounded range, which is why large groups have folds at every $\beta$.",
+        headlines=(
+            Headline(
+                "no folds: the drift less the force falls",
+                ("no folds: *, G = {G}", "the force rises"),
+                groups=Numbers.of(2, 3),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", r"$\beta>0$, $0<p_0<1$"),
+            ),
+            Headline(
+                r"one cusp, at $p=(1+1/\sqrt3)/2$: no folds for $\beta\ge\beta_{\mathrm{cusp}}$, "
+                "two below",
+                (
+                    "psi is that there, G = {G}",
+                    "psi' = 0 there, G = {G}",
+                    "psi is nowhere larger on *, G = {G}",
+                    "psi <= 0 up to p = 1/2, G = {G}",
+                    "psi > 0 beyond, G = {G}",
+                    "the force rises",
+                    "F_p = *",
+                ),
+                groups=Numbers.of(*CLOSED),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", "$0<p_0<1$"),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, finite groups, direct KL",
         figure="cusps",
         formulas=tuple(formulas),

@@ -2,12 +2,14 @@
 
 from sympy import S, Symbol, asinh, exp, log, oo, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.all_groups import gradient
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationary_policy, symbols
 from grpo_symbolic.domain import Range
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
-W = Symbol("w", real=True)
+U, W = symbols.u, Symbol("w", real=True)
 
 
 def on_scale(w):
@@ -19,6 +21,8 @@ def result() -> Result:
     found = stationary_policy(GRPO(oo, DirectKL()), BinaryQuestion())
     condition = found.equation
     h = condition.rhs / BETA - condition.lhs / BETA
+    sampled = gradient(oo, "k1", "loss-with-ratio")
+    beside = U * P / (U * P + 1 - P)
     published = 1 / (BETA * sqrt(P * (1 - P))) - log(P / (1 - P)) + log(P0 / (1 - P0))
     slope = h.diff(P).subs(P, on_scale(W))
     least = on_scale(BETA)
@@ -34,11 +38,50 @@ def result() -> Result:
         r"zeros, one or none according to the sign of $h(x^*)=2\sqrt{1+\beta^2}/\beta-"
         r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, "
         r"a value not given in the paper.",
+        headlines=(
+            Headline(
+                r"$h$ falls on $(0,x^*]$ and rises on $[x^*,1)$, "
+                r"$x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$; so there are "
+                r"two stationary policies, one or none, as $h(x^*)<0$, $=0$ or $>0$",
+                (
+                    "h of Appendix B.2*",
+                    "h falls *",
+                    "h is stationary at *",
+                    "h rises *",
+                    "h(x[*]) = *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                uses=("limits_of_h",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",
         figure="direct-large",
         formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),
         claims=(
-            Claim("h of Appendix B.2", h, "==", published),
+            *compared("h of Appendix B.2, as derived", h, published),
+            Claim(
+                "beta pi(a) pi(b) h is the gradient with sampled k1",
+                sampled,
+                "==",
+                BETA * P * (1 - P) * published,
+            ),
+            # the same without logarithms: in the ratio of odds, and where the policies are equal
+            Claim(
+                "h of Appendix B.2: pi_ref at u times the odds of pi, the slopes in u are one",
+                sampled.subs(P0, beside).diff(U),
+                "==",
+                BETA * P * (1 - P) * published.subs(P0, beside).diff(U),
+            ),
+            Claim(
+                "h of Appendix B.2: at pi_ref = pi the values are one",
+                sampled.subs(P0, P),
+                "==",
+                BETA * P * (1 - P) * published.subs(P0, P),
+            ),
             Claim("x* of Appendix B.2", least, "==", (1 + sqrt(1 - 1 / (1 + BETA**2))) / 2),
             Claim("h falls for x <= 1/2", slope, "<", S.Zero, lower_half),
             Claim("h falls from 1/2 to x*", slope, "<", S.Zero, up_to_least),

@@ -1,9 +1,21 @@
 """Direct KL, groups of two: logistic in gamma/beta."""
 
-from sympy import S, Symbol, exp, log, tanh
+from sympy import S, Symbol, exp, log, oo, tanh
 
-from derivations.result import VY, Result, equation
-from grpo_symbolic import GRPO, NLHF, BinaryQuestion, Claim, DirectKL, stationary_policy, symbols
+from derivations.eq14_binary_pairs import gradient
+from derivations.headline import DIRECT_KL, TWO, WITH_MARGIN, Headline
+from derivations.lemmas import INTERMEDIATE_VALUE
+from derivations.result import VY, Result, compared, equation
+from grpo_symbolic import (
+    GRPO,
+    NLHF,
+    BinaryQuestion,
+    Claim,
+    DirectKL,
+    Domain,
+    stationary_policy,
+    symbols,
+)
 
 BETA, GAMMA, P0 = symbols.beta, symbols.gamma, symbols.pi_ref
 
@@ -27,11 +39,40 @@ def result() -> Result:
         r"With direct KL and $G=2$ the log-odds move by exactly $\gamma/\beta$. The exponent "
         r"$\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to the argument of "
         r"$\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
+        headlines=(
+            Headline(
+                r"the one stationary policy has the log-odds of the reference plus $\gamma/\beta$",
+                (
+                    "logistic with exponent gamma/beta*",
+                    "the log-odds move by gamma/beta",
+                    "it decreases in beta",
+                ),
+                groups=TWO,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=WITH_MARGIN,
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="the polynomial is negative at 0",
+                        upper_end="the polynomial is positive at 1",
+                        shape="the leading coefficient is positive",
+                    ),
+                ),
+            ),
+        ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, direct KL",
         figure="fig3",
         formulas=(equation(symbols.pi, expression),),
         claims=(
-            Claim("logistic with exponent gamma/beta", expression, "==", logistic(GAMMA / BETA)),
+            *compared(
+                "logistic with exponent gamma/beta, as derived", expression, logistic(GAMMA / BETA)
+            ),
+            Claim(
+                "logistic with exponent gamma/beta: the gradient with sampled k1 vanishes there",
+                gradient("k1", "loss-with-ratio").subs(symbols.pi, logistic(GAMMA / BETA)),
+                "==",
+                S.Zero,
+            ),
             Claim(
                 "the log-odds move by gamma/beta",
                 log(expression / (1 - expression)) - log(P0 / (1 - P0)),
@@ -46,12 +87,19 @@ def result() -> Result:
                 source=f"{VY}, Appendix B.1",
                 expected="REFUTED",
             ),
-            Claim("that exponent is NLHF's", nash, "==", logistic(half)),
+            *compared("that exponent is NLHF's, as derived", nash, logistic(half)),
+            Claim(
+                "that exponent is NLHF's: its preference of a over b is half as strong",
+                gradient("k1", "reward", symbols.gamma / 2).subs(symbols.pi, logistic(half)),
+                "==",
+                S.Zero,
+            ),
             Claim(
                 "in tanh form, at pi_ref = 1/2, the argument is gamma/(2 beta)",
                 even.subs(BETA, GAMMA / (2 * argument)),
                 "==",
                 (1 + tanh(argument).rewrite(exp)) / 2,
+                Domain.of((argument, S.Zero, oo)),
             ),
             Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
         ),

@@ -2,13 +2,17 @@
 
 from sympy import Integer, oo
 
-from derivations.result import Result, equation
+from derivations.all_groups import gradient
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred
 from derivations.trainer_drift_std import GAP, P, two_level
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy
 from grpo_symbolic import symbols as s
 
 G, P0, BETA = s.G, s.pi_ref, s.beta
 SIZES = (2, 3, 4, 8, 64)
+WRITTEN_OUT = (2, 3, 4)
 
 
 def result() -> Result:
@@ -26,7 +30,19 @@ def result() -> Result:
         r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, whatever the "
         r"policy. With the published penalty the stationary policy is therefore (14) with "
         r"$\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of $\beta$, for every $G$.",
-        setting=r"a binary question, centred rewards without a scale, any $G$, the published "
+        headlines=(
+Headline(
+    r"the stationary policy is (14) with $\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of "
+    r"$\beta$",
+    ("the policy, for every G", "the drift, for every G"),
+    groups=EVERY_SIZE,
+    answers=TWO,
+    penalties=REVERSE_KL,
+    parameters=Domain.of(BETA, P0, GAP),
+    hypotheses=("deterministic rewards",),
+),
+),
+setting=r"a binary question, centred rewards without a scale, any $G$, the published "
                 r"penalty",
         kind="Corollary",
         formulas=(equation(P, pairs.subs(BETA, weight)),),
@@ -44,10 +60,22 @@ def result() -> Result:
                 pairs.subs(BETA, weight),
             ),
             *(
-                Claim(f"the policy, G = {n}", sizes[n], "==", pairs.subs(BETA, weight.subs(G, n)))
+                claim
                 for n in SIZES
+                for claim in compared(
+                    f"the policy, as derived, G = {n}", sizes[n],
+                    pairs.subs(BETA, weight.subs(G, n))
+                )
             ),
-            Claim("large groups", large, "==", pairs.subs(BETA, BETA / GAP)),
+            *(
+                Claim(f"the policy, G = {n}: no gradient there, all groups",
+                      gradient(n, advantages=centred).subs(P, pairs.subs(BETA, weight.subs(G, n))),
+                      "==", Integer(0))
+                for n in WRITTEN_OUT
+            ),
+            *compared("large groups, as derived", large, pairs.subs(BETA, BETA / GAP)),
+            Claim("large groups: for G members the weight is larger by 1/(G-1) of it",
+                  weight - BETA / GAP, "==", BETA / GAP / (G - 1)),
             Claim("it grows with the rewards", pairs.subs(BETA, BETA / GAP).diff(GAP), ">",
                   Integer(0)),
         ),

@@ -1,8 +1,12 @@
 """Advantages do not change when all rewards are shifted or scaled."""
 
-from sympy import Integer, Rational, Symbol
+from sympy import Integer, Rational, Symbol, oo, sqrt
 
+from derivations.eq02_pairwise_form import M1, M2, R, X, group_average
+from derivations.headline import EVERY_SIZE, Headline, Numbers
+from derivations.lemmas import GROUP_MOMENTS
 from derivations.result import VY, Result, equation
+from derivations.second_route.groups import centred, standard_units
 from grpo_symbolic import Claim, Domain, ShiftAndScale, ShiftOnly
 
 SIZES = (2, 3, 4)
@@ -19,22 +23,39 @@ def first_advantage(rewards: list, advantage=None):
     return (advantage or ShiftAndScale())(rewards[0], law, Integer(len(rewards)))
 
 
+def in_moments(scale, shift) -> Claim:
+    """The same for every size: the moments of c r + d from those of r."""
+    moved = scale * X + shift
+    mean, square = group_average(moved), group_average(moved**2)
+    plain = (R - M1) / sqrt(M2 - M1**2)
+    return Claim(
+        "A(c r + d) = A(r), in the moments of the group",
+        (scale * R + shift - mean) / sqrt(square - mean**2),
+        "==",
+        plain,
+        Domain.of(M1, (M2, M1**2, oo), R),
+    )
+
+
 def result() -> Result:
     scale, shift = Symbol("c", positive=True), Symbol("d", real=True)
     claims = []
     for size in SIZES:
-        plain = first_advantage(group(size))
-        moved = first_advantage(group(size, scale, shift))
+        plain, moved = standard_units(group(size)), standard_units(group(size, scale, shift))
+        derived = first_advantage(group(size, scale, shift))
         # Rewards that are all equal have no standard deviation to divide by.
         name = f"A(c r + d) = A(r), G = {size}"
-        claims.append(Claim(name, moved, "==", plain, where_defined=True))
+        claims += [
+            Claim(name, moved[0], "==", plain[0], where_defined=True),
+            Claim(f"{name}, as derived", derived, "==", moved[0], where_defined=True),
+        ]
     unscaled = ShiftOnly()
     claims += [
         Claim(
-            "shift only: A(r + d) = A(r), G = 3",
-            first_advantage(group(3, 1, shift), unscaled),
+            "shift only: A(c r + d) = c A(r), G = 3",
+            first_advantage(group(3, scale, shift), unscaled),
             "==",
-            first_advantage(group(3), unscaled),
+            scale * centred(group(3))[0],
         ),
         Claim(
             "shift only is not scale invariant",
@@ -47,12 +68,28 @@ def result() -> Result:
     return Result(
         "Invariance of the advantage under shift and scale",
         f"{VY}, Section 2",
-        "For $c>0$ and every $d$ the advantages of $c\\,r+d$ are those of $r$; shown with "
-        "symbolic rewards for groups of two to four. Without the scale only the shift is "
-        "immaterial.",
+        "For $c>0$ and every $d$ the advantages of $c\\,r+d$ are those of $r$: in the moments "
+        "of the "
+        "group for every size, and with symbolic rewards for groups of two to four. Without the "
+        "scale only the shift is immaterial.",
+        headlines=(
+            Headline(
+                r"the advantages of $c\,r+d$ are those of $r$, $c>0$",
+                ("A(c r + d) = A(r), in the moments of the group",),
+                groups=EVERY_SIZE,
+                parameters=Domain.of(scale, shift),
+                hypotheses=("rewards that are not all equal",),
+                by=(GROUP_MOMENTS(identity="A(c r + d) = A(r), in the moments of the group"),),
+            ),
+            Headline(
+                "without the scale only the shift is immaterial",
+                ("shift only: A(*) = *, G = {G}",),
+                groups=Numbers.of(3),
+            ),
+        ),
         setting=r"a group with rewards $r$, in standard units or centred only",
         kind="Proposition",
         formulas=(equation(Symbol("A_1"), first_advantage(group(2))),),
-        claims=tuple(claims),
+        claims=(*claims, in_moments(scale, shift)),
         domain=Domain.around(scale, shift),
     )

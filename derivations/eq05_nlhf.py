@@ -1,10 +1,46 @@
 """NLHF: the fixed point against the policy itself."""
 
-from sympy import exp
+from sympy import Add, Expr, S, Symbol, exp, expand_log, log
 
-from derivations.eq04_rlhf import pooled
-from derivations.result import VY, Result, equation
+from derivations.eq04_rlhf import BETA, pooled
+from derivations.headline import DIRECT_KL, TWO, WITH_MARGIN, Headline
+from derivations.lemmas import CONCAVE_MAXIMUM
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import NLHF, BinaryQuestion, Claim, Domain, stationary_policy, symbols
+
+
+def no_gain_in_the_game(question: BinaryQuestion, solution: Expr) -> tuple[Claim, Claim]:
+    """(5) for the policy p against q, from its definition: no p gains where q is the solution."""
+    other = Symbol("q", positive=True)
+    own, theirs = question.policy, (other, 1 - other)
+    ratios = [
+        [log(w / ref) for w, ref in zip(law, question.reference, strict=True)]
+        for law in (own, theirs)
+    ]
+    payoff = Add(
+        *(
+            own[o] * theirs[a] * (question.preference(o, a) - BETA * (ratios[0][o] - ratios[1][a]))
+            for o in range(2)
+            for a in range(2)
+        )
+    )
+    slope = payoff.diff(symbols.pi)
+    return (
+        Claim(
+            "(5): against itself the payoff is stationary at the solution",
+            expand_log(slope.subs(other, symbols.pi).subs(symbols.pi, solution)),
+            "==",
+            S.Zero,
+        ),
+        Claim(
+            "(5): the payoff is strictly concave in the own policy",
+            payoff.diff(symbols.pi, 2),
+            "<",
+            S.Zero,
+            Domain.of((other, S.Zero, S.One)),
+        ),
+    )
 
 
 def result() -> Result:
@@ -14,12 +50,30 @@ def result() -> Result:
     preferences = NLHF().preference(question)
     fixed_point = pooled(preferences, question.reference)[0]
     half = exp(gamma / (2 * beta))
+    published = p0 * half / (p0 * half + 1 - p0)
     return Result(
         "NLHF: fixed point of pairwise preferences",
         f"{VY}, (5)",
         r"With $P(o\succ o')$ averaged over $o'\sim\pi$ and direct KL, "
         r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$; for "
         r"a binary question the fixed point is explicit, and its exponent is $\gamma/(2\beta)$.",
+        headlines=(
+            Headline(
+                r"$\pi\propto\pi_{\mathrm{ref}}\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$ "
+                r"is explicit, with "
+                r"the exponent $\gamma/(2\beta)$, and against itself no other policy gains in (5)",
+                ("the solution is a fixed point of (5)", "logistic with exponent gamma/(2 beta)*"),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=WITH_MARGIN,
+                by=(
+                    CONCAVE_MAXIMUM(
+                        condition="(5): against itself the payoff is stationary at the solution",
+                        concave="(5): the payoff is strictly concave in the own policy",
+                    ),
+                ),
+            ),
+        ),
         setting=r"pairwise preferences averaged over the policy, direct KL",
         references=("munos2023",),
         formulas=(equation(symbols.pi, policy.expression),),
@@ -30,19 +84,24 @@ def result() -> Result:
                 "==",
                 policy.expression,
             ),
+            *compared("logistic with exponent gamma/(2 beta)", policy.expression, published),
             Claim(
-                "logistic with exponent gamma/(2 beta)",
-                policy.expression,
+                "logistic with exponent gamma/(2 beta): the gradient against itself vanishes there",
+                binary_gradient(
+                    [
+                        wins[0] * published + wins[1] * (1 - published)
+                        for wins in ((S.Half, (1 + gamma) / 2), ((1 - gamma) / 2, S.Half))
+                    ],
+                    published,
+                    p0,
+                    beta,
+                    estimator="k1",
+                    placement="reward",
+                ),
                 "==",
-                p0 * half / (p0 * half + 1 - p0),
+                S.Zero,
             ),
-            Claim(
-                "the preferences of an answer against the other sum to 1",
-                question.preference(0, 1) + question.preference(1, 0),
-                "==",
-                question.preference(0, 0) * 2,
-                Domain.of(gamma),
-            ),
+            *no_gain_in_the_game(question, policy.expression),
         ),
         derivation=policy.derivation,
     )

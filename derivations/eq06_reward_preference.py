@@ -4,6 +4,9 @@ from itertools import product
 
 from sympy import Add, Integer, Mul, Rational, Symbol
 
+from derivations.bernstein_form import COUNTS, G, K, P, relative, weight
+from derivations.headline import EVERY_SIZE, TWO, Headline
+from derivations.lemmas import TOWER
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, symbols
 from grpo_symbolic.model.preference import expected_preference
@@ -37,6 +40,24 @@ def reward_preference(size: int):
     return expected_preference(tuple(frozen), question.policy)
 
 
+def any_size() -> Claim:
+    """Over groups with k answers a: the mean over the members is that of the first one.
+
+    The chance of the group times the mean, against the chances of the first member and of the
+    others; both in units of the chance of k answers a among G.
+    """
+    first, second = Symbol("A_a", real=True), Symbol("A_b", real=True)  # pi/pi_old times A
+    own = relative(P * weight(G - 1, K - 1)) * first
+    other = relative((1 - P) * weight(G - 1, K)) * second
+    return Claim(
+        "the mean over the members of a group is that of its first one, with the same others",
+        (K * first + (G - K) * second) / G,
+        "==",
+        own + other,
+        COUNTS,
+    )
+
+
 def result() -> Result:
     domain = Domain.of((OLD, Integer(0), Integer(1)), symbols.pi)
     two = reward_preference(2)
@@ -44,20 +65,36 @@ def result() -> Result:
         "The reward preference model",
         f"{VY}, (6)",
         r"The expectation of the sampled reward term over groups from $\pi_{\mathrm{old}}$ is "
-        r"$R_G=\mathrm{E}_{o\sim\pi}[P_G(o\mid\pi_{\mathrm{old}})]$. Every group is enumerated on "
-        r"one side, the preference model is used on the other. The formula below is $R_2$ of a "
+        r"$R_G=\mathrm{E}_{o\sim\pi}[P_G(o\mid\pi_{\mathrm{old}})]$. For every $G$ a member of "
+        r"the group, averaged over its members, is drawn as the first one is; for $G=2,3,4$ every "
+        r"group is enumerated on one side, the preference model used on the other. The formula "
+        r"below is $R_2$ of a "
         r"binary question.",
+        headlines=(
+            Headline(
+                r"the sampled reward term has the expectation "
+                r"$\mathrm{E}_{o\sim\pi}P_G(o\mid\pi_{\mathrm{old}})$",
+                ("the mean over the members of a group is *",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                hypotheses=("deterministic rewards",),
+                by=(TOWER(instances="enumeration of all groups of *"),),
+            ),
+        ),
         setting=r"a binary question, groups of $G$ drawn from $\pi_{\mathrm{old}}$",
         formulas=(equation(Symbol("R_2"), two.factor()),),
-        claims=tuple(
-            Claim(
-                f"enumeration of all groups of {size} gives R_{size}",
-                sampled_reward_term(size),
-                "==",
-                reward_preference(size),
-                domain,
-            )
-            for size in SIZES
+        claims=(
+            any_size(),
+            *(
+                Claim(
+                    f"enumeration of all groups of {size} gives R_{size}",
+                    sampled_reward_term(size),
+                    "==",
+                    reward_preference(size),
+                    domain,
+                )
+                for size in SIZES
+            ),
         ),
         domain=domain,
     )

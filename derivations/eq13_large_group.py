@@ -3,6 +3,7 @@
 from sympy import oo, sqrt
 
 from derivations.eq11_stationary import fixed_point
+from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
 from grpo_symbolic.reward import mean, variance
@@ -18,9 +19,25 @@ def result() -> Result:
     return Result(
         "Fixed point for large groups",
         f"{VY}, (13)",
-        r"For $G\to\infty$ (11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)\big/\bigl(1-(r(o)-"
-        r"\mathrm{E}_\pi r)/(\beta\,\sigma(\pi))\bigr)$. For a binary question:",
-        setting=r"large groups, the published penalty; the formula is for a binary question",
+        r"For $G\to\infty$ and a binary question (11) reads "
+        r"$\pi(o)=\pi_{\mathrm{ref}}(o)\big/\bigl(1-(r(o)-"
+        r"\mathrm{E}_\pi r)/(\beta\,\sigma(\pi))\bigr)$; with any number of answers it is the "
+        r"start of "
+        r"the secular equation. Written out:",
+        headlines=(
+            Headline(
+                r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(r(o)-\mathrm{E}_\pi "
+                r"r)/(\beta\sigma))$",
+                ("(13) for the answer a*", "(13) for the answer b*"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
+        setting=r"a binary question with deterministic rewards, large groups, the published "
+        r"penalty",
         kind="Corollary",
         formulas=(equation(p, a), equation(1 - p, b)),
         claims=(

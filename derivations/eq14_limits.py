@@ -3,8 +3,10 @@
 from sympy import Expr, S, Symbol, limit, oo
 
 from derivations.eq14_binary_pairs import BETA, GAMMA, P0, policy
-from derivations.result import VY, Result, equation
+from derivations.headline import REVERSE_KL, TWO, Headline
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import Claim, Domain
+from grpo_symbolic.domain import Range
 from grpo_symbolic.work import limited
 
 STEPS = 5_000_000
@@ -23,7 +25,8 @@ def result() -> Result:
     small, large = weight_limits(expression)
     rare = expression.subs(P0, 0)  # continuous in pi_ref at 0
     below = Domain.of(GAMMA, (BETA, S.Zero, GAMMA))
-    above = Domain.of(GAMMA, (BETA, GAMMA, oo))
+    above = Domain.of(GAMMA, Range(BETA, GAMMA, oo, True))
+    rarely = Domain.of(GAMMA, (BETA, S.Zero, GAMMA), P0)
     return Result(
         "Limits of (14)",
         f"{VY}, after (14)",
@@ -31,14 +34,63 @@ def result() -> Result:
         r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $\max\{1-\beta/\gamma,0\}$. An answer that the "
         r"reference never gives stays at $0$, so the policy is continuous there iff "
         r"$\beta\ge\gamma$.",
+        headlines=(
+            Headline(
+                r"it tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$",
+                ("limit beta -> 0*", "limit beta -> oo*"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(GAMMA, P0),
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1-\beta/\gamma>0$: a jump",
+                ("limit pi_ref -> 0+ when beta < gamma*", "a jump at pi_ref = 0 when beta < gamma"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=below,
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to 0: no jump",
+                ("no jump at pi_ref = 0 when beta >= gamma",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=above,
+            ),
+        ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
         r"penalty",
         kind="Corollary",
         formulas=(equation(Symbol("pi_0"), rare),),
         claims=(
-            Claim("limit beta -> 0", small, "==", S.One, Domain.of(GAMMA, P0)),
-            Claim("limit beta -> oo", large, "==", P0, Domain.of(GAMMA, P0)),
+            *compared("limit beta -> 0 of the closed form", small, S.One),
+            Claim("limit beta -> 0: it is below 1", expression, "<", S.One),
+            Claim("limit beta -> 0: by at most beta/gamma", 1 - expression, "<=", BETA / GAMMA),
+            *compared("limit beta -> oo of the closed form", large, P0),
+            Claim("limit beta -> oo: it is above pi_ref", expression, ">", P0),
+            Claim(
+                "limit beta -> oo: by at most gamma/(4 beta)",
+                expression - P0,
+                "<=",
+                GAMMA / (4 * BETA),
+            ),
             Claim("limit pi_ref -> 0+ when beta < gamma", rare, "==", 1 - BETA / GAMMA, below),
+            Claim(
+                "limit pi_ref -> 0+ when beta < gamma: it is above 1 - beta/gamma",
+                expression,
+                ">",
+                1 - BETA / GAMMA,
+                rarely,
+            ),
+            Claim(
+                "limit pi_ref -> 0+ when beta < gamma: by at most pi_ref/(1 - beta/gamma)",
+                expression - (1 - BETA / GAMMA),
+                "<=",
+                P0 / (1 - BETA / GAMMA),
+                rarely,
+            ),
             Claim("a jump at pi_ref = 0 when beta < gamma", rare, ">", S.Zero, below),
             Claim("no jump at pi_ref = 0 when beta >= gamma", rare, "==", S.Zero, above),
         ),

@@ -1,10 +1,13 @@
 """(15): a binary question, large groups."""
 
-from sympy import Integer, Rational, S, oo, sqrt
+from sympy import Expr, Integer, Rational, S, oo, sqrt
 
 from derivations import eq14_binary_pairs
-from derivations.result import VY, Result, equation
-from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy, symbols
+from derivations.all_groups import gradient
+from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import INTERMEDIATE_VALUE
+from derivations.result import VY, Result, compared, equation
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 
@@ -12,6 +15,22 @@ BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 def policy():
     """The stationary policy for large groups, deterministic rewards."""
     return stationary_policy(GRPO(oo), BinaryQuestion())
+
+
+def solves(published: Expr) -> tuple[Claim, ...]:
+    """That (15) is the stationary policy, by the gradient of the sampled objective."""
+    weight, found = sqrt(P * (1 - P)) / (P - P0), gradient(oo)
+    above, below = Domain.of(P0, (P, P0, S.One)), Domain.of(P0, (P, S.Zero, P0), BETA)
+    return (
+        Claim("(15): the gradient of the objective", found, "==",
+              sqrt(P * (1 - P)) - BETA * (P - P0)),
+        Claim("(15): it vanishes there, both terms squared", BETA**2 * (published - P0) ** 2, "==",
+              published * (1 - published)),
+        Claim("(15): pi > pi_ref is stationary at beta = sqrt(pi (1-pi))/(pi - pi_ref)",
+              found.subs(BETA, weight), "==", S.Zero, above),
+        Claim("(15): at that weight it is that pi", published.subs(BETA, weight), "==", P, above),
+        Claim("(15): up to pi_ref the gradient is positive", found, ">", S.Zero, below),
+    )  # fmt: skip
 
 
 def result() -> Result:
@@ -26,11 +45,47 @@ def result() -> Result:
         f"{VY}, (15)",
         r"The stationary policy of a binary question with deterministic rewards as "
         r"$G\to\infty$. It depends on the rewards only through their order.",
+        headlines=(
+            Headline(
+                "there is exactly one stationary policy, it exceeds the reference, and it is (15)",
+                ("(15)*", "the solution satisfies *", "up to pi_ref(a) *"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="the polynomial is negative at pi_ref(a)",
+                        upper_end="the polynomial is positive at 1",
+                        shape="the leading coefficient is positive",
+                    ),
+                ),
+            ),
+            Headline(
+                r"it falls with $\beta$, rises with $\pi_{\mathrm{ref}}(a)$, exceeds (14) with "
+                r"$\gamma=1$, and "
+                r"is at least $\max\{1/(1+\beta^2),\pi_{\mathrm{ref}}(a)\}$",
+                (
+                    "it decreases in beta",
+                    "it increases in pi_ref",
+                    "it exceeds (14)*",
+                    "bound: at least pi_ref",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                uses=("bounds_every_group",),
+            ),
+        ),
         setting="a binary question with deterministic rewards, large groups, the published penalty",
         figure="fig2",
         formulas=(equation(P, expression),),
         claims=(
-            Claim("(15)", expression, "==", published),
+            *compared("(15)", expression, published),
+            *solves(expression),
             Claim("it decreases in beta", expression.diff(BETA), "<", S.Zero),
             Claim("it increases in pi_ref", expression.diff(P0), ">", S.Zero),
             Claim("bound: at least pi_ref", expression, ">=", P0),
@@ -43,7 +98,12 @@ def result() -> Result:
             ),
             Claim("it exceeds (14) with margin 1", expression, ">", pairs),
             Claim("its bound exceeds that of (14)", 1 / (1 + BETA**2), ">", 1 - BETA),
-            Claim("beta = 0.04: the bound of (14) is 0.96", 1 - small, "==", Rational(96, 100)),
+            Claim(
+                "beta = 0.04: (14) exceeds 0.96, its bound",
+                pairs.subs(BETA, small),
+                ">",
+                Rational(96, 100),
+            ),
             Claim(
                 "beta = 0.04: the bound of (15) rounds to 0.9984",
                 abs(1 / (1 + small**2) - Rational(9984, 10000)),

@@ -4,7 +4,8 @@ from sympy import S, Symbol
 
 from derivations.eq14_limits import weight_limits
 from derivations.eq15_large_group import BETA, P0, policy
-from derivations.result import VY, Result, equation
+from derivations.headline import LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import Claim, Domain
 from grpo_symbolic.algebra import tidy
 
@@ -13,19 +14,51 @@ def result() -> Result:
     expression = policy().expression
     small, large = weight_limits(expression)
     rare = tidy(expression.subs(P0, 0))  # continuous in pi_ref at 0
+    left = 1 / (1 + BETA**2)
     return Result(
         "Limits of (15)",
         f"{VY}, after (15)",
         r"$\pi(a)\to1$ as $\beta\to0$ and $\pi(a)\to\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$. As "
         r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: the policy jumps at $0$ for "
         r"every $\beta$.",
+        headlines=(
+            Headline(
+                r"it tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$",
+                ("limit beta -> 0*", "limit beta -> oo*"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: a jump",
+                ("limit pi_ref -> 0+*", "a jump at pi_ref = 0*"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting="a binary question with deterministic rewards, large groups, the published penalty",
         kind="Corollary",
         formulas=(equation(Symbol("pi_0"), rare),),
         claims=(
-            Claim("limit beta -> 0", small, "==", S.One, Domain.of(P0)),
-            Claim("limit beta -> oo", large, "==", P0, Domain.of(P0)),
-            Claim("limit pi_ref -> 0+", rare, "==", 1 / (1 + BETA**2)),
+            *compared("limit beta -> 0 of the closed form", small, S.One),
+            Claim("limit beta -> 0: it is below 1", expression, "<", S.One),
+            Claim("limit beta -> 0: by at most beta^2", 1 - expression, "<=", BETA**2),
+            *compared("limit beta -> oo of the closed form", large, P0),
+            Claim("limit beta -> oo: it is above pi_ref", expression, ">", P0),
+            Claim("limit beta -> oo: by at most 1/(2 beta)", expression - P0, "<=", 1 / (2 * BETA)),
+            *compared("limit pi_ref -> 0+ of the closed form", rare, left),
+            Claim("limit pi_ref -> 0+: it is above 1/(1 + beta^2)", expression, ">", left),
+            Claim(
+                "limit pi_ref -> 0+: by at most 2 beta^2 pi_ref/(1 + beta^2)",
+                expression - left,
+                "<=",
+                2 * BETA**2 * P0 * left,
+            ),
             Claim("a jump at pi_ref = 0 for every beta", rare, ">", S.Zero),
         ),
         domain=Domain.of(BETA, P0),

@@ -1,7 +1,8 @@
 """Every group size: the weight of the penalty below which a rare good answer escapes."""
 
-from sympy import Expr, Integer, S, Symbol, expand, oo, sqrt
+from sympy import Expr, Integer, S, Symbol, oo, sqrt
 
+from derivations.all_groups import preferences
 from derivations.bernstein_form import (
     COUNTS,
     P0,
@@ -17,10 +18,9 @@ from derivations.bernstein_form import (
     relative,
     weight,
 )
-from derivations.result import Result, equation
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.result import Result, compared, equation
 from grpo_symbolic import (
-    GRPO,
-    BinaryQuestion,
     Claim,
     Domain,
     ShiftAndScale,
@@ -50,6 +50,30 @@ def steps(rule) -> Expr:
     return step.subs(G, size)
 
 
+def only_one(scale: str) -> Expr:
+    """The advantage of the only one of G that is rewarded, from mean and variance."""
+    mean = GAP / G
+    variance = ((GAP - mean) ** 2 + (G - 1) * (0 - mean) ** 2) / G
+    return {
+        "standard units": (GAP - mean) / sqrt(variance),
+        "sample standard deviation": (GAP - mean) / sqrt(variance * G / (G - 1)),
+        "shift only": GAP - mean,
+    }[scale]
+
+
+def near_the_end(size: int, answer: int = 0) -> list[Claim]:
+    """P_G, from all groups, of an answer that is nearly never drawn: between two lines."""
+    end, name, found = sqrt(Integer(size) - 1), "ab"[answer], preferences(size)[answer]
+    found, rare = (found, P) if answer == 0 else (-found, 1 - P)
+    sign = "" if answer == 0 else "-"
+    at = f"{sign}P_G({name}) at {answer}, G = {size}"
+    return [
+        Claim(f"{at}: at most sqrt(G-1)", found, "<=", end),
+        Claim(f"{at}: less by at most G sqrt(G-1) times the mass of {name}", found, ">=",
+              end * (1 - size * rare)),
+    ]  # fmt: skip
+
+
 def result() -> Result:
     own = weight(G - 1, K)
     fewer = Domain.of(G, Range(K, S.Zero, G - 1, True, True), P)
@@ -70,22 +94,20 @@ def result() -> Result:
         ),
     ]
     for name, _, rule, expected in RULES:
-        high, function = advantages(rule)[0], curve(rule)
+        function = curve(rule)
         start = G * (function.subs(SHARE, 1 / G) - function.subs(SHARE, S.Zero))
         end = G * (function.subs(SHARE, S.One) - function.subs(SHARE, 1 - 1 / G))
         claims += [
-            Claim(f"threshold, {name}", threshold(rule), "==", expected),
+            *compared(f"threshold, as derived, {name}", threshold(rule), expected),
+            Claim(f"threshold, {name}", only_one(name), "==", expected),
             Claim(f"it is the slope of h_G at 0, {name}", start, "==", threshold(rule)),
             Claim(f"the slope of h_G at 1 is its negative, {name}", end, "==", -threshold(rule)),
             Claim(
                 f"the advantage of a falls with its share, {name}", steps(rule), "<", S.Zero, PAIRS
             ),
-            Claim(f"and ends at 0, {name}", high.subs(SHARE, S.One), "==", S.Zero),
         ]
     for size in SIZES:
-        first = GRPO(size).preference(BinaryQuestion())[0]
-        at_zero = expand(first).subs(P, S.Zero)
-        claims.append(Claim(f"P_G(a) at 0, G = {size}", at_zero, "==", sqrt(Integer(size) - 1)))
+        claims += near_the_end(size)
     most = Symbol("beta_G", positive=True)  # stands for any threshold
     bound = BETA * P0 / (BETA - most)
     claims.append(
@@ -108,6 +130,36 @@ def result() -> Result:
         r"vanishes, and for $\beta>\beta_G$ it is at most $\beta p_0/(\beta-\beta_G)$. Below: "
         r"$\beta_G$ for the population standard deviation, the sample standard deviation, and no "
         r"scaling.",
+        headlines=(
+            Headline(
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ the stationary policy stays away from 0 if "
+                r"and only if "
+                r"$\beta<\sqrt{G-1}$",
+                ("*, standard units", "beta > c = the threshold: *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=("deterministic rewards",),
+                uses=("uniqueness_every_group",),
+            ),
+            Headline(
+                r"with the sample standard deviation the threshold is $(G-1)/\sqrt G$",
+                ("*, sample standard deviation",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"without a scale the threshold is $(1-1/G)\Delta$",
+                ("*, shift only",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(GAP),
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         figure="escape",
         formulas=tuple(equation(Symbol(left), threshold(rule)) for _, left, rule, _ in RULES),

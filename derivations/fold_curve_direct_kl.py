@@ -1,8 +1,10 @@
 """Direct KL, large groups: the fold curve in closed form, and which root attracts."""
 
-from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, limit, log, oo, sinh
+from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, log, oo, sinh
 
-from derivations.result import VY, Result, equation
+from derivations.all_groups import gradient
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -18,6 +20,8 @@ from grpo_symbolic.equation.balance import Balance
 
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 T = Symbol("t", positive=True)
+HALF_LINE = Domain.of((T, S.Zero, oo))
+U = symbols.u
 LOWER = Domain.of(Range(P, S.Zero, S.Half, upper_closed=True))
 UPPER = Domain.of((P, S.Half, S.One))
 ABOVE = Domain.of(P0, (P, P0, S.One))
@@ -38,6 +42,10 @@ def result() -> Result:
     assert folds.log_odds is not None
     assert found is not None
     assert boundary is not None
+    odds = P / (1 - P) * exp(-drift / folds.beta)  # of pi_ref, where F = 0 at this weight
+    at_fold = odds / (1 + odds)
+    sampled = gradient(oo, "k1", "reward")
+    beside = sampled.subs(P0, U * P / (U * P + 1 - P))
     at_t = 1 / (1 + exp(-2 * T))
     # W' = D' (f - f' D/D')/f^2: for p > 1/2 its sign is that of the bracket.
     excess = force - slope * drift / drift.diff(P)
@@ -56,6 +64,46 @@ def result() -> Result:
         r"smaller one attracts and is a maximum of the potential $\int F$, the larger repels and "
         r"is a minimum. Each of them does maximise the stage objective with $\pi_{\mathrm{old}}$ "
         r"frozen at itself, which is concave.",
+        headlines=(
+            Headline(
+                r"double roots are at $\beta_c=\sinh t$, "
+                r"$\frac12\operatorname{logit}p_0=t-\coth t$, one for each "
+                r"$\pi_{\mathrm{ref}}(a)$: no stationary policy below $\beta_c$, two above",
+                (
+                    "F vanishes on the curve*",
+                    "so does its derivative",
+                    "beta_c at p = *",
+                    "half the log-odds *",
+                    "beta_c rises along the curve",
+                    "so does pi_ref",
+                    "beta_c starts at 0*",
+                    "beta_c has no bound*",
+                    "W falls up to p = 1/2",
+                    "the bracket rises: *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards", r"$0<\pi_{\mathrm{ref}}(a)<1$"),
+                uses=("direct_kl_large_group",),
+            ),
+            Headline(
+                "each root maximises its own stage objective; of the potential only the smaller "
+                "is a maximum",
+                (
+                    "each root maximises its own stage objective",
+                    "at a stationary policy F_p = f W'",
+                    "W' = *",
+                    "the bracket rises: *",
+                    "a root at p <= 1/2 is one",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",
         figure="folds",
         formulas=(
@@ -67,27 +115,56 @@ def result() -> Result:
         ),
         claims=(
             Claim("the force is a difference of log-odds", force, "==", log_odds(P) - log_odds(P0)),
-            Claim(
-                "F vanishes on the curve",
+            *compared(
+                "F vanishes on the curve, as derived",
                 drift - folds.beta * (log_odds(P) - folds.log_odds),
+                S.Zero,
+                domain=UPPER,
+            ),
+            Claim(
+                "on the curve the gradient of the sampled objective vanishes",
+                sampled.subs(P0, at_fold).subs(BETA, folds.beta),
                 "==",
                 S.Zero,
                 UPPER,
             ),
+            # the same without logarithms: log u = -D/beta on the curve
+            Claim(
+                "F vanishes on the curve: pi_ref at u times the odds of pi, the gradient has the "
+                "slope beta pi(a) pi(b)/u in u",
+                beside.diff(U),
+                "==",
+                BETA * P * (1 - P) / U,
+            ),
+            Claim(
+                "F vanishes on the curve: pi_ref = pi, the gradient is pi(a) pi(b) D",
+                beside.subs(U, 1),
+                "==",
+                P * (1 - P) * drift,
+            ),
             Claim("so does its derivative", drift.diff(P) - folds.beta * slope, "==", S.Zero),
-            Claim("beta_c at p = 1/(1 + e^(-2t))", folds.beta.subs(P, at_t), "==", hyper(sinh(T))),
+            Claim(
+                "beta_c at p = 1/(1 + e^(-2t))",
+                folds.beta.subs(P, at_t),
+                "==",
+                hyper(sinh(T)),
+                HALF_LINE,
+            ),
             Claim(
                 "half the log-odds of pi_ref there: t - coth t",
                 folds.log_odds.subs(P, at_t) / 2,
                 "==",
                 T - hyper(cosh(T)) / hyper(sinh(T)),
+                HALF_LINE,
             ),
-            Claim("the library's forms in t are these: beta_c", found[0], "==", sinh(T)),
-            Claim(
+            *compared(
+                "the library's forms in t are these: beta_c", found[0], sinh(T), domain=HALF_LINE
+            ),
+            *compared(
                 "and the log-odds",
                 hyper(found[1]),
-                "==",
                 2 * (T - hyper(cosh(T)) / hyper(sinh(T))),
+                domain=HALF_LINE,
             ),
             Claim(
                 "e^(2 asinh beta_c) is the odds of p",
@@ -107,15 +184,27 @@ def result() -> Result:
             Claim("there is no fold at p <= 1/2", folds.beta, "<=", S.Zero, LOWER),
             Claim("beta_c rises along the curve", folds.beta.diff(P), ">", S.Zero, UPPER),
             Claim("so does pi_ref", folds.log_odds.diff(P), ">", S.Zero, UPPER),
-            Claim("beta_c starts at 0", limit(folds.beta, P, S.Half, "+"), "==", S.Zero),
             Claim(
-                "where pi_ref is 0: exp(-log-odds) grows without bound",
-                limit(1 / folds.log_odds, P, S.Half, "+"),
-                "==",
-                S.Zero,
+                "beta_c starts at 0: its square is at most 2 (p - 1/2)^2/(1-p)",
+                folds.beta**2,
+                "<=",
+                2 * (P - S.Half) ** 2 / (1 - P),
+                UPPER,
             ),
-            Claim("beta_c has no bound", limit(1 / folds.beta, P, 1, "-"), "==", S.Zero),
-            Claim("there pi_ref tends to 1", limit(1 / folds.log_odds, P, 1, "-"), "==", S.Zero),
+            Claim(
+                "beta_c has no bound: its square is at least (p - 1/2)^2/(1-p)",
+                folds.beta**2,
+                ">=",
+                (P - S.Half) ** 2 / (1 - P),
+                UPPER,
+            ),
+            Claim(
+                "the log-odds of pi_ref are those of p less 1/(p - 1/2): no bound at either end",
+                log(at_fold / (1 - at_fold)),
+                "==",
+                log_odds(P) - 1 / (P - S.Half),
+                UPPER,
+            ),
             Claim("W falls up to p = 1/2", drift.diff(P), "<=", S.Zero, LOWER),
             Claim(
                 "W' = D' (f - f' D/D')/f^2",
@@ -155,12 +244,7 @@ def result() -> Result:
                 S.Zero,
                 source=f"{VY}, Appendix B.2, with the sampling policy frozen",
             ),
-            Claim(
-                "the fold at p = 9/10",
-                folds.beta.subs(P, Rational(9, 10)),
-                "==",
-                Rational(4, 3),
-            ),
+            *compared("the fold at p = 9/10", folds.beta.subs(P, Rational(9, 10)), Rational(4, 3)),
         ),
         domain=Domain.of(BETA, P0, P),
     )

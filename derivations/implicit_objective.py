@@ -2,9 +2,26 @@
 
 from collections.abc import Sequence
 
-from sympy import Add, Expr, Integer, S, Symbol, asin, oo, pi, sqrt
+from sympy import Add, Expr, Integer, S, Symbol, asin, binomial, oo, sqrt
 
-from derivations.result import Result, equation
+from derivations.all_groups import drift as all_groups
+from derivations.all_groups import gradient, in_weights
+from derivations.headline import (
+    BINARY,
+    DIRECT_KL,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    TWO,
+    Headline,
+    Numbers,
+)
+from derivations.result import Result, compared, equation, telling
+from derivations.second_route.groups import (
+    certain,
+    group_preferences,
+    large_group_preferences,
+)
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import (
     GRPO,
     RLHF,
@@ -18,7 +35,7 @@ from grpo_symbolic import (
 )
 from grpo_symbolic.analysis.potential import Potential, potential
 
-P, G, GAP = symbols.pi, symbols.G, symbols.gap
+P, G, GAP, LOW = symbols.pi, symbols.G, symbols.gap, symbols.base_reward
 SIZES = (2, 3, 4, 5)
 
 
@@ -46,6 +63,39 @@ def climbs(count: int) -> Claim:
     )
 
 
+def by_tails(size: int) -> Expr:
+    """Phi_G by the chance that at least k of the others are better; at 1 each chance is 1."""
+    others = size - 1
+    at = [binomial(others, j) * P**j * (1 - P) ** (others - j) for j in range(size)]
+    return Add(*(Add(*at[k:]) / sqrt(Integer(k * (size - k))) for k in range(1, size)))
+
+
+def slopes(reverse: Expr, noisy: Expr) -> list[Claim]:
+    """Each part of an objective against the sampled gradient or the preferences written out."""
+    beta, high, low = symbols.beta, *symbols.success
+    laws = [((LOW + GAP, rate), (LOW, 1 - rate)) for rate in (high, low)]
+    first, second = large_group_preferences(laws, (P, 1 - P))
+    direct = potential(GRPO(oo, DirectKL()), BinaryQuestion())
+    three = potential(GRPO(4), Question(rewards=(1, 1, 0)))
+    policy = three.condition.policy
+    four = group_preferences(certain(S.One, S.One, S.Zero), policy, 4)
+    unit = P * (1 - P)
+    return [
+        Claim("success rates: its slope is the difference of preferences, from all moments",
+              first - second, "==", noisy.diff(P)),
+        Claim("every G: the divergence pulls as the sampled penalty does",
+              binary_gradient((S.Zero, S.Zero), P, symbols.pi_ref, beta), "==",
+              -beta * unit * reverse.diff(P)),
+        Claim("direct KL, G = oo: the sampled gradient is pi(a) pi(b) times the slope",
+              gradient(oo, "k1", "loss-with-ratio"), "==", unit * direct.expression.diff(P)),
+        *(
+            Claim(f"three answers of two levels, G = 4: slope in {policy[o]}, all groups",
+                  four[o] - four[2], "==", three.drift.diff(policy[o]), three.domain)
+            for o in (0, 1)
+        ),
+    ]  # fmt: skip
+
+
 def result() -> Result:
     question = BinaryQuestion()
     square = P**2 / 2 - P**3 / 3
@@ -61,16 +111,18 @@ def result() -> Result:
     claims, formulas = [], []
     for size, expected in published.items():
         value, name = found[size].drift, "oo" if size == oo else str(size)
-        claims.append(Claim(f"Phi_{name}", value, "==", expected))
+        claims += compared(f"Phi_{name}, as derived", value, expected)
+        claims.append(
+            Claim(f"Phi_{name}: its slope is the drift of all groups", all_groups(size), "==",
+                  in_weights(expected.diff(P)))
+        )  # fmt: skip
         formulas.append(equation(Symbol(f"Phi_{name}"), value))
     formulas.append(equation(Symbol("Phi_G"), found[G].drift))
-    for size in (*SIZES, 8):
-        gain = Add(*(1 / sqrt(Integer(k * (size - k))) for k in range(1, size)))
+    for size in (*SIZES[1:], 8):  # of pairs both sides are p
         claims.append(
-            Claim(f"Phi_G(1) = sum of 1/sqrt(k(G-k)), G = {size}",
-                  found[size].drift.subs(P, 1).expand(), "==", gain.expand())
+            Claim(f"Phi_G = sum of Pr(K >= k)/sqrt(k(G-k)), K ~ Bin(G-1, p), G = {size}",
+                  found[size].drift, "==", by_tails(size))
         )  # fmt: skip
-    claims.append(Claim("Phi_oo(1) = pi", found[oo].drift.subs(P, 1), "==", pi))
     for name, value in (
         ("every G", found[G]),
         ("direct KL, G = oo", potential(GRPO(oo, DirectKL()), question)),
@@ -78,15 +130,17 @@ def result() -> Result:
         ("three answers of two levels, G = 4", potential(GRPO(4), Question(rewards=(1, 1, 0)))),
     ):
         claims += [
-            Claim(f"{name}: {c.name}", c.left, c.relation, c.right, c.domain) for c in value.claims
+            Claim(f"{name}: {c.name}", c.left, c.relation, c.right, c.domain)
+            for c in telling(value.claims)
         ]
     high, low = symbols.success
     noisy = potential(GRPO(oo), BinaryQuestion(success=symbols.success)).drift
     claims += [
-        Claim("success rates: 2 arcsin of the root of the mixture", noisy, "==",
-              2 * asin(sqrt((low + (high - low) * P).expand()))),
-        Claim("RLHF: the expected reward less r(b)", potential(RLHF(), question).drift, "==",
-              GAP * P),
+        *compared("success rates: 2 arcsin of the root of the mixture, as derived", noisy,
+                  2 * asin(sqrt((low + (high - low) * P).expand()))),
+        Claim("RLHF: the expected reward less r(b)", P * (LOW + GAP) + (1 - P) * LOW - LOW, "==",
+              potential(RLHF(), question).drift),
+        *slopes(found[G].penalty, noisy),
         Claim("unscaled: 1 - 1/G of the expected reward",
               potential(GRPO(G, advantage=ShiftOnly()), question).drift, "==",
               (1 - 1 / G) * GAP * P),
@@ -119,7 +173,60 @@ def result() -> Result:
         r"$m=1$; $\Phi_\infty=2\arcsin\sqrt m$ grows by $\pi$. Unscaled advantages climb the "
         r"expected reward itself. For $G=2,3$ and the published penalty the objective is strictly "
         r"concave in $\pi(a)$; for large groups it is not.",
-        setting=r"two reward levels, any number of answers, any penalty that acts as a divergence",
+        headlines=(
+            Headline(
+                r"$\Phi_G$ has the drift as its slope",
+                ("Phi_{G}: its slope is the drift of all groups",),
+                groups=Numbers.of(*SIZES, oo),
+                answers=TWO,
+                levels=TWO,
+            ),
+            Headline(
+                r"$\Phi_G-\beta D$ has the drift less the sampled penalty's force as its slope",
+                ("every G: the divergence pulls as the sampled penalty does",),
+                answers=TWO,
+                levels=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+            ),
+            Headline(
+                r"so it has with direct KL",
+                ("direct KL, G = oo: *",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                levels=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+            ),
+            Headline(
+                r"along the gradient flow on softmax logits a function of the policy grows by "
+                r"the squared speed",
+                ("{n} answers: d(Phi - beta D)/dt is *",),
+                answers=Numbers.of(2, 3),
+            ),
+            Headline(
+                r"$\Phi_G$ grows by $\sum_k1/\sqrt{k(G-k)}$ from 0 to 1",
+                ("Phi_G = sum of Pr(K >= k)/sqrt(k(G-k)), *, G = {G}",),
+                groups=Numbers.of(3, 4, 5, 8),
+                levels=TWO,
+            ),
+            Headline(
+                "the objective is strictly concave, with the stationary policy as its critical "
+                "point",
+                (
+                    "G = {G}: the objective is strictly concave",
+                    "G = {G}: the stationary policy is *",
+                ),
+                groups=Numbers.of(2, 3),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
+        setting=r"two reward levels: a binary question and the published penalty at every $G$; "
+        r"direct KL, "
+        r"success rates and three answers at single sizes",
         formulas=tuple(formulas),
         claims=tuple(claims),
     )

@@ -2,6 +2,8 @@
 
 from sympy import Add, Symbol, log
 
+from derivations.headline import ANY_NUMBER, Headline
+from derivations.lemmas import SUM_OVER_ANSWERS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, ReverseKL
 
@@ -29,6 +31,15 @@ def result() -> Result:
         r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. Its \emph{gradient}, with "
         r"$\pi_{\mathrm{old}}$ frozen, is that of the reverse divergence all the same. Term by "
         r"term the difference is $\pi_{\mathrm{ref}}(o)-\pi(o)$, whose sum is zero.",
+        headlines=(
+            Headline(
+                r"sampled from the policy itself, $k_3$ has the mean "
+                r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$",
+                ("termwise*",),
+                answers=ANY_NUMBER,
+                by=(SUM_OVER_ANSWERS(term="termwise*"),),
+            ),
+        ),
         setting=r"$k_3$ sampled on policy, any number of answers",
         kind="Proposition",
         references=("schulman2020",),

@@ -11,9 +11,7 @@ from sympy import (
     Rational,
     S,
     Symbol,
-    combsimp,
     expand,
-    ff,
     oo,
     rem,
     series,
@@ -22,7 +20,6 @@ from sympy import (
 from sympy.functions.combinatorial.numbers import stirling
 
 from derivations.bernstein_form import (
-    COUNTS,
     P0,
     SHARE,
     G,
@@ -30,10 +27,12 @@ from derivations.bernstein_form import (
     P,
     bernstein,
     curve,
-    weight,
 )
-from derivations.result import Result, equation
-from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.lemmas import BINOMIAL_MOMENTS
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import certain, large_group_preferences
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Range
 
@@ -84,17 +83,21 @@ def averaged(polynomial: Expr) -> Expr:
     return sqrt(X) * Add(*(c * (central(n) / X**n if n else S.One) for (n,), c in terms))
 
 
-def factorial_moment() -> Claim:
-    """K(K-1)...(K-j+1) times the weight of K among G, for every j."""
-    j = Symbol("j", integer=True, nonnegative=True)
-    left, right = ff(K, j) * weight(G, K), ff(G, j) * P**j * weight(G - j, K - j)
-    return Claim(
-        "K(K-1)...(K-j+1) times its weight is G(G-1)...(G-j+1) p^j times a weight of G - j",
-        combsimp(left / right),
-        "==",
-        S.One,
-        COUNTS,
-    )
+def factorial_moments(*orders: int) -> list[Claim]:
+    """E K(K-1)...(K-j+1) = G(G-1)...(G-j+1) p^j, by induction over the members of a group.
+
+    One more member adds 1 to K with the chance p, and n(n-1)...(n-j+1) grows by j times
+    (n-1+1)...(n-j+2) as n does by 1. That holds for the number K and for the size G alike.
+    """
+    return [
+        Claim(
+            f"E K(K-1)... of order {j} is G(G-1)... p^{j}, from G members to G + 1",
+            falling(G, j) * P**j + P * j * falling(G, j - 1) * P ** (j - 1),
+            "==",
+            falling(G + 1, j) * P**j,
+        )
+        for j in orders
+    ]
 
 
 def powers(*orders: int) -> list[Claim]:
@@ -125,7 +128,9 @@ def result() -> Result:
     tangent = function + function.diff(P) * (SHARE - P)
     segment = Domain.of(Range(SHARE, S.Zero, S.One, True, True), P)
     above = Domain.of(P0, (P, P0, S.One))
-    large = GRPO(oo).preference(BinaryQuestion())
+    derived, low = GRPO(oo).preference(BinaryQuestion()), symbols.base_reward
+    large = large_group_preferences(certain(low + symbols.gap, low), (P, 1 - P))
+    published = (P - P0) * (1 + x) / (2 * P0 * (1 - P))
     along = function / (P - P0)  # beta along the policies of large groups
     rate = (P * bound * G).subs(X, x) / (along * P0)
     four = {G: Integer(4)}
@@ -140,6 +145,27 @@ def result() -> Result:
         r"policy: $h_G-\beta(p-p_0)$ is concave, $\beta p_0$ at $0$ and $0$ at $p_G$, so at "
         r"$p_\infty$ it is at most $-\beta p_0(p_\infty-p_G)/p_G$, hence $0<p_\infty-p_G\le "
         r"p_\infty(\sqrt x-h_G)/(\beta p_0)$ at $p_\infty$, at most the last formula over $G$.",
+        headlines=(
+            Headline(
+                r"$0\le\sqrt x-h_G(p)\le(1+x)/(2G\sqrt x)$ with $x=p(1-p)$, and "
+                r"$0<p_\infty-p_G\le C'/G$",
+                (
+                    "right: the averaged bound",
+                    "left: f lies below its tangents",
+                    "E (y-x)^2 <= x/G",
+                    "E y = (1 - 1/G) x",
+                    "s >= 1 + *",
+                    "the constant of the policy, *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(X),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                by=(BINOMIAL_MOMENTS(moments=("*K(K-1)...*", "k^? in falling factorials")),),
+                uses=("monotone_in_group_size",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("Ey"), X + central(1)),
@@ -148,7 +174,7 @@ def result() -> Result:
             equation(Symbol("C_policy"), tidy(rate, above)),
         ),
         claims=(
-            factorial_moment(),
+            *factorial_moments(1, 2, 3, 4),
             *powers(2, 3, 4),
             Claim("E y = (1 - 1/G) x", X + central(1), "==", (1 - 1 / G) * X, VARIANCES),
             Claim(
@@ -174,14 +200,17 @@ def result() -> Result:
             ),
             Claim("right: the averaged bound", sqrt(X) - averaged(below), "<=", bound, VARIANCES),
             Claim("left: f lies below its tangents", curve(), "<=", tangent, segment),
+            *compared("P_oo(a) = f/p, as derived", derived[0], function / P),
+            *compared("P_oo(b) = -f/(1-p), as derived", derived[1], -function / (1 - P)),
             Claim("P_oo(a) = f/p", large[0], "==", function / P),
             Claim("P_oo(b) = -f/(1-p)", large[1], "==", -function / (1 - P)),
+            *compared("the constant of the policy, as derived", rate, published, domain=above),
             Claim(
                 "the constant of the policy, beta eliminated",
-                rate,
-                "==",
-                (P - P0) * (1 + x) / (2 * P0 * (1 - P)),
-                above,
+                (P * (sqrt(X) - averaged(below))).subs(X, x) / (along * P0),
+                "<=",
+                published / G,
+                above.extended(G),
             ),
         ),
         domain=Domain.of(G, P, P0),

@@ -2,7 +2,11 @@
 
 from sympy import Expr, S, Symbol, oo, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.headline import ANY_NUMBER, BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import POLE, SUM_OVER_ANSWERS
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.objectives import sampled_gradient
+from derivations.second_route.policies import logit_weights, normalised
 from derivations.variance_identity import expectation, reference
 from grpo_symbolic import (
     GRPO,
@@ -24,6 +28,8 @@ CENTER, REWARD = Symbol("m_ref", real=True), Symbol("r_o", real=True)
 #: A reward minus its mean under pi_ref.
 EXCESS = Symbol("y", real=True)
 GIVEN = Symbol("pi_ref_o", positive=True)
+#: What is left of the way to a pole.
+GAP = Symbol("e", positive=True)
 SIZES = (2, 3)
 
 
@@ -41,6 +47,37 @@ def weights(question: Question) -> list[Expr]:
     return [w / denominator().subs(a) for w, a in zip(question.reference, at, strict=True)]
 
 
+def one_answer() -> Claim:
+    """r pi_ref from the condition: summed, E_ref r = E r - (E r^2 - (E r)^2)/(beta sigma)."""
+    mass, center = Symbol("pi_o", positive=True), Symbol("mu", real=True)
+    (given,) = reference((mass,), ((REWARD - center) / SIGMA,), S.Zero)
+    return Claim(
+        "one answer: r pi_ref is r pi less pi (r^2 - mu r)/(beta sigma)",
+        given * REWARD,
+        "==",
+        mass * REWARD - mass * (REWARD**2 - center * REWARD) / (BETA * SIGMA),
+    )
+
+
+def stationary(count: int) -> Claim:
+    """The sampled gradient at pi_ref = pi (a - v(r - m)), preferences in units of any sigma."""
+    weights = logit_weights(count)
+    policy = normalised(weights)
+    rewards = [Symbol(f"r_{o}", real=True) for o in range(1, count + 1)]
+    center = expectation(rewards, policy)
+    slope, mean_ref = 1 / (BETA * SIGMA), center - SIGMA / BETA
+    given = [w * (1 + 1 / BETA**2 - slope * (r - mean_ref))
+             for w, r in zip(policy, rewards, strict=True)]  # fmt: skip
+    standard = [(r - center) / SIGMA for r in rewards]
+    return Claim(
+        f"the gradient of the objective vanishes there, n = {count}",
+        sampled_gradient(weights, standard, given, BETA),
+        "==",
+        S.Zero,
+        where_defined=True,
+    )
+
+
 def result() -> Result:
     claims = []
     constant = denominator().subs({REWARD: CENTER})
@@ -48,7 +85,8 @@ def result() -> Result:
         Claim("pi_ref/pi = a - v(r - E_ref r)", denominator(), "==",
               constant - SLOPE * (REWARD - CENTER))
     )  # fmt: skip
-    claims.append(Claim("a = 1 + 1/beta^2", constant, "==", 1 + 1 / BETA**2))
+    claims += compared("a = 1 + 1/beta^2", constant, 1 + 1 / BETA**2)
+    claims += [stationary(size) for size in SIZES]
     for size in SIZES:
         question = Question.symbolic(size)
         policy, domain = (
@@ -83,13 +121,15 @@ def result() -> Result:
               constant * term * EXCESS - GIVEN * EXCESS, before_pole),
         Claim("each term of the total mass is convex in v", term.diff(SLOPE, 2), ">=", S.Zero,
               before_pole),
-        Claim("its second derivative", term.diff(SLOPE, 2), "==",
-              2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, before_pole),
+        *compared("its second derivative", term.diff(SLOPE, 2),
+                  2 * GIVEN * EXCESS**2 / (constant - SLOPE * EXCESS) ** 3, domain=before_pole),
         Claim("each term is positive before the pole", term, ">", S.Zero, before_pole),
-        Claim("the total mass at v = 0 is 1/a", term.subs(SLOPE, S.Zero), "==", GIVEN / constant),
+        Claim("the total mass at v = 0 is 1/a, and a term is at most as far from it as v y/a",
+              term - GIVEN / constant, "==", term * SLOPE * EXCESS / constant, before_pole),
         Claim("1/a < 1", 1 / constant, "<", S.One),
-        Claim("the reciprocal of a term vanishes at its pole", (1 / term).subs(
-            SLOPE, constant / EXCESS), "==", S.Zero, Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN)),
+        Claim("a term at the fraction 1 - e of the way to its pole is pi_ref/(a e)",
+              term.subs(SLOPE, (1 - GAP) * constant / EXCESS), "==", GIVEN / (constant * GAP),
+              Domain.of(BETA, (EXCESS, S.Zero, oo), GIVEN, (GAP, S.Zero, S.One))),
     ]  # fmt: skip
     binary = BinaryQuestion()
     closed = stationary_policy(GRPO(oo), binary).expression
@@ -120,9 +160,50 @@ def result() -> Result:
         r"the best answer: it is 1 for exactly one $v>0$. Hence for every number of answers there "
         r"is exactly one stationary policy with all $\pi(o)>0$, and one scalar equation, "
         r"$\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, finds it; for two answers it is (15).",
+        headlines=(
+            Headline(
+                "exactly one stationary policy with all probabilities positive, from one "
+                "equation in one unknown",
+                (
+                    "pi_ref/pi = *",
+                    "at total mass 1 *",
+                    "each term is positive before the pole",
+                    "the total mass at v = 0 is 1/a*",
+                ),
+                groups=LARGE_GROUPS,
+                answers=ANY_NUMBER,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards, not all equal",),
+                by=(
+                    SUM_OVER_ANSWERS(
+                        term=(
+                            "one answer: *",
+                            "v pi(o) y = *",
+                            "v pi(o) y^2 = *",
+                            "each term of the total mass *",
+                        )
+                    ),
+                    POLE(
+                        lower_end="1/a < 1",
+                        upper_end="a term at the fraction 1 - e of the way to its pole *",
+                        shape="each term of the total mass is convex in v",
+                    ),
+                ),
+            ),
+            Headline(
+                "it is (15)",
+                ("two answers: (15) is this policy, ?",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"any number of answers with deterministic rewards, large groups, the published "
         r"penalty",
         formulas=(equation(Symbol("pi_o", positive=True), GIVEN / denominator()),),
-        claims=tuple(claims),
+        claims=(*claims, one_answer()),
         domain=Domain.of(BETA, SLOPE),
     )

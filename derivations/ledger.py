@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib import import_module
@@ -25,8 +25,9 @@ from typing import Any
 
 from sympy import Expr
 
+from derivations.entry import Entry, plain
 from derivations.evidence import FAMILIES, Evidence, family_of
-from derivations.paper_claims import Entry, plain
+from derivations.headline import Headline
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel.checks import TRIVIAL, check
@@ -66,6 +67,8 @@ class Part:
         What all methods took when the claim was last put to them.
     key : str
         The name of its file of certificates.
+    headlines : tuple of Headline
+        Those of the result that rest on the claim.
     """
 
     result: str
@@ -78,6 +81,7 @@ class Part:
     seconds: float
     key: str
     trivial: bool = False
+    headlines: tuple[Headline, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -149,6 +153,17 @@ class Row:
         )
 
     @property
+    def headlines(self) -> tuple[Headline, ...]:
+        """The headlines that rest on its claims, each once."""
+        return tuple(dict.fromkeys(h for part in self.parts for h in part.headlines))
+
+    @property
+    def quantifiers(self) -> str:
+        """What the headlines are said for, each once."""
+        found = dict.fromkeys(plain(h.quantifiers) for h in self.headlines)
+        return "; or ".join(text for text in found if text)
+
+    @property
     def counterexample(self) -> Mapping[str, Any]:
         found = next((p.counterexample for p in self.parts if p.counterexample), {})
         setting = plain(self.entry.setting)
@@ -191,6 +206,7 @@ class Row:
             "claim": entry.claim,
             "source": entry.source,
             "range": self.range,
+            "quantifiers": self.quantifiers,
             "expected": str(entry.expected),
             "verdict": self.shown,
             "methods": list(self.methods),
@@ -269,7 +285,9 @@ def _settled(
     module, wanted = task
     if find_spec(f"derivations.{module}") is None:
         raise ValueError(f"there is no result {module!r}")
-    claims = import_module(f"derivations.{module}").result().claims
+    result = import_module(f"derivations.{module}").result()
+    claims = result.claims
+    needed = {h: set(h.claims_of(result.all_claims)) for h in result.headlines}
     evidence = Evidence(folder)
     found: dict[_Wanted, tuple[Part, ...]] = {}
     for name, at in dict.fromkeys(wanted):
@@ -278,7 +296,13 @@ def _settled(
         chosen = [c for c in chosen if c.expected == Status.PROVED or pattern != "*"]
         if not chosen:
             raise ValueError(f"{module} has no claim {pattern!r}")
-        found[name, at] = tuple(_part(module, c, evidence.of(c, dict(at))) for c in chosen)
+        found[name, at] = tuple(
+            replace(
+                _part(module, c, evidence.of(c, dict(at))),
+                headlines=tuple(h for h, claims_of in needed.items() if c in claims_of),
+            )
+            for c in chosen
+        )
     return found
 
 

@@ -11,8 +11,9 @@ from sympy import Rational
 
 from derivations.book.names import NOTATION
 from derivations.book.prose import escape, range_tex
+from derivations.book.quantifiers import quantifiers_tex
+from derivations.entry import PAPER
 from derivations.ledger import Row
-from derivations.paper_claims import PAPER
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.verify.verdict import Status
@@ -22,6 +23,8 @@ __all__ = ["line", "summary", "write_json", "write_tex"]
 _WIDTH = 62
 #: So many ranges are shown; claims on matrices of margins have dozens.
 _MANY = 6
+#: So many headlines are shown.
+_SAID = 2
 #: Names of methods where space is short.
 _SHORT = {
     "exact identity": "identity",
@@ -62,11 +65,11 @@ decided in every part by two independent methods or more. Its certificates are c
 
 _HEAD = r"""\begin{longtable}{@{}L{88mm}L{31mm}L{55mm}L{24mm}L{48mm}@{}}
 \toprule
-Claim & Source & Range & Verdict & Methods \\
+Claim & Source & Said for & Verdict & Methods \\
 \midrule
 \endfirsthead
 \toprule
-Claim & Source & Range & Verdict & Methods \\
+Claim & Source & Said for & Verdict & Methods \\
 \midrule
 \endhead
 \bottomrule
@@ -181,7 +184,11 @@ def _short(number: str) -> str:
 
 
 def _ranges(row: Row) -> str:
-    """The ranges of all claims together, each once, and the first few of them."""
+    """What the headlines are said for; without one, the first few ranges of all claims."""
+    said = list(dict.fromkeys(quantifiers_tex(headline) for headline in row.headlines))
+    if said:
+        shown = r"\newline ".join(said[:_SAID])
+        return r"\footnotesize " + shown + (r", \dots" if len(said) > _SAID else "")
     ranges = dict.fromkeys(r for part in row.parts for r in part.domain.ranges)
     shown = [range_tex(Domain((r,))) for r in list(ranges)[:_MANY]]
     return ", ".join(shown) + (r", \dots" if len(ranges) > _MANY else "") or "---"

@@ -2,7 +2,10 @@
 
 from sympy import Add, Expr, S, Symbol, binomial, combsimp, log
 
-from derivations.result import Result, equation
+from derivations.headline import TWO, Headline, Numbers
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import certain, group_preferences, mean_scaled
+from derivations.second_route.policies import first_share, logit_weights, normalised
 from grpo_symbolic import GRPO, Claim, Domain, MeanScale, Question
 from grpo_symbolic import symbols as s
 from grpo_symbolic.domain import Range
@@ -12,6 +15,8 @@ G, T = s.G, s.t
 P = s.policy(1)
 K = Symbol("k", integer=True, nonnegative=True)
 SIZES = (2, 3, 4, 5, 6)
+WEIGHTS = logit_weights(2)
+AT = {P: first_share(WEIGHTS)}
 
 
 def drift(size: int) -> Expr:
@@ -25,19 +30,27 @@ def potential(size: int) -> Expr:
     return -Add(*((1 - P) ** k / k for k in range(1, size)))
 
 
+def all_groups(size: int) -> Expr:
+    """The same from every group, in the weights of the two answers."""
+    first, second = group_preferences(
+        certain(S.One, S.Zero), normalised(WEIGHTS), size, mean_scaled
+    )
+    return first - second
+
+
 def result() -> Result:
     model = TwoLevel(MeanScale(), G, S.One, S.Zero, Domain())
     none_right = MeanScale()(S.Zero, ((S.Zero, S.One),), G)
     own = combsimp((1 - K / G) * binomial(G, K) / binomial(G - 1, K))
     counts = Domain.of(G, Range(K, S.Zero, G - 1, True, True))
     claims = [
-        Claim("a fraction t > 0 of right answers: f(t) = 1 - t", model.spread, "==", 1 - T),
-        Claim("no right answer: 0, not the value f(0) = 1", none_right, "==", S.Zero),
-        Claim("(1 - k/G) times the weight of k of G, over that of k of G-1", own, "==", S.One,
-              counts),
+        *compared("a fraction t > 0 of right answers: f(t) = 1 - t", model.spread, 1 - T),
+        *compared("no right answer: 0, not the value f(0) = 1", none_right, S.Zero),
+        *compared("(1 - k/G) times the weight of k of G, over that of k of G-1", own, S.One,
+                  domain=counts),
     ]  # fmt: skip
     for size in SIZES:
-        found = drift(size)
+        found, written_out = drift(size), all_groups(size)
         claims += [
             Claim(
                 f"drift (1-p) - (1-p)^G, G = {size}",
@@ -45,11 +58,12 @@ def result() -> Result:
                 "==",
                 (1 - P) - (1 - P) ** size,
             ),
+            Claim(f"drift of all groups, G = {size}", written_out, "==", found.xreplace(AT)),
             Claim(
                 f"it is the slope of log p cut off after G - 1 terms, G = {size}",
-                found,
+                written_out,
                 "==",
-                potential(size).diff(P),
+                potential(size).diff(P).xreplace(AT),
             ),
             Claim(f"below the slope of log p, G = {size}", found, "<", log(P).diff(P)),
         ]
@@ -72,6 +86,21 @@ def result() -> Result:
         r"$-\sum_{k=1}^{G-1}(1-p)^k/k$: the log-likelihood of a right answer, cut off after "
         r"$G-1$ terms. The formula is $D_G$ at $G=4$. The rule depends on where the rewards' zero "
         r"lies.",
+        headlines=(
+            Headline(
+                r"$D_G$ is the slope of $\log p$ cut off after $G-1$ terms, and below that of "
+                r"$\log p$",
+                (
+                    "drift (1-p) - (1-p)^G, G = {G}",
+                    "it is the slope of log p cut off*, G = {G}",
+                    "below the slope of log p, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                hypotheses=("rewards 1 and 0",),
+            ),
+        ),
         setting=r"rewards $1$ and $0$, advantages over the mean reward of the group",
         formulas=(equation(Symbol("D_4"), drift(4)),),
         claims=tuple(claims),

@@ -3,7 +3,8 @@
 import mpmath as mp
 from sympy import Add, Expr, Rational, S, Symbol, asin, atan, limit, log, oo, pi, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -20,6 +21,8 @@ from grpo_symbolic.equation.balance import Balance
 BETA, P0, P = symbols.beta, symbols.pi_ref, symbols.pi
 REFERENCES = (Rational(1, 10), Rational(1, 2), Rational(9, 10))
 DIGITS = 12
+#: The root of the odds of the worse answer.
+Y = Symbol("y", positive=True)
 
 
 def divergence(question: BinaryQuestion) -> Expr:
@@ -56,12 +59,34 @@ def result() -> Result:
         r"1, and the two are level where $2\arctan\sqrt{(1-p_1)/p_1}=\beta\,(-\log p_0-"
         r"\mathrm{KL}(p_1\|p_0))$, with $\beta=W(p_1)$: equal areas of $F$ above and below zero. "
         r"Their difference falls in $\beta$, at the rate of the right side over $\beta$, so there "
-        r"is one such weight: below it $p=1$ is the global maximum of the potential, above it "
+        r"is at most one such weight, found for each reference below: below it $p=1$ is the "
+        r"global maximum of the potential, above it "
         r"$p_1$. At $p=1$ itself every group is constant and its advantage is 0: it is a limit of "
         r"the flow, not a solution of the stationarity condition. Proved to the digits shown: "
         r"\begin{center}\small\begin{tabular}{@{}clll@{}}\toprule $p_0$ & $\beta$ of the fold & "
         rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
         r"\end{tabular}\end{center}",
+        headlines=(
+            Headline(
+                r"the potential has the slope $F$ and tends to "
+                r"$\pi+\beta\log\pi_{\mathrm{ref}}(a)$ at 1; the smaller "
+                "root and the end are level for at most one weight",
+                (
+                    "the potential has the slope F",
+                    "so has, with the other sign, *",
+                    "the divergence at 1 is *",
+                    "nothing is left at p = 1*",
+                    "its derivative is the force",
+                    "and rises: *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                uses=("fold_curve_direct_kl",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",
         formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_ahead"), ahead)),
         claims=(
@@ -77,10 +102,21 @@ def result() -> Result:
                 "==",
                 -(drift - BETA * force),
             ),
-            Claim("nothing is left at p = 1", limit(ahead, P, 1, "-"), "==", S.Zero),
-            Claim("the potential at 1: pi + beta log(pi_ref)", end, "==", pi + BETA * log(P0)),
-            Claim("its limit is that value", limit(potential, P, 1, "-"), "==", end),
-            Claim("the force is 0 at pi_ref", force.subs(P, P0), "==", S.Zero),
+            *compared("nothing is left at p = 1, as derived", limit(ahead, P, 1, "-"), S.Zero),
+            Claim(
+                "nothing is left at p = 1: 2 arctan(y) grows no faster than 2 y",
+                (2 * atan(Y)).diff(Y),
+                "<=",
+                S(2),
+            ),
+            *compared("the potential at 1: pi + beta log(pi_ref)", end, pi + BETA * log(P0)),
+            *compared("its limit is that value", limit(potential, P, 1, "-"), end),
+            Claim(
+                "the force is 0 at pi_ref: at u times the odds of pi_ref it is log u",
+                force.subs(P, symbols.u * P0 / (1 - P0 + symbols.u * P0)),
+                "==",
+                log(symbols.u),
+            ),
             Claim("and rises: the divergence grows beyond", force.diff(P), ">", S.Zero),
             Claim(
                 "its derivative is the force",
@@ -88,7 +124,12 @@ def result() -> Result:
                 "==",
                 force,
             ),
-            Claim("the divergence at 1 is -log(pi_ref)", limit(penalty, P, 1, "-"), "==", -log(P0)),
+            Claim(
+                "the divergence at 1 is -log(pi_ref): short of it by terms that vanish with 1 - p",
+                -log(P0) - penalty,
+                "==",
+                (1 - P) * log((1 - P0) / P0) - P * log(P) - (1 - P) * log(1 - P),
+            ),
         ),
         domain=Domain.of(BETA, P0, P),
     )

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from sympy import Expr, Function, S, Symbol, oo
 
 from derivations.bernstein_form import (
-    COUNTS,
     P0,
     PAIRS,
     SHARE,
@@ -17,7 +16,8 @@ from derivations.bernstein_form import (
     relative,
     weight,
 )
-from derivations.result import Result, equation
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.result import Result, compared, equation
 from derivations.uniqueness_every_group import over_groups
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.domain import Range
@@ -43,7 +43,6 @@ def result() -> Result:
     tangent = function.subs(SHARE, P) + function.diff(SHARE).subs(SHARE, P) * (SHARE - P)
     segment = Domain.of(Range(SHARE, S.Zero, S.One, True, True), P)
     larger = Domain.of(G, Range(K, S.Zero, G + 1, True, True), P)
-    mean = G * P * weight(G - 1, K - 1)
     three, large = (stationary_policy(GRPO(n), BinaryQuestion()).expression for n in (3, oo))
     return Result(
         "Every group size: larger groups raise the stationary policy",
@@ -55,15 +54,33 @@ def result() -> Result:
         r"at $p=\mathrm{E}\,K/G$, so $h_G(p)=\mathrm{E}f(K/G)<f(p)$. As $h_G-\beta(p-p_0)$ is "
         r"positive left of its root and negative right of it, the stationary policies satisfy "
         r"$p_0<p_2<p_3<\dots<p_\infty$.",
+        headlines=(
+            Headline(
+                r"$h_G<h_{G+1}<f$ on $(0,1)$, hence $p_0<p_G<p_{G+1}<p_\infty$",
+                ("h_G < h_(G+1) for every G", "h_G < f for every G"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P),
+                hypotheses=("deterministic rewards", r"$\beta>0$"),
+                uses=("uniqueness_every_group",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         figure="group-sizes",
         formulas=(equation(Symbol("c_k"), elevated(Function("f"))),),
         claims=(
-            Claim(
+            *compared(
                 "p times the weight of k-1 of G",
                 relative(P * weight(G, K - 1), unit),
-                "==",
                 K / (G + 1),
+                domain=larger,
+            ),
+            Claim(
+                "p times the weight of k-1 of G and (1-p) times that of k are that of k of G + 1",
+                relative(P * weight(G, K - 1), unit) + relative((1 - P) * weight(G, K), unit),
+                "==",
+                S.One,
                 larger,
             ),
             Claim(
@@ -89,7 +106,12 @@ def result() -> Result:
                 S.Zero,
                 Domain.of((SHARE, S.Zero, S.One), P),
             ),
-            Claim("mean of K: k times its weight", relative(mean), "==", K, COUNTS),
+            Claim(
+                "mean of K: from G p for G members to (G+1) p for one more",
+                P * (1 + G * P) + (1 - P) * (G * P),
+                "==",
+                (G + 1) * P,
+            ),
             Claim("h_G < h_(G+1) for every G", whole, "<", larger_groups),
             Claim("h_G < f for every G", whole, "<", function.subs(SHARE, P)),
             Claim("closed forms: groups of three below large groups", three, "<", large),

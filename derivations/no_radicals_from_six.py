@@ -1,14 +1,15 @@
-"""Groups of six and more: no formula in radicals gives the stationary policy."""
+"""Groups of six to sixteen: no formula in radicals gives the stationary policy."""
 
 from math import prod
 
 from flint import nmod_poly
-from sympy import Integer, Poly, S, Symbol, sqrt
+from sympy import Add, Integer, Mul, Poly, S, Symbol, binomial, sqrt
 
 from derivations.bernstein_form import P
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.lemmas import RADICALS
 from derivations.result import Result
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy
-from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.solve.galois import GaloisEvidence, Reduced, no_radicals
 from grpo_symbolic.stationarity import stationarity_condition
 
@@ -54,30 +55,56 @@ def factor_claims(size: int, found: GaloisEvidence) -> list[Claim]:
             claims.append(
                 Claim(
                     f"G = {size}: {root}^2 - {q} is a multiple of {prime}",
-                    Integer(root**2 - q),
+                    (X - root) * (X + root) + prime * Integer((root**2 - q) // prime),
                     "==",
-                    prime * Integer((root**2 - q) // prime),
+                    X**2 - q,
                 )
             )
         values = reduced(found, at)
         lead, factors = nmod_poly(values, prime).factor()
-        product = Poly(Integer(int(lead)), X)
-        for factor, _ in factors:
-            product *= Poly([int(c) for c in reversed(factor.coeffs())], X)
-        whole = Poly(values[::-1], X)
-        multiple = (product - whole).as_expr() / prime
-        integral = Poly(multiple, X)
+        if len(factors) == 1:
+            continue  # a polynomial as its own only factor: nothing is stated
+        parts = [Poly([int(c) for c in reversed(f.coeffs())], X).as_expr() for f, _ in factors]
+        product, whole = Mul(int(lead), *parts), Poly(values[::-1], X)
+        integral = Poly((Poly(product, X) - whole).as_expr() / prime, X)
         claims.append(
             Claim(
                 f"G = {size}: modulo {prime} the polynomial is a product of degrees "
                 f"{', '.join(map(str, at.cycle_type))}, so their difference is {prime} times an "
                 "integer polynomial",
-                product.as_expr(),
+                product,
                 "==",
                 whole.as_expr() + prime * sum((c // 1) * X**k for (k,), c in integral.terms()),
             )
         )
     return claims
+
+
+def instance(size: int, found: GaloisEvidence) -> Claim:
+    """The polynomial is a multiple of the condition with h_G as a mean over groups."""
+    beta, p0 = (Integer(v.numerator) / v.denominator for _, v in found.point)
+    mean = Add(
+        *(
+            binomial(size, k) * P**k * (1 - P) ** (size - k) * sqrt(Integer(k * (size - k))) / size
+            for k in range(1, size)
+        )
+    )
+    condition, poly = beta * (P - p0) - mean, polynomial(found)
+    return Claim(
+        f"G = {size}: the polynomial of the instance is that of the condition",
+        condition * poly.subs(P, 1),
+        "==",
+        poly * condition.subs(P, 1),
+    )
+
+
+def degree(size: int, found: GaloisEvidence) -> Claim:
+    """The last coefficient is not zero."""
+    top = 2 * (size // 2)
+    if len(found.coefficients) != top + 1:
+        raise ValueError(f"the polynomial of groups of {size} is not of degree {top}")
+    last = polynomial(found).coeff(P, top)
+    return Claim(f"G = {size}: the degree is 2 floor(G/2)", last, "!=", S.Zero)
 
 
 def result() -> Result:
@@ -87,15 +114,7 @@ def result() -> Result:
         found = evidence(size)
         lines.append(f"$G={size}$: mod {found.reductions[0].prime}, {found.reductions[1].prime}")
         claims += factor_claims(size, found)
-        n = found.degree
-        claims.append(
-            Claim(
-                f"G = {size}: the degree is 2 floor(G/2)",
-                Integer(n),
-                "==",
-                Integer(2 * (size // 2)),
-            )
-        )
+        claims += [instance(size, found), degree(size, found)]
     six = stationary_policy(GRPO(6), BinaryQuestion())
     first = evidence(6)
     values = {
@@ -106,15 +125,6 @@ def result() -> Result:
             strict=True,
         )
     }
-    left, right = map(unfolded, six.equation.args)
-    claims.append(
-        Claim(
-            "G = 6: the polynomial of the instance is that of the condition",
-            (left - right).subs(values) * polynomial(first).subs(P, 1),
-            "==",
-            polynomial(first) * (left - right).subs(values).subs(P, 1),
-        )
-    )
     claims.append(
         Claim(
             "control: it is that of groups of four",
@@ -127,9 +137,10 @@ def result() -> Result:
         )
     )
     return Result(
-        "Groups of six and more: no formula in radicals",
+        "Groups of six to sixteen: no formula in radicals",
         "new",
-        r"For $G\ge6$ the condition $\beta(p-p_0)=h_G(p)$ has degree $n=2\lfloor G/2\rfloor\ge6$. "
+        r"For $6\le G\le16$ the condition $\beta(p-p_0)=h_G(p)$ has degree $n=2\lfloor "
+        r"G/2\rfloor\ge6$. "
         r"A formula in radicals for all parameters would hold at $\beta=1$, $p_0=\frac13$. There "
         r"the coefficients lie in a field $K$ generated by square roots. Modulo a prime at which "
         r"all radicands are squares the polynomial, if squarefree of the same degree, has factors "
@@ -144,6 +155,17 @@ def result() -> Result:
         r"that a factor of the given degree is irreducible is computed, not stated. For larger "
         r"$G$ nothing is shown here. The inverse functions $\beta(p)=h_G(p)/(p-p_0)$ and "
         r"$p_0(p)=p-h_G(p)/\beta$ are explicit for every $G$.",
+        headlines=(
+            Headline(
+                "no formula in radicals gives the stationary policy for all parameters",
+                ("G = {G}: the degree is *", "G = {G}: modulo *"),
+                groups=Numbers(SIZES),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=("deterministic rewards",),
+                by=(RADICALS(factorisations="G = {G}: modulo *"),),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, $6\le G\le16$, the published "
         r"penalty",
         claims=tuple(claims),

@@ -4,7 +4,10 @@ from functools import cache
 
 from sympy import Expr, S, Symbol, oo, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import IDENTITY_IN_SYMBOLS
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import group_preferences
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -48,10 +51,37 @@ def noise_free() -> Expr:
     return stationary_policy(GRPO(oo), BinaryQuestion()).expression
 
 
+def all_groups(size: int) -> Claim:
+    """P(a) - P(b) from every group of verdicts, passed or not."""
+    low = symbols.base_reward
+    laws = [((low + GAP, rate), (low, 1 - rate)) for rate in (HIGH, LOW)]
+    first, second = group_preferences(laws, (P, 1 - P), size)
+    return Claim(
+        f"P(a) - P(b) = (s_a - s_b) D_G(m), all groups, G = {size}",
+        first - second,
+        "==",
+        (HIGH - LOW) * drift(size).subs(P, LOW + (HIGH - LOW) * P),
+        RATES,
+    )
+
+
 def gaussian() -> Question:
     """Two answers with normally distributed rewards, their means Delta apart."""
     base = symbols.base_reward
     return Question(reward_laws=[Gaussian(base + GAP, NOISE_A), Gaussian(base, NOISE_B)])
+
+
+def every_size() -> Claim:
+    """An answer's preference is the mean of its reward's value, which depends on m and G alone."""
+    passed, failed = Symbol("V_1", real=True), Symbol("V_0", real=True)
+    first, second = (rate * passed + (1 - rate) * failed for rate in (HIGH, LOW))
+    return Claim(
+        "every G: P(a) - P(b) is s_a - s_b times the difference of the values of a pass and a fail",
+        first - second,
+        "==",
+        (HIGH - LOW) * (passed - failed),
+        Domain.of(LOW, HIGH),
+    )
 
 
 def result() -> Result:
@@ -73,10 +103,11 @@ def result() -> Result:
                       unfolded(model.two_level.mean(P)), "==", P * (1 - P) * drift(size), RATES)
             )  # fmt: skip
         claims += [
-            Claim(f"P(a) - P(b) = (s_a - s_b) D_G(m), G = {name}", first - second, "==",
-                  (HIGH - LOW) * shifted, RATES),
+            *compared(f"P(a) - P(b) = (s_a - s_b) D_G(m), G = {name}", first - second,
+                      (HIGH - LOW) * shifted, domain=RATES),
             Claim(f"mean zero, G = {name}", P * first + (1 - P) * second, "==", S.Zero, RATES),
         ]  # fmt: skip
+    claims += [all_groups(size) for size in (2, 3)]
     at_large = (HIGH - LOW) * drift(oo).subs(P, success)
     closed = noise_free()
     pairs = stationary_policy(GRPO(2), BinaryQuestion(margin=symbols.gamma)).expression
@@ -110,11 +141,14 @@ def result() -> Result:
     question = gaussian()
     first, second = (value.subs(symbols.policy(1), P) for value in GRPO(oo).preference(question))
     spread = P * (1 - P) * GAP**2 + P * NOISE_A**2 + (1 - P) * NOISE_B**2
-    normal = Domain.of(GAP, NOISE_A, NOISE_B, P)
+    normal, low = Domain.of(GAP, NOISE_A, NOISE_B, P), symbols.base_reward
+    mean = P * (low + GAP) + (1 - P) * low
+    square = P * ((low + GAP) ** 2 + NOISE_A**2) + (1 - P) * (low**2 + NOISE_B**2)
     claims += [
         Claim("Gaussian rewards, G = infinity: drift", (first - second) * sqrt(spread), "==", GAP,
               normal),
-        Claim("Gaussian rewards: mean zero", P * first + (1 - P) * second, "==", S.Zero, normal),
+        Claim("Gaussian rewards: P(a) is the distance of its mean in standard deviations of all",
+              first * sqrt(square - mean**2), "==", low + GAP - mean, normal),
         Claim("Gaussian rewards: noise weakens the drift", first - second, "<", drift(oo), normal),
         Claim("Gaussian rewards: (15) solves the noisy condition",
               force, "==", answered(first - second),
@@ -123,8 +157,9 @@ def result() -> Result:
     return Result(
         "Noisy verifiers: the drift is that of the mean success",
         f"new; {VY}, (14) and (15) for random rewards",
-        r"A verifier passes $a$ with probability $s_a$ and $b$ with $s_b<s_a$. For $G=2,\dots,5$ "
-        r"and $G=\infty$, $P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$, where $m=s_b+(s_a-s_b)p$ is the mean "
+        r"A verifier passes $a$ with probability $s_a$ and $b$ with $s_b<s_a$. For every $G$, "
+        r"$P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$ (written out for $G=2,\dots,5$ and $G=\infty$), where "
+        r"$m=s_b+(s_a-s_b)p$ is the mean "
         r"success of the policy and $D_G(p)$ the drift without noise. With the published penalty "
         r"$\pi$ is stationary if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$. For $G=2$ this "
         r"is (14) with $\gamma=s_a-s_b$. For $G=\infty$ it is not (15), which does not hold for "
@@ -133,6 +168,38 @@ def result() -> Result:
         r"$(s_a-s_b)^2p(1-p)$ of its mean. For normal rewards with gap $\Delta$ and standard "
         r"deviations $\tau_a,\tau_b$, $G=\infty$, the condition is $\beta(p-p_0)\sqrt{p(1-p)"
         r"\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$.",
+        headlines=(
+            Headline(
+                r"$P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$ at the mean success $m=s_b+(s_a-s_b)p$",
+                ("every G: *", "P(a) - P(b) = (s_a - s_b) D_G(m), G = *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                parameters=Domain.of(LOW, HIGH),
+                by=(IDENTITY_IN_SYMBOLS(statement="every G: *"),),
+            ),
+            Headline(
+                r"noise does not strengthen the drift, and (15) does not hold with it",
+                ("G = infinity: noise does not strengthen*", "the success mixture spreads*"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                parameters=Domain.of(LOW, HIGH, P),
+            ),
+            Headline(
+                r"normal rewards: "
+                r"$\beta(p-p_0)\sqrt{p(1-p)\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$, "
+                "a smaller drift than without noise",
+                (
+                    "Gaussian rewards, G = infinity: drift",
+                    "Gaussian rewards: [!(]*",
+                    "Gaussian rewards: noise weakens the drift",
+                    "d(a) - d(b) pulls with *",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=normal,
+            ),
+        ),
         setting=r"a binary question with random rewards: success rates $s_a>s_b$, or normal "
         r"rewards",
         figure="noise",
@@ -145,6 +212,6 @@ def result() -> Result:
                 * GRPO(oo).preference(question).difference(0, 1).subs(symbols.policy(1), P),
             ),
         ),
-        claims=tuple(claims),
+        claims=(*claims, every_size()),
         domain=RATES,
     )

@@ -3,6 +3,7 @@
 from sympy import Expr, Rational, S, Symbol, cancel, expand, limit, oo, solve, sqrt
 
 from derivations.bernstein_form import P0, SHARE, G, P, curve
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
 from derivations.large_group_limit import (
     ROOT,
     ROOTS,
@@ -10,16 +11,22 @@ from derivations.large_group_limit import (
     W,
     X,
     averaged,
-    factorial_moment,
+    factorial_moments,
     powers,
     taylor,
 )
-from derivations.result import Result, equation
+from derivations.lemmas import BINOMIAL_MOMENTS
+from derivations.result import Result, compared, equation
 from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Range
 
 BETA = symbols.beta
-E = Symbol("e", real=True)  # 1/G
+E = Symbol("e", positive=True)  # 1/G
+BOX = Domain.of(
+    Range(E, S.Zero, S.Half, upper_closed=True),
+    Range(X, S.Zero, Rational(1, 4), upper_closed=True),
+)
 
 
 def first_order(bound: Expr) -> Expr:
@@ -43,9 +50,12 @@ def result() -> Result:
     above, below = cubic, cubic - least * W**4
     upper, lower = averaged(above), averaged(below)
     coefficient = tidy(first_order(upper), VARIANCES)
-    first = sqrt(X) + coefficient / G
+    first = sqrt(X) - 1 / (8 * sqrt(X)) / G
     most = Rational(1, 12)
-    scaled = [expand(G**2 * X ** Rational(5, 2) * (side - first)) for side in (upper, lower)]
+    scaled = [
+        expand(expand(G**2 * X ** Rational(5, 2) * (side - first)).subs(G, 1 / E))
+        for side in (upper, lower)
+    ]
     x = P * (1 - P)
     along = curve().subs(SHARE, P) / (P - P0)  # beta along the policies of large groups
     shift = correction(coefficient)
@@ -63,6 +73,32 @@ def result() -> Result:
         r"where $R=O(G^{-2})$ uniformly and $\beta>f'(p_\infty)$, so that $p_G=p_\infty+c/G+"
         r"O(G^{-2})$ with $c$ from implicit differentiation: the second formula, at $p=p_\infty$, "
         r"and the third with $\beta=f(p)/(p-p_0)$ inserted.",
+        headlines=(
+            Headline(
+                r"$|h_G-\sqrt x+\frac1{8G\sqrt x}|\le\frac1{12}G^{-2}x^{-5/2}$ with $x=p(1-p)$",
+                ("*G^2 x^2 sqrt(x) R <= 1/12", "*G^2 x^2 sqrt(x) R >= -1/12"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                parameters=Domain.of(X),
+                hypotheses=("deterministic rewards",),
+                by=(BINOMIAL_MOMENTS(moments=("*K(K-1)...*", "k^? in falling factorials")),),
+            ),
+            Headline(
+                r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$",
+                (
+                    "correction of the policy",
+                    "it is negative",
+                    "beta > f' at *",
+                    "with beta eliminated",
+                ),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+                uses=("large_group_limit",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("h_G_less_R"), first),
@@ -70,22 +106,22 @@ def result() -> Result:
             equation(Symbol("c_1"), eliminated),
         ),
         claims=(
-            factorial_moment(),
+            *factorial_moments(*range(1, 9)),
             *powers(5, 6, 7, 8),
             Claim("upper bound of s = sqrt(z), w = z-1", ROOT, "<=", above.subs(at), ROOTS),
             Claim("lower bound of s = sqrt(z), w = z-1", ROOT, ">=", below.subs(at), ROOTS),
-            Claim(
-                "coefficient of 1/G from above", coefficient, "==", -1 / (8 * sqrt(X)), VARIANCES
+            *(
+                found
+                for side, bound in (("above", upper), ("below", lower))
+                for found in compared(
+                    f"coefficient of 1/G from {side}, as derived",
+                    first_order(bound),
+                    -1 / (8 * sqrt(X)),
+                    domain=VARIANCES,
+                )
             ),
-            Claim(
-                "coefficient of 1/G from below",
-                first_order(lower),
-                "==",
-                -1 / (8 * sqrt(X)),
-                VARIANCES,
-            ),
-            Claim("G^2 x^2 sqrt(x) R <= 1/12", scaled[0], "<=", most, VARIANCES),
-            Claim("G^2 x^2 sqrt(x) R >= -1/12", scaled[1], ">=", -most, VARIANCES),
+            Claim("coefficient of 1/G: G^2 x^2 sqrt(x) R <= 1/12", scaled[0], "<=", most, BOX),
+            Claim("coefficient of 1/G: G^2 x^2 sqrt(x) R >= -1/12", scaled[1], ">=", -most, BOX),
             Claim(
                 "beta > f' at the policy of large groups",
                 along,

@@ -2,7 +2,10 @@
 
 from sympy import Abs, Expr, Integer, Rational, S, Symbol, exp, oo, sign
 
-from derivations.result import Result, equation
+from derivations.headline import Headline
+from derivations.result import Result, compared, equation
+from derivations.second_route.objectives import ESTIMATORS, penalty_gradient
+from derivations.second_route.policies import logit_weights, normalised, projected
 from grpo_symbolic import Claim, Domain, Estimator
 
 #: l = log(pi/pi_ref), so that u = pi_ref/pi = exp(-l).
@@ -32,20 +35,49 @@ TABLE: tuple[tuple[str, str, str, Expr], ...] = (
 )
 
 
+def sampled(estimator: str, placement: str, expected: Expr) -> list[Claim]:
+    """The gradient of the sampled penalty in a logit of two answers, against a coefficient."""
+    weights, other = logit_weights(2), Symbol("l_other", real=True)
+    policy, free = normalised(weights), logit_weights(2, "y")
+    # the reference that has these log-ratios, put in after differentiating
+    reference = {r: w * exp(-x) for r, w, x in zip(free, policy, (L, other), strict=True)}
+    gradient = penalty_gradient(weights, free, estimator, placement).xreplace(reference)
+    name, slopes = f"{estimator}, {placement}", [expected, expected.subs(L, other)]
+    return [
+        Claim(name, gradient, "==", projected(policy, slopes)),
+        *compared(f"{name}, as derived", coefficient(estimator, placement), expected),
+    ]
+
+
+def absolute(place: str, derived: Expr) -> list[Claim]:
+    """The absolute log-ratio is k1 or its negative, on either side of the reference."""
+    name = f"abs, {place}"
+    sides = (("above", 1, Domain.of((L, S.Zero, oo))), ("below", -1, Domain.of((L, -oo, S.Zero))))
+    return [
+        Claim(f"{name}, {where}", derived, "==", side * coefficient("k1", place), domain)
+        for where, side, domain in sides
+    ]
+
+
 def result() -> Result:
     found = {row[:2]: coefficient(*row[:2]) for row in TABLE}
-    claims = [
-        Claim(f"{estimator}, {placement}", found[estimator, placement], "==", expected)
-        for estimator, placement, _, expected in TABLE
-    ]
-    below, above = Domain.of((L, -oo, S.Zero)), Domain.of((L, S.Zero, oo))
+    claims = []
+    for estimator, placement, _, expected in TABLE:
+        if estimator in ESTIMATORS:
+            claims += sampled(estimator, placement, expected)
+        else:
+            claims += absolute(placement, found[estimator, placement])
+    three, shares = logit_weights(3), logit_weights(3, "y")
     turning = Domain.of((L, -oo, -S.One)), Domain.of((L, -S.One, oo))
     ratio = found["k2", "loss-with-ratio"]
     reward = found["k3", "reward"]
     plain = found["k3", "loss"]
     claims += [
         Claim(
-            "k1 in the loss: the same for all answers", found["k1", "loss"].diff(L), "==", S.Zero
+            "k1 in the loss: no gradient, three answers",
+            penalty_gradient(three, normalised(shares), "k1"),
+            "==",
+            S.Zero,
         ),
         Claim("k3 in the loss grows with l", plain.diff(L), ">", S.Zero),
         Claim("k3 in the loss never exceeds 1", plain, "<", S.One),
@@ -62,9 +94,6 @@ def result() -> Result:
         ),
         Claim("k3 in the reward falls below l = 0", reward.subs(L, -UP).diff(UP), ">", S.Zero),
         Claim("k3 in the reward grows above l = 0", reward.subs(L, UP).diff(UP), ">", S.Zero),
-        Claim("k3 in the reward is 0 at the reference", reward.subs(L, 0), "==", S.Zero),
-        Claim("abs in the loss, below", found["abs", "loss"], "==", -S.One, below),
-        Claim("abs in the loss, above", found["abs", "loss"], "==", S.One, above),
     ]
     return Result(
         "Coefficient of the score, by estimator and placement",
@@ -77,6 +106,19 @@ def result() -> Result:
         r"$k_2$ times the ratio turns at $l=-1$ and pushes answers rarer than "
         r"$e^{-2}\pi_{\mathrm{ref}}$ further down; $k_3$ in the reward pushes every answer down "
         r"that has left the reference, in either direction.",
+        headlines=(
+            Headline(
+                "the coefficient of the score is the listed function of the log-ratio",
+                ("k1, *", "k2, *", "k3, *"),
+                parameters=Domain.of(L),
+                hypotheses=("k1, k2 and k3, in the loss with or without ratio or in the reward",),
+            ),
+            Headline(
+                "the absolute log-ratio counts by its sign in the loss, by its size in the reward",
+                ("abs, loss*", "abs, reward*"),
+                hypotheses=("a log-ratio that is not 0",),
+            ),
+        ),
         setting=r"one sampled penalty on policy: $k_1$, $k_2$, $k_3$ or the absolute log-ratio, in "
         r"the loss with or without the importance ratio, or in the reward",
         figure="penalties",

@@ -2,6 +2,9 @@
 
 from sympy import Add, S, Symbol, asin, log, oo, sqrt
 
+from derivations.all_groups import drift as all_groups
+from derivations.all_groups import gradient, in_weights
+from derivations.headline import BINARY, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationarity_condition, symbols
 from grpo_symbolic.bernstein_mean import unfolded
@@ -35,18 +38,17 @@ def result() -> Result:
         claims.append(
             Claim(
                 f"the potential has the slope D_G, G = {name}",
-                potential.diff(P),
+                all_groups(size),
                 "==",
-                unfolded(drift),
+                in_weights(potential.diff(P)),
             )
         )
-        balance = condition.contrast()
         claims.append(
             Claim(
                 f"its slope less beta times that of the divergence is the condition, G = {name}",
-                (potential - BETA * divergence).diff(P),
+                P * (1 - P) * (potential - BETA * divergence).diff(P),
                 "==",
-                unfolded(balance.rhs) - balance.lhs,
+                gradient(size),
             )
         )
         claims.append(Claim(f"the potential increases, G = {name}", drift, ">", S.Zero))
@@ -57,7 +59,25 @@ def result() -> Result:
         r"$\Phi_G'=D_G$, and the stationary policies under the published penalty are the critical "
         r"points of $\Phi_G(p)-\beta\,\mathrm{KL}(\pi_{\mathrm{ref}}\|\pi)$. For large groups "
         r"$\Phi_\infty=2\arcsin\sqrt p$.",
-        setting=r"two reward levels, any $G$, the published penalty",
+        headlines=(
+            Headline(
+                r"the stationary policies are the critical points of $\Phi_G(p)-\beta\,\mathrm{KL}"
+                r"(\pi_{\mathrm{ref}}\,\|\,\pi)$, $\Phi_G'=D_G>0$",
+                (
+                    "the potential has the slope D_G, G = {G}",
+                    "its slope less beta times that of the divergence is the condition, G = {G}",
+                    "the potential increases, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES, oo),
+                answers=TWO,
+                levels=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+            ),
+        ),
+        setting=r"a binary question with deterministic rewards, $G=2,3,4,5,8$ and $G=\infty$, "
+        r"the published "
+        r"penalty",
         formulas=tuple(formulas),
         claims=tuple(claims),
     )

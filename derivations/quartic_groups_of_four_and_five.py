@@ -3,6 +3,7 @@
 from sympy import Expr, Integer, Rational, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, P, bernstein, curve
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.policy.two_answers import StationaryPolicy
@@ -45,7 +46,6 @@ def at_the_threshold(size: int, policy: StationaryPolicy) -> list[Claim]:
         numbers[symbol] = value.subs(values).subs(numbers).expand()
     xi, eta = (numbers[s] for s, _ in policy.closed.abbreviations[3:5])
     p = next(e for s, e in numbers.items() if s.name == "P")
-    end = policy.closed.short.subs(numbers).subs(Symbol("y", positive=True), 1)
     return [
         Claim(
             f"G = {size}, p0 = 0, beta = sqrt(G-1): eta^2 + xi^3 is 0, the cubic has a double root",
@@ -56,7 +56,12 @@ def at_the_threshold(size: int, policy: StationaryPolicy) -> list[Claim]:
         Claim(
             f"G = {size}: so y = 2 eta^(1/3) - 2 P/3 is 1", eta, "==", ((1 + 2 * p / 3) / 2) ** 3
         ),
-        Claim(f"G = {size}: and p = 0", end, "==", S.Zero),
+        Claim(
+            f"G = {size}: and p = 0, the radicand being 2 Q - 2 P - 1 with Q = beta/B = P + 1/2",
+            sqrt(Integer(size - 1)) / DRIFTS[size][1],
+            "==",
+            p + HALF,
+        ),
     ]
 
 
@@ -122,6 +127,27 @@ def result() -> Result:
         r"exists, for $4s^3+2Ps=Q$ grows from $0$ to $\infty$): $N>0$, and in $s$, $N$ and $P$ "
         r"both $\eta$ and $\eta^2+\xi^3$ are positive. So the resolvent $y^3+2Py^2+(P^2-4R)y-Q^2$ "
         r"has one real root for all $\beta>0$, $0<p_0<1$, and one real cube root gives it.",
+        headlines=(
+            Headline(
+                "the stationary policy is the larger of the two real roots of a quartic, in "
+                "radicals",
+                (
+                    "G = {G}: P = A/B - 1/2",
+                    "G = {G}: Q = beta/B",
+                    "P is positive",
+                    "Q is positive",
+                    "the second quadratic has no real root",
+                    "where the quartic takes a negative value, eta is positive",
+                    "and so is eta^2 + xi^3*",
+                ),
+                groups=Numbers.of(4, 5),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards", r"$0<\pi_{\mathrm{ref}}(a)<1$"),
+                uses=("uniqueness_every_group",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, groups of four and five, the "
         r"published penalty",
         formulas=(

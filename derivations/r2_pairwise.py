@@ -1,9 +1,12 @@
 """Groups of two compare answers in pairs: R_2 = 2 E P(o > o') - 1."""
 
-from sympy import Add, Integer, Symbol
+from sympy import Add, Integer, S, Symbol
 
 from derivations.eq06_reward_preference import OLD
+from derivations.headline import TWO, Headline
 from derivations.result import VY, Result, equation
+from derivations.second_route.groups import pair_preferences
+from derivations.second_route.policies import first_share, logit_weights, normalised
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
 from grpo_symbolic.model.preference import expected_preference
 
@@ -24,13 +27,29 @@ def result() -> Result:
     domain = Domain.of((OLD, Integer(0), Integer(1)), symbols.pi, symbols.gamma)
     a, b = preferences
     p = symbols.pi
+    # the chance that a beats b, ties counted one half each way
+    wins, weights = Symbol("w", positive=True), logit_weights(2)
+    known = {p: first_share(weights), symbols.gamma: 2 * wins - 1}
+    table = [[S.Half, wins], [1 - wins, S.Half]]
+    enumerated = pair_preferences(table, normalised(weights))
+    derived = [value.xreplace(known) for value in preferences]
+    mean = Add(*(w * v for w, v in zip(normalised(weights), derived, strict=True)))
     return Result(
         "Groups of two: pairwise comparison",
         f"{VY}, R_2",
         r"$P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ o')-P(o'\succ o)]$, so that "
         r"$R_2=2\,\mathrm{E}\,P(o\succ o')-1$ when ties are counted one half each way. The "
         "probability of a tie drops out.",
-        setting=r"groups of two; comparisons of two answers may be ties",
+        headlines=(
+            Headline(
+                r"$P_2$ is the margin against the policy, and $R_2=2\,\mathrm{E}P(o\succ o')-1$",
+                ("R_2 = 2 E P(o > o') - 1", "P_2(a)*", "P_2(b)*"),
+                groups=TWO,
+                answers=TWO,
+                parameters=Domain.of(symbols.gamma),
+            ),
+        ),
+        setting=r"a binary question, groups of two; comparisons may be ties",
         formulas=(
             equation(symbols.preferences[0], a),
             equation(symbols.preferences[1], b),
@@ -38,9 +57,9 @@ def result() -> Result:
         ),
         claims=(
             Claim("R_2 = 2 E P(o > o') - 1", reward, "==", 2 * winning - 1, domain),
-            Claim("P_2(a) is the margin against the policy", a, "==", (1 - p) * symbols.gamma),
-            Claim("P_2(b) is the margin against the policy", b, "==", -p * symbols.gamma),
-            Claim("mean zero: E P_2 = 0", p * a + (1 - p) * b, "==", Integer(0)),
+            Claim("P_2(a) is the margin against the policy", derived[0], "==", enumerated[0]),
+            Claim("P_2(b) is the margin against the policy", derived[1], "==", enumerated[1]),
+            Claim("mean zero: E P_2 = 0", mean, "==", Integer(0)),
         ),
         domain=domain,
     )

@@ -3,9 +3,14 @@
 from functools import cache
 from itertools import accumulate
 
-from sympy import Add, Expr, Function, Rational, S, Symbol
+from sympy import Add, Expr, Function, S, Symbol
 
-from derivations.result import VY, Result, equation
+from derivations.eq14_binary_pairs import gradient
+from derivations.headline import ANY_NUMBER, REVERSE_KL, TWO, Headline
+from derivations.lemmas import TELESCOPING
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import pair_preferences
+from derivations.second_route.policies import logit_weights, normalised
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -52,6 +57,15 @@ def preference_of_rank() -> Expr:
     return GRPO(2).preference(question)[1].subs({ahead: F_BEFORE, own: F_UP - F_BEFORE})
 
 
+def in_ranks(count: int, rank: int, value: Expr, name: str) -> Claim:
+    """P_2 from all pairs, for weights of the answers, against a value in cumulative masses."""
+    policy = normalised(logit_weights(count))
+    wins = [[S.Half * (1 + (o < q) - (o > q)) for q in range(count)] for o in range(count)]
+    masses = [S.Zero, *accumulate(policy)]
+    at = {F_BEFORE: masses[rank], F_UP: masses[rank + 1]}
+    return Claim(name, pair_preferences(wins, policy)[rank], "==", value.xreplace(at))
+
+
 def derivation() -> Derivation:
     """From the condition of one answer to one equation in the cumulative masses."""
     own, reference = F_UP - F_BEFORE, R_UP - R_BEFORE
@@ -61,11 +75,6 @@ def derivation() -> Derivation:
         Symbol("pi_o", positive=True) * Symbol("P_o", real=True),
         BETA * (Symbol("pi_o", positive=True) - Symbol("pi_ref_o", positive=True)),
     )
-    values = {
-        Symbol("pi_o", positive=True): own,
-        Symbol("P_o", real=True): chance,
-        Symbol("pi_ref_o", positive=True): reference,
-    }
     line = equation(own * chance, BETA * (own - reference))
     lines = Derivation("From one answer to cumulative masses", MASSES)
     lines = lines.then(
@@ -82,9 +91,8 @@ def derivation() -> Derivation:
     lines = lines.then(
         line,
         r"the answer of rank $k$ loses to the mass $F_{k-1}$ and beats the mass $1-F_k$",
-        Claim("line 2 is line 1 in cumulative masses", (drift - pull).subs(values), "==",
-              line.lhs - line.rhs, MASSES),
-    )  # fmt: skip
+        in_ranks(3, 1, chance, "P_2 of an answer of rank 2 out of 3"),
+    )
     telescoped = equation(
         F_UP * (1 - F_UP) - F_BEFORE * (1 - F_BEFORE),
         BETA * (F_UP - R_UP) - BETA * (F_BEFORE - R_BEFORE),
@@ -114,11 +122,11 @@ def result() -> Result:
         masses, given = (
             [S.Zero, *accumulate(law)] for law in (question.policy, question.reference)
         )
-        claims += [
-            Claim(f"P_2({o + 1}) = 1 - F_{o + 1} - F_{o}, n = {size}", value, "==",
-                  1 - masses[o + 1] - masses[o], question.domain)
-            for o, value in enumerate(condition.preference)
-        ]  # fmt: skip
+        for o, value in enumerate(condition.preference):
+            name, cumulative = f"P_2({o + 1}) = 1 - F_{o + 1} - F_{o}", 1 - F_UP - F_BEFORE
+            expected = 1 - masses[o + 1] - masses[o]
+            claims += compared(f"{name}, n = {size}, as derived", value, expected)
+            claims.append(in_ranks(size, o, cumulative, f"{name}, n = {size}"))
         if size > 3:
             continue  # the sums telescope for every n: two and three answers show them written out
         claims.append(
@@ -139,7 +147,6 @@ def result() -> Result:
     mass = Symbol("R", positive=True)
     interior = Domain.of(BETA, (mass, S.Zero, S.One))
     phi = distortion(mass)
-    condition = binary().equation
     renamed = {symbols.pi: F_UP, symbols.pi_ref: R_UP}
     weak, strong = Domain.of(Range(BETA, S.One, S.Infinity, True)), Domain.of((BETA, S.Zero, S.One))
     question, policy, known = _solution()
@@ -147,9 +154,9 @@ def result() -> Result:
     claims += [
         Claim(
             "it is the condition of the binary question with p = F_k, p0 = R_k",
-            (condition.lhs - condition.rhs).subs(renamed),
+            gradient(margin=S.One).subs(renamed),
             "==",
-            BETA * (F_UP - R_UP) - F_UP * (1 - F_UP),
+            F_UP * (1 - F_UP) - BETA * (F_UP - R_UP),
             MASSES,
         ),
         Claim("phi increases", phi.diff(mass), ">", S.Zero, interior),
@@ -182,8 +189,16 @@ def result() -> Result:
     )
     shown = Function("phi")
     before, up = (shown(symbol) for symbol in (R_BEFORE, R_UP))
-    half = phi.subs({BETA: S.One, mass: Rational(1, 4)})
-    claims.append(Claim("at beta = 1, phi(1/4) = 1/2", half, "==", Rational(1, 2)))
+    square = gradient(margin=S.One).subs({**renamed, BETA: S.One})
+    claims.append(
+        Claim(
+            "at beta = 1 the gradient is R - F^2: phi(1/4) = 1/2",
+            square,
+            "==",
+            R_UP - F_UP**2,
+            MASSES,
+        )
+    )
     return Result(
         "Groups of two, many answers: rank distortion",
         f"new; {VY}, (12) and (14)",
@@ -197,6 +212,26 @@ def result() -> Result:
         r"The best answer is treated as in the binary question against all others together. "
         r"$\phi$ is concave, so $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls with the rank. Answers of "
         r"one reward share the mass of their class in proportion to $\pi_{\mathrm{ref}}$.",
+        headlines=(
+            Headline(
+                r"$\pi(k)=\phi(R_k)-\phi(R_{k-1})$, $\phi$ from (14), is the only stationary "
+                r"policy",
+                (
+                    "P_2(?) = 1 - F_* - F_*",
+                    "phi increases",
+                    "phi is concave",
+                    "phi(1) = 1",
+                    "it is the condition of the binary question*",
+                ),
+                groups=TWO,
+                answers=ANY_NUMBER,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards, all different",),
+                by=(TELESCOPING(term="the first ? conditions sum to one *"),),
+                uses=("eq14_binary_pairs",),
+            ),
+        ),
         setting=r"any number of answers with deterministic rewards, groups of two, the published "
         r"penalty",
         figure="rank",

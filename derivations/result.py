@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sympy import Eq, Expr
 from sympy.core.relational import Relational
 
+from derivations.headline import Headline
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.verify.recheck import portable
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["KINDS", "VY", "Outcome", "Result", "run"]
+__all__ = ["KINDS", "VY", "Outcome", "Result", "compared", "run", "telling"]
 
 #: The paper whose equations most results re-derive.
 VY = "Vojnovic & Yun (2025), arXiv 2502.18548"
@@ -43,6 +46,8 @@ class Result:
     derivation : Derivation, optional
     domain : Domain
         The assumptions.
+    headlines : tuple of Headline
+        What is said, and for what: held against the claims when the result is made.
     setting : str
         What is assumed in words: the question, the groups and the penalty, with inline TeX.
     kind : str
@@ -60,6 +65,7 @@ class Result:
     claims: tuple[Claim, ...] = ()
     derivation: Derivation | None = None
     domain: Domain = field(default_factory=Domain)
+    headlines: tuple[Headline, ...] = ()
     setting: str = ""
     kind: str = "Theorem"
     figure: str | None = None
@@ -68,6 +74,8 @@ class Result:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
+        for headline in self.headlines:
+            headline.hold_against(self.all_claims)
 
     @property
     def all_claims(self) -> tuple[Claim, ...]:
@@ -112,16 +120,25 @@ class Outcome:
             )
         )
 
+    def verdict_of(self, headline: Headline) -> str:
+        """The weakest verdict of the claims that a headline rests on."""
+        needed = set(headline.claims_of(self.result.all_claims))
+        return _weakest([v.status for c, v in self.verdicts if c in needed])
+
     @property
     def verdict(self) -> str:
         """One word for the result, and what was declared beside it."""
         kept = [v.status for c, v in self.verdicts if c.expected == Status.PROVED]
-        order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
-        word = next((s.value for s in order if s in kept), Status.UNKNOWN.value)
+        word = _weakest(kept)
         declared = [v.status for c, v in self.verdicts if c.expected != Status.PROVED]
         for status in dict.fromkeys(declared):
             word += f" (+{declared.count(status)} {status.value})"
         return word
+
+
+def _weakest(statuses: Sequence[Status]) -> str:
+    order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
+    return next((s.value for s in order if s in statuses), Status.UNKNOWN.value)
 
 
 def run(name: str, build: Callable[[], Result]) -> Outcome:
@@ -130,6 +147,25 @@ def run(name: str, build: Callable[[], Result]) -> Outcome:
     result = build()
     verdicts = tuple((claim, prove(claim)) for claim in result.all_claims)
     return Outcome(name, result, verdicts, time.perf_counter() - start)
+
+
+def compared(name: str, derived: Expr, published: Expr, **about: Any) -> tuple[Claim, ...]:
+    """That a derived form is the published one, unless they are one expression as it is.
+
+    ``X == X`` is evidence of nothing: where both are one expression, what is to be shown is that
+    it satisfies its definition, and other claims show that.
+    """
+    claim = Claim(name, derived, "==", published, **about)
+    try:
+        read = portable(claim)
+    except ValueError:
+        read = claim
+    return () if read.left == read.right else (claim,)
+
+
+def telling(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims without those that say of one expression that it is itself."""
+    return [c for c in claims if c.left != c.right or c.relation not in ("==", ">=", "<=")]
 
 
 def equation(left: Expr, right: Expr) -> Eq:

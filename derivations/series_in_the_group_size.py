@@ -3,7 +3,8 @@
 from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
-from derivations.result import Result, equation
+from derivations.headline import LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.result import Result, compared, equation
 from derivations.series_in_the_weight import curve
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ShiftAndScale, ShiftOnly, symbols
 from grpo_symbolic.algebra import tidy
@@ -34,12 +35,11 @@ def result() -> Result:
     moved = exact.diff(GAP) * -GAP
     point = {BETA: S(3) / 4, P0: S(1) / 3, GAP: S(2)}
     claims = (
-        Claim(
+        *compared(
             "first order, standard deviation",
             reduced,
-            "==",
             eliminated(correction, along),
-            ABOVE,
+            domain=ABOVE,
         ),
         Claim(
             "first order, beta eliminated",
@@ -53,7 +53,7 @@ def result() -> Result:
             "sample standard deviation: sqrt(1-1/G) adds -sqrt(x)/2 to -1/(8 sqrt(x))",
             eliminated(sample, along),
             "==",
-            tidy(reduced * (1 + 4 * x), ABOVE),
+            reduced * (1 + 4 * x),
             ABOVE,
         ),
         Claim(
@@ -87,9 +87,23 @@ def result() -> Result:
         r"the moment of order $i$ starting with $G^{-\lceil i/2\rceil}$; where $f$ depends on $G$ "
         r"(sample standard deviation) it is expanded too. Groups of equal rewards, where "
         r"$f$ is not smooth, have a probability smaller than any power of $1/G$. The condition "
-        r"is then solved power by power: $p_G=p_\infty+c_1/G+c_2/G^2+\dots$, with $p=p_\infty$ in "
+        r"is then solved power by power: $p_G\simeq p_\infty+c_1/G+c_2/G^2$, with $p=p_\infty$ in "
         r"the formulas: standard deviation, to second order with $\beta$ eliminated; sample "
         r"standard deviation; direct KL.",
+        headlines=(
+            Headline(
+                r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$; the sample standard deviation "
+                r"adds a "
+                r"term to $c_1$",
+                ("first order, *", "it lowers the policy", "sample standard deviation: *"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+                uses=("one_over_group_size",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, $G\to\infty$",
         formulas=(
             equation(Symbol("c_1_std"), reduced),

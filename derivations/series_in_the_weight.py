@@ -1,9 +1,22 @@
 """Every penalty: the stationary policy as a series in the weight, at both of its ends."""
 
-from sympy import Add, Expr, Integer, S, Symbol, diff, exp, factor, factorial, oo, sqrt
+from sympy import Add, Expr, Integer, Poly, S, Symbol, diff, exp, factor, factorial, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
-from derivations.result import Result, equation
+from derivations.headline import (
+    DIRECT_KL,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    TWO,
+    Headline,
+    Numbers,
+)
+from derivations.lemmas import LAGRANGE
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import certain, group_preferences, pair_preferences
+from derivations.second_route.objectives import divergence_gradient
+from derivations.second_route.policies import logit_weights, normalised
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -19,6 +32,8 @@ from grpo_symbolic.equation.balance import Balance
 
 BETA, GAMMA = symbols.beta, symbols.gamma
 ORDER = 4
+#: 1/beta.
+EPS = Symbol("e", positive=True)
 #: rho_G, the ratio of square roots that the second order of finite groups is a polynomial in.
 RATIO = Symbol("rho_G", positive=True)
 
@@ -49,6 +64,79 @@ def in_ratio(expression: Expr) -> Expr:
     return factor(shown.subs(root, 1 / sqrt(1 - 2 * RATIO**2)))
 
 
+def condition(name: str, value: Expr, weight: Expr) -> Expr:
+    """beta (p - p0) - h(p) at a value of p, from all groups; for large groups of the squares."""
+    low, policy = symbols.base_reward, (P, 1 - P)
+    if name == "large groups":
+        return weight**2 * (value - P0) ** 2 - value * (1 - value)
+    if name == "pairs":
+        wins = [[S.Half, (1 + GAMMA) / 2], [(1 - GAMMA) / 2, S.Half]]
+        first = pair_preferences(wins, policy)[0]
+    else:
+        first = group_preferences(certain(low + symbols.gap, low), policy, 4)[0]
+    return weight * (value - P0) - (P * first).subs(P, value)
+
+
+def leaves(name: str, left: Expr, variable: Symbol, order: int) -> Claim:
+    """What is left of a condition has no power up to the last one kept.
+
+    In powers of 1/beta the condition starts with beta, its square with its square, and is
+    multiplied by it.
+    """
+    start = order + 1
+    if variable == EPS:
+        shift = 2 if left.has(EPS**-2) else 1
+        left, start = EPS**shift * left, order + shift
+    terms = Poly(left.expand(), variable).terms()
+    rest = Add(*(c * variable ** (n - start) for (n,), c in terms if n >= start))
+    shown = "beta" if variable == BETA else "(1/beta)"
+    return Claim(
+        f"{name}, the series leaves powers from {shown}^{start} on only",
+        left,
+        "==",
+        variable**start * rest,
+    )
+
+
+def at_the_end_of_direct_kl(derived: Expr) -> list[Claim]:
+    """1 - p is p (1 - p0)/p0 exp(-D/beta), and D_5 is 2 at p = 1."""
+    low, size, five = symbols.base_reward, 5, S(6) - 2 * sqrt(6)
+    policy = (P, 1 - P)
+    first, other = group_preferences(certain(low + symbols.gap, low), policy, size)
+    name = "direct KL: 1 - p is asymptotic to the reference odds times exp(-sqrt(G-1)/beta)"
+    return [
+        *compared(name, derived.subs(G, Integer(size)), (1 - P0) / P0 * exp(-2 / BETA)),
+        Claim("direct KL: the drift of groups of five is at most 2", first - other, "<=", S(2)),
+        Claim(
+            "direct KL: which it is at p = 1, less by at most (6 - 2 sqrt(6))(1 - p)",
+            first - other,
+            ">=",
+            2 - five * (1 - P),
+        ),
+    ]
+
+
+def at_the_end_of_hellinger() -> list[Claim]:
+    """The condition with 1 - sum sqrt(pi pi_ref), at 1 - p = beta^2 (1 - p0)/8."""
+    found = series(curve(GRPO(3, Divergence.hellinger())), BETA, 2)
+    weights = logit_weights(2)
+    overlap = Add(*(sqrt(w * r) for w, r in zip(normalised(weights), (P0, 1 - P0), strict=True)))
+    place = dict(zip(weights, (P, 1 - P), strict=True))
+    force = divergence_gradient(weights, -overlap).xreplace(place) / (P * (1 - P))
+    at_end = 1 - BETA**2 * (1 - P0) / 8
+    name = "Hellinger: beta^2 already for finite groups"
+    return [
+        *compared(name, coefficient(found, BETA, 2), -(1 - P0) / 8),
+        Claim(
+            f"{name}: at 1 - p = beta^2 (1 - p0)/8 the force is the drift sqrt(2) but for O(beta)",
+            BETA * force.subs(P, at_end),
+            "==",
+            sqrt(2) - BETA / 2 * sqrt(P0 / at_end),
+            Domain.of(P0, (BETA, S.Zero, S.One)),
+        ),
+    ]
+
+
 def result() -> Result:
     pairs, large = curve(GRPO(2), BinaryQuestion(margin=GAMMA)), curve(GRPO(oo))
     every = series(curve(GRPO(G)), BETA, 2)
@@ -59,37 +147,29 @@ def result() -> Result:
     for name, one in (("pairs", pairs), ("large groups", large), ("G = 4", curve(GRPO(4)))):
         found = series(one, 1 / BETA, ORDER)
         for n in range(1, ORDER + 1):
-            claims.append(
-                Claim(
-                    f"{name}: the coefficient of beta^-{n} is the derivative of order {n - 1} of "
-                    f"h^{n}/{n}!",
-                    coefficient(found, 1 / BETA, n),
-                    "==",
-                    lagrange(one.drift.expression, n),
-                )
+            claims += compared(
+                f"{name}: the coefficient of beta^-{n} is the derivative of order {n - 1} of "
+                f"h^{n}/{n}!",
+                coefficient(found, 1 / BETA, n),
+                lagrange(one.drift.expression, n),
             )
+        kept = 2 if name == "G = 4" else ORDER  # a quartic, and more monomials with every order
+        short_series = series(one, 1 / BETA, kept).xreplace({BETA: 1 / EPS})
+        left = condition(name, short_series, 1 / EPS)
+        claims.append(leaves(f"{name}: put into the condition", left, EPS, kept))
     found = series(pairs, BETA, ORDER)
-    # What is left of the condition starts with the power after the last one kept.
-    left = (BETA * (found - P0) - GAMMA * found * (1 - found)).expand()
+    left = condition("pairs", found, BETA)
     claims += [
-        *(
-            Claim(
-                f"pairs: put into the condition, the series leaves no beta^{n}",
-                left.coeff(BETA, n),
-                "==",
-                S.Zero,
-            )
-            for n in range(ORDER + 1)
-        ),
+        leaves("pairs: put into the condition", left, BETA, ORDER),
         Claim(
             "control: it leaves the next power",
-            left.coeff(BETA, ORDER + 1),
+            left.expand().coeff(BETA, ORDER + 1),
             "==",
             S.Zero,
             expected="REFUTED",
         ),
         Claim("pairs: first term", coefficient(found, BETA, 1), "==", -(1 - P0) / GAMMA),
-        Claim("pairs: second term", coefficient(found, BETA, 2), "==", P0 * (1 - P0) / GAMMA**2),
+        *compared("pairs: second term", coefficient(found, BETA, 2), P0 * (1 - P0) / GAMMA**2),
         Claim("every G: first term", coefficient(every, BETA, 1), "==", -(1 - P0) / sqrt(G - 1)),
         Claim(
             "every G: second term, in rho_G",
@@ -97,16 +177,15 @@ def result() -> Result:
             "==",
             second.subs(RATIO, ratio),
         ),
-        Claim(
-            "large groups: no odd powers of beta",
-            coefficient(series(large, BETA, 3), BETA, 3),
-            "==",
-            S.Zero,
+        leaves(
+            "large groups: no odd powers of beta: put into the condition",
+            condition("large groups", series(large, BETA, 3), BETA),
+            BETA,
+            3,
         ),
-        Claim(
+        *compared(
             "large groups: first term",
             coefficient(series(large, BETA, 2), BETA, 2),
-            "==",
             -((1 - P0) ** 2),
         ),
         Claim(
@@ -118,21 +197,7 @@ def result() -> Result:
         ),
     ]
     direct = exponential_law(curve(GRPO(G, DirectKL())))
-    hellinger = series(curve(GRPO(3, Divergence.hellinger())), BETA, 2)
-    claims += [
-        Claim(
-            "direct KL: 1 - p is asymptotic to the reference odds times exp(-sqrt(G-1)/beta)",
-            direct.subs(G, Integer(5)),
-            "==",
-            (1 - P0) / P0 * exp(-2 / BETA),
-        ),
-        Claim(
-            "Hellinger: beta^2 already for finite groups",
-            coefficient(hellinger, BETA, 2),
-            "==",
-            -(1 - P0) / 8,
-        ),
-    ]
+    claims += [*at_the_end_of_direct_kl(direct), *at_the_end_of_hellinger()]
     return Result(
         "Every penalty: the policy as a series in the weight",
         "new; the Lagrange-Bürmann formula",
@@ -144,16 +209,59 @@ def result() -> Result:
         r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is "
         r"smaller than every power, and asymptotic to the last formula. In order: pairs and large "
         r"groups at both ends, every $G$ as $\beta\to0$ up to $O(\beta^3)$, and the direct KL.",
+        headlines=(
+            Headline(
+                "in powers of $1/\\beta$ the coefficients are those of Lagrange and Bürmann, up to "
+                r"$O(\beta^{-5})$",
+                (
+                    "pairs: the coefficient of beta^-* is *",
+                    "large groups: the coefficient of beta^-* is *",
+                    "G = 4: the coefficient of beta^-* is *",
+                ),
+                groups=Numbers.of(2, 4, oo),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                by=(LAGRANGE(coefficients="*: the coefficient of beta^-* is *"),),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p=(1-p_0)\beta/\sqrt{G-1}+O(\beta^2)$",
+                ("every G: first term", "every G: second term, *"),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+                by=(LAGRANGE(coefficients="every G: first term"),),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p=(1-p_0)^2\beta^2+O(\beta^4)$",
+                ("large groups: [fn]*",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p\simeq\frac{1-p_0}{p_0}e^{-2/\beta}$",
+                ("direct KL: *",),
+                groups=Numbers.of(5),
+                answers=TWO,
+                penalties=DIRECT_KL,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question, $\beta\to\infty$ and $\beta\to0$, any penalty that acts as a "
         r"divergence",
         formulas=(
-            equation(P, series(pairs, 1 / BETA, 3)),
-            equation(P, found),
-            equation(P, series(large, 1 / BETA, 3)),
-            equation(P, series(large, BETA, 6)),
-            equation(P, short),
+            equation(Symbol("pi_up_to_beta_m4"), series(pairs, 1 / BETA, 3)),
+            equation(Symbol("pi_up_to_beta_5"), found),
+            equation(Symbol("pi_up_to_beta_m4"), series(large, 1 / BETA, 3)),
+            equation(Symbol("pi_up_to_beta_8"), series(large, BETA, 6)),
+            equation(Symbol("pi_up_to_beta_3"), short),
             equation(RATIO, ratio),
-            equation(1 - P, direct),
+            equation(Symbol("loss_direct"), direct),
         ),
         claims=tuple(claims),
         domain=Domain.of(G, GAMMA, BETA, P0),

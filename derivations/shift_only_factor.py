@@ -2,6 +2,8 @@
 
 from sympy import Integer, Rational, Symbol, oo
 
+from derivations.headline import ANY_NUMBER, EVERY_SIZE, Headline
+from derivations.lemmas import IDENTITY_IN_SYMBOLS, TOWER
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, ShiftOnly, symbols
 from grpo_symbolic.reward import mean
@@ -43,6 +45,18 @@ def result() -> Result:
         f"{VY}, Appendix B (no scale normalisation)",
         r"With $A_i=r_i-\mathrm{mean}$, $R_G=(1-1/G)(\mathrm{E}_\pi r-"
         r"\mathrm{E}_{\pi_{\mathrm{old}}}r)$. The formula below is $P_2(a\mid\pi)$.",
+        headlines=(
+            Headline(
+                r"$P_G(o\mid\pi)=(1-1/G)(r(o)-\mathrm{E}_\pi r)$",
+                ("every group size, by linearity of the mean",),
+                groups=EVERY_SIZE,
+                answers=ANY_NUMBER,
+                by=(
+                    IDENTITY_IN_SYMBOLS(statement="every group size, by linearity of the mean"),
+                    TOWER(instances="P_G(?) = (1 - 1/G)(r - E r), G = *"),
+                ),
+            ),
+        ),
         setting=r"centred rewards without a scale, any $G$",
         formulas=(equation(symbols.preferences[0], two[0]),),
         claims=tuple(claims),

@@ -2,10 +2,26 @@
 
 from sympy import Rational, S, oo, sqrt
 
-from derivations.result import Result, equation
-from grpo_symbolic import GRPO, BinaryQuestion, Claim, ShiftOnly, stationary_policy, symbols
+from derivations.all_groups import gradient
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import centred
+from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy, symbols
 
 SIZES = (2, 4)
+
+
+def every_size() -> Claim:
+    """The same with G as a symbol."""
+    size, p0 = symbols.G, symbols.pi_ref
+    c = symbols.beta / (symbols.gap * (1 - 1 / size))
+    found = stationary_policy(GRPO(size, advantage=ShiftOnly()), BinaryQuestion()).expression
+    return Claim(
+        "(14) with (1 - 1/G) gap in place of gamma, for every G",
+        found,
+        "==",
+        (1 - c + sqrt((1 - c) ** 2 + 4 * c * p0)) / 2,
+    )
 
 
 def result() -> Result:
@@ -15,14 +31,11 @@ def result() -> Result:
     for size in SIZES:
         c = beta / (gap * (1 - Rational(1, size)))
         policy = stationary_policy(GRPO(size, advantage=ShiftOnly()), question)
-        claims.append(
-            Claim(
-                f"(14) with (1 - 1/G) gap in place of gamma, G = {size}",
-                policy.expression,
-                "==",
-                (1 - c + sqrt((1 - c) ** 2 + 4 * c * p0)) / 2,
-            )
-        )
+        name = f"(14) with (1 - 1/G) gap in place of gamma, G = {size}"
+        published = (1 - c + sqrt((1 - c) ** 2 + 4 * c * p0)) / 2
+        claims += compared(f"{name}, as derived", policy.expression, published)
+        slope = gradient(size, advantages=centred).subs(symbols.pi, published)
+        claims.append(Claim(f"{name}: no gradient there, all groups", slope, "==", S.Zero))
     large = stationary_policy(GRPO(oo, advantage=ShiftOnly()), question)
     claims.append(Claim("it increases with the gap", large.expression.diff(gap), ">", S.Zero))
     return Result(
@@ -30,6 +43,26 @@ def result() -> Result:
         "follows from (11); used by Dr. GRPO",
         r"Without scale normalisation (14) holds with $(1-1/G)\Delta$ in place of $\gamma$: the "
         r"size of the rewards matters. The formula below is the large-group limit.",
+        headlines=(
+            Headline(
+                r"the stationary policy is (14) with $(1-1/G)\Delta$ in place of $\gamma$",
+                ("(14) with (1 - 1/G) gap in place of gamma, for every G",),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(beta, p0, gap),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                "it rises with the gap",
+                ("it increases with the gap",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(beta, p0, gap),
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question, centred rewards without a scale, the published penalty",
         kind="Corollary",
         references=(
@@ -37,7 +70,7 @@ def result() -> Result:
             "liu2025",
         ),
         formulas=(equation(symbols.pi, large.expression),),
-        claims=tuple(claims),
+        claims=(*claims, every_size()),
         derivation=large.derivation,
         domain=large.parameters,
     )

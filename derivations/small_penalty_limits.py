@@ -1,9 +1,11 @@
 """Small penalties: how fast the wrong answer vanishes, for every group size and in the limit."""
 
-from sympy import Expr, S, Symbol, cancel, expand, limit, oo, sqrt
+from sympy import Expr, S, Symbol, limit, oo, sqrt
 
-from derivations.bernstein_form import P0, SHARE, G, P, advantages, bernstein, curve
-from derivations.result import Result, equation
+from derivations.bernstein_form import P0, SHARE, G, P, advantages, curve
+from derivations.escape_threshold import near_the_end, only_one
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.result import Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.algebra import tidy
 
@@ -20,16 +22,39 @@ def leading() -> Expr:
     return tidy(-only_b / (1 - P0), Domain.of(G, P0))
 
 
+def large_groups(wrong: Expr) -> tuple[Claim, ...]:
+    """1 - (15) between two functions of the weight: the limits of its quotients by powers."""
+    loss = BETA * (1 - P0)
+    return (
+        Claim("large groups: beta^2/(1-p) -> 1/(1-p0)^2: 1 - p is at most beta^2 (1-p0)^2",
+              wrong, "<=", loss**2),
+        Claim("large groups: beta^2/(1-p) -> 1/(1-p0)^2: less by at most 2 beta^4 (1-p0)^3",
+              wrong, ">=", loss**2 - 2 * BETA * loss**3),
+        Claim("large groups: (1-p)/beta tends to 0: at most beta (1-p0)^2", wrong / BETA, "<=",
+              BETA * (1 - P0) ** 2),
+    )  # fmt: skip
+
+
 def result() -> Result:
     slope = G * (curve().subs(SHARE, S.One) - curve().subs(SHARE, 1 - 1 / G))
     along = curve().subs(SHARE, P) / (P - P0)  # beta along the policies of large groups
+    meeting = 1 / ((1 - P0) * sqrt(G - 1))
     large = tidy(limit(along**2 / (1 - P), P, 1), Domain.of(P0))
     wrong = 1 - stationary_policy(GRPO(oo), BinaryQuestion()).expression
     law, large_law = BETA / leading(), BETA**2 / large
+    expected = sqrt(G - 1) / (1 - P0)
     claims = [
-        Claim("beta/(1-p) -> sqrt(G-1)/(1-p0)", leading(), "==", sqrt(G - 1) / (1 - P0)),
+        *compared("beta/(1-p) -> sqrt(G-1)/(1-p0), as derived", leading(), expected),
+        # the only one that is not rewarded loses what the only one that is would gain
+        Claim(
+            "beta/(1-p) -> sqrt(G-1)/(1-p0): the only b of G, over p - p0 at p = 1",
+            only_one("standard units") / (1 - P0),
+            "==",
+            expected,
+        ),
         Claim("it is -h_G'(1)/(1-p0)", leading(), "==", -slope / (1 - P0)),
-        Claim("large groups: beta^2/(1-p) -> 1/(1-p0)^2", large, "==", 1 / (1 - P0) ** 2),
+        *compared("large groups: beta^2/(1-p), as derived", large, 1 / (1 - P0) ** 2),
+        *large_groups(wrong),
         Claim(
             "large groups: (15) gives the same",
             limit(wrong / BETA**2, BETA, 0, "+"),
@@ -38,25 +63,9 @@ def result() -> Result:
             Domain.of(P0),
         ),
     ]
-    for size in SIZES:
-        loss = cancel(expand(bernstein(size, curve())) / (1 - P)).subs(P, 1)
-        claims.append(
-            Claim(
-                f"from the polynomial, G = {size}",
-                loss / (1 - P0),
-                "==",
-                leading().subs(G, size),
-            )
-        )
+    claims += [claim for size in SIZES for claim in near_the_end(size, 1)]
     claims += [
         Claim("G fixed, beta -> 0: (1-p)/beta tends to a positive number", law / BETA, ">", S.Zero),
-        Claim(
-            "large groups: (1-p)/beta tends to 0",
-            limit((1 - P) / along, P, 1),
-            "==",
-            S.Zero,
-            Domain.of(P0),
-        ),
         Claim(
             "G -> oo in the law of fixed G gives 0, not the law of large groups",
             limit(law, G, oo),
@@ -64,11 +73,19 @@ def result() -> Result:
             large_law,
             Domain.of(BETA, P0),
         ),
-        Claim(
-            "the two laws meet at beta (1-p0) sqrt(G-1) = 1",
-            law / large_law,
-            "==",
-            1 / (BETA * (1 - P0) * sqrt(G - 1)),
+        *(
+            Claim(
+                f"the two laws meet at beta (1-p0) sqrt(G-1) = 1: {where} it that of fixed G is "
+                f"{which}",
+                BETA * (1 - P0) / sqrt(G - 1),
+                relation,
+                BETA**2 * (1 - P0) ** 2,
+                Domain.of(G, P0, (BETA, *ends)),
+            )
+            for where, which, relation, ends in (
+                ("below", "larger", ">", (S.Zero, meeting)),
+                ("above", "smaller", "<", (meeting, oo)),
+            )
         ),
     ]
     return Result(
@@ -80,6 +97,30 @@ def result() -> Result:
         r"$-\sqrt{G-1}$. For large groups $1-p\sim\beta^2(1-p_0)^2$. So $(1-p)/\beta$ has a "
         r"positive limit for every $G$ and the limit $0$ at $G=\infty$; the two laws meet at "
         r"$\beta(1-p_0)\sqrt{G-1}=1$.",
+        headlines=(
+            Headline(
+                r"as $\beta\to0$, $1-p\simeq\beta(1-p_0)/\sqrt{G-1}$",
+                (
+                    "beta/(1-p) -> sqrt(G-1)/(1-p0)*",
+                    "it is -h_G'(1)/(1-p0)",
+                    "G fixed, beta -> 0: *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+            Headline(
+                r"as $\beta\to0$, $1-p\simeq\beta^2(1-p_0)^2$",
+                ("large groups: *",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, $\beta\to0$, the published penalty",
         figure="small-weights",
         formulas=(

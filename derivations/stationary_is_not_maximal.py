@@ -2,6 +2,8 @@
 
 from sympy import Add, Expr, Rational, S, Symbol, diff, oo
 
+from derivations.eq14_binary_pairs import gradient
+from derivations.headline import DIRECT_KL, LARGE_GROUPS, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import VY, Result, equation
 from grpo_symbolic import (
     GRPO,
@@ -78,7 +80,12 @@ def result() -> Result:
     pairs, large = curve(2, ReverseKL()), curve(oo, DirectKL())
     balance = pairs.drift.expression - BETA * pairs.force.expression
     claims += [
-        Claim("the example is stationary", balance.subs(EXAMPLE), "==", S.Zero),
+        Claim(
+            "the example is stationary: at beta = 1 the gradient is p0 - p^2",
+            gradient(margin=S.One).subs(BETA, S.One),
+            "==",
+            P0 - P**2,
+        ),
         Claim("it is attracting", balance.diff(P).subs(EXAMPLE), "<", S.Zero),
         Claim(
             "attracting policies maximise their stage objective (reverse KL, the example)",
@@ -116,7 +123,49 @@ def result() -> Result:
         r"concave, so every stationary policy maximises it, the repelling ones of large groups "
         r"included. Under reverse KL the flow is concave in $p$ and positive at $p_0$: it falls "
         r"through its zero, and the stationary policy is a strict maximum of $\Phi$.",
-        setting=r"two reward levels, any $G$, reverse and direct KL",
+        headlines=(
+            Headline(
+                r"policy gradient moves $p$ by $p(1-p)F(p)$",
+                ("policy-gradient flow of p: p(1-p) F, {penalty}, G = {G}",),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                penalties=tuple(name for name, _ in PENALTIES),
+                parameters=Domain.of(BETA),
+            ),
+            Headline(
+                "the flow is concave and upwards at the reference: its zero attracts",
+                (
+                    "the flow is concave, reverse KL, G = {G}",
+                    "and upwards at pi_ref, reverse KL, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                penalties=REVERSE_KL,
+            ),
+            Headline(
+                "an attracting policy that is a minimum of its stage objective",
+                ("the example is stationary*", "it is attracting"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=(r"$\beta=1$, $\pi_{\mathrm{ref}}(a)=1/100$, $\pi(a)=1/10$",),
+                uses=("concavity_threshold_stage",),
+            ),
+            Headline(
+                "every stationary policy maximises its own, concave stage objective, the "
+                "repelling ones too",
+                ("direct KL: every stationary policy maximises its own*",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA),
+            ),
+        ),
+        setting=r"a binary question with deterministic rewards, $G=2,\dots,5$ and $G=\infty$, "
+        r"reverse and "
+        r"direct KL",
         kind="Counterexample",
         figure="flow",
         formulas=tuple(

@@ -2,7 +2,12 @@
 
 from sympy import Add, Expr, S, Symbol, exp, integrate, log, oo, pi, solve, sqrt
 
-from derivations.result import VY, Result, equation
+from derivations.headline import DIRECT_KL, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.lemmas import ONE_ROOT
+from derivations.result import VY, Result, compared, equation
+from derivations.second_route.groups import pair_preferences
+from derivations.second_route.objectives import sampled_gradient
+from derivations.second_route.policies import logit_weights, normalised
 from derivations.variance_identity import expectation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, symbols
 from grpo_symbolic.domain import Range
@@ -61,16 +66,40 @@ def normaliser(law: Expr) -> Expr:
     return link_ratio(1 - 2 * law) / law.diff(MASS)
 
 
+def tilted_policy() -> Claim:
+    """The sampled gradient of three answers, preferences in standard units, k1 in the reward."""
+    weights, given = logit_weights(3), normalised(logit_weights(3, "y"))
+    rewards = [Symbol(f"r_{o}", real=True) for o in (1, 2, 3)]
+    standard = [(r - MEAN) / SIGMA for r in rewards]
+    gradient = sampled_gradient(weights, standard, given, BETA, estimator="k1", placement="reward")
+    moved = [y * exp(r / (BETA * SIGMA)) for y, r in zip(given, rewards, strict=True)]
+    return Claim(
+        "pi/pi_ref is exp(t r) up to a factor without r, t = 1/(beta sigma): no gradient there",
+        gradient.xreplace(dict(zip(weights, moved, strict=True))),
+        "==",
+        S.Zero,
+    )
+
+
+def no_mass() -> Claim:
+    """Pairs of three answers of which the second has no weight."""
+    weights = logit_weights(3)
+    wins = [[S.Half, S.One, S.One], [S.Zero, S.Half, S.One], [S.Zero, S.Zero, S.Half]]
+    middle = pair_preferences(wins, normalised(weights))[1].xreplace({weights[1]: S.Zero})
+    return Claim("pairs: an answer of no mass has P_2 = 1 - 2F", middle, "==",
+                 1 - 2 * weights[0] / (weights[0] + weights[2]))  # fmt: skip
+
+
 def result() -> Result:
     scale = 1 / (BETA * SIGMA)
     standard = (REWARD - MEAN) / SIGMA
     claims = [
-        Claim(
-            "pi/pi_ref is exp(t r) up to a factor without r, t = 1/(beta sigma)",
+        *compared(
+            "pi/pi_ref is exp(t r) up to a factor without r, as derived",
             log(link_ratio(standard)).expand(force=True).diff(REWARD),
-            "==",
             scale,
-        )
+        ),
+        tilted_policy(),
     ]
     for size in SIZES:
         question = Question.symbolic(size)
@@ -91,15 +120,18 @@ def result() -> Result:
     moved = {MEAN: normal.diff(TILT).subs(TILT, tilt)}
     exponent = -((REWARD - MEAN) ** 2) / (2 * SPREAD**2)
     claims += [
-        Claim("normal rewards: K(t) = mu t + s^2 t^2/2", normal, "==",
-              MEAN * TILT + SPREAD**2 * TILT**2 / 2),
+        *compared("normal rewards: K(t) = mu t + s^2 t^2/2, as derived", normal,
+                  MEAN * TILT + SPREAD**2 * TILT**2 / 2),
+        Claim("normal rewards: K(t) = mu t + s^2 t^2/2 is what completing the square leaves",
+              exponent + TILT * REWARD, "==",
+              exponent.subs(MEAN, MEAN + SPREAD**2 * TILT) + MEAN * TILT + SPREAD**2 * TILT**2 / 2),
         Claim("normal rewards: t^2 K''(t) increases", condition.diff(TILT), ">", S.Zero),
-        Claim("normal rewards: t = 1/(beta s)", tilt, "==", 1 / (BETA * SPREAD)),
+        *compared("normal rewards: t = 1/(beta s)", tilt, 1 / (BETA * SPREAD)),
         Claim("normal rewards: tilting moves the mean to mu + s/beta",
               (exponent + tilt * REWARD - normal.subs(TILT, tilt)).expand(), "==",
               exponent.subs(moved)),
-        Claim("normal rewards: that mean", moved[MEAN], "==", MEAN + SPREAD / BETA),
-        Claim("normal rewards: the variance stays", normal.diff(TILT, 2), "==", SPREAD**2),
+        *compared("normal rewards: that mean", moved[MEAN], MEAN + SPREAD / BETA),
+        *compared("normal rewards: the variance stays", normal.diff(TILT, 2), SPREAD**2),
     ]  # fmt: skip
     law = pair_law()
     unit = Domain.of(BETA, Range(MASS, S.Zero, S.One))
@@ -107,13 +139,17 @@ def result() -> Result:
     middle = GRPO(2).preference(Question.symbolic(3))[1]
     ahead, own, _ = Question.symbolic(3).policy
     claims += [
-        Claim("pairs: an answer of no mass has P_2 = 1 - 2F", middle.subs({own: S.Zero}), "==",
-              1 - 2 * ahead),
+        *compared("pairs: P_2 of an answer of no mass, as derived", middle.subs({own: S.Zero}),
+                  1 - 2 * ahead),
+        no_mass(),
         Claim("pairs: F(R) is the logarithmic curve", law, "==", published, unit),
-        Claim("pairs: dF/dR is exp((1 - 2F)/beta) over a constant",
-              normaliser(law).diff(MASS), "==", S.Zero, unit),
-        Claim("pairs: F(0) = 0", law.subs(MASS, S.Zero), "==", S.Zero),
-        Claim("pairs: F(1) = 1", law.subs(MASS, S.One), "==", S.One),
+        *compared("pairs: dF/dR is exp((1 - 2F)/beta) over a constant, as derived",
+                  normaliser(law).diff(MASS), S.Zero, domain=unit),
+        Claim("pairs: log dF/dR is (1 - 2F)/beta less log(beta (e^(2/beta) - 1)/2) and 1/beta",
+              log(published.diff(MASS) * 2 / (BETA * (exp(2 / BETA) - 1))), "==",
+              (1 - 2 * published) / BETA - 1 / BETA, unit),
+        *compared("pairs: F(0) = 0", law.subs(MASS, S.Zero), S.Zero),
+        *compared("pairs: F(1) = 1", law.subs(MASS, S.One), S.One),
     ]  # fmt: skip
     return Result(
         "Direct KL, many answers: exponential tilting",
@@ -128,6 +164,44 @@ def result() -> Result:
         r"$G=2$, a continuum of answers of no mass, best first: with cumulative masses $F$ under "
         r"$\pi$ and $R$ under $\pi_{\mathrm{ref}}$, $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$. "
         r"Separation of variables with $F(0)=0$, $F(1)=1$ gives the one solution below.",
+        headlines=(
+            Headline(
+                r"$\pi\propto\pi_{\mathrm{ref}}e^{tr}$ with $t^2K''(t)=1/\beta^2$, $K$ the "
+                r"log-moments of the "
+                "rewards under the reference",
+                (
+                    "pi/pi_ref is exp(t r) *",
+                    "K' is the mean under pi, n = {n}",
+                    "K'' is the variance under pi, n = {n}",
+                ),
+                groups=LARGE_GROUPS,
+                answers=Numbers.of(*SIZES),
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=("deterministic rewards, not all equal",),
+            ),
+            Headline(
+                r"normal rewards under the reference, $N(\mu,s^2)$: $\pi=N(\mu+s/\beta,s^2)$, "
+                r"the only one",
+                ("normal rewards: *",),
+                by=(
+                    ONE_ROOT(
+                        root="normal rewards: tilting moves the mean to *",
+                        monotone="normal rewards: t^2 K''(t) increases",
+                    ),
+                ),
+                groups=LARGE_GROUPS,
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA, SPREAD),
+            ),
+            Headline(
+                r"a continuum of answers, best first: $F(R)=\frac\beta2\log(1+R(e^{2/\beta}-1))$",
+                ("pairs: *",),
+                groups=TWO,
+                penalties=DIRECT_KL,
+                parameters=Domain.of(BETA),
+            ),
+        ),
         setting=r"any number of answers with deterministic rewards, direct KL; large groups in "
         r"(i), groups of two in (ii)",
         formulas=(

@@ -2,7 +2,10 @@
 
 from sympy import Add, Expr, Integer, Rational, S, Symbol, binomial, sqrt
 
-from derivations.result import Result, equation
+from derivations.all_groups import preferences
+from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import Advantages, stabilised
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, stationary_policy
 from grpo_symbolic import symbols as s
 from grpo_symbolic.bernstein_mean import unfolded
@@ -22,6 +25,12 @@ def drift(rule, size: int) -> Expr:
     """p (1-p) times the drift P(a) - P(b): what stands against the penalty in logit space."""
     model = GRPO(size, advantage=rule).preference(BinaryQuestion())
     return P * (1 - P) * unfolded(model.difference(0, 1))
+
+
+def all_groups(size: int, advantages: Advantages) -> Expr:
+    """The same from every group."""
+    first, second = preferences(size, advantages=advantages)
+    return P * (1 - P) * (first - second)
 
 
 def expectation(number: int, values) -> Expr:
@@ -59,17 +68,25 @@ def result() -> Result:
             expected = expectation(
                 size, lambda k, n=size, d=ddof: spread(d, Integer(k), n) if 0 < k < n else S.Zero
             )
-            claims.append(Claim(f"G = {size}, ddof {ddof}", drift(rule, size), "==", expected))
+            name = f"G = {size}, ddof {ddof}"
+            claims += compared(f"{name}, as derived", drift(rule, size), expected)
+            written_out = all_groups(size, stabilised(ddof, EPS))
+            claims.append(Claim(f"{name}: all groups", written_out, "==", expected))
     exact = two_level(ShiftAndScale(ddof=1))
     found = stationary_policy(GRPO(2, advantage=rules[1]), BinaryQuestion())
     pairs = stationary_policy(GRPO(2), BinaryQuestion()).expression
     weight = BETA * (sqrt(2) + 2 * EPS / GAP)
     claims += [
+        *compared(
+            "without epsilon: the population rule times sqrt((G-1)/G), for every G, as derived",
+            exact.spread,
+            two_level(ShiftAndScale()).spread * sqrt((G - 1) / G),
+        ),
         Claim(
             "without epsilon: the population rule times sqrt((G-1)/G), for every G",
-            exact.spread,
+            T * (1 - T) / sqrt((G * T * (1 - T) ** 2 + G * (1 - T) * (0 - T) ** 2) / (G - 1)),
             "==",
-            two_level(ShiftAndScale()).spread * sqrt((G - 1) / G),
+            sqrt(T * (1 - T)) * sqrt((G - 1) / G),
         ),
         Claim("G = 2: (14) at beta (sqrt(2) + 2 epsilon/gap)", found.expression, "==",
               pairs.subs(BETA, weight)),
@@ -91,6 +108,34 @@ def result() -> Result:
         r"deviation only rescales $\beta$ by $\sqrt{G/(G-1)}$; with $\varepsilon>0$ the policy "
         r"depends on the size of the rewards. At $G=2$ it is (14) with $\gamma=1$ and "
         r"$\beta(\sqrt2+2\varepsilon/\Delta)$ for $\beta$, shown below.",
+        headlines=(
+            Headline(
+                r"a group with the fraction $t$ of better answers contributes $f(t)$; with "
+                r"$\varepsilon=0$ the sample "
+                r"standard deviation rescales $\beta$ by $\sqrt{G/(G-1)}$",
+                ("a fraction t of G, *", "without epsilon: *"),
+                groups=EVERY_SIZE,
+                levels=TWO,
+                parameters=Domain.of(GAP, EPS),
+            ),
+            Headline(
+                r"$p(1-p)D_G$ is the mean of $f(K/G)$",
+                ("G = {G}, ddof ?: all groups",),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                parameters=Domain.of(GAP, EPS),
+            ),
+            Headline(
+                r"the policy is (14) with $\gamma=1$ and $\beta(\sqrt2+2\varepsilon/\Delta)$ "
+                r"for $\beta$",
+                ("G = 2: *",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA, s.pi_ref, GAP, EPS),
+            ),
+        ),
         setting=r"two reward levels a gap $\Delta$ apart, standard deviation with or without "
         r"Bessel's correction, plus $\varepsilon$",
         formulas=(

@@ -1,8 +1,12 @@
 """Groups of equal rewards dropped: drift and penalty of what is left."""
 
-from sympy import Expr, Rational, S
+from sympy import Expr, Mul, Rational, S
 
-from derivations.result import Result, equation
+from derivations.all_groups import WEIGHTS, in_weights
+from derivations.all_groups import drift as all_groups
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import Result, compared, equation
+from derivations.second_route.policies import normalised
 from derivations.trainer_drift_std import drift
 from grpo_symbolic import (
     GRPO,
@@ -73,7 +77,13 @@ def result() -> Result:
     level = Rational(7, 8)
     claims += [
         Claim("G = 2: one of each", share(2), "==", Rational(1, 2)),
-        Claim("G = 2: the drift does not depend on p", two.rhs * P * (1 - P), "==", Rational(1, 2)),
+        *compared("G = 2: the drift, as derived", two.rhs * P * (1 - P), Rational(1, 2)),
+        Claim(
+            "G = 2: the drift does not depend on p",
+            all_groups(2) * Mul(*normalised(WEIGHTS)),
+            "==",
+            in_weights(chance(2)) / 2,
+        ),
         Claim(
             "G = 2: the condition is 1/beta = (1-2p) - p0 (1-p)/p + (1-p0) p/(1-p)",
             force,
@@ -115,7 +125,33 @@ def result() -> Result:
         r"right-hand side is not monotone in $p$: at $\pi_{\mathrm{ref}}(a)=1/1000$, "
         r"$\beta=8/7$ there are three stationary policies (the signs below), where without "
         r"dropping there is exactly one.",
-        setting=r"two reward levels, groups of equal rewards replaced by new ones",
+        headlines=(
+            Headline(
+                r"the drift is divided by the chance of a mixed group, and the penalty is that "
+                r"of its members",
+                (
+                    "the drift over the chance of a mixed group, G = {G}",
+                    "the penalty under the law of mixed groups, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+                penalties=REVERSE_KL,
+            ),
+            Headline(
+                "at least three stationary policies",
+                (
+                    "three stationary policies at pi_ref = 1/1000, beta = 8/7: *",
+                    "G = 2: the condition is 1/beta = *",
+                ),
+                groups=TWO,
+                answers=TWO,
+                levels=TWO,
+                penalties=REVERSE_KL,
+                hypotheses=(r"$\pi_{\mathrm{ref}}(a)=1/1000$, $\beta=8/7$",),
+            ),
+        ),
+        setting=r"a binary question, groups of equal rewards replaced by new ones, $G=2,3,4$",
         references=("yu2025",),
         formulas=(equation(1 / BETA, tidy(force, Domain.of(P, P0))),),
         claims=tuple(claims),

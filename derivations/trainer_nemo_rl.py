@@ -1,8 +1,13 @@
 """The drift of advantages scaled by mean and standard deviation of the others."""
 
-from sympy import Expr, Integer, S, Symbol, sqrt
+from sympy import Expr, Integer, Mul, S, Symbol, sqrt
 
-from derivations.result import Result, equation
+from derivations.all_groups import WEIGHTS, in_weights
+from derivations.all_groups import drift as all_groups
+from derivations.headline import TWO, Headline, Numbers
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import others_scaled
+from derivations.second_route.policies import normalised
 from derivations.trainer_drift_std import GAP, P, drift, expectation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, LeaveOneOut
 
@@ -26,18 +31,21 @@ def shape(size: int, ends: Expr) -> Expr:
 def result() -> Result:
     found = {size: drift(RULE, size) for size in SIZES}
     claims = []
-    for size, value in found.items():
+    for size, derived in found.items():
+        value = all_groups(size, others_scaled) * Mul(*normalised(WEIGHTS))
+        name = f"the mean over the others, G = {size}"
         claims += [
-            Claim(f"the mean over the others, G = {size}", value, "==", shape(size, GAP)),
+            *compared(f"{name}, as derived", derived, shape(size, GAP)),
+            Claim(name, value, "==", in_weights(shape(size, GAP))),
             Claim(
                 f"weight 1 for equal others, G = {size}, gap 1",
                 value.subs(GAP, 1),
                 "==",
-                shape(size, S.One),
+                in_weights(shape(size, S.One)),
             ),
             Claim(
                 f"weight 1 for equal others, G = {size}, any gap",
-                value,
+                derived,
                 "==",
                 shape(size, S.One),
                 expected="REFUTED",
@@ -46,13 +54,14 @@ def result() -> Result:
                 f"groups with equal others carry the gap, G = {size}",
                 value.diff(GAP),
                 "==",
-                P * (1 - P) * (P ** (size - 1) + (1 - P) ** (size - 1)),
+                in_weights(P * (1 - P) * (P ** (size - 1) + (1 - P) ** (size - 1))),
             ),
         ]
     preference = GRPO(3, advantage=RULE).preference(BinaryQuestion())
     two = GRPO(2, advantage=RULE).preference(BinaryQuestion())
     claims += [
-        Claim("G = 2: never scaled, the drift is the gap", two.difference(0, 1), "==", GAP),
+        *compared("G = 2: never scaled, as derived", two.difference(0, 1), GAP),
+        Claim("G = 2: never scaled, the drift is the gap", all_groups(2, others_scaled), "==", GAP),
         Claim(
             "the advantages of a group sum to zero in the mean, G = 3",
             preference.expected,
@@ -69,8 +78,22 @@ def result() -> Result:
         r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for "
         r"$0<k<G-1$ and $w_0=w_{G-1}=\Delta$: those two carry the reward gap, so rescaled rewards "
         r"move the stationary policy even without an epsilon. The formula is $p(1-p)D$ at $G=3$.",
-        setting=r"two reward levels a gap $\Delta$ apart, mean and scale of the others in "
-        r"the group",
+        headlines=(
+            Headline(
+                r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$: groups whose other rewards are equal carry "
+                r"the reward gap",
+                (
+                    "the mean over the others, G = {G}",
+                    "groups with equal others carry the gap, G = {G}",
+                ),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                levels=TWO,
+            ),
+        ),
+        setting=r"a binary question with rewards a gap $\Delta$ apart, mean and scale of the "
+        r"others in "
+        r"the group, $G=3,\dots,6$",
         formulas=(equation(Symbol("drift"), found[3]),),
         claims=tuple(claims),
         domain=Domain.of(P, GAP),

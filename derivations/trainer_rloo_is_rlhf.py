@@ -1,8 +1,11 @@
 """A log-ratio inside the reward: RLHF exactly, whatever the baseline and the scale."""
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Integer, Symbol, log
 
-from derivations.result import Result, equation
+from derivations.all_groups import drift as all_groups
+from derivations.headline import EVERY_SIZE, TWO, Headline, Numbers
+from derivations.result import Result, compared, equation
+from derivations.second_route.groups import certain, group_preferences, leave_one_out
 from derivations.trainer_drift_std import EPS, GAP, P, T, two_level
 from grpo_symbolic import (
     GRPO,
@@ -30,6 +33,23 @@ def penalised_gap(better: Expr) -> Expr:
     return gap - BETA * (k1(P0 / better) - k1((1 - P0) / (1 - better)))
 
 
+def at_rest(size: int, pooled: Expr) -> Claim:
+    """P_G(a) of the penalised rewards, from all groups, at the policy of RLHF."""
+    low, policy = s.base_reward, (pooled, 1 - pooled)
+    references, rewards = (P0, 1 - P0), (low + GAP, low)
+    inside = [
+        r - BETA * (-log(reference / w))
+        for r, reference, w in zip(rewards, references, policy, strict=True)
+    ]
+    found = group_preferences(certain(*inside), policy, size, leave_one_out)[0]
+    return Claim(
+        f"leave one out, G = {size}: at the policy of RLHF the preference is 0, all groups",
+        found,
+        "==",
+        Integer(0),
+    )
+
+
 def result() -> Result:
     question = BinaryQuestion()
     pooled = stationary_policy(RLHF(), question).expression
@@ -39,17 +59,17 @@ def result() -> Result:
     high, low = (
         standardised(reward, model.law(T), G, fraction) for reward in (model.high, model.low)
     )
-    claims = [
-        Claim(
-            f"leave one out: the drift is the difference of rewards, G = {size}",
-            GRPO(size, advantage=LeaveOneOut()).preference(question).difference(0, 1),
-            "==",
-            GAP,
-        )
-        for size in SIZES
-    ]
+    claims = []
+    for size in SIZES:
+        name = f"leave one out: the drift is the difference of rewards, G = {size}"
+        derived = GRPO(size, advantage=LeaveOneOut()).preference(question).difference(0, 1)
+        claims += [
+            *compared(f"{name}, as derived", derived, GAP),
+            Claim(name, all_groups(size, leave_one_out), "==", GAP),
+        ]
     claims += [
-        Claim("the same for every G", two_level(LeaveOneOut()).drift(P), "==", GAP),
+        *compared("the same for every G", two_level(LeaveOneOut()).drift(P), GAP),
+        *(at_rest(size, pooled) for size in (2, 3)),
         Claim(
             "at pi proportional to pi_ref exp(r/beta) the penalised rewards are equal",
             penalised_gap(pooled),
@@ -61,17 +81,11 @@ def result() -> Result:
         Claim("standardised: the better one has a positive advantage in every mixed group", high,
               ">", Integer(0), fraction),
         Claim("standardised: the worse one a negative one", low, "<", Integer(0), fraction),
-        Claim(
-            "equal penalised rewards: every advantage is 0",
-            standardised(s.base_reward, ((s.base_reward, Integer(1)),), G),
-            "==",
-            Integer(0),
-        ),
     ]  # fmt: skip
     for name, rule in (("leave one out", LeaveOneOut()), ("standardised", standardised)):
         for size in (2, 4, G):
             found = stationary_policy(GRPO(size, INSIDE, rule), question).expression
-            claims.append(Claim(f"{name}, G = {size}: the policy of RLHF", found, "==", pooled))
+            claims += compared(f"{name}, G = {size}: the policy of RLHF", found, pooled)
     after = stationary_policy(GRPO(2, Estimator("k1", "reward"), ShiftAndScale()), question)
     claims.append(
         Claim(
@@ -92,6 +106,31 @@ def result() -> Result:
         r"penalised rewards are equal, $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same "
         r"$\beta$ for every $G$, scale and epsilon. There every group has equal penalised rewards "
         r"and all advantages vanish.",
+        headlines=(
+            Headline(
+                r"standardised: the stationary policy is that of RLHF at the same $\beta$",
+                (
+                    "standardised: the *",
+                    "at pi proportional to *",
+                    "their difference falls *",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                parameters=Domain.of(GAP),
+                hypotheses=(
+                    "the log-ratio inside the reward",
+                    r"$\beta>0$, $0<\pi_{\mathrm{ref}}(a)<1$",
+                ),
+            ),
+            Headline(
+                "leave one out: the drift is the difference of the rewards, and so that of RLHF",
+                ("leave one out: the drift is *, G = {G}", "at pi proportional to *"),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                parameters=Domain.of(GAP),
+                hypotheses=("the log-ratio inside the reward",),
+            ),
+        ),
         setting=r"the penalty as $k_1$ inside the reward, any group size, standardised or "
         r"leave-one-out advantages",
         formulas=(

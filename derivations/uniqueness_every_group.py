@@ -17,6 +17,8 @@ from derivations.bernstein_form import (
     relative,
     weight,
 )
+from derivations.headline import BINARY, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import Result, equation
 from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.domain import Range
@@ -55,6 +57,40 @@ def result() -> Result:
         r"$h_G>0\ge\beta(p-p_0)$: none there. The same holds for $h_\infty=f$. At the root, "
         r"$\beta-h_G'(p)\ge\beta p_0/p>0$, because $h_G(p)/p\ge h_G'(p)$ coefficient by "
         r"coefficient: $g$ crosses zero downwards, and the flow $\dot p=g(p)$ is attracted.",
+        headlines=(
+            Headline(
+                r"exactly one stationary policy, above the reference, and the flow is attracted "
+                r"to it",
+                (
+                    "h_G > 0 for every G",
+                    "no root at or below p0, for every G",
+                    "h_G(p)/p > h_G'(p) for every G",
+                ),
+                groups=EVERY_SIZE,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                by=(
+                    INTERMEDIATE_VALUE(
+                        lower_end="g(0) > 0", upper_end="g(1) < 0", shape="h_G'' < 0 for every G"
+                    ),
+                ),
+            ),
+            Headline(
+                r"exactly one stationary policy, above the reference, and the flow is attracted "
+                r"to it",
+                ("beta(p - p0) <= 0 at or below p0", "f(p)/p > f'(p)"),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=BINARY,
+                hypotheses=("deterministic rewards",),
+                by=(
+                    INTERMEDIATE_VALUE(lower_end="g(0) > 0", upper_end="g(1) < 0", shape="f'' < 0"),
+                ),
+            ),
+        ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(equation(Symbol("f_second"), function.diff(SHARE, 2).factor()),),
         claims=(
@@ -73,8 +109,6 @@ def result() -> Result:
                 S.Zero,
                 PAIRS,
             ),
-            Claim("f(0) = 0", at_zero, "==", S.Zero),
-            Claim("f(1) = 0", at_one, "==", S.Zero),
             Claim("f(k/G) > 0 for 0 < k < G", second, ">", S.Zero, PAIRS),
             Claim("g(0) > 0", at_zero - BETA * (0 - P0), ">", S.Zero),
             Claim("g(1) < 0", at_one - BETA * (1 - P0), "<", S.Zero),

@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
-from sympy import Add, Expr, S, Symbol, integrate, limit, oo
+from sympy import Add, Expr, S, Symbol, integrate, log, oo
 
-from derivations.result import Result, equation
+from derivations.headline import ANY_NUMBER, TWO, Headline
+from derivations.lemmas import ANTISYMMETRY, BROUWER, MONOTONE_MAP
+from derivations.result import Result, equation, telling
+from derivations.second_route.objectives import divergence_gradient, kl_divergence
+from derivations.second_route.policies import along_logit, logit_weights, normalised
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Penalty, Question, ReverseKL, symbols
 from grpo_symbolic.domain import Range
 from grpo_symbolic.work import limited
@@ -44,6 +48,20 @@ def divergence_term(penalty: Penalty) -> Expr:
     return limited(integrate, penalty.marginal(REF_O / P_O).expand(), P_O, steps=5_000_000)
 
 
+def has_gradient(name: str, term: Expr) -> Claim:
+    """D, summed over three answers, has the derivative of the divergence in a logit."""
+    weights = logit_weights(3)
+    policy, given = normalised(weights), normalised(logit_weights(3, "y"))
+    total = Add(*(term.subs({P_O: p, REF_O: r}) for p, r in zip(policy, given, strict=True)))
+    pair = (given, policy) if name == "reverse KL" else (policy, given)
+    return Claim(
+        f"{name}: D has the gradient of the divergence, in a logit of three answers",
+        along_logit(total, weights[0]),
+        "==",
+        divergence_gradient(weights, kl_divergence(*pair)),
+    )
+
+
 def result() -> Result:
     claims = []
     for size in SIZES:
@@ -72,10 +90,10 @@ def result() -> Result:
         first, term = penalty.marginal(REF_O / P_O), divergence_term(penalty)
         claims += [
             Claim(f"{name}: d increases in the probability", first.diff(P_O), ">", S.Zero, apart),
-            Claim(f"{name}: D has the gradient d", term.diff(P_O), "==",
-                  first),
-            Claim(f"{name}: the pull on a vanishing probability has no bound",
-                  1 / limited(limit, penalty.marginal(), U, oo, steps=5_000_000), "==", S.Zero),
+            has_gradient(name, term),
+            Claim(f"{name}: the pull on a vanishing probability has no bound: it grows by log 2 "
+                  "at least whenever pi_ref/pi doubles", penalty.marginal().subs(U, 2 * U), "<=",
+                  penalty.marginal() - log(2), Domain.of((U, S.One, oo))),
         ]  # fmt: skip
     reverse = PENALTIES["reverse KL"]
     product = (P_O - Q_O) * (reverse.marginal(REF_O / P_O) - reverse.marginal(REF_O / Q_O))
@@ -98,10 +116,34 @@ def result() -> Result:
         r"unique, interior and continuous in $q$, and Brouwer's theorem gives a fixed point. "
         r"The stationary policy is therefore the equilibrium of the symmetric zero-sum game with "
         r"payoff $p^\top\Gamma q-\beta D(p)+\beta D(q)$.",
+        headlines=(
+            Headline(
+                "exactly one stationary policy, the equilibrium of a regularised zero-sum game",
+                (
+                    "{penalty}: d increases in the probability",
+                    "{penalty}: D has the gradient *",
+                    "{penalty}: the pull on a vanishing probability has no bound*",
+                ),
+                groups=TWO,
+                answers=ANY_NUMBER,
+                penalties=tuple(PENALTIES),
+                hypotheses=("any antisymmetric margins", r"$\beta>0$"),
+                by=(
+                    ANTISYMMETRY(instances=("sum (p - q)(P(p) - P(q)) = 0, n = *", "zero sum: *")),
+                    MONOTONE_MAP(
+                        zero="sum (p - q)(P(p) - P(q)) = 0, n = *",
+                        positive="{penalty}: d increases in the probability",
+                    ),
+                    BROUWER(
+                        response="{penalty}: the pull on a vanishing probability has no bound*"
+                    ),
+                ),
+            ),
+        ),
         setting=r"any number of answers, groups of two, reverse or direct KL",
         formulas=tuple(
             equation(Symbol("D_o"), divergence_term(penalty)) for penalty in PENALTIES.values()
         ),
-        claims=tuple(claims),
+        claims=tuple(telling(claims)),
         domain=Domain.of(BETA, *apart.ranges),
     )

@@ -4,7 +4,11 @@ from collections.abc import Sequence
 
 from sympy import Add, Expr, S, Symbol, oo
 
+from derivations.all_groups import preferences
+from derivations.headline import ANY_NUMBER, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.lemmas import IDENTITY_IN_SYMBOLS, SUM_OVER_ANSWERS
 from derivations.result import Result, equation
+from derivations.second_route.objectives import binary_gradient
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
@@ -43,6 +47,18 @@ def with_mean_zero(policy: Sequence[Expr]) -> list[Expr]:
     return [*free, -expectation(free, policy[:-1]) / policy[-1]]
 
 
+def one_answer() -> Claim:
+    """The term whose sum over any number of answers is E_ref P, with E P = 0."""
+    mass, value = Symbol("pi_o", positive=True), Symbol("P_o", real=True)
+    (given,) = reference((mass,), (value,), S.Zero)
+    return Claim(
+        "one answer: pi_ref P is pi P less pi P^2/beta",
+        given * value,
+        "==",
+        mass * value - mass * value**2 / BETA,
+    )
+
+
 def result() -> Result:
     claims = []
     for size in SIZES:
@@ -51,7 +67,6 @@ def result() -> Result:
         values = with_mean_zero(policy)
         given = reference(policy, values, S.Zero)
         claims += [
-            Claim(f"mean zero, n = {size}", expectation(values, policy), "==", S.Zero, domain),
             Claim(f"pi_ref sums to 1, n = {size}", Add(*given), "==", S.One, domain),
             Claim(
                 f"E_ref P = -Var P/beta, n = {size}",
@@ -82,17 +97,16 @@ def result() -> Result:
         condition = stationarity_condition(GRPO(size), question)
         values = tuple(condition.preference)
         given = reference(policy, values, S.Zero)
-        at_reference = {symbols.pi_ref: given[0]}
-        claims += [
-            Claim(f"binary, G = {size}: this pi_ref makes pi stationary", e.lhs.subs(at_reference),
-                  "==", S.Zero, Domain.of(BETA, symbols.pi))
-            for e in condition.equations
-        ]  # fmt: skip
+        claims.append(
+            Claim(f"binary, G = {size}: this pi_ref makes pi stationary",
+                  binary_gradient(preferences(size), symbols.pi, given[0], BETA), "==", S.Zero,
+                  where_defined=True)
+        )  # fmt: skip
         claims.append(
             Claim(f"binary, G = {size}: E_ref P = -Var P/beta", expectation(values, given), "==",
                   -variance(values, policy) / BETA)
         )  # fmt: skip
-    large = tuple(GRPO(oo).preference(question))
+    large = preferences(oo)
     claims.append(Claim("binary, large groups: Var P = 1", variance(large, policy), "==", S.One))
     value, spread = Symbol("P_o", real=True), Symbol("Var_P", nonnegative=True)
     # pi_ref(o) P(o) per unit of pi(o); its mean under pi, with E P = 0 and E P^2 = Var P.
@@ -107,11 +121,35 @@ def result() -> Result:
         r"$\lambda=\mathrm{E}_\pi P_G=0$; weighting with $P_G(o)$ and summing over the answers, "
         r"$\mathrm{E}_{\pi_{\mathrm{ref}}}P_G=-\mathrm{Var}_\pi(P_G)/\beta$: an answer of the "
         r"reference, placed in a group drawn from $\pi$, has negative expected advantage unless "
-        r"$P_G$ is constant. The sum has the same form for every number of answers; it is "
-        r"checked as an identity for two, three and four. For large groups and deterministic "
-        r"rewards the variance is 1, so the reference is behind by exactly $1/\beta$. For a "
+        r"$P_G$ is constant. It is summed from the term of one "
+        r"answer, and checked in full for two, three and four. For large groups and a binary "
+        r"question with deterministic rewards the variance is 1, so the reference is behind by "
+        r"exactly $1/\beta$. For a "
         r"preference of any mean, $\mathrm{E}_\pi P-\mathrm{E}_{\pi_{\mathrm{ref}}}P="
         r"\mathrm{Var}_\pi(P)/\beta$.",
+        headlines=(
+            Headline(
+                r"$\mathrm{E}_{\pi_{\mathrm{ref}}}P_G=-\mathrm{Var}_\pi(P_G)/\beta$ at a "
+                r"stationary policy",
+                ("one answer: *", "E_ref P = -Var P/beta, n = *"),
+                groups=EVERY_SIZE,
+                answers=ANY_NUMBER,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(BETA),
+                hypotheses=(r"$\mathrm{E}_\pi P_G=0$, as for every centred advantage",),
+                by=(
+                    SUM_OVER_ANSWERS(term="one answer: *"),
+                    IDENTITY_IN_SYMBOLS(statement="one answer: *"),
+                ),
+            ),
+            Headline(
+                r"the variance is 1, so the reference is behind by $1/\beta$",
+                ("binary, large groups: Var P = 1",),
+                groups=LARGE_GROUPS,
+                answers=TWO,
+                hypotheses=("deterministic rewards",),
+            ),
+        ),
         setting=r"any group size, any rewards, the published penalty, a stationary policy with all "
         r"$\pi(o)>0$",
         formulas=(
@@ -121,6 +159,6 @@ def result() -> Result:
             ),
             equation(Symbol("E_ref_P", real=True), behind),
         ),
-        claims=tuple(claims),
+        claims=(*claims, one_answer()),
         domain=Domain.of(symbols.G, BETA),
     )

@@ -45,6 +45,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{report}
 \setlist[verdicts]{leftmargin=5.2em,labelwidth=4.7em,labelsep=.5em,align=left,itemsep=1pt,
   topsep=3pt,before=\small,beginpenalty=10000,endpenalty=10000}
 \newcommand{\field}[1]{\par\addvspace{1.4ex plus .5ex}\noindent\textbf{#1}\enspace\ignorespaces}
+\newcommand{\said}[3]{\noindent\textbf{#1}\enspace #2\verdictmark{#3}\par}
 \newcommand{\firstfield}[1]{\noindent\textbf{#1}\enspace\ignorespaces}
 \newcommand{\lastfield}[1]{\par\nopagebreak\field{#1}}
 \makeatletter

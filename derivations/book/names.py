@@ -18,10 +18,22 @@ NOTATION = Notation(
         Symbol("R_2"): "R_2",
         Symbol("h"): "h(x)",
         Symbol("x_star"): "x^*",
+        Symbol("D_TRL"): r"D_4^{\mathrm{TRL}}",
+        Symbol("bias_o"): r"\mathrm{bias}_o",
+        Symbol("R_oo"): r"R_\infty",
+        Symbol("beta_least"): r"\beta_{\mathrm{least}}",
+        Symbol("D_at_v"): r"D_\infty\big|_{p=v^2/(1+v^2)}",
+        Symbol("w_1", positive=True): "w_1",
+        Symbol("h_low"): r"h_{\mathrm{low}}",
+        Symbol("h_high"): r"h_{\mathrm{high}}",
+        Symbol("v", positive=True): "v",
         Symbol("pi_0"): r"\lim_{\pi_{\mathrm{ref}}(a)\to0+}\pi(a)",
         Symbol("D_o"): "D_o",
         Symbol("D_o_prime"): r"\frac{\partial D_o}{\partial\pi(o)}",
         Symbol("d_o"): "d(o)",
+        Symbol("d_KL_direct_o"): (
+            r"\frac{\partial\,\mathrm{KL}(\pi\|\pi_{\mathrm{ref}})}{\partial\pi(o)}"
+        ),
         Symbol("d_KL_o"): r"\frac{\partial\,\mathrm{KL}(\pi_{\mathrm{ref}}\|\pi)}{\partial\pi(o)}",
         Symbol("pi_old", positive=True): r"\pi_{\mathrm{old}}(a)",
         Symbol("pi_o", positive=True): r"\pi(o)",
@@ -55,6 +67,11 @@ NOTATION = Notation(
         Symbol("Vy"): r"\mathrm{E}(y-x)^2",
         Symbol("C"): "C(x)",
         Symbol("C_policy"): r"C'",
+        **{
+            Symbol(f"pi_up_to_beta_{name}"): rf"\pi(a)+O(\beta^{{{power}}})"
+            for name, power in (("m4", -4), ("3", 3), ("5", 5), ("8", 8))
+        },
+        Symbol("loss_direct"): r"(1-\pi(a))\,(1+o(1))",
         Symbol("loss_G"): r"\lim_{\beta\to0+}\frac{1-\pi(a)}{\beta}\Big|_{G}",
         Symbol("loss_oo"): r"\lim_{\beta\to0+}\frac{1-\pi(a)}{\beta^2}\Big|_{G=\infty}",
         Symbol("J_second"): r"J''",

@@ -10,6 +10,7 @@ from sympy import sstr
 
 from derivations.book.names import NOTATION
 from derivations.book.references import keys_of
+from derivations.entry import plain
 from derivations.result import Outcome
 from grpo_symbolic.export.latex import Notation, formula
 
@@ -37,6 +38,17 @@ def _entry(outcome: Outcome, notation: Notation | None) -> dict[str, object]:
         "kind": result.kind,
         "source": result.source,
         "references": list(keys_of(result.source, result.references)),
+        "headlines": [
+            {
+                "for": plain(headline.quantifiers),
+                "conclusion": headline.conclusion,
+                "rests_on": [c.name for c in headline.claims_of(result.all_claims)],
+                "by": [used.lemma.name for used in headline.by],
+                "uses": list(headline.uses),
+                "verdict": outcome.verdict_of(headline),
+            }
+            for headline in result.headlines
+        ],
         "setting": result.setting,
         "statement": result.statement,
         "assumptions": str(result.assumptions),

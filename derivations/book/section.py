@@ -7,6 +7,7 @@ from sympy.core.relational import Relational
 from derivations.book.figures import Figures
 from derivations.book.names import NOTATION
 from derivations.book.prose import file_name, range_tex, sentence
+from derivations.book.quantifiers import headlines
 from derivations.book.references import cited
 from derivations.book.verdicts import verdict_list, word
 from derivations.result import Outcome
@@ -50,7 +51,7 @@ def _setting(outcome: Outcome) -> list[str]:
 
 def _theorem(outcome: Outcome) -> list[str]:
     result = outcome.result
-    parts = [rf"\begin{{{result.kind.lower()}}}", result.statement]
+    parts = [rf"\begin{{{result.kind.lower()}}}", *headlines(outcome), result.statement]
     # One display for each: results are read, and pasted, one by one.
     fitting = [e for e in result.formulas if _fits(e)]
     parts += [rf"\begin{{equation*}}{_display(e)}\end{{equation*}}" for e in fitting]

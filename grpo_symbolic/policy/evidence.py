@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mpmath as mp
-from sympy import Eq, Poly, S, fraction, together
+from sympy import Eq, Expr, Poly, S, fraction, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.derivation import Derivation
@@ -25,6 +25,8 @@ _STEPS = 5_000_000
 # Up to this group size a formula in radicals is ruled out at one instance.
 _LARGEST_GROUP = 16
 _POINTS, _DIGITS = 8, 40
+# The first lines write out definitions, in symbols of their own, and how they are tied.
+_DEFINITIONS = 5
 
 
 def status_of(
@@ -89,15 +91,24 @@ def derivation_of(
         for step in closed.steps:
             derivation = derivation.then(step.equation, step.justification, *step.check)
         return derivation.then(Eq(PI, closed.short, evaluate=False), reason, *closed.claims)
-    last = derivation.steps[-1].equation
-    check = Claim(
-        f"the solution satisfies line {len(derivation)}",
-        (last.lhs - last.rhs).subs(PI, solution),
-        "==",
-        S.Zero,
-        parameters,
-    )
-    return derivation.then(Eq(PI, solution, evaluate=False), reason, check, *closed.claims)
+    check = _satisfied(derivation, solution, parameters)
+    return derivation.then(Eq(PI, solution, evaluate=False), reason, *check, *closed.claims)
+
+
+def _satisfied(derivation: Derivation, solution: Expr, parameters: Domain) -> tuple[Claim, ...]:
+    """That the solution satisfies the last line at which that is not an identity of SymPy's own.
+
+    There is no such line where the solution is the reference, and nothing to be shown.
+    """
+    for number in range(len(derivation), _DEFINITIONS, -1):
+        line = derivation.steps[number - 1].equation
+        left, right = (line.lhs - line.rhs).subs(PI, solution), S.Zero
+        if left == right:
+            left, right = (side.subs(PI, solution) for side in (line.lhs, line.rhs))
+        if left != right:
+            name = f"the solution satisfies line {number}"
+            return (Claim(name, left, "==", right, parameters),)
+    return ()
 
 
 def claims_of(

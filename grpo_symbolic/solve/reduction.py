@@ -112,13 +112,22 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
     ).then(
         contrast,
         "lines 1 to 4 inserted",
-        Claim(
-            "line 6 is line 5 with lines 1 to 4 inserted",
-            (balance.lhs - balance.rhs).subs(known),
-            "==",
-            contrast.lhs - contrast.rhs,
-            domain,
-        ),
+        _inserted((balance.lhs - balance.rhs).subs(known), contrast, condition),
+    )
+
+
+def _inserted(before: Expr, contrast: Eq, condition: StationarityCondition) -> Claim:
+    """Line 6 from the lines before it; from the gradient where SymPy has made them one already."""
+    after = contrast.lhs - contrast.rhs
+    if before != after:
+        name = "line 6 is line 5 with lines 1 to 4 inserted"
+        return Claim(name, before, "==", after, condition.domain)
+    return Claim(
+        "pi(a) pi(b) times line 6 is the projected gradient at a, but for its sign",
+        condition.field[0],
+        "==",
+        -PI * (1 - PI) * after,
+        condition.domain,
     )
 
 
@@ -190,8 +199,13 @@ def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reductio
         squared,
         "both sides squared: they are positive for $\\pi(a) > \\pi_{\\mathrm{ref}}(a)$, and "
         "elsewhere their signs differ",
-        Claim("the left sides", equation.lhs**2, "==", squared.lhs, domain),
-        Claim("the right sides", equation.rhs**2, "==", squared.rhs, domain),
+        Claim(
+            f"line {len(derivation) + 1} is line {len(derivation)} times the sum of its sides",
+            (equation.lhs - equation.rhs) * (equation.lhs + equation.rhs),
+            "==",
+            squared.lhs - squared.rhs,
+            domain,
+        ),
         Claim("the right side is positive", equation.rhs, ">", S.Zero, domain),
     )
     return _collected(equation, derivation, squared.lhs - squared.rhs, domain, _IN_POWERS)

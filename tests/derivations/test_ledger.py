@@ -10,13 +10,15 @@ import mpmath as mp
 import pytest
 from sympy import Rational
 
-from derivations import __main__, evidence, paper_claims
+from derivations import __main__, evidence
 from derivations.__main__ import main
 from derivations.book.engine import Compiled
 from derivations.catalogue import ORDER
+from derivations.entry import NEW, PAPER, Entry
 from derivations.ledger import Row, _part, ledger
 from derivations.ledger_report import line, summary
-from derivations.paper_claims import ENTRIES, NEW, PAPER, Entry
+from derivations.new_theorems import NEW_ENTRIES
+from derivations.paper_claims import PAPER_ENTRIES
 from grpo_symbolic.symbols import pi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
@@ -32,6 +34,7 @@ COLUMNS = {
     "corrected",
     "seconds",
 }
+ENTRIES = (*PAPER_ENTRIES, *NEW_ENTRIES)
 SQUARE_ROOT = next(e for e in ENTRIES if e.claim.startswith("at beta=gamma"))
 DECREASES = next(e for e in ENTRIES if e.claim == "it decreases in beta")
 LOGISTIC = next(e for e in ENTRIES if "exponent gamma/(2beta)" in e.claim)
@@ -361,7 +364,7 @@ def test_entries_are_well_formed() -> None:
         assert (entry.expected == "REFUTED") <= bool(entry.correction)
         for name in (*entry.parts, *entry.correction):
             module = name.partition(":")[0]
-            assert module in ORDER or (Path(paper_claims.__file__).parent / f"{module}.py").exists()
+            assert module in ORDER or (Path(evidence.__file__).parent / f"{module}.py").exists()
 
 
 def test_one_line_for_each_row(rows: list[Row]) -> None:

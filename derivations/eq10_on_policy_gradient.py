@@ -3,6 +3,8 @@
 from sympy import Symbol
 
 from derivations.eq08_frozen_gradient import NEW, OLD, REF
+from derivations.headline import ANY_NUMBER, Headline
+from derivations.lemmas import SUM_OVER_ANSWERS
 from derivations.result import VY, Result, equation
 from grpo_symbolic import Claim, ReverseKL
 
@@ -12,14 +14,23 @@ def result() -> Result:
     marginal = ReverseKL().marginal(REF / NEW)
     return Result(
         "The marginal penalty on policy",
-        f"{VY}, (9)",
+        f"{VY}, (10)",
         r"At $\pi_{\mathrm{old}}=\pi$ the derivative of the expected penalty depends on "
         r"$u=\pi_{\mathrm{ref}}(o)/\pi(o)$ only: $d(u)=1-u$.",
+        headlines=(
+            Headline(
+                r"at $\pi_{\mathrm{old}}=\pi$ the derivative in $\pi(o)$ is "
+                r"$1-\pi_{\mathrm{ref}}(o)/\pi(o)$",
+                ("(10)",),
+                answers=ANY_NUMBER,
+                by=(SUM_OVER_ANSWERS(term="(10)"),),
+            ),
+        ),
         setting=r"the published penalty at $\pi_{\mathrm{old}}=\pi$",
         kind="Corollary",
         formulas=(equation(Symbol("d_o"), marginal),),
         claims=(
-            Claim("(9)", on_policy, "==", 1 - REF / NEW),
+            Claim("(10)", on_policy, "==", 1 - REF / NEW),
             Claim("the marginal penalty is that derivative", marginal, "==", on_policy),
         ),
     )
