@@ -17,6 +17,7 @@ from sympy import (
     Max,
     Min,
     Mul,
+    Poly,
     S,
     Sum,
     ceiling,
@@ -118,10 +119,10 @@ def _without_known_signs(goal: _Goal) -> Expr:
     way, rest = 1, list[Expr]()
     for part in Mul.make_args(tidy(goal.expression, goal.domain)):
         found = sign(part, goal.domain)
-        if found not in (Sign.POSITIVE, Sign.NEGATIVE):
-            rest.append(part)
-        elif found < 0:
+        if found == Sign.NEGATIVE:
             way = -way
+        elif found != Sign.POSITIVE:
+            rest.append(part)
     return Mul(way, *rest)
 
 
@@ -133,7 +134,8 @@ def _from_turning_points(goal: _Goal, r: Range, depth: int) -> list[str] | None:
         base = factor.as_base_exp()[0]
         if not base.is_polynomial(r.symbol) or degree(base, r.symbol) != 1:
             continue
-        place = -base.coeff(r.symbol, 0) / base.coeff(r.symbol, 1)
+        slope_of, start_of = Poly(base, r.symbol).all_coeffs()
+        place = -start_of / slope_of
         gaps = [place - r.lower, r.upper - place]
         if any(gap != oo and sign(gap, rest) != Sign.POSITIVE for gap in gaps):
             continue
