@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NoReturn
 
@@ -21,6 +20,7 @@ from derivations.evidence import prune, recheck_folder
 from derivations.ledger import ledger
 from derivations.new_theorems import NEW_ENTRIES
 from derivations.paper_claims import PAPER_ENTRIES
+from derivations.processes import workers
 from derivations.result import Outcome
 from grpo_symbolic.export.notation import Notation
 
@@ -167,8 +167,8 @@ def _outcomes(names: Sequence[str]) -> Iterator[Outcome]:
     if processes < 2:
         yield from map(outcome_of, names)
         return
-    with get_context("spawn").Pool(processes) as pool:
-        yield from pool.imap(outcome_of, names)
+    with workers(processes) as pool:
+        yield from pool.map(outcome_of, names)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

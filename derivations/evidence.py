@@ -6,17 +6,16 @@ import json
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from sympy import Expr, Float, Symbol
 
 import grpo_symbolic
+from derivations.processes import workers
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel.checks import REJECTED, SETTLED, check
@@ -155,7 +154,7 @@ def recheck_folder(folder: Path, processes: int = 2) -> Iterator[tuple[str, str,
         for path in paths:
             yield from recheck_file(path)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with workers(processes) as pool:
         for found in pool.map(recheck_file, paths, chunksize=4):
             yield from found
 

@@ -13,13 +13,11 @@ opposite relation holds there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from sympy import Expr
 from derivations.entry import Entry, plain
 from derivations.evidence import FAMILIES, Evidence, family_of
 from derivations.headline import Headline
+from derivations.processes import workers
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel.checks import TRIVIAL, check
@@ -251,7 +250,7 @@ def ledger(entries: Sequence[Entry], folder: Path, processes: int = 2) -> list[R
     if processes == 1:
         answers = [work(task) for task in tasks]
     else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        with workers(processes) as pool:
             answers = list(pool.map(work, tasks))
     found = {key: parts for answer in answers for key, parts in answer.items()}
     return [

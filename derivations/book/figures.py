@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
+
+from derivations.processes import workers
 
 __all__ = ["Figures", "draw"]
 
@@ -81,7 +81,7 @@ def draw(names: Iterable[str | None], directory: Path) -> Figures:
     if processes < 2:
         errors = list(map(_error, wanted, paths))
     else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        with workers(processes) as pool:
             errors = list(pool.map(_error, wanted, paths))
     failed = {name: error for name, error in zip(wanted, errors, strict=True) if error}
     drawn = [name for name in wanted if name not in failed]
