@@ -213,10 +213,12 @@ def _charts(claim: Claim) -> list[_Chart]:
 
 def _built(difference: Expr, domain: Domain, strict: bool) -> list[_Chart]:
     coefficient, factors = oriented_factors(difference, domain)
+    # Where the signs of the factors are all known, balls look at each of them all the same.
     rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
-    expr = Mul(Integer(1) if coefficient > 0 else Integer(-1), *rest)
+    every = [b**k for b, k in factors]
+    expr = Mul(Integer(1) if coefficient > 0 else Integer(-1), *(rest or every))
     domain = domain.relevant(expr)
-    if not domain.ranges:  # signs of factors, and no work for balls
+    if not domain.ranges:
         return []
     found = []
     for sides in product(*(list(_sides(r)) for r in domain.ranges)):
