@@ -57,7 +57,7 @@ class EndAndSlope(Method):
     """left − right is zero or more at an end of a range, and moves away from it one way."""
 
     name = "an end and the slope"
-    family = "calculus"
+    family = "normal form"  # which signs the slope
     steps = 600_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
@@ -77,6 +77,8 @@ class EndAndSlope(Method):
         ):
             return None
         domain = claim.domain.extended(difference).relevant(difference)
+        if sign(difference, domain) is not None:  # no work for a slope
+            return None
         steps = _steps(_Goal(difference, "=" not in claim.relation, domain), _DEPTH)
         if steps is None:
             return None

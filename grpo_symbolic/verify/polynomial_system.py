@@ -222,7 +222,10 @@ class Lowering:
             if not self.inverses:
                 raise NotPolynomial(f"the denominator {bottom} of a radicand has no proved sign")
             top, bottom = top * self._inverse(bottom), Integer(1)
-        content, factors = factor_list(top * bottom ** (order - 1))
+        try:
+            content, factors = factor_list(top * bottom ** (order - 1))
+        except PolynomialError:
+            raise NotPolynomial(f"the radicand {base} is no polynomial") from None
         outside, inside = Integer(1), content
         for factor, power in factors:
             taken = power // order if self.side(factor) is Sign.POSITIVE else 0
