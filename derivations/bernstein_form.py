@@ -16,7 +16,7 @@ from sympy import (
     sqrt,
 )
 
-from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline, Numbers
+from derivations.headline import EVERY_SIZE, Numbers, binary_headline
 from derivations.result import VY, Result, compared, equation
 from derivations.second_route.groups import certain, group_preferences
 from derivations.second_route.policies import first_share, logit_weights, normalised
@@ -175,7 +175,7 @@ def result() -> Result:
         r"$P_G(a)-P_G(b)=h_G(p)/(p(1-p))$. With the published penalty $\pi$ is stationary if and "
         r"only if $\beta(p-p_0)=h_G(p)$, $p_0=\pi_{\mathrm{ref}}(a)$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$p\,P_G(a)=-(1-p)P_G(b)=\mathrm{E}f(K/G)$, $K\sim\mathrm{Bin}(G,p)$, with "
                 r"$f(\tau)="
                 r"\sqrt{\tau(1-\tau)}$; $\pi$ is stationary if and only if $\beta(p-p_0)=h_G(p)$",
@@ -187,17 +187,13 @@ def result() -> Result:
                     "the published penalty pulls with *",
                 ),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 "the drift is the listed polynomial",
                 ("drift P(a) - P(b), G = {G}", "it is h/(p(1-p)), G = {G}"),
                 groups=Numbers.of(*SIZES),
-                answers=TWO,
-                hypotheses=("deterministic rewards",),
+                penalties=(),
             ),
         ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",

@@ -4,7 +4,15 @@ from sympy import Expr, Integer, Rational, S, Symbol, log, oo, sqrt
 
 from derivations.bernstein_form import P0, P
 from derivations.best_response_recursion import EPSILON, QUESTION, constant_drifts, drift
-from derivations.headline import DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, TWO, Headline, Numbers
+from derivations.headline import (
+    DIRECT_KL,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    TWO,
+    Headline,
+    Numbers,
+    binary_headline,
+)
 from derivations.lemmas import IDENTITY_IN_SYMBOLS
 from derivations.result import Result, compared, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ReverseKL, ShiftOnly, symbols
@@ -160,7 +168,7 @@ def result() -> Result:
         r"cycles; with $\pi_{\mathrm{ref}}(a)=1/(1+7^{5/4})$ the policies $1/2$ (attracting) and "
         r"$49/50$ (repelling) are at rest, and a third one beyond.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
                 r"$F'=\beta\,\mathrm{force}'"
                 r"(b'-1)$",
@@ -169,11 +177,9 @@ def result() -> Result:
                     "the penalty's force rises, {penalty}, groups of four",
                 ),
                 groups=Numbers.of(4),
-                answers=TWO,
                 penalties=("direct KL", "reverse KL"),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
                 r"$F'=\beta\,\mathrm{force}'"
                 r"(b'-1)$",
@@ -182,9 +188,7 @@ def result() -> Result:
                     "the penalty's force rises, {penalty}, large groups",
                 ),
                 groups=LARGE_GROUPS,
-                answers=TWO,
                 penalties=("direct KL", "reverse KL"),
-                hypotheses=("deterministic rewards",),
             ),
             Headline(
                 r"two policies answer each other, or are both at rest, at one pair "

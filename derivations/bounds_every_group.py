@@ -11,6 +11,7 @@ from derivations.headline import (
     REVERSE_KL,
     TWO,
     Headline,
+    binary_headline,
 )
 from derivations.lemmas import BERNSTEIN
 from derivations.result import VY, Result, compared, telling
@@ -165,34 +166,26 @@ def result() -> Result:
                 ),
                 uses=("monotone_in_group_size", "uniqueness_every_group"),
             ),
-            Headline(
+            binary_headline(
                 r"$\mathrm{logit}\,p$ of every stationary policy lies between "
                 r"$\mathrm{logit}\,p_0+1/\beta$ and "
                 r"$\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$",
                 ("direct KL, every G: *", "* (direct)"),
                 groups=EVERY_SIZE,
-                answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"the stationary policy is at least $1/(1+\beta^2)$",
                 ("large groups: (15) is at least 1/(1 + beta^2)",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"for small $\pi_{\mathrm{ref}}(a)$ it is less than $1/(1+\beta^2)$",
                 ("f at 1/(1 + beta^2) is beta/(1 + beta^2)",),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(BETA),
-                hypotheses=("deterministic rewards",),
                 by=(BERNSTEIN(function="1/scale is convex (every G)"),),
                 uses=("monotone_in_group_size",),
             ),

@@ -8,9 +8,9 @@ from derivations.headline import (
     DIRECT_KL,
     EVERY_SIZE,
     LARGE_GROUPS,
-    REVERSE_KL,
     TWO,
     Headline,
+    binary_headline,
 )
 from derivations.large_group_limit import expectation
 from derivations.lemmas import BERNSTEIN, BINOMIAL_MOMENTS, COEFFICIENTS
@@ -79,14 +79,11 @@ def result() -> Result:
         r"log-odds at every $\beta$: $\pi(a)\to1$ from above the larger stationary policy, or from "
         r"everywhere when there is none.",
         headlines=(
-            Headline(
+            binary_headline(
                 "the flow falls near 1: it does not attract",
                 ("published penalty: *",),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 by=(BERNSTEIN(function="published penalty: *"),),
                 uses=("uniqueness_every_group",),
             ),

@@ -3,7 +3,7 @@
 from sympy import S, Symbol, asinh, exp, log, oo, sqrt
 
 from derivations.all_groups import gradient
-from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, binary_headline
 from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationary_policy, symbols
 from grpo_symbolic.domain import Range
@@ -39,7 +39,7 @@ def result() -> Result:
         r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, "
         r"a value not given in the paper.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$h$ falls on $(0,x^*]$ and rises on $[x^*,1)$, "
                 r"$x^*=(1+\sqrt{1-1/(1+\beta^2)})/2$; so there are "
                 r"two stationary policies, one or none, as $h(x^*)<0$, $=0$ or $>0$",
@@ -51,10 +51,8 @@ def result() -> Result:
                     "h(x[*]) = *",
                 ),
                 groups=LARGE_GROUPS,
-                answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 uses=("limits_of_h",),
             ),
         ),

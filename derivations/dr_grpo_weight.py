@@ -3,7 +3,7 @@
 from sympy import Integer, oo
 
 from derivations.all_groups import gradient
-from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.headline import EVERY_SIZE, binary_headline
 from derivations.result import Result, compared, equation
 from derivations.second_route.groups import centred
 from derivations.trainer_drift_std import GAP, P, two_level
@@ -31,15 +31,12 @@ def result() -> Result:
         r"policy. With the published penalty the stationary policy is therefore (14) with "
         r"$\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of $\beta$, for every $G$.",
         headlines=(
-Headline(
+binary_headline(
     r"the stationary policy is (14) with $\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of "
     r"$\beta$",
     ("the policy, for every G", "the drift, for every G"),
     groups=EVERY_SIZE,
-    answers=TWO,
-    penalties=REVERSE_KL,
     parameters=Domain.of(BETA, P0, GAP),
-    hypotheses=("deterministic rewards",),
 ),
 ),
 setting=r"a binary question, centred rewards without a scale, any $G$, the published "

@@ -5,7 +5,7 @@ from itertools import product
 from sympy import Add, Integer, Mul, Rational, Symbol
 
 from derivations.bernstein_form import COUNTS, G, K, P, relative, weight
-from derivations.headline import EVERY_SIZE, TWO, Headline
+from derivations.headline import EVERY_SIZE, binary_headline
 from derivations.lemmas import TOWER
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftAndScale, symbols
@@ -71,13 +71,12 @@ def result() -> Result:
         r"below is $R_2$ of a "
         r"binary question.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"the sampled reward term has the expectation "
                 r"$\mathrm{E}_{o\sim\pi}P_G(o\mid\pi_{\mathrm{old}})$",
                 ("the mean over the members of a group is *",),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                hypotheses=("deterministic rewards",),
+                penalties=(),
                 by=(TOWER(instances="enumeration of all groups of *"),),
             ),
         ),

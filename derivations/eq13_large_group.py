@@ -3,7 +3,7 @@
 from sympy import oo, sqrt
 
 from derivations.eq11_stationary import fixed_point
-from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import BINARY, LARGE_GROUPS, binary_headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, symbols
 from grpo_symbolic.reward import mean, variance
@@ -25,15 +25,12 @@ def result() -> Result:
         r"start of "
         r"the secular equation. Written out:",
         headlines=(
-            Headline(
+            binary_headline(
                 r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(r(o)-\mathrm{E}_\pi "
                 r"r)/(\beta\sigma))$",
                 ("(13) for the answer a*", "(13) for the answer b*"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"a binary question with deterministic rewards, large groups, the published "

@@ -4,7 +4,7 @@ from sympy import Expr, Integer, Rational, S, oo, sqrt
 
 from derivations import eq14_binary_pairs
 from derivations.all_groups import gradient
-from derivations.headline import BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import BINARY, LARGE_GROUPS, binary_headline
 from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
@@ -46,14 +46,11 @@ def result() -> Result:
         r"The stationary policy of a binary question with deterministic rewards as "
         r"$G\to\infty$. It depends on the rewards only through their order.",
         headlines=(
-            Headline(
+            binary_headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (15)",
                 ("(15)*", "the solution satisfies *", "up to pi_ref(a) *"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 by=(
                     INTERMEDIATE_VALUE(
                         lower_end="the polynomial is negative at pi_ref(a)",
@@ -62,7 +59,7 @@ def result() -> Result:
                     ),
                 ),
             ),
-            Headline(
+            binary_headline(
                 r"it falls with $\beta$, rises with $\pi_{\mathrm{ref}}(a)$, exceeds (14) with "
                 r"$\gamma=1$, and "
                 r"is at least $\max\{1/(1+\beta^2),\pi_{\mathrm{ref}}(a)\}$",
@@ -73,10 +70,7 @@ def result() -> Result:
                     "bound: at least pi_ref",
                 ),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 uses=("bounds_every_group",),
             ),
         ),

@@ -4,7 +4,7 @@ from sympy import S, Symbol
 
 from derivations.eq14_limits import weight_limits
 from derivations.eq15_large_group import BETA, P0, policy
-from derivations.headline import LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import LARGE_GROUPS, binary_headline
 from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import Claim, Domain
 from grpo_symbolic.algebra import tidy
@@ -22,23 +22,17 @@ def result() -> Result:
         r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: the policy jumps at $0$ for "
         r"every $\beta$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"it tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$",
                 ("limit beta -> 0*", "limit beta -> oo*"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: a jump",
                 ("limit pi_ref -> 0+*", "a jump at pi_ref = 0*"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(BETA),
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting="a binary question with deterministic rewards, large groups, the published penalty",

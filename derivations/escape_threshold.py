@@ -18,7 +18,7 @@ from derivations.bernstein_form import (
     relative,
     weight,
 )
-from derivations.headline import EVERY_SIZE, REVERSE_KL, TWO, Headline
+from derivations.headline import EVERY_SIZE, binary_headline
 from derivations.result import Result, compared, equation
 from grpo_symbolic import (
     Claim,
@@ -131,33 +131,24 @@ def result() -> Result:
         r"$\beta_G$ for the population standard deviation, the sample standard deviation, and no "
         r"scaling.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"as $\pi_{\mathrm{ref}}(a)\to0+$ the stationary policy stays away from 0 if "
                 r"and only if "
                 r"$\beta<\sqrt{G-1}$",
                 ("*, standard units", "beta > c = the threshold: *"),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
-                hypotheses=("deterministic rewards",),
                 uses=("uniqueness_every_group",),
             ),
-            Headline(
+            binary_headline(
                 r"with the sample standard deviation the threshold is $(G-1)/\sqrt G$",
                 ("*, sample standard deviation",),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"without a scale the threshold is $(1-1/G)\Delta$",
                 ("*, shift only",),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(GAP),
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",

@@ -3,7 +3,7 @@
 from sympy import Add, Expr, Rational, S, Symbol, asinh, cosh, exp, log, oo, sinh
 
 from derivations.all_groups import gradient
-from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline, binary_headline
 from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
@@ -87,7 +87,7 @@ def result() -> Result:
                 hypotheses=("deterministic rewards", r"$0<\pi_{\mathrm{ref}}(a)<1$"),
                 uses=("direct_kl_large_group",),
             ),
-            Headline(
+            binary_headline(
                 "each root maximises its own stage objective; of the potential only the smaller "
                 "is a maximum",
                 (
@@ -98,10 +98,8 @@ def result() -> Result:
                     "a root at p <= 1/2 is one",
                 ),
                 groups=LARGE_GROUPS,
-                answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"a binary question with deterministic rewards, large groups, direct KL",

@@ -5,7 +5,7 @@ from sympy import Rational, S, Symbol, oo, sqrt
 from derivations import all_groups
 from derivations.bernstein_form import P0, P
 from derivations.eq14_binary_pairs import gradient
-from derivations.headline import BINARY, REVERSE_KL, TWO, Headline, Numbers
+from derivations.headline import BINARY, Numbers, binary_headline
 from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import Result, compared, equation
 from derivations.second_route.groups import (
@@ -54,16 +54,13 @@ def result() -> Result:
         r"place of $\gamma$. This is formal, no margin exceeds $1$: groups of three act like "
         r"pairs at $\beta/\sqrt2$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"the drift is $\sqrt2$ at every policy, and the one stationary policy is (14) "
                 r"with $\sqrt2$ for "
                 r"$\gamma$",
                 ("the drift is sqrt(2)", "(14) at gamma = sqrt(2)*", "the solution satisfies *"),
                 groups=Numbers.of(3),
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 by=(
                     INTERMEDIATE_VALUE(
                         lower_end="the polynomial is negative at pi_ref(a)",

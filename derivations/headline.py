@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import product
 
 from sympy import Expr, oo
@@ -38,6 +39,7 @@ __all__ = [
     "WITH_MARGIN",
     "Headline",
     "Numbers",
+    "binary_headline",
 ]
 
 #: In place of names of penalties.
@@ -257,6 +259,12 @@ class Headline:
         text = ", ".join(part for part in shown if part)
         given = "; ".join(self.hypotheses)
         return "; ".join(part for part in (f"for {text}" if text else "", given) if part)
+
+
+#: Of the question that most of the paper is about: two answers with rewards that are numbers.
+binary_headline = partial(
+    Headline, answers=TWO, penalties=REVERSE_KL, hypotheses=("deterministic rewards",)
+)
 
 
 def sizes_from(claim: Claim) -> int | None:

@@ -14,6 +14,7 @@ from derivations.headline import (
     TWO,
     Headline,
     Numbers,
+    binary_headline,
 )
 from derivations.result import Result, compared, equation, telling
 from derivations.second_route.groups import (
@@ -210,7 +211,7 @@ def result() -> Result:
                 groups=Numbers.of(3, 4, 5, 8),
                 levels=TWO,
             ),
-            Headline(
+            binary_headline(
                 "the objective is strictly concave, with the stationary policy as its critical "
                 "point",
                 (
@@ -218,10 +219,7 @@ def result() -> Result:
                     "G = {G}: the stationary policy is *",
                 ),
                 groups=Numbers.of(2, 3),
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"two reward levels: a binary question and the published penalty at every $G$; "

@@ -2,7 +2,14 @@
 
 from sympy import Expr, S, Symbol, oo, sqrt
 
-from derivations.headline import ANY_NUMBER, BINARY, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    ANY_NUMBER,
+    BINARY,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    Headline,
+    binary_headline,
+)
 from derivations.lemmas import POLE, SUM_OVER_ANSWERS
 from derivations.result import VY, Result, compared, equation
 from derivations.second_route.objectives import sampled_gradient
@@ -191,14 +198,11 @@ def result() -> Result:
                     ),
                 ),
             ),
-            Headline(
+            binary_headline(
                 "it is (15)",
                 ("two answers: (15) is this policy, ?",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"any number of answers with deterministic rewards, large groups, the published "

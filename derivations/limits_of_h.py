@@ -3,7 +3,7 @@
 from sympy import Expr, S, Symbol, log, oo
 
 from derivations.eq14_binary_pairs import BETA, P0
-from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, binary_headline
 from derivations.result import VY, Result, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, DirectKL, Domain, stationarity_condition
 from grpo_symbolic import symbols as s
@@ -39,25 +39,21 @@ def result() -> Result:
         r"$x=v^2/(1+v^2)$: $h\ge v/(2\beta)+\operatorname{logit}p_0+2-2\log(4\beta)$, because "
         r"$z-1-\log z$ falls up to $z=1$, where it is 0, and rises beyond: here at $z=v/(4\beta)$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$h(x)\to\infty$ as $x\to0+$: $h>v/\beta+\operatorname{logit}p_0$ at "
                 r"$x=1/(1+v^2)$, $v>1$",
                 ("towards 0: *",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"$h(x)\to\infty$ as $x\to1-$: $h\ge v/(2\beta)+\operatorname{logit}p_0+2-2\log(4"
                 r"\beta)$ at $x=v^2/(1+v^2)$",
                 ("towards 1: *", "log z <= z - 1: *"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting="a binary question with deterministic rewards, large groups, direct KL",

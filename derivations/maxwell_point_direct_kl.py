@@ -3,7 +3,7 @@
 import mpmath as mp
 from sympy import Add, Expr, Rational, S, Symbol, asin, atan, limit, log, oo, pi, sqrt
 
-from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, TWO, Headline
+from derivations.headline import BINARY, DIRECT_KL, LARGE_GROUPS, binary_headline
 from derivations.result import VY, Result, compared, equation
 from grpo_symbolic import (
     GRPO,
@@ -67,7 +67,7 @@ def result() -> Result:
         rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
         r"\end{tabular}\end{center}",
         headlines=(
-            Headline(
+            binary_headline(
                 r"the potential has the slope $F$ and tends to "
                 r"$\pi+\beta\log\pi_{\mathrm{ref}}(a)$ at 1; the smaller "
                 "root and the end are level for at most one weight",
@@ -80,10 +80,8 @@ def result() -> Result:
                     "and rises: *",
                 ),
                 groups=LARGE_GROUPS,
-                answers=TWO,
                 penalties=DIRECT_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 uses=("fold_curve_direct_kl",),
             ),
         ),

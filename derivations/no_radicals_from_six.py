@@ -6,7 +6,7 @@ from flint import nmod_poly
 from sympy import Add, Integer, Mul, Poly, S, Symbol, binomial, sqrt
 
 from derivations.bernstein_form import P
-from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.headline import Numbers, binary_headline
 from derivations.lemmas import RADICALS
 from derivations.result import Result
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, stationary_policy
@@ -156,13 +156,10 @@ def result() -> Result:
         r"$G$ nothing is shown here. The inverse functions $\beta(p)=h_G(p)/(p-p_0)$ and "
         r"$p_0(p)=p-h_G(p)/\beta$ are explicit for every $G$.",
         headlines=(
-            Headline(
+            binary_headline(
                 "no formula in radicals gives the stationary policy for all parameters",
                 ("G = {G}: the degree is *", "G = {G}: modulo *"),
                 groups=Numbers(SIZES),
-                answers=TWO,
-                penalties=REVERSE_KL,
-                hypotheses=("deterministic rewards",),
                 by=(RADICALS(factorisations="G = {G}: modulo *"),),
             ),
         ),

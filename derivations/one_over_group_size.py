@@ -3,7 +3,11 @@
 from sympy import Expr, Rational, S, Symbol, cancel, expand, limit, oo, solve, sqrt
 
 from derivations.bernstein_form import P0, SHARE, G, P, curve
-from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    binary_headline,
+)
 from derivations.large_group_limit import (
     ROOT,
     ROOTS,
@@ -74,16 +78,15 @@ def result() -> Result:
         r"O(G^{-2})$ with $c$ from implicit differentiation: the second formula, at $p=p_\infty$, "
         r"and the third with $\beta=f(p)/(p-p_0)$ inserted.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$|h_G-\sqrt x+\frac1{8G\sqrt x}|\le\frac1{12}G^{-2}x^{-5/2}$ with $x=p(1-p)$",
                 ("*G^2 x^2 sqrt(x) R <= 1/12", "*G^2 x^2 sqrt(x) R >= -1/12"),
                 groups=EVERY_SIZE,
-                answers=TWO,
+                penalties=(),
                 parameters=Domain.of(X),
-                hypotheses=("deterministic rewards",),
                 by=(BINOMIAL_MOMENTS(moments=("*K(K-1)...*", "k^? in falling factorials")),),
             ),
-            Headline(
+            binary_headline(
                 r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$",
                 (
                     "correction of the policy",
@@ -92,10 +95,7 @@ def result() -> Result:
                     "with beta eliminated",
                 ),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
                 uses=("large_group_limit",),
             ),
         ),

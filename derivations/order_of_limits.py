@@ -4,7 +4,14 @@ from sympy import Expr, S, Symbol, exp, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
 from derivations.escape_threshold import only_one
-from derivations.headline import DIRECT_KL, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    DIRECT_KL,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    TWO,
+    Headline,
+    binary_headline,
+)
 from derivations.lemmas import BERNSTEIN
 from derivations.result import Result, compared, equation, telling
 from derivations.series_in_the_weight import coefficient, curve
@@ -120,35 +127,26 @@ def result() -> Result:
         r"does: $p_0\to0$ after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as "
         r"$G\le1+\beta^2$. With the direct KL the answer is lost for every $G$ and $\beta$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}>0$ as $\beta\to0$, and that to 0 as "
                 r"$G\to\infty$",
                 ("G fixed: *", "it is positive for every G", "then G -> oo*"),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"$(1-p)/\beta$ tends to 0 as $\beta\to0$, and $(1-p)/\beta^2$ to $(1-p_0)^2$",
                 ("large groups: *",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"as $\pi_{\mathrm{ref}}(a)\to0+$ the answer is lost where "
                 r"$\beta\ge\sqrt{G-1}$; after "
                 r"$G\to\infty$ it keeps $1/(1+\beta^2)$",
                 ("escape threshold of every G*", "G -> oo first: p0 -> 0 leaves"),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(BETA),
-                hypotheses=("deterministic rewards",),
                 uses=("escape_threshold", "eq15_limits"),
             ),
             Headline(

@@ -4,7 +4,7 @@ from sympy import Add, Expr, Integer, Rational, Symbol, binomial, oo, sqrt
 
 from derivations.bernstein_form import SHARE
 from derivations.eq06_reward_preference import OLD
-from derivations.headline import EVERY_SIZE, LARGE_GROUPS, TWO, Headline
+from derivations.headline import EVERY_SIZE, LARGE_GROUPS, binary_headline
 from derivations.large_group_limit import expectation
 from derivations.lemmas import BINOMIAL_MOMENTS
 from derivations.result import VY, Result, compared, equation
@@ -130,27 +130,25 @@ def result() -> Result:
         r"$P_\infty(o\mid\pi)=(r(o)-\mathrm{E}_\pi r)/\sigma(\pi)$, and $R_\infty="
         r"(\mathrm{E}_\pi r-\mathrm{E}_{\pi_{\mathrm{old}}}r)/\sigma(\pi_{\mathrm{old}})$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"the group's mean has the mean and $1/G$ times the variance of the policy's "
                 r"rewards, its "
                 r"variance the mean $(1-1/G)\sigma^2$",
                 ("every G: *",),
                 groups=EVERY_SIZE,
-                answers=TWO,
+                penalties=(),
                 parameters=Domain.of(p),
-                hypotheses=("deterministic rewards",),
                 by=(BINOMIAL_MOMENTS(moments="every G: *"),),
                 uses=("large_group_limit",),
             ),
-            Headline(
+            binary_headline(
                 r"$P_\infty(o\mid\pi)=(r(o)-\mathrm{E}_\pi r)/\sigma(\pi)$, the limit of $P_G$, "
                 r"and $R_\infty="
                 r"(\mathrm{E}_\pi r-\mathrm{E}_{\pi_{\mathrm{old}}}r)/\sigma(\pi_{\mathrm{old}})$",
                 ("P_oo(a)*", "P_oo(b)*", "R_oo*"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
+                penalties=(),
                 parameters=Domain.of(p),
-                hypotheses=("deterministic rewards",),
                 uses=("large_group_limit",),
             ),
         ),

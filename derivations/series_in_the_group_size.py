@@ -3,7 +3,7 @@
 from sympy import Expr, S, Symbol, oo, sqrt
 
 from derivations.bernstein_form import P0, G, P
-from derivations.headline import LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import LARGE_GROUPS, binary_headline
 from derivations.result import Result, compared, equation
 from derivations.series_in_the_weight import curve
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, ShiftAndScale, ShiftOnly, symbols
@@ -91,16 +91,13 @@ def result() -> Result:
         r"the formulas: standard deviation, to second order with $\beta$ eliminated; sample "
         r"standard deviation; direct KL.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"$p_G=p_\infty+c_1/G+O(G^{-2})$ with $c_1<0$; the sample standard deviation "
                 r"adds a "
                 r"term to $c_1$",
                 ("first order, *", "it lowers the policy", "sample standard deviation: *"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
                 uses=("one_over_group_size",),
             ),
         ),

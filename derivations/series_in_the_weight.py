@@ -11,6 +11,7 @@ from derivations.headline import (
     TWO,
     Headline,
     Numbers,
+    binary_headline,
 )
 from derivations.lemmas import LAGRANGE
 from derivations.result import Result, compared, equation
@@ -224,32 +225,24 @@ def result() -> Result:
                 parameters=Domain.of(P0),
                 by=(LAGRANGE(coefficients="*: the coefficient of beta^-* is *"),),
             ),
-            Headline(
+            binary_headline(
                 r"as $\beta\to0$, $1-p=(1-p_0)\beta/\sqrt{G-1}+O(\beta^2)$",
                 ("every G: first term", "every G: second term, *"),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
                 by=(LAGRANGE(coefficients="every G: first term"),),
             ),
-            Headline(
+            binary_headline(
                 r"as $\beta\to0$, $1-p=(1-p_0)^2\beta^2+O(\beta^4)$",
                 ("large groups: [fn]*",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"as $\beta\to0$, $1-p\simeq\frac{1-p_0}{p_0}e^{-2/\beta}$",
                 ("direct KL: *",),
                 groups=Numbers.of(5),
-                answers=TWO,
                 penalties=DIRECT_KL,
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"a binary question, $\beta\to\infty$ and $\beta\to0$, any penalty that acts as a "

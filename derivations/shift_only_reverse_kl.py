@@ -3,7 +3,11 @@
 from sympy import Rational, S, oo, sqrt
 
 from derivations.all_groups import gradient
-from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    binary_headline,
+)
 from derivations.result import Result, compared, equation
 from derivations.second_route.groups import centred
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, ShiftOnly, stationary_policy, symbols
@@ -44,23 +48,17 @@ def result() -> Result:
         r"Without scale normalisation (14) holds with $(1-1/G)\Delta$ in place of $\gamma$: the "
         r"size of the rewards matters. The formula below is the large-group limit.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"the stationary policy is (14) with $(1-1/G)\Delta$ in place of $\gamma$",
                 ("(14) with (1 - 1/G) gap in place of gamma, for every G",),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(beta, p0, gap),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 "it rises with the gap",
                 ("it increases with the gap",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(beta, p0, gap),
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"a binary question, centred rewards without a scale, the published penalty",

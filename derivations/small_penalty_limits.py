@@ -4,7 +4,11 @@ from sympy import Expr, S, Symbol, limit, oo, sqrt
 
 from derivations.bernstein_form import P0, SHARE, G, P, advantages, curve
 from derivations.escape_threshold import near_the_end, only_one
-from derivations.headline import EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    binary_headline,
+)
 from derivations.result import Result, compared, equation
 from grpo_symbolic import GRPO, BinaryQuestion, Claim, Domain, stationary_policy, symbols
 from grpo_symbolic.algebra import tidy
@@ -98,7 +102,7 @@ def result() -> Result:
         r"positive limit for every $G$ and the limit $0$ at $G=\infty$; the two laws meet at "
         r"$\beta(1-p_0)\sqrt{G-1}=1$.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"as $\beta\to0$, $1-p\simeq\beta(1-p_0)/\sqrt{G-1}$",
                 (
                     "beta/(1-p) -> sqrt(G-1)/(1-p0)*",
@@ -106,19 +110,13 @@ def result() -> Result:
                     "G fixed, beta -> 0: *",
                 ),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
             ),
-            Headline(
+            binary_headline(
                 r"as $\beta\to0$, $1-p\simeq\beta^2(1-p_0)^2$",
                 ("large groups: *",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=Domain.of(P0),
-                hypotheses=("deterministic rewards",),
             ),
         ),
         setting=r"a binary question with deterministic rewards, $\beta\to0$, the published penalty",

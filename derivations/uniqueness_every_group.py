@@ -17,7 +17,12 @@ from derivations.bernstein_form import (
     relative,
     weight,
 )
-from derivations.headline import BINARY, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    BINARY,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    binary_headline,
+)
 from derivations.lemmas import INTERMEDIATE_VALUE
 from derivations.result import Result, equation
 from grpo_symbolic import Claim, Domain, symbols
@@ -58,7 +63,7 @@ def result() -> Result:
         r"$\beta-h_G'(p)\ge\beta p_0/p>0$, because $h_G(p)/p\ge h_G'(p)$ coefficient by "
         r"coefficient: $g$ crosses zero downwards, and the flow $\dot p=g(p)$ is attracted.",
         headlines=(
-            Headline(
+            binary_headline(
                 r"exactly one stationary policy, above the reference, and the flow is attracted "
                 r"to it",
                 (
@@ -67,25 +72,19 @@ def result() -> Result:
                     "h_G(p)/p > h_G'(p) for every G",
                 ),
                 groups=EVERY_SIZE,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 by=(
                     INTERMEDIATE_VALUE(
                         lower_end="g(0) > 0", upper_end="g(1) < 0", shape="h_G'' < 0 for every G"
                     ),
                 ),
             ),
-            Headline(
+            binary_headline(
                 r"exactly one stationary policy, above the reference, and the flow is attracted "
                 r"to it",
                 ("beta(p - p0) <= 0 at or below p0", "f(p)/p > f'(p)"),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                penalties=REVERSE_KL,
                 parameters=BINARY,
-                hypotheses=("deterministic rewards",),
                 by=(
                     INTERMEDIATE_VALUE(lower_end="g(0) > 0", upper_end="g(1) < 0", shape="f'' < 0"),
                 ),

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from sympy import Add, Expr, S, Symbol, oo
 
 from derivations.all_groups import preferences
-from derivations.headline import ANY_NUMBER, EVERY_SIZE, LARGE_GROUPS, REVERSE_KL, TWO, Headline
+from derivations.headline import (
+    ANY_NUMBER,
+    EVERY_SIZE,
+    LARGE_GROUPS,
+    REVERSE_KL,
+    Headline,
+    binary_headline,
+)
 from derivations.lemmas import IDENTITY_IN_SYMBOLS, SUM_OVER_ANSWERS
 from derivations.result import Result, equation
 from derivations.second_route.objectives import binary_gradient
@@ -142,12 +149,11 @@ def result() -> Result:
                     IDENTITY_IN_SYMBOLS(statement="one answer: *"),
                 ),
             ),
-            Headline(
+            binary_headline(
                 r"the variance is 1, so the reference is behind by $1/\beta$",
                 ("binary, large groups: Var P = 1",),
                 groups=LARGE_GROUPS,
-                answers=TWO,
-                hypotheses=("deterministic rewards",),
+                penalties=(),
             ),
         ),
         setting=r"any group size, any rewards, the published penalty, a stationary policy with all "

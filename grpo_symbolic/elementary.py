@@ -68,12 +68,9 @@ def in_exponentials(expr: Expr) -> Expr | None:
 
 def exponential_of(expr: Expr) -> Expr | None:
     """What the exponential of an inverse hyperbolic function is, without exponentials."""
-    x = expr.args[0] if expr.args else expr
-    if isinstance(expr, sympy.asinh):
-        return x + sympy.sqrt(x**2 + 1)
-    if isinstance(expr, sympy.acosh):
-        return x + sympy.sqrt(x**2 - 1)
-    return sympy.sqrt((1 + x) / (1 - x)) if isinstance(expr, sympy.atanh) else None
+    if isinstance(expr, sympy.asinh | sympy.acosh | sympy.atanh):
+        return sympy.exp(expr.rewrite(sympy.log)).expand(power_exp=True)
+    return None
 
 
 def needs_of_value(name: str, argument: Expr) -> tuple[Need, ...]:

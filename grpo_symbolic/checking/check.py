@@ -91,6 +91,8 @@ def _given(about: Subject, statement: Comparison) -> Subject:
     """The subject at given values of parameters, which have to lie in their ranges."""
     for symbol, value in statement.given:
         own = next((r for r in about.parameters.ranges if r.symbol == symbol), None)
+        if own is not None and own.needs:
+            raise ValueError(f"{symbol} has the range {own}: give {', '.join(map(str, own.needs))}")
         if own is None or not value.is_number or not Domain((own,)).contains({symbol: value}):
             raise ValueError(f"{symbol} = {value} is no value of the range of {symbol}")
     return replace(about, given=statement.given)

@@ -126,7 +126,8 @@ class Checked:
     def __str__(self) -> str:
         lines = [f"{self.verdict}  {self.formula}", f"  by {self.method}: {self.sentence}"]
         if self.counterexample is not None:
-            lines.append(f"  counterexample: {self._place}")
+            if self.counterexample:
+                lines.append(f"  counterexample: {self._place}")
             values = {"the formula": self.theirs, "stationary": self.ours}
             values["difference"] = self.difference
             lines += [f"  {name}: {value}" for name, value in values.items() if value]

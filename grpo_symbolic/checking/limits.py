@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Piecewise, S, Symbol, oo, sstr
+from sympy import Expr, Piecewise, Rational, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
@@ -14,12 +14,15 @@ from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.checking.checked import (
     GLANCE_STEPS,
     HOLDS,
+    SCATTERED,
     Checked,
     StatementCheck,
     all_proved,
     from_claim,
+    value_at,
 )
 from grpo_symbolic.checking.ranges import split
+from grpo_symbolic.checking.subject import shown
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
 from grpo_symbolic.verify.claim import Claim
@@ -30,6 +33,8 @@ from grpo_symbolic.work import Exhausted, limited
 __all__ = ["LimitCheck"]
 
 PI = symbols.pi
+#: Decimal places between a point and the place of a limit that is not infinite.
+_NEAR = (1, 3, 9, 27)
 #: A value, the part of the range that it is for, and that part in words.
 _Piece = tuple[Expr, Domain, str]
 
@@ -168,17 +173,28 @@ class LimitCheck(StatementCheck):
             if found < 0 and relation != "!=":
                 word = "above" if side == "+" else "below"
                 reason = f"the quantity has no value next to {sstr(said.end)} from {word}"
-                place = {said.variable.name: f"{sstr(said.end)}{'+' if side == '+' else '-'}"}
                 return self.result(
                     Status.REFUTED,
                     "sign next to the place of the limit",
                     f"{reason}: {sstr(need)} is negative there",
-                    counterexample=place,
+                    counterexample=self._place_of(expression, side),
                 )
             if not found:
                 sentence = f"it is not shown that {sstr(need)} {relation} 0 there"
                 return self.result(Status.UNKNOWN, "limits", sentence)
         return None
+
+    def _place_of(self, negative: Expr, side: str) -> dict[str, str]:
+        """A point next to the place of the limit at which a need is seen to fail."""
+        said, parameters = self.said, self.about.parameters
+        for point in self.about.points(parameters, SCATTERED):
+            for digits in _NEAR:
+                step = Rational(1, 10**digits) * (1 if side == "+" else -1)
+                at = {**point, said.variable: said.end.subs(point) + step}
+                value = value_at(negative, at)
+                if value is not None and value < 0 and parameters.contains(at):
+                    return shown(at)
+        return {}
 
     def _sign_near(self, expression: Expr, side: str) -> int:
         """The sign next to the place of the limit: everywhere, or of the limit or its inverse."""

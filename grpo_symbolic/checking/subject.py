@@ -76,7 +76,11 @@ class Subject:
     def parameters(self) -> Domain:
         """The ranges of what the stationary policy depends on, without the unknowns."""
         idle = {*self.unknowns, *self.idle, *dict(self.given)}
-        return Domain(tuple(r for r in self.policy.domain.ranges if r.symbol not in idle))
+        kept = (r for r in self.policy.domain.ranges if r.symbol not in idle)
+        given = self.given
+        return Domain(
+            tuple(replace(r, lower=r.lower.subs(given), upper=r.upper.subs(given)) for r in kept)
+        )
 
     @cached_property
     def idle(self) -> dict[Symbol, Expr]:
