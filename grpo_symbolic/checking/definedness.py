@@ -71,8 +71,8 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
 def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
     """A place, to 30 digits, at which a continuous factor changes its sign, and so is 0."""
     free = expression.free_symbols
-    real = all(not s.is_integer for s in about.parameters.symbols)  # no values between integers
-    if not real or not free <= {*about.parameters.symbols} or expression.has(sign):
+    continuous = all(not s.is_integer for s in about.parameters.symbols)
+    if not continuous or not free <= {*about.parameters.symbols} or expression.has(sign):
         return None
     if expression.is_polynomial(*free):
         factors = [factor for factor, _ in factor_list(expression)[1]]

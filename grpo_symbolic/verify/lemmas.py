@@ -48,10 +48,9 @@ def _on(statement: Statement, flipped: frozenset[str], test: Any) -> list[Any]:
     found: list[Any] = []
     tried: set[frozenset] = set()
     for _ in range(_ROUNDS):
-        lowering = Lowering.__new__(Lowering)
+        lowering = Lowering(statement, flipped)
         try:
-            lowering.__init__(statement, flipped, found)
-            on_chart(lowering, test)
+            on_chart(lowering.placed(found), test)
             return found
         except (Rejected, Unchecked) as wrong:
             failure = wrong

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import mpmath as mp
 import pytest
@@ -475,3 +476,25 @@ def test_the_text_names_the_counterexample(capsys: pytest.CaptureFixture[str]) -
     out, _ = capsys.readouterr()
     for word in ("REFUTED", "counterexample: pi_ref =", "beta =", "stationary:", "difference:"):
         assert word in out
+
+
+def test_a_value_is_put_into_the_ranges_that_depend_on_it() -> None:
+    """pi_1 > pi_ref_1: half of the reference is enough for more than half of the answers."""
+    three = gs.Question(rewards=("1", "1/2", "0"))
+    found = check("at(pi_1, pi_ref_1, 1/2) > 1/2", gs.GRPO(group_size=2), three)
+    assert found.verdict is gs.Status.PROVED
+    assert "0 < pi_ref_2 < 1/2" in str(found)
+    with pytest.raises(ValueError, match="give pi_ref_1"):
+        check("at(pi_1, pi_ref_2, 1/2) > 0", gs.GRPO(group_size=2), three)
+
+
+def test_a_limit_without_values_on_one_side_names_a_point_there() -> None:
+    found = check("limit(sqrt(beta - 1), beta, 1) = 0", gs.GRPO(group_size=2), DETERMINISTIC)
+    assert found.verdict is gs.Status.REFUTED
+    assert 0 < Fraction(found.counterexample["beta"]) < 1
+
+
+def test_a_refutation_without_coordinates_prints_no_empty_line() -> None:
+    found = check("pi = 1/2", gs.GRPO(group_size=2), DETERMINISTIC)
+    assert "counterexample: pi_ref = " in str(found)
+    assert "counterexample" not in str(replace(found, counterexample={}))

@@ -274,7 +274,7 @@ def test_signs_and_definedness_agree_with_values_at_points() -> None:
             statement = statement_of(data["exact"])
             signs = set()
             for flipped in checks.charts(statement):
-                at = Lowering(statement, flipped)
+                at = Lowering(statement, flipped).placed()
                 signs.add(at.sign_of(at.lower(statement.left)) if not at.missing else None)
                 signs |= {None} if at.missing else set()
         except (ValueError, Unchecked):
@@ -354,7 +354,7 @@ def test_expressions_keep_their_values_as_quotients(expr: Expr) -> None:
     statement = statement_of(data["exact"])
     with mp.workdps(40):
         for flipped in checks.charts(statement):
-            at = Lowering(statement, flipped)
+            at = Lowering(statement, flipped).placed()
             top, bottom = at.lower(statement.left)
             for _ in range(3):
                 known = {f"t:{r.name}": mp.mpf(rng.randint(1, 400)) / 97 for r in statement.ranges}

@@ -117,7 +117,7 @@ def _everywhere(statement: Statement, lemmas: Any, test: Test) -> None:
     found = charts(statement)
     require(isinstance(lemmas, list) and len(lemmas) == len(found), "there are other charts")
     for flipped, factorings in zip(found, lemmas, strict=True):
-        lowering = Lowering(statement, flipped, factorings)
+        lowering = Lowering(statement, flipped).placed(factorings)
         on_chart(lowering, test)
 
 

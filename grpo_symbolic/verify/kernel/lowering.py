@@ -23,13 +23,12 @@ class Lowering(Quotients):
     """The expressions of one statement on one chart of its range.
 
     ``flipped`` are the ranges, closed at both ends, whose coordinate starts at the upper end.
+    The symbols of the ranges have no values before they are :meth:`placed`.
     """
 
-    def __init__(
-        self, statement: Statement, flipped: frozenset[str] = frozenset(), factorings: Any = ()
-    ) -> None:
+    def __init__(self, statement: Statement, flipped: frozenset[str] = frozenset()) -> None:
         super().__init__(statement.where_defined)
-        self.statement = statement
+        self.statement, self.flipped = statement, flipped
         self.values: dict[str, Quotient] = {}
         self.memory: dict[str, Quotient] = {}
         for r in statement.ranges:
@@ -38,13 +37,17 @@ class Lowering(Quotients):
                 kind, sign = "free", 0
             g = self.generator(kind, f"t:{r.name}", (), sign)
             self.values[f"t:{r.name}"] = {((g, 1),): 1}, {}
+
+    def placed(self, factorings: Any = ()) -> Lowering:
+        """With the factorings, each multiplied out, and a value for every symbol of a range."""
         for parts in factorings:
             lowered = [(self.lower(tree), e) for tree, e in parts]
             require(all(type(e) is int and e > 0 and not x[1] for x, e in lowered), "no factoring")
             self.learn([(x[0], e) for x, e in lowered])
         self.memory.clear()
-        for r in statement.ranges:
-            self.values[r.name] = self._symbol(r, *self._from(r, flipped))
+        for r in self.statement.ranges:
+            self.values[r.name] = self._symbol(r, *self._from(r, self.flipped))
+        return self
 
     def _from(self, r: Range, flipped: frozenset[str]) -> tuple[bool, bool]:
         """Whether the coordinate is 0 at the upper end, and whether that end is closed."""
