@@ -1,4 +1,4 @@
-"""Evidence on disk: a claim put to every method once, its certificates kept and used again."""
+"""Evidence on disk: a claim put to the methods once, its certificates kept and used again."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Evidence:
         self.folder = folder
 
     def of(self, claim: Claim, at: Mapping[str, Expr] | None = None) -> dict[str, Any]:
-        """What every method says of ``claim``.
+        """What the methods say of ``claim``, until two families of them have decided.
 
         Parameters
         ----------

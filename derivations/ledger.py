@@ -1,4 +1,4 @@
-"""The ledger: every entry's claims put to every method, and what they are worth together.
+"""The ledger: every entry's claims by two routes each, and what they are worth together.
 
 An entry is settled when each of its claims is decided by two independent families of methods.
 Those that believe the same encoder or decide by the same normal form are one family: the two
@@ -50,7 +50,7 @@ _SLOW = (
 
 @dataclass(frozen=True)
 class Part:
-    """A claim of a result with what every method says of it.
+    """A claim of a result with what the methods say of it.
 
     Attributes
     ----------
@@ -223,7 +223,7 @@ class Row:
 
 
 def ledger(entries: Sequence[Entry], folder: Path, processes: int = 2) -> list[Row]:
-    """Derive every result that the entries name and put its claims to every method.
+    """Derive every result that the entries name and put its claims to the methods.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from math import comb, prod
 
@@ -19,6 +18,7 @@ from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
+from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebra
 from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, shortened, undefined
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
@@ -28,7 +28,7 @@ __all__ = ["METHODS", "STEPS", "prove", "prove_all", "ready", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
-#: How many times the limit of a method where every verdict is wanted.
+#: How many times the limit of a method where more than one verdict is wanted.
 _PATIENCE = 4
 #: For one divisor, radicand or argument of a logarithm.
 _NEEDS = 2_000_000
@@ -103,9 +103,31 @@ def _is_small(claim: Claim) -> bool:
     return degree <= _LOW and comb(degree + symbols, symbols) <= _FEW
 
 
-def settle(claim: Claim) -> tuple[Verdict, ...]:
-    """Every verdict that any method reaches: two families that agree are independent routes."""
-    return tuple(_verdicts(claim, [], patience=_PATIENCE))
+def settle(claim: Claim, *, routes: int = 2) -> tuple[Verdict, ...]:
+    """Verdicts of the methods, until ``routes`` families of them have decided.
+
+    Two families that agree are independent routes; more of them settle nothing that is not
+    settled. An identity certificate is not counted beside a solver: whether its system is that of
+    the claim is not seen here. What is proved is put to samples only if nothing else is left.
+    """
+    found: list[Verdict] = []
+    families: set[str] = set()
+    left = list(METHODS)
+    while left and len(families) < routes:
+        method = left.pop(0)
+        samples = isinstance(method, RationalSampling)
+        if families and samples and left:
+            left.append(method)
+            continue
+        patience = 1 if samples else _PATIENCE
+        verdict = _verdict(method, claim, [], patience * method.steps)
+        if verdict is None:
+            continue
+        found.append(verdict)
+        if verdict.status is not Status.NUMERIC:
+            encoded = isinstance(method, LinearCertificate)
+            families.add(POLYNOMIAL_SYSTEM if encoded else method.family)
+    return tuple(found)
 
 
 def ready() -> None:
@@ -116,31 +138,32 @@ def ready() -> None:
 
 def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
     """Verdicts up to the first decisive one; both lists keep what they have if this is stopped."""
-    for verdict in _verdicts(claim, tried):
-        found.append(verdict)
-        if verdict.status is not Status.NUMERIC:
-            return
-
-
-def _verdicts(claim: Claim, tried: list[str], patience: int = 1) -> Iterator[Verdict]:
     for method in METHODS:
-        if method.missing():
-            tried.append(f"{method.name} (not installed: {method.missing()})")
-            continue
-        steps = patience * method.steps
-        try:
-            verdict = limited(method.attempt, claim, steps=steps)
-        except Exhausted:
-            tried.append(f"{method.name} (did not end within {steps:,} steps)")
-        except EngineStopped as stopped:
-            tried.append(f"{method.name} ({stopped})")
-        else:
-            if verdict is None:
-                tried.append(method.name)
-            elif (found := _defined(claim, verdict)) is not None:
-                yield found
-            else:
-                tried.append(f"{method.name} (it holds where both sides are defined)")
+        verdict = _verdict(method, claim, tried, method.steps)
+        if verdict is not None:
+            found.append(verdict)
+            if verdict.status is not Status.NUMERIC:
+                return
+
+
+def _verdict(method: Method, claim: Claim, tried: list[str], steps: int) -> Verdict | None:
+    """What a method reaches; None, and a line in the list, where that is nothing."""
+    if method.missing():
+        tried.append(f"{method.name} (not installed: {method.missing()})")
+        return None
+    try:
+        verdict = limited(method.attempt, claim, steps=steps)
+    except Exhausted:
+        tried.append(f"{method.name} (did not end within {steps:,} steps)")
+        return None
+    except EngineStopped as stopped:
+        tried.append(f"{method.name} ({stopped})")
+        return None
+    found = None if verdict is None else _defined(claim, verdict)
+    if found is None:
+        proved = "" if verdict is None else " (it holds where both sides are defined)"
+        tried.append(method.name + proved)
+    return found
 
 
 def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
@@ -167,7 +190,9 @@ def _needs_hold(claim: Claim) -> bool:
 
 
 def _is_proved(claim: Claim) -> bool:
-    return any(verdict.status is Status.PROVED for verdict in _verdicts(claim, []))
+    found: list[Verdict] = []
+    _decide(claim, found, [])
+    return bool(found) and found[-1].status is Status.PROVED
 
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:

@@ -57,7 +57,12 @@ CLAIMS = (
 @cache
 def certificates() -> tuple[dict[str, Any], ...]:
     """Every method's certificate on every claim."""
-    return tuple(certificate(claim, v) for claim in map(portable, CLAIMS) for v in settle(claim))
+    every = len(METHODS)
+    return tuple(
+        certificate(claim, v)
+        for claim in map(portable, CLAIMS)
+        for v in settle(claim, routes=every)
+    )
 
 
 def signed(data: dict[str, Any]) -> dict[str, Any]:
@@ -232,3 +237,14 @@ def test_an_infinite_end_is_written() -> None:
     ranges = gs.Domain.of((beta, Integer(1), oo))
     claim = portable(gs.Claim("above one", beta**2, ">", beta, ranges))
     assert claim_from(claim_to_data(claim)).domain == ranges
+
+
+def test_two_families_are_enough_and_one_is_not() -> None:
+    """Settled by the normal form and by the system of one encoder, no third is asked."""
+    claim = portable(CLAIMS[0])
+    families = {method.name: method.family for method in METHODS}
+    two, every = settle(claim), settle(claim, routes=len(METHODS))
+    assert [v.status for v in two] == [gs.Status.PROVED] * len(two)
+    assert len({families[v.method] for v in two}) == 2 < len({families[v.method] for v in every})
+    # What is false is refuted by a sample before solvers are asked.
+    assert settle(portable(CLAIMS[2]))[0].method == "exact rational sampling"
