@@ -18,10 +18,12 @@ import grpo_symbolic
 from derivations.processes import workers
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.kernel.checks import REJECTED, SETTLED, check
+from grpo_symbolic.verify.identity import ExactIdentity
+from grpo_symbolic.verify.kernel.checks import CHECKED, NUMERIC, REJECTED, SETTLED, check
 from grpo_symbolic.verify.kernel.records import check_record, read
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.methods import METHODS, settle
+from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.recheck import (
     Recheck,
@@ -35,9 +37,22 @@ from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.tree import from_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["FAMILIES", "Evidence", "family_of", "prune", "recheck_folder"]
+__all__ = [
+    "FAMILIES",
+    "KERNEL",
+    "Evidence",
+    "by_the_kernel_alone",
+    "family_of",
+    "prune",
+    "recheck_folder",
+]
 
-FAMILIES = {method.name: method.family for method in METHODS}
+#: The kernel, where a statement is all that it is given.
+KERNEL = "the kernel on its own"
+FAMILIES = {**{method.name: method.family for method in METHODS}, KERNEL: "kernel"}
+#: Methods whose certificates say no more than the statement, but for factorings.
+_BARE = (ExactIdentity.name, OrthantSign.name)
+_DECISIVE = (str(Status.PROVED), str(Status.REFUTED))
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _PACKAGES = ("sympy", "python-flint", "mpmath", "z3-solver", "cvc5", "scipy")
 #: Parts of a method's evidence that are also written as files of their own.
@@ -116,8 +131,11 @@ class Evidence:
             data = claim_to_data(claim)
             if {name: made[0][name] for name in data} != data:
                 return None
-            rest = zip([*made, *negation], answers, strict=True)
-            return record if all(recheck(c) for c, a in rest if a.word not in SETTLED) else None
+            rest = list(zip([*made, *negation], answers, strict=True))
+            # Samples decide nothing where something else does: they need not be drawn again.
+            decided = any(c["verdict"] in _DECISIVE for c in made)
+            enough = (*SETTLED, NUMERIC) if decided else SETTLED
+            return record if all(recheck(c) for c, a in rest if a.word not in enough) else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -137,6 +155,17 @@ def family_of(certificate: Mapping[str, Any]) -> str:
     if method == LinearCertificate.name and check(certificate).word not in SETTLED:
         return POLYNOMIAL_SYSTEM
     return FAMILIES[method]
+
+
+def by_the_kernel_alone(certificate: Mapping[str, Any]) -> bool:
+    """Whether the kernel decides the statement with nothing that a method has found.
+
+    It brings both sides to a normal form of its own, which shares no code with that of the
+    methods, and reads the sign off. With a factoring to look up it is a check of their work.
+    """
+    if certificate["method"] not in _BARE or check(certificate).word != CHECKED:
+        return False
+    return not any(certificate["evidence"]["kernel"])
 
 
 def prune(folder: Path, keys: Collection[str]) -> None:

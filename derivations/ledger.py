@@ -3,8 +3,9 @@
 An entry is settled when each of its claims is decided by two independent families of methods.
 Those that believe the same encoder or decide by the same normal form are one family: the two
 solvers are, and so is an identity certificate, unless the kernel has checked that its system is
-that of the claim. That the kernel checks a certificate is no second derivation of it. A claim
-with the same expression on both sides is evidence of nothing.
+that of the claim. That the kernel checks a certificate is no second derivation of it; that it
+decides a statement with nothing else in its hands is one, for it has an encoder and a normal form
+of its own. A claim with the same expression on both sides is evidence of nothing.
 A second derivation counts as a family, too.
 For a refuted claim one family is the exact value at the counterexample, others prove that the
 opposite relation holds there.
@@ -24,7 +25,7 @@ from typing import Any
 from sympy import Expr
 
 from derivations.entry import Entry, plain
-from derivations.evidence import FAMILIES, Evidence, family_of
+from derivations.evidence import FAMILIES, KERNEL, Evidence, by_the_kernel_alone, family_of
 from derivations.headline import Headline
 from derivations.processes import workers
 from grpo_symbolic.domain import Domain
@@ -315,6 +316,9 @@ def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
     if verdict == Status.REFUTED:
         deciding += [c for c in record["negation"] if c["verdict"] == Status.PROVED]
     methods = tuple(dict.fromkeys(c["method"] for c in deciding))
+    families = frozenset(family_of(c) for c in deciding)
+    if any(map(by_the_kernel_alone, deciding)):
+        methods, families = (*methods, KERNEL), families | {FAMILIES[KERNEL]}
     counterexample = {}
     if verdict == Status.REFUTED:
         evidence = deciding[0]["evidence"]
@@ -330,7 +334,7 @@ def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
         claim.domain,
         verdict,
         methods,
-        frozenset(family_of(c) for c in deciding),
+        families,
         counterexample,
         record["seconds"],
         record["key"],

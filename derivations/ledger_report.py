@@ -13,6 +13,7 @@ from derivations.book.names import NOTATION
 from derivations.book.prose import escape, range_tex
 from derivations.book.quantifiers import quantifiers_tex
 from derivations.entry import PAPER
+from derivations.evidence import KERNEL
 from derivations.ledger import Row
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
@@ -36,6 +37,7 @@ _SHORT = {
     "ball arithmetic on boxes": "balls",
     "ball arithmetic on numbers": "balls",
     "Bernstein operators": "Bernstein",
+    KERNEL: "kernel",
 }
 
 _PREAMBLE = r"""\documentclass[10pt,a4paper,landscape]{article}
@@ -98,6 +100,10 @@ def summary(rows: Sequence[Row]) -> Iterator[str]:
         f"{name} {n}" for name, n in methods.most_common()
     )
     yield f"* settled by two independent methods or more: {settled} of {len(rows)}"
+    counted = Counter(len(part.families) for row in rows for part in row.parts)
+    yield "independent routes to a claim: " + ", ".join(
+        f"{n} with {routes}" for routes, n in sorted(counted.items())
+    )
     for row in rows:
         if row.missing:
             yield f"not settled: {row.entry.source}: {row.entry.claim}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import mpmath as mp
 import pytest
-from sympy import Rational
+from sympy import Rational, log
 
 from derivations import __main__, evidence
 from derivations.__main__ import main
@@ -371,3 +371,19 @@ def test_one_line_for_each_row(rows: list[Row]) -> None:
     for row in rows:
         assert line(row).startswith(row.verdict)
         assert "\n" not in line(row)
+
+
+def test_the_kernel_is_a_route_where_the_statement_is_all_it_has(tmp_path: Path) -> None:
+    odds = Claim("odds", log(pi / (1 - pi)), "==", log(pi) - log(1 - pi))
+    record = evidence.Evidence(tmp_path).of(odds)
+    part = _part("nowhere", odds, record)
+    assert part.families == {"normal form", "kernel"}
+    assert part.settled
+    one = next(c for c in record["certificates"] if c["method"] == "exact identity")
+    assert evidence.by_the_kernel_alone(one)
+    unchecked = _signed({**one, "evidence": {**one["evidence"], "kernel": None}})
+    assert not evidence.by_the_kernel_alone(unchecked)
+    # A certificate that brings more than its statement is checked, not decided again.
+    product = evidence.Evidence(tmp_path).of(Claim("a product", pi * (1 - pi), ">", 0 * pi))
+    brought = next(c for c in product["certificates"] if c["method"] == "identity certificate")
+    assert not evidence.by_the_kernel_alone(brought)
