@@ -161,10 +161,12 @@ _PARAMETERS: dict[str, _Range] = {
     "margin": _Range("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
     "gap": _Range("a positive number", 0, inf),
     "epsilon": _Range("a non-negative number", 0, inf, True),
+    "entropy": _Range("a non-negative number", 0, inf, True),
     "sigma": _Range("a positive number", 0, inf),
     "success": _Range("a probability in [0, 1]", 0, 1, True, True),
     "group_size": _Range("an integer of at least 2", 2, inf, True),
     "batch": _Range("an integer of at least 2", 2, inf, True, whole=True),
+    "subset": _Range("an integer of at least 1", 1, inf, True, whole=True),
     "ddof": _Range("0 or 1", 0, 1, True, True, whole=True),
     "reward": _Range("a number", -inf, inf),
 }

@@ -101,7 +101,7 @@ def test_help_names_every_choice(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_rule_is_a_scale_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     size = "4"
     for name, rule in registry.ADVANTAGES.items():
-        given = {option: {"batch": "8", "ddof": "1"}.get(option, "1/7") for option in
+        given = {option: {"batch": "8", "ddof": "1", "subset": "2"}.get(option, "1/7") for option in
                  registry.ADVANTAGES.options(name)}  # fmt: skip
         words = [word for option, value in given.items() for word in (f"--{option}", value)]
         status, out, err = run(
@@ -145,7 +145,7 @@ def test_the_explorer_offers_what_the_registry_has() -> None:
     for k in registry.ESTIMATORS:
         assert f"{k} {registry.PLACEMENTS['loss-with-ratio']}" in offered
     assert choices.penalty("k3 in the loss, with ratio") == gs.Estimator("k3", "loss-with-ratio")
-    rules = {n for n in registry.ADVANTAGES if {"batch", "sigma"}.isdisjoint(
+    rules = {n for n in registry.ADVANTAGES if {"batch", "sigma", "subset"}.isdisjoint(
         registry.ADVANTAGES.options(n))}  # fmt: skip
     assert set(choices.advantages()) == rules
     assert len(set(choices.advantages().values())) == len(rules)

@@ -50,6 +50,7 @@ RULE_OPTIONS = {
     "epsilon": ("X", "added to the standard deviation (default 0)"),
     "batch": ("B", "samples over which the scale is taken: a multiple of the group size"),
     "sigma": ("X", "the constant scale (default: the symbol sigma)"),
+    "subset": ("K", "members of a subset that is rewarded with its best"),
 }
 _FIXED_BY_PRESET = ("penalty", "placement", "scale", *RULE_OPTIONS)
 _QUESTIONS = ("rewards", "success", "preferences")

@@ -15,7 +15,7 @@ definition gives on a group with the fraction t of better answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from sympy import (
@@ -194,12 +194,7 @@ class TwoLevel:
 
     def at(self, point: Mapping[Symbol, Expr]) -> TwoLevel:
         """The same at numbers for the symbols of rewards, rule and group size."""
-        changes = {
-            name: value.subs(point)
-            for name, value in vars(self.advantage).items()
-            if isinstance(value, Expr)
-        }
-        rule = replace(self.advantage, **changes) if changes else self.advantage
+        rule = self.advantage.at(point)
         high, low = (level.subs(point) for level in (self.high, self.low))
         # Rewards that stay symbolic drop out of every shift-invariant rule.
         if (high - low).is_number and rule.shift_invariant:

@@ -10,7 +10,8 @@ KL(pi || pi_ref), the direct KL
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from inspect import signature
+from typing import TYPE_CHECKING, Any
 
 from grpo_symbolic.registry import PRESETS, Registry
 
@@ -24,13 +25,20 @@ __all__ = ["REGISTRY", "EffectiveWeight", "Preset", "all_presets", "lookup"]
 REGISTRY: Registry[Callable[..., Preset]] = PRESETS
 
 
-def lookup(name: str) -> Preset:
+def lookup(name: str, **options: Any) -> Preset:
     """The preset called ``name``, or ``name@version``; underscores stand for hyphens.
+
+    Parameters
+    ----------
+    name : str
+    **options
+        What the preset takes, such as ``scale_rewards="batch"``.
 
     Raises
     ------
     ValueError
-        For a name that no preset has, a version where there are none, or an unreadable one.
+        For a name that no preset has, a version where there are none, an unreadable one, or an
+        option that the preset does not take.
 
     Examples
     --------
@@ -39,11 +47,16 @@ def lookup(name: str) -> Preset:
     """
     key, version = checked(name)
     build = REGISTRY[key]
-    if version is None:
-        return build()
-    if "earlier" not in vars(build):
-        raise ValueError(f"the preset {key} has no versions, got {name!r}")
-    return build(version=version)
+    if version is not None:
+        if "earlier" not in vars(build):
+            raise ValueError(f"the preset {key} has no versions, got {name!r}")
+        options["version"] = version
+    taken = [option for option in signature(build).parameters if option != "version"]
+    for option in options.keys() - {"version"}:
+        if option not in taken:
+            known = f"takes {', '.join(taken)}" if taken else "has no options"
+            raise ValueError(f"the preset {key} {known}, got {option!r}")
+    return build(**options)
 
 
 def checked(name: str) -> tuple[str, str | None]:

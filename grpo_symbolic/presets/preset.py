@@ -7,13 +7,13 @@ which weight of a textbook model it corresponds to, are computed from the algori
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import mpmath as mp
-from sympy import Expr, Integer, diff, lambdify
+from sympy import Expr, Integer, Rational, S, diff, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
@@ -26,6 +26,12 @@ from grpo_symbolic.model.penalty import DirectKL, Estimator, Penalty
 from grpo_symbolic.presets.effective_weight import EffectiveWeight, effective_weight
 
 __all__ = ["Preset"]
+
+_NEVER_MODELLED = (
+    "clipping and reuse beyond the first step on a batch",
+    "the optimiser's state",
+    "sampling other than from the policy",
+)
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,18 @@ class Preset:
     clamp : Expr or None
         The value at which the sampled estimator is cut off. The symbolic penalty has no cut:
         :meth:`warnings_at` says where that matters.
+    clamped_with_ratio : bool
+        Whether the clamp is applied to the estimator times the importance ratio, so that the
+        gradient of both is cut off, and not to the estimator alone.
+    entropy : Expr
+        The weight of an entropy bonus, in the unit of beta. The algorithm has none: the direct KL
+        takes it up, see :meth:`with_entropy`.
     notes : tuple of (field, sentence)
         Conventions of the source that the algorithm does not show.
+    single_token : tuple of str
+        Conventions that this model has exactly for answers of one token only.
+    omitted : tuple of str
+        Conventions that it does not have.
     cautions : tuple of str
         What a user of the source must know; see :attr:`warnings`.
     """
@@ -57,6 +73,10 @@ class Preset:
     clamp: Expr | None = None
     notes: tuple[tuple[str, str], ...] = ()
     cautions: tuple[str, ...] = ()
+    clamped_with_ratio: bool = False
+    entropy: Expr = S.Zero
+    single_token: tuple[str, ...] = ()
+    omitted: tuple[str, ...] = ()
 
     # -- what it assumes --------------------------------------------------------------
 
@@ -91,7 +111,24 @@ class Preset:
         found += [("KL term", term), ("acts on-policy as", self.acts_as)]
         if self.algorithm.group_size is not None:
             found.append(("unit of beta", self._unit()))
-        return (*found, *self.notes)
+        if self.entropy != 0:
+            found.append(("entropy bonus", f"{self.entropy} times the entropy of the policy"))
+        return (*found, *self.notes, *self._scope())
+
+    def _scope(self) -> Iterator[tuple[str, str]]:
+        """What is modelled exactly, what for single tokens only, and what not."""
+        if self.algorithm.group_size is None:
+            return
+        exactly = ["advantage", "treatment of equal rewards"]
+        tokens = [*self.single_token]
+        if not self.without_effect:
+            (exactly if self.penalty.adds_over_tokens else tokens).append("KL term")
+        if self.entropy != 0:
+            tokens.append("entropy bonus")
+        yield "modelled exactly", f"{', '.join(exactly)}: at the policy that samples"
+        if tokens:
+            yield "exact on one-token answers", ", ".join(tokens)
+        yield "not modelled", ", ".join([*self.omitted, *_NEVER_MODELLED])
 
     def _equal_groups(self) -> str:
         if self.in_reward:
@@ -110,10 +147,15 @@ class Preset:
         """Sentences that hold whatever the solution."""
         return (*self.cautions, *self._of_penalty(), *self._of_advantage())
 
+    @cached_property
+    def without_effect(self) -> bool:
+        """Whether the expected gradient of the penalty is zero: as with beta = 0."""
+        return is_zero(diff(self.penalty.marginal(), symbols.u), Domain.of(symbols.u))
+
     def _of_penalty(self) -> list[str]:
         found = []
         marginal = self.penalty.marginal()
-        if is_zero(diff(marginal, symbols.u), Domain.of(symbols.u)):
+        if self.without_effect:
             found.append(
                 "the penalty has no effect: its expected gradient is zero, so nothing holds the "
                 "policy near the reference"
@@ -124,7 +166,7 @@ class Preset:
                 "not push an answer up harder the rarer it has become, and solutions need not be "
                 "unique"
             )
-        if self.clamp is not None:
+        if self.clamp is not None and not self.without_effect:
             found.append(
                 f"where k reaches {self.clamp} on a token its gradient is 0; the symbolic penalty "
                 "is not cut off (see warnings_at)"
@@ -226,6 +268,58 @@ class Preset:
             f"{mp.nstr(limit, 4)} k is cut off at {self.clamp}, so the penalty there is "
             "constant and does not pull back"
         )
+
+    @cached_property
+    def clamped_marginal(self) -> tuple[Expr, Expr] | None:
+        """d(u) where k is cut off, below and above u = 1: a constant on either side.
+
+        In the loss, and where the cut comes after the importance ratio, nothing is left to
+        differentiate. A ratio outside of the cut, and a reward, still see the value.
+        """
+        if self.clamped_beyond is None:
+            return None
+        if self.penalty.placement == "loss" or self.clamped_with_ratio:
+            return S.Zero, S.Zero
+        below, above = (
+            self.clamp if k > 0 else -self.clamp
+            for k in (self.penalty.k.subs(symbols.u, Rational(side)) for side in ("1/9", "9"))
+        )
+        return below, above
+
+    def with_entropy(self, beta: Number, reference: Sequence[Number]) -> tuple[Expr, tuple]:
+        """Weight and reference at which the algorithm has the solutions of its entropy bonus.
+
+        β KL(π‖π_ref) − α H(π) is (β + α) KL(π‖ρ) up to a constant, with ρ in proportion to
+        π_ref^{β/(β + α)}. The powers are rational numbers to 60 digits.
+
+        Parameters
+        ----------
+        beta : number
+            At least 0.
+        reference : sequence of numbers
+            One an answer.
+
+        Raises
+        ------
+        ValueError
+            For a bonus beside another penalty than the direct KL, or inside the reward.
+        """
+        weight = exact_number("beta", beta, "a number")
+        exact = tuple(exact_number("pi_ref", r, "a probability") for r in reference)
+        if self.entropy == 0:
+            return weight, exact
+        total = weight + self.entropy
+        if self.in_reward or (weight != 0 and self.acts_as != DirectKL.known_as):
+            raise ValueError(
+                "an entropy bonus has an exact weight beside the direct KL only; predict solves "
+                "it for two answers beside the others"
+            )
+        with mp.workdps(70):
+            share = weight / total
+            exponent = mp.mpf(share.p) / share.q
+            powers = [mp.power(mp.mpf(r.p) / r.q, exponent) for r in exact]
+            shares = [Rational(mp.nstr(p / mp.fsum(powers), 60)) for p in powers[1:]]
+        return total, (1 - sum(shares), *shares)
 
     # -- the textbook model behind it ------------------------------------------------------
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["at_least", "versioned"]
+__all__ = ["at_least", "nearest", "versioned"]
 
 
 F = TypeVar("F", bound=Callable)
@@ -31,6 +31,35 @@ def at_least(version: str | int, first: str) -> bool:
         For a version that cannot be read.
     """
     return _numbers(version) >= _numbers(first)
+
+
+def nearest(trainer: str, version: str | int, last: str) -> tuple[str, tuple[str, ...]]:
+    """The version to go by, and what must be said where that is not the one asked for.
+
+    Parameters
+    ----------
+    trainer : str
+        Its name in prose.
+    version : str or int
+    last : str
+        The last version whose conventions are known here.
+
+    Raises
+    ------
+    ValueError
+        For a version that cannot be read.
+
+    Examples
+    --------
+    >>> nearest("TRL", "2.0", "1.16")[0]
+    '1.16'
+    """
+    found = _numbers(version)
+    # 1.16.2 is a release of 1.16.
+    if found[:2] <= _numbers(last):
+        return str(version), ()
+    sentence = f"{trainer} {version} is not known here: this is {last}, the nearest version that is"
+    return last, (sentence,)
 
 
 def _numbers(version: str | int) -> tuple[int, ...]:

@@ -177,6 +177,7 @@ def test_every_algorithm_has_a_preference(preset: Preset) -> None:
         preset = preset.with_group_size(4)
     values = gs.preference(preset.algorithm, gs.Question(rewards=(1, 0)))
     numbers = {symbols.policy(1): Rational(1, 3), symbols.reference(1): Rational(1, 5)}
+    numbers[symbols.sigma] = Rational(1)
     better, worse = (float(v.subs(numbers)) for v in values)
     assert better > worse
 

@@ -2,9 +2,12 @@
 
 from grpo_symbolic.model.advantage.base import Advantage
 from grpo_symbolic.model.advantage.batch_scale import BatchScale
+from grpo_symbolic.model.advantage.best_over_second import BestOverSecond
 from grpo_symbolic.model.advantage.fixed_scale import FixedScale
 from grpo_symbolic.model.advantage.leave_one_out import LeaveOneOut
 from grpo_symbolic.model.advantage.mean_scale import MeanScale
+from grpo_symbolic.model.advantage.pass_at_k import PassAtK
+from grpo_symbolic.model.advantage.rescaled import Rescaled
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 from grpo_symbolic.model.advantage.shift_only import ShiftOnly
 from grpo_symbolic.model.advantage.stabilised_scale import StabilisedScale
@@ -12,9 +15,12 @@ from grpo_symbolic.model.advantage.stabilised_scale import StabilisedScale
 __all__ = [
     "Advantage",
     "BatchScale",
+    "BestOverSecond",
     "FixedScale",
     "LeaveOneOut",
     "MeanScale",
+    "PassAtK",
+    "Rescaled",
     "ShiftAndScale",
     "ShiftOnly",
     "StabilisedScale",

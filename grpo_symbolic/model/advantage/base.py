@@ -9,10 +9,11 @@ and variance converge.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sympy import Expr, Integer, S, oo
+from sympy import Expr, Integer, S, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
@@ -71,6 +72,13 @@ class Advantage:
         group, batch = _exact_law(group), _exact_law(batch or group)
         member = Member(reward, group, size, domain or Domain(), batch)
         return member.neat(self._measure(member))
+
+    def at(self, point: Mapping[Symbol, Expr]) -> Advantage:
+        """The same rule at numbers for its symbols."""
+        changes = {
+            name: value.subs(point) for name, value in vars(self).items() if isinstance(value, Expr)
+        }
+        return replace(self, **changes) if changes else self  # type: ignore[type-var]
 
     def scale(self, variance: Expr, size: Expr) -> Expr | None:
         """s with A = (r − mean)/s, in the group's population variance.

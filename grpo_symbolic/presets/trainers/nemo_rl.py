@@ -9,9 +9,12 @@ from grpo_symbolic.model.advantage import LeaveOneOut
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.presets.preset import Preset
-from grpo_symbolic.presets.versions import at_least, versioned
+from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-__all__ = ["nemo_rl"]
+__all__ = ["LAST", "nemo_rl"]
+
+#: The last version that was compared with this preset.
+LAST = "0.7"
 
 
 @versioned("0.6")
@@ -25,9 +28,10 @@ def nemo_rl(version: str = "0.7", group_size: Number = 16) -> Preset:
     group_size : int, Symbol or oo
         ``num_generations_per_prompt``.
     """
-    ratio = at_least(version, "0.7")
+    stated, cautions = nearest("NeMo-RL", version, LAST)
+    ratio = at_least(stated, "0.7")
     return Preset(
-        f"nemo-rl@{version}",
+        f"nemo-rl@{stated}",
         GRPO(
             group_size,
             DirectKL() if ratio else ReverseKL(),
@@ -38,5 +42,7 @@ def nemo_rl(version: str = "0.7", group_size: Number = 16) -> Preset:
         + ", use_leave_one_out_baseline and normalize_rewards",
         (("beta", Rational(1, 100)), ("group size", 16)),
         clamp=Integer(10),
+        clamped_with_ratio=ratio,
         notes=(("version", "0.7 changed which divergence the KL term acts as"),),
+        cautions=cautions,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sympy import Integer
+
 from grpo_symbolic.inputs import Number, one_of
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import LIBRARY_NAMES, estimated, sample_std
@@ -15,18 +17,23 @@ def slime(estimator: str = "k1", group_size: Number = 8, unbiased: bool = False)
 
     Parameters
     ----------
-    estimator : {"k1", "k2", "k3"}
-        ``kl_loss_type``; ``low_var_kl`` is k3.
+    estimator : {"k1", "k2", "k3", "low_var_kl"}
+        ``kl_loss_type``; ``low_var_kl`` is k3 whose value is cut off at 10, after the importance
+        ratio where there is one.
     group_size : int, Symbol or oo
         ``n_samples_per_prompt``.
     unbiased : bool
         ``use_unbiased_kl``: times the importance ratio.
     """
     name = one_of("estimator", LIBRARY_NAMES.get(estimator, estimator), ("k1", "k2", "k3"))
+    clamped = estimator == "low_var_kl"
     penalty = estimated(name, "loss-with-ratio" if unbiased else "loss")
+    shown = "low_var_kl" if clamped else name
     return Preset(
-        "slime" if (name, unbiased) == ("k1", False) else f"slime {name}" + " ratio" * unbiased,
+        "slime" if (name, unbiased) == ("k1", False) else f"slime {shown}" + " ratio" * unbiased,
         GRPO(group_size, penalty, sample_std("1e-6")),
-        f"slime, advantage_estimator=grpo, kl_loss_type={name}",
+        f"slime, advantage_estimator=grpo, kl_loss_type={shown}",
         (("beta", "0 (off)"), ("group size", "1 (8 in examples)")),
+        clamp=Integer(10) if clamped else None,
+        clamped_with_ratio=clamped,
     )

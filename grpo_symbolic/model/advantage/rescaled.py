@@ -1,0 +1,103 @@
+"""Another rule, divided by a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sympy import Expr, S, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.display import as_call
+from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.model.advantage.base import Advantage, Member
+
+__all__ = ["Rescaled"]
+
+
+@dataclass(frozen=True)
+class Rescaled(Advantage):
+    r"""Another rule divided by a constant: :math:`A_i/\sigma`.
+
+    A trainer that multiplies every policy gradient by 1/σ on the policy that sampled, as a clipped
+    importance weight of at most 1/σ < 1 does, or one that divides normalised advantages once
+    more by the deviation of a large batch.
+
+    Parameters
+    ----------
+    rule : Advantage
+    divisor : Expr or number
+        σ, positive, without a unit.
+
+    Raises
+    ------
+    ValueError
+        For another kind of rule, a σ that is not positive, or two symbols σ.
+    """
+
+    rule: Any
+    divisor: Any = symbols.sigma
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "divisor", symbol_or_number("sigma", self.divisor))
+        if not isinstance(self.rule, Advantage):
+            raise ValueError(f"rule must be an Advantage such as ShiftOnly(), got {self.rule}")
+        if self.rule.sigma is not None and not self.divisor.is_number:
+            raise ValueError(f"divisor must be a number beside the scale of {self.rule}")
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        rule, *remarks = str(self.rule).split(", ")
+        return ", ".join([f"[{rule}]/{self.divisor}", *remarks])
+
+    @property
+    def scale_invariant(self) -> bool:  # type: ignore[override]
+        return self.rule.scale_invariant
+
+    @property
+    def shift_invariant(self) -> bool:  # type: ignore[override]
+        return self.rule.shift_invariant
+
+    @property
+    def zero_sum(self) -> bool:  # type: ignore[override]
+        return self.rule.zero_sum
+
+    @property
+    def uniform(self) -> bool:  # type: ignore[override]
+        return self.rule.uniform
+
+    @property
+    def linear(self) -> bool:  # type: ignore[override]
+        return self.rule.linear
+
+    @property
+    def batch(self) -> Any:  # type: ignore[override]
+        return self.rule.batch
+
+    @property
+    def epsilon(self) -> Any:  # type: ignore[override]
+        return self.rule.epsilon
+
+    @property
+    def sigma(self) -> Any:  # type: ignore[override]
+        return self.divisor if self.rule.sigma is None else self.rule.sigma
+
+    @property
+    def no_multiple(self) -> str:
+        return self.rule.no_multiple
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        return self.rule.cautions
+
+    def at(self, point: Mapping[Symbol, Expr]) -> Advantage:
+        return replace(self, rule=self.rule.at(point), divisor=S(self.divisor).subs(point))
+
+    def scale(self, variance: Expr, size: Expr) -> Expr | None:
+        inner = self.rule.scale(variance, size)
+        return None if inner is None else self.divisor * inner
+
+    def _measure(self, member: Member) -> Expr:
+        return self.rule._measure(member) / self.divisor

@@ -1,0 +1,129 @@
+"""Trainers whose rules are those of verl, TRL or OpenRLHF with other settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sympy import Integer, Rational
+
+from grpo_symbolic.inputs import Number, one_of
+from grpo_symbolic.model.advantage import MeanScale, ShiftOnly
+from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.presets.conventions import LIBRARY_NAMES, estimated, sample_std
+from grpo_symbolic.presets.preset import Preset
+from grpo_symbolic.presets.trainers.trl import trl
+
+__all__ = ["areal", "prime_rl", "roll", "skyrl", "unsloth"]
+
+
+def skyrl(estimator: str = "k3", group_size: Number = 5, scale: bool = True) -> Preset:
+    """SkyRL's GRPO.
+
+    Parameters
+    ----------
+    estimator : {"k1", "k2", "k3", "abs"}
+        ``kl_estimator_type``.
+    group_size : int, Symbol or oo
+        ``n_samples_per_prompt``.
+    scale : bool
+        ``grpo_norm_by_std``.
+    """
+    one_of("estimator", estimator, ("k1", "k2", "k3", "abs"))
+    rule = sample_std("1e-6") if scale else ShiftOnly()
+    return Preset(
+        "skyrl" + ("" if estimator == "k3" else f" {estimator}"),
+        GRPO(group_size, estimated(estimator, "loss"), rule),
+        f"SkyRL, advantage_estimator=grpo, use_kl_loss, kl_estimator_type={estimator}",
+        (("beta", Rational(1, 1000)), ("group size", 5)),
+        clamp=Integer(10) if estimator == "k3" else None,
+        single_token=("policy_loss_type",),
+        omitted=("lengths of answers",),
+    )
+
+
+def roll(estimator: str = "k3", group_size: Number = 8) -> Preset:
+    """ROLL's GRPO: rewards normalised in their group, k3 in the loss.
+
+    Parameters
+    ----------
+    estimator : {"k1", "k2", "k3", "abs"}
+        ``kl_penalty``; kl and mse are k1 and k2.
+    group_size : int, Symbol or oo
+        ``num_return_sequences_in_group``.
+    """
+    known = ("k1", "k2", "k3", "abs")
+    name = one_of("estimator", LIBRARY_NAMES.get(estimator, estimator), known)
+    return Preset(
+        "roll" + ("" if name == "k3" else f" {name}"),
+        GRPO(group_size, estimated(name, "loss"), sample_std("1e-6")),
+        f"ROLL, adv_estimator=grpo, norm_mean_type and norm_std_type group, use_kl_loss, {name}",
+        (("beta", "0 (off)"), ("group size", 8)),
+        clamp=Integer(10) if name == "k3" else None,
+        omitted=("whitening of advantages", "lengths of answers"),
+    )
+
+
+def areal(estimator: str = "k1", group_size: Number = 8) -> Preset:
+    """AReaL's GRPO: the estimator is subtracted from rewards that the group has normalised.
+
+    Parameters
+    ----------
+    estimator : {"k1", "k2", "k3"}
+        ``kl_estimator``.
+    group_size : int, Symbol or oo
+        ``gconfig.n_samples``.
+    """
+    one_of("estimator", estimator, ("k1", "k2", "k3"))
+    return Preset(
+        "areal" + ("" if estimator == "k1" else f" {estimator}"),
+        GRPO(group_size, estimated(estimator, "reward"), sample_std("1e-5")),
+        f"AReaL, reward_norm of the group, kl_ctl, kl_estimator={estimator}",
+        (("beta", Rational(1, 10)), ("group size", 8)),
+        clamp=Integer(10),
+        omitted=("adv_norm of a batch", "lengths of answers"),
+    )
+
+
+def unsloth(group_size: Number = 8, use_bias_correction_kl: bool = True) -> Preset:
+    """unsloth's GRPO: TRL's, with a clamp after the importance ratio.
+
+    Parameters
+    ----------
+    group_size : int, Symbol or oo
+        ``num_generations``.
+    use_bias_correction_kl : bool
+    """
+    found = trl(group_size=group_size, use_bias_correction_kl=use_bias_correction_kl)
+    return replace(
+        found,
+        name="unsloth" + ("" if use_bias_correction_kl else " use_bias_correction_kl=False"),
+        source=f"unsloth, grpo_compute_loss, use_bias_correction_kl={use_bias_correction_kl}",
+        clamp=Integer(10),
+        clamped_with_ratio=True,
+        notes=(("clamp", "of k3 times its ratio, where TRL has none"),),
+    )
+
+
+def prime_rl(advantage: str = "grpo", group_size: Number = 8) -> Preset:
+    """prime-rl: rewards less the mean of their group, and no penalty to a reference.
+
+    Parameters
+    ----------
+    advantage : {"grpo", "max_rl"}
+    group_size : int, Symbol or oo
+        ``rollouts_per_example``.
+    """
+    one_of("advantage", advantage, ("grpo", "max_rl"))
+    rule = ShiftOnly() if advantage == "grpo" else MeanScale()
+    return Preset(
+        "prime-rl" + ("" if advantage == "grpo" else f" {advantage}"),
+        # Its squared log-ratio to the policy that sampled has no gradient there, as k1 in the loss.
+        GRPO(group_size, estimated("k1", "loss"), rule),
+        f"prime-rl, algorithm {advantage}, default_loss_fn",
+        (("beta", "none"), ("group size", 8)),
+        cautions=(
+            "prime-rl penalises the distance to the policy that sampled, which has no gradient at "
+            "that policy, and none to a reference",
+        ),
+        omitted=("the length penalty", "the trust region's mask"),
+    )
