@@ -25,8 +25,6 @@ Entry: TypeAlias = Fraction | Law | Gaussian | None
 _NUMBER = "a number, an expression in symbols, or a law of rewards"
 # More raters are counted, not listed.
 _LISTED = 12
-# Comparisons that are counted in one block.
-_BLOCK = 2**24
 
 
 @dataclass(frozen=True, init=False)
@@ -308,25 +306,23 @@ class Electorate:
         ranks = self.ranks
         mass = np.array(weights, dtype=np.int64)
         won, seen = np.zeros((n, n), np.int64), np.zeros((n, n), np.int64)
-        step = max(1, _BLOCK // n**2)
-        for start in range(0, len(self), step):
-            block, share = ranks[start : start + step], mass[start : start + step]
-            known = (block >= 0).astype(np.int64)
-            both = (known * share[:, None]).T @ known
-            seen += both
-            order = np.sign(block[:, :, None] - block[:, None, :])
-            order *= known[:, :, None] * known[:, None, :]
-            won += np.tensordot(share, order, axes=1)
-        return won, seen
+        for row, share in zip(ranks, mass, strict=True):
+            known = row >= 0
+            both = known[:, None] & known[None, :]
+            above = (row[:, None] > row[None, :]) & both
+            seen += share * both
+            won += share * above
+        return won - won.T, seen
 
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
         """The place of each reward among all rewards that occur, lowest 0; −1 where missing."""
-        values = sorted({e for row in self.entries for e in row if isinstance(e, Fraction)})
-        place = {value: k for k, value in enumerate(values)}
-        return np.array(
-            [[-1 if e is None else place[e] for e in row] for row in self.entries], np.int64
-        )  # type: ignore[index]
+        # By identity first: fractions are slow to hash, and tables share theirs.
+        known = {id(e): e for row in self.entries for e in row if isinstance(e, Fraction)}
+        order = {value: k for k, value in enumerate(sorted(set(known.values())))}
+        place = {key: order[value] for key, value in known.items()}
+        place[id(None)] = -1
+        return np.array([[place[id(e)] for e in row] for row in self.entries], np.int64)
 
     # -- other electorates -------------------------------------------------------------
 
