@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.checking.check import check
     from grpo_symbolic.checking.checked import Checked
     from grpo_symbolic.domain import Domain
+    from grpo_symbolic.electorate import Electorate
     from grpo_symbolic.explorer import explore
     from grpo_symbolic.export.latex import formula
     from grpo_symbolic.export.notation import Notation
@@ -66,6 +67,7 @@ __all__ = [
     "DirectKL",
     "Divergence",
     "Domain",
+    "Electorate",
     "Enclosure",
     "Estimator",
     "FixedScale",
@@ -114,6 +116,7 @@ _HOMES = {
     "DirectKL": ".model.penalty",
     "Divergence": ".model.penalty",
     "Domain": ".domain",
+    "Electorate": ".electorate",
     "Enclosure": ".policy.enclosure",
     "Estimator": ".model.penalty",
     "FixedScale": ".model.advantage",

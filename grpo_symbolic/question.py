@@ -24,7 +24,8 @@ from grpo_symbolic.described_rewards import (
 )
 from grpo_symbolic.display import called, cut, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.electorate import Electorate
+from grpo_symbolic.inputs import one_of, symbol_or_number
 from grpo_symbolic.reward import (
     Gaussian,
     Law,
@@ -37,7 +38,9 @@ from grpo_symbolic.reward import (
 
 __all__ = ["BinaryQuestion", "Question"]
 
-_KINDS = (*READERS, "correct")
+_KINDS = (*READERS, "correct", "raters")
+#: How raters come into training.
+_WAYS = ("group", "answer", "mean")
 # More answers are counted, not listed.
 _LISTED = 12
 
@@ -61,6 +64,10 @@ class Question:
         Margins Γ(o, o') = P(o ≻ o') − P(o' ≻ o), antisymmetric. Comparisons only.
     correct, answers : int
         Verifiable rewards: 1 for the first ``correct`` of ``answers`` answers, else 0.
+    raters : Electorate
+        Raters who disagree, with ``per``: ``"group"`` (one rater, drawn by mass, scores a whole
+        group), ``"answer"`` (a fresh rater for each answer) or ``"mean"`` (rewards are averaged
+        over the raters first).
     domain : Domain, optional
         Ranges of the symbols, where the order in which they are listed does not say enough.
 
@@ -81,8 +88,17 @@ class Question:
     reward_laws: tuple[Law | Gaussian, ...]
     margins: tuple[tuple[Expr, ...], ...]
     declared: Domain
+    #: Where one rater scores a whole group: the share and the question of each.
+    raters: tuple[tuple[Expr, Question], ...]
 
-    def __init__(self, *, domain: Domain | None = None, answers: Any = None, **given: Any) -> None:
+    def __init__(
+        self,
+        *,
+        domain: Domain | None = None,
+        answers: Any = None,
+        per: str | None = None,
+        **given: Any,
+    ) -> None:
         if given.get("correct") is None and answers is not None:
             raise ValueError("answers goes with correct: the number of answers of each kind")
         stated = {kind: value for kind, value in given.items() if value is not None}
@@ -92,6 +108,11 @@ class Question:
                 + (", ".join(given) or "none")
             )
         ((kind, value),) = stated.items()
+        if (kind == "raters") != (per is not None):
+            raise ValueError(f"raters goes with per, one of {', '.join(_WAYS)}")
+        if kind == "raters":
+            self._read_raters(value, one_of("per", per, _WAYS), domain)
+            return
         if kind == "correct":
             value = verifiable(value, answers)
             kind = "rewards"
@@ -103,12 +124,34 @@ class Question:
         laws, margins, ranges = READERS[kind](listed)
         self._set(laws, margins, domain if domain is not None else ranges)
 
-    def _set(self, laws: tuple, margins: tuple, declared: Domain) -> None:
+    def _read_raters(self, electorate: Any, per: str, domain: Domain | None) -> None:
+        """Averaged or fresh raters are rewards or laws; one rater a group is a mixture of them."""
+        if not isinstance(electorate, Electorate):
+            raise ValueError(f"raters must be an Electorate, got {cut(repr(electorate))}")
+        declared = electorate.domain if domain is None else domain
+        if per == "mean":
+            self._set(tuple(point(r) for r in electorate.mean_rewards), (), declared)
+        elif per == "answer":
+            self._set(electorate.pooled, (), declared)
+        else:
+            each = (self._with(laws, (), declared) for laws in electorate.laws)
+            raters = tuple(zip(electorate.shares, each, strict=True))
+            self._set((), (), declared, raters)
+
+    def _set(
+        self,
+        laws: tuple,
+        margins: tuple,
+        declared: Domain,
+        raters: tuple[tuple[Expr, Question], ...] = (),
+    ) -> None:
         for name, value in zip(
-            ("reward_laws", "margins", "declared"), (laws, margins, declared), strict=True
+            ("reward_laws", "margins", "declared", "raters"),
+            (laws, margins, declared, raters),
+            strict=True,
         ):
             object.__setattr__(self, name, value)
-        if max(len(laws), len(margins)) < 2:
+        if len(self) < 2:
             raise ValueError("a question needs at least two answers")
 
     @classmethod
@@ -120,6 +163,8 @@ class Question:
     # -- answers --------------------------------------------------------------------
 
     def __len__(self) -> int:
+        if self.raters:
+            return len(self.raters[0][1])
         return max(len(self.reward_laws), len(self.margins))
 
     @property
@@ -152,6 +197,8 @@ class Question:
         """The symbols of the rewards, which numbers must be given for."""
         rows = (*map(entries, self.reward_laws), *self.margins)
         found = {s for row in rows for entry in row for s in entry.free_symbols}
+        for share, rater in self.raters:
+            found |= {*share.free_symbols, *rater.parameters}
         return tuple(sorted(found, key=str))
 
     # -- rewards --------------------------------------------------------------------
@@ -165,6 +212,11 @@ class Question:
         ValueError
             For a question given by its comparisons, which has no rewards.
         """
+        if self.raters:
+            raise ValueError(
+                "where one rater scores a whole group, an answer has no reward law of its own: "
+                "each of `raters` has"
+            )
         if not self.reward_laws:
             raise ValueError(
                 "a question given by its margins, preferences or scores defines comparisons of "
@@ -192,6 +244,9 @@ class Question:
     @property
     def rewards(self) -> tuple[Expr, ...]:
         """E[r | o] for every answer: the reward itself where it is deterministic."""
+        if self.raters:
+            rows = [[share * r for r in rater.rewards] for share, rater in self.raters]
+            return tuple(Add(*column) for column in zip(*rows, strict=True))
         return tuple(mean(law) for law in self.laws)
 
     @property
@@ -222,6 +277,8 @@ class Question:
             return Integer(0)
         if self.margins:
             return self.margins[first][second]
+        if self.raters:
+            return Add(*(share * rater.confidence(first, second) for share, rater in self.raters))
         return comparison(self.laws[first], self.laws[second], self.declared)
 
     def preference(self, first: int, second: int) -> Expr:
@@ -231,7 +288,9 @@ class Question:
     @cached_property
     def classes(self) -> tuple[tuple[int, ...], ...]:
         """Answers that no group can tell apart: equal laws, or equal rows of margins."""
-        rows = self.reward_laws or self.margins
+        rows: Any = self.reward_laws or self.margins
+        if self.raters:
+            rows = tuple(zip(*(rater.reward_laws for _, rater in self.raters), strict=True))
         found: dict[Any, list[int]] = {}
         for answer, row in enumerate(rows):
             found.setdefault(row, []).append(answer)
@@ -242,9 +301,12 @@ class Question:
     def rescaled(self, scale: Expr, shift: Expr) -> Question:
         """The question with every reward r replaced by ``scale * r + shift``."""
         return self._with(
-            tuple(tuple((scale * r + shift, w) for r, w in law) for law in self.finite_laws),
+            ()
+            if self.raters
+            else tuple(tuple((scale * r + shift, w) for r, w in law) for law in self.finite_laws),
             (),
             self.declared.extended(scale, shift),
+            tuple((share, rater.rescaled(scale, shift)) for share, rater in self.raters),
         )
 
     def permuted(self, places: Sequence[int]) -> Question:
@@ -255,12 +317,18 @@ class Question:
             if self.margins
             else (),
             self.declared,
+            tuple((share, rater.permuted(places)) for share, rater in self.raters),
         )
 
     def lumped(self) -> Question:
         """One answer for each of the :attr:`classes`."""
         heads = [members[0] for members in self.classes]
         return self.permuted(heads)
+
+    @property
+    def mixture(self) -> tuple[tuple[Expr, Question], ...]:
+        """The share and the question of each rater of a group, in this question's policy."""
+        return self.raters
 
     def _described(self) -> tuple[str, Any] | None:
         """The argument that says all there is to say of the rewards; None if none is short."""
@@ -277,6 +345,8 @@ class Question:
         return "reward_laws", self.reward_laws
 
     def __repr__(self) -> str:
+        if self.raters:
+            return called("Question", raters=self.electorate, per="group")
         found = self._described()
         kind, value = found if found is not None else ("", ())
         if kind == "rewards" and set(value) == {0, 1} and value == tuple(sorted(value))[::-1]:
@@ -289,7 +359,24 @@ class Question:
             return called("Question", **{kind: value})
         return called("Question", **{kind: value, "domain": self.declared})
 
+    @property
+    def electorate(self) -> Electorate:
+        """The raters of a group.
+
+        Raises
+        ------
+        ValueError
+            For a question without.
+        """
+        if not self.raters:
+            raise ValueError("this question has no raters that score whole groups")
+        return Electorate(
+            [(share, rater.reward_laws) for share, rater in self.raters], domain=self.declared
+        )
+
     def _repr_html_(self) -> str:
+        if self.raters:
+            return self.electorate._repr_html_()
         kind, value = self._described() or ("margins", self.margins)
         rows: list[tuple[str, Any]] = [("answers", cut(", ".join(self.answers)))]
         if kind in ("preferences", "margins"):
@@ -304,12 +391,14 @@ class Question:
         rows.append(("assumptions", self.declared.as_html()))
         return record("Question", rows)
 
-    def _with(self, laws: tuple, margins: tuple, declared: Domain) -> Question:
+    def _with(self, laws: tuple, margins: tuple, declared: Domain, raters: tuple = ()) -> Question:
         made = object.__new__(Question)
-        Question._set(made, laws, margins, declared)
+        Question._set(made, laws, margins, declared, raters)
         return made
 
     def __str__(self) -> str:
+        if self.raters:
+            return f"{len(self)} answers, one of {len(self.raters)} raters scoring each group"
         if self.margins:
             return f"{len(self)} answers, given by the margins of their comparisons"
         if self.deterministic:
@@ -380,8 +469,12 @@ class BinaryQuestion(Question):
         if len(question) != 2:
             raise ValueError(f"a binary question has two answers, got {len(question)}")
         made = object.__new__(cls)
-        made._set(question.reward_laws, question.margins, question.declared)
-        gap = Integer(0) if question.margins else question.rewards[0] - question.rewards[1]
+        made._set(question.reward_laws, question.margins, question.declared, question.raters)
+        gap = (
+            Integer(0)
+            if question.margins or question.raters
+            else question.rewards[0] - question.rewards[1]
+        )
         object.__setattr__(made, "gap", gap)
         return made
 
@@ -400,12 +493,18 @@ class BinaryQuestion(Question):
         return (symbols.pi_ref, 1 - symbols.pi_ref)
 
     @property
+    def mixture(self) -> tuple[tuple[Expr, Question], ...]:
+        return tuple((share, BinaryQuestion.of(rater)) for share, rater in self.raters)
+
+    @property
     def margin(self) -> Expr | None:
         """The confidence margin γ of a question given by it, else None."""
         return self.margins[0][1] if self.margins else None
 
     def __repr__(self) -> str:
         named: dict[str, Any] = {} if self.gap == symbols.gap else {"gap": self.gap}
+        if self.raters:
+            return f"BinaryQuestion.of({super().__repr__()})"
         if self.margins and self.gap != 0:
             return called("BinaryQuestion", margin=self.margin, **named)
         if self.deterministic and self.rewards[1] == symbols.base_reward:

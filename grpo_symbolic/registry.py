@@ -23,6 +23,7 @@ __all__ = [
     "PLACEMENTS",
     "PRESETS",
     "QUANTITIES",
+    "RULES",
     "SUFFIXES",
     "Registry",
 ]
@@ -195,6 +196,14 @@ PRESETS: Registry[Callable] = Registry(
         "unsloth": "trainers.others:unsloth",
         "prime-rl": "trainers.others:prime_rl",
     },
+)
+
+#: Rules that aggregate raters: ``--rules``. G and N stand for numbers.
+RULES = (
+    *("grpoG", "grpoG-direct", "grpo-inf", "grpoG-answer", "grpoG-mean", "rlhf", "rlhf-btl"),
+    *("rlhf-btl-counts", "rlhf-btl-reference", "nlhf", "ipo", "borda", "copeland", "plurality"),
+    *("maximal-lottery", "maximal-lottery-direct", "random-dictator", "best-of-N"),
+    "best-of-N-group",
 )
 
 #: What a stationary policy is exported as: ``--format``.

@@ -157,6 +157,7 @@ def objects(policies: list[Any]) -> list[Any]:
         flows.iterate("1/2"),
         flows.field,
         flows.two_cycles(),
+        gs.Electorate([(1, (1, 0)), (2, (0, 1))]),
     ]
     for policy in policies:
         found += [

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MODEL",
+    "QUESTIONS",
     "Parser",
     "chosen_question",
     "decimal_digits",
@@ -53,9 +54,11 @@ RULE_OPTIONS = {
     "subset": ("K", "members of a subset that is rewarded with its best"),
 }
 _FIXED_BY_PRESET = ("penalty", "placement", "scale", *RULE_OPTIONS)
-_QUESTIONS = ("rewards", "success", "preferences")
+QUESTIONS = ("rewards", "success", "preferences", "raters")
+#: How raters come into training: ``--per``.
+_WAYS = ("group", "answer", "mean")
 #: Every option of the model, by its name among the arguments.
-MODEL = ("group_size", *_FIXED_BY_PRESET, "preset", *_QUESTIONS)
+MODEL = ("group_size", *_FIXED_BY_PRESET, "preset", *QUESTIONS, "per")
 MAX_DIGITS = 10_000
 MAX_FILE = 1_000_000
 
@@ -86,6 +89,10 @@ def model_options() -> argparse.ArgumentParser:
     rewards.add_argument("--rewards", metavar="R,R,...", help="deterministic rewards")
     rewards.add_argument("--success", metavar="S,S,...", help="success rates of a verifier")
     rewards.add_argument("--preferences", metavar="FILE", help="CSV matrix of margins (G = 2)")
+    rewards.add_argument(
+        "--raters", metavar="M:R,R,...;...", help="raters with a mass and a reward for each answer"
+    )
+    model.add_argument("--per", metavar="WAY", help="|".join(_WAYS) + ": what a rater scores")
     return model
 
 
@@ -184,10 +191,14 @@ def _read_rule(arguments: argparse.Namespace) -> tuple[str, tuple[tuple[str, Fra
 
 def chosen_question(arguments: argparse.Namespace) -> Question | None:
     """The question of --rewards, --success or --preferences; None for the binary default."""
-    kind = next((kind for kind in _QUESTIONS if getattr(arguments, kind) is not None), None)
+    kind = next((kind for kind in QUESTIONS if getattr(arguments, kind) is not None), None)
+    if (arguments.per is None) != (kind != "raters"):
+        raise ValueError(f"--raters goes with --per, one of {', '.join(_WAYS)}")
     if kind is None:
         return None
     text = getattr(arguments, kind)
+    if kind == "raters":
+        return _question_of_raters(text, arguments.per)
     entries: tuple[Any, ...] = _matrix(text) if kind == "preferences" else listed(text)
     for part in entries if kind == "success" else ():
         read_number("--success", "success", part)
@@ -195,6 +206,17 @@ def chosen_question(arguments: argparse.Namespace) -> Question | None:
     from grpo_symbolic.question import Question
 
     return named(f"--{kind}", lambda value: Question(**{kind: value}), entries)
+
+
+def _question_of_raters(text: str, per: str) -> Question:
+    if per not in _WAYS:
+        raise ValueError(f"--per must be one of {', '.join(_WAYS)}, got {per!r}")
+
+    from grpo_symbolic.electorate import Electorate
+    from grpo_symbolic.question import Question
+
+    electorate = named("--raters", Electorate.read, text)
+    return named("--raters", lambda value: Question(raters=value, per=per), electorate)
 
 
 def margin_option(command: argparse.ArgumentParser) -> None:
@@ -211,8 +233,10 @@ def margin_option(command: argparse.ArgumentParser) -> None:
 def question_with_margin(arguments: argparse.Namespace) -> Question:
     """The question of the options, the better answer of two first; binary unless said."""
     if arguments.margin is not None:
-        if any(getattr(arguments, kind) is not None for kind in _QUESTIONS):
-            raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
+        if any(getattr(arguments, kind) is not None for kind in QUESTIONS):
+            raise ValueError(
+                "--margin cannot be given with --rewards, --success, --preferences or --raters"
+            )
         margin: Any = arguments.margin
         if margin is not True:
             margin = read_number("--margin", "margin", margin)

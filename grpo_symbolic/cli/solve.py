@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpo_symbolic import presets
 from grpo_symbolic.cli.options import (
+    QUESTIONS,
     chosen_question,
     decimal_digits,
     listed,
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> str:
     digits = named("--dps", decimal_digits, arguments.dps)
     values: dict[str, Any] = {"beta": read_number("--beta", "beta", arguments.beta)}
     algorithm = read_algorithm(arguments)
-    described = any((arguments.rewards, arguments.success, arguments.preferences))
+    described = any(getattr(arguments, kind) is not None for kind in (*QUESTIONS, "per"))
     question = _described_question(arguments, values) if described else _binary(arguments, values)
 
     from sympy import sstr
@@ -88,7 +89,7 @@ def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
     """The question of two answers, and the values of its parameters."""
     if "," in arguments.pi_ref and arguments.margin is None:
         raise ValueError(
-            "--pi-ref with several numbers needs --rewards, --success or --preferences"
+            "--pi-ref with several numbers needs --rewards, --success, --preferences or --raters"
         )
     values["pi_ref"] = _binary_reference(arguments.pi_ref)
     if arguments.margin is not None:
@@ -105,7 +106,9 @@ def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
 def _described_question(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
     """The question of --rewards, --success or --preferences, and a reference for each answer."""
     if arguments.margin is not None:
-        raise ValueError("--margin cannot be given with --rewards, --success or --preferences")
+        raise ValueError(
+            "--margin cannot be given with --rewards, --success, --preferences or --raters"
+        )
     question = chosen_question(arguments)
     assert question is not None
     values["pi_ref"] = listed(arguments.pi_ref)

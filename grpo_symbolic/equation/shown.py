@@ -73,6 +73,8 @@ def shown_answers(algorithm: Algorithm, question: Question) -> Shown | None:
         return None
     if any(isinstance(law, Gaussian) for law in question.reward_laws):
         return None
+    if question.raters:
+        return None
     if len(question.levels) == 2:
         model = algorithm.preference(question)
         if model.two_level.zero_sum:

@@ -75,6 +75,9 @@ class PreferenceModel(Sequence):
     two_level, factor : TwoLevel, Expr
         The drift before it is multiplied by ``factor`` (one over the chance of a mixed group
         where others are dropped); None and 1 otherwise.
+    parts : tuple of (Expr, PreferenceModel)
+        Where one of several raters scores a group: the share and the preference of each, of
+        which this one, before ``factor``, is the mean. Empty otherwise.
     """
 
     values: tuple[Expr, ...]
@@ -84,6 +87,7 @@ class PreferenceModel(Sequence):
     drift: Expr | None = None
     two_level: TwoLevel | None = None
     factor: Expr = S.One
+    parts: tuple[tuple[Expr, PreferenceModel], ...] = ()
     rule: Any = field(default=None, compare=False)
     question: Question | None = field(default=None, compare=False)
 
@@ -120,7 +124,9 @@ class PreferenceModel(Sequence):
         return (*found, *self._invariances(self.rule, self.question))
 
     def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:
-        if question.reward_laws and not any(isinstance(w, Gaussian) for w in question.laws):
+        if question.raters or (
+            question.reward_laws and not any(isinstance(w, Gaussian) for w in question.laws)
+        ):
             shift, scale = Symbol("c", real=True), Symbol("k", positive=True)
             images = []
             if rule.advantage.shift_invariant:
@@ -212,6 +218,8 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     """
     policy = question.policy
     domain = Domain((*question.declared.ranges, *question.policy_domain.ranges))
+    if question.raters:
+        return _over_raters(advantage, question, size, domain)
     gaussian = any(isinstance(law, Gaussian) for law in question.reward_laws)
     if question.margins or (gaussian and size == 2):
         return _model(question, _comparisons(advantage, question, size), domain)
@@ -255,6 +263,18 @@ def _shaped(value: Expr, domain: Domain) -> Expr:
 
 def _model(question: Question, values: tuple[Expr, ...], domain: Domain) -> PreferenceModel:
     return PreferenceModel(values, question.policy, domain.extended(*values), question=question)
+
+
+def _over_raters(
+    advantage: Advantage, question: Question, size: Expr, domain: Domain
+) -> PreferenceModel:
+    """One rater scores a whole group: the mean of the raters' preferences."""
+    parts = tuple(
+        (share, group_preference(advantage, rater, size)) for share, rater in question.mixture
+    )
+    columns = zip(*([share * value for value in model] for share, model in parts), strict=True)
+    values = tuple(_shaped(Add(*column), domain) for column in columns)
+    return replace(_model(question, values, domain), parts=parts)
 
 
 def moment_matched(law: Law | Gaussian) -> Law:
@@ -372,6 +392,8 @@ def mixed_groups(question: Question, size: Expr) -> tuple[Expr, tuple[Expr, ...]
     weights : tuple of Expr
         Pr(o_1 = o | mixed)/π(o), one entry an answer.
     """
+    if question.raters:
+        return _mixed_over_raters(question, size)
     population = {r: m.expand() for r, m in question.population(question.policy)}
     if len(population) == 1:
         raise ValueError("all rewards are equal: there are no mixed groups to sample")
@@ -390,6 +412,20 @@ def mixed_groups(question: Question, size: Expr) -> tuple[Expr, tuple[Expr, ...]
         other = {r: 1 - share ** (size - 1) for r, share in population.items()}
     weights = tuple(Add(*(w * other[r] for r, w in law)) / chance for law in question.finite_laws)
     return chance, weights
+
+
+def _mixed_over_raters(question: Question, size: Expr) -> tuple[Expr, tuple[Expr, ...]]:
+    """Groups of a rater who sees no difference between any two answers are never mixed."""
+    found = [
+        (share, *mixed_groups(rater, size))
+        for share, rater in question.mixture
+        if len(rater.levels) > 1
+    ]
+    if not found:
+        raise ValueError("all rewards are equal: there are no mixed groups to sample")
+    chance = Add(*(share * kept for share, kept, _ in found))
+    rows = ([share * kept * weight for weight in weights] for share, kept, weights in found)
+    return chance, tuple(Add(*column) / chance for column in zip(*rows, strict=True))
 
 
 def _sum_over_group(term: Expr, k: Symbol, size: Expr) -> Expr:

@@ -34,6 +34,8 @@ def _question(question: Question) -> str:
 
 
 def _rewards(question: Question) -> str:
+    if question.raters:
+        return _raters(question)
     if question.margins:
         return "given by the margins of their comparisons"
     kind = "rewards" if question.deterministic else "random rewards of means"
@@ -42,6 +44,15 @@ def _rewards(question: Question) -> str:
     if all(isinstance(r, Symbol) for r in question.rewards) and len(ranges(given)) == 1:
         return f"with {kind} ${ranges(given)[0]}$"  # the chain names them all
     return f"with {kind} {shown}" + (f" ({assumptions(given)})" if given.ranges else "")
+
+
+def _raters(question: Question) -> str:
+    """Their shares, and what each rewards the answers with on average."""
+    rows = [
+        f"${formula(share)}$ with the rewards $({', '.join(map(formula, rater.rewards))})$"
+        for share, rater in question.raters
+    ]
+    return f"each group of which is scored by one of {len(rows)} raters: {listed(rows)}"
 
 
 def _algorithm(algorithm: Algorithm) -> str:

@@ -7,13 +7,14 @@ condition of the simplex sees it. It is one of
   how often the higher one is drawn and T the drift, and large groups, where T depends on the
   spread of rewards;
 * a polynomial of the policy: small groups of any number of reward levels;
+* a mean of such: groups that are scored by one of several raters;
 * a list of expressions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import comb
 from typing import Protocol
@@ -171,9 +172,36 @@ class GivenPreference:
         return arb_mat(n, n, balls(self._slopes, at, ctx.prec))
 
 
+@dataclass(frozen=True)
+class MeanPreference:
+    """Σ m_j P_j, the preference of each rater of a group in its own form.
+
+    Parameters
+    ----------
+    parts : tuple of (arb, Preference)
+        The share and the preference of each.
+    """
+
+    parts: tuple[tuple[arb, Preference], ...]
+
+    @property
+    def cost(self) -> int:
+        return sum(part.cost for _, part in self.parts)
+
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        rows = ([share * v for v in part.values(policy)] for share, part in self.parts)
+        return [sum(column, arb(0)) for column in zip(*rows, strict=True)]
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        n = len(policy)
+        return sum((part.slopes(policy) * share for share, part in self.parts), arb_mat(n, n))
+
+
 def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Preference:
     """The preference at numbers for all symbols but the policy, at the working precision."""
     model = condition.preference
+    if model.parts and model.factor == 1 and condition.algorithm.group_size == oo:
+        return _over_raters(condition, point)
     if model.two_level is not None and model.factor == 1:
         return _on_two_levels(condition, point)
     if condition.algorithm.group_size == oo and condition.question.reward_laws:
@@ -184,6 +212,21 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     if found is not None:
         return found
     return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
+
+
+def _over_raters(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> MeanPreference:
+    """Raters who see no difference add nothing; large groups see each one's spread."""
+    parts = (
+        (
+            ball(share.xreplace(point), {}, ctx.prec),
+            replace(condition, question=q, preference=model),
+        )
+        for (share, model), (_, q) in zip(
+            condition.preference.parts, condition.question.mixture, strict=True
+        )
+        if any(value != 0 for value in model)
+    )
+    return MeanPreference(tuple((share, preference_at(part, point)) for share, part in parts))
 
 
 def polynomial_preference(

@@ -23,7 +23,11 @@ from sympy import Expr, S, diff, oo
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
-from grpo_symbolic.solve.preferences import GivenPreference, TiltedPreference
+from grpo_symbolic.solve.preferences import (
+    GivenPreference,
+    PolynomialPreference,
+    TiltedPreference,
+)
 from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.simplex_system import ResponseSystem
@@ -134,7 +138,9 @@ class SimplexCount:
                     if found is not None:
                         return found
                     preference = self.field.polynomial
-                if preference is None or len(self.reference) - 1 > _MOST_UNKNOWNS:
+                if not isinstance(preference, PolynomialPreference) or (
+                    len(self.reference) - 1 > _MOST_UNKNOWNS
+                ):
                     return None
                 return self._in_the_box(ResponseSystem(response, preference, beta))
         except (ValueError, NotImplementedError, Exhausted, Undecided):

@@ -1,0 +1,1 @@
+"""Rules that aggregate the preferences of raters into a lottery over answers."""

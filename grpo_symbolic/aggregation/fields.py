@@ -1,0 +1,260 @@
+r"""What raters make of policies, and where it stops: many electorates at once, in float64.
+
+A field gives P(o|π) and its slopes for every row of policies, each row with raters of its own. The
+stationary policies solve, with y(o) = log π(o)/π_ref(o),
+
+.. math:: P(o \mid \pi) - \beta\, d(e^{-y(o)}) = \lambda, \qquad \sum_o \pi(o) = 1 .
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from math import sqrt
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Array", "Field", "Linear", "Polynomial", "Spread", "group_coefficients", "stationary"]
+
+Array = NDArray[np.float64]
+
+_STEPS, _LONGEST, _SETTLED, _ACCEPTED = 60, 1.5, 1e-14, 1e-10
+# Weights between the largest and the one asked for, where Newton's method needs a path.
+_PATH = 48
+
+
+class Field(Protocol):
+    """P(o|π), one row an electorate."""
+
+    def parts(self, policy: Array) -> tuple[Array, Array]:
+        """P as rows × answers, and ∂P(o)/∂π(q) as rows × answers × answers."""
+        ...
+
+    def take(self, rows: Array) -> Field:
+        """The field of some of the rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Linear:
+    """P = M π + b.
+
+    Parameters
+    ----------
+    matrix : array
+        Rows × answers × answers.
+    base : array
+        Rows × answers.
+    """
+
+    matrix: Array
+    base: Array
+
+    def parts(self, policy: Array) -> tuple[Array, Array]:
+        return np.einsum("kox,kx->ko", self.matrix, policy) + self.base, self.matrix
+
+    def take(self, rows: Array) -> Linear:
+        return Linear(self.matrix[rows], self.base[rows])
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """P(o) = Σ_t c(o, t) Π_x π(x)^e(t, x): groups of finite size, one rater each.
+
+    Parameters
+    ----------
+    coefficients : array
+        Rows × answers × terms.
+    exponents : array
+        Terms × answers.
+    """
+
+    coefficients: Array
+    exponents: Array
+
+    def parts(self, policy: Array) -> tuple[Array, Array]:
+        powers = policy[:, None, :] ** self.exponents[None]
+        terms = powers.prod(axis=2)
+        slopes = np.empty((*policy.shape, policy.shape[1]))
+        for q in range(policy.shape[1]):
+            lowered = powers.copy()
+            e = self.exponents[:, q]
+            lowered[:, :, q] = e * policy[:, q, None] ** np.maximum(e - 1, 0)
+            slopes[:, :, q] = np.einsum("kot,kt->ko", self.coefficients, lowered.prod(axis=2))
+        return np.einsum("kot,kt->ko", self.coefficients, terms), slopes
+
+    def take(self, rows: Array) -> Polynomial:
+        return Polynomial(self.coefficients[rows], self.exponents)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """P(o) = Σ_j m_j (r_j(o) − μ_j)/σ_j: large groups.
+
+    Parameters
+    ----------
+    masses : array
+        Rows × raters, with the sum 1; a rater without a difference between answers adds nothing.
+    rewards, variances : array
+        Rows × raters × answers: means, and variances within an answer.
+    """
+
+    masses: Array
+    rewards: Array
+    variances: Array
+
+    def parts(self, policy: Array) -> tuple[Array, Array]:
+        mean = np.einsum("kjo,ko->kj", self.rewards, policy)
+        away = self.rewards - mean[:, :, None]
+        square = np.einsum("kjo,ko->kj", away**2 + self.variances, policy)
+        flat = np.ptp(self.rewards, axis=2) + self.variances.max(axis=2) == 0
+        with np.errstate(all="ignore"):
+            per = np.where(flat, 0.0, self.masses / np.sqrt(square))
+            bend = np.where(flat, 0.0, 0.5 * per / square)
+        value = np.einsum("kj,kjo->ko", per, away)
+        # Along Σ π = 1: ∂μ = away, ∂σ² = away² + variance − σ², up to what is the same for all.
+        slopes = -np.einsum("kj,kjq->kq", per, away)[:, None, :] - np.einsum(
+            "kj,kjo,kjq->koq", bend, away, away**2 + self.variances
+        )
+        return value, slopes
+
+    def take(self, rows: Array) -> Spread:
+        return Spread(self.masses[rows], self.rewards[rows], self.variances[rows])
+
+
+@cache
+def group_exponents(size: int, answers: int) -> tuple[tuple[int, ...], ...]:
+    """Counts of the companions of an answer in a group."""
+    found = (c for c in product(range(size), repeat=answers) if sum(c) == size - 1)
+    return tuple(sorted(found))
+
+
+@cache
+def group_coefficients(row: tuple[float, ...], size: int) -> Array:
+    """c(o, t) of one rater with these rewards: how many orders, times the advantage."""
+    terms = group_exponents(size, len(row))
+    found = np.zeros((len(row), len(terms)))
+    for t, counts in enumerate(terms):
+        ways, left = 1, size - 1
+        for count in counts:
+            for k in range(count):
+                ways = ways * (left - k) // (k + 1)
+            left -= count
+        for o, own in enumerate(row):
+            total = own + sum(c * r for c, r in zip(counts, row, strict=True))
+            mean = total / size
+            square = (own - mean) ** 2 + sum(
+                c * (r - mean) ** 2 for c, r in zip(counts, row, strict=True)
+            )
+            if square > 1e-20:
+                found[o, t] = ways * (own - mean) / sqrt(square / size)
+    return found
+
+
+def in_groups(rewards: Array, masses: Array, size: int) -> Polynomial:
+    """Groups of a finite size, each scored by one rater; masses have the sum 1."""
+    k, raters, n = rewards.shape
+    exponents = np.array(group_exponents(size, n))
+    out = np.zeros((k, n, len(exponents)))
+    for row, shares in enumerate(masses):
+        for j in range(raters):
+            if shares[j]:
+                out[row] += shares[j] * group_coefficients(tuple(rewards[row, j]), size)
+    return Polynomial(out, exponents)
+
+
+def _force(reverse: bool, y: Array) -> tuple[Array, Array]:
+    """d(e^−y), and its derivative in y."""
+    if reverse:
+        ratio = np.exp(-y)
+        return 1 - ratio, ratio
+    return y, np.ones_like(y)
+
+
+def _newton(
+    field: Field, reverse: bool, beta: Array, reference: Array, y: Array
+) -> tuple[Array, NDArray[np.bool_]]:
+    rows, n = reference.shape
+    y, done = y.copy(), np.zeros(rows, bool)
+    left, part = np.arange(rows), field
+    index = np.arange(n)
+    for _ in range(_STEPS):
+        at, weight, base = y[left], beta[left, None], reference[left]
+        policy = base * np.exp(at)
+        value, slopes = part.parts(policy)
+        force, stiff = _force(reverse, at)
+        matrix = np.zeros((len(left), n + 1, n + 1))
+        matrix[:, :n, :n] = -slopes * policy[:, None, :]
+        matrix[:, index, index] += weight * stiff
+        matrix[:, :n, n] = 1.0
+        matrix[:, n, :n] = policy
+        right = np.concatenate([value - weight * force, 1 - policy.sum(axis=1, keepdims=True)], 1)
+        bad = ~(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
+        matrix[bad], right[bad] = np.eye(n + 1), 0.0
+        step = _solved(matrix, right)[:, :n]
+        length = np.abs(step).max(axis=1, keepdims=True)
+        moved = at + step * np.minimum(1.0, _LONGEST / np.maximum(length, 1e-300))
+        moved -= np.log((base * np.exp(moved)).sum(axis=1, keepdims=True))
+        y[left] = moved
+        settled = (np.abs(step) <= _SETTLED * (1 + np.abs(moved))).all(axis=1)
+        keep = ~(settled | bad)
+        left = left[keep]
+        if not len(left):
+            break
+        part = part.take(keep)
+    policy = reference * np.exp(y)
+    value, _ = field.parts(policy)
+    side = value - beta[:, None] * _force(reverse, y)[0]
+    middle = (policy * side).sum(axis=1, keepdims=True)
+    size = 1 + np.abs(value) + np.abs(side - value)
+    with np.errstate(all="ignore"):
+        done = (np.abs(side - middle) <= _ACCEPTED * size).all(axis=1)
+    return y, done & (np.abs(policy.sum(axis=1) - 1) < 1e-9)
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    try:
+        return np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        return np.stack(
+            [np.linalg.lstsq(m, r, rcond=None)[0] for m, r in zip(matrix, right, strict=True)]
+        )
+
+
+def stationary(
+    field: Field, reverse: bool, beta: Sequence[float] | Array, reference: Array
+) -> Array:
+    """The stationary policies reached from the reference, if need be along falling weights.
+
+    Parameters
+    ----------
+    field : Field
+    reverse : bool
+        Reverse KL or direct KL.
+    beta : array
+        One weight a row.
+    reference : array
+        Rows × answers.
+
+    Returns
+    -------
+    array
+        Rows × answers; NaN where Newton's method ends nowhere.
+    """
+    weight = np.broadcast_to(np.asarray(beta, float), len(reference)).copy()
+    with np.errstate(all="ignore"):
+        y, done = _newton(field, reverse, weight, reference, np.zeros_like(reference))
+        left = np.flatnonzero(~done)
+        if len(left):
+            part, start = field.take(left), np.maximum(8.0, weight[left])
+            at, good = np.zeros((len(left), reference.shape[1])), np.zeros(len(left), bool)
+            for k in range(_PATH + 1):
+                share = k / _PATH
+                now = start ** (1 - share) * weight[left] ** share
+                at, good = _newton(part, reverse, now, reference[left], at)
+            y[left], done[left] = at, good
+    return np.where(done[:, None], reference * np.exp(y), np.nan)

@@ -1,0 +1,83 @@
+"""Rules by name, as they are called at the command line."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sympy import oo
+
+from grpo_symbolic.aggregation.maximal import MaximalLottery
+from grpo_symbolic.aggregation.rule import Rule
+from grpo_symbolic.aggregation.tilting import BradleyTerryRLHF, MeanRLHF, ReferenceIPO
+from grpo_symbolic.aggregation.trained import Trained
+from grpo_symbolic.aggregation.voting import BestOf, Borda, Copeland, Plurality, RandomDictator
+from grpo_symbolic.model.algorithm import GRPO, NLHF
+from grpo_symbolic.model.penalty import DirectKL, ReverseKL
+from grpo_symbolic.registry import RULES
+
+__all__ = ["as_rules", "rule"]
+
+_GRPO = re.compile(r"grpo-?(inf|[0-9]{1,6})(-direct)?(?:-(group|answer|mean))?\Z")
+_BEST = re.compile(r"best-of-([0-9]{1,6})(-group)?\Z")
+_FIXED: dict[str, Rule] = {
+    "rlhf": MeanRLHF(),
+    "rlhf-btl": BradleyTerryRLHF(),
+    "rlhf-btl-counts": BradleyTerryRLHF("counts"),
+    "rlhf-btl-reference": BradleyTerryRLHF("reference"),
+    "nlhf": Trained(NLHF()),
+    "ipo": ReferenceIPO(),
+    "borda": Borda(),
+    "copeland": Copeland(),
+    "plurality": Plurality(),
+    "maximal-lottery": MaximalLottery(),
+    "maximal-lottery-direct": MaximalLottery(direct=True),
+    "random-dictator": RandomDictator(),
+}
+
+
+def rule(name: Any) -> Rule:
+    """The rule of a name, or a rule as it is.
+
+    ``grpoG`` stands for groups of G (``grpo-inf`` for large groups) that one rater scores, with
+    the published advantage and penalty; after it ``-direct`` for the direct KL, then ``-answer``
+    for a fresh rater for each answer or ``-mean`` for mean rewards. ``best-of-N`` chooses by the
+    mean reward, ``best-of-N-group`` by one rater.
+
+    Raises
+    ------
+    ValueError
+        For other names.
+
+    Examples
+    --------
+    >>> rule("grpo8-direct-answer")
+    <rule grpo8-direct-answer: GRPO, groups of 8, a fresh rater for each answer, direct KL>
+    """
+    if isinstance(name, Rule):
+        return name
+    if isinstance(name, str):
+        text = name.strip().lower()
+        if text in _FIXED:
+            return _FIXED[text]
+        found = _GRPO.match(text)
+        if found:
+            size, direct, per = found.groups()
+            penalty = DirectKL() if direct else ReverseKL()
+            return Trained(GRPO(oo if size == "inf" else int(size), penalty), per or "group")
+        found = _BEST.match(text)
+        if found:
+            return BestOf(int(found[1]), "group" if found[2] else "mean")
+    raise ValueError(f"rule must be one of {', '.join(RULES)}, got {name!r}")
+
+
+def as_rules(names: Any) -> tuple[Rule, ...]:
+    """Rules from a list of rules or names, or from names with commas; each once."""
+    listed = names.split(",") if isinstance(names, str) else list(names)
+    found = tuple(rule(name) for name in listed)
+    if not found:
+        raise ValueError("at least one rule is needed")
+    repeated = [r.name for k, r in enumerate(found) if r.name in [q.name for q in found[:k]]]
+    if repeated:
+        raise ValueError(f"rule {repeated[0]} is given twice")
+    return found

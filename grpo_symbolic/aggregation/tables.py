@@ -1,0 +1,209 @@
+"""Tables of votes: CSV of scores or of pairwise votes, and files of PrefLib."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from io import StringIO
+from os import PathLike
+from pathlib import Path
+
+from grpo_symbolic.aggregation.votes import Comparisons, Votes
+from grpo_symbolic.display import cut
+from grpo_symbolic.electorate import Electorate
+from grpo_symbolic.inputs import read_parameter
+
+__all__ = ["parse_votes", "read_votes"]
+
+MAX_FILE = 100_000_000
+_SCORES, _PAIRS = ("rater", "answer", "score"), ("rater", "winner", "loser")
+_FORMATS = (
+    "a table of votes must be a CSV file with the columns rater, answer, score or rater, winner, "
+    "loser, or a file of PrefLib (soc, soi, toc, toi)"
+)
+_ORDER = re.compile(r"\s*([0-9]+)\s*:\s*(.*)\Z")
+_PLACE = re.compile(r"\{[^{}]*\}|[^,{}]+")
+_NAME = re.compile(r"#\s*ALTERNATIVE NAME\s+([0-9]+)\s*:\s*(.*)\Z", re.IGNORECASE)
+
+
+def read_votes(path: str | PathLike[str]) -> Votes:
+    """An electorate, or comparisons, from a file.
+
+    Parameters
+    ----------
+    path : str or path
+        A CSV file with a header, ``rater,answer,score`` or ``rater,winner,loser`` in any order
+        (without a header, three columns of which the last one is a number are scores), or a file
+        of PrefLib. A blank score is a missing vote; raters need not score every answer.
+
+    Raises
+    ------
+    ValueError
+        With the row that cannot be read.
+    """
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read(MAX_FILE + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"the votes must be a readable text file, got {path}: {error}") from None
+    if len(text) > MAX_FILE:
+        raise ValueError(f"the votes must be a file of at most {MAX_FILE} characters")
+    return parse_votes(text, Path(path).suffix.lower())
+
+
+def parse_votes(text: str, suffix: str = ".csv") -> Votes:
+    """The same from text; PrefLib is known by its suffix or its first line."""
+    if not text.strip():
+        raise ValueError(f"{_FORMATS}: this one is empty")
+    if suffix in (".cat", ".wmd", ".dat"):
+        raise ValueError(f"{_FORMATS}, got {suffix}")
+    if suffix in (".soc", ".soi", ".toc", ".toi") or text.lstrip().startswith("#"):
+        return _preflib(text.splitlines())
+    return _table(text)
+
+
+def _table(text: str) -> Votes:
+    reader = csv.reader(StringIO(text), strict=True)
+    rows = _numbered(reader)
+    try:
+        first, head = next(rows)
+        columns, more = _columns(head)
+        body: Iterable[tuple[int, list[str]]] = rows if not more else _after(first, head, rows)
+        wanted = ((line, _cells(line, row, columns)) for line, row in body)
+        if "score" in columns:
+            return _scores(wanted)
+        return _pairs(wanted)
+    except csv.Error as error:
+        raise ValueError(f"row {reader.line_num}: {error}") from None
+
+
+def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield reader.line_num, row  # type: ignore[attr-defined]
+
+
+def _after(
+    line: int, row: list[str], rows: Iterator[tuple[int, list[str]]]
+) -> Iterator[tuple[int, list[str]]]:
+    yield line, row
+    yield from rows
+
+
+def _columns(head: list[str]) -> tuple[dict[str, int], bool]:
+    """Where each column stands, and whether this row is one of data already."""
+    names = [cell.strip().lower() for cell in head]
+    for wanted in (_SCORES, _PAIRS):
+        if set(wanted) <= set(names):
+            if any(names.count(name) > 1 for name in wanted):
+                raise ValueError("row 1: a column is named twice")
+            return {name: names.index(name) for name in wanted}, False
+    if len(names) == 3:
+        try:
+            read_parameter("reward", names[2])
+            return dict(zip(_SCORES, range(3), strict=True)), True
+        except ValueError:
+            pass
+    raise ValueError(f"row 1: {_FORMATS}, got the header {cut(','.join(head))}")
+
+
+def _cells(line: int, row: list[str], columns: dict[str, int]) -> list[str]:
+    if len(row) <= max(columns.values()):
+        raise ValueError(f"row {line}: {len(row)} columns, too few: {cut(','.join(row))}")
+    found = [row[place].strip() for place in columns.values()]
+    for name, cell in zip(columns, found, strict=True):
+        if not cell and name != "score":
+            raise ValueError(f"row {line}: the {name} is missing")
+    return found
+
+
+def _scores(rows: Iterable[tuple[int, list[str]]]) -> Electorate:
+    """One entry for each rater and answer."""
+    answers: dict[str, int] = {}
+    said: dict[str, dict[int, str]] = {}
+    numbers: dict[str, Fraction] = {}
+    for line, (rater, answer, score) in rows:
+        place = answers.setdefault(answer, len(answers))
+        mine = said.setdefault(rater, {})
+        if not score:
+            continue
+        if score not in numbers:
+            try:
+                numbers[score] = read_parameter("reward", score, "score")
+            except ValueError as error:
+                raise ValueError(f"row {line}: {error}") from None
+        if place in mine:
+            raise ValueError(f"row {line}: rater {rater} scores answer {answer} a second time")
+        mine[place] = score
+    rows_of = ((1, tuple(mine.get(o) for o in range(len(answers)))) for mine in said.values())
+    return _electorate(rows_of, tuple(answers), numbers)
+
+
+def _electorate(
+    ballots: Iterable[tuple[int, tuple[str | None, ...]]],
+    answers: tuple[str, ...],
+    numbers: Mapping[str, Fraction],
+) -> Electorate:
+    """Raters with equal rows as one; those who said nothing are left out."""
+    counts: Counter[tuple[str | None, ...]] = Counter()
+    for mass, row in ballots:
+        if any(entry is not None for entry in row):
+            counts[row] += mass
+    if len(answers) < 2:
+        raise ValueError("a table of votes needs two answers or more")
+    if not counts:
+        raise ValueError("a table of votes needs at least one score")
+    raters = ((mass, tuple(map(numbers.get, row))) for row, mass in counts.items())
+    return Electorate(raters, answers)
+
+
+def _pairs(rows: Iterable[tuple[int, list[str]]]) -> Comparisons:
+    answers: dict[str, int] = {}
+    wins: Counter[tuple[int, int]] = Counter()
+    for line, (_, winner, loser) in rows:
+        if winner == loser:
+            raise ValueError(f"row {line}: answer {winner} cannot be preferred to itself")
+        pair = tuple(answers.setdefault(answer, len(answers)) for answer in (winner, loser))
+        wins[pair] += 1  # type: ignore[index]
+    if not wins:
+        raise ValueError("a table of votes needs at least one vote")
+    return Comparisons.of(tuple(answers), wins)
+
+
+def _preflib(lines: list[str]) -> Electorate:
+    """Orders with ties; what an order leaves out is not compared."""
+    names: dict[str, str] = {}
+    ballots: list[tuple[int, list[list[str]]]] = []
+    for line, text in enumerate(lines, start=1):
+        if text.startswith("#"):
+            named = _NAME.match(text.strip())
+            if named:
+                names[named[1]] = named[2].strip()
+            continue
+        if not text.strip():
+            continue
+        found = _ORDER.match(text)
+        if not found:
+            raise ValueError(f"row {line}: an order must be written as count: 1,2,{{3,4}}")
+        places = [
+            [o.strip() for o in part.strip().strip("{}").split(",")]
+            for part in _PLACE.findall(found[2])
+        ]
+        flat = [o for place in places for o in place]
+        unknown = [o for o in flat if o not in names]
+        if unknown or len(set(flat)) != len(flat) or not flat:
+            what = f"the unknown alternative {unknown[0]!r}" if unknown else "an alternative twice"
+            raise ValueError(f"row {line}: the order names {what}")
+        ballots.append((int(found[1]), places))
+    if len(set(names.values())) < len(names):
+        names = {key: f"{key}: {name}" for key, name in names.items()}
+    rows = []
+    for count, places in ballots:
+        points = {o: str(len(places) - k) for k, place in enumerate(places) for o in place}
+        if count:
+            rows.append((count, tuple(points.get(o) for o in names)))
+    numbers = {str(k): Fraction(k) for k in range(len(names) + 1)}
+    return _electorate(rows, tuple(names.values()), numbers)

@@ -1,0 +1,213 @@
+"""Rules by training: GRPO at every group size and with every penalty, and NLHF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from sympy import Rational, oo
+
+from grpo_symbolic.aggregation.fields import Array, Field, Linear, Spread, in_groups, stationary
+from grpo_symbolic.aggregation.lottery import Lottery
+from grpo_symbolic.aggregation.pairs import skew_lottery
+from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
+from grpo_symbolic.aggregation.votes import Votes, margins_of, raters_of
+from grpo_symbolic.electorate import Electorate
+from grpo_symbolic.inputs import one_of
+from grpo_symbolic.model.algorithm import GRPO, NLHF, Algorithm
+from grpo_symbolic.model.penalty import DirectKL, ReverseKL
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.question import Question
+
+__all__ = ["Trained"]
+
+# Raters times answers squared, beyond which large groups are solved in floats.
+_EXACT_SIZE = 400
+# Terms of groups beyond which nothing is tried.
+_MOST_TERMS = 100_000
+_SAME_POLICY = 1e-6
+
+
+@dataclass(frozen=True, repr=False)
+class Trained(Rule):
+    """The stationary policy of an algorithm whose rewards come from the raters.
+
+    Where there are several, the one that is reached from the reference as the weight falls.
+
+    Parameters
+    ----------
+    algorithm : Algorithm
+        Its own weight is not used.
+    per : {"group", "answer", "mean"}
+        How raters come into training, as in :class:`Question`.
+    """
+
+    algorithm: Algorithm = field(default_factory=GRPO)
+    per: str = "group"
+
+    def __post_init__(self) -> None:
+        one_of("per", self.per, ("group", "answer", "mean"))
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        if isinstance(self.algorithm, NLHF):
+            return "nlhf"
+        size = self.algorithm.group_size
+        penalty = (
+            "" if self._reverse else "-direct" if self._direct else f"-{self.algorithm.penalty}"
+        )
+        per = "" if self.per == "group" else f"-{self.per}"
+        return f"grpo{'-inf' if size == oo else size}{penalty}{per}"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        if isinstance(self.algorithm, NLHF):
+            return "NLHF"
+        size = "large groups" if self.algorithm.group_size == oo else (
+            f"groups of {self.algorithm.group_size}"
+        )  # fmt: skip
+        judge = {"group": "one rater a group", "answer": "a fresh rater for each answer",
+                 "mean": "mean rewards"}[self.per]  # fmt: skip
+        kl = "reverse KL" if self._reverse else "direct KL" if self._direct else (
+            str(self.algorithm.penalty)
+        )  # fmt: skip
+        return f"GRPO, {size}, {judge}, {kl}"
+
+    @property
+    def _reverse(self) -> bool:
+        return self.algorithm.penalty == ReverseKL()
+
+    @property
+    def _direct(self) -> bool:
+        return self.algorithm.penalty == DirectKL()
+
+    @property
+    def skew(self) -> bool:
+        """Whether the preference is the margins times the policy, up to a factor."""
+        if isinstance(self.algorithm, NLHF):
+            return True
+        rule = self.algorithm.advantage
+        return (
+            self.algorithm.group_size == 2
+            and self.per == "group"
+            and rule is not None
+            and rule.scale_invariant
+            and rule.shift_invariant
+            and not self.algorithm.mixed_only
+        )
+
+    @property
+    def sees_comparisons_only(self) -> bool:
+        return self.skew
+
+    @property
+    def plain(self) -> bool:
+        """Whether the advantage is the published one."""
+        return isinstance(self.algorithm, GRPO) and self.algorithm.advantage == GRPO().advantage
+
+    # -- one electorate ----------------------------------------------------------------
+
+    def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
+        if self.skew and (self._reverse or self._direct):
+            half = Fraction(1, 2) if isinstance(self.algorithm, NLHF) else Fraction(1)
+            return skew_lottery(votes.answers, margins_of(votes), setting, self._reverse, half)
+        electorate = raters_of(votes, self.title)
+        if not electorate.complete and self.per != "mean":
+            _ = electorate.laws  # raises, with the rater who did not score an answer
+        n, size = electorate.size, self.algorithm.group_size
+        judges = 1 if self.per == "mean" else len(electorate)
+        if judges * n**2 > _EXACT_SIZE and size == oo and self.plain and electorate.numeric:
+            return self._numeric(votes, setting)
+        terms = n * judges if size in (oo, None) else _terms(n, int(size)) * judges
+        if terms > _MOST_TERMS:
+            raise ValueError(
+                f"{self.title}: {judges} raters of {n} answers take about {terms} terms, more "
+                f"than {_MOST_TERMS}: groups of 2 and large groups take any number"
+            )
+        policy = stationary_policy(self.algorithm, Question(raters=electorate, per=self.per))
+        given = {
+            "beta": Rational(setting.beta.numerator, setting.beta.denominator),
+            "pi_ref": [Rational(r.numerator, r.denominator) for r in setting.reference],
+        }
+        found = policy.enclose(digits=setting.digits, **given)
+        if not found.policies:
+            raise ValueError(f"{self.title}: no stationary policy was found inside")
+        chosen, note = 0, "the only stationary policy" if found.complete else found.reason
+        if len(found.policies) > 1:
+            chosen = self._followed(electorate, setting, found.floats())
+            note = (
+                f"the one of {len(found.policies)} stationary policies reached from the reference"
+            )
+        return Lottery(votes.answers, found.policies[chosen], note)
+
+    def _followed(
+        self, votes: Votes, setting: Setting, found: tuple[tuple[float, ...], ...]
+    ) -> int:
+        """Which of several policies the path from the reference ends at."""
+        if not (self.plain and (self._reverse or self._direct)):
+            raise ValueError(
+                f"{self.title}: {len(found)} stationary policies, and no choice of one"
+            )
+        end = np.array(self._numeric(votes, setting).floats())
+        away = [float(np.abs(end - np.array(p)).max()) for p in found]
+        if min(away) > _SAME_POLICY:
+            raise ValueError(f"{self.title}: the path from the reference ended elsewhere")
+        return int(np.argmin(away))
+
+    def _numeric(self, votes: Votes, setting: Setting) -> Lottery:
+        """In floats, from the path of falling weights."""
+        electorate = raters_of(votes, self.title)
+        if self.per == "mean":
+            electorate = Electorate([(1, electorate.mean_rewards)])
+        rewards = np.array([[[float(e) for e in row] for row in electorate.entries]])
+        masses = np.array([[float(s) for s in electorate.shares]])
+        reference = np.array([[float(r) for r in setting.reference]])
+        weight = np.array([float(setting.beta)])
+        found = self.batch(Profiles(rewards, masses), weight, reference)[0]
+        if np.isnan(found).any():
+            raise ValueError(f"{self.title}: no stationary policy was reached from the reference")
+        return Lottery(votes.answers, tuple(map(float, found)), "Newton's method in floats")
+
+    # -- many electorates --------------------------------------------------------------
+
+    def field(self, profiles: Profiles) -> Field | None:
+        """The preference of many electorates; None where it has no short form."""
+        if self.skew:
+            scale = 0.5 if isinstance(self.algorithm, NLHF) else 1.0
+            return Linear(
+                scale * profiles.margins, np.zeros((len(profiles), profiles.rewards.shape[2]))
+            )
+        if not self.plain:
+            return None
+        size, rewards, masses = self.algorithm.group_size, profiles.rewards, profiles.masses
+        means = profiles.means[:, None, :]
+        one = np.ones((len(profiles), 1))
+        if size == oo and self.per == "group":
+            return Spread(masses, rewards, np.zeros_like(rewards))
+        if size == oo:
+            spread = np.einsum("kj,kjo->ko", masses, rewards**2)[:, None, :] - means**2
+            return Spread(
+                one, means, np.maximum(spread, 0.0) if self.per == "answer" else 0 * means
+            )
+        if self.per == "group":
+            return in_groups(rewards, masses, int(size))
+        if self.per == "mean":
+            return in_groups(np.round(means, 12), one, int(size))
+        if size == 2:
+            order = np.sign(rewards[:, :, None, :, None] - rewards[:, None, :, None, :])
+            pooled = np.einsum("ki,kj,kijox->kox", masses, masses, order)
+            return Linear(pooled, np.zeros(pooled.shape[:2]))
+        return None
+
+    def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
+        preference = self.field(profiles)
+        if preference is None or not (self._reverse or self._direct):
+            return super().batch(profiles, beta, reference)
+        return stationary(preference, self._reverse, beta, reference)
+
+
+def _terms(answers: int, size: int) -> int:
+    from math import comb
+
+    return comb(size + answers - 2, answers - 1) * answers

@@ -1,0 +1,128 @@
+"""Votes: what a rule aggregates. Raters with rewards, or comparisons of pairs alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+from weakref import finalize
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grpo_symbolic.display import cut
+from grpo_symbolic.electorate import Electorate
+
+__all__ = ["Comparisons", "Votes", "counted", "margins_of", "raters_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparisons:
+    """Votes on pairs of answers.
+
+    Attributes
+    ----------
+    answers : tuple of str
+    won : array
+        Net wins: votes for the row's answer less votes for the column's.
+    seen : array
+        Votes on the pair.
+    """
+
+    answers: tuple[str, ...]
+    won: NDArray[np.int64]
+    seen: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, answers: Sequence[str], wins: Mapping[tuple[int, int], int]) -> Comparisons:
+        """From how often the first of two answers was preferred to the second."""
+        won = np.zeros((len(answers), len(answers)), np.int64)
+        seen = np.zeros_like(won)
+        for (winner, loser), count in wins.items():
+            if winner == loser or count < 0:
+                raise ValueError("a vote on a pair prefers one answer to another one")
+            won[winner, loser] += count
+            won[loser, winner] -= count
+            seen[winner, loser] += count
+            seen[loser, winner] += count
+        return cls(tuple(answers), won, seen)
+
+    @classmethod
+    def of_margins(
+        cls, margins: Sequence[Sequence[int | Fraction]], answers: Sequence[str] = ()
+    ) -> Comparisons:
+        """From an antisymmetric matrix of rational margins in [−1, 1]."""
+        rows = [[Fraction(v) for v in row] for row in margins]
+        n = len(rows)
+        if any(len(row) != n for row in rows) or any(
+            rows[o][x] != -rows[x][o] or abs(rows[o][x]) > 1 for o in range(n) for x in range(n)
+        ):
+            raise ValueError("margins must be an antisymmetric matrix with entries in [-1, 1]")
+        won = np.array([[v.numerator for v in row] for row in rows], np.int64)
+        seen = np.array([[v.denominator for v in row] for row in rows], np.int64)
+        np.fill_diagonal(seen, 0)
+        return cls(tuple(answers) or tuple(str(o) for o in range(1, n + 1)), won, seen)
+
+    @property
+    def size(self) -> int:
+        return len(self.answers)
+
+    def __repr__(self) -> str:
+        return f"Comparisons of {self.size} answers: {cut(', '.join(self.answers))}"
+
+
+Votes: TypeAlias = Electorate | Comparisons
+
+
+def raters_of(votes: Votes, rule: str) -> Electorate:
+    """The raters, for a rule that sees more than comparisons."""
+    if isinstance(votes, Electorate):
+        return votes
+    raise ValueError(
+        f"{rule} sees more than comparisons: it needs raters with a score for each answer, not "
+        "votes on pairs"
+    )
+
+
+def counted(votes: Votes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Net wins and comparisons as integers."""
+    return votes.counts if isinstance(votes, Electorate) else (votes.won, votes.seen)
+
+
+def margins_of(votes: Votes) -> list[list[Fraction]]:
+    """γ(o, x) as fractions; 0 for pairs that nobody compared.
+
+    Raises
+    ------
+    ValueError
+        For margins that are no rational numbers.
+    """
+    key = id(votes)
+    if key not in _KNOWN:
+        _KNOWN[key] = _margins(votes)
+        finalize(votes, _KNOWN.pop, key, None)
+    return _KNOWN[key]
+
+
+#: Margins of votes that are alive.
+_KNOWN: dict[int, list[list[Fraction]]] = {}
+
+
+def _margins(votes: Votes) -> list[list[Fraction]]:
+    if isinstance(votes, Electorate) and not votes.numeric:
+        found: list[list[Any]] = [list(row) for row in votes.margins]
+        if not all(value.is_Rational for row in found for value in row):
+            raise ValueError("margins must be rational numbers here: give the symbols values")
+        return [[Fraction(int(v.p), int(v.q)) for v in row] for row in found]
+    won, seen = (table.tolist() for table in counted(votes))
+    known: dict[tuple[int, int], Fraction] = {}
+    rows = []
+    for wins, votes_seen in zip(won, seen, strict=True):
+        row = []
+        for pair in zip(wins, votes_seen, strict=True):
+            if pair not in known:
+                known[pair] = Fraction(pair[0], pair[1] or 1)
+            row.append(known[pair])
+        rows.append(row)
+    return rows

@@ -1,0 +1,82 @@
+"""``grpo-symbolic aggregate``: the lottery that each rule makes of a table of votes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from typing import Any
+
+from grpo_symbolic.cli.options import decimal_digits, named, read_number
+from grpo_symbolic.registry import RULES
+
+__all__ = ["register", "run"]
+
+_STANDARD = "grpo2,nlhf,rlhf-btl,maximal-lottery,borda"
+_MOST_DIGITS = 200
+
+
+def register(commands: Any, model: argparse.ArgumentParser) -> None:
+    """Declare the command and its options."""
+    command = commands.add_parser(
+        "aggregate",
+        help="the lottery that each rule makes of a table of votes",
+        epilog="Example: grpo-symbolic aggregate votes.csv --rules grpo2,borda --beta 1",
+    )
+    command.add_argument(
+        "votes",
+        metavar="FILE",
+        help="CSV with rater, answer, score or rater, winner, loser; or a file of PrefLib",
+    )
+    command.add_argument(
+        "--rules",
+        default=_STANDARD,
+        metavar="NAME,...",
+        help=f"{', '.join(RULES)} (default {_STANDARD})",
+    )
+    command.add_argument(
+        "--beta", default="1", metavar="X", help="weight of the penalty (default 1)"
+    )
+    command.add_argument(
+        "--reference",
+        default="uniform",
+        metavar="P,P,...",
+        help="uniform (default), or a probability for each answer in the order of the file",
+    )
+    command.add_argument("--dps", default="20", metavar="N", help="decimal digits (default 20)")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> str:
+    digits = named("--dps", decimal_digits, arguments.dps)
+    if digits > _MOST_DIGITS:
+        raise ValueError(f"--dps must be an integer from 1 to {_MOST_DIGITS}, got {digits}")
+    beta = read_number("--beta", "beta", arguments.beta)
+
+    # Systems of some hundred equations: threads of BLAS would wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+    from grpo_symbolic.aggregation.names import as_rules
+    from grpo_symbolic.aggregation.rule import read_reference
+    from grpo_symbolic.aggregation.tables import read_votes
+
+    rules = named("--rules", as_rules, arguments.rules)
+    votes = read_votes(arguments.votes)
+    reference = named(
+        "--reference", lambda value: read_reference(value, votes.size), arguments.reference
+    )
+    found = {rule.name: rule.lottery(votes, reference, beta, digits) for rule in rules}
+    if arguments.json:
+        shown: dict[str, Any] = {"answers": list(votes.answers)}
+        shown |= {name: list(lottery.decimals(digits)) for name, lottery in found.items()}
+        return json.dumps(shown, indent=2)
+    width = max(len("answer"), *(len(answer) for answer in votes.answers))
+    columns = [f"{name:>{max(8, len(name))}}" for name in found]
+    lines = ["  ".join([f"{'answer':<{width}}", *columns])]
+    rows = zip(votes.answers, *(lottery.floats() for lottery in found.values()), strict=True)
+    for answer, *values in rows:
+        cells = [f"{v:>{len(c)}.6f}" for v, c in zip(values, columns, strict=True)]
+        lines.append("  ".join([f"{answer:<{width}}", *cells]))
+    notes = [f"{name}: {lottery.note}" for name, lottery in found.items() if lottery.note]
+    return "\n".join([*lines, "", *notes])
