@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.analysis.potential import Potential, potential
     from grpo_symbolic.checking.check import check
     from grpo_symbolic.checking.checked import Checked
+    from grpo_symbolic.cli.check_paper import check_paper
     from grpo_symbolic.domain import Domain
     from grpo_symbolic.electorate import Electorate
     from grpo_symbolic.explorer import explore
@@ -91,6 +92,7 @@ __all__ = [
     "Verdict",
     "analyse",
     "check",
+    "check_paper",
     "explore",
     "formula",
     "plot",
@@ -144,6 +146,7 @@ _HOMES = {
     "Verdict": ".verify.verdict",
     "analyse": ".policy.analyse",
     "check": ".checking.check",
+    "check_paper": ".cli.check_paper",
     "explore": ".explorer",
     "formula": ".export.latex",
     "potential": ".analysis.potential",

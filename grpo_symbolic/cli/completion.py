@@ -34,7 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "presets": tuple(PRESETS),
     "completion": SHELLS,
 }
-_FILES = ("--out", "--preferences")
+_FILES = ("--out", "--preferences", "--annotate")
 
 _BASH = """\
 _grpo_symbolic() {{

@@ -10,6 +10,7 @@ from grpo_symbolic.cli import (
     aggregate,
     analyse,
     check,
+    check_paper,
     completion,
     derive,
     plot,
@@ -20,6 +21,18 @@ from grpo_symbolic.cli.options import Parser, model_options
 
 __all__ = ["main"]
 
+_COMMANDS = (
+    derive,
+    solve,
+    analyse,
+    check,
+    check_paper,
+    aggregate,
+    plot,
+    show_presets,
+    completion,
+)
+
 
 def _parser() -> Parser:
     parser = Parser(
@@ -29,7 +42,7 @@ def _parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
-    for command in (derive, solve, analyse, check, aggregate, plot, show_presets, completion):
+    for command in _COMMANDS:
         command.register(commands, model)
     return parser
 

@@ -126,7 +126,7 @@ class Parser:
         found: list[Relation] = []
         while (mark := self.accept(*RELATIONS)) is not None:
             right = self.sum()
-            found.append(Relation(left, RELATIONS[mark.text], right))
+            found.append(Relation(left, RELATIONS[mark.text], right, mark.position))
             left = right
         return first, tuple(found)
 

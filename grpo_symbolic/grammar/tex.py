@@ -11,9 +11,9 @@ import re
 from types import MappingProxyType
 
 from grpo_symbolic.grammar.parser import Parser
-from grpo_symbolic.grammar.tokens import Node, Token
+from grpo_symbolic.grammar.tokens import RELATIONS, Node, Token
 
-__all__ = ["TexParser"]
+__all__ = ["RELATION_COMMANDS", "TexParser"]
 
 _TOKEN = re.compile(
     r"\s*(?:\\(?:begin|end)\{(?:aligned|split)\}"
@@ -41,7 +41,8 @@ _SAME = {
         "!=": (r"\ne", r"\neq"),
         "<": (r"\lt",),
         ">": (r"\gt",),
-        r"\frac": (r"\tfrac", r"\dfrac", r"\cfrac"),
+        r"\frac": (r"\tfrac", r"\dfrac", r"\cfrac", r"\nicefrac", r"\sfrac"),
+        r"\binom": (r"\tbinom", r"\dbinom"),
         "|": (r"\mid", r"\vert", r"\lvert", r"\rvert"),
         "[": (r"\lbrack",),
         "]": (r"\rbrack",),
@@ -51,6 +52,8 @@ _SAME = {
     }.items()
     for spelling in spellings
 }
+#: How TeX writes the relations that formulas may have.
+RELATION_COMMANDS = frozenset(c for c, sign in _SAME.items() if c[0] == "\\" and sign in RELATIONS)
 _FONTS = (r"\mathrm", r"\text", r"\textrm", r"\mathit", r"\operatorname", r"\rm", r"\textup")
 #: Commands and letters that are names, and the names that they are.
 _NAMES = {
@@ -97,13 +100,15 @@ class TexParser(Parser):
         if token.kind in ("name", "digit"):
             return token.text != "." or self.ahead(1).kind == "digit"
         if token.text == "|":
-            return not self._bars
+            return not self._bars and self.ahead(1).text != "_"
         if token.kind == "command":
-            return token.text not in (r"\}", r"\to", r"\|")
+            return token.text not in (r"\}", r"\to", r"\|", r"\over")
         return token.text in ("(", "[", "{")
 
     def power(self) -> Node:
         found = super().power()
+        if self.next.text == "|" and self.ahead(1).text == "_" and not self._bars:
+            return self._at(found, self.next)
         if self.next.text == "'":
             raise self.refused("derivatives are written \\partial \\pi(a) / \\partial \\beta")
         if self.next.text == "^":
@@ -131,6 +136,9 @@ class TexParser(Parser):
             raise self.refused(f"{opening[0]!r} is missing")
         bars, self._bars = self._bars, int(start.text == "|")
         inner = self.sum()
+        over = self.accept(r"\over") if start.text == "{" else None
+        if over is not None:
+            inner = self.node("*", over, [inner, self.node("inverse", over, [self.sum()])])
         self.expect(_CLOSING[start.text])
         self._bars = bars
         return inner
@@ -162,6 +170,10 @@ class TexParser(Parser):
         bars, self._bars = self._bars, 1
         inner = self.sum()
         self._bars = bars
+        return self._at(inner, start)
+
+    def _at(self, inner: Node, start: Token) -> Node:
+        r"""``|_{\beta = 1}``, behind what it is the value of"""
         for mark in ("|", "_", "{"):
             self.expect(mark)
         variable = self.atom()
@@ -191,9 +203,19 @@ class TexParser(Parser):
             return self._limit(command)
         if name == r"\partial":
             return self._slashed_derivative(command)
+        if name == r"\binom":
+            return self.node("binomial", command, [self.script(), self.script()])
         if name == r"\infty":
             return self.node("name", command, text="oo")
         word = self._word() if name in _FONTS else name.removeprefix("\\")
+        if word == "e" and name in _FONTS:
+            return self._exponential(command)
+        if word == "logit":
+            share = self._applied(word, command).args[0]
+            rest = self.node("+", command, [self.node("number", command, text="1"),
+                                            self.node("neg", command, [share])])  # fmt: skip
+            odds = [share, self.node("inverse", command, [rest])]
+            return self.node("log", command, [self.node("*", command, odds)])
         if word in _FUNCTIONS:
             return self._applied(_FUNCTIONS[word], command)
         if name in _FONTS:
@@ -201,7 +223,7 @@ class TexParser(Parser):
         raise self.refused(f"{name[:40]!r} is not a command that formulas may use", command)
 
     def _fraction(self, command: Token) -> Node:
-        if self.next.text == "{" and self.ahead(1).text == r"\partial":
+        if self.next.text == "{" and self._differential_at(1):
             return self._derivative(command)
         top = self.script()
         bottom = self.script()
@@ -272,38 +294,72 @@ class TexParser(Parser):
         return found if mark is None else self.node("neg", mark, [found])
 
     def _derivative(self, command: Token) -> Node:
-        """\\frac{\\partial \\pi(a)}{\\partial \\beta}"""
+        """\\frac{\\partial \\pi(a)}{\\partial \\beta}, or the quantity behind the fraction."""
         self.expect("{")
-        self.expect(r"\partial")
-        top = self.atom()
+        self._differential()
+        top = None if self.next.text == "}" else self.atom()
         self.expect("}")
         self.expect("{")
-        self.expect(r"\partial")
+        self._differential()
         bottom = self.atom()
         self.expect("}")
-        return self.node("diff", command, [top, bottom])
+        return self.node("diff", command, [self.atom() if top is None else top, bottom])
 
     def _slashed_derivative(self, command: Token) -> Node:
+        if self.accept("_"):
+            bottom = self.script()
+            return self.node("diff", command, [self.atom(), bottom])
         top = self.atom()
         self.expect("/")
-        self.expect(r"\partial")
+        self._differential()
         return self.node("diff", command, [top, self.atom()])
+
+    def _differential(self) -> None:
+        r"""Takes ``\partial``, d or ``\mathrm{d}``."""
+        length = self._differential_at(0)
+        if not length:
+            raise self.refused(r"'\\partial' is missing")
+        self.at += length
+
+    def _differential_at(self, places: int) -> int:
+        texts = [self.ahead(places + k).text for k in range(4)]
+        if texts[0] in (r"\partial", "d"):
+            return 1
+        if texts[0] in _FONTS:
+            return 2 if texts[1] == "d" else 4 if texts[1:] == ["{", "d", "}"] else 0
+        return 0
 
     # -- names --------------------------------------------------------------------------------
 
     def _named(self, token: Token) -> Node:
         name = _NAMES.get(token.text, token.text)
-        if name == "e" and self.next.text == "^":
-            self.take()
-            with self.deeper():
-                return self.node("exp", token, [self.script()])
         if name == "e":
-            return self.node("name", token, text="E")
+            return self._exponential(token)
         if name == "pi":
             return self._probability(token)
+        if name == "gamma" and self._between_a_and_b():
+            return self.node("name", token, text=name)
         if self.accept("_"):
-            name = f"{name}_{self._word()}"
+            index = self._word()
+            if name == "p" and index in _REFERENCE:
+                return self.node("name", token, text="pi_ref")
+            name = f"{name}_{index}"
         return self.node("name", token, text=name)
+
+    def _exponential(self, token: Token) -> Node:
+        """e, with its exponent if it has one."""
+        if not self.accept("^"):
+            return self.node("name", token, text="E")
+        with self.deeper():
+            return self.node("exp", token, [self.script()])
+
+    def _between_a_and_b(self) -> bool:
+        r"""Takes the index of a margin, ``\gamma_{a,b}`` or ``\gamma_{ab}``."""
+        for index in (("_", "{", "a", ",", "b", "}"), ("_", "{", "a", "b", "}")):
+            if tuple(self.ahead(k).text for k in range(len(index))) == index:
+                self.at += len(index)
+                return True
+        return False
 
     def _probability(self, token: Token) -> Node:
         """π with its subscript, a star of optimality, and the answer in brackets."""
@@ -311,8 +367,9 @@ class TexParser(Parser):
         for _ in range(2):
             if self.accept("_"):
                 subscript = self._word()
-            elif self.next.text == "^" and self._star():
-                pass
+            elif self.next.text == "^" and not self._star() and self._names_reference():
+                self.take()
+                subscript = self._word()
         if subscript in _REFERENCE:
             name = "pi_ref"
         elif subscript not in _OWN:
@@ -331,6 +388,11 @@ class TexParser(Parser):
             self.at += 4
             return True
         return False
+
+    def _names_reference(self) -> bool:
+        r"""Whether ^{\mathrm{ref}} comes next."""
+        texts = [self.ahead(k).text for k in range(1, 8) if self.ahead(k).text not in ("{", "}")]
+        return "".join(texts[1:4] if texts[0] in _FONTS else texts[:3]) == "ref"
 
     def _answer(self) -> str:
         """(a), (b | q) or (2) after a probability; nothing else is an argument."""
@@ -365,6 +427,8 @@ class TexParser(Parser):
                     found = self._word()
                 while self.next.kind in ("name", "digit", "command") and self.next.text != r"\}":
                     found += self.take().text
+                if self.next.text == "^":
+                    self._star()
                 self.expect("}")
                 return found
         if self.next.kind not in ("name", "digit", "command"):

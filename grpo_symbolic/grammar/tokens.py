@@ -77,8 +77,9 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Relation:
-    """Two nodes and the relation between them."""
+    """Two nodes and the relation between them, which stands at ``position``."""
 
     left: Node
     relation: str
     right: Node
+    position: int = 0

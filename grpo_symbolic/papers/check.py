@@ -1,0 +1,275 @@
+"""Which comment holds for which formula, and the verdict in its setting."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from grpo_symbolic.checking.check import check
+from grpo_symbolic.checking.checked import Checked
+from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.grammar.tex import TexParser
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.papers.checked import CheckedFormula, CheckedPaper
+from grpo_symbolic.papers.macros import Budget, Token, expanded, tokens
+from grpo_symbolic.papers.names import Names, written
+from grpo_symbolic.papers.rows import Formula, Row, formulas
+from grpo_symbolic.papers.scan import Comment, Display, Heading, pieces
+from grpo_symbolic.papers.source import Source
+from grpo_symbolic.presets.preset import Preset
+from grpo_symbolic.progress import tracked
+from grpo_symbolic.question import Question
+from grpo_symbolic.verify.verdict import Status
+
+__all__ = ["Setting", "check_source"]
+
+MAX_CHECKED = 400
+#: Words of a comment that say what it holds for.
+_SCOPES = ("section", "document", "inline", "off", "skip")
+_NOTHING = re.compile(r"(?:\s|%[^\n]*(?:\n|\Z)|\\label\s*\{[^{}]*\})*")
+_INLINE = re.compile(r"(?:\s|%[^\n]*\n)*(?:\$(?!\$)|\\\()")
+_LONGEST_GAP = 2_000
+_TOP = -1
+_ORDER = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a formula is about."""
+
+    algorithm: Algorithm | Preset
+    question: Question
+    where_defined: bool = False
+
+
+#: From the words of a comment, such as ``group_size=2 margin``.
+Reader = Callable[[str], Setting]
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A setting with the comment it comes from; None where a comment says not to check."""
+
+    setting: Setting | None
+    comment: Comment
+    #: Whether it names this one formula, and no section around it.
+    direct: bool
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A formula and the setting that holds for each of its rows."""
+
+    formula: Formula
+    names: Names
+    held: _Held | None
+    problem: str = ""
+
+
+def check_source(
+    source: Source, read: Reader, read_notation: Callable[[str], Notation]
+) -> CheckedPaper:
+    """The verdicts on the formulas of a paper.
+
+    Parameters
+    ----------
+    source : Source
+    read, read_notation : callable
+        A setting, and a notation, from the words of a comment.
+
+    Raises
+    ------
+    ValueError
+        With file and line, for a comment that cannot be read and for a paper beyond the limits.
+    """
+    found = list(pieces(source))
+    tasks = list(_Attaching(source, found, read, read_notation).tasks())
+    asked = sum(task.held is not None and task.held.setting is not None for task in tasks)
+    if asked > MAX_CHECKED:
+        raise ValueError(
+            f"{source.name}: a paper may have {MAX_CHECKED} formulas to check, this one has {asked}"
+        )
+    checked: list[CheckedFormula] = []
+    for task in tracked(tasks, label="formulas"):
+        checked += _verdicts(source, task)
+    return CheckedPaper(tuple(checked), source)
+
+
+class _Attaching:
+    """Walks through the pieces and finds for each formula the comment that holds for it."""
+
+    def __init__(
+        self,
+        source: Source,
+        found: Sequence[Comment | Heading | Display],
+        read: Reader,
+        read_notation: Callable[[str], Notation],
+    ) -> None:
+        self.source, self.found, self.read = source, found, read
+        self.notation = self._notation(read_notation)
+        self.document = source.text.find(r"\begin{document}")
+        #: By level of its heading: the setting of a section.
+        self.sections: dict[int, _Held] = {}
+        self.heading = Heading(0, 0, _TOP)
+        self.pending: _Held | None = None
+        self.budget = Budget()
+
+    def tasks(self) -> Iterator[_Task]:
+        for piece in self.found:
+            if isinstance(piece, Comment):
+                yield from () if piece.notation else self._comment(piece)
+            elif isinstance(piece, Heading):
+                yield from self._dangling()
+                self.heading = piece
+                self.sections = {k: v for k, v in self.sections.items() if k < piece.level}
+            elif not piece.inline or self._is_next(piece):
+                yield from self._display(piece)
+        yield from self._dangling()
+
+    # -- comments --------------------------------------------------------------------------
+
+    def _notation(self, read: Callable[[str], Notation]) -> Notation | None:
+        """All that is declared, wherever that is: it holds for the whole paper."""
+        inside = (c for d in self.found if isinstance(d, Display) for c in d.comments)
+        said = [c for c in (*self.found, *inside) if isinstance(c, Comment) and c.notation]
+        if not said:
+            return None
+        try:
+            return read(", ".join(comment.words.rstrip(", ") for comment in said))
+        except ValueError as error:
+            raise self.source.refused(said[-1].at, error) from None
+
+    def _comment(self, comment: Comment) -> Iterator[_Task]:
+        held, scope = self._held(comment)
+        if scope == "section" or (not scope and self._next_to_heading(comment)):
+            yield from self._dangling()
+            self.sections[self.heading.level] = replace(held, direct=False)
+        elif scope == "document" or (not scope and comment.end < self.document):
+            self.sections[_TOP] = replace(held, direct=False)
+        elif scope == "off":
+            yield from self._dangling()
+            self.sections[self.heading.level] = replace(held, direct=False)
+        else:
+            yield from self._dangling()
+            self.pending = held
+
+    def _held(self, comment: Comment) -> tuple[_Held, str]:
+        """What a comment says, and the word for what it holds for."""
+        words = comment.words.split()
+        said = [word for word in words if word in _SCOPES]
+        if len(said) > 1:
+            raise self.source.refused(comment.at, f"one of {', '.join(said)} must be chosen")
+        scope = said[0] if said else ""
+        if scope in ("off", "skip"):
+            if len(words) > 1:
+                raise self.source.refused(comment.at, f"{scope} stands alone in its comment")
+            return _Held(None, comment, True), scope
+        try:
+            setting = self.read(" ".join(word for word in words if word not in _SCOPES))
+        except ValueError as error:
+            raise self.source.refused(comment.at, error) from None
+        return _Held(setting, comment, True), scope
+
+    def _next_to_heading(self, comment: Comment) -> bool:
+        start, end = self.heading.end, comment.at
+        if self.heading.level == _TOP or end - start > _LONGEST_GAP:
+            return False
+        match = _NOTHING.match(self.source.text, start, end)
+        return match is not None and match.end() == end
+
+    def _is_next(self, inline: Display) -> bool:
+        """Whether mathematics in a line of text is what the last comment is about."""
+        if self.pending is None:
+            return False
+        comment = self.pending.comment
+        if "inline" in comment.words.split():
+            return True
+        match = _INLINE.match(self.source.text, comment.end)
+        return match is not None and inline.at == match.end() - len(
+            "$" if inline.kind == "$" else r"\("
+        )
+
+    def _dangling(self) -> Iterator[_Task]:
+        """A comment that no formula follows."""
+        held, self.pending = self.pending, None
+        if held is not None and held.setting is not None:
+            row = Row(held.comment.at, 0, (), "")
+            yield _Task(Formula([row]), Names(), held, "no formula follows this comment")
+
+    # -- formulas --------------------------------------------------------------------------
+
+    def _display(self, display: Display) -> Iterator[_Task]:
+        """The formulas of a display, each with the last comment before it."""
+        section = self.sections[max(self.sections)] if self.sections else None
+        outside, self.pending = self.pending or section, None
+        inside = [(c.at, self._held(c)[0]) for c in display.comments if not c.notation]
+        names, problem = Names(), ""
+        given = list(tokens(self.source.text, display.start, display.end))
+        if any(h is not None and h.setting is not None for h in (outside, *dict(inside).values())):
+            try:
+                given = expanded(given, display.macros, self.budget)
+                if self.notation is not None:
+                    names = Names.of(self.notation, display.macros)
+            except ValueError as error:
+                problem = str(error)
+        for formula in formulas(self.source, display, given, lambda part: _speaks(part, names)):
+            before = [held for at, held in inside if at < formula.rows[0].end]
+            yield _Task(formula, names, before[-1] if before else outside, problem)
+
+
+def _speaks(part: Sequence[Token], names: Names) -> bool:
+    """Whether a formula is about a policy: otherwise it may be a condition."""
+    try:
+        said = {token.text for token in names.applied(part)}
+    except ValueError:
+        return False
+    return not said.isdisjoint((r"\pi", r"\varpi", "π", "p"))
+
+
+def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
+    """One verdict for each row."""
+    rows = task.formula.rows
+    listed = [
+        CheckedFormula(source.name, source.line(row.start), row.text, end=row.end) for row in rows
+    ]
+    if task.held is None or task.held.setting is None:
+        yield from listed
+        return
+    try:
+        if task.problem:
+            raise ValueError(task.problem)
+        found = _checked(task, task.held.setting)
+    except ValueError as error:
+        verdict = Status.UNKNOWN if task.held.direct else None
+        yield from (replace(f, verdict=verdict, reason=str(error), asked=True) for f in listed)
+        return
+    for formula, parts in zip(listed, found, strict=True):
+        if not parts:  # the beginning of a chain that goes on in the next row
+            continue
+        weakest = min(parts, key=lambda part: _ORDER.index(part.verdict))
+        reason = f"by {weakest.method}: {weakest.sentence}"
+        yield replace(formula, verdict=weakest.verdict, reason=reason, checked=weakest, asked=True)
+
+
+def _checked(task: _Task, setting: Setting) -> list[list[Checked]]:
+    """For each row, the verdicts on its relations."""
+    text, starts = "", []
+    for row in task.formula.rows:
+        text += " " if text else ""
+        starts.append(len(text))
+        text += written(task.names.applied(row.tokens))
+    _, relations = TexParser(text).relations()
+    if not relations:
+        raise ValueError("it has no relation, so that it says nothing to check")
+    found = check(
+        text if "\\" in text else rf"{text}\,",
+        setting.algorithm,
+        setting.question,
+        where_defined=setting.where_defined,
+    )
+    rows: list[list[Checked]] = [[] for _ in starts]
+    for relation, part in zip(relations, found.parts or (found,), strict=True):
+        rows[bisect_right(starts, relation.position) - 1].append(part)
+    return rows

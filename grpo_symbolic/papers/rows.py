@@ -1,0 +1,264 @@
+r"""The formulas of a display: rows split at ``\\``, cells at ``&``, chains put together again.
+
+A row that goes on with a relation belongs to the chain above it, and in ``align`` so does one
+whose first cell is empty. ``multline`` is one formula. Side by side, formulas are separated by a
+comma, ``\quad`` or a word such as *and*, if each of them speaks of the policy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from grpo_symbolic.grammar.tex import RELATION_COMMANDS
+from grpo_symbolic.papers.macros import Token
+from grpo_symbolic.papers.scan import Display
+from grpo_symbolic.papers.source import Source
+
+__all__ = ["Formula", "Row", "formulas"]
+
+_ALIGNED = ("align", "flalign", "alignat", "xalignat", "aligned", "alignedat", "split", "eqnarray")
+_JOINED = ("multline", "multlined", "dmath")
+_GATHERED = ("gather", "gathered")
+_INNER = ("aligned", "alignedat", "split", "gathered", "multlined")
+#: Relations that no formula is checked for; a row that begins with one goes on all the same.
+_UNREAD = frozenset(
+    rf"\{name}"
+    for name in (
+        *("approx", "sim", "simeq", "cong", "propto", "equiv", "coloneqq", "triangleq", "doteq"),
+        *("in", "ll", "gg", "iff", "implies", "Rightarrow", "Leftrightarrow", "asymp", "to"),
+        *("lesssim", "gtrsim", "prec", "succ", "preceq", "succeq", "subset", "subseteq"),
+    )
+)
+_RELATIONS = frozenset({"=", "<", ">", "≤", "≥", "≠"}) | RELATION_COMMANDS | _UNREAD
+_SIGNS = frozenset({"+", "-", "−", r"\cdot", r"\times", r"\pm", "/"})
+_SPACES = frozenset({r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", r"\:", "~", "{", "}"})
+_SEPARATORS = frozenset({r"\quad", r"\qquad", ",", ";"})
+_WORDS = frozenset({r"\text", r"\mbox", r"\textrm", r"\mathrm"})
+_AND = frozenset({"and", "und", "so", "hence", "or equivalently"})
+_ENDS = frozenset({",", ".", ";"}) | {r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", "~"}
+_DIMENSION = re.compile(r"[-+0-9. ]*[a-zA-Z\\]*[ ]*")
+_CLEANED = re.compile(
+    r"(?<!\\)%[^\n]*|\\(?:label|tag\*?|grpoverdict)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak)(?![A-Za-z])"
+    r"|\\(?:begin|end)\{(?:aligned|split|gathered|multlined)\}(?:\[[a-z]\])?|(?<!\\)&"
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a display, or a cell pair of it: its part of the source, and its tokens."""
+
+    start: int
+    end: int
+    tokens: tuple[Token, ...]
+    text: str
+
+
+@dataclass
+class Formula:
+    """One statement: a row, or several that make a chain or a long sum."""
+
+    rows: list[Row] = field(default_factory=list)
+
+
+@dataclass
+class _Cells:
+    """The cells of a row: tokens, and where each begins; where the row ends."""
+
+    cells: list[list[Token]] = field(default_factory=lambda: [[]])
+    end: int = 0
+    kind: str = ""
+
+
+def formulas(
+    source: Source,
+    display: Display,
+    given: Sequence[Token],
+    speaks: Callable[[Sequence[Token]], bool] = bool,
+) -> list[Formula]:
+    """The formulas of a display, from its tokens with macros expanded.
+
+    Parameters
+    ----------
+    source : Source
+    display : Display
+    given : sequence of Token
+    speaks : callable
+        Whether a part of a row is a formula of its own, and no condition on the one beside it.
+    """
+    found: list[Formula] = []
+    # By column pair: the formula that a row below may continue.
+    open_: dict[int, Formula] = {}
+    for row in _rows(display, given):
+        for column, (whole, first_empty) in enumerate(_pairs(row)):
+            for part in [whole] if row.kind in _JOINED else _side_by_side(whole, speaks):
+                last = not whole or part[-1] is whole[-1]
+                made = _row(source, _trimmed(part), row.end if last else 0)
+                if made is None:
+                    continue
+                if column in open_ and _continues(row.kind, made, first_empty):
+                    open_[column].rows.append(made)
+                else:
+                    open_[column] = Formula([made])
+                    found.append(open_[column])
+    return found
+
+
+def _row(source: Source, part: Sequence[Token], end: int) -> Row | None:
+    """A row from its first visible character on, to ``end`` or to its last token."""
+    if not part:
+        return None
+    start, end = part[0].at, end or part[-1].at + len(part[-1].text)
+    text = " ".join(_CLEANED.sub(" ", source.text[start:end]).split())
+    return Row(start, end, tuple(part), text.removeprefix("\\\\").rstrip(" ,.;"))
+
+
+def _continues(kind: str, row: Row, first_empty: bool) -> bool:
+    if kind in _JOINED:
+        return True
+    first = next((t.text for t in row.tokens if t.text not in _SPACES), "")
+    if first in _RELATIONS or first == ":":
+        return True
+    return (kind in _ALIGNED and first_empty) or (kind not in _ALIGNED + _GATHERED
+                                                 and first in _SIGNS)  # fmt: skip
+
+
+def _trimmed(part: Sequence[Token]) -> list[Token]:
+    """Without the punctuation of the sentence around it."""
+    kept = list(part)
+    while kept and (kept[-1].text in _ENDS or kept[-1].text.isspace()):
+        kept.pop()
+    while kept and (kept[0].text in _ENDS - {"."} or kept[0].text.isspace()):
+        kept.pop(0)
+    return kept
+
+
+# -- rows and cells ----------------------------------------------------------------------------
+
+
+def _rows(display: Display, given: Sequence[Token]) -> list[_Cells]:
+    """Rows of the outermost environment that has rows."""
+    outer = display.kind if display.kind in _ALIGNED + _JOINED + _GATHERED else ""
+    row = _Cells(kind=outer)
+    rows = [row]
+    inner: list[str] = []
+    depth, at = 0, 0
+    while at < len(given):
+        token = given[at]
+        name, after = _environment(given, at)
+        depth += (token.text == "{") - (token.text == "}")
+        splits = depth == 0 and len(inner) <= (0 if outer else 1)
+        if name in _INNER:
+            if token.text == r"\begin":
+                inner.append(name)
+                row.kind = row.kind or name
+            else:
+                splits = splits and bool(inner)
+                if inner:
+                    inner.pop()
+                row.end = row.end or (token.at if not outer and not inner else 0)
+            at = after
+            continue
+        at += 1
+        if token.text == r"\\":
+            at = _spacing(given, at)
+            if splits:
+                row.end = token.at
+                row = _Cells(kind=outer or (inner[0] if inner else ""))
+                rows.append(row)
+            continue
+        if token.text == "&":
+            if splits:
+                row.cells.append([])
+            continue
+        row.cells[-1].append(token)
+    row.end = row.end or display.end
+    return rows
+
+
+def _environment(given: Sequence[Token], at: int) -> tuple[str, int]:
+    """The name of the environment that begins or ends here, and what comes after its options."""
+    if given[at].text not in (r"\begin", r"\end"):
+        return "", at
+    texts = [t.text for t in given[at + 1 : at + 24]]
+    if not texts or texts[0] != "{" or "}" not in texts:
+        return "", at
+    name = "".join(texts[1 : texts.index("}")])
+    after = at + 2 + texts.index("}")
+    if given[at].text == r"\begin" and after < len(given):
+        close = {"[": "]", "{": "}"}.get(given[after].text)
+        if close is not None and (close == "]" or name == "alignedat"):
+            while after < len(given) and given[after].text != close:
+                after += 1
+            after += 1
+    return name, after
+
+
+def _spacing(given: Sequence[Token], at: int) -> int:
+    r"""What comes after ``\\``, its star and its length."""
+    if at < len(given) and given[at].text == "*":
+        at += 1
+    if at < len(given) and given[at].text == "[":
+        for end in range(at + 1, min(at + 16, len(given))):
+            if given[end].text == "]":
+                inside = "".join(t.text for t in given[at + 1 : end])
+                return end + 1 if _DIMENSION.fullmatch(inside) else at
+    return at
+
+
+def _pairs(row: _Cells) -> list[tuple[list[Token], bool]]:
+    """Cells two by two, as ``align`` sets its equations; whether the first of them is empty."""
+    cells = row.cells
+    wide = row.kind in _ALIGNED and row.kind != "eqnarray" and not _lone_relation(cells)
+    step = 2 if wide else max(len(cells), 1)
+    return [
+        ([token for cell in cells[at : at + step] for token in cell], not _trimmed(cells[at]))
+        for at in range(0, len(cells), step)
+    ]
+
+
+def _lone_relation(cells: Sequence[list[Token]]) -> bool:
+    """``a & = & b``: the relation has a cell of its own."""
+    second = _trimmed(cells[1]) if len(cells) > 1 else []
+    return len(second) == 1 and second[0].text in _RELATIONS
+
+
+# -- side by side ------------------------------------------------------------------------------
+
+
+def _side_by_side(
+    given: list[Token], speaks: Callable[[Sequence[Token]], bool]
+) -> list[list[Token]]:
+    """Formulas next to each other, where each part has a relation and speaks; else all as one."""
+    parts: list[list[Token]] = [[]]
+    depth, at = 0, 0
+    while at < len(given):
+        text = given[at].text
+        depth += (text in ("{", "(", "[", r"\{")) - (text in ("}", ")", "]", r"\}"))
+        word = _word(given, at) if depth == 0 else 0
+        if depth == 0 and (text in _SEPARATORS or word):
+            parts.append([])
+            at += word or 1
+            continue
+        parts[-1].append(given[at])
+        at += 1
+    kept = [part for part in parts if _trimmed(part)]
+    if len(kept) < 2 or not all(_has_relation(p) and speaks(p) for p in kept):
+        return [given] if given else []
+    return kept
+
+
+def _has_relation(part: Sequence[Token]) -> bool:
+    return any(token.text in _RELATIONS for token in part)
+
+
+def _word(given: Sequence[Token], at: int) -> int:
+    r"""The length of ``\text{ and }``; 0 where there is none."""
+    if given[at].text not in _WORDS or at + 1 >= len(given) or given[at + 1].text != "{":
+        return 0
+    for end in range(at + 2, min(at + 40, len(given))):
+        if given[end].text == "}":
+            inside = "".join(t.text for t in given[at + 2 : end])
+            return end + 1 - at if inside.strip(" ,~") in _AND else 0
+    return 0
