@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.explorer import choices
@@ -114,6 +115,23 @@ class Panel:
             self._blank(f"this state could not be computed ({type(error).__name__}: {error})")
         finally:
             self.busy.value = "&nbsp;"
+
+    def save(self, path: str | Path) -> Path:
+        """Write what is shown as a page that needs no server (.html), or as a picture.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in .html, .pdf, .svg, .png, .eps or .pgf.
+
+        Raises
+        ------
+        ValueError
+            When nothing is shown, for another suffix, or a file that cannot be written.
+        """
+        if self.state is None:
+            raise ValueError("there is nothing to save: the controls have no meaning together")
+        return self.state.save(path)
 
     def _adapt(self) -> None:
         """Switch the margin off where there is none, and dragging where it would lag behind."""
