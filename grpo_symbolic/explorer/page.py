@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sympy import oo
 
@@ -13,15 +13,27 @@ from grpo_symbolic.explorer import choices
 from grpo_symbolic.explorer.compiled import program
 from grpo_symbolic.registry import SUFFIXES
 
-if TYPE_CHECKING:
-    from grpo_symbolic.explorer.exploration import Exploration
-
 __all__ = ["page", "script", "start_of", "written"]
 
 _THREE = (0.9, 0.6, 0.2)
 
 
-def script(state: Exploration) -> str:
+class Setting(Protocol):
+    """What a page starts with: an ``Exploration``."""
+
+    beta: Any
+    gamma: Any
+    group_size: Any
+    pi_ref: Any
+    ddof: int
+    epsilon: Any
+    penalty: Any
+    advantage: str
+
+    def figure(self) -> Any: ...
+
+
+def script(state: Setting) -> str:
     """What the page computes with, without what draws: numbers that Node.js can ask for too."""
     more = () if isinstance(state.penalty, str) else (state.penalty,)
     equations = program(*more).javascript
@@ -29,12 +41,12 @@ def script(state: Exploration) -> str:
     return f"{equations}\nEQUATIONS.mathml = {known};\n{_asset('model.js')}"
 
 
-def page(state: Exploration) -> str:
+def page(state: Setting) -> str:
     """HTML that stands alone.
 
     Parameters
     ----------
-    state : Exploration
+    state : Setting
         Where the controls stand at first.
     """
     from grpo_symbolic import __version__
@@ -57,7 +69,7 @@ def page(state: Exploration) -> str:
     return text
 
 
-def start_of(state: Exploration) -> dict[str, Any]:
+def start_of(state: Setting) -> dict[str, Any]:
     """The settings of the page for a state."""
     return {
         "preset": "",
@@ -80,7 +92,7 @@ def start_of(state: Exploration) -> dict[str, Any]:
     }
 
 
-def written(state: Exploration, path: str | Path) -> Path:
+def written(state: Setting, path: str | Path) -> Path:
     """The page, or the figure alone, in a file; its suffix says which.
 
     Raises
