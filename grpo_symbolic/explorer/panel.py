@@ -196,6 +196,13 @@ def explore(**start: Any) -> Panel:
     ------
     ValueError
         Without ipywidgets, for a value out of range, or one that no control can take.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> panel = gs.explore(group_size=8, penalty="direct KL")
+    >>> [row[:2] for row in panel.state.rows]
+    [('0.98322', 'attracting')]
     """
     try:
         import ipywidgets
