@@ -133,6 +133,7 @@ class Domain:
 
     @property
     def symbols(self) -> tuple[Symbol, ...]:
+        """The symbols that have a range, in order."""
         return tuple(r.symbol for r in self.ranges)
 
     def extended(self, *expressions: Expr) -> Domain:

@@ -432,6 +432,16 @@ class BinaryQuestion(Question):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, binary questions.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> question = gs.BinaryQuestion(margin="1/2")
+    >>> print(gs.preference(gs.GRPO(2), question))
+    P(a) = 1/2 - pi/2
+    P(b) = -pi/2
+    >>> gs.BinaryQuestion(success=("4/5", "3/10")).rewards
+    (4/5, 3/10)
     """
 
     gap: Expr

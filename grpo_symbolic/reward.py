@@ -45,6 +45,14 @@ class Gaussian:
     ----------
     mean, std : Expr or number
         In reward units; ``std`` is positive.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.Gaussian(1, 2)
+    Gaussian(mean=1, std=2)
+    >>> gs.Gaussian(1, 2).mean, gs.Gaussian(1, 2).std
+    (1, 2)
     """
 
     mean: Any

@@ -51,6 +51,13 @@ class StationarityCondition:
         The ranges of every symbol that occurs.
     rates : tuple of Expr
         How often each answer is penalised, relative to π(o).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> condition = gs.stationarity_condition(gs.GRPO(2), gs.BinaryQuestion())
+    >>> print(condition.contrast())
+    Eq(beta*((1 - pi_ref)/(1 - pi) - pi_ref/pi), 1)
     """
 
     algorithm: Algorithm
@@ -137,6 +144,12 @@ def stationarity_condition(
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, Appendix A (KKT), (11).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.stationarity_condition(gs.GRPO(2), gs.BinaryQuestion()).contrast())
+    Eq(beta*((1 - pi_ref)/(1 - pi) - pi_ref/pi), 1)
     """
     algorithm = as_algorithm(algorithm)
     policy, reference = question.policy, question.reference

@@ -3,6 +3,10 @@
 Each symbol carries SymPy assumptions, and :data:`CATALOGUE` its full range and
 meaning, so that simplification, sampling and proof all start from one record.
 ASCII names keep ``lambdify`` arguments readable; TeX is put on at the edge.
+
+>>> import grpo_symbolic as gs
+>>> gs.symbols.describe(gs.symbols.beta).meaning
+'weight of the penalty'
 """
 
 from __future__ import annotations

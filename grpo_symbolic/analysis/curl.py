@@ -53,6 +53,13 @@ class CurlCertificate:
     penalised : bool
         Whether C includes the penalty. Without dropped groups that is left out: it is a
         gradient, and adds the same number to both.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> found = gs.potential(gs.GRPO(2), gs.Question(rewards=(2, 1, 0)))
+    >>> type(found).__name__
+    'CurlCertificate'
     """
 
     algorithm: Algorithm

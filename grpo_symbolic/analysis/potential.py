@@ -60,6 +60,13 @@ class Potential:
         the higher reward: Φ is the profile at t = m. None otherwise.
     origin : Claim
         Where Φ is zero: the constant that was chosen.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> found = gs.potential(gs.GRPO(4), gs.BinaryQuestion())
+    >>> type(found).__name__
+    'Potential'
     """
 
     condition: StationarityCondition

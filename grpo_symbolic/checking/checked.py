@@ -73,6 +73,13 @@ class Checked:
         What was read, in SymPy expressions.
     parts : tuple of Checked
         One verdict each, of a chain of relations.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> found = gs.check("pi >= pi_ref", gs.GRPO(2), gs.BinaryQuestion())
+    >>> type(found).__name__, str(found.verdict)
+    ('Checked', 'PROVED')
     """
 
     formula: str

@@ -19,7 +19,7 @@ from grpo_symbolic.cli import (
 )
 from grpo_symbolic.cli.options import Parser, model_options
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 _COMMANDS = (
     derive,
@@ -34,22 +34,23 @@ _COMMANDS = (
 )
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def parser() -> Parser:
+    """The commands and their options."""
+    found = Parser(
         prog="grpo-symbolic",
         description="Derive and solve for the stationary policies of GRPO.",
         epilog="Example: grpo-symbolic solve --group-size 2 --beta 1/2 --pi-ref 0.2 --margin 0.6",
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
     for command in _COMMANDS:
         command.register(commands, model)
-    return parser
+    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it worked, 2 for bad input, or the status of its own it gives."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     status = 0
     try:
         shown = arguments.run(arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import mpmath as mp
@@ -228,6 +229,28 @@ class Exploration:
             When there is no policy, or without matplotlib.
         """
         return draw(self.policy, self.solutions, self.beta, self.pi_ref, self.fixed, ax=ax)
+
+    def save(self, path: str | Path) -> Path:
+        """Write this state down: a page that needs no server (.html), or its figure.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in .html, .pdf, .svg, .png, .eps or .pgf.
+
+        Returns
+        -------
+        Path
+            The file that was written.
+
+        Raises
+        ------
+        ValueError
+            For another suffix, a file that cannot be written, or a figure without matplotlib.
+        """
+        from grpo_symbolic.explorer.page import written
+
+        return written(self, path)
 
 
 def _said(found: T | str) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.explorer import choices
@@ -115,6 +116,23 @@ class Panel:
         finally:
             self.busy.value = "&nbsp;"
 
+    def save(self, path: str | Path) -> Path:
+        """Write what is shown as a page that needs no server (.html), or as a picture.
+
+        Parameters
+        ----------
+        path : str or Path
+            Ending in .html, .pdf, .svg, .png, .eps or .pgf.
+
+        Raises
+        ------
+        ValueError
+            When nothing is shown, for another suffix, or a file that cannot be written.
+        """
+        if self.state is None:
+            raise ValueError("there is nothing to save: the controls have no meaning together")
+        return self.state.save(path)
+
     def _adapt(self) -> None:
         """Switch the margin off where there is none, and dragging where it would lag behind."""
         controls = self.controls
@@ -178,6 +196,13 @@ def explore(**start: Any) -> Panel:
     ------
     ValueError
         Without ipywidgets, for a value out of range, or one that no control can take.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> panel = gs.explore(group_size=8, penalty="direct KL")
+    >>> [row[:2] for row in panel.state.rows]
+    [('0.98322', 'attracting')]
     """
     try:
         import ipywidgets

@@ -11,7 +11,7 @@ from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import formula, sides
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["markdown", "mathml", "typst"]
+__all__ = ["markdown", "math_content", "mathml", "typst"]
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"
 _COLUMNS = "right center left"
@@ -81,6 +81,14 @@ def _inner(convert: object, tex: str) -> str:
     """The content of the element: words stay words, and not products of letters."""
     element = convert(_words(tex))  # type: ignore[operator]
     return element[element.index(">") + 1 : element.rindex("</math>")]
+
+
+def math_content(tex: str) -> str:
+    """A formula as the content of a ``math`` element; empty without latex2mathml."""
+    try:
+        return _inner(import_module("latex2mathml.converter").convert, tex)
+    except ImportError:
+        return ""
 
 
 def _words(tex: str) -> str:

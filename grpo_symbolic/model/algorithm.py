@@ -21,7 +21,15 @@ __all__ = ["GRPO", "IPO", "NLHF", "RLHF", "Algorithm", "as_algorithm", "preferen
 
 
 class Algorithm(ABC):
-    """What the stationarity condition needs to know of an algorithm."""
+    """What the stationarity condition needs to know of an algorithm.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> algorithm = gs.GRPO(8)
+    >>> isinstance(algorithm, gs.Algorithm), algorithm.group_size, algorithm.penalty
+    (True, 8, ReverseKL())
+    """
 
     penalty: Penalty
     beta: Any
@@ -98,6 +106,15 @@ class GRPO(Algorithm):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (1), (2).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.GRPO(8, gs.DirectKL(), gs.ShiftAndScale(ddof=1, epsilon="1e-4"))
+    GRPO(group_size=8, penalty=DirectKL(), advantage=ShiftAndScale(ddof=1, epsilon='1/10000'))
+    >>> print(gs.GRPO(3).preference(gs.BinaryQuestion()))
+    P(a) = sqrt(2)*(1 - pi)
+    P(b) = -sqrt(2)*pi
     """
 
     group_size: Any = 2
@@ -193,6 +210,12 @@ class RLHF(_WithoutGroups):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (3), (4).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.stationary_policy(gs.RLHF(), gs.BinaryQuestion()).equation)
+    Eq(beta*(log(pi/(1 - pi)) - log(pi_ref/(1 - pi_ref))), gap)
     """
 
     @property
@@ -210,6 +233,12 @@ class NLHF(_WithoutGroups):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (5).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.stationary_policy(gs.NLHF(), gs.BinaryQuestion()).equation)
+    Eq(beta*(log(pi/(1 - pi)) - log(pi_ref/(1 - pi_ref))), 1/2)
     """
 
     @property
@@ -227,6 +256,12 @@ class IPO(_WithoutGroups):
     Notes
     -----
     Source: Azar et al., arXiv 2310.12036, with the identity as Ψ and μ = π_ref.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.stationary_policy(gs.IPO(), gs.BinaryQuestion()).equation)
+    Eq(beta*(log(pi/(1 - pi)) - log(pi_ref/(1 - pi_ref))), 1/2)
     """
 
     @property

@@ -57,6 +57,13 @@ class Analysis:
     algorithm, question
     count, thresholds, limits, monotonicity, bounds, potential : dict
         Plain data. An entry that could not be had is ``{"unknown": reason}``.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> found = gs.analyse(gs.GRPO(2), gs.BinaryQuestion())
+    >>> type(found).__name__
+    'Analysis'
     """
 
     algorithm: Algorithm

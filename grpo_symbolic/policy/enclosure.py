@@ -55,6 +55,14 @@ class Enclosure:
         What the number rests on, or why it is not proved.
     digits : int
         Digits asked for.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+    >>> ball = policy.enclose(beta="1/2", pi_ref="1/4", digits=30)
+    >>> print(str(ball).splitlines()[1].strip())
+    0.683012701892219323… ± 2e-51: attracting
     """
 
     policies: tuple[Balls, ...]
@@ -65,10 +73,12 @@ class Enclosure:
 
     @property
     def count(self) -> int:
+        """How many stationary policies there are."""
         return len(self.policies)
 
     @property
     def status(self) -> str:
+        """The count, and how it is proved."""
         noun = "policy" if self.count == 1 else "policies"
         return f"{self.count} stationary {noun} enclosed; {self.reason}"
 

@@ -41,7 +41,14 @@ _MOST = 1000
 
 
 class NoStationaryPolicy(UserWarning):
-    """Some points of an evaluation have no stationary policy, and are NaN."""
+    """Some points of an evaluation have no stationary policy, and are NaN.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> issubclass(gs.NoStationaryPolicy, Warning)
+    True
+    """
 
 
 @dataclass(frozen=True)

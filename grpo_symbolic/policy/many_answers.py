@@ -50,6 +50,13 @@ class SimplexPolicy(Policy):
         One equation an answer, in ``question.policy``.
     expressions : tuple of Expr or None
         π(o) in closed form, one entry an answer; None where there is none.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> policy = gs.stationary_policy(gs.GRPO(2), gs.Question.symbolic(3))
+    >>> type(policy).__name__, len(policy.expressions)
+    ('SimplexPolicy', 3)
     """
 
     algorithm: Algorithm

@@ -62,6 +62,15 @@ class StationaryPolicy(Policy):
         The lines from the condition of each answer to the result.
     domain : Domain
         The ranges under which all of this holds.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+    >>> print(policy.equation)
+    Eq(beta*(pi - pi_ref), pi*(1 - pi))
+    >>> policy.evaluate(beta=0.5, pi_ref=[0.25, 0.5]).round(6)
+    array([0.683013, 0.809017])
     """
 
     algorithm: Algorithm
@@ -72,6 +81,7 @@ class StationaryPolicy(Policy):
 
     @property
     def equation(self) -> Eq:
+        """What π(a) solves: β · force = drift, without denominators where that is shorter."""
         return self.reduction.equation
 
     @property
@@ -80,6 +90,7 @@ class StationaryPolicy(Policy):
 
     @property
     def expression(self) -> Expr | None:
+        """π(a) in closed form, in the parameters; None where there is none."""
         return None if self.closed is None else self.closed.expression
 
     @property

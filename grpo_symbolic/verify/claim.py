@@ -46,6 +46,14 @@ class Claim:
         The claim is made of the points at which both sides are real numbers. Otherwise it says
         that they are everywhere on the domain: no divisor is zero, no square root is taken of a
         negative number, no logarithm of one that is not positive.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> x = gs.symbols.pi
+    >>> claim = gs.Claim("a square", x**2, "<=", x, gs.Domain.of(x))
+    >>> print(gs.prove(claim).status)
+    PROVED
     """
 
     name: str
@@ -82,6 +90,7 @@ class Claim:
 
     @property
     def difference(self) -> Expr:
+        """The left side less the right one."""
         return self.left - self.right
 
     @property

@@ -13,7 +13,14 @@ __all__ = ["Report", "Status", "Verdict"]
 
 
 class Status(StrEnum):
-    """The four answers; ``NUMERIC`` and ``UNKNOWN`` never count as proved."""
+    """The four answers; ``NUMERIC`` and ``UNKNOWN`` never count as proved.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> [status.value for status in gs.Status]
+    ['PROVED', 'REFUTED', 'NUMERIC', 'UNKNOWN']
+    """
 
     PROVED = "PROVED"
     REFUTED = "REFUTED"
@@ -40,6 +47,14 @@ class Verdict:
         The certificate or the counterexample, as plain data.
     claim : str
         The claim it is about, once it stands in a report.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> x = gs.symbols.pi
+    >>> verdict = gs.prove(gs.Claim("a bound", x**2, "<", x, gs.Domain.of(x)))
+    >>> str(verdict.status)
+    'PROVED'
     """
 
     status: Status
@@ -89,7 +104,15 @@ def _shown(name: str, value: str) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class Report:
-    """Verdicts of several claims, in order."""
+    """Verdicts of several claims, in order.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> report = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion()).verify()
+    >>> type(report).__name__, str(report.status)
+    ('Report', 'NUMERIC')
+    """
 
     verdicts: tuple[Verdict, ...]
 

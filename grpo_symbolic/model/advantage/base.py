@@ -25,7 +25,15 @@ __all__ = ["Advantage", "Member", "Whitened", "bessel"]
 
 
 class Advantage:
-    """A rule A(r; group)."""
+    """A rule A(r; group).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.ShiftAndScale(ddof=1)
+    >>> isinstance(rule, gs.Advantage), rule.scale_invariant, str(rule)
+    (True, True, '(r - mean)/sample std, 0/0 = 0')
+    """
 
     #: Whether A depends on the rewards only up to a positive factor.
     scale_invariant: bool = False

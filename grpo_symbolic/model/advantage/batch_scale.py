@@ -30,6 +30,14 @@ class BatchScale(Whitened):
         B, a multiple of the group size.
     ddof, epsilon
         As for :class:`ShiftAndScale`, for the batch.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.BatchScale(16, ddof=1, epsilon="1e-4")
+    BatchScale(batch=16, ddof=1, epsilon='1/10000')
+    >>> print(_)
+    (r - mean)/(sample std of the batch of 16 + 1/10000), 0/0 = 0
     """
 
     batch: Any = None

@@ -25,6 +25,13 @@ class FixedScale(Advantage):
     ----------
     sigma : Expr or number
         Positive, in reward units.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.preference(gs.GRPO(4, advantage=gs.FixedScale(2)), gs.BinaryQuestion()))
+    P(a) = 3*gap*(1 - pi)/8
+    P(b) = -3*gap*pi/8
     """
 
     sigma: Any = symbols.sigma

@@ -36,6 +36,13 @@ class LeaveOneOut(Advantage):
     -----
     Source: Ahmadian et al., arXiv 2402.14740, for RLOO; the scaled rule is NeMo-RL's. Scaled
     advantages of one group do not sum to zero.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.preference(gs.GRPO(4, advantage=gs.LeaveOneOut()), gs.BinaryQuestion()))
+    P(a) = gap*(1 - pi)
+    P(b) = -gap*pi
     """
 
     scaled: bool = False
@@ -56,14 +63,17 @@ class LeaveOneOut(Advantage):
 
     @property
     def uniform(self) -> bool:  # type: ignore[override]
+        """Whether one formula in the fraction of better answers holds for every mixed group."""
         return not self.scaled
 
     @property
     def zero_sum(self) -> bool:  # type: ignore[override]
+        """Whether the advantages of a group sum to zero."""
         return not self.scaled
 
     @property
     def linear(self) -> bool:  # type: ignore[override]
+        """Whether A is a constant times the reward less a mean."""
         return not self.scaled
 
     @classmethod

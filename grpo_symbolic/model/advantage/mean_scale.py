@@ -23,6 +23,16 @@ class MeanScale(Advantage):
     -----
     Source: the maximum-likelihood rule ``max_rl`` of prime-rl. It depends on where the
     rewards' zero lies.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.MeanScale())
+    (r - mean)/mean, 0/0 = 0
+    >>> question = gs.BinaryQuestion(success=(1, 0))
+    >>> print(gs.preference(gs.GRPO(2, advantage=gs.MeanScale()), question))
+    P(a) = 1 - pi
+    P(b) = -pi
     """
 
     scale_invariant = True

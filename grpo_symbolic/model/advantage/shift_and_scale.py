@@ -35,6 +35,15 @@ class ShiftAndScale(Whitened):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (2).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.ShiftAndScale(ddof=1, epsilon="1e-4"))
+    (r - mean)/(sample std + 1/10000), 0/0 = 0
+    >>> print(gs.preference(gs.GRPO(2, advantage=gs.ShiftAndScale(ddof=1)), gs.BinaryQuestion()))
+    P(a) = sqrt(2)*(1 - pi)/2
+    P(b) = -sqrt(2)*pi/2
     """
 
     ddof: int = 0

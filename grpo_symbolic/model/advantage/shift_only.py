@@ -20,6 +20,13 @@ class ShiftOnly(Advantage):
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, the variant without scale normalisation;
     Dr. GRPO (Liu et al., arXiv 2503.20783).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.preference(gs.GRPO(4, advantage=gs.ShiftOnly()), gs.BinaryQuestion()))
+    P(a) = 3*gap*(1 - pi)/4
+    P(b) = -3*gap*pi/4
     """
 
     linear = True

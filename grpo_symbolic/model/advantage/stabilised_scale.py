@@ -40,6 +40,12 @@ class StabilisedScale(Whitened):
     -----
     Source: Mroueh, arXiv 2503.06639, the stabilised reward whitening. A group of equal rewards
     has advantage 0, also at ε = 0.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.StabilisedScale("1/100"))
+    (r - mean)/sqrt(var + 1/100), 0/0 = 0
     """
 
     epsilon: Any = symbols.epsilon

@@ -36,7 +36,15 @@ _STEPS = 5_000_000
 
 
 class Penalty(ABC):
-    """Whatever has a marginal penalty d(u)."""
+    """Whatever has a marginal penalty d(u).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> penalty = gs.ReverseKL()
+    >>> isinstance(penalty, gs.Penalty), penalty.marginal(), penalty.monotone
+    (True, 1 - u, True)
+    """
 
     #: What it is called on the command line, in menus and legends, and as what others act.
     name: str = "penalty"

@@ -30,6 +30,14 @@ class Divergence(Penalty):
         What it is called.
     known_as : str
         What a penalty acts as that has this marginal; "the ... divergence" unless given.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.Divergence.chi_squared().marginal()
+    (1 - u)/u
+    >>> gs.Divergence((gs.symbols.u - 1)**2 / 2).monotone
+    True
     """
 
     generator: Expr

@@ -57,6 +57,14 @@ class Estimator(Penalty):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, (1), (7)-(10) for k3 in the loss.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.Estimator("k2", "loss").acts_as
+    'KL(pi || pi_ref), the direct KL'
+    >>> gs.Estimator("k3", "loss-with-ratio").marginal()
+    -log(u)
     """
 
     name: ClassVar[str] = "estimator"
@@ -127,7 +135,14 @@ class Estimator(Penalty):
 
 @dataclass(frozen=True)
 class ReverseKL(Estimator):
-    """k3 in the loss without importance ratio, as published: acts as KL(π_ref‖π)."""
+    """k3 in the loss without importance ratio, as published: acts as KL(π_ref‖π).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.ReverseKL().marginal(), gs.ReverseKL().acts_as
+    (1 - u, 'KL(pi_ref || pi), the reverse KL')
+    """
 
     name: ClassVar[str] = "reverse-kl"
     title: ClassVar[str] = "reverse KL"
@@ -138,7 +153,14 @@ class ReverseKL(Estimator):
 
 @dataclass(frozen=True)
 class DirectKL(Estimator):
-    """k3 in the loss times the importance ratio: acts as KL(π‖π_ref)."""
+    """k3 in the loss times the importance ratio: acts as KL(π‖π_ref).
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.DirectKL().marginal(), gs.DirectKL().acts_as
+    (-log(u), 'KL(pi || pi_ref), the direct KL')
+    """
 
     placement: str = "loss-with-ratio"
     name: ClassVar[str] = "direct-kl"

@@ -1,0 +1,145 @@
+"""The formulas of the page: both sides of the condition for every choice, and closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sympy import Eq, Expr, Function, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import definitions
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.explorer import choices
+from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.web import math_content
+from grpo_symbolic.model.algorithm import GRPO, Algorithm
+from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
+from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.presets import lookup
+from grpo_symbolic.question import BinaryQuestion
+from grpo_symbolic.registry import ADVANTAGES
+from grpo_symbolic.stationarity import stationarity_condition
+
+__all__ = ["formulas"]
+
+PI, G, SHARE = symbols.pi, symbols.G, symbols.share
+# One line: {"tex": ..., "mathml": ...}.
+Line = dict[str, str]
+
+
+def formulas(penalties: Mapping[str, Penalty], levels: tuple[str, ...]) -> dict[str, Any]:
+    """What a page shows, by the keys that it looks for.
+
+    Parameters
+    ----------
+    penalties : dict of str to Penalty
+    levels : tuple of str
+        Presets whose drift no group enters.
+
+    Returns
+    -------
+    dict
+        ``force``: β π(a) (1 − π(a)) (d(a) − d(b)) by penalty. ``drift``: the other side, and what
+        its names stand for, by rule, variant, "G" or "oo", and kind of rewards. ``closed``: lines
+        of closed forms.
+    """
+    return {
+        "force": {name: _force(penalty) for name, penalty in penalties.items()},
+        "drift": _drifts() | _levels(levels),
+        "closed": _closed_forms(),
+    }
+
+
+def _force(penalty: Penalty) -> Line:
+    balance = _balance(GRPO(2, penalty), BinaryQuestion())
+    return _line(symbols.beta * balance.force.hill)
+
+
+@cache
+def _drifts() -> dict[str, tuple[Line, list[Line]]]:
+    found = {}
+    for name in choices.advantages():
+        taken = ADVANTAGES.options(name)
+        for ddof in choices.DDOFS if "ddof" in taken else (0,):
+            for epsilon in (0, symbols.epsilon) if "epsilon" in taken else (0,):
+                rule = choices.advantage(name, ddof, epsilon)
+                key = f"{name}|{ddof},{int(epsilon != 0)}"
+                for size, called in ((G, "G"), (oo, "oo")):
+                    algorithm = GRPO(size, advantage=rule)
+                    found[f"{key}|{called}|sure"] = _sure(algorithm)
+                    found[f"{key}|{called}|rates"] = _noisy(algorithm)
+                try:
+                    margin = _balance(GRPO(2, advantage=rule), BinaryQuestion(margin=symbols.gamma))
+                except ValueError:
+                    continue
+                found[f"{key}|G|margin"] = _line(margin.drift.hill), []
+    return found
+
+
+def _sure(algorithm: GRPO) -> tuple[Line, list[Line]]:
+    question = BinaryQuestion(success=(1, 0))
+    try:
+        hill = _balance(algorithm, question).drift.hill
+    except ValueError:  # a rule without one formula for every group size: by name
+        return _line(PI * (1 - PI) * Function("D_G")(PI)), []
+    return _line(hill), [_line(line) for line in definitions(hill)]
+
+
+def _noisy(algorithm: GRPO) -> tuple[Line, list[Line]]:
+    first, second = symbols.success
+    share = Eq(SHARE, second + (first - second) * PI, evaluate=False)
+    try:
+        group = _balance(algorithm, BinaryQuestion(success=symbols.success)).group
+    except ValueError:
+        drift: Expr = Function("D_G")(SHARE)
+    else:
+        assert group is not None
+        drift = group.rule.drift(SHARE)
+    where = [_line(share), *(_line(line) for line in definitions(drift))]
+    return _line(PI * (1 - PI) * (first - second) * drift), where
+
+
+def _levels(names: tuple[str, ...]) -> dict[str, tuple[Line, list[Line]]]:
+    found = {}
+    for name in names:
+        algorithm = lookup(name).algorithm
+        for kind, success in (("sure", (1, 0)), ("rates", symbols.success)):
+            balance = _balance(algorithm, BinaryQuestion(success=success))
+            found[f"level:{name}|||{kind}"] = _line(balance.drift.hill), []
+    return found
+
+
+@cache
+def _closed_forms() -> dict[str, list[list[Line]]]:
+    """Of groups of two and of the large group under both KLs, and of RLHF."""
+    margin = BinaryQuestion(margin=symbols.gamma)
+    found = {}
+    for penalty in (ReverseKL(), DirectKL()):
+        name = choices.name_of(penalty)
+        found[f"std|0,0|2|margin|{name}"] = _policy(GRPO(2, penalty), margin)
+        found[f"std|0,0|2|sure|{name}"] = _policy(GRPO(2, penalty), BinaryQuestion())
+        found[f"std|0,0|oo|sure|{name}"] = _policy(GRPO(oo, penalty), BinaryQuestion())
+    pooling = lookup("rlhf").algorithm
+    key = f"level:rlhf|||sure|{choices.name_of(pooling.penalty)}"
+    found[key] = _policy(pooling, BinaryQuestion(success=(1, 0)))
+    return found
+
+
+def _policy(algorithm: Algorithm, question: BinaryQuestion) -> list[list[Line]]:
+    policy = stationary_policy(algorithm, question)
+    if policy.expression is None:
+        equation = policy.equation
+        return [[_line(equation.lhs), _line(equation.rhs)]]
+    return [[_line(PI), _line(policy.expression)]]
+
+
+def _balance(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
+    return Balance(stationarity_condition(algorithm, question))
+
+
+@cache
+def _line(expression: Expr) -> Line:
+    tex = formula(expression)
+    return {"tex": tex, "mathml": math_content(tex)}

@@ -1,0 +1,59 @@
+"""Every public name: typed, described, with an example that pytest runs as a doctest."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+
+import pytest
+
+import grpo_symbolic as gs
+
+CLASSES = [name for name in gs.__all__ if inspect.isclass(getattr(gs, name))]
+FUNCTIONS = [name for name in gs.__all__ if inspect.isfunction(getattr(gs, name))]
+
+
+def _text(thing: object) -> str:
+    return inspect.getdoc(thing) or ""
+
+
+@pytest.mark.parametrize("name", gs.__all__)
+def test_has_an_example_that_shows_something(name: str) -> None:
+    examples = doctest.DocTestParser().get_examples(_text(getattr(gs, name)))
+    assert any(example.want for example in examples), f"{name} has no example with an output"
+
+
+@pytest.mark.parametrize("name", gs.__all__)
+def test_its_example_is_collected(name: str) -> None:
+    """Doctests are looked for in the package: an example elsewhere would never run."""
+    thing = getattr(gs, name)
+    module = thing.__name__ if inspect.ismodule(thing) else thing.__module__
+    assert module.startswith("grpo_symbolic")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_typed(name: str) -> None:
+    signature = inspect.signature(getattr(gs, name))
+    assert signature.return_annotation is not inspect.Signature.empty
+    for parameter in signature.parameters.values():
+        assert parameter.annotation is not inspect.Parameter.empty, parameter.name
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_members_are_described(name: str) -> None:
+    """By themselves, or by what they override."""
+    cls = getattr(gs, name)
+    own = (member for member in vars(cls) if not member.startswith("_"))
+    called = [m for m in own if _called(inspect.getattr_static(cls, m))]
+    for member in called:
+        described = (vars(base).get(member) for base in cls.__mro__)
+        assert any(_text(_called(found)) for found in described if found is not None), (
+            f"{name}.{member} has no docstring"
+        )
+
+
+def _called(found: object) -> object:
+    """The function behind a method or property; None for data."""
+    for inner in ("fget", "func", "__func__"):
+        found = getattr(found, inner, found)
+    return found if inspect.isfunction(found) else None
