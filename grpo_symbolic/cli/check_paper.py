@@ -19,7 +19,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     command = commands.add_parser(
         "check-paper",
         help="verdicts on the formulas of a LaTeX file",
-        description="Checks each formula that a comment such as '%% grpo: group_size=2 margin' "
+        description="Checks each formula that a comment such as '% grpo: group_size=2 margin' "
         "stands before, or a section that the comment stands at the beginning of.",
         epilog="Exit status: 0 nothing refuted, 1 a formula refuted (with --strict: or undecided), "
         "2 bad input.",
