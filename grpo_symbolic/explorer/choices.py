@@ -82,4 +82,10 @@ def advantage(name: str, ddof: int, epsilon: Expr | int) -> Advantage:
 
 @cache
 def _offered_rules() -> tuple[str, ...]:
-    return tuple(name for name in ADVANTAGES if _CONTROLLED.issuperset(ADVANTAGES.options(name)))
+    """Those that the controls can build and that have a drift in every group they offer."""
+    offered = []
+    for name in ADVANTAGES:
+        taken = ADVANTAGES.options(name)
+        if _CONTROLLED.issuperset(taken) and ADVANTAGES[name](**dict.fromkeys(taken, 0)).has_limit:
+            offered.append(name)
+    return tuple(offered)

@@ -42,6 +42,7 @@ class BestOverSecond(Advantage):
     epsilon: Any = S.Zero
     zero_sum = False
     uniform = False
+    has_limit = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))
