@@ -15,7 +15,7 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.papers.checked import CheckedFormula, CheckedPaper
 from grpo_symbolic.papers.macros import Budget, Token, expanded, tokens
 from grpo_symbolic.papers.names import Names, written
-from grpo_symbolic.papers.rows import Formula, Row, formulas
+from grpo_symbolic.papers.rows import Formula, Row, formulas, has_relation
 from grpo_symbolic.papers.scan import Comment, Display, Heading, pieces
 from grpo_symbolic.papers.source import Source
 from grpo_symbolic.presets.preset import Preset
@@ -31,7 +31,8 @@ _SCOPES = ("section", "document", "inline", "off", "skip")
 _NOTHING = re.compile(r"(?:\s|%[^\n]*(?:\n|\Z)|\\label\s*\{[^{}]*\})*")
 _INLINE = re.compile(r"(?:\s|%[^\n]*\n)*(?:\$(?!\$)|\\\()")
 _LONGEST_GAP = 2_000
-_TOP = -1
+#: Levels of the whole paper, and of what stands before the first heading.
+_TOP, _NO_HEADING = -1, 99
 _ORDER = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
 
 
@@ -112,7 +113,7 @@ class _Attaching:
         self.document = source.text.find(r"\begin{document}")
         #: By level of its heading: the setting of a section.
         self.sections: dict[int, _Held] = {}
-        self.heading = Heading(0, 0, _TOP)
+        self.heading = Heading(0, 0, _NO_HEADING)
         self.pending: _Held | None = None
         self.budget = Budget()
 
@@ -174,7 +175,7 @@ class _Attaching:
 
     def _next_to_heading(self, comment: Comment) -> bool:
         start, end = self.heading.end, comment.at
-        if self.heading.level == _TOP or end - start > _LONGEST_GAP:
+        if self.heading.level == _NO_HEADING or end - start > _LONGEST_GAP:
             return False
         match = _NOTHING.match(self.source.text, start, end)
         return match is not None and match.end() == end
@@ -243,7 +244,9 @@ def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
         found = _checked(task, task.held.setting)
     except ValueError as error:
         verdict = Status.UNKNOWN if task.held.direct else None
-        yield from (replace(f, verdict=verdict, reason=str(error), asked=True) for f in listed)
+        for formula, row in zip(listed, rows, strict=True):
+            if row is rows[0] or has_relation(row.tokens):
+                yield replace(formula, verdict=verdict, reason=str(error), asked=True)
         return
     for formula, parts in zip(listed, found, strict=True):
         if not parts:  # the beginning of a chain that goes on in the next row
@@ -253,13 +256,24 @@ def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
         yield replace(formula, verdict=weakest.verdict, reason=reason, checked=weakest, asked=True)
 
 
+def _joined(rows: Sequence[Row]) -> Iterator[Sequence[Token]]:
+    r"""The tokens of each row, without ``\right. \\ \left.`` between two of them."""
+    open_ = False
+    for row in rows:
+        given = row.tokens
+        if open_ and [token.text for token in given[:2]] == [r"\left", "."]:
+            given = given[2:]
+        open_ = given[-1:] != () and given[-1].text == r"\right"
+        yield given[:-1] if open_ else given
+
+
 def _checked(task: _Task, setting: Setting) -> list[list[Checked]]:
     """For each row, the verdicts on its relations."""
     text, starts = "", []
-    for row in task.formula.rows:
+    for given in _joined(task.formula.rows):
         text += " " if text else ""
         starts.append(len(text))
-        text += written(task.names.applied(row.tokens))
+        text += written(task.names.applied(given))
     _, relations = TexParser(text).relations()
     if not relations:
         raise ValueError("it has no relation, so that it says nothing to check")

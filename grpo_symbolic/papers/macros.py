@@ -81,7 +81,7 @@ class Budget:
 
 def tokens(text: str, start: int = 0, end: int | None = None) -> Iterator[Token]:
     """The tokens of a part of a text, without comments."""
-    at, end = start, len(text) if end is None else end
+    at, end = start, len(text) if end is None else min(end, len(text))
     while at < end:
         match = _PIECE.match(text, at, end)
         assert match is not None
@@ -250,7 +250,7 @@ def expanded(given: Iterable[Token], macros: Mapping[str, Macro], budget: Budget
 def _body(call: Token, macro: Macro, left: list[Token]) -> list[Token]:
     """What a call stands for; its arguments are taken from what is left."""
     if macro.body is None:
-        raise ValueError(f"the macro {call.text} takes its arguments in a form that is not read")
+        raise ValueError(f"the macro {call.text} is defined in a form that is not read")
     if macro.starred and left and left[-1].text == "*":
         left.pop()
     arguments: list[list[Token]] = []

@@ -16,7 +16,7 @@ from grpo_symbolic.papers.macros import Token
 from grpo_symbolic.papers.scan import Display
 from grpo_symbolic.papers.source import Source
 
-__all__ = ["Formula", "Row", "formulas"]
+__all__ = ["Formula", "Row", "formulas", "has_relation"]
 
 _ALIGNED = ("align", "flalign", "alignat", "xalignat", "aligned", "alignedat", "split", "eqnarray")
 _JOINED = ("multline", "multlined", "dmath")
@@ -38,6 +38,8 @@ _SEPARATORS = frozenset({r"\quad", r"\qquad", ",", ";"})
 _WORDS = frozenset({r"\text", r"\mbox", r"\textrm", r"\mathrm"})
 _AND = frozenset({"and", "und", "so", "hence", "or equivalently"})
 _ENDS = frozenset({",", ".", ";"}) | {r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", "~"}
+#: How a remark begins that is no condition on the formula beside it.
+_REMARK = re.compile(r"[(\[ ~,.]*(?:by|see|from|cf|using|since|because)\b[^$\\]*\Z")
 _DIMENSION = re.compile(r"[-+0-9. ]*[a-zA-Z\\]*[ ]*")
 _CLEANED = re.compile(
     r"(?<!\\)%[^\n]*|\\(?:label|tag\*?|grpoverdict)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak)(?![A-Za-z])"
@@ -91,11 +93,12 @@ def formulas(
     # By column pair: the formula that a row below may continue.
     open_: dict[int, Formula] = {}
     for row in _rows(display, given):
-        for column, (whole, first_empty) in enumerate(_pairs(row)):
+        pairs = _pairs(row)
+        final = pairs[-1][0][-1:]
+        for column, (whole, first_empty) in enumerate(pairs):
             for part in [whole] if row.kind in _JOINED else _side_by_side(whole, speaks):
-                last = not whole or part[-1] is whole[-1]
-                made = _row(source, _trimmed(part), row.end if last else 0)
-                if made is None:
+                made = _row(source, _trimmed(part), row.end if part[-1:] == final else 0)
+                if made is None or _commentary(made.tokens):
                     continue
                 if column in open_ and _continues(row.kind, made, first_empty):
                     open_[column].rows.append(made)
@@ -132,6 +135,14 @@ def _trimmed(part: Sequence[Token]) -> list[Token]:
     while kept and (kept[0].text in _ENDS - {"."} or kept[0].text.isspace()):
         kept.pop(0)
     return kept
+
+
+def _commentary(part: Sequence[Token]) -> bool:
+    r"""A remark in a column of its own, such as ``\text{by (3)}``; no condition is one."""
+    texts = [token.text for token in part]
+    if texts[0] not in _WORDS or texts[1:2] != ["{"] or texts[-1] != "}":
+        return False
+    return _REMARK.match("".join(texts[2:-1])) is not None
 
 
 # -- rows and cells ----------------------------------------------------------------------------
@@ -244,12 +255,15 @@ def _side_by_side(
         parts[-1].append(given[at])
         at += 1
     kept = [part for part in parts if _trimmed(part)]
-    if len(kept) < 2 or not all(_has_relation(p) and speaks(p) for p in kept):
+    if len(kept) == 1 and has_relation(kept[0]):
+        return kept
+    if len(kept) < 2 or not all(has_relation(p) and speaks(p) for p in kept):
         return [given] if given else []
     return kept
 
 
-def _has_relation(part: Sequence[Token]) -> bool:
+def has_relation(part: Sequence[Token]) -> bool:
+    """Whether one of the tokens is a relation, read or not."""
     return any(token.text in _RELATIONS for token in part)
 
 

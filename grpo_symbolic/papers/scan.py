@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grpo_symbolic.papers.macros import (
     COMMANDS,
@@ -26,6 +26,7 @@ __all__ = ["Comment", "Display", "Heading", "Piece", "pieces"]
 MAX_DISPLAYS = 2_000
 MAX_DEFINITIONS = 2_000
 MAX_FORMULA = 20_000
+MAX_TITLE = 500
 
 _LEVELS = ("part", "chapter", "section", "subsection", "subsubsection", "paragraph", "appendix")
 _ENVIRONMENTS = (
@@ -43,6 +44,7 @@ _COMMENT = re.compile(r"%+[ \t]*(grpo|grpo-notation)[ \t]*:([^\n]*)")
 _MORE = re.compile(r"\n[ \t]*%+[ \t]*grpo[ \t]*:([^\n]*)")
 _CONDITION = re.compile(r"\\(if[A-Za-z]*|fi)(?![A-Za-z])")
 _DOCUMENT = re.compile(r"^[^%\n]*\\begin\{document\}", re.MULTILINE)
+_NAMED = re.compile(r"\s*\\[A-Za-z@]+")
 _END = {"[": "\\]", "(": "\\)", "$": "$", "$$": "$$"}
 
 
@@ -105,6 +107,8 @@ class _Scan:
         # For each open group: what its definitions have replaced.
         self.groups: list[dict[str, Macro | None]] = []
         self.definitions = self.displays = 0
+        #: How many conditions of TeX are open: what is defined under one may not be defined.
+        self.conditions = 0
         self.known: Mapping[str, Macro] | None = None
         begins = _DOCUMENT.search(self.text)
         self.body = begins.end() if begins else 0
@@ -137,6 +141,12 @@ class _Scan:
             self._verb()
         elif mark == r"\iffalse":
             self._skip_condition()
+        elif mark == r"\newif":
+            self.at = _after_name(self.text, self.at)
+        elif mark.startswith(r"\if") and mark not in (r"\iff", r"\ifthenelse"):
+            self.conditions += 1
+        elif mark == r"\fi":
+            self.conditions = max(self.conditions - 1, 0)
         elif mark[1:] in _DEFINING:
             self._define(mark[1:], at)
         elif mark[1:] in _LEVELS:
@@ -160,8 +170,8 @@ class _Scan:
         level = _LEVELS.index(name) if name != "appendix" else _LEVELS.index("section")
         end = self.at
         if name != "appendix":
-            title = self.text.find("{", end, end + MAX_FORMULA)
-            end = (closing(self.text, title) or title) + 1 if title >= 0 else end
+            title = self.text.find("{", end, end + MAX_TITLE)
+            end = (closing(self.text, title, MAX_TITLE) or title) + 1 if title >= 0 else end
         return Heading(at, end, level)
 
     # -- mathematics -----------------------------------------------------------------------
@@ -232,7 +242,8 @@ class _Scan:
             elif self._closes(mark, kind, ends):
                 break
         else:
-            most = f" within {MAX_FORMULA} characters" if self.at > start + 1 else ""
+            cut = len(self.text) > start + MAX_FORMULA
+            most = f" within {MAX_FORMULA} characters" if cut else ""
             raise self.source.refused(at, f"this mathematics has no end{most}")
         self.displays += 1
         if self.displays > MAX_DISPLAYS and kind not in ("$", "("):
@@ -284,12 +295,12 @@ class _Scan:
     # -- definitions -----------------------------------------------------------------------
 
     def _define(self, command: str, at: int) -> None:
-        found = definition(self.text, command, self.at, self.macros)
-        if found is None:
-            return
         self.definitions += 1
         if self.definitions > MAX_DEFINITIONS:
             raise self.source.refused(at, f"a paper may define {MAX_DEFINITIONS} macros")
+        found = definition(self.text, command, self.at, self.macros)
+        if found is None:
+            return
         self.at = found.end
         if found.provided and found.name in self.macros:
             return
@@ -299,7 +310,8 @@ class _Scan:
                 group.pop(found.name, None)
             else:
                 group.setdefault(found.name, self.macros.get(found.name))
-        self.macros[found.name] = found.macro
+        macro = replace(found.macro, body=None) if self.conditions else found.macro
+        self.macros[found.name] = macro
         self.known = None
 
     def _close(self) -> None:
@@ -310,3 +322,8 @@ class _Scan:
             else:
                 self.macros[name] = before
             self.known = None
+
+
+def _after_name(text: str, at: int) -> int:
+    match = _NAMED.match(text, at)
+    return at if match is None else match.end()
