@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.stationary import stationary_policy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
+    from grpo_symbolic.prediction.predict import TrainerRun
+    from grpo_symbolic.prediction.prediction import Prediction
+    from grpo_symbolic.prediction.readers import from_openrlhf, from_trl, from_verl
     from grpo_symbolic.question import BinaryQuestion, Question
     from grpo_symbolic.reward import Gaussian
     from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -76,6 +79,7 @@ __all__ = [
     "Notation",
     "Penalty",
     "Potential",
+    "Prediction",
     "Question",
     "Report",
     "ReverseKL",
@@ -86,11 +90,15 @@ __all__ = [
     "StationarityCondition",
     "StationaryPolicy",
     "Status",
+    "TrainerRun",
     "Verdict",
     "analyse",
     "check",
     "explore",
     "formula",
+    "from_openrlhf",
+    "from_trl",
+    "from_verl",
     "plot",
     "potential",
     "preference",
@@ -127,6 +135,7 @@ _HOMES = {
     "Notation": ".export.notation",
     "Penalty": ".model.penalty",
     "Potential": ".analysis.potential",
+    "Prediction": ".prediction.prediction",
     "Question": ".question",
     "RLHF": ".model.algorithm",
     "Report": ".verify.verdict",
@@ -138,11 +147,15 @@ _HOMES = {
     "StationarityCondition": ".stationarity",
     "StationaryPolicy": ".policy.two_answers",
     "Status": ".verify.verdict",
+    "TrainerRun": ".prediction.predict",
     "Verdict": ".verify.verdict",
     "analyse": ".policy.analyse",
     "check": ".checking.check",
     "explore": ".explorer",
     "formula": ".export.latex",
+    "from_openrlhf": ".prediction.readers",
+    "from_trl": ".prediction.readers",
+    "from_verl": ".prediction.readers",
     "potential": ".analysis.potential",
     "preference": ".model.algorithm",
     "prove": ".verify.methods",

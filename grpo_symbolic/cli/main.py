@@ -6,7 +6,16 @@ import os
 import sys
 from collections.abc import Sequence
 
-from grpo_symbolic.cli import analyse, check, completion, derive, plot, show_presets, solve
+from grpo_symbolic.cli import (
+    analyse,
+    check,
+    completion,
+    derive,
+    plot,
+    predict,
+    show_presets,
+    solve,
+)
 from grpo_symbolic.cli.options import Parser, model_options
 
 __all__ = ["main"]
@@ -20,7 +29,7 @@ def _parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
-    for command in (derive, solve, analyse, check, plot, show_presets, completion):
+    for command in (derive, solve, predict, analyse, check, plot, show_presets, completion):
         command.register(commands, model)
     return parser
 
