@@ -15,6 +15,7 @@ from grpo_symbolic.cli import (
     predict,
     show_presets,
     solve,
+    solve_for,
 )
 from grpo_symbolic.cli.options import Parser, model_options
 
@@ -29,7 +30,17 @@ def _parser() -> Parser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
-    for command in (derive, solve, predict, analyse, check, plot, show_presets, completion):
+    for command in (
+        derive,
+        solve,
+        solve_for,
+        predict,
+        analyse,
+        check,
+        plot,
+        show_presets,
+        completion,
+    ):
         command.register(commands, model)
     return parser
 
