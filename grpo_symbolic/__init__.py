@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.stationary import stationary_policy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
+    from grpo_symbolic.prediction.predict import TrainerRun
+    from grpo_symbolic.prediction.prediction import Prediction
+    from grpo_symbolic.prediction.readers import from_openrlhf, from_trl, from_verl
     from grpo_symbolic.question import BinaryQuestion, Question
     from grpo_symbolic.reward import Gaussian
     from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -79,6 +82,7 @@ __all__ = [
     "Notation",
     "Penalty",
     "Potential",
+    "Prediction",
     "Question",
     "Report",
     "ReverseKL",
@@ -89,12 +93,16 @@ __all__ = [
     "StationarityCondition",
     "StationaryPolicy",
     "Status",
+    "TrainerRun",
     "Verdict",
     "analyse",
     "check",
     "check_paper",
     "explore",
     "formula",
+    "from_openrlhf",
+    "from_trl",
+    "from_verl",
     "plot",
     "potential",
     "preference",
@@ -132,6 +140,7 @@ _HOMES = {
     "Notation": ".export.notation",
     "Penalty": ".model.penalty",
     "Potential": ".analysis.potential",
+    "Prediction": ".prediction.prediction",
     "Question": ".question",
     "RLHF": ".model.algorithm",
     "Report": ".verify.verdict",
@@ -143,12 +152,16 @@ _HOMES = {
     "StationarityCondition": ".stationarity",
     "StationaryPolicy": ".policy.two_answers",
     "Status": ".verify.verdict",
+    "TrainerRun": ".prediction.predict",
     "Verdict": ".verify.verdict",
     "analyse": ".policy.analyse",
     "check": ".checking.check",
     "check_paper": ".cli.check_paper",
     "explore": ".explorer",
     "formula": ".export.latex",
+    "from_openrlhf": ".prediction.readers",
+    "from_trl": ".prediction.readers",
+    "from_verl": ".prediction.readers",
     "potential": ".analysis.potential",
     "preference": ".model.algorithm",
     "prove": ".verify.methods",

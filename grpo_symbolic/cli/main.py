@@ -14,8 +14,10 @@ from grpo_symbolic.cli import (
     completion,
     derive,
     plot,
+    predict,
     show_presets,
     solve,
+    solve_for,
 )
 from grpo_symbolic.cli.options import Parser, model_options
 
@@ -24,6 +26,8 @@ __all__ = ["main", "parser"]
 _COMMANDS = (
     derive,
     solve,
+    solve_for,
+    predict,
     analyse,
     check,
     check_paper,

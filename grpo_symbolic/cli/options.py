@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.model.advantage import Advantage
     from grpo_symbolic.model.algorithm import Algorithm
     from grpo_symbolic.model.penalty import Penalty
+    from grpo_symbolic.presets.preset import Preset
     from grpo_symbolic.question import Question
 
 __all__ = [
@@ -58,7 +59,7 @@ QUESTIONS = ("rewards", "success", "preferences", "raters")
 #: How raters come into training: ``--per``.
 _WAYS = ("group", "answer", "mean")
 #: Every option of the model, by its name among the arguments.
-MODEL = ("group_size", *_FIXED_BY_PRESET, "preset", *QUESTIONS, "per")
+MODEL = ("group_size", *_FIXED_BY_PRESET, "preset", "set", *QUESTIONS, "per")
 MAX_DIGITS = 10_000
 MAX_FILE = 1_000_000
 
@@ -85,6 +86,12 @@ def model_options() -> argparse.ArgumentParser:
         takers = ", ".join(ADVANTAGES.taking(option))
         model.add_argument(f"--{option}", metavar=metavar, help=f"{meaning}; of {takers}")
     model.add_argument("--preset", metavar="NAME", help="a trainer's conventions: see presets")
+    model.add_argument(
+        "--set",
+        nargs="+",
+        metavar="KEY=VALUE",
+        help="options of the preset, such as scale_rewards=batch loss_type=cispo",
+    )
     rewards = model.add_mutually_exclusive_group()
     rewards.add_argument("--rewards", metavar="R,R,...", help="deterministic rewards")
     rewards.add_argument("--success", metavar="S,S,...", help="success rates of a verifier")
@@ -109,17 +116,30 @@ class ChosenAlgorithm:
     placement: str = "loss"
     scale: str = "std"
     rule_options: tuple[tuple[str, Fraction], ...] = ()
+    settings: tuple[tuple[str, Any], ...] = ()
 
     def build(self) -> Algorithm:
         """The algorithm, or a preset's with the group size that was asked for."""
         from grpo_symbolic.model.algorithm import GRPO
 
-        if self.preset is None:
+        preset = self.built_preset()
+        if preset is None:
             return GRPO(self.group_size or 2, self._penalty(), self._advantage())
-        preset = named("--preset", lookup, self.preset)
+        if preset.entropy != 0:
+            raise ValueError("--set: an entropy bonus is known to solve and predict only")
+        return preset.algorithm
+
+    def built_preset(self) -> Preset | None:
+        """The preset with its options and the group size that was asked for, if there is one."""
+        if self.preset is None:
+            return None
+        try:
+            preset = lookup(self.preset, **dict(self.settings))
+        except ValueError as error:
+            raise ValueError(f"{'--set' if self.settings else '--preset'}: {error}") from None
         if self.group_size is None:
-            return preset.algorithm
-        return named("--group-size", preset.with_group_size, self.group_size).algorithm
+            return preset
+        return named("--group-size", preset.with_group_size, self.group_size)
 
     def _penalty(self) -> Penalty:
         if self.penalty in ESTIMATORS:
@@ -141,6 +161,7 @@ def read_algorithm(arguments: argparse.Namespace) -> ChosenAlgorithm:
     size = None
     if arguments.group_size is not None:
         size = named("--group-size", read_group_size, arguments.group_size)
+    settings = _read_settings(arguments)
     if arguments.preset is None:
         penalty, placement = _read_penalty(arguments)
         return ChosenAlgorithm(size, None, penalty, placement, *_read_rule(arguments))
@@ -148,7 +169,25 @@ def read_algorithm(arguments: argparse.Namespace) -> ChosenAlgorithm:
         if getattr(arguments, option) is not None:
             raise ValueError(f"--{option} cannot be given with --preset, which fixes it")
     named("--preset", checked_preset, arguments.preset)
-    return ChosenAlgorithm(size, arguments.preset)
+    return ChosenAlgorithm(size, arguments.preset, settings=settings)
+
+
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "none": None}
+
+
+def _read_settings(arguments: argparse.Namespace) -> tuple[tuple[str, Any], ...]:
+    """The options of a preset; a word stands for what it means to Python, a number for itself."""
+    found: dict[str, Any] = {}
+    for part in arguments.set or ():
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not key.isidentifier() or key in found:
+            raise ValueError(f"--set must be KEY=VALUE, each key once, got {part!r}")
+        if arguments.preset is None:
+            raise ValueError(f"--set goes with --preset, got {part!r} alone")
+        found[key] = _WORDS.get(value.lower(), int(value) if value.isdecimal() else value)
+    if found.get("scale_rewards", "") is None:
+        found["scale_rewards"] = "none"
+    return tuple(found.items())
 
 
 def _read_penalty(arguments: argparse.Namespace) -> tuple[str, str]:

@@ -7,7 +7,6 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grpo_symbolic import presets
 from grpo_symbolic.cli.options import (
     QUESTIONS,
     chosen_question,
@@ -22,6 +21,7 @@ from grpo_symbolic.inputs import STANDARD_VALUES
 if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
+    from grpo_symbolic.presets.preset import Preset
     from grpo_symbolic.question import Question
     from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
@@ -49,7 +49,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     digits = named("--dps", decimal_digits, arguments.dps)
-    values: dict[str, Any] = {"beta": read_number("--beta", "beta", arguments.beta)}
+    values: dict[str, Any] = {"beta": _weight(arguments)}
     algorithm = read_algorithm(arguments)
     described = any(getattr(arguments, kind) is not None for kind in (*QUESTIONS, "per"))
     question = _described_question(arguments, values) if described else _binary(arguments, values)
@@ -58,7 +58,13 @@ def run(arguments: argparse.Namespace) -> str:
 
     from grpo_symbolic.policy.stationary import stationary_policy
 
-    policy = stationary_policy(algorithm.build(), question)
+    preset = algorithm.built_preset()
+    built = algorithm.build() if preset is None else preset.algorithm
+    if preset is not None:
+        if values["beta"] == 0 or preset.without_effect:
+            return _unpenalised(arguments, preset, values)
+        _take_up_entropy(preset, values)
+    policy = stationary_policy(built, question)
     for name in {p.name for p in policy.inputs if p.default is None} - values.keys():
         values[name] = STANDARD_VALUES[name]
 
@@ -71,7 +77,7 @@ def run(arguments: argparse.Namespace) -> str:
     if policy.expressions is not None:
         kept = question.answers if described else question.answers[:1]
         closed = dict(zip(kept, map(sstr, policy.expressions), strict=False))
-    warnings = _warnings(arguments, found, len(question))
+    warnings = _warnings(arguments, preset, found, len(question))
     if arguments.json:
         return _as_json(arguments, policy, found, digits, closed, warnings)
     lines = []
@@ -83,6 +89,47 @@ def run(arguments: argparse.Namespace) -> str:
     lines += [f"closed form: pi({name}) = {form}" for name, form in closed.items()]
     lines += [f"warning: {sentence}" for sentence in warnings]
     return "\n".join(lines)
+
+
+def _weight(arguments: argparse.Namespace) -> Fraction:
+    """The weight; a preset may have none, as trainers have by default."""
+    if arguments.preset is not None and read_number("--beta", "epsilon", arguments.beta) == 0:
+        return Fraction(0)
+    return read_number("--beta", "beta", arguments.beta)
+
+
+def _take_up_entropy(preset: Preset, values: dict[str, Any]) -> None:
+    """The weight and the reference at which there is no bonus of entropy left."""
+    if preset.entropy == 0:
+        return
+    reference = values["pi_ref"]
+    shares = reference if isinstance(reference, tuple) else (reference, 1 - reference)
+    values["beta"], moved = preset.with_entropy(values["beta"], shares)
+    values["pi_ref"] = moved if isinstance(reference, tuple) else moved[0]
+
+
+def _unpenalised(arguments: argparse.Namespace, preset: Preset, values: dict[str, Any]) -> str:
+    """Where training goes when nothing holds it near the reference."""
+    from grpo_symbolic.prediction.predict import TrainerRun
+
+    if arguments.margin is not None or arguments.preferences is not None:
+        raise ValueError("--margin and --preferences need a penalty and a weight --beta above 0")
+    run = TrainerRun("", "", preset, values["beta"])
+    asked: dict[str, Any] = {}
+    for kind in ("rewards", "success"):
+        if getattr(arguments, kind) is not None:
+            asked[kind] = listed(getattr(arguments, kind))
+    found = run.predict(values["pi_ref"], **(asked or {"rewards": (values["gap"], 0)}))
+    if not arguments.json:
+        lines = [line for line in str(found).splitlines()[1:] if not line.startswith("last")]
+        return "\n".join(lines)
+    shown = [
+        {"policy": [str(w) for w in r.policy], "stability": r.stability} for r in found.rest_points
+    ]
+    return json.dumps(
+        {"solutions": shown, "count": len(shown), "status": "nothing holds the policy near the "
+         "reference", "warnings": list(found.warnings)}, indent=2,
+    )  # fmt: skip
 
 
 def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
@@ -130,14 +177,15 @@ def _numbers(text: str) -> list[Fraction]:
     return [read_number("--pi-ref", "pi_ref", part) for part in listed(text)]
 
 
-def _warnings(arguments: argparse.Namespace, found: Solutions, answers: int) -> list[str]:
+def _warnings(
+    arguments: argparse.Namespace, preset: Preset | None, found: Solutions, answers: int
+) -> list[str]:
     """What a preset warns of at these policies, each once."""
-    if arguments.preset is None:
+    if preset is None:
         return []
     reference = _numbers(arguments.pi_ref)
     if len(reference) == 1 and answers == 2:
         reference.append(1 - reference[0])
-    preset = presets.lookup(arguments.preset)
     return list(dict.fromkeys(w for s in found for w in preset.warnings_at(s.policy, reference)))
 
 

@@ -19,6 +19,7 @@ from grpo_symbolic.plotting.bifurcations import bifurcation, cusps, escape_thres
 from grpo_symbolic.plotting.figures import FIGURES, FORMATS, Figure, draw, save
 from grpo_symbolic.plotting.orbits import cobweb, flow
 from grpo_symbolic.plotting.penalty_curves import links, penalties
+from grpo_symbolic.plotting.prediction import prediction
 from grpo_symbolic.plotting.sizes import bernstein, drift, group_sizes, small_weights
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "links",
     "noisy_verifier",
     "penalties",
+    "prediction",
     "rank_distortion",
     "ranked_policy",
     "save",

@@ -26,6 +26,7 @@ from grpo_symbolic.verify.verdict import Report
 
 # An analysis is imported when it is asked for: a formula needs none of them.
 if TYPE_CHECKING:
+    from mpmath import mpf
     from numpy import ndarray
     from numpy.typing import ArrayLike
 
@@ -410,6 +411,46 @@ class Policy(Printed):
             closed=self.expressions and self.expressions[0],
         )
         return found(**values) if values else found
+
+    def solve_for(
+        self, unknown: str, *, digits: int | None = None, **values: Number | Expr
+    ) -> Expr | float | int | mpf:
+        """The weight, group size or reference that brings π(a) to a target.
+
+        Parameters
+        ----------
+        unknown : {"beta", "group_size", "pi_ref"}
+        digits : int, optional
+            A number with so many digits, instead of a float.
+        **values
+            One target: ``pi`` = π(a), ``drift`` = π(a) − π_ref(a), or ``kl`` = KL(π‖π_ref) in nats.
+            Then ``pi_ref``, ``beta``, ``gap`` ..., numbers or symbols; what is left out stays a
+            symbol.
+
+        Returns
+        -------
+        float, int or Expr
+            A number where all is known, else a formula; a group size is the smallest that does.
+
+        Raises
+        ------
+        ValueError
+            For more than two answers, an unknown that the equation is not solved for, no or several
+            targets, or a target at which training does not rest.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+        >>> policy.solve_for("beta")
+        pi*(1 - pi)/(pi - pi_ref)
+        >>> round(policy.solve_for("beta", pi=0.9, pi_ref=0.2), 12)
+        0.128571428571
+        """
+        balance = self.balance_for("solving for a parameter")
+        from grpo_symbolic.policy.solve_for import solved_for
+
+        return solved_for(self, balance, unknown, digits, values)
 
     def bounds(self) -> Bounds:
         """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""

@@ -280,8 +280,9 @@ class Preset:
             return None
         if self.penalty.placement == "loss" or self.clamped_with_ratio:
             return S.Zero, S.Zero
+        clamp: Any = self.clamp
         below, above = (
-            self.clamp if k > 0 else -self.clamp
+            clamp if k > 0 else -clamp
             for k in (self.penalty.k.subs(symbols.u, Rational(side)) for side in ("1/9", "9"))
         )
         return below, above

@@ -1,11 +1,14 @@
 """Options of trainers that change what is optimised, as measured on their own runs."""
 
+import json
 from math import exp, log
+from typing import Any
 
 import pytest
 
 import grpo_symbolic as gs
 from grpo_symbolic import presets
+from grpo_symbolic.cli import main
 from grpo_symbolic.presets import Preset
 
 #: π_ref(a) = 0.3, groups of eight, answers of one token.
@@ -145,3 +148,56 @@ def test_options_are_looked_up_by_name() -> None:
         presets.lookup("openrlhf", loss_type="cispo")
     with pytest.raises(ValueError, match="has no options"):
         presets.lookup("rlhf", beta=1)
+
+
+# -- at the command line -----------------------------------------------------------------------
+
+
+def solved(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    assert main(["solve", *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_options_at_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("scale_rewards=batch", "loss_type=cispo", "use_bias_correction_kl=false")
+    found = solved(capsys, "--preset", "trl@1.16", "--set", *options, "--beta", "0.2",
+                   "--pi-ref", "0.3")  # fmt: skip
+    # A fixed scale of 1 and a fifth of every gradient: 7/8 p (1 − p)/5 = β (p − π_ref).
+    p = float(found["solutions"][0]["policy"][0])
+    assert 7 / 8 * p * (1 - p) / 5 == pytest.approx(0.2 * (p - 0.3), rel=1e-12)
+    words = ("--preset", "trl", "--set", "entropy_coef=0.2", "--beta", "0.5", "--pi-ref", "0.3")
+    bonus = solved(capsys, *words)
+    assert float(bonus["solutions"][0]["policy"][0]) == pytest.approx(0.932588, abs=1e-6)
+    assert main(["derive", *words[:4]]) == 2
+    assert "solve and predict only" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--preset", "trl", "--beta", "0"), "beta is 0"),
+        (("--preset", "slime", "--beta", "0.1"), "no gradient"),
+    ],
+)
+def test_no_penalty_is_an_answer(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = solved(capsys, *words, "--pi-ref", "0.2")
+    assert found["solutions"] == [{"policy": ["1.0", "0.0"], "stability": "attracting"}]
+    assert any(sentence in warning for warning in found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--set", "a=1"), "--set goes with --preset"),
+        (("--preset", "trl", "--set", "a"), "--set must be KEY=VALUE"),
+        (("--preset", "trl", "--set", "foo=1"), "--set: the preset trl takes"),
+        (("--preset", "trl", "--set", "loss_type=ppo"), "loss_type must be one of"),
+    ],
+)
+def test_bad_options_are_status_2(
+    words: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["solve", *words, "--beta", "1", "--pi-ref", "0.2"]) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())

@@ -1,0 +1,258 @@
+r"""The inverse question: which weight, reference or group size gives a wanted policy.
+
+The equation β · force = drift is explicit in β, and for the two KL divergences in π_ref(a), so that
+for those the answer is a formula; under the reverse KL it reads
+:math:`\beta = h_G(p)/(p - \pi_{\mathrm{ref}}(a))`. Group sizes are searched.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import mpmath as mp
+from sympy import Expr, Integer, Rational, S, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.inputs import Number, exact_number, within
+from grpo_symbolic.solve.scalar import ScalarField
+
+__all__ = ["NotReached", "Target", "group_size_for", "reference_for", "weight_for"]
+
+#: Group sizes are looked for up to here.
+LARGEST = 1024
+#: Digits of what is no formula.
+_DIGITS = 60
+_KINDS = ("pi", "drift", "kl")
+
+
+class NotReached(UserWarning):
+    """The wanted policy attracts at the value that was found, but not from the reference."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is wanted of π(a): itself, its distance from the reference, or a KL divergence.
+
+    Parameters
+    ----------
+    kind : {"pi", "drift", "kl"}
+        π(a); π(a) − π_ref(a); KL(π‖π_ref) in nats, on the side of the better answer.
+    value : Expr
+    """
+
+    kind: str
+    value: Expr
+
+    @classmethod
+    def of(cls, given: Mapping[str, Number | Expr]) -> Target:
+        """The one target among keywords.
+
+        Raises
+        ------
+        ValueError
+            For none or several, or a value out of range.
+        """
+        kinds = [kind for kind in _KINDS if given.get(kind) is not None]
+        if len(kinds) != 1:
+            raise ValueError(
+                f"give one target, {', '.join(_KINDS)}, got {', '.join(kinds) or 'none'}"
+            )
+        (kind,) = kinds
+        value = given[kind]
+        if isinstance(value, Expr) and not value.is_number:
+            return cls(kind, value)
+        if kind == "kl":
+            return cls(kind, within("kl", value, "a positive number of nats", 0, mp.inf))
+        lower = 0 if kind == "pi" else -1
+        return cls(kind, within(kind, value, f"a number in ({lower}, 1)", lower, 1))
+
+    def policy(self, reference: Expr) -> Expr:
+        """π(a), exactly for the first two kinds; for a divergence to 60 digits.
+
+        Raises
+        ------
+        ValueError
+            For a policy outside (0, 1), a divergence that no policy has, or one in symbols.
+        """
+        if self.kind == "pi":
+            return self.value
+        if self.kind == "drift":
+            found = reference + self.value
+            if found.is_number and not 0 < found < 1:
+                raise ValueError(f"drift must leave pi(a) in (0, 1), got {found}")
+            return found
+        if not (self.value.is_number and reference.is_number):
+            raise ValueError("kl needs numbers for itself and for pi_ref")
+        return _at_divergence(self.value, reference)
+
+
+def _at_divergence(budget: Expr, reference: Expr) -> Expr:
+    """π(a) > π_ref(a) with KL(π‖π_ref) = budget: the divergence rises there."""
+    with mp.workdps(_DIGITS + 10):
+        p0, wanted = mp.mpf(reference.p) / reference.q, _real(budget)
+        most = -mp.log(p0)
+        if wanted >= most:
+            raise ValueError(
+                f"kl must be below -log(pi_ref) = {mp.nstr(most, 6)}, all that pi(a) -> 1 costs, "
+                f"got {budget}"
+            )
+
+        def excess(x: mp.mpf) -> mp.mpf:
+            p, q = 1 / (1 + mp.exp(-x)), 1 / (1 + mp.exp(x))
+            return p * mp.log(p / p0) + q * mp.log(q / (1 - p0)) - wanted
+
+        low = high = mp.log(p0 / (1 - p0))
+        while excess(high) < 0:
+            low, high = high, high + max(1, abs(high))
+        for _ in range(300):
+            middle = (low + high) / 2
+            low, high = (middle, high) if excess(middle) < 0 else (low, middle)
+        return Rational(mp.nstr(1 / (1 + mp.exp(-high)), _DIGITS))
+
+
+def weight_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]) -> Expr:
+    """β at which the target is stationary: a formula, or a number where all is known.
+
+    Raises
+    ------
+    ValueError
+        Where no positive weight does that, or where the policy repels at the one that does.
+    """
+    policy = target.policy(known.get(symbols.pi_ref, symbols.pi_ref))
+    found = balance.weight.subs(symbols.pi, policy) if policy != symbols.pi else balance.weight
+    found = found.subs(known)
+    if found.free_symbols:
+        return tidy(found, balance.domain.extended(found))
+    point = {**known, symbols.pi: policy}
+    field = ScalarField(balance.condition, {**known, **_weight_symbol(balance, S.One)})
+    value = _weight_at(field, policy)
+    if value is None or value <= 0:
+        raise ValueError(_no_weight(policy, known))
+    _check_stability(balance, field, point, value)
+    return found.doit() if found.count_ops() < 400 else Rational(mp.nstr(value, _DIGITS))
+
+
+def _weight_symbol(balance: Balance, value: Expr) -> dict[Symbol, Expr]:
+    return {balance.beta: value} if isinstance(balance.beta, Symbol) else {}
+
+
+def _weight_at(field: ScalarField, policy: Expr) -> mp.mpf | None:
+    """Drift over force, the force at weight 1."""
+    with mp.workdps(_DIGITS + 20):
+        x = _log_odds(policy)
+        drift, force = field.at(x)
+        if force.value.contains(0):
+            return None
+        return mp.mpf(str(mp.mpf(_middle(drift)) / mp.mpf(_middle(force))))
+
+
+def _middle(jet: object) -> str:
+    return jet.value.mid().str(_DIGITS + 10, radius=False)  # type: ignore[attr-defined]
+
+
+def _check_stability(
+    balance: Balance, field: ScalarField, point: Mapping[Symbol, Expr], weight: mp.mpf
+) -> None:
+    """The wanted policy must attract; a warning where the flow from the reference stops before."""
+    with mp.workdps(_DIGITS + 20):
+        x, start = _log_odds(point[symbols.pi]), _log_odds(point[symbols.pi_ref])
+        drift, force = field.at(x)
+        if mp.mpf(drift.slope.mid().str(40, radius=False)) >= weight * mp.mpf(
+            force.slope.mid().str(40, radius=False)
+        ):
+            raise ValueError(
+                f"at the weight {mp.nstr(weight, 8)} that policy is stationary, but it repels: "
+                "training does not rest there at any weight"
+            )
+        for k in range(1, 64):
+            place = start + (x - start) * k / 64
+            own, pull = (mp.mpf(_middle(part)) for part in field.at(place))
+            if (own - weight * pull) * (x - start) < 0:
+                warnings.warn(
+                    f"at the weight {mp.nstr(weight, 8)} that policy attracts, but training from "
+                    "the reference rests before it",
+                    NotReached,
+                    stacklevel=4,
+                )
+                return
+
+
+def _no_weight(policy: Expr, known: Mapping[Symbol, Expr]) -> str:
+    reference = known.get(symbols.pi_ref)
+    return (
+        f"no positive weight holds pi(a) at {float(policy):.6g} with pi_ref = "
+        f"{float(reference):.6g}: the advantage moves the policy to the other side"  # type: ignore[arg-type]
+    )
+
+
+def reference_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]) -> Expr:
+    """π_ref(a) at which the target is stationary, where the equation is explicit in it.
+
+    Raises
+    ------
+    ValueError
+        Where it is not explicit, for another target than π(a), or where no reference does that.
+    """
+    if target.kind != "pi" or balance.reference is None:
+        raise ValueError("pi_ref is solved for from pi, beside one of the KL divergences")
+    found = balance.reference.subs(symbols.pi, target.value).subs(known)
+    if found.free_symbols:
+        return tidy(found, balance.domain.extended(found))
+    value = found.doit()
+    if not 0 < value < 1:
+        raise ValueError(
+            f"no reference probability gives pi(a) = {float(target.value):.6g} at this weight: the "
+            "advantage alone moves it further"
+        )
+    return value
+
+
+def group_size_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]) -> int:
+    """The smallest group with which π(a) comes to the target or beyond.
+
+    Raises
+    ------
+    ValueError
+        For symbols, where groups of 1024 do not do, or where the size changes nothing.
+    """
+    missing = sorted(
+        str(s) for s in (symbols.pi_ref, balance.beta) if s.free_symbols - known.keys()
+    )
+    if missing:
+        raise ValueError(f"group_size needs a number for {', '.join(missing)}")
+    policy = target.policy(known[symbols.pi_ref])
+    weight = _real(S(balance.beta).subs(known))
+
+    def enough(size: int) -> bool:
+        numbers = {s: v for s, v in known.items() if s != symbols.G}
+        field = ScalarField(balance.of_size(Integer(size)).condition,
+                            {**numbers, **_weight_symbol(balance, S.One)})  # fmt: skip
+        found = _weight_at(field, policy)
+        return found is not None and found >= weight
+
+    low, high = 1, 2
+    while not enough(high):
+        if high >= LARGEST:
+            raise ValueError(
+                f"groups of up to {LARGEST} do not bring pi(a) to {float(policy):.6g} at this "
+                "weight: it takes a smaller weight"
+            )
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
+
+
+def _real(value: Expr) -> mp.mpf:
+    exact = exact_number("value", value, "a number")
+    return mp.mpf(str(exact.n(_DIGITS + 20)))
+
+
+def _log_odds(policy: Expr) -> mp.mpf:
+    p = _real(policy)
+    return mp.log(p) - mp.log(_real(1 - policy))

@@ -1,0 +1,86 @@
+"""``grpo-symbolic predict``: where a trainer's configuration comes to rest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from grpo_symbolic.cli.options import listed, read_number
+from grpo_symbolic.inputs import suffix
+from grpo_symbolic.registry import SUFFIXES
+
+__all__ = ["register", "run"]
+
+
+def register(commands: Any, model: argparse.ArgumentParser) -> None:
+    """Declare the command and its options."""
+    command = commands.add_parser(
+        "predict",
+        help="where a trainer's configuration comes to rest, how soon, how steadily",
+        epilog="Example: grpo-symbolic predict config.yaml --pi-ref 0.2. The file has the "
+        "trainer's own option names and the keys trainer and version.",
+    )
+    command.add_argument("config", metavar="FILE", help="the configuration, YAML or JSON")
+    command.add_argument(
+        "--pi-ref",
+        metavar="X",
+        help="probability of a right answer under the reference, or one an answer",
+    )
+    rewards = command.add_mutually_exclusive_group()
+    rewards.add_argument("--success", metavar="S,S,...", help="success rates of a verifier")
+    rewards.add_argument("--rewards", metavar="R,R,...", help="deterministic rewards")
+    rewards.add_argument(
+        "--rewards-log", metavar="FILE", help="rollouts of the reference, a JSON object a line"
+    )
+    command.add_argument("--plot", metavar="FILE", help="a figure: .pdf .svg .png .eps .pgf")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> str:
+    if arguments.plot is not None:
+        suffix("--plot", arguments.plot, SUFFIXES)
+    shares: Any = None
+    if arguments.pi_ref is not None:
+        shares = [read_number("--pi-ref", "pi_ref", part) for part in listed(arguments.pi_ref)]
+    elif arguments.rewards_log is None:
+        raise ValueError("--pi-ref must be given, or --rewards-log to count it from")
+    question: dict[str, Any] = {}
+    if arguments.success is not None:
+        question["success"] = _numbers("--success", "success", arguments.success)
+    if arguments.rewards is not None:
+        question["rewards"] = _numbers("--rewards", "reward", arguments.rewards)
+    remarks: tuple[str, ...] = ()
+
+    from grpo_symbolic.prediction.configuration import Configuration
+
+    options = Configuration.read(arguments.config)
+    if arguments.rewards_log is not None:
+        from grpo_symbolic.prediction.rewards_log import read_rewards
+
+        log = read_rewards(arguments.rewards_log)
+        question["rewards"], remarks = log.rewards, log.remarks
+        shares = log.shares if shares is None else shares
+
+    from dataclasses import replace
+
+    from grpo_symbolic.prediction.readers import read_run
+
+    trainer = read_run(options)
+    trainer = replace(trainer, remarks=(*remarks, *trainer.remarks))
+    found = trainer.predict(shares if len(shares) > 1 else shares[0], **question)
+    if arguments.plot is not None:
+        from grpo_symbolic.plotting.figures import figure_of, written
+        from grpo_symbolic.plotting.prediction import prediction
+        from grpo_symbolic.plotting.style import COLUMN
+
+        def panel(ax: Any) -> Any:
+            return prediction(found, ax=ax)
+
+        written(figure_of((panel,), COLUMN, 3.3), arguments.plot)
+    return json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
+
+
+def _numbers(option: str, role: str, text: str) -> list[Any]:
+    return [read_number(option, role, part) for part in listed(text)]

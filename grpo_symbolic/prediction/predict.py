@@ -1,0 +1,179 @@
+"""From a configuration and a question to a prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import mpmath as mp
+from sympy import Expr, Integer, Rational, S, Symbol
+
+from grpo_symbolic import symbols
+from grpo_symbolic.inputs import STANDARD_VALUES, Number, parameter
+from grpo_symbolic.prediction.cautions import cautions
+from grpo_symbolic.prediction.many_answers import predict_many
+from grpo_symbolic.prediction.pace import (
+    flow_time,
+    iterate_spread,
+    restoring_rate,
+    reuse_limit,
+    steps_of,
+)
+from grpo_symbolic.prediction.prediction import Prediction
+from grpo_symbolic.prediction.rest import RestPoint, landscape
+from grpo_symbolic.prediction.settings import Settings
+from grpo_symbolic.question import BinaryQuestion, Question
+
+__all__ = ["TrainerRun", "predict"]
+
+
+class TrainerRun(Settings):
+    """The :class:`Settings` of a configuration, with what they lead to."""
+
+    def predict(
+        self,
+        pi_ref: Number | Sequence[Number],
+        *,
+        success: Sequence[Number] | None = None,
+        rewards: Sequence[Number] | None = None,
+    ) -> Prediction:
+        """Where training comes to rest on one question.
+
+        Parameters
+        ----------
+        pi_ref : number, or one an answer
+            Of two answers, that of the better one.
+        success : sequence of numbers, optional
+            Success rates of a verifier, one an answer.
+        rewards : sequence of numbers, optional
+            Deterministic rewards; 1 and 0 unless given.
+
+        Raises
+        ------
+        ValueError
+            For numbers out of range, or a question that the algorithm cannot be asked.
+        """
+        return predict(self, pi_ref, success=success, rewards=rewards)
+
+
+def predict(
+    run: Settings,
+    pi_ref: Number | Sequence[Number],
+    *,
+    success: Sequence[Number] | None = None,
+    rewards: Sequence[Number] | None = None,
+) -> Prediction:
+    """Where a run comes to rest on one question; see :meth:`TrainerRun.predict`."""
+    question, reference = _asked(pi_ref, success, rewards)
+    if len(question) > 2:
+        return predict_many(run, question, reference)
+    if not isinstance(question, BinaryQuestion):
+        return _nothing_to_learn(run, question, reference)
+    values, notes = _values(run, question)
+    beta = Integer(0) if run.preset.without_effect else S(Rational(run.beta))
+    found = landscape(run.preset, question, beta, reference[0], values)
+    rests = found.rest_points()
+    goal = next((rest for rest in rests if rest.reached), None)
+    point = {**values, symbols.beta: beta, question.reference[0]: reference[0]}
+    time = kappa = spread = None
+    if goal is not None:
+        time, kappa = flow_time(found, goal), restoring_rate(found, goal)
+        effective = replace(run, beta=beta)
+        spread = iterate_spread(effective, question, goal, kappa, point)
+        notes += cautions(run, question, found, goal, _other(run, question, reference, values))
+        if kappa:
+            notes += _reuse(effective, question, goal, kappa, point)
+    return Prediction(
+        run,
+        rests,
+        steps_of(time, run.learning_rate, run.gradient_scale),
+        spread,
+        tuple(dict.fromkeys((*map(run.located, notes), *run.warnings))),
+        found.complete,
+        time,
+        question,
+        found,
+    )
+
+
+def _asked(
+    pi_ref: Any, success: Sequence[Number] | None, rewards: Sequence[Number] | None
+) -> tuple[Question, tuple[Expr, ...]]:
+    """The question, the better of two answers first, and the reference probabilities."""
+    if success is not None and rewards is not None:
+        raise ValueError("give success rates or rewards, not both")
+    many = isinstance(pi_ref, (list, tuple)) or getattr(pi_ref, "ndim", 0) == 1
+    shares = list(pi_ref) if many else [pi_ref]
+    reference = [parameter("pi_ref", share) for share in shares]
+    if len(reference) == 1:
+        reference.append(1 - reference[0])
+    if sum(reference) != 1 or not all(share > 0 for share in reference):
+        raise ValueError(f"pi_ref must be positive probabilities that sum to 1, got {pi_ref}")
+    stated = success if success is not None else rewards
+    if stated is not None and len(stated) != len(reference):
+        raise ValueError(
+            f"pi_ref has {len(reference)} answers, and {len(stated)} success rates or rewards are "
+            "given"
+        )
+    if stated is None:
+        if len(reference) > 2:
+            raise ValueError("several reference probabilities need success rates or rewards")
+        return BinaryQuestion(gap=1), tuple(reference)
+    kind = {"success": success} if success is not None else {"rewards": rewards}
+    question = Question(**{key: tuple(value) for key, value in kind.items()})  # type: ignore[arg-type]
+    if len(question) > 2:
+        return question, tuple(reference)
+    first, second = (sum((r * w for r, w in law), S.Zero) for law in question.reward_laws)
+    if first == second:
+        return question, tuple(reference)
+    if first < second:
+        raise ValueError("of two answers the better one comes first")
+    return BinaryQuestion.of(question), tuple(reference)
+
+
+def _values(run: Settings, question: Question) -> tuple[dict[Symbol, Expr], list[str]]:
+    """Numbers for the constant scale of a rule and for the zero of the rewards."""
+    algorithm, found, notes = run.preset.algorithm, {}, []
+    if algorithm.advantage is not None and isinstance(algorithm.advantage.sigma, Symbol):
+        found[algorithm.advantage.sigma] = Integer(STANDARD_VALUES["sigma"])
+        notes.append("sigma stands for a scale that this configuration does not fix: taken to be 1")
+    found[symbols.base_reward] = Integer(STANDARD_VALUES["r_b"])
+    return found, notes
+
+
+def _other(
+    run: Settings, question: Question, reference: Sequence[Expr], values: Mapping[Symbol, Expr]
+) -> tuple[str, float] | None:
+    """Where the same options rest by the rules on the other side of a change of version."""
+    if run.alternative is None or run.beta == 0:
+        return None
+    version, preset = run.alternative
+    found = landscape(preset, question, S(Rational(run.beta)), reference[0], values)
+    goal = next((rest for rest in found.rest_points() if rest.reached), None)
+    return None if goal is None else (version, goal.policy[0])
+
+
+def _reuse(
+    run: Settings, question: Question, goal: RestPoint, kappa: float, point: dict[Symbol, Expr]
+) -> list[str]:
+    """A warning where a batch is used for longer than the rest point bears."""
+    if not run.learning_rate:
+        return []
+    limit = reuse_limit(run, question, goal, kappa, point)
+    own = float(run.learning_rate) * float(run.gradient_scale) * run.reuse
+    if own <= limit:
+        return []
+    return [
+        f"learning rate times steps on one batch is {own:.3g}, beyond {limit:.3g}: with clipping "
+        "aside the iterates leave the rest point and cycle around it"
+    ]
+
+
+def _nothing_to_learn(run: Settings, question: Question, reference: Sequence[Expr]) -> Prediction:
+    """Two answers that are rewarded alike: the reference is where training rests."""
+    first = mp.mpf(reference[0].p) / reference[0].q
+    rest = RestPoint(
+        (float(first), float(1 - first)), "degenerate", True, "both answers are rewarded alike"
+    )
+    return Prediction(run, (rest,), 0.0, None, run.warnings, False, 0.0, question)

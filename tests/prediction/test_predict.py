@@ -1,0 +1,434 @@
+"""Predictions against the sampled rules themselves, written out in plain Python."""
+
+import json
+from argparse import Namespace
+from collections.abc import Callable
+from itertools import product
+from math import exp, log, sqrt
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import lambertw, mpf
+
+import grpo_symbolic as gs
+from grpo_symbolic.cli import main
+from grpo_symbolic.prediction.readers import read_run
+
+TRL = {"trainer": "trl", "version": "1.16"}
+
+
+def sigmoid(z: float) -> float:
+    return 1 / (1 + exp(-z))
+
+
+def standardised(rewards: tuple[int, ...]) -> list[float]:
+    mean = sum(rewards) / len(rewards)
+    std = sqrt(sum((r - mean) ** 2 for r in rewards) / (len(rewards) - 1))
+    return [(r - mean) / (std + 1e-4) for r in rewards]
+
+
+def coefficient(kind: str, ratio: float) -> float:
+    """What a sample's ∇ log π is multiplied by in the penalty; ``ratio`` is π_ref/π."""
+    if kind == "k3":
+        return 1 - ratio
+    if kind == "k3 clamped":
+        return 0.0 if abs(ratio - log(ratio) - 1) > 10 else 1 - ratio
+    return -log(ratio)  # k3 times the importance ratio
+
+
+def gradient(
+    z: float, size: int, beta: float, kind: str, reference: float, bonus: float = 0.0,
+    factor: float = 1.0,
+) -> tuple[float, float]:  # fmt: skip
+    """Mean and variance, over all groups, of one group's gradient in the first of two logits."""
+    p = sigmoid(z)
+    mean = square = 0.0
+    for group in product((1, 0), repeat=size):
+        chance = p ** sum(group) * (1 - p) ** (size - sum(group))
+        total = 0.0
+        for answer, advantage in zip(group, standardised(group), strict=True):
+            share = reference / p if answer else (1 - reference) / (1 - p)
+            score = (1 - p) if answer else -p
+            total += score * (factor * advantage - beta * coefficient(kind, share))
+        total /= size
+        mean += chance * total
+        square += chance * total**2
+    return mean - bonus * z * p * (1 - p), square - mean**2
+
+
+CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "direct": ({"beta": "0.7"}, {"beta": 0.7, "kind": "direct"}),
+    "reverse": (
+        {"beta": "0.7", "use_bias_correction_kl": False},
+        {"beta": 0.7, "kind": "k3"},
+    ),
+    "cispo": (
+        {"beta": "0.2", "loss_type": "cispo"},
+        {"beta": 0.2, "kind": "direct", "factor": 0.2},
+    ),
+    "entropy and direct": (
+        {"beta": "0.5", "entropy_coef": "0.2"},
+        {"beta": 0.5, "kind": "direct", "bonus": 0.2},
+    ),
+    "entropy and reverse": (
+        {"beta": "0.5", "entropy_coef": "0.2", "use_bias_correction_kl": False},
+        {"beta": 0.5, "kind": "k3", "bonus": 0.2},
+    ),
+    "entropy alone": ({"beta": 0, "entropy_coef": "0.6"}, {"beta": 0, "kind": "k3", "bonus": 0.6}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_rest_point_and_steps_of_the_expected_gradient(name: str) -> None:
+    """Plain gradient ascent on two logits, step by step, comes to rest where it is predicted."""
+    options, rule = CASES[name]
+    rate = 0.05
+    config = {**TRL, **options, "num_generations": 4, "learning_rate": rate}
+    found = gs.from_trl(config).predict("0.3")
+    assert found.reached is not None
+    target = found.reached.policy[0]
+    z, steps, arrived = log(0.3 / 0.7), 0, None
+    for steps in range(1, 20_000):
+        p = sigmoid(z)
+        if arrived is None and abs(p - target) <= 0.01 * abs(target - 0.3):
+            arrived = steps - 1
+            break
+        z += 2 * rate * gradient(z, 4, reference=0.3, **rule)[0]
+    assert arrived is not None
+    # A step of the ascent has a length: the flow is its limit.
+    assert found.steps == pytest.approx(arrived, rel=0.03)
+    at_rest, _ = gradient(log(target / (1 - target)), 4, reference=0.3, **rule)
+    assert abs(at_rest) < 1e-10
+
+
+@pytest.mark.parametrize(("size", "kind"), [(2, "k3"), (4, "k3"), (4, "direct")])
+def test_spread_of_the_last_iterates(size: int, kind: str) -> None:
+    """The stationary variance of the linearised chain with the variance over all groups."""
+    rate, groups, beta = 1e-3, 16, 0.8
+    config = {
+        **TRL, "beta": str(beta), "num_generations": size, "learning_rate": rate,
+        "per_device_train_batch_size": size * groups, "use_bias_correction_kl": kind == "direct",
+    }  # fmt: skip
+    found = gs.from_trl(config).predict("0.3")
+    assert found.reached is not None
+    p = found.reached.policy[0]
+    z, step = log(p / (1 - p)), 1e-5
+    _, variance = gradient(z, size, beta, kind, 0.3)
+    slope = (gradient(z + step, size, beta, kind, 0.3)[0]
+             - gradient(z - step, size, beta, kind, 0.3)[0]) / (2 * step)  # fmt: skip
+    # z ← (1 + 2η g′) z + 2η noise: the variance that reproduces itself.
+    shrink = 1 + 2 * rate * slope
+    stationary = (2 * rate) ** 2 * variance / groups / (1 - shrink**2)
+    assert found.spread == pytest.approx(p * (1 - p) * sqrt(stationary), rel=3e-3)
+
+
+def test_spread_against_the_sampled_algorithm() -> None:
+    """Groups of two of TRL's rule are drawn; the iterates spread as far as predicted."""
+    rate, groups, beta, reference = 0.1, 4, 1.2, 0.3
+    config = {
+        **TRL, "beta": str(beta), "num_generations": 2, "learning_rate": rate,
+        "per_device_train_batch_size": 2 * groups, "use_bias_correction_kl": False,
+    }  # fmt: skip
+    found = gs.from_trl(config).predict(str(reference))
+    assert found.reached is not None
+    assert found.spread is not None
+    draws, chains = np.random.default_rng(5), 400
+    z = np.full(chains, log(found.reached.policy[0] / found.reached.policy[1]))
+    seen = []
+    for step in range(1500):
+        p = 1 / (1 + np.exp(-z))
+        right = draws.binomial(2, p[:, None], size=(chains, groups))
+        advantage = np.where(right == 1, 0.5 / (sqrt(0.5) + 1e-4), 0.0)
+        pull_a, pull_b = 1 - reference / p, 1 - (1 - reference) / (1 - p)
+        own = right * (1 - p[:, None]) * (advantage - beta * pull_a[:, None])
+        own += (2 - right) * -p[:, None] * (-advantage - beta * pull_b[:, None])
+        z = z + 2 * rate * own.mean(axis=1) / 2
+        if step >= 300 and step % 10 == 0:
+            seen.append(1 / (1 + np.exp(-z)))
+    assert float(np.std(seen)) == pytest.approx(found.spread, rel=0.05)
+
+
+def test_an_entropy_bonus_beside_the_reverse_kl_is_a_lambert_link() -> None:
+    """π = βρ/(α W((βρ/α) e^{(λ − P)/α})) for both answers with one multiplier λ."""
+    bonus, beta = 0.2, 0.5
+    config = {**TRL, "beta": "0.5", "entropy_coef": "0.2", "use_bias_correction_kl": False}
+    found = gs.from_trl({**config, "num_generations": 4}).predict("0.3")
+    assert found.reached is not None
+    p, q = found.reached.policy
+    # Advantages of an answer given that it is there, over all groups of the others.
+    worth = []
+    for own in (1, 0):
+        total = 0.0
+        for others in product((1, 0), repeat=3):
+            chance = p ** sum(others) * q ** (3 - sum(others))
+            total += chance * standardised((own, *others))[0]
+        worth.append(total)
+    multiplier = sum(
+        w * (v - beta * (1 - r / w) - bonus * log(w))
+        for w, v, r in zip((p, q), worth, (0.3, 0.7), strict=True)
+    )
+    for mass, value, reference in zip((p, q), worth, (0.3, 0.7), strict=True):
+        share = beta * reference / bonus
+        inside = share * exp((multiplier + beta - value) / bonus)
+        assert share / float(lambertw(inside).real) == pytest.approx(mass, rel=1e-9)
+
+
+# -- clamps ------------------------------------------------------------------------------------
+
+
+def test_a_clamp_removes_the_rest_point() -> None:
+    """ms-swift at its defaults: a root of the condition in 4.0.0, none of the trainer in 4.0.4."""
+    early = read_run({"trainer": "ms-swift", "version": "4.0.0", "beta": "0.04"}).predict("0.3")
+    late = read_run({"trainer": "ms-swift", "version": "4.0.4", "beta": "0.04"}).predict("0.3")
+    assert early.reached is not None
+    assert late.reached is not None
+    assert early.reached.policy[0] == pytest.approx(0.98856, abs=1e-5)
+    assert late.reached.policy == (1.0, 0.0)
+    assert any("clamped region is entered beyond pi(a) = 0.9486" in w for w in late.warnings)
+    assert not any("clamped region is entered" in w for w in early.warnings)
+
+
+@pytest.mark.parametrize(("beta", "reference"), [(0.04, 0.3), (0.3, 0.01), (1.0, 0.3), (3.0, 0.01)])
+def test_the_clamped_flow_has_the_sign_of_the_clamped_gradient(
+    beta: float, reference: float
+) -> None:
+    config = {"trainer": "verl", "use_kl_loss": True, "kl_loss_coef": str(beta), "n": 4}
+    found = read_run(config).predict(str(reference))
+    assert found.landscape is not None
+    for z in np.linspace(-9, 9, 37):
+        wanted, _ = gradient(float(z), 4, beta, "k3 clamped", reference)
+        p = sigmoid(float(z))
+        own = float(found.landscape.at(mpf(float(z)))) * p * (1 - p)
+        # The two trainers' ε differ: 1e-4 here, 1e-6 there.
+        assert own == pytest.approx(wanted, abs=1e-4)
+
+
+# -- without a penalty -----------------------------------------------------------------------
+
+
+def test_without_a_penalty_the_better_answer_takes_all() -> None:
+    found = gs.from_trl({"num_generations": 4, "learning_rate": 1, "version": "1.16"}).predict(
+        "0.2"
+    )
+    assert found.run.beta == 0
+    assert found.reached is not None
+    assert found.reached.policy == (1.0, 0.0)
+    sentence = next(w for w in found.warnings if "1 - pi(a) falls as" in w)
+    # Late on, 1 − p = c/(η steps): measured on the exact gradient.
+    constant = float(sentence.split("falls as ")[1].split("/")[0])
+    z = 6.0
+    p = sigmoid(z)
+    rate = 2 * gradient(z, 4, 0.0, "k3", 0.2)[0] / (1 - p)
+    assert 1 / rate == pytest.approx(constant, rel=5e-3)
+
+
+def test_a_penalty_without_gradient_is_none() -> None:
+    found = read_run({"trainer": "slime", "kl_loss_coef": "0.1"}).predict("0.2")
+    assert found.reached is not None
+    assert found.reached.policy == (1.0, 0.0)
+    assert any("no gradient" in w for w in found.warnings)
+
+
+def test_several_rest_points_and_the_one_that_is_reached() -> None:
+    """KL(π‖π_ref) and large groups: two attracting policies; the reference decides."""
+    options = {**TRL, "beta": 1, "num_generations": 64}
+    low = gs.from_trl(options).predict("0.2")
+    assert [r.stability for r in low.rest_points] == ["attracting"] * len(low.rest_points)
+    policy = gs.stationary_policy(low.run.algorithm, gs.BinaryQuestion())
+    solutions = policy.solutions(pi_ref="0.2")
+    expected = [float(s.policy[0]) for s in solutions if s.stability == "attracting"]
+    assert [r.policy[0] for r in low.rest_points] == pytest.approx(expected)
+    assert len(expected) > 1
+    assert [r.reached for r in low.rest_points] == [True] + [False] * (len(expected) - 1)
+
+
+def test_a_noisy_verifier_and_many_answers() -> None:
+    run = gs.from_trl({**TRL, "beta": "0.5", "num_generations": 4})
+    noisy = run.predict("0.2", success=("0.9", "0.1"))
+    policy = gs.stationary_policy(run.algorithm, gs.BinaryQuestion(success=("0.9", "0.1")))
+    assert noisy.reached is not None
+    assert noisy.reached.policy[0] == pytest.approx(policy.evaluate(pi_ref=0.2), rel=1e-10)
+    three = run.predict(("0.2", "0.3", "0.5"), rewards=(2, 1, 0))
+    exact = gs.stationary_policy(run.algorithm, gs.Question(rewards=(2, 1, 0)))
+    wanted = exact.solutions(pi_ref=("0.2", "0.3", "0.5")).found[0].policy
+    assert three.reached is not None
+    assert three.reached.policy == pytest.approx([float(w) for w in wanted])
+    # Two of three answers alike: as two answers, at half the speed of a shared mass at least.
+    pair = run.predict("0.5", rewards=(1, 0))
+    assert pair.reached is not None
+    assert three.time is not None
+    assert three.time > 0
+
+
+# -- configurations --------------------------------------------------------------------------
+
+
+def forms(tmp_path: Path) -> dict[str, Any]:
+    text = "trainer: trl\nversion: '1.9'\nbeta: 0.5  # the weight\nnum_generations: 4\n"
+    plain = {"trainer": "trl", "version": "1.9", "beta": 0.5, "num_generations": 4}
+    yaml, jsonl = tmp_path / "c.yaml", tmp_path / "c.json"
+    yaml.write_text(text)
+    jsonl.write_text(json.dumps(plain, indent=1))
+    return {
+        "text": text,
+        "yaml": yaml,
+        "name": str(yaml),
+        "json": jsonl,
+        "dictionary": plain,
+        "namespace": Namespace(**plain),
+        "json text": json.dumps(plain),
+    }
+
+
+def test_every_form_of_a_configuration_says_the_same(tmp_path: Path) -> None:
+    for form in forms(tmp_path).values():
+        run = gs.from_trl(form)
+        assert (run.beta, run.preset.algorithm) == (
+            0.5,
+            gs.presets.trl("1.9", group_size=4).algorithm,
+        )
+        assert run.algorithm.beta * 2 == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "line"), [("yaml", "line 3"), ("json", "line 4"), ("text", "line 3")]
+)
+def test_warnings_name_the_line(form: str, line: str, tmp_path: Path) -> None:
+    warnings = gs.from_trl(forms(tmp_path)[form]).predict("0.2").warnings
+    flip = next(w for w in warnings if "by the rules of 1.10" in w)
+    assert flip.startswith(f"beta ({line}): ")
+
+
+def test_verl_and_openrlhf_by_their_own_names() -> None:
+    verl = gs.from_verl(
+        {
+            "actor_rollout_ref": {
+                "actor": {"use_kl_loss": True, "kl_loss_coef": 0.01, "kl_loss_type": "k2"},
+                "rollout": {"n": 6},
+            },
+            "algorithm": {"norm_adv_by_std_in_grpo": False},
+        }
+    )
+    expected = gs.presets.verl(estimator="k2", group_size=6, scale=False).algorithm
+    assert (verl.preset.algorithm, verl.beta * 100) == (expected, 1)
+    off = gs.from_verl({"rollout": {"n": 5}})
+    assert off.beta == 0
+    reward = gs.from_verl({"use_kl_in_reward": "true", "kl_coef": "0.2", "n": 4})
+    assert reward.preset.in_reward
+    assert reward.beta * 5 == 1
+    # REINFORCE++-baseline over one question whitens by what the groups leave of the deviation.
+    plus = gs.from_verl({"adv_estimator": "reinforce_plus_plus_baseline", "use_kl_loss": True,
+                         "kl_loss_coef": "0.5", "n": 4}).predict("0.3")  # fmt: skip
+    assert plus.reached is not None
+    p = plus.reached.policy[0]
+    drift = (1 - 1 / 4) / sqrt((1 - 1 / 4) * p * (1 - p))
+    assert drift * p * (1 - p) == pytest.approx(0.5 * (p - 0.3), rel=1e-9)
+    old = gs.from_openrlhf(
+        {"advantage_estimator": "group_norm", "n_samples_per_prompt": 4, "init_kl_coef": 0.1}
+    )
+    new = gs.from_openrlhf(
+        {"algo": {"advantage": {"estimator": "group_norm"}, "kl": {"init_coef": 0.1}},
+         "rollout": {"n_samples_per_prompt": 4}}
+    )  # fmt: skip
+    assert old.algorithm == new.algorithm
+    assert old.preset.penalty == gs.Estimator("k1", "reward")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"trainer": "trlx"}, "the key trainer must be one of trl, verl"),
+        ({"beta": 1}, "and it has none"),
+        ({**TRL, "beta": "much"}, "beta must be a non-negative number, got 'much'"),
+        ({**TRL, "beta": -1}, "beta must be a non-negative number"),
+        ({**TRL, "loss_type": "ppo"}, "loss_type must be one of"),
+        ({**TRL, "scale_rewards": "std"}, "scale_rewards must be one of"),
+        ({**TRL, "num_generations": 1}, "group_size must be"),
+        ({"trainer": "openrlhf"}, "not an algorithm with groups"),
+        ({"trainer": "verl", "n": 1}, "must be at least 2"),
+        ({"trainer": "verl", "n": 4, "use_kl_loss": 1}, "use_kl_loss must be true or false"),
+        (3, "config must be a mapping"),
+        ("a: [", "no YAML"),
+        ("{,}", "no JSON"),
+        ("- a: 1\n- b: 2", "must be a mapping"),
+    ],
+)
+def test_bad_configurations_are_one_sentence(config: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as failure:
+        read_run(config)
+    assert "\n" not in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda run: run.predict("1.2"), "pi_ref must be"),
+        (lambda run: run.predict("0"), "positive probabilities"),
+        (lambda run: run.predict(("0.2", "0.2", "0.6")), "need success rates"),
+        (lambda run: run.predict("0.2", success=("0.1", "0.9")), "the better one comes first"),
+        (lambda run: run.predict("0.2", success=("0.1",)), "1 success rates"),
+    ],
+)
+def test_bad_questions_are_one_sentence(ask: Callable[[Any], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        ask(gs.from_trl({**TRL, "beta": 1}))
+
+
+# -- the command -------------------------------------------------------------------------------
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("trainer: trl\nversion: 1.16\nbeta: 0.2\nloss_type: cispo\n")
+    assert main(["predict", str(config), "--pi-ref", "0.3", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert list(shown) == ["rest_points", "steps", "spread", "warnings"]
+    (rest,) = shown["rest_points"]
+    assert rest.keys() == {"policy", "stability", "reached"}
+    assert rest["policy"] == pytest.approx([0.73705, 0.26295], abs=1e-5)
+    assert (rest["stability"], rest["reached"]) == ("attracting", True)
+    assert any(w.startswith("loss_type (line 4): cispo") for w in shown["warnings"])
+    figure = tmp_path / "f.svg"
+    assert main(["predict", str(config), "--pi-ref", "0.3", "--plot", str(figure)]) == 0
+    assert "<- reached from the reference" in capsys.readouterr().out
+    assert figure.read_text().startswith("<?xml")
+
+
+def test_a_log_of_rewards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config, log_file = tmp_path / "c.json", tmp_path / "rollouts.jsonl"
+    config.write_text(json.dumps({**TRL, "beta": 1, "num_generations": 4}))
+    rows = [{"prompt": "p", "rewards": [1, 0, 0]}, {"prompt": "q", "reward": 0.0}]
+    log_file.write_text("\n".join(map(json.dumps, rows)))
+    assert main(["predict", str(config), "--rewards-log", str(log_file), "--json"]) == 0
+    logged = json.loads(capsys.readouterr().out)
+    assert main(["predict", str(config), "--pi-ref", "1/4", "--json"]) == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert logged["rest_points"] == plain["rest_points"]
+    assert any("2 prompts" in w for w in logged["warnings"])
+    small = tmp_path / "small.jsonl"
+    small.write_text('{"reward": 0.001}\n{"reward": 0}\n')
+    assert main(["predict", str(config), "--rewards-log", str(small), "--json"]) == 0
+    assert any("largest deviation" in w for w in json.loads(capsys.readouterr().out)["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("missing.yaml", "--pi-ref", "0.2"), "the configuration cannot be read"),
+        (("c.json",), "--pi-ref must be given"),
+        (("c.json", "--pi-ref", "2"), "--pi-ref must be"),
+        (("c.json", "--pi-ref", "0.2", "--plot", "f.txt"), "--plot must be"),
+        (("c.json", "--rewards-log", "c.json"), "line 1 of the log has no reward"),
+        (("c.json", "--pi-ref", "0.2", "--success", "0.5"), "1 success rates"),
+    ],
+)
+def test_bad_input_is_status_2(
+    words: tuple[str, ...], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    Path("c.json").write_text(json.dumps({**TRL, "beta": 1}))
+    assert main(["predict", *words]) == 2
+    assert sentence in capsys.readouterr().err
