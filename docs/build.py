@@ -1,8 +1,7 @@
 """Build the site: ``python docs/build.py`` after ``pip install -e '.[docs]'``.
 
 Writes ``build/site``. What it shows is made from the library on the way: results are derived first
-(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed, examples
-listed. Warnings are errors, and so are broken links and pages that are not well formed.
+(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed. Warnings are errors, and so are broken links and pages that are not well formed.
 """
 
 from __future__ import annotations
@@ -55,7 +54,8 @@ def _copied() -> None:
     text = "# Notebooks\n\nExecuted when this site was built.\n\n"
     (notebooks / "index.md").write_text(f"{text}```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n")
     offline = importlib.util.find_spec("sphinx-mathjax-offline")
-    assert offline is not None and offline.origin is not None
+    assert offline is not None
+    assert offline.origin is not None
     script = Path(offline.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
     shutil.copy(script, SOURCE / "static")
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a built site: broken links, other hosts, pages that are not well formed."""
+"""What can be wrong with a built site: broken links, other hosts, ill-formed pages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from urllib.parse import unquote, urlsplit
 
 __all__ = ["problems"]
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track"]
+    + ["wbr"]
+)
 # Elements of which HTML lets the end be left out.
-_OPTIONAL = frozenset("li p dt dd tr td th thead tbody option".split())
+_OPTIONAL = frozenset(["li", "p", "dt", "dd", "tr", "td", "th", "thead", "tbody", "option"])
 #: Attributes by which a page asks for a file, other than a link that a reader follows.
 _LOADED = {
     ("img", "src"),
@@ -95,9 +98,12 @@ def problems(site: Path) -> list[str]:
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if not target.exists():
                 found.append(f"{where}: links to {address}, which is not there")
-            elif parts.fragment and target in pages and target.name != "explorer.html":
-                if unquote(parts.fragment) not in pages[target].anchors:
-                    found.append(f"{where}: links to {address}, an anchor that is not there")
+                continue
+            known = pages.get(target)
+            if not parts.fragment or known is None or target.name == "explorer.html":
+                continue  # the explorer's whole state stands behind the sign
+            if unquote(parts.fragment) not in known.anchors:
+                found.append(f"{where}: links to {address}, an anchor that is not there")
     for path in (*site.rglob("*.css"), *site.rglob("*.js")):
         text = path.read_text(encoding="utf-8", errors="replace")
         if path.suffix == ".css" and re.search(r"url\(\s*[\"']?(?:https?:)?//", text):

@@ -50,4 +50,5 @@ napoleon_google_docstring = False
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 python_use_unqualified_type_names = True
-suppress_warnings = ["mystnb.unknown_mime_type"]
+# Words of a docstring that name attributes of several classes are no references.
+suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]

@@ -82,7 +82,7 @@ def _commands() -> str:
     )
 
 
-# -- the gallery -----------------------------------------------------------------------------------
+# -- the gallery ---------------------------------------------------------------------------------
 
 
 def _gallery(source: Path, results: list[dict[str, Any]]) -> None:
@@ -101,8 +101,8 @@ def _gallery(source: Path, results: list[dict[str, Any]]) -> None:
     _write(
         source / "gallery" / "index.md",
         f"# Gallery\n\n{len(results)} results with {claims} claims, {proved} of them `PROVED`; the "
-        "rest are controls that must be refuted, and numbers. Every card has its formula, range and "
-        "verdict, the command that derives it again, and what to cite.\n\n"
+        "rest are controls that must be refuted, and numbers. Every card has its formula, range "
+        "and verdict, the command that derives it again, and what to cite.\n\n"
         f"```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```",
     )
 
@@ -243,7 +243,7 @@ def _html(text: str) -> str:
     return f"```{{raw}} html\n{text}\n```"
 
 
-# -- the ledger --------------------------------------------------------------------------------------
+# -- the ledger ----------------------------------------------------------------------------------
 
 
 def _ledger(source: Path, results: list[dict[str, Any]], ledger: Path) -> None:
@@ -319,7 +319,7 @@ def _table(key: str, rows: list[str], names: tuple[str, ...]) -> str:
     )
 
 
-# -- the reference -------------------------------------------------------------------------------------
+# -- the reference -------------------------------------------------------------------------------
 
 
 def _reference(source: Path) -> None:
@@ -337,8 +337,8 @@ def _reference(source: Path) -> None:
     listed = "\n".join(names)
     _write(
         folder / "index.md",
-        "# Reference\n\nEverything that `import grpo_symbolic as gs` gives, each with an example that "
-        f"is run as a test.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```",
+        "# Reference\n\nEverything that `import grpo_symbolic as gs` gives, each with an example "
+        f"that is run as a test.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```",
     )
 
 

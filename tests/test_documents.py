@@ -24,7 +24,9 @@ def test_the_readme_code_runs_and_prints_what_it_says(
 
 
 PAGES = sorted(
-    page for page in (ROOT / "docs").rglob("*.md") if "```python\n" in page.read_text(encoding="utf-8")
+    page
+    for page in (ROOT / "docs").rglob("*.md")
+    if "```python\n" in page.read_text(encoding="utf-8")
 )
 
 
@@ -43,7 +45,9 @@ def test_documents_link_to_what_is_there() -> None:
     made = {"ledger.md", "explorer.html", "architecture.md", "contributing.md", "changelog.md"}
     for document in documents:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text("utf-8")):
-            written_later = Path(target).name in made or "gallery" in target or "reference" in target
+            written_later = (
+                Path(target).name in made or "gallery" in target or "reference" in target
+            )
             assert written_later or (document.parent / target).exists(), (document.name, target)
 
 
