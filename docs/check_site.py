@@ -10,8 +10,7 @@ from urllib.parse import unquote, urlsplit
 __all__ = ["problems"]
 
 _VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track"]
-    + ["wbr"]
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"]
 )
 # Elements of which HTML lets the end be left out.
 _OPTIONAL = frozenset(["li", "p", "dt", "dd", "tr", "td", "th", "thead", "tbody", "option"])
