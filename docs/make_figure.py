@@ -11,13 +11,9 @@ from grpo_symbolic.plotting.figures import figure_of, written
 
 BETAS = (0.25, 0.5, 1, 2)
 PANELS = (
-    ("groups of two", gs.GRPO(2), gs.BinaryQuestion(margin=gs.symbols.gamma)),
-    ("large groups", gs.GRPO(oo), gs.BinaryQuestion()),
-    (
-        "groups of two, direct KL",
-        gs.GRPO(2, gs.DirectKL()),
-        gs.BinaryQuestion(margin=gs.symbols.gamma),
-    ),
+    ("GRPO, groups of two", gs.GRPO(2), gs.BinaryQuestion(margin=gs.symbols.gamma)),
+    ("GRPO, large groups", gs.GRPO(oo), gs.BinaryQuestion()),
+    ("RLHF", gs.RLHF(), gs.BinaryQuestion()),
 )
 
 

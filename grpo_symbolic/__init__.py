@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.verify.methods import prove
     from grpo_symbolic.verify.verdict import Report, Status, Verdict
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "GRPO",

@@ -23,6 +23,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         "analyse",
         parents=[model],
         help="how many stationary policies, where that changes, limits, bounds, potential",
+        epilog="Example: grpo-symbolic analyse --group-size 16 --penalty direct-kl --pi-ref 1/1000",
     )
     margin_option(command)
     command.add_argument("--beta", metavar="X", help="weight of the penalty, to count at it")

@@ -20,7 +20,8 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         "check",
         parents=[model],
         help="a verdict on a formula, in SymPy notation or LaTeX",
-        epilog="Exit status: 0 proved, 1 refuted, 2 bad input, 3 numeric or unknown. "
+        epilog="Example: grpo-symbolic check 'pi >= pi_ref' --group-size 8. "
+        "Exit status: 0 proved, 1 refuted, 2 bad input, 3 numeric or unknown. "
         "Put -- before a formula that begins with a minus.",
     )
     command.add_argument(

@@ -24,7 +24,10 @@ __all__ = ["register", "run"]
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""
     derive = commands.add_parser(
-        "derive", parents=[model], help="the stationary policy of a question, as a formula"
+        "derive",
+        parents=[model],
+        help="the stationary policy of a question, as a formula",
+        epilog="Example: grpo-symbolic derive --group-size 2 --margin --format latex",
     )
     margin_option(derive)
     names = "|".join(("text", *FORMATS))

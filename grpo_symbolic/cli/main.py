@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
 
+from grpo_symbolic import __version__
 from grpo_symbolic.cli import (
     aggregate,
     analyse,
@@ -23,6 +25,7 @@ from grpo_symbolic.cli.options import Parser, model_options
 
 __all__ = ["main", "parser"]
 
+_LOG = logging.getLogger("grpo_symbolic")
 _COMMANDS = (
     derive,
     solve,
@@ -45,6 +48,10 @@ def parser() -> Parser:
         description="Derive and solve for the stationary policies of GRPO.",
         epilog="Example: grpo-symbolic solve --group-size 2 --beta 1/2 --pi-ref 0.2 --margin 0.6",
     )
+    found.add_argument("--version", action="version", version=f"grpo_symbolic {__version__}")
+    found.add_argument(
+        "--verbose", action="store_true", help="say on standard error what is read and what fails"
+    )
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
     for command in _COMMANDS:
@@ -55,6 +62,10 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it worked, 2 for bad input, or the status of its own it gives."""
     arguments = parser().parse_args(argv)
+    if arguments.verbose:
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+        given = {k: v for k, v in vars(arguments).items() if v is not None and not callable(v)}
+        _LOG.info("version %s, options %s", __version__, given)
     status = 0
     try:
         shown = arguments.run(arguments)
@@ -62,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             shown, status = shown
         print(shown, flush=True)
     except ValueError as error:
+        _LOG.info("refused here", exc_info=True)
         print(f"grpo-symbolic {arguments.command}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to print

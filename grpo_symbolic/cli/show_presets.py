@@ -13,7 +13,11 @@ __all__ = ["register", "run"]
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""
-    table = commands.add_parser("presets", help="trainers and papers, with what they assume")
+    table = commands.add_parser(
+        "presets",
+        help="trainers and papers, with what they assume",
+        epilog="Example: grpo-symbolic presets trl@1.9 verl",
+    )
     table.add_argument("names", nargs="*", metavar="NAME", help="such as trl or trl@1.9")
     table.add_argument("--json", action="store_true", help="print JSON")
     table.set_defaults(run=run)

@@ -31,7 +31,11 @@ __all__ = ["register", "run"]
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""
     solve = commands.add_parser(
-        "solve", parents=[model], help="every stationary policy at given numbers"
+        "solve",
+        parents=[model],
+        help="every stationary policy at given numbers",
+        epilog="Example: grpo-symbolic solve --preset trl@1.9 --success 0.8,0.3 --pi-ref 0.2 "
+        "--beta 0.04",
     )
     solve.add_argument("--beta", required=True, metavar="X", help="weight of the penalty, > 0")
     solve.add_argument(

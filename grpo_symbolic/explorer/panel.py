@@ -208,7 +208,8 @@ def explore(**start: Any) -> Panel:
         import ipywidgets
     except ImportError:
         raise ValueError(
-            "the explorer needs ipywidgets: pip install 'grpo-symbolic[notebook]'"
+            "the explorer needs ipywidgets: pip install 'grpo-symbolic[notebook]'; without it, "
+            "grpo_symbolic.explorer.Exploration(...).save('page.html') writes a page"
         ) from None
     return Panel(ipywidgets, Exploration(**start))
 

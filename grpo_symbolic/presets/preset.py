@@ -100,7 +100,7 @@ class Preset:
 
     @cached_property
     def conventions(self) -> tuple[tuple[str, str], ...]:
-        """Pairs (field, sentence): everything that the preset assumes."""
+        """Everything that the preset assumes, as pairs of a field and a sentence."""
         rule = self.algorithm.meaning if self.advantage is None else str(self.advantage)
         found = [("advantage", rule)]
         if self.algorithm.group_size is not None:
@@ -207,7 +207,7 @@ class Preset:
 
     @cached_property
     def clamped_beyond(self) -> tuple[mp.mpf, mp.mpf] | None:
-        """The ratios u = π_ref/π, below and above 1, at which |k(u)| reaches the clamp."""
+        """The ratios u = π_ref/π, below and above 1, at which \\|k(u)\\| reaches the clamp."""
         if self.clamp is None or not isinstance(self.penalty, Estimator):
             return None
         estimator = lambdify(symbols.u, self.penalty.k, "mpmath")

@@ -101,7 +101,7 @@ function equation(state) {
   };
   const name = [state.rule, variantOf(state), state.size, state.epsilon, margin ? state.gamma : 1,
     rates.join(), dropped].join(" ");
-  return {drift, force, weights, penalty, name, group};
+  return {drift, force, weights, penalty, name, group, title: state.penalty};
 }
 
 const shares = (y) => [1 / (1 + Math.exp(-y)), 1 / (1 + Math.exp(y))];
@@ -250,15 +250,16 @@ function inverted(e, beta) {
 // For other penalties: where the balance changes its sign over a grid, cell by cell.
 function contoured(e, beta) {
   const y = grid(-9, 9, 0.1), both = y.map(shares), drift = tabulated(e, "coarse", y), pieces = [];
-  const value = both.map(([p, q], i) => {
+  const force = cached(`force ${e.name} ${e.title}`, () => both.map(([p, q]) => {
     const [first, second] = e.weights(p);
-    return both.map(([p0, q0]) => drift[i]
-      - beta * (first * e.penalty.marginal(p0 / p) - second * e.penalty.marginal(q0 / q)));
-  });
+    return both.map(([p0, q0]) => first * e.penalty.marginal(p0 / p) - second * e.penalty.marginal(q0 / q));
+  }));
+  const value = force.map((row, i) => row.map((f) => drift[i] - beta * f));
   const between = (u, v, fu, fv) => u + (v - u) * fu / (fu - fv);
   for (let i = 0; i + 1 < y.length; i++) for (let j = 0; j + 1 < y.length; j++) {
     const f = [value[i][j], value[i][j + 1], value[i + 1][j + 1], value[i + 1][j]];
-    if (!f.every(Number.isFinite) || f.every((v) => v > 0) || f.every((v) => v <= 0)) continue;
+    const above = (f[0] > 0) + (f[1] > 0) + (f[2] > 0) + (f[3] > 0);
+    if (above === 0 || above === 4 || !f.every(Number.isFinite)) continue;
     const corner = [[j, i], [j + 1, i], [j + 1, i + 1], [j, i + 1]], ends = [];
     for (let side = 0; side < 4; side++) {
       const next = (side + 1) % 4;

@@ -1,0 +1,110 @@
+"""Build the site: ``python docs/build.py`` after ``pip install -e '.[docs]'``.
+
+Writes ``build/site``. What it shows is made from the library on the way: results are derived first
+(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed. Warnings
+are errors, and so are broken links and pages that are not well formed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS, BUILD = ROOT / "docs", ROOT / "build"
+SOURCE, SITE = BUILD / "docs", BUILD / "site"
+sys.path[:0] = [str(ROOT), str(DOCS)]
+
+
+def _step(text: str, start: float) -> None:
+    print(f"{time.perf_counter() - start:6.1f} s  {text}", flush=True)
+
+
+def _results(reuse: bool) -> list[dict]:
+    record = BUILD / "formulas.json"
+    if not (reuse and record.exists()):
+        subprocess.run(
+            [sys.executable, "-m", "derivations"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
+        )
+    return json.loads(record.read_text(encoding="utf-8"))
+
+
+def _copied() -> None:
+    """What is written by hand, beside what is generated."""
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    shutil.copytree(DOCS, SOURCE, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copy(DOCS / "conf.py", SOURCE)
+    for name in ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG"):
+        shutil.copy(ROOT / f"{name}.md", SOURCE / f"{name.lower()}.md")
+    notebooks = SOURCE / "notebooks"
+    shutil.copytree(
+        ROOT / "notebooks", notebooks, ignore=shutil.ignore_patterns(".*", "__pycache__")
+    )
+    paths = sorted(notebooks.glob("*.ipynb"))
+    for path in paths:  # JupyterLab's anchors keep capitals, Sphinx's do not
+        stored = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"\]\(#[^)]*\)", lambda m: m[0].lower(), stored), encoding="utf-8")
+    names = "\n".join(path.stem for path in paths)
+    text = "# Notebooks\n\nExecuted when this site was built.\n\n"
+    (notebooks / "index.md").write_text(f"{text}```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n")
+    offline = importlib.util.find_spec("sphinx-mathjax-offline")
+    assert offline is not None
+    assert offline.origin is not None
+    script = Path(offline.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
+    shutil.copy(script, SOURCE / "static")
+
+
+def _figures() -> None:
+    from grpo_symbolic.plotting import save
+    from grpo_symbolic.registry import FIGURES
+
+    folder = SOURCE / "extra" / "figures"
+    folder.mkdir(parents=True)
+    for name in FIGURES:
+        save(name, folder / f"{name}.svg")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
+    arguments = options.parse_args()
+    start = time.perf_counter()
+    results = _results(arguments.reuse)
+    _step(f"{len(results)} results", start)
+    _copied()
+
+    from check_site import problems
+    from pages import write_pages
+
+    from grpo_symbolic.explorer import Exploration
+
+    write_pages(SOURCE, results, BUILD / "ledger.json")
+    _step("pages", start)
+    _figures()
+    _step("figures", start)
+    Exploration().save(SOURCE / "extra" / "explorer.html")
+    shutil.rmtree(SITE, ignore_errors=True)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2"]
+    done = subprocess.run(
+        [*command, "-d", str(BUILD / "doctrees"), str(SOURCE), str(SITE)], cwd=ROOT
+    )
+    if done.returncode:
+        return done.returncode
+    _step("site", start)
+    found = problems(SITE)
+    for problem in found:
+        print(problem, file=sys.stderr)
+    pages = sum(1 for _ in SITE.rglob("*.html"))
+    _step(f"{pages} pages, {len(found)} problems: {SITE / 'index.html'}", start)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
