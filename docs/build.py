@@ -1,8 +1,8 @@
 """Build the site: ``python docs/build.py`` after ``pip install -e '.[docs]'``.
 
 Writes ``build/site``. What it shows is made from the library on the way: results are derived first
-(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed. Warnings
-are errors, and so are broken links and pages that are not well formed.
+(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed.
+Warnings are errors, and so are broken links and pages that are not well formed.
 """
 
 from __future__ import annotations

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sympy import Expr, Integer, Symbol, exp, oo
+from sympy import Expr, Integer, Symbol, exp, floor, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.inputs import exact_number, expression, within
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mean, order, point
 
-__all__ = ["READERS", "answer_count", "entries", "two_rates", "verifiable"]
+__all__ = ["READERS", "answer_count", "empirical_laws", "entries", "two_rates", "verifiable"]
 
 _NUMBER = "a number, or an expression in symbols"
 
@@ -37,6 +38,33 @@ def verifiable(correct: Any, answers: Any) -> tuple[int, ...]:
     if right >= total:
         raise ValueError(f"correct must be less than answers = {total}, got {right}")
     return (1,) * right + (0,) * (total - right)
+
+
+def empirical_laws(samples: Any, decimals: Any = None) -> tuple[Law, ...]:
+    """The law of each answer's observed rewards, from the smallest one up."""
+    places = None if decimals is None else answer_count("decimals", decimals, 0)
+    if isinstance(samples, (str, bytes, dict)) or not isinstance(samples, Iterable):
+        raise ValueError("rewards_per_answer must be a sequence of rewards for each answer")
+    laws = []
+    for number, observed in enumerate(samples, start=1):
+        if isinstance(observed, (str, bytes, dict)) or not isinstance(observed, Iterable):
+            raise ValueError(f"answer {number} must have a sequence of rewards, got {observed!r}")
+        rewards = [exact_number("reward", r, "a number") for r in observed]
+        if places is not None:
+            rewards = [_rounded(r, places) for r in rewards]
+        if not rewards:
+            raise ValueError(f"answer {number} has no samples")
+        counts = Counter(rewards)
+        share = Integer(1) / len(rewards)
+        laws.append(tuple((r, counts[r] * share) for r in sorted(counts)))
+    if len(laws) < 2:
+        raise ValueError("a question needs at least two answers")
+    return tuple(laws)
+
+
+def _rounded(reward: Expr, places: int) -> Expr:
+    unit = Integer(10) ** places
+    return floor(reward * unit + Integer(1) / 2) / unit
 
 
 def two_rates(rates: tuple[Any, ...]) -> tuple[tuple[Law, ...], Domain]:

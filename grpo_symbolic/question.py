@@ -18,6 +18,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.described_rewards import (
     READERS,
     answer_count,
+    empirical_laws,
     entries,
     two_rates,
     verifiable,
@@ -159,6 +160,32 @@ class Question:
         """n answers with symbolic rewards r_1 > r_2 > … > r_n."""
         count = answer_count("answers", answers, 2)
         return cls(rewards=tuple(symbols.reward(o) for o in range(1, count + 1)))
+
+    @classmethod
+    def from_samples(
+        cls, rewards_per_answer: Sequence[Sequence[Any]], *, decimals: int | None = None
+    ) -> Question:
+        """Rewards as a trainer logs them: every answer has the law of its samples.
+
+        Parameters
+        ----------
+        rewards_per_answer : sequence of sequences of numbers
+            The rewards that were observed for each answer, in any number; arrays will do.
+        decimals : int, optional
+            Rewards are rounded to so many decimals, so that close ones are one level. The work
+            grows with the number of levels, and with how close they are.
+
+        Raises
+        ------
+        ValueError
+            For fewer than two answers, an answer without samples, or what is no number.
+
+        Examples
+        --------
+        >>> Question.from_samples([[1, 1, 0], [0.5, 0]]).reward_laws
+        (((0, 1/3), (1, 2/3)), ((0, 1/2), (1/2, 1/2)))
+        """
+        return cls(reward_laws=empirical_laws(rewards_per_answer, decimals))
 
     # -- answers --------------------------------------------------------------------
 

@@ -11,13 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
-from math import comb
 from typing import Any
 
 from sympy import (
     Add,
-    Dummy,
     Expr,
     Integer,
     Mul,
@@ -25,8 +22,8 @@ from sympy import (
     S,
     Sum,
     Symbol,
+    Tuple,
     binomial,
-    multinomial_coefficients,
     oo,
 )
 
@@ -38,6 +35,8 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.model.advantage import Advantage
+from grpo_symbolic.model.level_mean import LevelMean, Rule
+from grpo_symbolic.model.level_values import WRITTEN_OUT, gaps, level_values, term_count
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
@@ -48,13 +47,12 @@ __all__ = [
     "PreferenceModel",
     "expected_preference",
     "group_preference",
+    "level_means",
     "mixed_groups",
 ]
 
 # Beyond this many operations an expectation is not brought to factors.
 _MAX_SHAPED = 60
-# Beyond this many terms (counts of levels times levels) an expectation is not written out.
-_MAX_TERMS = 20_000
 
 
 @dataclass(frozen=True)
@@ -116,6 +114,8 @@ class PreferenceModel(Sequence):
         """Mean zero, invariance under shift and scale, equivariance under relabelling."""
         if self.rule is None or self.rule.advantage is None or self.question is None:
             return ()
+        if any(value.has(LevelMean) for value in self.values):
+            return ()  # nothing is known of a name but what it stands for
         advantage = self.rule.advantage
         found = []
         if advantage.zero_sum:
@@ -230,28 +230,20 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     if len(levels) == 2 and not gaussian:
         return _on_two_levels(advantage, question, size, domain)
     # In gaps of the declared order every scale is a sum of positive terms.
-    forth, back = _gaps(question.declared)
+    forth, back = gaps(question.declared)
     shown = {r: r.xreplace(forth) for r in levels}
     population = mixture(laws, policy)
+    if size.is_Integer and term_count(advantage, len(levels), size) > WRITTEN_OUT:
+        by_name = level_means(advantage, question, size)
+        values = tuple(Add(*(w * by_name[r] for r, w in law)) for law in laws)
+        return _model(question, values, domain)
     if size == oo:
         law = tuple((shown[r], w) for r, w in population)
         value = {r: advantage(shown[r], law, size, domain) for r in levels}
     else:
-        value = _level_values(advantage, shown, dict(population), size, domain)
+        value = level_values(advantage, shown, dict(population), size, domain)
     found = (Add(*(w * value[r] for r, w in law)) for law in laws)
     return _model(question, tuple(_shaped(v, domain).xreplace(back) for v in found), domain)
-
-
-def _gaps(declared: Domain) -> tuple[dict[Symbol, Expr], dict[Symbol, Expr]]:
-    """Ordered symbols as sums of positive gaps, and the gaps as differences of symbols."""
-    bounded_below = [r for r in declared.ranges if r.upper == oo and r.lower != -oo]
-    forth: dict[Symbol, Expr] = {}
-    back: dict[Symbol, Expr] = {}
-    for r in bounded_below:
-        gap = Dummy(f"gap_{r.symbol}", positive=True)
-        forth[r.symbol] = r.lower.xreplace(forth) + gap
-        back[gap] = r.symbol - r.lower
-    return forth, back
 
 
 def _shaped(value: Expr, domain: Domain) -> Expr:
@@ -293,7 +285,7 @@ def _on_two_levels(
     rates = tuple(row[levels.index(high)] for row in question.emission)
     m = Add(*(rate * w for rate, w in zip(rates, question.policy, strict=True))).expand()
     model = TwoLevel(advantage, size, high, low, question.declared)
-    forth, back = _gaps(question.declared)
+    forth, back = gaps(question.declared)
     shown = replace(model, high=high.xreplace(forth), low=low.xreplace(forth))
     if shown.zero_sum:
         drift = shown.drift(m).xreplace(back)
@@ -306,54 +298,12 @@ def _on_two_levels(
     return PreferenceModel(values, question.policy, ranges, rates, drift, model, question=question)
 
 
-def _level_values(
-    advantage: Advantage,
-    shown: dict[Expr, Expr],
-    population: dict[Expr, Expr],
-    size: Expr,
-    domain: Domain,
-) -> dict[Expr, Expr]:
-    """V_G of every level: the expectation over the counts of levels among the others.
-
-    ``shown`` maps each level to the expression in which it is computed.
-    """
-    levels, rewards = tuple(shown), tuple(shown.values())
-    if not size.is_Integer:
-        raise ValueError(
-            f"three or more reward levels need a number as group size, got the symbol {size}"
-        )
-    others, more = int(size) - 1, 0
-    if advantage.batch is not None:
-        more = int(advantage.batch) - int(size)
-    n = len(levels)
-    terms = n * comb(others + n - 1, n - 1) * comb(more + n - 1, n - 1)
-    if terms > _MAX_TERMS:
-        raise ValueError(
-            f"the exact expectation over groups of {size} with {n} reward levels has {terms} "
-            f"terms, more than {_MAX_TERMS}: take a smaller group, or the large-group limit"
-        )
-    found = {}
-    for own, level in enumerate(levels):
-        parts = []
-        for (counts, ways), (rest, again) in product(
-            multinomial_coefficients(n, others).items(), multinomial_coefficients(n, more).items()
-        ):
-            members = [c + (i == own) for i, c in enumerate(counts)]
-            everyone = [c + r for c, r in zip(members, rest, strict=True)]
-            batch = _empirical(rewards, everyone) if more else None
-            group = _empirical(rewards, members)
-            value = advantage(shown[level], group, size, domain, batch)
-            powers = (
-                population[r] ** (c + e) for r, c, e in zip(levels, counts, rest, strict=True)
-            )
-            parts.append(Mul(ways, again, value, *powers))
-        found[level] = Add(*parts)
-    return found
-
-
-def _empirical(levels: tuple[Expr, ...], counts: list[int]) -> Law:
-    total = sum(counts)
-    return tuple((r, Rational(c, total)) for r, c in zip(levels, counts, strict=True) if c)
+def level_means(advantage: Advantage, question: Question, size: Expr) -> dict[Expr, Expr]:
+    """V_G of every level by name."""
+    population = dict(question.population(question.policy))
+    levels, masses = Tuple(*population), Tuple(*population.values())
+    rule = Rule(advantage, question.declared)
+    return {r: LevelMean(r, size, levels, masses, rule) for r in population}
 
 
 def _comparisons(advantage: Advantage, question: Question, size: Expr) -> tuple[Expr, ...]:

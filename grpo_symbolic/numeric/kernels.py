@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from typing import Any, ClassVar
 
 import numpy as np
@@ -95,6 +96,10 @@ class Kernel(ABC):
     @abstractmethod
     def block(self) -> int:
         """How many points are evaluated at once."""
+
+    def most(self, branch: str) -> float:
+        """How many points one call takes."""
+        return inf
 
     @abstractmethod
     def found(self, points: Points) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,10 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["Condition", "solved"]
+__all__ = ["Condition", "linearised", "remainder", "solved"]
 
 _STEPS = 80
 _LONGEST = 1.5
-_SETTLED = 2e-14
 #: What is left of the condition, beside the terms that it is the difference of.
 _RESIDUAL = 2e-12
 _CONTINUED = 3.0
@@ -78,20 +78,23 @@ class Condition:
         good = np.abs(left - middle) <= _RESIDUAL * size
         return good.all(axis=0) & (np.abs(policy.sum(axis=0) - 1) <= 1e-12)
 
+    #: Steps of this length, relative, are the last ones.
+    settled: ClassVar[float] = 2e-14
+
     def newton(self, y: Array, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Steps of bounded length from ``y``, and where they end at a solution."""
         y, n = y.copy(), len(y)
         done = np.zeros(y.shape[1], bool)
         left = np.arange(y.shape[1])
         for _ in range(_STEPS):
-            step = self._step(y[:, left], beta[left], reference[:, left])
+            step = self.step(y[:, left], beta[left], reference[:, left])
             bad = ~np.isfinite(step).all(axis=0)
             length = np.abs(step).max(axis=0)
             with np.errstate(all="ignore"):
                 moved = y[:, left] + step * np.minimum(1.0, _LONGEST / length)
                 moved -= np.log((reference[:, left] * np.exp(moved)).sum(axis=0))
             y[:, left] = np.where(bad, y[:, left], moved)
-            still = np.abs(step) <= _SETTLED * (1.0 + np.abs(y[:, left]))
+            still = np.abs(step) <= self.settled * (1.0 + np.abs(y[:, left]))
             ended = still.all(axis=0) & ~bad
             done[left[ended]] = True
             left = left[~ended & ~bad]
@@ -102,35 +105,15 @@ class Condition:
             done = self.accepted(y, beta, reference) & np.isfinite(y).all(axis=0)
         return y.reshape(n, -1), done
 
-    def _step(self, y: Array, beta: Array, reference: Array) -> Array:
-        n, rows = y.shape
+    def step(self, y: Array, beta: Array, reference: Array) -> Array:
+        """One of Newton's steps."""
         with np.errstate(all="ignore"):
-            policy, climb, slopes, penalty, stiff = self.parts(y, beta, reference)
-            matrix = np.zeros((rows, n + 1, n + 1))
-            scale = 1.0 / stiff.T
-            matrix[:, :n, :n] = slopes * policy.T[:, None, :] * scale[:, :, None]
-            index = np.arange(n)
-            matrix[:, index, index] -= 1.0
-            matrix[:, :n, n] = -scale * scale.max(axis=1, keepdims=True) ** -1
-            matrix[:, n, :n] = policy.T
-            right = np.zeros((rows, n + 1))
-            # Differences from one answer: the multiplier takes the rest.
-            value = climb - penalty
-            value = value - value[np.argmax(policy, axis=0), np.arange(rows)]
-            right[:, :n] = -value.T * scale
-            right[:, n] = 1.0 - policy.sum(axis=0)
+            parts = self.parts(y, beta, reference)
+            matrix, scale = linearised(parts)
+            right = remainder(parts, scale)
             bad = ~(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
-            matrix[bad], right[bad] = np.eye(n + 1), np.nan
-            try:
-                found = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
-            except np.linalg.LinAlgError:
-                found = np.full((rows, n + 1), np.nan)
-                for k in range(rows):
-                    try:
-                        found[k] = np.linalg.solve(matrix[k], right[k])
-                    except np.linalg.LinAlgError:
-                        continue
-        return found[:, :n].T
+            matrix[bad], right[bad] = np.eye(len(y) + 1), np.nan
+            return _solved(matrix, right)
 
     def attracting(self, y: Array, beta: Array, reference: Array) -> NDArray[np.bool_]:
         """Whether all eigenvalues of the policy-gradient flow on logits are negative.
@@ -158,9 +141,58 @@ class Condition:
         return known & (order < 0).all(axis=1)
 
 
-def solved(condition: Condition, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
-    """The solution reached from the reference, or along falling weights; and where it is one."""
-    y, done = condition.newton(np.zeros_like(reference), beta, reference)
+def linearised(parts: tuple[Array, ...]) -> tuple[Array, Array]:
+    """The matrices of Newton's steps in y and λ, and what their rows are multiplied by."""
+    policy, _, slopes, _, stiff = parts
+    n, rows = policy.shape
+    matrix = np.zeros((rows, n + 1, n + 1))
+    scale = 1.0 / stiff.T
+    matrix[:, :n, :n] = slopes * policy.T[:, None, :] * scale[:, :, None]
+    index = np.arange(n)
+    matrix[:, index, index] -= 1.0
+    matrix[:, :n, n] = -scale * scale.max(axis=1, keepdims=True) ** -1
+    matrix[:, n, :n] = policy.T
+    return matrix, scale
+
+
+def remainder(parts: tuple[Array, ...], scale: Array) -> Array:
+    """What is left of the condition, negative, one row a point."""
+    policy, climb, _, penalty, _ = parts
+    n, rows = policy.shape
+    right = np.zeros((rows, n + 1))
+    # Differences from one answer: the multiplier takes the rest.
+    value = climb - penalty
+    value = value - value[np.argmax(policy, axis=0), np.arange(rows)]
+    right[:, :n] = -value.T * scale
+    right[:, n] = 1.0 - policy.sum(axis=0)
+    return right
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    """Changes of y, answers × rows; NaN where the matrix is singular."""
+    try:
+        found = np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        found = np.full(right.shape, np.nan)
+        for k in range(len(right)):
+            try:
+                found[k] = np.linalg.solve(matrix[k], right[k])
+            except np.linalg.LinAlgError:
+                continue
+    return found[:, :-1].T
+
+
+def solved(
+    condition: Condition, beta: Array, reference: Array, start: Array | None = None
+) -> tuple[Array, NDArray[np.bool_]]:
+    """The solution reached from the reference, or along falling weights; and where it is one.
+
+    From another ``start`` there is no second attempt.
+    """
+    first = np.zeros_like(reference) if start is None else start
+    y, done = condition.newton(first, beta, reference)
+    if start is not None:
+        return y, done
     left = np.flatnonzero(~done)
     if len(left):
         weight, columns = beta[left], reference[:, left]

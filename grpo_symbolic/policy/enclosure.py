@@ -21,6 +21,7 @@ from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, r
 from grpo_symbolic.enclosures.zeros import has_one_zero
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
+from grpo_symbolic.solve.level_search import level_search
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
@@ -177,7 +178,7 @@ def enclosed_simplex(
     ``as_binary`` gives the policy of a question of two classes, the better one first, and the
     places of both.
     """
-    reference = tuple(r.subs(point) for r in policy.question.reference)
+    reference = tuple(r.xreplace(point) for r in policy.question.reference)
     monotone = policy.algorithm.penalty.monotone
     classes = policy.question.classes
     if not monotone:
@@ -194,6 +195,16 @@ def enclosed_simplex(
         wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
+    search = level_search(policy.algorithm, question, point, masses, digits)
+    if search is not None:
+        proved, how = search.run()
+        with ctx.workprec(4 * digits + 64):
+            wholes = [None if p.balls is None else _spread(p.balls, classes, reference, masses)
+                      for p in proved]  # fmt: skip
+        solved = Solutions(
+            tuple(p.solution for p in proved), f"number not established: {how}", False
+        )
+        return _collected(solved, wholes, digits)
     solved = policy.solutions_at(point, digits + 10)
     with mp.workdps(digits + _SPARE):
         lumped = [tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved]

@@ -158,6 +158,11 @@ class _Run:
 
     def _blocks(self, kernel: Kernel, values: dict[str, Array], index: Any = None) -> None:
         """The points of arrays that broadcast, or those of an index, flat and checked."""
+        asked, most = self.points if index is None else len(index), kernel.most(self.asked.branch)
+        if asked > most:
+            raise ValueError(
+                f"one call takes at most {most:,} points of this policy, got {asked:,}"
+            )
         start = 0
         for pieces, count in blocks(tuple(values.values()), kernel.block):
             named = dict(zip(values, pieces, strict=True))

@@ -25,6 +25,8 @@ from sympy import Dummy, Expr, Rational, S, Sum, Symbol, Tuple, diff, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.levels.condition import Ladder
+from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import WrittenDrift
 from grpo_symbolic.numeric.formula import REST, Formula
@@ -50,8 +52,10 @@ __all__ = ["SimplexEvaluator"]
 
 # Numbers of one block: answers times rows, and answers times rows times points of a scan.
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
-# So many rows of a block that are left open are handed to the exact solver.
-_EXACT_ROWS = 64
+# So many rows of a block that are left open are handed to the exact solver, in balls if it is slow.
+_EXACT_ROWS, _BALL_ROWS = 64, 2
+# Operations of one call on level values: some seconds.
+_OPERATIONS = 80_000_000_000
 _DIGITS = 25
 # π_ref(a) alone keeps the digits of a reference in which b has at least this mass.
 _BALANCED = 0.1
@@ -118,6 +122,16 @@ class _SimplexKernel(Kernel):
         if self.curve is not None:
             return max(1, (_BLOCK if self.curve.single else _SCANNED) // n)
         return max(1, _DENSE // (n + 1) ** 2)
+
+    @cached_property
+    def ladder(self) -> Ladder | None:
+        """The condition through level values, of three levels or more in finite groups."""
+        if not self.monotone or len(self.classes) < 3 or self.ranked is not None:
+            return None
+        form = level_form(self.algorithm, self.question, self.point)
+        if form is None:
+            return None
+        return Ladder(form.levels, form.mixture, form.force, form.table)
 
     # -- what is chosen ----------------------------------------------------------------
 
@@ -208,6 +222,12 @@ class _SimplexKernel(Kernel):
             return None
         return self.policy.as_binary(self.question, self.point)
 
+    def most(self, branch: str) -> float:
+        if self.ladder is None:
+            return super().most(branch)
+        starts = 1 if branch == "attracting" else 4 * len(self.classes)
+        return int(_OPERATIONS // (starts * self.ladder.cost)) + 1
+
     @cached_property
     def field(self) -> Condition | None:
         """The condition, compiled; None where the penalty depends on more than the ratio."""
@@ -288,6 +308,8 @@ class _SimplexKernel(Kernel):
 
     def _by_newton(self, beta: Array, masses: Array, branch: str) -> tuple[Array, Mask]:
         """One solution of each row, and the rows that are left."""
+        if self.ladder is not None:
+            return self._by_levels(self.ladder, beta, masses, branch)
         field, out = self.field, np.full((len(beta), 1, len(masses)), np.nan)
         if field is None or (branch != "attracting" and not self.unique):
             return out, np.ones(len(beta), bool)
@@ -299,11 +321,31 @@ class _SimplexKernel(Kernel):
             out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
         return out, ~good
 
+    def _by_levels(
+        self, ladder: Ladder, beta: Array, masses: Array, branch: str
+    ) -> tuple[Array, Mask]:
+        """What Newton's method on level values finds: from the reference, or from many starts."""
+        count, n = len(beta), len(masses)
+        out = np.full((count, 1, n), np.nan)
+        with np.errstate(all="ignore"):
+            if branch != "attracting":
+                for k in range(count):
+                    found, _ = ladder.searched(float(beta[k]), masses[:, k])
+                    policies = sorted((masses[:, k] * np.exp(y) for y in found), key=self._merit)
+                    kept = {"lowest": policies[:1], "highest": policies[-1:]}.get(branch, policies)
+                    out = put(out, [k], np.array(kept)[None]) if kept else out
+                return out, np.zeros(count, bool)
+            y, good = ladder.solved(beta, masses)
+            at = np.flatnonzero(good)
+            good[at] = ladder.attracting(y[:, at], beta[at], masses[:, at])
+            out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
+        return out, ~good
+
     def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
         """The exact solver, row by row up to :data:`_EXACT_ROWS`; NaN for the rest."""
         lists: list[list[Any]] = []
         simple = type(self.policy)(self.algorithm, self.question)
-        for k in range(min(len(beta), _EXACT_ROWS)):
+        for k in range(min(len(beta), _EXACT_ROWS if self.ladder is None else _BALL_ROWS)):
             column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
             whole = sum(column, S.Zero)
             given: dict[str, Any] = {s.name: v for s, v in self.point.items()}

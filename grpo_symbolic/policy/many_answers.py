@@ -196,7 +196,9 @@ class SimplexPolicy(Policy):
         return dict(zip(self.question.reference[:-1], found, strict=False))
 
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
-        return solutions_of_many(self.algorithm, self.question, self.condition, point, digits)
+        return solutions_of_many(
+            self.algorithm, self.question, lambda: self.condition, point, digits
+        )
 
     def as_binary(
         self, question: Question, point: Mapping[Symbol, Expr]

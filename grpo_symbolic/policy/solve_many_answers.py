@@ -8,16 +8,19 @@ bound of what remains of the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import mpmath as mp
+from flint import ctx
 from sympy import Add, Expr, Symbol
 
 from grpo_symbolic import symbols
+from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.solve.level_search import LevelSearch, level_search, stage_in_classes
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
@@ -33,11 +36,11 @@ _SPARE = 25
 def solutions_of_many(
     algorithm: Algorithm,
     question: Question,
-    condition: StationarityCondition,
+    condition: Callable[[], StationarityCondition],
     point: Mapping[Symbol, Expr],
     digits: int,
 ) -> Solutions:
-    """The solutions at exact numbers for all symbols of the condition."""
+    """The solutions at exact numbers for all symbols of the condition, built if it is needed."""
     return _Search(algorithm, question, condition, point, digits).run()
 
 
@@ -47,12 +50,12 @@ class _Search:
 
     algorithm: Algorithm
     question: Question
-    condition: StationarityCondition
+    condition: Callable[[], StationarityCondition]
     point: Mapping[Symbol, Expr]
     digits: int
 
     def run(self) -> Solutions:
-        reference = tuple(r.subs(self.point) for r in self.question.reference)
+        reference = tuple(r.xreplace(self.point) for r in self.question.reference)
         if not self.algorithm.penalty.monotone:
             solved = self._solved(self.question, reference)
             with mp.workdps(self.digits + _SPARE):
@@ -65,7 +68,11 @@ class _Search:
                 "all answers are alike, so the policy stays at the reference",
             )
         else:
-            solved = self._solved(self.question.lumped(), masses)
+            lumped = self.question.lumped()
+            search = level_search(self.algorithm, lumped, self.point, masses, self.digits)
+            if search is not None:
+                return self._by_levels(search, reference, masses)
+            solved = self._solved(lumped, masses)
         with mp.workdps(self.digits + _SPARE):
             spread = tuple(self._spread(s, reference, masses) for s in solved)
             return self._staged(replace(solved, found=spread))
@@ -89,10 +96,25 @@ class _Search:
             slope = abs(slope)
         return replace(solution, policy=tuple(policy), slope=slope)
 
+    def _by_levels(
+        self, search: LevelSearch, reference: Sequence[Expr], masses: Sequence[Expr]
+    ) -> Solutions:
+        proved, reason = search.run()
+        with mp.workdps(self.digits + _SPARE), ctx.workprec(int(mp.mp.prec)):
+            found = []
+            for each in proved:
+                whole = self._spread(each.solution, reference, masses)
+                balls = [exact_ball(p) for p in whole.policy]
+                stage = stage_in_classes(search.form.curvature, reference, balls)
+                found.append(replace(whole, stage=stage))
+        noun = "solution" if len(found) == 1 else "solutions"
+        status = f"{len(found)} interior {noun} (number not established: {reason})"
+        return Solutions(tuple(found), status, False)
+
     def _staged(self, solutions: Solutions) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""
         found = tuple(
-            replace(s, stage=stage_at(self.condition, self.point, s.policy))
+            replace(s, stage=stage_at(self.condition(), self.point, s.policy))
             if min(s.policy) > 0
             else s
             for s in solutions
@@ -103,7 +125,7 @@ class _Search:
         if len(question) == 2:
             return self._binary(question, reference)
         known = question == self.question
-        condition = self.condition if known else stationarity_condition(self.algorithm, question)
+        condition = self.condition() if known else stationarity_condition(self.algorithm, question)
         given = {**self.point, **dict(zip(question.reference[:-1], reference, strict=False))}
         monotone = self.algorithm.penalty.monotone
         with mp.workdps(self.digits + _SPARE):

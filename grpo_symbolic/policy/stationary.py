@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.stationarity import stationarity_condition
 
 if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
@@ -54,5 +55,9 @@ def stationary_policy(
 
     policy = SimplexPolicy(algorithm, question)
     if len(question.classes) <= _AT_ONCE:
-        _ = policy.condition  # raises where the question does not define what is needed
+        # Raises where the question does not define what is needed.
+        if len(question) <= 2 * _AT_ONCE:
+            _ = policy.condition
+        elif len(question.classes) > 1:
+            stationarity_condition(algorithm, question.lumped())
     return policy

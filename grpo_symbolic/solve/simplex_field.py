@@ -31,7 +31,7 @@ from grpo_symbolic.solve.scales import weighted
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["RelativeLogits", "SimplexField"]
+__all__ = ["Field", "RelativeLogits", "SimplexField"]
 
 #: Newton starts beside one near each answer: the reference and random policies.
 _STARTS = 8
@@ -50,8 +50,61 @@ _FARTHEST = 10**4
 _WIDER = (0, 12, 24)
 
 
+class Field:
+    """c_o and its slopes from a preference and a penalty.
+
+    Attributes
+    ----------
+    preference : Preference
+        P(o).
+    penalty : Preference
+        β ρ(o) d(o), ρ how often an answer is penalised.
+    """
+
+    preference: Preference
+    penalty: Preference
+
+    def climb(self, policy: Sequence[arb]) -> list[arb]:
+        """c_o."""
+        values, forces = self.preference.values(policy), self.penalty.values(policy)
+        return [p - f for p, f in zip(values, forces, strict=True)]
+
+    def climb_slopes(self, policy: Sequence[arb]) -> arb_mat:
+        """∂c_o/∂π(j)."""
+        return self.preference.slopes(policy) - self.penalty.slopes(policy)
+
+    def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
+        """A proved upper bound of the largest component of the flow at exactly this policy.
+
+        Its largest probability is taken to be what the others leave.
+        """
+        with ctx.workprec(_bits()):
+            everyone = [exact_ball(p) for p in policy]
+            largest = max(range(len(policy)), key=lambda o: policy[o])
+            everyone[largest] += 1 - sum(everyone, arb(0))
+            climb = self.climb(everyone)
+            mean = weighted(everyone, climb)
+            return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
+
+    def enclosed(self, policy: Sequence[mp.mpf], digits: int) -> list[arb] | None:
+        """Balls of all answers that are proved to contain one zero; None where they are not."""
+        system, start = self._near(policy)
+        place = system.descended(start, arb(10) ** (-digits - 10)) or start
+        for wider in _WIDER:
+            box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in place]
+            found = unique_zero(system.value, system.slopes, box)
+            if found is not None:
+                return system.policy(found)
+        return None
+
+    def _near(self, policy: Sequence[mp.mpf]) -> tuple[RelativeLogits, list[arb]]:
+        """Logits relative to the largest probability of a policy, and where it is in them."""
+        system = RelativeLogits(self, max(range(len(policy)), key=lambda o: policy[o]))
+        return system, system.logits(policy)
+
+
 @dataclass
-class SimplexField:
+class SimplexField(Field):
     """The field at exact numbers for all symbols but the policy.
 
     Parameters
@@ -66,7 +119,7 @@ class SimplexField:
     _evaluations: int = field(default=0, init=False)
 
     @cached_property
-    def preference(self) -> Preference:
+    def preference(self) -> Preference:  # type: ignore[override]
         """P(o)."""
         with ctx.workprec(_bits()):
             return preference_at(self.condition, self.point)
@@ -78,7 +131,7 @@ class SimplexField:
             return polynomial_preference(self.condition, self.point)
 
     @cached_property
-    def penalty(self) -> GivenPreference:
+    def penalty(self) -> GivenPreference:  # type: ignore[override]
         """β ρ(o) d(o), ρ how often an answer is penalised."""
         return self._given([self.condition.beta * d for d in self.condition.marginal])
 
@@ -104,30 +157,9 @@ class SimplexField:
         at_numbers = tuple(v.xreplace(self.point) for v in found.expressions)
         return GivenPreference(at_numbers, found.unknowns)
 
-    # -- values --------------------------------------------------------------------------
-
     def climb(self, policy: Sequence[arb]) -> list[arb]:
-        """c_o."""
         self._evaluations += 1
-        values, forces = self.preference.values(policy), self.penalty.values(policy)
-        return [p - f for p, f in zip(values, forces, strict=True)]
-
-    def climb_slopes(self, policy: Sequence[arb]) -> arb_mat:
-        """∂c_o/∂π(j)."""
-        return self.preference.slopes(policy) - self.penalty.slopes(policy)
-
-    def residual(self, policy: Sequence[mp.mpf]) -> mp.mpf:
-        """A proved upper bound of the largest component of the flow at exactly this policy.
-
-        Its largest probability is taken to be what the others leave.
-        """
-        with ctx.workprec(_bits()):
-            everyone = [exact_ball(p) for p in policy]
-            largest = max(range(len(policy)), key=lambda o: policy[o])
-            everyone[largest] += 1 - sum(everyone, arb(0))
-            climb = self.climb(everyone)
-            mean = weighted(everyone, climb)
-            return max(upper_bound(p * (c - mean)) for p, c in zip(everyone, climb, strict=True))
+        return super().climb(policy)
 
     def stability(self, policy: Sequence[mp.mpf]) -> Stability:
         """From the eigenvalues of the flow on relative logits.
@@ -218,22 +250,6 @@ class SimplexField:
         with ctx.workprec(_bits()):
             return self._polished(*self._near(rough), _NEAR)
 
-    def enclosed(self, policy: Sequence[mp.mpf], digits: int) -> list[arb] | None:
-        """Balls of all answers that are proved to contain one zero; None where they are not."""
-        system, start = self._near(policy)
-        place = system.descended(start, arb(10) ** (-digits - 10)) or start
-        for wider in _WIDER:
-            box = [arb(x.mid(), arb(10) ** (wider - digits - 5)) for x in place]
-            found = unique_zero(system.value, system.slopes, box)
-            if found is not None:
-                return system.policy(found)
-        return None
-
-    def _near(self, policy: Sequence[mp.mpf]) -> tuple[RelativeLogits, list[arb]]:
-        """Logits relative to the largest probability of a policy, and where it is in them."""
-        system = RelativeLogits(self, max(range(len(policy)), key=lambda o: policy[o]))
-        return system, system.logits(policy)
-
     def _polished(
         self, system: RelativeLogits, rough: Sequence[arb], near: arb | None = None
     ) -> tuple[mp.mpf, ...] | None:
@@ -253,12 +269,12 @@ class RelativeLogits:
 
     Parameters
     ----------
-    field : SimplexField
+    field : Field
     base : int
         The answer, best one of large probability.
     """
 
-    field: SimplexField
+    field: Field
     base: int
 
     def logits(self, policy: Sequence[mp.mpf]) -> list[arb]:

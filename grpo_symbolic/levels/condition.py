@@ -1,0 +1,237 @@
+r"""The stationarity condition through level values, for rows of float64 parameters.
+
+Answers enter a group through the law of a drawn reward alone: P(o) = Σ_r law_o(r) V(r), with V at
+m = Σ_o π(o) law_o. Rules of rising accuracy share the work: Newton's method on a coarse one, one
+step on each of two better ones, each of which doubles the digits, and then steps that evaluate the
+finest one with the slopes of the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, diff
+
+from grpo_symbolic import symbols
+from grpo_symbolic.levels.field import LevelField
+from grpo_symbolic.levels.mixture import Mixture
+from grpo_symbolic.numeric.formula import Formula
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.stationary import Condition, linearised, remainder, solved
+
+__all__ = ["Ladder", "LevelCondition"]
+
+Mask = NDArray[np.bool_]
+
+# Exponents of the errors of the rules.
+_COARSE, _BETTER, _MIDDLE, _FINE = 6.0, 12.0, 22.0, 34.0
+# A step of this length with slopes that are right to 1e-5 leaves less than rounding does.
+_SETTLED, _CORRECTIONS, _ROUGHLY = 1e-10, 12, 0.02
+# Newton starts beside the reference and one near each answer, and when two solutions are one.
+_RANDOM, _SAME = 8, 1e-7
+
+
+@dataclass(frozen=True)
+class LevelCondition(Condition):
+    """The condition with P from level values.
+
+    Parameters
+    ----------
+    preference : LevelField
+    emission : array, answers × levels, or None
+        The probability of each level; None where answers are the levels themselves.
+    """
+
+    preference: LevelField  # type: ignore[assignment]
+    emission: Array | None = None
+    settled = 1e-3  # a finer rule goes on from there
+
+    def climb(self, policy: Array) -> Array:
+        """P, answers × rows."""
+        law = self.emission
+        if law is None:
+            return self.preference.values(policy)
+        return law @ self.preference.values(law.T @ policy)
+
+    def felt(self, policy: Array) -> tuple[Array, Array]:
+        """P, and its slopes as rows × answers × answers."""
+        law = self.emission
+        if law is None:
+            values, slopes = self.preference.slopes(policy)
+            return values, np.moveaxis(slopes, -1, 0).copy()
+        values, slopes = self.preference.slopes(law.T @ policy)
+        return law @ values, law @ np.moveaxis(slopes, -1, 0) @ law.T
+
+    def parts(
+        self, y: Array, beta: Array, reference: Array, sloped: bool = True
+    ) -> tuple[Array, ...]:
+        policy = reference * np.exp(y)
+        values, slopes = self.felt(policy) if sloped else (self.climb(policy), np.empty(0))
+        force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
+        return policy, values, slopes, beta * force, -beta * stiff
+
+    def accepted(self, y: Array, beta: Array, reference: Array) -> Mask:
+        """Rows that a finer rule may begin with."""
+        policy, climb, _, penalty, _ = self.parts(y, beta, reference, sloped=False)
+        left = climb - penalty
+        left = left - left[np.argmax(policy, axis=0), np.arange(left.shape[1])]
+        size = 1.0 + np.abs(penalty)
+        return (np.abs(left) <= _ROUGHLY * size).all(axis=0) & np.isfinite(y).all(axis=0)
+
+    def holds_attraction(self, y: Array, beta: Array, reference: Array) -> Mask:
+        """Where the flow is seen to be attracting by the symmetric part of its derivative.
+
+        The flow is M (Π − π πᵀ) with M = P' − K, K a diagonal: where M is negative definite along
+        the simplex, all its eigenvalues have negative real parts.
+        """
+        policy, _, push, _, stiff = self.parts(y, beta, reference)
+        index = np.arange(len(y))
+        push[:, index, index] -= (stiff / policy).T
+        both = -(push + push.transpose(0, 2, 1))
+        last = both[:, -1:, -1:]
+        inner = both[:, :-1, :-1] - both[:, :-1, -1:] - both[:, -1:, :-1] + last
+        sure = np.isfinite(inner).all(axis=(1, 2))
+        for k in range(inner.shape[1]):
+            pivot = inner[:, k, k]
+            sure &= pivot > 1e-12 * np.abs(both[:, k, k])
+            column = inner[:, k + 1 :, k]
+            inner[:, k + 1 :, k + 1 :] -= (
+                column[:, :, None] * column[:, None, :] / pivot[:, None, None]
+            )
+        return sure
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The condition at three accuracies.
+
+    Parameters
+    ----------
+    levels : tuple of Fraction
+    mixture : Mixture
+    force : Expr
+        d(u), in ``symbols.u``.
+    emission : array or None
+        As for :class:`LevelCondition`.
+    """
+
+    levels: tuple[Fraction, ...]
+    mixture: Mixture
+    force: Expr
+    emission: Array | None = field(default=None, compare=False)
+
+    def _rung(self, exponent: float) -> LevelCondition:
+        u = symbols.u
+        force = Formula((self.force, (u * diff(self.force, u)).expand()), (u.name,))
+        levels = LevelField(self.levels, self.mixture, exponent)
+        return LevelCondition(levels, force, self.emission)
+
+    @cached_property
+    def coarse(self) -> LevelCondition:
+        return self._rung(_COARSE)
+
+    @cached_property
+    def better(self) -> LevelCondition:
+        return self._rung(_BETTER)
+
+    @cached_property
+    def middle(self) -> LevelCondition:
+        return self._rung(_MIDDLE)
+
+    @cached_property
+    def fine(self) -> LevelCondition:
+        return self._rung(_FINE)
+
+    @property
+    def cost(self) -> int:
+        """Operations of one row, about."""
+        answers = len(self.levels) if self.emission is None else len(self.emission)
+        rungs = ((self.coarse, 10), (self.better, 1), (self.middle, 2), (self.fine, 1))
+        inner = sum(times * rung.preference.cost for rung, times in rungs)
+        return inner + 15 * (answers + 1) ** 3
+
+    def solved(
+        self, beta: Array, reference: Array, start: Array | None = None
+    ) -> tuple[Array, Mask]:
+        """log π/π_ref of one solution a row, and where it is one."""
+        y, done = solved(self.coarse, beta, reference, start)
+        at = np.flatnonzero(done & np.isfinite(y).all(axis=0))
+        found = np.zeros(len(beta), bool)
+        if len(at):
+            y[:, at], found[at] = self._corrected(y[:, at], beta[at], reference[:, at])
+        return y, found
+
+    def _corrected(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Mask]:
+        done = np.zeros(len(beta), bool)
+        with np.errstate(all="ignore"):
+            y = y + self.better.step(y, beta, reference)
+            parts = self.middle.parts(y, beta, reference)
+            matrix, scale = linearised(parts)
+            good = np.isfinite(matrix).all(axis=(1, 2))
+            matrix[~good] = np.eye(len(y) + 1)
+            try:
+                inverse = np.linalg.inv(matrix)
+            except np.linalg.LinAlgError:
+                return y, done
+            y = y + _moved(inverse, parts, scale)
+            left = np.flatnonzero(good & np.isfinite(y).all(axis=0))
+            for _ in range(_CORRECTIONS):
+                at = y[:, left]
+                parts = self.fine.parts(at, beta[left], reference[:, left], sloped=False)
+                step = _moved(inverse[left], parts, scale[left])
+                y[:, left] = at + step
+                settled = (np.abs(step) <= _SETTLED * (1.0 + np.abs(at))).all(axis=0)
+                done[left[settled]] = True
+                left = left[~settled]
+                if not len(left):
+                    break
+        return y, done
+
+    def attracting(self, y: Array, beta: Array, reference: Array) -> Mask:
+        """Where the policy-gradient flow is attracting."""
+        found = self.middle.holds_attraction(y, beta, reference)
+        left = np.flatnonzero(~found)
+        if len(left):
+            found[left] = self.middle.attracting(y[:, left], beta[left], reference[:, left])
+        return found
+
+    def searched(self, beta: float, reference: Array) -> tuple[list[Array], int]:
+        """Distinct solutions at one point from several starts, and how many starts.
+
+        Parameters
+        ----------
+        beta : float
+        reference : array, answers
+        """
+        starts = _starts(reference)
+        wide = np.repeat(reference[:, None], starts.shape[1], axis=1)
+        y, good = self.solved(np.full(starts.shape[1], beta), wide, np.log(starts / wide))
+        first, sure = self.solved(np.array([beta]), reference[:, None])
+        found: list[Array] = []
+        for column in [*first.T[sure], *y.T[good]]:
+            if all(np.abs(column - other).max() > _SAME for other in found):
+                found.append(column)
+        return found, starts.shape[1] + 1
+
+
+def _moved(inverse: Array, parts: tuple[Array, ...], scale: Array) -> Array:
+    """Changes of y, answers × rows."""
+    return (inverse @ remainder(parts, scale)[:, :, None])[:, :-1, 0].T
+
+
+def _starts(reference: Array) -> Array:
+    """Near each answer that is among the best or the worst few, and at random."""
+    n, random = len(reference), np.random.default_rng(1)
+    near = reference[:, None] / 20 + 0.95 * np.eye(n)
+    draws = random.exponential(size=(n, _RANDOM)) + 1e-6
+    return np.concatenate([near[:, : 2 * _RANDOM], draws / draws.sum(axis=0)], axis=1)
+
+
+def emission_table(rows: Sequence[Sequence[Expr]]) -> Array:
+    """Probabilities of levels as an array."""
+    return np.array([[float(x) for x in row] for row in rows])

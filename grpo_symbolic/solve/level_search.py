@@ -1,0 +1,267 @@
+"""Stationary policies of many reward levels: found from many starts, each proved in a box.
+
+Newton's method on level values in float64 finds them, the same in balls sharpens them, and the
+Krawczyk operator proves that there is one, and no other, in a small box around each. How many there
+are in all is not proved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, log2
+
+import mpmath as mp
+import numpy as np
+from flint import arb, arb_mat, ctx
+from sympy import Expr, S, Symbol, diff
+
+from grpo_symbolic import symbols
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import Undecided, middle, rational_ball
+from grpo_symbolic.enclosures.systems import Box, unique_zero
+from grpo_symbolic.levels.balls import LevelPreference
+from grpo_symbolic.levels.condition import Ladder
+from grpo_symbolic.levels.form import LevelForm, level_form
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.level_values import WRITTEN_OUT
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.question import Question
+from grpo_symbolic.solve.simplex_field import Field, RelativeLogits
+from grpo_symbolic.solve.solutions import NumericSolution, Stability, Stage
+from grpo_symbolic.solve.stage import stage_of
+
+__all__ = ["LevelSearch", "Proved", "level_search", "stage_in_classes"]
+
+# Decimal digits beyond those asked for.
+_SPARE_DIGITS = 6
+_STEPS, _CLOSE = 12, 1e-7
+# Boxes that are tried, in powers of ten of the digits asked for, and bits of their slopes.
+_WIDER, _SLOPE_BITS = (0, 4, 8), (None, 64)
+
+
+@dataclass(frozen=True)
+class RatioForce:
+    """β d(u), u = π_ref/π, and its slopes: a diagonal.
+
+    Parameters
+    ----------
+    force : Expr
+        d, in ``symbols.u``.
+    beta : arb
+    reference : tuple of arb
+    """
+
+    force: Expr
+    beta: arb
+    reference: tuple[arb, ...]
+
+    @property
+    def cost(self) -> int:
+        return 20 * len(self.reference)
+
+    @cached_property
+    def _slope(self) -> Expr:
+        u = symbols.u
+        return (u * diff(self.force, u)).expand()
+
+    def _at(self, function: Expr, policy: Sequence[arb]) -> list[arb]:
+        return [
+            self.beta * ball(function, {symbols.u: r / p}, ctx.prec)
+            for r, p in zip(self.reference, policy, strict=True)
+        ]
+
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        return self._at(self.force, policy)
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        """β ∂d/∂π(o) = −β u d'(u)/π(o)."""
+        found = arb_mat(len(policy), len(policy))
+        for o, (p, s) in enumerate(zip(policy, self._at(self._slope, policy), strict=True)):
+            found[o, o] = -s / p
+        return found
+
+
+class LevelSystem(Field):
+    """The field of answers with level values, in balls."""
+
+    def __init__(self, preference: LevelPreference, penalty: RatioForce) -> None:
+        self.preference, self.penalty = preference, penalty
+
+
+@dataclass(frozen=True)
+class Proved:
+    """One solution, and balls that contain it and no other one; None where that is not proved."""
+
+    solution: NumericSolution
+    balls: tuple[arb, ...] | None
+
+
+@dataclass(frozen=True)
+class LevelSearch:
+    """The solutions at one point.
+
+    Parameters
+    ----------
+    form : LevelForm
+        Of a question whose answers are all different.
+    reference : sequence of Expr
+        Exact, one entry an answer.
+    beta : Expr
+    digits : int
+    """
+
+    form: LevelForm
+    reference: Sequence[Expr]
+    beta: Expr
+    digits: int
+
+    @property
+    def _bits(self) -> int:
+        return ceil((self.digits + _SPARE_DIGITS) * log2(10))
+
+    @cached_property
+    def ladder(self) -> Ladder:
+        form = self.form
+        return Ladder(form.levels, form.mixture, form.force, form.table)
+
+    def _preference(self, slope_bits: int | None) -> LevelPreference:
+        form = self.form
+        return LevelPreference(form.levels, form.mixture, form.emission, self._bits, slope_bits)
+
+    def _system(self, slope_bits: int | None) -> LevelSystem:
+        reference = tuple(rational_ball(r) for r in self.reference)
+        return LevelSystem(
+            self._preference(slope_bits),
+            RatioForce(self.form.force, ball(self.beta, {}, ctx.prec), reference),
+        )
+
+    def run(self) -> tuple[list[Proved], str]:
+        """The solutions, and what is known of their number, in words."""
+        self._preference(None).check()
+        reference = np.array([float(r) for r in self.reference])
+        with np.errstate(all="ignore"):
+            found, starts = self.ladder.searched(float(self.beta), reference)
+        with mp.workprec(self._bits + 32), ctx.workprec(self._bits + 32):
+            proved = [p for y in found if (p := self._proved(y, reference)) is not None]
+        sure, left = sum(p.balls is not None for p in proved), len(found) - len(proved)
+        reason = f"found by Newton's method from {starts} starts"
+        if proved:
+            alone = "each proved" if sure == len(proved) else f"{sure} of them proved"
+            reason += f", {alone} to be the only one in a box around it"
+        if left:
+            reason += f"; {left} more in float64 only left out"
+        return proved, reason
+
+    def _proved(self, y: Array, reference: Array) -> Proved | None:
+        policy = reference * np.exp(y)
+        base = int(np.argmax(policy))
+        relative = y + np.log(reference)
+        start = [arb(float(v - relative[base])) for o, v in enumerate(relative) if o != base]
+        system = RelativeLogits(self._system(None), base)
+        place = self._sharpened(system, start)
+        if place is None:
+            return None
+        box = self._boxed(base, place)
+        place = place if box is None else [arb(x.mid()) for x in box]
+        exact = tuple(+middle(p) for p in system.policy(place))
+        flow = self._flow(y, reference)
+        solution = NumericSolution(
+            exact,
+            flow,
+            system.field.residual(exact),
+            slope=self._slope(y, reference),
+            stage=self._stage(system.policy(place)),
+        )
+        return Proved(solution, None if box is None else tuple(system.policy(box)))
+
+    def _sharpened(self, system: RelativeLogits, start: list[arb]) -> list[arb] | None:
+        """Newton's method with the slopes at the start, until it gains no more."""
+        place, least = start, arb("+inf")
+        try:
+            inverse = system.slopes(start).mid().inv().mid()
+        except (ZeroDivisionError, Undecided):
+            return None
+        for _ in range(_STEPS):
+            error = arb_mat(len(place), 1, [arb(x.mid()) for x in system.value(place)])
+            step = [arb(x.mid()) for x in (inverse * error).entries()]
+            size = max((abs(x) for x in step), key=lambda b: float(b))
+            if not size.is_finite() or not size < least:
+                break
+            place = [arb((x - s).mid()) for x, s in zip(place, step, strict=True)]
+            least = size
+            if size < arb(10) ** (-self.digits - _SPARE_DIGITS + 1):
+                break
+        return place if least < _CLOSE else None
+
+    def _boxed(self, base: int, place: list[arb]) -> Box | None:
+        for slope_bits in _SLOPE_BITS:
+            system = RelativeLogits(self._system(slope_bits), base)
+            for wider in _WIDER:
+                radius = arb(10) ** (wider - self.digits - 3)
+                box = [arb(x.mid(), radius) for x in place]
+                found = unique_zero(system.value, system.slopes, box)
+                if found is not None:
+                    return found
+        return None
+
+    # -- what it is ----------------------------------------------------------------------
+
+    def _at(self, y: Array, reference: Array) -> tuple[Array, ...]:
+        beta = np.array([float(self.beta)])
+        return self.ladder.fine.parts(y[:, None], beta, reference[:, None])
+
+    def _flow(self, y: Array, reference: Array) -> Stability:
+        """From the eigenvalues of the flow on relative logits."""
+        policy, _, push, _, stiff = (
+            x[0] if x.ndim == 3 else x[:, 0] for x in self._at(y, reference)
+        )
+        moved = (push - np.diag(stiff / policy)) @ (np.diag(policy) - np.outer(policy, policy))
+        flow = policy[:, None] * (moved - policy @ moved)
+        real = np.linalg.eigvals((flow - flow[-1])[:-1, :-1]).real
+        small = 1e-9 * policy.min() * np.abs(real).max()
+        if (np.abs(real) <= small).any():
+            return Stability.DEGENERATE
+        if (real < 0).all():
+            return Stability.ATTRACTING
+        return Stability.REPELLING if (real > 0).all() else Stability.SADDLE
+
+    def _slope(self, y: Array, reference: Array) -> mp.mpf:
+        """Spectral radius of the best response."""
+        policy, _, push, _, stiff = (
+            x[0] if x.ndim == 3 else x[:, 0] for x in self._at(y, reference)
+        )
+        give = policy / stiff
+        response = give[:, None] * (push - give @ push / give.sum())
+        inner = response[:, :-1] - response[:, -1:]
+        return mp.mpf(float(np.abs(np.linalg.eigvals(inner[:-1])).max()))
+
+    def _stage(self, policy: Sequence[arb]) -> Stage:
+        return stage_in_classes(self.form.curvature, self.reference, policy)
+
+
+def level_search(
+    algorithm: Algorithm,
+    question: Question,
+    point: Mapping[Symbol, Expr],
+    reference: Sequence[Expr],
+    digits: int,
+) -> LevelSearch | None:
+    """The search by level values, of a question too large for its condition to be written out."""
+    if len(question) < 3 or not algorithm.penalty.monotone:
+        return None
+    form = level_form(algorithm, question, point)
+    if form is None or form.terms <= WRITTEN_OUT:
+        return None
+    return LevelSearch(form, reference, S(algorithm.beta).xreplace(dict(point)), digits)
+
+
+def stage_in_classes(curvature: Expr, reference: Sequence[Expr], policy: Sequence[arb]) -> Stage:
+    """The stage status from the curvature of the penalty in u, at balls of a policy."""
+    return stage_of(
+        [
+            ball(curvature, {symbols.u: rational_ball(r) / p}, ctx.prec) / p
+            for r, p in zip(reference, policy, strict=True)
+        ]
+    )
