@@ -173,7 +173,7 @@ class _Group:
 class _Pairs(_Group):
     """Two answers that are compared, without ties: the better one wins by a margin."""
 
-    margin: mp.mpf = mp.mpf(1)
+    margin: mp.mpf
 
     def _outcomes(self, p: mp.mpf, pull: mp.mpf) -> Iterator[tuple[mp.mpf, mp.mpf, mp.mpf]]:
         for count in (0, 1, 2):
