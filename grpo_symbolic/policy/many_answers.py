@@ -21,6 +21,7 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.policy import Policy, Value
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion
+from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import Question
@@ -165,9 +166,14 @@ class SimplexPolicy(Policy):
         """The condition of every answer at the closed form; empty without one."""
         return () if self.expressions is None else self._checks()
 
-    def verify(self) -> Report:
-        """Verdicts on the :attr:`claims` and on the identities of the preference model."""
-        return prove_all((*self.claims, *self.condition.preference.claims))
+    def verify(self, *, simulate: bool = False) -> Report:
+        """Verdicts on the :attr:`claims` and on the identities of the preference model.
+
+        With ``simulate``, sampled training at usual numbers is another witness.
+        """
+        proved = prove_all((*self.claims, *self.condition.preference.claims))
+        witness = (simulated_check(self),) if simulate else ()
+        return Report.of((*((v.claim, v) for v in proved), *witness))
 
     # -- numbers --------------------------------------------------------------------------
 

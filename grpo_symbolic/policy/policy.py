@@ -19,6 +19,7 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.policy.printed import Printed
+from grpo_symbolic.policy.simulated import Simulated
 from grpo_symbolic.solve.solutions import Solutions
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
@@ -45,7 +46,7 @@ __all__ = ["Policy"]
 Value = Number | Sequence[Number]
 
 
-class Policy(Printed):
+class Policy(Printed, Simulated):
     """The stationary policies of an algorithm on a question.
 
     Attributes
@@ -91,8 +92,8 @@ class Policy(Printed):
         """What has to hold for this policy to be the stationary one."""
 
     @abstractmethod
-    def verify(self) -> Report:
-        """Verdicts on the :attr:`claims`, and on what they are built from."""
+    def verify(self, *, simulate: bool = False) -> Report:
+        """Verdicts on the :attr:`claims`, on what they are built from, and on a simulation."""
 
     @abstractmethod
     def balance_for(self, purpose: str) -> Balance:

@@ -19,6 +19,7 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.evidence import claims_of, derivation_of, numeric_check, status_of
 from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_two_answers import solutions_of_two
 from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
@@ -119,15 +120,23 @@ class StationaryPolicy(Policy):
     def claims(self) -> tuple[Claim, ...]:
         return claims_of(self.derivation, self.equation, self.closed, self.parameters)
 
-    def verify(self) -> Report:
+    def verify(self, *, simulate: bool = False) -> Report:
         """Verdicts on every claim, and an independent numeric check of the condition.
 
+        Parameters
+        ----------
+        simulate : bool
+            Whether sampled training, at usual numbers, is a third witness.
+
+        Notes
+        -----
         The numeric entry solves the projected on-policy gradient, built straight from the
         definitions, at rational parameters, and compares with the closed form where there is
         one.
         """
         proved = prove_all(self.claims)
-        return Report.of((*((v.claim, v) for v in proved), numeric_check(self)))
+        witness = (simulated_check(self),) if simulate else ()
+        return Report.of((*((v.claim, v) for v in proved), numeric_check(self), *witness))
 
     # -- numbers ------------------------------------------------------------------
 

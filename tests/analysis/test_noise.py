@@ -95,8 +95,8 @@ def test_what_has_no_spread_is_refused() -> None:
         assert iterate_spread(policy.curve, attracting, point, learning_rate=0.1).restoring > 0
     with pytest.raises(ValueError, match="not attracting"):
         iterate_spread(policy.curve, middle, point, learning_rate=0.1)
-    rule = gs.GRPO(2, advantage=gs.BatchScale(4))
+    batch = at_rest(gs.GRPO(2, advantage=gs.BatchScale(4)), BINARY)
     with pytest.raises(ValueError, match="one group"):
-        iterate_spread(*at_rest(rule, BINARY), learning_rate=0.1)
+        iterate_spread(*batch, learning_rate=0.1)
     with pytest.raises(ValueError, match="must be positive"):
         iterate_spread(*at_rest(gs.GRPO(2), BINARY), learning_rate=0)
