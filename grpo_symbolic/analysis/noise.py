@@ -1,0 +1,216 @@
+r"""How far the last iterates of sampled training spread around a stationary policy.
+
+A step of rate η moves the log-odds z by η times the mean of N group gradients X, whose mean is
+the field g and whose variance at the resting point is v. With :math:`\kappa = -g'(z)` the
+linearised recursion is stationary with
+
+.. math:: \operatorname{Var} z \simeq \frac{\eta v}{2 N \kappa}, \qquad
+          E z - z^* \simeq \frac{g''}{2\kappa} \operatorname{Var} z,
+
+to leading order in η. Two free logits move their difference twice as far: η counts twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import mpmath as mp
+from sympy import Expr, S, Symbol, lambdify, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.equation.balance import Balance
+from grpo_symbolic.equation.drift import GroupDrift
+from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.model.penalty import Estimator
+
+__all__ = ["IterateSpread", "iterate_spread"]
+
+MAX_GROUP = 4_096
+_DIGITS = 50
+#: Steps of the differences in log-odds: their errors are far below double precision.
+_STEP = mp.mpf(10) ** -12
+
+
+@dataclass(frozen=True)
+class IterateSpread:
+    """The spread of π(a) and of its log-odds over the last iterates, to leading order in η.
+
+    Attributes
+    ----------
+    policy : float
+        π(a) at rest.
+    logit_std, policy_std : float
+        Standard deviations of log-odds and of π(a).
+    logit_bias, policy_bias : float
+        Means of the iterates less the values at rest.
+    relaxation : float
+        Steps in which a deviation falls by the factor e.
+    noise, restoring : float
+        v, the variance of one group's gradient, and κ.
+    """
+
+    policy: float
+    logit_std: float
+    policy_std: float
+    logit_bias: float
+    policy_bias: float
+    relaxation: float
+    noise: float
+    restoring: float
+
+
+def iterate_spread(
+    balance: Balance,
+    policy: float,
+    point: Mapping[Symbol, Expr],
+    *,
+    learning_rate: float,
+    groups: int = 1,
+    logits: int = 2,
+) -> IterateSpread:
+    """The spread of the last iterates around one stationary policy.
+
+    Parameters
+    ----------
+    balance : Balance
+        Of the algorithm on a question with two answers.
+    policy : float
+        π(a) at rest, attracting.
+    point : mapping of Symbol to Expr
+        A number for each parameter.
+    learning_rate : float
+        η, of plain gradient ascent on the logits.
+    groups : int
+        N, the groups that a step averages.
+    logits : {1, 2}
+        Whether one log-odds is learned, or a logit for each answer.
+
+    Raises
+    ------
+    ValueError
+        For a repelling policy, a large-group limit, or a rule whose groups do not decide their
+        gradients by themselves.
+
+    Notes
+    -----
+    Source: the Lyapunov equation of the linearised recursion; K right answers of G are binomial.
+    """
+    algorithm = balance.algorithm
+    if not isinstance(algorithm, GRPO) or algorithm.advantage.batch is not None:
+        raise ValueError("the spread of the iterates is known for rules that look at one group")
+    if algorithm.penalised_before_baseline:
+        raise ValueError("the spread is not known for a penalty inside the reward")
+    if learning_rate <= 0 or groups < 1 or logits not in (1, 2):
+        raise ValueError("learning_rate and groups must be positive, and logits 1 or 2")
+    with mp.workdps(_DIGITS):
+        group = _group(balance, point)
+        rest = mp.log(policy) - mp.log1p(-mp.mpf(policy))
+        low, middle, high = (group.moments(rest + k * _STEP) for k in (-1, 0, 1))
+        restoring = (low[0] - high[0]) / (2 * _STEP)
+        bend = (low[0] - 2 * middle[0] + high[0]) / _STEP**2
+        if restoring <= 0:
+            raise ValueError(f"pi(a) = {float(policy)} is not attracting: the iterates leave it")
+        rate = mp.mpf(learning_rate) * logits
+        variance = rate * middle[1] / (2 * groups * restoring)
+        share = mp.mpf(policy) * (1 - mp.mpf(policy))
+        shift = bend / (2 * restoring) * variance
+        found = (
+            *(mp.sqrt(variance), share * mp.sqrt(variance), shift),
+            share * shift + share * (1 - 2 * mp.mpf(policy)) / 2 * variance,
+            *(1 / (rate * restoring), middle[1], restoring),
+        )
+        return IterateSpread(float(policy), *map(float, found))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A group at numbers: advantages by the number of better rewards, and the penalty's slopes."""
+
+    advantages: list[tuple[mp.mpf, mp.mpf]]
+    rates: tuple[mp.mpf, mp.mpf]
+    beta: mp.mpf
+    reference: mp.mpf
+    slope: object
+    sampled: bool
+    mixed: bool
+
+    def moments(self, logit: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
+        """Mean and variance of one group's gradient in the log-odds."""
+        p = 1 / (1 + mp.exp(-logit))
+        slopes = [self.beta * self.slope(u) for u in (  # type: ignore[operator]
+            self.reference / p, (1 - self.reference) / (1 - p))]  # fmt: skip
+        exact = p * (1 - p) * (slopes[0] - slopes[1])
+        if self.sampled:
+            pull, shared = slopes[0] * (1 - p) + slopes[1] * p, slopes[1] * p
+        else:
+            pull, shared = mp.mpf(0), -exact
+        total = mean = square = mp.mpf(0)
+        for weight, inside, spread in self._outcomes(p, pull):
+            value = inside + shared
+            total, mean = total + weight, mean + weight * value
+            square += weight * (value**2 + spread)
+        mean, square = mean / total, square / total
+        return mean, square - mean**2
+
+    def _outcomes(self, p: mp.mpf, pull: mp.mpf) -> Iterator[tuple[mp.mpf, mp.mpf, mp.mpf]]:
+        """For each number of better rewards: its weight, and mean and variance given it."""
+        size, (a, b) = len(self.advantages) - 1, self.rates
+        m = p * a + (1 - p) * b
+        # The share of answer a among the better and among the worse rewards.
+        among = p * a / m, p * (1 - a) / (1 - m)
+        for count in range(self.mixed, size + 1 - self.mixed):
+            high, low = self.advantages[count]
+            weight = mp.binomial(size, count) * m**count * (1 - m) ** (size - count)
+            mean = spread = mp.mpf(0)
+            for value, drawn, q in zip((high, low), (count, size - count), among, strict=True):
+                mean += drawn * ((value - pull) * q - p * value)
+                spread += drawn * (value - pull) ** 2 * q * (1 - q)
+            yield weight, mean / size, spread / size**2
+
+
+@dataclass(frozen=True)
+class _Pairs(_Group):
+    """Two answers that are compared, without ties: the better one wins by a margin."""
+
+    margin: mp.mpf = mp.mpf(1)
+
+    def _outcomes(self, p: mp.mpf, pull: mp.mpf) -> Iterator[tuple[mp.mpf, mp.mpf, mp.mpf]]:
+        for count in (0, 1, 2):
+            weight = mp.binomial(2, count) * p**count * (1 - p) ** (2 - count)
+            compared = count == 1
+            mean = self.margin * compared / 2 - pull * count / 2
+            yield weight, mean, (1 - self.margin**2) * compared / 4
+
+
+def _group(balance: Balance, point: Mapping[Symbol, Expr]) -> _Group:
+    algorithm, drift = balance.algorithm, balance.drift
+    assert isinstance(algorithm, GRPO)
+    penalty = algorithm.penalty
+    rest = (
+        _number(algorithm.beta, point),
+        _number(symbols.pi_ref, point),
+        lambdify(symbols.u, S(penalty.marginal()).subs(point), "mpmath"),
+        isinstance(penalty, Estimator),
+        algorithm.mixed_only,
+    )
+    question = balance.condition.preference.question
+    if question is not None and question.margins:
+        margin = _number(question.margins[0][1], point)
+        return _Pairs([], (mp.mpf(1), mp.mpf(0)), *rest, margin=margin)
+    size = S(algorithm.group_size).subs(point)
+    if not isinstance(drift, GroupDrift) or size == oo or not size.is_Integer:
+        raise ValueError("the spread needs two reward levels and a group size that is a number")
+    if size > MAX_GROUP:
+        raise ValueError(f"the spread is computed for groups of at most {MAX_GROUP}, got {size}")
+    rule = drift.rule.at(point)
+    table = [tuple(_number(v, point) for v in rule.advantages(k)) for k in range(int(size) + 1)]
+    rates = tuple(_number(rate, point) for rate in drift.rates)
+    return _Group(table, rates, *rest)  # type: ignore[arg-type]
+
+
+def _number(value: Expr, point: Mapping[Symbol, Expr]) -> mp.mpf:
+    found = S(value).subs(point)
+    if not found.is_number:
+        raise ValueError(f"a number is needed for {', '.join(map(str, found.free_symbols))}")
+    return mp.mpf(str(found.n(_DIGITS)))

@@ -1,0 +1,102 @@
+"""The predicted spread of iterates: gradients of enumerated groups, and the published rule."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import log, prod, sqrt
+
+import numpy as np
+import pytest
+
+import grpo_symbolic as gs
+from grpo_symbolic.analysis.noise import iterate_spread
+
+BINARY = gs.BinaryQuestion()
+NOISY = gs.BinaryQuestion(success=(0.8, 0.3))
+
+
+def at_rest(algorithm: gs.GRPO, question: gs.BinaryQuestion, **values: object):
+    policy = gs.stationary_policy(algorithm, question)
+    values = {"beta": "1/2", "pi_ref": "3/10", **values}
+    named = {p.name for p in policy.inputs}
+    values = {name: value for name, value in values.items() if name in named}
+    p = float(policy.solutions(**values).found[0].policy[0])
+    return policy.curve, p, policy.point({"gap": 1, **values} if "gap" in named else values)
+
+
+def gradients(size: int, p: float, slopes: tuple[float, float], rates: tuple[float, float]):
+    """Probability and gradient in the log-odds of every group of (answer, reward) pairs."""
+    members = [("a", 1, p * rates[0]), ("a", 0, p * (1 - rates[0])),
+               ("b", 1, (1 - p) * rates[1]), ("b", 0, (1 - p) * (1 - rates[1]))]  # fmt: skip
+    for group in product(members, repeat=size):
+        rewards = np.array([r for _, r, _ in group], dtype=float)
+        spread = rewards.std()
+        advantages = (rewards - rewards.mean()) / spread if spread else 0 * rewards
+        score = {"a": (1 - p, slopes[0]), "b": (-p, slopes[1])}
+        terms = [(A - score[o][1]) * score[o][0] for A, (o, _, _) in zip(advantages, group,
+                                                                      strict=True)]  # fmt: skip
+        yield prod(w for _, _, w in group), sum(terms) / size
+
+
+@pytest.mark.parametrize("penalty", [gs.ReverseKL(), gs.DirectKL()], ids=str)
+@pytest.mark.parametrize(("size", "question"), [(2, BINARY), (4, BINARY), (3, NOISY)])
+def test_noise_and_restoring_force_are_those_of_enumerated_groups(
+    size: int, question: gs.BinaryQuestion, penalty: gs.Penalty
+) -> None:
+    balance, p, point = at_rest(gs.GRPO(size, penalty), question)
+    rates = (1.0, 0.0) if question is BINARY else (0.8, 0.3)
+
+    def moments(p: float) -> tuple[float, float]:
+        u = 0.3 / p, 0.7 / (1 - p)
+        slopes = tuple(0.5 * ((1 - v) if penalty == gs.ReverseKL() else -log(v)) for v in u)
+        pairs = list(gradients(size, p, slopes, rates))  # type: ignore[arg-type]
+        mean = sum(w * g for w, g in pairs)
+        return mean, sum(w * g * g for w, g in pairs) - mean**2
+
+    found = iterate_spread(balance, p, point, learning_rate=0.1, groups=5, logits=1)
+    z, step = log(p / (1 - p)), 1e-4
+    low, high = (moments(1 / (1 + np.exp(-z - s)))[0] for s in (-step, step))
+    assert moments(p)[0] == pytest.approx(0, abs=1e-12)
+    assert found.noise == pytest.approx(moments(p)[1], rel=1e-10)
+    assert found.restoring == pytest.approx((low - high) / (2 * step), rel=1e-6)
+    variance = 0.1 * found.noise / (2 * 5 * found.restoring)
+    assert found.logit_std == pytest.approx(sqrt(variance), rel=1e-12)
+    assert found.policy_std == pytest.approx(p * (1 - p) * sqrt(variance), rel=1e-12)
+
+
+def test_pairs_have_a_closed_form() -> None:
+    balance, p, point = at_rest(gs.GRPO(2), BINARY)
+    found = iterate_spread(balance, p, point, learning_rate=0.2, groups=4)
+    root = sqrt((1 - 0.5) ** 2 + 4 * 0.5 * 0.3)
+    assert found.logit_std**2 == pytest.approx(0.4 * p * (1 - p) / (2 * 4 * root), rel=1e-12)
+
+
+def test_margins_add_the_noise_of_comparisons() -> None:
+    question = gs.BinaryQuestion(margin=gs.symbols.gamma)
+    balance, p, point = at_rest(gs.GRPO(2), question, gamma="1")
+    sure = iterate_spread(balance, p, point, learning_rate=0.1)
+    assert sure == iterate_spread(*at_rest(gs.GRPO(2), BINARY), learning_rate=0.1)
+    balance, p, point = at_rest(gs.GRPO(2), question, gamma="3/5")
+    found = iterate_spread(balance, p, point, learning_rate=0.1)
+    x, pulls = p * (1 - p), [0.5 * (1 - 0.3 / p), 0.5 * (1 - 0.7 / (1 - p))]
+    # Two of a, two of b, and one of each, of which a wins four times in five.
+    ways = [(p * p, -pulls[0] * (1 - p)), ((1 - p) ** 2, pulls[1] * p)]
+    both = -(pulls[0] * (1 - p) - pulls[1] * p) / 2
+    ways += [(2 * x * 0.8, both + 0.5), (2 * x * 0.2, both - 0.5)]
+    assert found.noise == pytest.approx(sum(w * g * g for w, g in ways), rel=1e-12)
+
+
+def test_what_has_no_spread_is_refused() -> None:
+    values = {"beta": "2/5", "pi_ref": "1/100"}
+    policy = gs.stationary_policy(gs.GRPO(16, gs.DirectKL()), BINARY)
+    low, middle, high = (float(s.policy[0]) for s in policy.solutions(**values))
+    point = policy.point({"gap": 1, **values})
+    for attracting in (low, high):
+        assert iterate_spread(policy.curve, attracting, point, learning_rate=0.1).restoring > 0
+    with pytest.raises(ValueError, match="not attracting"):
+        iterate_spread(policy.curve, middle, point, learning_rate=0.1)
+    with pytest.raises(ValueError, match="one group"):
+        rule = gs.GRPO(2, advantage=gs.BatchScale(4))
+        iterate_spread(*at_rest(rule, BINARY), learning_rate=0.1)
+    with pytest.raises(ValueError, match="must be positive"):
+        iterate_spread(*at_rest(gs.GRPO(2), BINARY), learning_rate=0)
