@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 import mpmath as mp
 from sympy import Expr, Rational, S, Symbol
@@ -13,9 +13,6 @@ from grpo_symbolic.analysis.targets import Target, group_size_for, reference_for
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import Number, one_of, parameter
 
-if TYPE_CHECKING:
-    from grpo_symbolic.policy.policy import Policy
-
 __all__ = ["solved_for"]
 
 _TARGETS = ("pi", "drift", "kl")
@@ -23,7 +20,7 @@ _UNKNOWNS = {"beta": weight_for, "group_size": group_size_for, "pi_ref": referen
 
 
 def solved_for(
-    policy: Policy,
+    policy: Any,
     balance: Balance,
     unknown: str,
     digits: int | None,
@@ -56,7 +53,7 @@ def _symbol(balance: Balance, unknown: str) -> Symbol | str:
     return symbols.pi_ref if unknown == "pi_ref" else ""
 
 
-def _known(policy: Policy, values: Mapping[str, Number | Expr]) -> dict[Symbol, Expr]:
+def _known(policy: Any, values: Mapping[str, Number | Expr]) -> dict[Symbol, Expr]:
     """Numbers by symbol; a gap of 1 and an ε of the algorithm stay what they are."""
     inputs = {p.name: p for p in policy.inputs}
     found: dict[Symbol, Expr] = {}

@@ -15,26 +15,25 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
-from math import comb, exp, inf, log, log1p, sqrt
+from math import exp, inf, log, log1p, sqrt
 
 import mpmath as mp
 import numpy as np
-from sympy import Expr, Symbol, oo
+from sympy import Expr, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.model.algorithm import GRPO
+from grpo_symbolic.analysis.noise import iterate_spread
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.prediction.rest import Landscape, RestPoint
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["NEAR", "flow_time", "iterate_spread", "restoring_rate", "reuse_limit", "trajectory"]
+__all__ = ["NEAR", "flow_time", "last_iterates", "restoring_rate", "reuse_limit", "trajectory"]
 
 #: Training has arrived when this share of the way from the reference is left.
 NEAR = 0.01
 _NODES = 24
-# Groups with more compositions are not averaged one by one.
-_MOST_COMPOSITIONS = 60_000
 _STEP = mp.mpf(10) ** -8
 
 
@@ -109,79 +108,28 @@ def restoring_rate(found: Landscape, goal: RestPoint) -> float | None:
     return -p * q * float(slope)
 
 
-def iterate_spread(
-    run: Settings, question: Question, goal: RestPoint, kappa: float | None,
+def last_iterates(
+    run: Settings, question: Question, found: Landscape, goal: RestPoint, kappa: float | None,
     point: dict[Symbol, Expr],
 ) -> float | None:  # fmt: skip
     """The standard deviation of π(a) over the last iterates; None where it is not derived.
 
-    None at an end of the simplex, without a learning rate or a batch size, for a penalty inside the
-    reward, and for groups that are dropped, that have a scale of the batch or are too large.
+    None at an end of the simplex and where the penalty is cut off, without a learning rate or a
+    batch size, for a penalty inside the reward, and for a scale that is taken over a batch.
     """
-    rate, groups, algorithm = run.learning_rate, run.groups, run.preset.algorithm
-    if kappa is None or kappa <= 0 or not rate or not groups or not isinstance(algorithm, GRPO):
+    if kappa is None or kappa <= 0 or not run.learning_rate or not run.groups:
         return None
-    size = algorithm.group_size
-    if size == oo or algorithm.penalised_before_baseline or algorithm.mixed_only:
+    if run.beta == 0 or any(found.piece(goal.log_odds).clamped):
         return None
-    if algorithm.advantage.batch is not None:
-        return None
-    variance = _group_variance(run, question, goal, point, int(size))
-    if variance is None:
-        return None
-    step = 2 * float(rate) * float(run.gradient_scale)
+    balance = Balance(stationarity_condition(run.preset.algorithm, question))
     p, q = goal.policy
-    return p * q * sqrt(step * variance / (2 * float(groups) * kappa))
-
-
-def _group_variance(
-    run: Settings, question: Question, goal: RestPoint, point: dict[Symbol, Expr], size: int
-) -> float | None:
-    """v: the variance over groups of the gradient of one group in one logit.
-
-    Members are right or wrong answers that are rewarded or not; which of the two decides the
-    score, the other the advantage.
-    """
-    model = run.preset.algorithm.preference(question)
-    if model.two_level is None:
+    try:
+        noise = iterate_spread(balance, p, point, learning_rate=1, groups=1).noise
+    except ValueError:
         return None
-    p, q = goal.policy
-    first, second = (float(w.subs(point)) for w in model.weights)
-    chances = {(1, 1): p * first, (1, 0): p * (1 - first), (0, 1): q * second,
-               (0, 0): q * (1 - second)}  # fmt: skip
-    kinds = [(kind, chance) for kind, chance in chances.items() if chance > 0]
-    if comb(size + len(kinds) - 1, len(kinds) - 1) > _MOST_COMPOSITIONS:
-        return None
-    rule = model.two_level.at(point)
-    advantages = [tuple(map(float, rule.advantages(k))) for k in range(size + 1)]
-    reference = float(point[question.reference[0]])
-    marginal = run.preset.penalty.marginal()
-    pull = [float(run.beta) * float(marginal.subs(symbols.u, ratio))
-            for ratio in ((1 - reference) / q, reference / p)]  # fmt: skip
-    score = (-p, q)
-    mean = square = 0.0
-    for counts, weight in _compositions(size, [chance for _, chance in kinds]):
-        rewarded = sum(n for n, (kind, _) in zip(counts, kinds, strict=True) if kind[1])
-        high, low = advantages[rewarded]
-        gradient = sum(
-            n * score[answer] * ((high if reward else low) - pull[answer])
-            for n, ((answer, reward), _) in zip(counts, kinds, strict=True)
-        ) / size  # fmt: skip
-        mean += weight * gradient
-        square += weight * gradient**2
-    return max(0.0, square - mean**2)
-
-
-def _compositions(size: int, chances: list[float]) -> list[tuple[tuple[int, ...], float]]:
-    """Every composition of a group, with its multinomial probability."""
-    if len(chances) == 1:
-        return [((size,), chances[0] ** size)]
-    found = []
-    for count in range(size + 1):
-        weight = comb(size, count) * chances[0] ** count
-        for rest, share in _compositions(size - count, chances[1:]):
-            found.append(((count, *rest), weight * share))
-    return found
+    # A bonus of entropy is no sample: it adds to κ and not to the noise.
+    step = 2 * float(run.learning_rate) * float(run.gradient_scale)
+    return p * q * sqrt(step * noise / (2 * float(run.groups) * kappa))
 
 
 def reuse_limit(

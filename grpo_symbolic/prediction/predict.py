@@ -15,7 +15,7 @@ from grpo_symbolic.prediction.cautions import cautions
 from grpo_symbolic.prediction.many_answers import predict_many
 from grpo_symbolic.prediction.pace import (
     flow_time,
-    iterate_spread,
+    last_iterates,
     restoring_rate,
     reuse_limit,
     steps_of,
@@ -80,7 +80,7 @@ def predict(
     if goal is not None:
         time, kappa = flow_time(found, goal), restoring_rate(found, goal)
         effective = replace(run, beta=beta)
-        spread = iterate_spread(effective, question, goal, kappa, point)
+        spread = last_iterates(effective, question, found, goal, kappa, point)
         notes += cautions(run, question, found, goal, _other(run, question, reference, values))
         if kappa:
             notes += _reuse(effective, question, goal, kappa, point)
