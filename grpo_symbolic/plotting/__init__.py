@@ -13,6 +13,7 @@ from grpo_symbolic.plotting.aggregations import (
 )
 from grpo_symbolic.plotting.bifurcations import bifurcation, cusps, escape_threshold, fold_curve
 from grpo_symbolic.plotting.figures import FIGURES, FORMATS, Figure, draw, save
+from grpo_symbolic.plotting.lotteries import lotteries
 from grpo_symbolic.plotting.orbits import cobweb, flow
 from grpo_symbolic.plotting.penalty_curves import links, penalties
 from grpo_symbolic.plotting.sizes import bernstein, drift, group_sizes, small_weights
@@ -33,6 +34,7 @@ __all__ = [
     "fold_curve",
     "group_sizes",
     "links",
+    "lotteries",
     "noisy_verifier",
     "penalties",
     "rank_distortion",
