@@ -15,6 +15,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grpo_symbolic import plotting as plot
     from grpo_symbolic import presets, symbols
+    from grpo_symbolic.aggregation.axiom_table import AxiomTable, axiom_table
+    from grpo_symbolic.aggregation.axioms import Axiom, axiom
+    from grpo_symbolic.aggregation.compare import Comparison, compare
+    from grpo_symbolic.aggregation.lottery import Lottery
+    from grpo_symbolic.aggregation.names import rule
+    from grpo_symbolic.aggregation.rule import Rule
+    from grpo_symbolic.aggregation.satisfies import Finding, satisfies
+    from grpo_symbolic.aggregation.tables import read_votes
+    from grpo_symbolic.aggregation.votes import Comparisons
     from grpo_symbolic.analysis.curl import CurlCertificate
     from grpo_symbolic.analysis.potential import Potential, potential
     from grpo_symbolic.checking.check import check
@@ -63,10 +72,14 @@ __all__ = [
     "Advantage",
     "Algorithm",
     "Analysis",
+    "Axiom",
+    "AxiomTable",
     "BatchScale",
     "BinaryQuestion",
     "Checked",
     "Claim",
+    "Comparison",
+    "Comparisons",
     "CurlCertificate",
     "DirectKL",
     "Divergence",
@@ -74,9 +87,11 @@ __all__ = [
     "Electorate",
     "Enclosure",
     "Estimator",
+    "Finding",
     "FixedScale",
     "Gaussian",
     "LeaveOneOut",
+    "Lottery",
     "MeanScale",
     "NoStationaryPolicy",
     "Notation",
@@ -86,6 +101,7 @@ __all__ = [
     "Question",
     "Report",
     "ReverseKL",
+    "Rule",
     "ShiftAndScale",
     "ShiftOnly",
     "SimplexPolicy",
@@ -96,8 +112,11 @@ __all__ = [
     "TrainerRun",
     "Verdict",
     "analyse",
+    "axiom",
+    "axiom_table",
     "check",
     "check_paper",
+    "compare",
     "explore",
     "formula",
     "from_openrlhf",
@@ -108,6 +127,9 @@ __all__ = [
     "preference",
     "presets",
     "prove",
+    "read_votes",
+    "rule",
+    "satisfies",
     "stationarity_condition",
     "stationary_policy",
     "symbols",
@@ -118,10 +140,14 @@ _HOMES = {
     "Advantage": ".model.advantage",
     "Algorithm": ".model.algorithm",
     "Analysis": ".policy.analyse",
+    "Axiom": ".aggregation.axioms",
+    "AxiomTable": ".aggregation.axiom_table",
     "BatchScale": ".model.advantage",
     "BinaryQuestion": ".question",
     "Checked": ".checking.checked",
     "Claim": ".verify.claim",
+    "Comparison": ".aggregation.compare",
+    "Comparisons": ".aggregation.votes",
     "CurlCertificate": ".analysis.curl",
     "DirectKL": ".model.penalty",
     "Divergence": ".model.penalty",
@@ -129,11 +155,13 @@ _HOMES = {
     "Electorate": ".electorate",
     "Enclosure": ".policy.enclosure",
     "Estimator": ".model.penalty",
+    "Finding": ".aggregation.satisfies",
     "FixedScale": ".model.advantage",
     "GRPO": ".model.algorithm",
     "Gaussian": ".reward",
     "IPO": ".model.algorithm",
     "LeaveOneOut": ".model.advantage",
+    "Lottery": ".aggregation.lottery",
     "MeanScale": ".model.advantage",
     "NLHF": ".model.algorithm",
     "NoStationaryPolicy": ".policy.evaluate",
@@ -145,6 +173,7 @@ _HOMES = {
     "RLHF": ".model.algorithm",
     "Report": ".verify.verdict",
     "ReverseKL": ".model.penalty",
+    "Rule": ".aggregation.rule",
     "ShiftAndScale": ".model.advantage",
     "ShiftOnly": ".model.advantage",
     "SimplexPolicy": ".policy.many_answers",
@@ -155,8 +184,11 @@ _HOMES = {
     "TrainerRun": ".prediction.predict",
     "Verdict": ".verify.verdict",
     "analyse": ".policy.analyse",
+    "axiom": ".aggregation.axioms",
+    "axiom_table": ".aggregation.axiom_table",
     "check": ".checking.check",
     "check_paper": ".cli.check_paper",
+    "compare": ".aggregation.compare",
     "explore": ".explorer",
     "formula": ".export.latex",
     "from_openrlhf": ".prediction.readers",
@@ -165,6 +197,9 @@ _HOMES = {
     "potential": ".analysis.potential",
     "preference": ".model.algorithm",
     "prove": ".verify.methods",
+    "read_votes": ".aggregation.tables",
+    "rule": ".aggregation.names",
+    "satisfies": ".aggregation.satisfies",
     "stationarity_condition": ".stationarity",
     "stationary_policy": ".policy.stationary",
 }

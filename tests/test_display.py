@@ -157,7 +157,14 @@ def objects(policies: list[Any]) -> list[Any]:
         flows.iterate("1/2"),
         flows.field,
         flows.two_cycles(),
-        gs.Electorate([(1, (1, 0)), (2, (0, 1))]),
+        (votes := gs.Electorate([(1, (1, 0)), (2, (0, 1))])),
+        gs.Comparisons.of("ab", {(0, 1): 2}),
+        gs.rule("grpo2"),
+        gs.rule("grpo2").lottery(votes),
+        gs.compare("grpo2,borda", votes),
+        gs.axiom("clones"),
+        gs.satisfies("borda", "proportionality", 1),
+        gs.axiom_table(["borda"], ["continuity"], 1),
     ]
     for policy in policies:
         found += [

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 import mpmath as mp
-from flint import arb
+from flint import arb, ctx
 from sympy import Expr, N
 
 from grpo_symbolic.display import cut, grid, short
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import middle
 
-__all__ = ["Lottery"]
+__all__ = ["Lottery", "as_ball"]
 
 _SHOWN = 12
 
@@ -96,6 +96,6 @@ def _decimal(value: Expr | arb | float, digits: int) -> str:
         return mp.nstr(number, digits, min_fixed=-6, max_fixed=digits)
 
 
-def as_fraction(value: Expr) -> Fraction:
-    """A rational number of SymPy as a fraction."""
-    return Fraction(int(value.p), int(value.q))
+def as_ball(value: Expr | arb | float) -> arb:
+    """A probability at the working precision of ball arithmetic."""
+    return ball(value, {}, ctx.prec) if isinstance(value, Expr) else arb(value)

@@ -104,7 +104,12 @@ class Trained(Rule):
     @property
     def plain(self) -> bool:
         """Whether the advantage is the published one."""
-        return isinstance(self.algorithm, GRPO) and self.algorithm.advantage == GRPO().advantage
+        algorithm = self.algorithm
+        return (
+            isinstance(algorithm, GRPO)
+            and algorithm.advantage == GRPO().advantage
+            and not algorithm.mixed_only
+        )
 
     # -- one electorate ----------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from grpo_symbolic.plotting.aggregations import (
 )
 from grpo_symbolic.plotting.bifurcations import bifurcation, cusps, escape_threshold, fold_curve
 from grpo_symbolic.plotting.figures import FIGURES, FORMATS, Figure, draw, save
+from grpo_symbolic.plotting.lotteries import lotteries
 from grpo_symbolic.plotting.orbits import cobweb, flow
 from grpo_symbolic.plotting.penalty_curves import links, penalties
 from grpo_symbolic.plotting.prediction import prediction
@@ -38,6 +39,7 @@ __all__ = [
     "fold_curve",
     "group_sizes",
     "links",
+    "lotteries",
     "noisy_verifier",
     "penalties",
     "prediction",

@@ -1,0 +1,114 @@
+"""The table of rules and axioms, generated: ``python -m grpo_symbolic.aggregation.axiom_table``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from grpo_symbolic.aggregation.axioms import AXIOMS
+from grpo_symbolic.aggregation.names import as_rules
+from grpo_symbolic.aggregation.satisfies import Finding, satisfies
+from grpo_symbolic.display import grid
+from grpo_symbolic.progress import tracked
+from grpo_symbolic.verify.verdict import Status
+
+__all__ = ["RULES", "AxiomTable", "axiom_table"]
+
+#: The rules of the table in the documents.
+RULES = (
+    *("rlhf", "rlhf-btl", "ipo", "nlhf", "grpo2", "grpo4", "grpo-inf", "grpo2-answer"),
+    *("grpo-inf-answer", "maximal-lottery", "borda", "copeland", "plurality"),
+    *("random-dictator", "best-of-2"),
+)
+_WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
+
+
+@dataclass(frozen=True)
+class AxiomTable:
+    """Verdicts on rules and axioms, one row an axiom."""
+
+    findings: tuple[tuple[Finding, ...], ...]
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return tuple(f.rule.name for f in self.findings[0])
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """The title of an axiom, and a word for each rule."""
+        return [(row[0].axiom.title, *(_WORDS[f.status] for f in row)) for row in self.findings]
+
+    def latex(self) -> str:
+        """A tabular with booktabs."""
+        head = " & ".join(["", *(rf"\texttt{{{name}}}" for name in self.rules)])
+        body = [" & ".join(row) + r" \\" for row in self.rows()]
+        columns = "l" + "c" * len(self.rules)
+        return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\toprule", rf"{head} \\",
+                          r"\midrule", *body, r"\bottomrule", r"\end{tabular}"])  # fmt: skip
+
+    def markdown(self) -> str:
+        """The table, then the statement, argument or counterexample of every cell."""
+        lines = ["| | " + " | ".join(f"`{name}`" for name in self.rules) + " |"]
+        lines.append("| --- |" + " :-: |" * len(self.rules))
+        lines += ["| " + " | ".join(row) + " |" for row in self.rows()]
+        for row in self.findings:
+            lines += ["", f"## {row[0].axiom.title}", "", f"*{row[0].axiom.statement}*", ""]
+            for finding in row:
+                word = _WORDS[finding.status]
+                head, *rest = finding.detail.split("\n")
+                lines.append(f"* `{finding.rule.name}`, {word}: {head}")
+                lines += [f"  * {line.strip()}" for line in rest]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        rows = [("", *self.rules), *self.rows()]
+        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+        return "\n".join(
+            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        )
+
+    def __repr__(self) -> str:
+        return f"AxiomTable({len(self.findings)} axioms, {len(self.rules)} rules)"
+
+    def _repr_html_(self) -> str:
+        return grid("Rules and axioms", ("", *self.rules), self.rows())
+
+
+def axiom_table(
+    rules: Any = RULES, axioms: Iterable[str] = tuple(AXIOMS), raters: int = 3
+) -> AxiomTable:
+    """Every verdict, rule by rule.
+
+    Parameters
+    ----------
+    rules, axioms : sequence of str
+    raters : int
+        As for :func:`satisfies`; all rules with 15 take some minutes.
+    """
+    columns = [
+        [satisfies(rule, name, raters) for name in axioms]
+        for rule in tracked(as_rules(rules), label="rules", unit="rule")
+    ]
+    return AxiomTable(tuple(zip(*columns, strict=True)))
+
+
+_HEAD = """\
+# Rules and axioms
+
+Written by `python -m grpo_symbolic.aggregation.axiom_table docs/axioms.md`; no cell is typed in.
+`yes` is proved by the argument given, `no` is refuted by the smallest counterexample of the search
+(lotteries in balls, re-checked by another route), `open` names the largest search done. Raters are
+written as mass: reward of answer 1, 2, ...; masses are relative.
+"""
+
+
+def main(path: str, raters: int = 15) -> None:
+    """Write the table to a file."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"{_HEAD}\n{axiom_table(raters=raters).markdown()}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 15)

@@ -1,0 +1,189 @@
+"""Axioms: what one may ask of a rule, as formal statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grpo_symbolic.display import math, prose, record
+
+__all__ = ["AXIOMS", "Axiom", "axiom"]
+
+
+@dataclass(frozen=True)
+class Axiom:
+    """A property of rules.
+
+    Attributes
+    ----------
+    name : str
+    title : str
+    statement : str
+        For every electorate, every reference policy and every weight, unless it says otherwise.
+        A lift is π(o)/π_ref(o); γ are the margins.
+    formal : str
+        The same in TeX: π is the lottery of the electorate, π′ that of the changed one.
+    """
+
+    name: str
+    title: str
+    statement: str
+    formal: str
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.statement}"
+
+    def _repr_html_(self) -> str:
+        rows = [("states", prose(self.statement)), ("formally", math(self.formal))]
+        return record(f"{self.title} ({self.name})", rows)
+
+
+_LIFT = r"\frac{\pi(%s)}{\pi_{\mathrm{ref}}(%s)}"
+
+
+def _lift(answer: str) -> str:
+    return _LIFT % (answer, answer)
+
+
+AXIOMS: dict[str, Axiom] = {
+    found.name: found
+    for found in (
+        Axiom(
+            "pareto",
+            "Pareto",
+            "where no rater rewards b more than a, the lift of a is at least that of b",
+            r"\forall j\; r_j(a) \ge r_j(b) \;\Rightarrow\; " + _lift("a") + r" \ge " + _lift("b"),
+        ),
+        Axiom(
+            "condorcet-winner",
+            "Condorcet winner",
+            "an answer that beats every other one has all the mass in the limit of small weights",
+            r"\gamma(a,x) > 0 \;\forall x \ne a \;\Rightarrow\; \lim_{\beta \to 0} \pi(a) = 1",
+        ),
+        Axiom(
+            "condorcet-lift",
+            "Condorcet winner, largest lift",
+            "an answer that beats every other one has the largest lift",
+            r"\gamma(a,x) > 0 \;\forall x \ne a \;\Rightarrow\; "
+            + _lift("a")
+            + r" \ge "
+            + _lift("x"),
+        ),
+        Axiom(
+            "condorcet-loser",
+            "Condorcet loser",
+            "an answer that is beaten by every other one never gains",
+            r"\gamma(a,x) < 0 \;\forall x \ne a \;\Rightarrow\; \pi(a) \le \pi_{\mathrm{ref}}(a)",
+        ),
+        Axiom(
+            "anonymity",
+            "Anonymity",
+            "the lottery depends on how much mass says what, not on who says it",
+            r"\pi[(m_j, r_j)_j] = \pi[(m_{\sigma j}, r_{\sigma j})_j]",
+        ),
+        Axiom(
+            "neutrality",
+            "Neutrality",
+            "where the answers are renamed, with the reference, so is the lottery",
+            r"\pi[r \circ \sigma, \pi_{\mathrm{ref}} \circ \sigma] = "
+            r"\pi[r, \pi_{\mathrm{ref}}] \circ \sigma",
+        ),
+        Axiom(
+            "copies",
+            "Copies",
+            "an answer that is split into exact copies, which share its reference, has the same "
+            "mass in all, and every other answer keeps its own",
+            r"r(c') = r(c), \; \pi'_{\mathrm{ref}}(c) + \pi'_{\mathrm{ref}}(c') = "
+            r"\pi_{\mathrm{ref}}(c) \;\Rightarrow\; \pi'(c) + \pi'(c') = \pi(c)",
+        ),
+        Axiom(
+            "clones",
+            "Clones",
+            "where every rater ranks two answers next to each other and ties neither with a third, "
+            "deleting one of them, its reference given to the other, changes no mass outside",
+            r"C = \{c, c'\} \text{ clones},\; x \notin C \;\Rightarrow\; \pi'(x) = \pi(x)",
+        ),
+        Axiom(
+            "independence",
+            "Independence of third answers",
+            "the ratio of two answers' masses does not depend on what raters say of a third",
+            r"r'_j = r_j \text{ on } \{a,b\} \;\Rightarrow\; "
+            r"\frac{\pi'(a)}{\pi'(b)} = \frac{\pi(a)}{\pi(b)}",
+        ),
+        Axiom(
+            "monotonicity",
+            "Monotonicity",
+            "an answer that one rater rewards more, all else equal, does not lose mass",
+            r"r'_j(a) > r_j(a) \;\Rightarrow\; \pi'(a) \ge \pi(a)",
+        ),
+        Axiom(
+            "ratio-monotonicity",
+            "Monotonicity of the ratio",
+            "where one rater raises a past x, and past no other answer, the ratio of a to x does "
+            "not fall",
+            r"\pi'(a)\,\pi(x) \ge \pi(a)\,\pi'(x)",
+        ),
+        Axiom(
+            "participation",
+            "Participation",
+            "a rater who joins does not lower its own expected reward",
+            r"\sum_o \pi'(o)\, r_j(o) \ge \sum_o \pi(o)\, r_j(o)",
+        ),
+        Axiom(
+            "merging",
+            "Merging",
+            "two electorates with the same lottery have it together as well",
+            r"\pi[E] = \pi[E'] \;\Rightarrow\; \pi[E + E'] = \pi[E]",
+        ),
+        Axiom(
+            "rescaling",
+            "Rescaling",
+            "a rater's rewards may be multiplied by a positive number and shifted",
+            r"\pi[\dots, k r_j + c, \dots] = \pi[\dots, r_j, \dots], \quad k > 0",
+        ),
+        Axiom(
+            "rankings",
+            "Only rankings matter",
+            "raters with the same rankings count the same",
+            r"r'_j(a) > r'_j(b) \Leftrightarrow r_j(a) > r_j(b) \;\Rightarrow\; \pi' = \pi",
+        ),
+        Axiom(
+            "proportionality",
+            "Proportionality",
+            "of two answers with equal reference, each has the mass of those who prefer it",
+            r"\pi_{\mathrm{ref}} = (\tfrac12, \tfrac12) \;\Rightarrow\; "
+            r"\pi(a) = \sum_{j:\, r_j(a) > r_j(b)} m_j",
+        ),
+        Axiom(
+            "continuity",
+            "Continuity",
+            "the lottery is a continuous function of the weight",
+            r"\beta \mapsto \pi \in C^0(0, \infty)",
+        ),
+        Axiom(
+            "strategyproofness",
+            "Strategyproofness",
+            "no rater raises its own expected reward by saying something else",
+            r"\sum_o \pi(o)\, r_j(o) \ge \sum_o \pi'(o)\, r_j(o)",
+        ),
+    )
+}
+
+
+def axiom(name: str | Axiom) -> Axiom:
+    """An axiom by name.
+
+    Raises
+    ------
+    ValueError
+        For a name that is none.
+
+    Examples
+    --------
+    >>> print(axiom("condorcet-loser"))
+    Condorcet loser: an answer that is beaten by every other one never gains
+    """
+    if isinstance(name, Axiom):
+        return name
+    if name not in AXIOMS:
+        raise ValueError(f"axiom must be one of {', '.join(AXIOMS)}, got {name!r}")
+    return AXIOMS[name]

@@ -1,0 +1,150 @@
+"""Search for the smallest electorate that breaks an axiom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import islice
+
+import numpy as np
+
+from grpo_symbolic.aggregation.cases import CASES, Case, Profile, Situation, families
+from grpo_symbolic.aggregation.counterexample import Counterexample, certified
+from grpo_symbolic.aggregation.fields import Array
+from grpo_symbolic.aggregation.rule import Profiles, Rule
+
+__all__ = ["Search", "Searched"]
+
+_UNIFORM = (Fraction(1, 3),) * 3
+_UNEVEN = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
+_WEIGHTS = (Fraction(1, 2), Fraction(2), Fraction(1, 16), Fraction(8))
+#: Gaps below this are taken for rounding.
+_CLEAR = 1e-6
+_EQUAL = 1e-11
+# Candidates that are looked at in balls before a search is given up.
+_CANDIDATES = 12
+_BLOCK = 600
+
+
+@dataclass
+class Searched:
+    """What was looked at, and what was found.
+
+    Attributes
+    ----------
+    electorates, cases : int
+    raters : int
+        The largest number of raters whose cases were all looked at.
+    found : Counterexample or None
+    uncertain : int
+        Cases in which floats see a failure that balls did not prove.
+    """
+
+    electorates: int = 0
+    cases: int = 0
+    raters: int = 0
+    found: Counterexample | None = None
+    uncertain: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.cases} cases on {self.electorates} electorates of up to {self.raters} raters"
+
+
+@dataclass
+class Search:
+    """The cases of axioms for one rule, electorates of few raters first.
+
+    Parameters
+    ----------
+    rule : Rule
+    """
+
+    rule: Rule
+    known: dict[Situation, Array] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> list[tuple[tuple[Fraction, ...], Fraction]]:
+        """References and weights that are tried."""
+        weights = _WEIGHTS if self.rule.weighted else (Fraction(1),)
+        return [(reference, beta) for reference in (_UNIFORM, _UNEVEN) for beta in weights]
+
+    def run(self, axiom: str, raters: int, most: int | None = None) -> Searched:
+        """Cases of an axiom with up to so many raters, ``most`` electorates of each number."""
+        report = Searched()
+        for count in range(1, raters + 1):
+            profiles = sorted(families(count), key=_size)[:most]
+            for block in _blocks(profiles):
+                cases = [case for profile in block for case in CASES[axiom](profile)]
+                cases = [case for case in cases if case.limit_of is None]
+                report.electorates += len(block)
+                report.cases += len(cases)
+                self._learn(s for case in cases for s in case.situations)
+                if self._settled(cases, report):
+                    return report
+            report.raters = count
+        return report
+
+    def _settled(self, cases: Sequence[Case], report: Searched) -> bool:
+        """Whether a case breaks the axiom, or too many seem to."""
+        references = np.array([[float(v) for v in r] for r, _ in self.settings]).T
+        for case in cases:
+            lotteries = [self.known[s] for s in case.situations]
+            with np.errstate(all="ignore"):
+                gap = np.asarray(case.gap(lotteries, references), float)
+                if case.premise is not None:
+                    apart = np.asarray(case.premise(lotteries, references), float)
+                    gap = np.where(apart < _EQUAL**2, gap, 0.0)
+            size = np.abs(gap) if case.equality else gap
+            for place in np.flatnonzero(size > _CLEAR):
+                reference, beta = self.settings[int(place)]
+                floats = [lottery[:, place].tolist() for lottery in lotteries]
+                report.found = certified(self.rule, case, reference, beta, floats)
+                if report.found is not None:
+                    return True
+                report.uncertain += 1
+                if report.uncertain >= _CANDIDATES:
+                    return True
+        return False
+
+    def _learn(self, situations: Iterator[Situation]) -> None:
+        """Lotteries of all situations at all settings: answers × settings."""
+        new = [s for s in dict.fromkeys(situations) if s not in self.known]
+        settings = self.settings
+        for n in sorted({len(s.reference) for s in new}):
+            part = [s for s in new if len(s.reference) == n]
+            widest = max(len(s.profile) for s in part)
+            rewards = np.zeros((len(part), widest, n))
+            masses = np.zeros((len(part), widest))
+            bases = np.zeros((len(part), len(settings), n))
+            for k, situation in enumerate(part):
+                for j, (row, m) in enumerate(situation.profile):
+                    rewards[k, j], masses[k, j] = row, m
+                for i, (reference, _) in enumerate(settings):
+                    numbers = [float(r) for r in reference]
+                    bases[k, i] = [
+                        1 / share if o < 0 else numbers[o] / share
+                        for o, share in situation.reference
+                    ]
+            masses /= masses.sum(axis=1, keepdims=True)
+            count = len(settings)
+            profiles = Profiles(np.repeat(rewards, count, axis=0), np.repeat(masses, count, axis=0))
+            beta = np.tile([float(b) for _, b in settings], len(part))
+            found = self.rule.batch(profiles, beta, bases.reshape(-1, n))
+            for situation, table in zip(part, found.reshape(len(part), count, n), strict=True):
+                self.known[situation] = table.T
+
+
+def _size(profile: Profile) -> tuple[int, int, Profile]:
+    """Small rewards first."""
+    return (
+        max(r for row, _ in profile for r in row),
+        sum(m * sum(row) for row, m in profile),
+        profile,
+    )
+
+
+def _blocks(profiles: Sequence[Profile]) -> Iterator[list[Profile]]:
+    rest = iter(profiles)
+    while block := list(islice(rest, _BLOCK)):
+        yield block
