@@ -1,8 +1,8 @@
 """Build the site: ``python docs/build.py`` after ``pip install -e '.[docs]'``.
 
 Writes ``build/site``. What it shows is made from the library on the way: results are derived first
-(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed. Warnings
-are errors, and so are broken links and pages that are not well formed.
+(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed.
+Warnings are errors, and so are broken links and pages that are not well formed.
 """
 
 from __future__ import annotations
@@ -71,6 +71,14 @@ def _figures() -> None:
         save(name, folder / f"{name}.svg")
 
 
+def _accessible() -> None:
+    """What the theme leaves out: levels of headings, and keys for what scrolls."""
+    for path in SITE.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace('role="heading">', 'role="heading" aria-level="2">')
+        path.write_text(text.replace("<pre>", '<pre tabindex="0">'), encoding="utf-8")
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
@@ -97,6 +105,7 @@ def main() -> int:
     )
     if done.returncode:
         return done.returncode
+    _accessible()
     _step("site", start)
     found = problems(SITE)
     for problem in found:

@@ -23,6 +23,8 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["search_table.js"]
 html_extra_path = ["extra"]
+# Cards hold formulas in HTML, in which Sphinx sees none.
+html_assets_policy = "always"
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
