@@ -31,7 +31,11 @@ html_theme_options = {"navigation_with_keys": True}
 
 # One file, shipped with the site: no fonts and no other host are asked.
 mathjax_path = "tex-svg-full.js"
-mathjax3_config = {"options": {"enableMenu": False}, "svg": {"fontCache": "local"}}
+mathjax3_config = {
+    "tex": {"inlineMath": [["\\(", "\\)"], ["$", "$"]]},  # notebooks write their tables with $
+    "options": {"enableMenu": False},
+    "svg": {"fontCache": "local"},
+}
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
