@@ -71,6 +71,14 @@ def _figures() -> None:
         save(name, folder / f"{name}.svg")
 
 
+def _accessible() -> None:
+    """What the theme leaves out: levels of headings, and keys for what scrolls."""
+    for path in SITE.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        text = text.replace('role="heading">', 'role="heading" aria-level="2">')
+        path.write_text(text.replace("<pre>", '<pre tabindex="0">'), encoding="utf-8")
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
@@ -97,6 +105,7 @@ def main() -> int:
     )
     if done.returncode:
         return done.returncode
+    _accessible()
     _step("site", start)
     found = problems(SITE)
     for problem in found:

@@ -23,13 +23,19 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["search_table.js"]
 html_extra_path = ["extra"]
+# Cards hold formulas in HTML, in which Sphinx sees none.
+html_assets_policy = "always"
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
 
 # One file, shipped with the site: no fonts and no other host are asked.
 mathjax_path = "tex-svg-full.js"
-mathjax3_config = {"options": {"enableMenu": False}, "svg": {"fontCache": "local"}}
+mathjax3_config = {
+    "tex": {"inlineMath": [["\\(", "\\)"], ["$", "$"]]},  # notebooks write their tables with $
+    "options": {"enableMenu": False},
+    "svg": {"fontCache": "local"},
+}
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -300,7 +300,7 @@ def _every_method(source: Path, ledger: Path) -> str:
     head = ("claim", "source", "range", "verdict", "methods", "certificates")
     return (
         "## The paper's claims and the new theorems, by every method\n\n"
-        + _html(_table("ledger", rows, head))
+        + _html(_table("by-method", rows, head))
         + "\n\n"
     )
 

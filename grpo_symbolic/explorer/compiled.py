@@ -195,6 +195,7 @@ def _level(algorithm: Algorithm) -> Expr | None:
 # -- presets -------------------------------------------------------------------------------------
 
 
+@cache
 def preset_states() -> dict[str, dict[str, Any]]:
     """Presets as settings of the page, by name; what the page has no controls for is left out."""
     found = {}

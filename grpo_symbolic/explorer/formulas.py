@@ -52,6 +52,7 @@ def formulas(penalties: Mapping[str, Penalty], levels: tuple[str, ...]) -> dict[
     }
 
 
+@cache
 def _force(penalty: Penalty) -> Line:
     balance = _balance(GRPO(2, penalty), BinaryQuestion())
     return _line(symbols.beta * balance.force.hill)

@@ -33,7 +33,7 @@ class Algorithm(ABC):
 
     penalty: Penalty
     beta: Any
-    #: For algorithms with groups: how large they are, how a reward is measured against its group,
+    #: Of algorithms with groups, how large they are, how a reward is measured against its group,
     #: and whether groups of equal rewards are dropped.
     group_size: Expr | None = None
     advantage: Advantage | None = None

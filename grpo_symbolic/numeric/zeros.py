@@ -40,6 +40,9 @@ _NOISE = 1e-11
 # A step this small has squared its error below rounding.
 _CONVERGED = 1e-10
 _LONGEST = 100
+# From this step on, steps longer than this alternate with halvings: where a function grows like an
+# exponential, Newton's method comes back by the same short step again and again.
+_PATIENCE, _SLOW = 12, 1e-3
 # Over this step slopes are compared, to find where they vanish.
 _BESIDE = 1e-4
 # Between two points of a grid a slope is at most so many times what it is there.
@@ -222,14 +225,17 @@ def refined(
     place = np.clip(start, left, right)
     index: Indices | None = None
     at = place
-    for _ in range(_LONGEST):
+    for step in range(_LONGEST):
         value, slope, _ = function(at, rows)
         with np.errstate(all="ignore"):
             new = at - value / slope
         ahead = (value > 0) == falling
         left, right = np.where(ahead, at, left), np.where(ahead, right, at)
         # A step out of the bracket is replaced by its middle.
-        outside = np.flatnonzero(~((new >= left) & (new <= right)))
+        leaves = ~((new >= left) & (new <= right))
+        if step >= _PATIENCE and step % 2:
+            leaves |= np.abs(new - at) > _SLOW
+        outside = np.flatnonzero(leaves)
         if len(outside):
             new[outside] = 0.5 * left[outside] + 0.5 * right[outside]
         moved = np.abs(new - at) > _CONVERGED

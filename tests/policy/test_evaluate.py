@@ -323,6 +323,15 @@ def test_the_fold_of_large_groups_under_direct_kl(pi_ref):
     assert lower < 1 / (1 + math.exp(-2 * low)) < upper
 
 
+def test_the_far_solution_next_to_a_fold():
+    """There the drift grows like an exponential, and Newton's steps are short ones."""
+    direct = policy(oo, "direct")
+    beta, reference = 5.628680314804449, 0.9439276200125856
+    found = direct.evaluate(beta=beta, pi_ref=reference, branch="all")
+    proved = direct.solutions(beta=repr(beta), pi_ref=repr(reference))
+    assert np.allclose(found, [float(s.policy[0]) for s in proved], rtol=1e-13, atol=0)
+
+
 def test_three_solutions_and_the_one_that_the_flow_reaches():
     direct = policy(64, "direct")
     beta, pi_ref = 0.3231, 1e-5

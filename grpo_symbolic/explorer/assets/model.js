@@ -95,10 +95,12 @@ function equation(state) {
   const plain = drift;
   if (dropped) drift = (p, q) => plain(p, q) * EQUATIONS.mixed.factor(p, ...rates, G);
   const weights = dropped ? (p) => EQUATIONS.mixed.rates(p, ...rates, G) : () => [1, 1];
-  const force = (p, q, p0, q0) => {
-    const [first, second] = weights(p);
-    return first * penalty.marginal(p0 / p) - second * penalty.marginal(q0 / q);
-  };
+  const force = dropped
+    ? (p, q, p0, q0) => {
+      const [first, second] = weights(p);
+      return first * penalty.marginal(p0 / p) - second * penalty.marginal(q0 / q);
+    }
+    : (p, q, p0, q0) => penalty.marginal(p0 / p) - penalty.marginal(q0 / q);
   const name = [state.rule, variantOf(state), state.size, state.epsilon, margin ? state.gamma : 1,
     rates.join(), dropped].join(" ");
   return {drift, force, weights, penalty, name, group, title: state.penalty};
@@ -150,6 +152,7 @@ function grid(low, high, step) {
 // Log-odds at which the drift is tabulated, and its values: kept while only beta or pi_ref moves.
 const FAR = grid(47, 690, 10);
 const WIDE = [...FAR.map((y) => -y).reverse(), ...grid(-46, 46, 0.1), ...FAR], FINE = grid(-14, 14, 0.05);
+const PLACES = WIDE.map(shares);
 function tabulated(e, name, places) {
   return cached(`${name} ${e.name}`, () => places.map((y) => e.drift(...shares(y))));
 }
@@ -165,10 +168,7 @@ function solutions(state) {
     const [p, q] = shares(y);
     return e.drift(p, q) - beta * e.force(p, q, p0, q0);
   };
-  const value = WIDE.map((y, k) => {
-    const [p, q] = shares(y);
-    return drift[k] - beta * e.force(p, q, p0, q0);
-  });
+  const value = PLACES.map(([p, q], k) => drift[k] - beta * e.force(p, q, p0, q0));
   const places = WIDE.map((y, k) => [y, value[k]]).filter((pair) => Number.isFinite(pair[1]));
   const add = (a, fa, b, fb) => {
     if (fa > 0 === fb > 0) return;
@@ -284,9 +284,9 @@ function thresholds(state) {
     const [p, q] = shares(y), force = e.force(p, q, p0, 1 - p0);
     return force > 0 ? e.drift(p, q) / force : NaN;
   };
-  const w = WIDE.map((y, k) => {
-    const [p, q] = shares(y), force = e.force(p, q, p0, 1 - p0);
-    return force > 0 && Math.abs(y) < 30 ? drift[k] / force : NaN;
+  const w = PLACES.map(([p, q], k) => {
+    const force = e.force(p, q, p0, 1 - p0);
+    return force > 0 && Math.abs(WIDE[k]) < 30 ? drift[k] / force : NaN;
   });
   for (let k = 1; k + 1 < w.length; k++) {
     const side = w[k] > w[k - 1] && w[k] > w[k + 1] ? 1 : w[k] < w[k - 1] && w[k] < w[k + 1] ? -1 : 0;
