@@ -5,6 +5,10 @@ from grpo_symbolic.model.advantage.batch_scale import BatchScale
 from grpo_symbolic.model.advantage.fixed_scale import FixedScale
 from grpo_symbolic.model.advantage.leave_one_out import LeaveOneOut
 from grpo_symbolic.model.advantage.mean_scale import MeanScale
+from grpo_symbolic.model.advantage.median_centred import MedianCentred
+from grpo_symbolic.model.advantage.pass_at_k import PassAtK
+from grpo_symbolic.model.advantage.ranks import Ranks
+from grpo_symbolic.model.advantage.shaped import Clipped, NegativeOnly, PositiveOnly
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 from grpo_symbolic.model.advantage.shift_only import ShiftOnly
 from grpo_symbolic.model.advantage.stabilised_scale import StabilisedScale
@@ -12,9 +16,15 @@ from grpo_symbolic.model.advantage.stabilised_scale import StabilisedScale
 __all__ = [
     "Advantage",
     "BatchScale",
+    "Clipped",
     "FixedScale",
     "LeaveOneOut",
     "MeanScale",
+    "MedianCentred",
+    "NegativeOnly",
+    "PassAtK",
+    "PositiveOnly",
+    "Ranks",
     "ShiftAndScale",
     "ShiftOnly",
     "StabilisedScale",

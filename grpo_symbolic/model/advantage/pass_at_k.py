@@ -1,0 +1,114 @@
+"""The best of k: advantages of the subsets of a group, shared by their members."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cmp_to_key
+from math import comb
+from typing import Any
+
+from sympy import Add, Expr, Integer, Rational, S, oo, sqrt
+
+from grpo_symbolic.display import as_call
+from grpo_symbolic.inputs import exact_number
+from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.reward import order
+
+__all__ = ["PassAtK"]
+
+
+@dataclass(frozen=True)
+class PassAtK(Advantage):
+    r"""The mean advantage of the k-subsets that a member is in, each rewarded by its best reward.
+
+    .. math:: A_i = \binom{G-1}{k-1}^{-1} \sum_{S \ni i,\, |S| = k}
+              \frac{R_S - \bar R}{\mathrm{std}(R)}, \qquad R_S = \max_{j \in S} r_j
+
+    with the mean and the population standard deviation over all :math:`\binom{G}{k}` subsets, and
+    0/0 = 0.
+
+    Parameters
+    ----------
+    k : int
+        At least 1, at most G; k = 1 is :class:`ShiftAndScale`.
+
+    Notes
+    -----
+    Source: Chen et al., arXiv 2508.10751, pass@k training with all subsets of the group.
+    """
+
+    k: Any = 2
+    scale_invariant = True
+    uniform = False
+
+    def __post_init__(self) -> None:
+        number = exact_number("k", self.k, "an integer of at least 1")
+        if not number.is_Integer or number < 1:
+            raise ValueError(f"k must be an integer of at least 1, got {self.k}")
+        object.__setattr__(self, "k", int(number))
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        return f"(best of {self.k} - mean)/std over the {self.k}-subsets, 0/0 = 0"
+
+    def tex(self, reward: str) -> str:
+        best = r"\max_{j \in S} r_j - \mathrm{mean}"
+        return rf"\mathrm{{mean}}_{{S \ni i,\, |S| = {self.k}}} ({best})/\mathrm{{std}}"
+
+    @property
+    def no_multiple(self) -> str:
+        return "subsets of the group are rewarded by the best of them"
+
+    def _measure(self, member: Member) -> Expr:
+        if member.size == oo:
+            return self._in_a_population(member)
+        size, k = int(member.size), self.k
+        if k > size:
+            raise ValueError(f"subsets of {k} need groups of at least as many, got {size}")
+        levels, weights = self._ordered(member)
+        counts = [int(w * size) for w in weights]
+        upto = [sum(counts[: j + 1]) for j in range(len(counts))]
+        whole = [Rational(comb(n, k), comb(size, k)) for n in upto]
+        own = next(j for j, r in enumerate(levels) if r == member.reward)
+        mine = [
+            Rational(comb(n - 1, k - 1), comb(size - 1, k - 1)) if j >= own else S.Zero
+            for j, n in enumerate(upto)
+        ]
+        return _standardised(member, levels, _steps(whole), _steps(mine))
+
+    def _in_a_population(self, member: Member) -> Expr:
+        levels, weights = self._ordered(member)
+        upto = [Add(*weights[: j + 1]) for j in range(len(weights) - 1)] + [Integer(1)]
+        own = next(j for j, r in enumerate(levels) if r == member.reward)
+        whole = [u**self.k for u in upto]
+        mine = [u ** (self.k - 1) if j >= own else S.Zero for j, u in enumerate(upto)]
+        return _standardised(member, levels, _steps(whole), _steps(mine))
+
+    @staticmethod
+    def _ordered(member: Member) -> tuple[list[Expr], list[Expr]]:
+        """Rewards from the smallest one up, with their weights."""
+
+        def smaller(first: tuple[Expr, Expr], second: tuple[Expr, Expr]) -> int:
+            return int(order(first[0], second[0], member.domain))
+
+        found = sorted(member.group, key=cmp_to_key(smaller))
+        return [r for r, _ in found], [w for _, w in found]
+
+
+def _steps(upto: Sequence[Expr]) -> list[Expr]:
+    return [u - v for u, v in zip(upto, [S.Zero, *upto[:-1]], strict=True)]
+
+
+def _standardised(
+    member: Member, levels: Sequence[Expr], whole: Sequence[Expr], mine: Sequence[Expr]
+) -> Expr:
+    """(E of the own subsets − mean)/std over all subsets."""
+    mean = Add(*(w * r for r, w in zip(levels, whole, strict=True)))
+    spread = Add(*(w * (r - mean) ** 2 for r, w in zip(levels, whole, strict=True)))
+    spread = member.neat(spread.expand())
+    if member.vanishes(spread):
+        return S.Zero
+    own = Add(*(w * r for r, w in zip(levels, mine, strict=True)))
+    return (own - mean).expand() / sqrt(spread)
