@@ -113,8 +113,13 @@ ADVANTAGES: Registry[Callable] = Registry(
         "max-rl": "mean_scale:MeanScale",
         "fixed": "fixed_scale:FixedScale sigma",
         "batch": "batch_scale:BatchScale +batch ddof epsilon",
-        "pass-at-k": "pass_at_k:PassAtK +subset",
         "best-over-second": "best_over_second:BestOverSecond epsilon",
+        "ranks": "ranks:Ranks",
+        "median": "median_centred:MedianCentred",
+        "clipped": "shaped:Clipped",
+        "positive": "shaped:PositiveOnly",
+        "negative": "shaped:NegativeOnly",
+        "pass-at-k": "pass_at_k:PassAtK +subset",
     },
 )
 

@@ -30,6 +30,7 @@ from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
+from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
@@ -180,6 +181,11 @@ def potential(algorithm: Algorithm | Preset, question: Question) -> Potential | 
         raise ValueError(f"question must be a Question or BinaryQuestion, got {question!r}")
     algorithm = as_algorithm(algorithm)
     condition = stationarity_condition(algorithm, question)
+    if any(v.has(LevelMean) for v in condition.preference):
+        raise ValueError(
+            "whether there is an objective is decided for preferences that are written out; this "
+            "one has too many terms and is kept by name: take a smaller group"
+        )
     penalty = _divergence(algorithm, condition)
     if len(question) == 2 or (penalty is not None and condition.preference.drift is not None):
         return Potential(condition, penalty=penalty, **_in_one_dimension(condition))

@@ -11,7 +11,7 @@ since :math:`n v = \min_y \sum (r_i - y)^2` makes :math:`e^{-t^2 n v}` a Gaussia
 Everything in it is positive, and its cost is the number of levels whatever n is.
 
 For one group of variance v the integrand is a Gaussian in y, whose trapezoidal sum with step h has
-the relative error :math:`2q/(1 - q)`, :math:`q = e^{-\pi^2/(h t)^2 n}` (Poisson summation), and,
+the relative error :math:`2q/(1 - q)`, :math:`q = e^{-\pi^2/(n h^2 t^2)}` (Poisson summation), and,
 for an even ω, with :math:`t = a \sinh u` an even function of u that is analytic in the strip
 \|Im u\| < π/4, whose trapezoidal sum has the relative error
 :math:`2 e^{(c a \sin d)^2}/(\sqrt{\cos 2d}\,(e^{2\pi d/h} - 1))`, where

@@ -299,8 +299,12 @@ def _on_two_levels(
 
 
 def level_means(advantage: Advantage, question: Question, size: Expr) -> dict[Expr, Expr]:
-    """V_G of every level by name."""
-    population = dict(question.population(question.policy))
+    """V_G of every level: short for rules that have such a form, else by name."""
+    law = question.population(question.policy)
+    population, domain = dict(law), question.declared
+    short = {r: advantage.expected(r, law, size, domain) for r in population}
+    if None not in short.values():
+        return short  # type: ignore[return-value]
     levels, masses = Tuple(*population), Tuple(*population.values())
     rule = Rule(advantage, question.declared)
     return {r: LevelMean(r, size, levels, masses, rule) for r in population}

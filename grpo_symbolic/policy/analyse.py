@@ -27,6 +27,7 @@ from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.display import Html, cut, nested, record
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.policy import Policy, Value
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.progress import steps
@@ -297,6 +298,13 @@ def _cusp(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
 
 
 def _limits(policy: Policy) -> Entry:
+    if isinstance(policy, SimplexPolicy) and isinstance(policy.algorithm.beta, Symbol):
+        return {
+            f"beta -> {place}": _entry(
+                lambda at: {"value": sstr(policy.limit(str(policy.algorithm.beta), at))}, value
+            )
+            for place, value in (("0+", 0), ("oo", oo))
+        }
     curve = policy.balance_for("a limit")
     places: list[tuple[str, Any, str]] = [
         ("beta", 0, "beta -> 0+"),

@@ -38,6 +38,7 @@ from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, Tilted
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.sensitivity_of_many import sensitivities
 from grpo_symbolic.policy.strategies import group_table
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
@@ -80,6 +81,18 @@ class SimplexEvaluator(Evaluator):
     @cached_property
     def deciding(self) -> tuple[Symbol, ...]:
         return tuple(p.symbol for p in self.arguments.parameters if p.role != "beta")
+
+    def sensitivity(self, **given: Any) -> dict[str, Array]:
+        """∂π/∂β and ∂π(o)/∂π_ref(j) at one point."""
+        found = np.asarray(self(branch="attracting", errors="raise", **given))
+        if found.ndim != 1 or np.isnan(found).any():
+            raise ValueError("the sensitivity of many answers needs one point with a solution")
+        values = {name: v[()] for name, v in self.arguments.read(given, True).items()}
+        kernel = self.kernel({s.name: float(values[s.name]) for s in self.deciding})
+        beta = self.policy.algorithm.beta
+        weight = float(values[beta.name] if isinstance(beta, Symbol) else beta)
+        reference = np.array(given["pi_ref"], dtype=float)
+        return kernel.sensitivity(weight, reference / reference.sum(), found)  # type: ignore[attr-defined]
 
     def _kernel_at(self, point: dict[Symbol, Expr]) -> _SimplexKernel:
         return _SimplexKernel(self.policy, point)
@@ -239,6 +252,26 @@ class _SimplexKernel(Kernel):
         if Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}:
             return None
         return Condition.of(values, condition.policy, force)
+
+    def sensitivity(self, beta: float, reference: Array, found: Array) -> dict[str, Array]:
+        """What classes move by, given to their answers."""
+        condition = self.field if self.ladder is None else self.ladder.fine
+        if condition is None or len(self.classes) == 1:
+            raise ValueError("the sensitivity needs a preference and a penalty of the ratio alone")
+        classes = [list(c) for c in self.classes]
+        masses = np.array([reference[c].sum() for c in classes])
+        policy = np.array([found[c].sum() for c in classes])
+        moves = sensitivities(condition, beta, masses, policy)
+        kind = np.empty(len(reference), dtype=int)
+        for k, c in enumerate(classes):
+            kind[c] = k
+        share, lift = (reference / masses[kind]), (policy / masses)[kind]
+        # π(o) = π_ref(o) L(class): the mass of the class moves L, and its own share of it.
+        inner = share[:, None] * moves["pi_ref"][kind][:, kind]
+        inner -= share[:, None] * (lift[:, None] * (kind[:, None] == kind))
+        inner += np.diag(lift)
+        # Within a class only the shares move.
+        return {"beta": share * moves["beta"][kind], "pi_ref": inner}
 
     @cached_property
     def unique(self) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Eq, Expr, S, Symbol
+from sympy import Add, Eq, Expr, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.derivation import Derivation
@@ -16,8 +16,9 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown_answers
 from grpo_symbolic.export.latex import formula
-from grpo_symbolic.inputs import within
+from grpo_symbolic.inputs import Number, exact_number, within
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.policy import Policy, Value
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion
@@ -123,14 +124,95 @@ class SimplexPolicy(Policy):
 
     @cached_property
     def count(self) -> Count:
-        answers = len(self.question)
-        from grpo_symbolic.analysis.count import Count
+        from grpo_symbolic.analysis.many_answers import count_of_many
 
-        return Count(
-            (),
-            f"no argument for all parameters at once is known for {answers} answers; solutions() "
-            "counts at given numbers",
-        )
+        if len(self.question.classes) == 2 and self.algorithm.penalty.monotone:
+            try:
+                return self.as_binary(self.question.lumped(), {})[0].count
+            except (ValueError, TypeError):
+                pass  # rewards in no known order
+        return count_of_many(self.algorithm, self.question)
+
+    def limit(  # type: ignore[override]
+        self, variable: Expr | str, value: Number, direction: str = "+"
+    ) -> tuple[Expr, ...]:
+        """The limit of π as β → 0+ or β → ∞, one entry an answer.
+
+        Raises
+        ------
+        ValueError
+            For other limits, with what is known.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(64), gs.Question(rewards=(2, 2, 1, 0)))
+        >>> policy.limit("beta", 0)
+        (pi_ref_1/(pi_ref_1 + pi_ref_2), pi_ref_2/(pi_ref_1 + pi_ref_2), 0, 0)
+        """
+        from grpo_symbolic.analysis.many_answers import limit_of_many
+
+        if value != oo and value != 0:
+            value = exact_number("value", value, "a number or oo")
+        return limit_of_many(self.algorithm, self.question, str(variable), S(value))
+
+    def series(self, variable: Expr | str, order: int) -> tuple[Expr, ...]:  # type: ignore[override]
+        """π in powers of 1/β, one entry an answer, without remainder.
+
+        Raises
+        ------
+        ValueError
+            For another variable, or powers that are not known.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(64), gs.Question(rewards=(2, 1, 0)))
+        >>> policy.series("1/beta", 1)[0]
+        pi_ref_1 + pi_ref_1*V_64(2)/beta
+        """
+        from grpo_symbolic.analysis.many_answers import series_of_many
+
+        given = 1 / symbols.beta if str(variable).replace(" ", "") == "1/beta" else variable
+        if isinstance(given, str):
+            raise ValueError(f"a series of many answers is known in 1/beta, not in {variable}")
+        return series_of_many(self.condition, given, order)
+
+    def sensitivity(  # type: ignore[override]
+        self, variable: Expr | str | None = None, **values: Any
+    ) -> ndarray | dict[str, ndarray]:
+        """∂π/∂β, or ∂π(o)/∂π_ref(j) with the reference divided by its sum, at numbers.
+
+        Parameters
+        ----------
+        variable : {"beta", "pi_ref"}, optional
+        **values
+            One number for each parameter, ``pi_ref`` a row.
+
+        Returns
+        -------
+        array of answers, or of answers × answers for ``pi_ref``; a dict of both without a variable
+
+        Raises
+        ------
+        ValueError
+            For another variable, or where there is no stationary policy.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.Question(rewards=(3, 1, 0)))
+        >>> policy.sensitivity("beta", beta=1, pi_ref=(0.25, 0.39, 0.36)).round(12).tolist()
+        [-0.25, 0.15, 0.1]
+        """
+        known = ("beta", "pi_ref")
+        if variable is not None and str(variable) not in known:
+            raise ValueError(f"the sensitivity of many answers is known to beta and pi_ref, not to "
+                             f"{variable}")  # fmt: skip
+        if not values:
+            raise ValueError("the sensitivity of many answers needs numbers for all parameters")
+        found = self.evaluator.sensitivity(**values)
+        return found if variable is None else found[str(variable)]
 
     # -- evidence ------------------------------------------------------------------------
 
@@ -138,14 +220,64 @@ class SimplexPolicy(Policy):
     def derivation(self) -> Derivation:
         """The condition of every answer, then the closed forms."""
         found = Derivation(f"Stationary policy of {len(self.question)} answers", self.domain)
-        for answer, equation in zip(self.question.answers, self.equations, strict=True):
-            found = found.then(equation, f"the condition of answer {answer}")
+        kinds = self._named()
+        listed = zip(self.question.answers, self.equations, strict=True)
+        for place, (answer, equation) in enumerate(listed):
+            if not kinds or place in kinds:
+                found = found.then(
+                    equation, f"the condition of answer {answer}{kinds.get(place, '')}"
+                )
+        if kinds:
+            return self._reduced(found)
         if self.expressions is None:
             return found
         reason = "the binary solution on the reference masses of all ranks up to this one"
         for name, value, check in zip(self.names, self.expressions, self._checks(), strict=True):
             found = found.then(Eq(name, value, evaluate=False), reason, check)
         return found
+
+    def _named(self) -> dict[int, str]:
+        """One answer of each class and what else has its condition, where P stands by name."""
+        if not any(v.has(LevelMean) for v in self.condition.preference):
+            return {}
+        return {
+            c[0]: f" and of {len(c) - 1} more of its rewards" if len(c) > 1 else ""
+            for c in self.question.classes
+        }
+
+    def _reduced(self, found: Derivation) -> Derivation:
+        """The lines from conditions in V_G(r) to masses of levels."""
+        rule, penalty = self.algorithm.advantage, self.algorithm.penalty
+        size, drawn = self.algorithm.group_size, "the others' rewards drawn under the policy"
+        level, mass = Symbol("V", real=True), Symbol("pi_o", positive=True)
+        found = found.then(
+            Eq(Symbol(f"V_{size}(r)"), Symbol("E[A(r)]"), evaluate=False),
+            f"the expected advantage {rule} in a group of {size} with the reward r, {drawn}",
+        )
+        if rule is None or not rule.zero_sum:
+            return found
+        if (penalty.marginal() - 1 + symbols.u).expand() != 0:
+            return found
+        beta, given = self.algorithm.beta, Symbol("pi_ref_o", positive=True)
+        found = found.then(
+            Eq(symbols.multiplier, S.Zero, evaluate=False),
+            "the mean of the conditions under pi: advantages sum to 0 and the means of 1 and of "
+            "pi_ref/pi are 1",
+        )
+        solved = given / (1 - level / beta)
+        claim = Claim(
+            "the line solves the condition of an answer",
+            (level - beta * (1 - given / mass)).subs(mass, solved),
+            "==",
+            S.Zero,
+            Domain.of(given, beta).extended(level) if isinstance(beta, Symbol) else None,
+        )
+        return found.then(
+            Eq(mass, solved, evaluate=False),
+            "solved for pi(o), V the value of its reward: answers of one reward keep their "
+            "proportions, and the masses of rewards are the unknowns",
+            claim,
+        )
 
     def _checks(self) -> tuple[Claim, ...]:
         """The condition of every answer at the closed form."""

@@ -104,7 +104,7 @@ def test_a_constant_divides_the_weight() -> None:
     [
         (lambda: PassAtK(0), "subset must be an integer of at least 1"),
         (lambda: PassAtK(Rational(3, 2)), "subset must be an integer of at least 1"),
-        (lambda: gs.preference(gs.GRPO(3, advantage=PassAtK(3)), gs.BinaryQuestion()), "larger"),
+        (lambda: gs.preference(gs.GRPO(3, advantage=PassAtK(4)), gs.BinaryQuestion()), "as many"),
         (
             lambda: gs.preference(gs.GRPO(symbols.G, advantage=PassAtK(2)), gs.BinaryQuestion()),
             "number as group size",

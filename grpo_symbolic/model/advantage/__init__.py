@@ -6,8 +6,11 @@ from grpo_symbolic.model.advantage.best_over_second import BestOverSecond
 from grpo_symbolic.model.advantage.fixed_scale import FixedScale
 from grpo_symbolic.model.advantage.leave_one_out import LeaveOneOut
 from grpo_symbolic.model.advantage.mean_scale import MeanScale
+from grpo_symbolic.model.advantage.median_centred import MedianCentred
 from grpo_symbolic.model.advantage.pass_at_k import PassAtK
+from grpo_symbolic.model.advantage.ranks import Ranks
 from grpo_symbolic.model.advantage.rescaled import Rescaled
+from grpo_symbolic.model.advantage.shaped import Clipped, NegativeOnly, PositiveOnly
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 from grpo_symbolic.model.advantage.shift_only import ShiftOnly
 from grpo_symbolic.model.advantage.stabilised_scale import StabilisedScale
@@ -16,10 +19,15 @@ __all__ = [
     "Advantage",
     "BatchScale",
     "BestOverSecond",
+    "Clipped",
     "FixedScale",
     "LeaveOneOut",
     "MeanScale",
+    "MedianCentred",
+    "NegativeOnly",
     "PassAtK",
+    "PositiveOnly",
+    "Ranks",
     "Rescaled",
     "ShiftAndScale",
     "ShiftOnly",

@@ -97,6 +97,15 @@ class Advantage:
         """
         return None
 
+    def expected(self, reward: Expr, population: Law, size: Expr, domain: Domain) -> Expr | None:
+        """V_G(reward), the others drawn from ``population``, where that is short for every G.
+
+        Of a constant scale it is what the others' mean leaves of the deviation.
+        """
+        if not self.linear:
+            return None
+        return (1 - 1 / size) * (reward - mean(population)) / self.scale(S.Zero, size)
+
     def _measure(self, member: Member) -> Expr:
         """The advantage of one member of a group, in any form: the deviation over the scale."""
         spread = S.Zero if self.linear else variance(member.group, member.domain)

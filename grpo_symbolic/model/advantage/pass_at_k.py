@@ -1,8 +1,10 @@
-"""Every subset of k members scored by its best reward: group-normalised pass@k."""
+"""The best of k: advantages of the subsets of a group, shared by their members."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cmp_to_key
 from math import comb
 from typing import Any
 
@@ -18,28 +20,29 @@ __all__ = ["PassAtK"]
 
 @dataclass(frozen=True)
 class PassAtK(Advantage):
-    r"""Subsets of k members are what is rewarded, with the best reward in each.
+    r"""The mean advantage of the k-subsets that a member is in, each rewarded by its best reward.
 
-    .. math:: A_i = \frac{1}{\binom{G-1}{k-1}} \sum_{S \ni i,\ |S| = k}
-                    \frac{R_S - \mathrm{mean}}{\mathrm{std}}, \qquad R_S = \max_{j \in S} r_j
+    .. math:: A_i = \binom{G-1}{k-1}^{-1} \sum_{S \ni i,\, |S| = k}
+              \frac{R_S - \bar R}{\mathrm{std}(R)}, \qquad R_S = \max_{j \in S} r_j
 
-    with mean and standard deviation (population) over all :math:`\binom{G}{k}` subsets of the
-    group; 0 where all subsets are worth the same.
+    with the mean and the population standard deviation over all :math:`\binom{G}{k}` subsets, and
+    0/0 = 0.
 
     Parameters
     ----------
     subset : int
-        k, at least 1 and less than the group size; k = 1 is the published rule.
+        k, at least 1 and at most the group size; k = 1 is :class:`ShiftAndScale`, and k = G,
+        with one subset only, teaches nothing.
 
     Raises
     ------
     ValueError
-        For a k that is not an integer of at least 1, and where it meets a group that is not
-        larger or has no number as size.
+        For a k that is not an integer of at least 1, and where it meets a group that is
+        smaller or has no number as size.
 
     Notes
     -----
-    Source: Chen et al., arXiv 2508.10751, "Pass@k training", the analytical advantage.
+    Source: Chen et al., arXiv 2508.10751, pass@k training with all subsets of the group.
     """
 
     subset: Any = None
@@ -52,53 +55,67 @@ class PassAtK(Advantage):
     __repr__ = as_call
 
     def __str__(self) -> str:
-        return f"(best of {self.subset} - mean)/std over subsets of {self.subset}, 0/0 = 0"
+        return f"(best of {self.subset} - mean)/std over the {self.subset}-subsets, 0/0 = 0"
+
+    def tex(self, reward: str) -> str:
+        best = r"\max_{j \in S} r_j - \mathrm{mean}"
+        return rf"\mathrm{{mean}}_{{S \ni i,\, |S| = {self.subset}}} ({best})/\mathrm{{std}}"
 
     @property
     def no_multiple(self) -> str:
-        return f"subsets of {self.subset} are rewarded, not single answers"
+        return "subsets of the group are rewarded by the best of them"
 
     def _measure(self, member: Member) -> Expr:
-        if member.size == oo or not member.size.is_Integer or member.size <= self.subset:
+        if member.size == oo:
+            return self._in_a_population(member)
+        if not member.size.is_Integer or member.size < self.subset:
             raise ValueError(
-                f"subsets of {self.subset} need a group size that is a larger number, got "
+                f"subsets of {self.subset} need a number of at least as many members, got "
                 f"{member.size}"
             )
         size, k = int(member.size), self.subset
-        levels = _in_order(member)
-        mean, square = _moments(levels, size, k)
-        spread = (square - mean**2).expand()
-        if member.vanishes(spread):
-            return S.Zero
-        # The others fill a subset of its own with k − 1 members: the best of it is theirs or its.
-        own = next(place for place, (reward, _) in enumerate(levels) if reward == member.reward)
-        others = [(levels[own][0], 0)] if k == 1 else []
-        if k > 1:
-            others = [
-                (reward if place > own else levels[own][0], count - (place == own))
-                for place, (reward, count) in enumerate(levels)
-            ]
-        with_it = levels[own][0] if k == 1 else _moments(others, size - 1, k - 1)[0]
-        return (with_it - mean) / sqrt(spread)
+        levels, weights = self._ordered(member)
+        counts = [int(w * size) for w in weights]
+        upto = [sum(counts[: j + 1]) for j in range(len(counts))]
+        whole = [Rational(comb(n, k), comb(size, k)) for n in upto]
+        own = next(j for j, r in enumerate(levels) if r == member.reward)
+        mine = [
+            Rational(comb(n - 1, k - 1), comb(size - 1, k - 1)) if j >= own else S.Zero
+            for j, n in enumerate(upto)
+        ]
+        return _standardised(member, levels, _steps(whole), _steps(mine))
+
+    def _in_a_population(self, member: Member) -> Expr:
+        levels, weights = self._ordered(member)
+        upto = [Add(*weights[: j + 1]) for j in range(len(weights) - 1)] + [Integer(1)]
+        own = next(j for j, r in enumerate(levels) if r == member.reward)
+        whole = [u**self.subset for u in upto]
+        mine = [u ** (self.subset - 1) if j >= own else S.Zero for j, u in enumerate(upto)]
+        return _standardised(member, levels, _steps(whole), _steps(mine))
+
+    @staticmethod
+    def _ordered(member: Member) -> tuple[list[Expr], list[Expr]]:
+        """Rewards from the smallest one up, with their weights."""
+
+        def smaller(first: tuple[Expr, Expr], second: tuple[Expr, Expr]) -> int:
+            return int(order(first[0], second[0], member.domain))
+
+        found = sorted(member.group, key=cmp_to_key(smaller))
+        return [r for r, _ in found], [w for _, w in found]
 
 
-def _in_order(member: Member) -> list[tuple[Expr, int]]:
-    """The rewards of a group from the worst, each with how many members have it."""
-    found = [(reward, int(member.size * weight)) for reward, weight in member.group]
-    for end in range(len(found) - 1, 0, -1):
-        for place in range(end):
-            if order(found[place][0], found[place + 1][0], member.domain) > 0:
-                found[place], found[place + 1] = found[place + 1], found[place]
-    return found
+def _steps(upto: Sequence[Expr]) -> list[Expr]:
+    return [u - v for u, v in zip(upto, [S.Zero, *upto[:-1]], strict=True)]
 
 
-def _moments(levels: list[tuple[Expr, int]], size: int, k: int) -> tuple[Expr, Expr]:
-    """Mean and mean square of the best of k, over all subsets of k of ``size`` members."""
-    below, mean, square = 0, [], []
-    for reward, count in levels:
-        ways = Rational(comb(below + count, k) - comb(below, k), comb(size, k))
-        mean.append(ways * reward)
-        square.append(ways * reward**2)
-        below += count
-    assert below == size
-    return Add(Integer(0), *mean), Add(Integer(0), *square)
+def _standardised(
+    member: Member, levels: Sequence[Expr], whole: Sequence[Expr], mine: Sequence[Expr]
+) -> Expr:
+    """(E of the own subsets − mean)/std over all subsets."""
+    mean = Add(*(w * r for r, w in zip(levels, whole, strict=True)))
+    spread = Add(*(w * (r - mean) ** 2 for r, w in zip(levels, whole, strict=True)))
+    spread = member.neat(spread.expand())
+    if member.vanishes(spread):
+        return S.Zero
+    own = Add(*(w * r for r, w in zip(levels, mine, strict=True)))
+    return (own - mean).expand() / sqrt(spread)

@@ -1,0 +1,196 @@
+"""What is known of many answers for all parameters: their number, limits, series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sympy import Add, Expr, Integer, S, Symbol, diff, oo
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.analysis.count import Count
+from grpo_symbolic.model.advantage import Ranks
+from grpo_symbolic.model.algorithm import GRPO, Algorithm
+from grpo_symbolic.model.level_mean import LevelMean
+from grpo_symbolic.question import Question
+from grpo_symbolic.reward import order
+from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+from grpo_symbolic.verify.claim import Claim
+
+__all__ = ["count_of_many", "limit_of_many", "series_of_many"]
+
+# Classes whose preferences of pairs are looked at term by term.
+_MOST = 8
+# The highest power of a series that is written out.
+_HIGHEST = 4
+
+
+def count_of_many(algorithm: Algorithm, question: Question) -> Count:
+    """The number of stationary policies of a question of three classes or more.
+
+    Where P is affine in the policy and its derivative skew along the simplex, the stationarity
+    map of a strictly monotone penalty is strictly monotone: it has one zero at most. A penalty
+    without lower bound gives one: the response to a policy is a continuous map of the simplex.
+    """
+    penalty = algorithm.penalty
+    unknown = Count(
+        (),
+        f"no argument for all parameters at once is known for {len(question)} answers; "
+        "solutions() counts at given numbers",
+    )
+    if not penalty.monotone or algorithm.mixed_only or len(question.classes) > _MOST:
+        return unknown
+    if penalty.link_range[0] != -oo:
+        return unknown
+    lumped = question.lumped()
+    try:
+        claims = _skew(stationarity_condition(algorithm, lumped))
+    except ValueError:
+        return unknown
+    if claims is None:
+        return unknown
+    return Count(
+        (1,),
+        "the preference is affine in the policy and skew along the simplex, so the stationarity "
+        "map is strictly monotone; the response to a policy is continuous, so it has a fixed point",
+        claims,
+    )
+
+
+def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
+    """Claims that the derivative of P along the simplex is constant and skew."""
+    free, values = condition.policy[:-1], tuple(condition.preference)
+    if any(v.has(LevelMean) or not v.is_polynomial(*free) for v in values):
+        return None
+    rows = [[diff(v - values[-1], s).expand() for s in free] for v in values[:-1]]
+    if any(entry.has(*free) for row in rows for entry in row):
+        return None
+    domain, claims = condition.preference.domain, []
+    for i, row in enumerate(rows):
+        for j in range(i + 1):
+            both = (row[j] + rows[j][i]).expand()
+            if not is_zero(both, domain):
+                return None
+            name = f"skew: the slopes of answers {i + 1} and {j + 1} along each other cancel"
+            claims.append(Claim(name, row[j], "==", -rows[j][i], domain))
+    return tuple(claims)
+
+
+def limit_of_many(
+    algorithm: Algorithm, question: Question, variable: str, value: Expr
+) -> tuple[Expr, ...]:
+    """π as β → ∞ or β → 0+, one entry an answer.
+
+    As β → ∞ the force, β times a function that vanishes at the reference only, is bounded by the
+    advantages. Under the reverse KL P(o) = β (1 − π_ref(o)/π(o)) < β: the best answers' expected
+    advantage vanishes with β. It is at least a positive constant times the mass of the others,
+    for every rule that divides the deviation from the group's mean by a bounded scale.
+
+    Raises
+    ------
+    ValueError
+        For other limits.
+    """
+    if variable != str(algorithm.beta) or value not in (0, oo):
+        raise ValueError(
+            f"a limit of {len(question)} answers is known for {algorithm.beta} -> 0 and "
+            f"{algorithm.beta} -> oo, not for {variable} -> {value}"
+        )
+    reference = question.reference
+    if value == oo:
+        if not algorithm.penalty.monotone:
+            raise ValueError("the limit of strong penalties is known for monotone penalties")
+        return reference
+    if not _rewards_the_best(algorithm) or not question.deterministic:
+        raise ValueError(
+            "the limit of weak penalties is known for the reverse KL, deterministic rewards and "
+            "rules that divide by one scale or rank"
+        )
+    rewards, domain = question.rewards, question.declared
+    best = rewards[0]
+    for r in rewards[1:]:
+        best = r if order(r, best, domain) > 0 else best
+    winners = [order(r, best, domain) == 0 for r in rewards]
+    mass = Add(*(p for p, won in zip(reference, winners, strict=True) if won))
+    if sum(winners) == 1:
+        return tuple(Integer(won) for won in winners)
+    return tuple(p / mass if won else S.Zero for p, won in zip(reference, winners, strict=True))
+
+
+def _rewards_the_best(algorithm: Algorithm) -> bool:
+    """Whether V(best) is at least a constant times the mass of the others, and d = 1 − u."""
+    if not isinstance(algorithm, GRPO) or algorithm.mixed_only or algorithm.advantage is None:
+        return False
+    if algorithm.penalised_before_baseline:
+        return False
+    if (algorithm.penalty.marginal() - 1 + symbols.u).expand() != 0:
+        return False
+    rule = algorithm.advantage
+    if not rule.zero_sum or not rule.shift_invariant:
+        return False
+    ranked = isinstance(rule, Ranks) and rule.weights is None
+    return ranked or rule.batch is not None or rule.scale(symbols.x, Integer(4)) is not None
+
+
+def series_of_many(
+    condition: StationarityCondition, variable: Expr, order: int
+) -> tuple[Expr, ...]:
+    """π in powers of 1/β up to ``order``, one entry an answer.
+
+    With π = π_ref (1 + a/β + …) the condition gives P − λ = −d'(1) a at once; the reverse KL with
+    E P = 0 is π = π_ref/(1 − P/β), whose expansion is iterated.
+
+    Raises
+    ------
+    ValueError
+        For another variable, a beta that is a number, or powers that are not known.
+    """
+    beta = condition.beta
+    if not isinstance(beta, Symbol) or (variable - 1 / beta).expand() != 0 or order < 0:
+        raise ValueError(f"a series of many answers is known in 1/beta, not in {variable}")
+    u, reference = symbols.u, condition.reference
+    if any(rate != 1 for rate in condition.rates) or not condition.penalty.monotone:
+        raise ValueError("a series of many answers needs a monotone penalty of all groups")
+    at = dict(zip(condition.policy[:-1], reference[:-1], strict=True))
+    values = [v.xreplace(at) for v in condition.preference]
+    if order == 0:
+        return reference
+    slope = -diff(condition.penalty.marginal(), u).subs(u, 1)
+    mean = S.Zero
+    rule = condition.algorithm.advantage
+    balanced = rule is not None and rule.zero_sum
+    if not balanced:
+        mean = Add(*(r * v for r, v in zip(reference, values, strict=True)))
+    if order == 1:
+        return tuple(
+            r + r * (v - mean) / (slope * beta) for r, v in zip(reference, values, strict=True)
+        )
+    reverse = (condition.penalty.marginal() - 1 + u).expand() == 0
+    free = condition.policy[:-1]
+    if not (balanced and reverse and order <= _HIGHEST):
+        raise ValueError("beyond 1/beta a series is known for the reverse KL, up to 1/beta**4")
+    if not all(v.is_polynomial(*free) for v in condition.preference):
+        raise ValueError("beyond 1/beta a series needs a preference that is written out")
+    return _iterated(condition, order)
+
+
+def _iterated(condition: StationarityCondition, order: int) -> tuple[Expr, ...]:
+    """π = π_ref Σ (P/β)^j, one more power right with each round."""
+    e, free = Symbol("e", positive=True), condition.policy[:-1]
+    policy: Sequence[Expr] = condition.reference
+    for known in range(1, order + 1):
+        at = dict(zip(free, policy[:-1], strict=True))
+        values = [_upto(v.subs(at, simultaneous=True), e, known - 1) for v in condition.preference]
+        policy = [
+            _upto(r * Add(*((e * v) ** j for j in range(known + 1))), e, known)
+            for r, v in zip(condition.reference, values, strict=True)
+        ]
+    return tuple(
+        Add(*(p.coeff(e, k).factor() / condition.beta**k for k in range(order + 1))) for p in policy
+    )
+
+
+def _upto(value: Expr, e: Symbol, order: int) -> Expr:
+    """The powers of ``e`` up to an order."""
+    expanded = value.expand()
+    return Add(*(expanded.coeff(e, k) * e**k for k in range(order + 1)))

@@ -1,0 +1,59 @@
+"""The median of the group subtracted, not scaled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cmp_to_key
+
+from sympy import Expr, Rational, S, oo
+
+from grpo_symbolic.display import as_call
+from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.reward import order
+
+__all__ = ["MedianCentred"]
+
+
+@dataclass(frozen=True)
+class MedianCentred(Advantage):
+    r"""The median subtracted, not scaled: :math:`A_i = r_i - \mathrm{median}`.
+
+    Of a group of even size the median is the mean of the middle two rewards.
+
+    Notes
+    -----
+    Advantages of one group do not sum to zero. A large group has the median of the population,
+    which is known where the masses are numbers.
+    """
+
+    zero_sum = False
+    uniform = False
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        return "r - median"
+
+    @property
+    def no_multiple(self) -> str:
+        return "the median is not the mean"
+
+    def _measure(self, member: Member) -> Expr:
+        return (member.reward - _median(member)).expand()
+
+
+def _median(member: Member) -> Expr:
+    if member.size == oo and not all(w.is_number for _, w in member.group):
+        raise ValueError("the median of a large group is a step function of the policy: give G")
+    ordered = sorted(
+        member.group,
+        key=cmp_to_key(lambda first, second: int(order(first[0], second[0], member.domain))),
+    )
+    half, total = Rational(1, 2), S.Zero
+    for place, (reward, weight) in enumerate(ordered):
+        total += weight
+        if total > half:
+            return reward
+        if total == half:
+            return (reward + ordered[place + 1][0]) / 2
+    raise ValueError("the weights of a group must sum to 1")

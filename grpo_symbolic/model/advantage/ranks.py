@@ -1,0 +1,91 @@
+"""Ranks in the group in place of rewards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Rational, S, oo
+
+from grpo_symbolic.display import as_call
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.inputs import exact_number
+from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.reward import Law, order
+
+__all__ = ["Ranks"]
+
+
+@dataclass(frozen=True)
+class Ranks(Advantage):
+    r"""How many of the others are worse, less how many are better, over G − 1.
+
+    .. math:: A_i = \frac{\#\{j : r_j < r_i\} - \#\{j : r_j > r_i\}}{G - 1}
+
+    or the number that ``weights`` give to the member's rank, equal rewards sharing the mean of
+    theirs.
+
+    Parameters
+    ----------
+    weights : sequence of numbers, optional
+        One number a rank, the worst first, with the sum 0: as many as there are members.
+
+    Raises
+    ------
+    ValueError
+        For weights that do not sum to 0, or are not G.
+
+    Notes
+    -----
+    Source: ranks as in evolution strategies (Wierstra et al., JMLR 15 (2014) 949-980). Without
+    weights the expectation is the same for every G: that of groups of two.
+    """
+
+    weights: Sequence[Expr] | None = None
+
+    scale_invariant = True
+
+    def __post_init__(self) -> None:
+        if self.weights is None:
+            return
+        given = tuple(exact_number("weight", w, "a number") for w in self.weights)
+        if len(given) < 2 or Add(*given) != 0:
+            raise ValueError(f"weights must be two numbers or more with the sum 0, got {given}")
+        object.__setattr__(self, "weights", given)
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        if self.weights is None:
+            return "(worse - better)/(G - 1)"
+        return f"the weight of the rank among {', '.join(map(str, self.weights))}"
+
+    @property
+    def uniform(self) -> bool:  # type: ignore[override]
+        return self.weights is None
+
+    @property
+    def no_multiple(self) -> str:
+        return "ranks do not see how far rewards are apart"
+
+    def expected(self, reward: Expr, population: Law, size: Expr, domain: Domain) -> Expr | None:
+        """Each of the others is worse or better as one drawn reward is."""
+        return _balance(reward, population, domain) if self.weights is None else None
+
+    def _measure(self, member: Member) -> Expr:
+        if self.weights is None:
+            return _balance(member.reward, member.others, member.domain)
+        size = member.size
+        if size == oo or not size.is_Integer or int(size) != len(self.weights):
+            raise ValueError(
+                f"{len(self.weights)} weights of ranks are for groups of as many, not of {size}"
+            )
+        counts = [(order(r, member.reward, member.domain), w * size) for r, w in member.group]
+        below = int(sum((c for o, c in counts if o < 0), S.Zero))
+        alike = int(sum((c for o, c in counts if o == 0), S.Zero))
+        return Add(*self.weights[below : below + alike]) * Rational(1, alike)
+
+
+def _balance(reward: Expr, law: Law, domain: Domain) -> Expr:
+    """The mass below a reward less the mass above it."""
+    return Add(*(w * order(reward, r, domain) for r, w in law))

@@ -1,0 +1,121 @@
+"""The published advantage, shaped: clipped to an interval, or only one of its signs kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Expr, Max, Min, S, oo
+
+from grpo_symbolic.display import as_call
+from grpo_symbolic.inputs import within
+from grpo_symbolic.model.advantage.base import Member, Whitened
+from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
+
+__all__ = ["Clipped", "NegativeOnly", "PositiveOnly"]
+
+
+class _Shaped(Whitened):
+    """A function of the published advantage that does not fall."""
+
+    ddof: int = 0
+    epsilon: Any = S.Zero
+    zero_sum = False
+    uniform = False
+
+    @property
+    def inner(self) -> ShiftAndScale:
+        """The advantage before it is shaped."""
+        return ShiftAndScale(self.ddof, self.epsilon)
+
+    def shape(self, value: Expr) -> Expr:
+        """The advantage from the published one."""
+        raise NotImplementedError
+
+    def _measure(self, member: Member) -> Expr:
+        return self.shape(member.neat(self.inner._measure(member)))
+
+    @property
+    def no_multiple(self) -> str:
+        return "the shaped advantages of a group do not sum to zero"
+
+    def _said(self, shape: str) -> str:
+        inner, *remarks = str(self.inner).split(", ")
+        return ", ".join([f"{inner} {shape}", *remarks])
+
+
+@dataclass(frozen=True)
+class Clipped(_Shaped):
+    r"""The published advantage, clipped to [−bound, bound].
+
+    Parameters
+    ----------
+    ddof, epsilon
+        As for :class:`ShiftAndScale`.
+    bound : number
+        Positive, in advantage units.
+
+    Notes
+    -----
+    A group of two has advantages ±1, which a bound of 1 or more does not change.
+    """
+
+    ddof: int = 0
+    epsilon: Any = S.Zero
+    bound: Any = S.One
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "bound", within("bound", self.bound, "a positive number", 0, oo))
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        return self._said(f"clipped to {self.bound} in size")
+
+    def shape(self, value: Expr) -> Expr:
+        return Max(-self.bound, Min(self.bound, value))
+
+
+@dataclass(frozen=True)
+class PositiveOnly(_Shaped):
+    """The published advantage where it is positive, else 0.
+
+    Parameters
+    ----------
+    ddof, epsilon
+        As for :class:`ShiftAndScale`.
+    """
+
+    ddof: int = 0
+    epsilon: Any = S.Zero
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        return self._said("where positive")
+
+    def shape(self, value: Expr) -> Expr:
+        return Max(S.Zero, value)
+
+
+@dataclass(frozen=True)
+class NegativeOnly(_Shaped):
+    """The published advantage where it is negative, else 0.
+
+    Parameters
+    ----------
+    ddof, epsilon
+        As for :class:`ShiftAndScale`.
+    """
+
+    ddof: int = 0
+    epsilon: Any = S.Zero
+
+    __repr__ = as_call
+
+    def __str__(self) -> str:
+        return self._said("where negative")
+
+    def shape(self, value: Expr) -> Expr:
+        return Min(S.Zero, value)

@@ -1,0 +1,96 @@
+"""Limits, series, sensitivities, counts and derivations of many answers."""
+
+import numpy as np
+import pytest
+from sympy import oo
+
+import grpo_symbolic as gs
+
+FOUR = gs.Question(rewards=(3, 1, 0, 1))
+REFERENCE = np.array([0.1, 0.2, 0.3, 0.4])
+
+
+def policy(size: int, question: gs.Question = FOUR) -> gs.SimplexPolicy:
+    return gs.stationary_policy(gs.GRPO(size), question)
+
+
+@pytest.mark.parametrize("size", [2, 8, 64])
+def test_sensitivities_are_differences(size: int) -> None:
+    solved, step = policy(size), 1e-5
+    found = solved.sensitivity(beta=0.7, pi_ref=REFERENCE)
+    up, down = (solved.evaluate(beta=0.7 + s, pi_ref=REFERENCE) for s in (step, -step))
+    assert found["beta"] == pytest.approx((up - down) / (2 * step), abs=1e-8)
+    for j in range(4):
+        moved = []
+        for s in (step, -step):
+            row = REFERENCE + s * (np.arange(4) == j)
+            moved.append(solved.evaluate(beta=0.7, pi_ref=row / row.sum()))
+        expected = (moved[0] - moved[1]) / (2 * step)
+        assert found["pi_ref"][:, j] == pytest.approx(expected, abs=1e-8)
+    assert solved.sensitivity("beta", beta=0.7, pi_ref=REFERENCE).sum() == pytest.approx(0)
+    with pytest.raises(ValueError, match="known to beta and pi_ref"):
+        solved.sensitivity("r_1", beta=1, pi_ref=REFERENCE)
+
+
+def test_limits_are_approached() -> None:
+    for size in (3, 16):
+        solved = policy(size, gs.Question(rewards=(2, 2, 1, 0)))
+        weak = [float(x.subs(values(solved))) for x in solved.limit("beta", 0)]
+        assert weak == pytest.approx([1 / 3, 2 / 3, 0, 0])
+        assert solved.evaluate(beta=1e-6, pi_ref=REFERENCE) == pytest.approx(weak, abs=1e-5)
+        strong = [float(x.subs(values(solved))) for x in solved.limit("beta", oo)]
+        assert solved.evaluate(beta=1e6, pi_ref=REFERENCE) == pytest.approx(strong, abs=1e-5)
+    with pytest.raises(ValueError, match="known for beta -> 0"):
+        solved.limit("pi_ref", 0)
+    direct = gs.stationary_policy(gs.GRPO(8, gs.DirectKL()), FOUR)
+    with pytest.raises(ValueError, match="reverse KL"):
+        direct.limit("beta", 0)
+
+
+def values(solved: gs.SimplexPolicy) -> dict:
+    return dict(zip(solved.question.reference[:-1], REFERENCE, strict=False))
+
+
+@pytest.mark.parametrize(("size", "highest"), [(3, 1), (3, 2), (4, 3)])
+def test_series_are_right_to_the_next_power(size: int, highest: int) -> None:
+    solved = policy(size, gs.Question(rewards=(3, 1, 0)))
+    reference = np.array([0.2, 0.3, 0.5])
+    at = dict(zip(solved.question.reference[:-1], reference, strict=False))
+    terms = solved.series("1/beta", highest)
+    errors = []
+    for beta in (50.0, 100.0):
+        summed = [float(t.subs({**at, gs.symbols.beta: beta})) for t in terms]
+        exact = solved.evaluate(beta=beta, pi_ref=reference)
+        errors.append(np.abs(exact - summed).max())
+    assert errors[0] / errors[1] == pytest.approx(2 ** (highest + 1), rel=0.2)
+
+
+def test_series_and_derivation_of_values_kept_by_name() -> None:
+    solved = policy(64)
+    assert str(solved.series("1/beta", 1)[0]) == "pi_ref_1 + pi_ref_1*V_64(3)/beta"
+    with pytest.raises(ValueError, match="written out"):
+        solved.series("1/beta", 2)
+    lines = str(solved.derivation)
+    assert "V_64(r) = E[A(r)]" in lines
+    assert "the condition of answer 2 and of 1 more of its rewards" in lines
+    assert "lambda = 0" in lines
+    assert all(v.status == "PROVED" for v in solved.derivation.verify())
+    assert "V_{64}" in solved.derivation.latex()
+
+
+def test_counts() -> None:
+    assert policy(2).count.unique
+    assert all(v.status == "PROVED" for v in policy(2).count.verify())
+    ranked = gs.stationary_policy(gs.GRPO(32, advantage=gs.Ranks()), FOUR)
+    assert ranked.count.unique
+    assert policy(8, gs.Question(rewards=(1, 1, 0))).count.unique
+    assert policy(8).count.possible == ()
+    assert "no argument" in policy(64).count.reason
+
+
+def test_analyse_says_what_is_known() -> None:
+    found = gs.analyse(gs.GRPO(64), FOUR, beta=1, pi_ref=("1/10", "1/5", "3/10", "2/5"))
+    assert found.limits["beta -> 0+"] == {"value": "(1, 0, 0, 0)"}
+    assert found.count["at"]["number"] == 1
+    assert "kept by name" in found.potential["unknown"]
+    assert "two answers" in found.thresholds["unknown"]
