@@ -43,7 +43,7 @@ class Advantage:
     zero_sum: bool = True
     #: Whether one formula in the fraction of better answers holds for every mixed group.
     uniform: bool = True
-    #: Whether it says something in the large-group limit.
+    #: Whether it has one formula in the large-group limit.
     has_limit: bool = True
     #: Whether A is a constant times the reward less a mean: it then sees expected rewards only.
     linear: bool = False

@@ -28,6 +28,7 @@ class MedianCentred(Advantage):
 
     zero_sum = False
     uniform = False
+    has_limit = False
 
     __repr__ = as_call
 

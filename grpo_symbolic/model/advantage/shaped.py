@@ -22,6 +22,7 @@ class _Shaped(Whitened):
     epsilon: Any = S.Zero
     zero_sum = False
     uniform = False
+    has_limit = False
 
     @property
     def inner(self) -> ShiftAndScale:
