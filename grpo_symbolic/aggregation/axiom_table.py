@@ -27,12 +27,22 @@ _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
 @dataclass(frozen=True)
 class AxiomTable:
-    """Verdicts on rules and axioms, one row an axiom."""
+    """Verdicts on rules and axioms, one row an axiom.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.axiom_table(("rlhf", "borda"), ("pareto", "rankings")))
+                          rlhf  borda
+    Pareto                yes   yes
+    Only rankings matter  no    yes
+    """
 
     findings: tuple[tuple[Finding, ...], ...]
 
     @property
     def rules(self) -> tuple[str, ...]:
+        """The names of the rules, a column each."""
         return tuple(f.rule.name for f in self.findings[0])
 
     def rows(self) -> list[tuple[str, ...]]:
@@ -86,6 +96,12 @@ def axiom_table(
     rules, axioms : sequence of str
     raters : int
         As for :func:`satisfies`; all rules with 15 take some minutes.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> gs.axiom_table(("borda", "rlhf"), ("independence",)).rules
+    ('borda', 'rlhf')
     """
     columns = [
         [satisfies(rule, name, raters) for name in axioms]

@@ -22,6 +22,12 @@ class Axiom:
         A lift is π(o)/π_ref(o); γ are the margins.
     formal : str
         The same in TeX: π is the lottery of the electorate, π′ that of the changed one.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.axiom("pareto").statement)
+    where no rater rewards b more than a, the lift of a is at least that of b
     """
 
     name: str

@@ -31,6 +31,13 @@ class Comparison:
     reference : tuple of Fraction
     beta : Fraction
     lotteries : tuple of Lottery
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> electorate = gs.Electorate([(2, (1, 0)), (1, (0, 1))])
+    >>> gs.compare("borda,random-dictator", electorate).lotteries[1].values
+    (2/3, 1/3)
     """
 
     rules: tuple[Rule, ...]

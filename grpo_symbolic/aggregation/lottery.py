@@ -29,6 +29,13 @@ class Lottery:
         Exact numbers (SymPy), balls that are proved to contain the probabilities, or floats.
     note : str
         How it was found, and what has to be said of it.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> electorate = gs.Electorate([(2, (1, 0)), (1, (0, 1))])
+    >>> gs.compare("random-dictator", electorate).lotteries[0].answers
+    ('1', '2')
     """
 
     answers: tuple[str, ...]

@@ -74,6 +74,14 @@ class Rule(ABC):
     ``lottery(electorate, reference, beta)`` is exact where the answer is rational or algebraic
     and short, else it is enclosed in balls, or, for large data, in floats that satisfy their
     equation to rounding; :attr:`Lottery.kind` says which.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> electorate = gs.Electorate([(2, (1, 0)), (1, (0, 1))])
+    >>> rule = gs.compare("borda", electorate).rules[0]
+    >>> rule.lottery(electorate, ("1/2", "1/2"), 1).values
+    (1, 0)
     """
 
     #: As it is called at the command line, and in prose.

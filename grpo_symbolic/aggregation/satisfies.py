@@ -50,6 +50,12 @@ class Finding:
         The smallest one in the order of the search.
     searched : Searched
     note : str
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.satisfies("rlhf", "pareto").status.value)
+    PROVED
     """
 
     rule: Rule
@@ -106,6 +112,12 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
         For another name or number.
     ArithmeticError
         Where an example contradicts an argument: a defect of this library.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> print(gs.satisfies("borda", "independence").status.value)
+    REFUTED
     """
     chosen, wanted = as_rule(rule), as_axiom(axiom)
     number = exact_number("raters", raters, f"an integer from 1 to {_MOST_RATERS}")

@@ -43,6 +43,17 @@ def read_votes(path: str | PathLike[str]) -> Votes:
     ------
     ValueError
         With the row that cannot be read.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "votes.csv")
+    ...     _ = path.write_text("rater,answer,score\\nann,tea,2\\nann,coffee,1\\n")
+    ...     gs.read_votes(path).rewards
+    ((2, 1),)
     """
     try:
         with open(path, encoding="utf-8-sig") as file:

@@ -28,6 +28,20 @@ class Comparisons:
         Net wins: votes for the row's answer less votes for the column's.
     seen : array
         Votes on the pair.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "votes.csv")
+    ...     _ = path.write_text("rater,winner,loser\\nann,tea,coffee\\nbob,tea,coffee\\n")
+    ...     votes = gs.read_votes(path)
+    >>> votes
+    Comparisons of 2 answers: tea, coffee
+    >>> votes.won.tolist()
+    [[0, 2], [-2, 0]]
     """
 
     answers: tuple[str, ...]
@@ -66,6 +80,7 @@ class Comparisons:
 
     @property
     def size(self) -> int:
+        """The number of answers."""
         return len(self.answers)
 
     def __repr__(self) -> str:

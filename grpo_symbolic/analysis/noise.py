@@ -68,6 +68,7 @@ def iterate_spread(
     learning_rate: float,
     groups: int = 1,
     logits: int = 2,
+    log_odds: mp.mpf | None = None,
 ) -> IterateSpread:
     """The spread of the last iterates around one stationary policy.
 
@@ -85,6 +86,8 @@ def iterate_spread(
         N, the groups that a step averages.
     logits : {1, 2}
         Whether one log-odds is learned, or a logit for each answer.
+    log_odds : mpf, optional
+        Of π(a) at rest, where 1 − π(a) is too small for the number ``policy`` to hold.
 
     Raises
     ------
@@ -103,9 +106,14 @@ def iterate_spread(
         raise ValueError("the spread is not known for a penalty inside the reward")
     if learning_rate <= 0 or groups < 1 or logits not in (1, 2):
         raise ValueError("learning_rate and groups must be positive, and logits 1 or 2")
-    with mp.workdps(_DIGITS):
+    if log_odds is None:
+        if not 0 < policy < 1:
+            raise ValueError(f"policy must lie inside (0, 1), got {policy}")
+        log_odds = mp.log(policy) - mp.log1p(-mp.mpf(policy))
+    # Digits that 1 - π(a) loses beside 1 are added.
+    with mp.workdps(_DIGITS + int(abs(log_odds))):
         group = _group(balance, point)
-        rest = mp.log(policy) - mp.log1p(-mp.mpf(policy))
+        rest = mp.mpf(log_odds)
         low, middle, high = (group.moments(rest + k * _STEP) for k in (-1, 0, 1))
         restoring = (low[0] - high[0]) / (2 * _STEP)
         bend = (low[0] - 2 * middle[0] + high[0]) / _STEP**2
@@ -113,11 +121,12 @@ def iterate_spread(
             raise ValueError(f"pi(a) = {float(policy)} is not attracting: the iterates leave it")
         rate = mp.mpf(learning_rate) * logits
         variance = rate * middle[1] / (2 * groups * restoring)
-        share = mp.mpf(policy) * (1 - mp.mpf(policy))
+        better = 1 / (1 + mp.exp(-rest))
+        share = better * (1 - better)
         shift = bend / (2 * restoring) * variance
         found = (
             *(mp.sqrt(variance), share * mp.sqrt(variance), shift),
-            share * shift + share * (1 - 2 * mp.mpf(policy)) / 2 * variance,
+            share * shift + share * (1 - 2 * better) / 2 * variance,
             *(1 / (rate * restoring), middle[1], restoring),
         )
         return IterateSpread(float(policy), *map(float, found))

@@ -19,7 +19,7 @@ from math import exp, inf, log, log1p, sqrt
 
 import mpmath as mp
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr, Float, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.noise import iterate_spread
@@ -124,7 +124,9 @@ def last_iterates(
     balance = Balance(stationarity_condition(run.preset.algorithm, question))
     p, q = goal.policy
     try:
-        noise = iterate_spread(balance, p, point, learning_rate=1, groups=1).noise
+        noise = iterate_spread(
+            balance, p, point, learning_rate=1, groups=1, log_odds=goal.log_odds
+        ).noise
     except ValueError:
         return None
     # A bonus of entropy is no sample: it adds to κ and not to the noise.
@@ -142,7 +144,9 @@ def reuse_limit(
     """
     p, q = goal.policy
     condition = stationarity_condition(run.preset.algorithm, question)
-    at = {**point, symbols.pi: mp.mpf(p)}
+    digits = 30 + int(abs(goal.log_odds))  # as many as 1 - p needs beside 1
+    with mp.workdps(digits):
+        at = {**point, symbols.pi: Float(1 / (1 + mp.exp(-goal.log_odds)), digits)}
     curvature = float(sum(condition.curvature).subs(at)) if run.beta else 0.0
     inner = -float(run.beta) * (p * q) ** 2 * curvature
     if inner == 0:

@@ -29,7 +29,15 @@ __all__ = ["TrainerRun", "predict"]
 
 
 class TrainerRun(Settings):
-    """The :class:`Settings` of a configuration, with what they lead to."""
+    """The :class:`Settings` of a configuration, with what they lead to.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> run = gs.from_trl({"version": "1.9", "num_generations": 8, "beta": 0.04})
+    >>> run.preset.name, run.beta
+    ('trl@1.9', Fraction(1, 25))
+    """
 
     def predict(
         self,

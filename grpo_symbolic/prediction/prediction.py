@@ -35,6 +35,14 @@ class Prediction:
     landscape : Landscape or None
         The flow of two answers.
     question : Question
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> run = gs.from_trl({"version": "1.9", "num_generations": 8, "beta": 0.04})
+    >>> found = run.predict(pi_ref="0.2")
+    >>> round(found.rest_points[0].policy[0], 5), found.rest_points[0].reached
+    (0.98687, True)
     """
 
     run: Settings

@@ -100,3 +100,17 @@ def test_what_has_no_spread_is_refused() -> None:
         iterate_spread(*batch, learning_rate=0.1)
     with pytest.raises(ValueError, match="must be positive"):
         iterate_spread(*at_rest(gs.GRPO(2), BINARY), learning_rate=0)
+
+
+def test_next_to_certainty_the_log_odds_say_what_a_float_cannot() -> None:
+    """1 - pi(a) = 1e-26: there the gradient's variance is that of a group with one wrong answer."""
+    found = gs.from_trl({"num_generations": 8, "beta": 0.04}).predict(pi_ref="0.2")
+    assert found.rest_points[0].policy[0] == 1.0
+    assert 0 < found.spread < 1e-28
+    with pytest.raises(ValueError, match="inside"):
+        iterate_spread(
+            gs.stationary_policy(gs.GRPO(2), BINARY).curve,
+            1.0,
+            {gs.symbols.beta: 1},
+            learning_rate=1,
+        )

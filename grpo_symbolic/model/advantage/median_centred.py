@@ -20,6 +20,13 @@ class MedianCentred(Advantage):
 
     Of a group of even size the median is the mean of the middle two rewards.
 
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.MedianCentred())
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), gap*pi*(1 - pi)*(2*pi**2 - 2*pi + 1))
+
     Notes
     -----
     Advantages of one group do not sum to zero. A large group has the median of the population,

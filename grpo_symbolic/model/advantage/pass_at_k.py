@@ -40,6 +40,13 @@ class PassAtK(Advantage):
         For a k that is not an integer of at least 1, and where it meets a group that is
         smaller or has no number as size.
 
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.PassAtK(2))
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), sqrt(2)*pi*(1 - pi)**2/2)
+
     Notes
     -----
     Source: Chen et al., arXiv 2508.10751, pass@k training with all subsets of the group.

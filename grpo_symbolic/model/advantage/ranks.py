@@ -35,6 +35,13 @@ class Ranks(Advantage):
     ValueError
         For weights that do not sum to 0, or are not G.
 
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(8, advantage=gs.Ranks())
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi))
+
     Notes
     -----
     Source: ranks as in evolution strategies (Wierstra et al., JMLR 15 (2014) 949-980). Without
@@ -62,10 +69,12 @@ class Ranks(Advantage):
 
     @property
     def uniform(self) -> bool:  # type: ignore[override]
+        """Without weights: one formula in the fraction of better answers holds."""
         return self.weights is None
 
     @property
     def no_multiple(self) -> str:
+        """Why no multiple of the expected reward acts as the rule."""
         return "ranks do not see how far rewards are apart"
 
     def expected(self, reward: Expr, population: Law, size: Expr, domain: Domain) -> Expr | None:

@@ -56,6 +56,13 @@ class Clipped(_Shaped):
     bound : number
         Positive, in advantage units.
 
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.Clipped())
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi)*(pi**2*(2 - 2*sqrt(2)) + pi*(-2 + 2*sqrt(2)) + 1))
+
     Notes
     -----
     A group of two has advantages ±1, which a bound of 1 or more does not change.
@@ -86,6 +93,13 @@ class PositiveOnly(_Shaped):
     ----------
     ddof, epsilon
         As for :class:`ShiftAndScale`.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.PositiveOnly())
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), sqrt(2)*pi*(1 - pi)**2)
     """
 
     ddof: int = 0
@@ -108,6 +122,13 @@ class NegativeOnly(_Shaped):
     ----------
     ddof, epsilon
         As for :class:`ShiftAndScale`.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.NegativeOnly())
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), sqrt(2)*pi**2*(1 - pi))
     """
 
     ddof: int = 0
