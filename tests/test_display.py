@@ -130,6 +130,8 @@ def objects(policies: list[Any]) -> list[Any]:
         *policies,
         *(gs.presets.lookup(name) for name in ("trl@1.9", "rloo", "dapo", "nlhf")),
         gs.presets.dr_grpo().effective_beta(),
+        (run := gs.from_trl({"beta": 1, "num_generations": 4})),
+        run.predict("0.2"),
         gs.Question(scores=(1, 0, 0)),
         gs.Question(rewards=tuple(range(40))),
         gs.Status.PROVED,

@@ -72,6 +72,11 @@ class Prediction:
             "warnings": list(self.warnings),
         }
 
+    def __repr__(self) -> str:
+        rests = (f"{r.policy[0]:.6g}" + " reached" * r.reached for r in self.rest_points)
+        first = self.question.answers[0]
+        return f"Prediction({self.run.preset.name}: pi({first}) = {', '.join(rests)})"
+
     def __str__(self) -> str:
         names = self.question.answers
         run = self.run

@@ -428,10 +428,12 @@ def _plain(
     size: tuple[str, ...],
     options_of: dict[str, tuple[str, ...]],
     last: str | None = None,
+    ignored: str | None = None,
 ) -> Callable[[Configuration], TrainerRun]:
     """A reader of a trainer whose options go by name into its preset.
 
-    ``options_of`` maps parameters of the preset to the names that the trainer has for them.
+    ``options_of`` maps parameters of the preset to the names that the trainer has for them;
+    ``ignored`` is an option for a weight that the trainer does not look at.
     """
 
     def read(options: Configuration) -> TrainerRun:
@@ -455,10 +457,22 @@ def _plain(
             preset,
             weight,
             options.number("learning_rate", "lr", role="epsilon", default="1e-6"),
+            remarks=_of_ignored(options, ignored, beta[0]),
             places=_places(options, _about(beta, ("advantage_estimator",), ("entropy_coef",))),
         )
 
     return read
+
+
+def _of_ignored(options: Configuration, ignored: str | None, beta: str) -> tuple[str, ...]:
+    """A warning of an option that is set and does nothing."""
+    found = None if ignored is None else options.find(ignored)
+    if found is None:
+        return ()
+    return (
+        f"{said(found)}: is computed and not used by group advantages: nothing holds the policy "
+        f"near the reference but {beta}",
+    )
 
 
 _OF_TRL = {
@@ -479,7 +493,7 @@ _READERS: dict[str, Callable[[Any], TrainerRun]] = {
     ),
     "slime": _plain(
         "slime", ("kl_loss_coef",), "0", _SAMPLES,
-        {"estimator": ("kl_loss_type",), "unbiased": ("use_unbiased_kl",)},
+        {"estimator": ("kl_loss_type",), "unbiased": ("use_unbiased_kl",)}, ignored="kl_coef",
     ),
     "open-instruct": _plain(
         "open-instruct", ("beta",), "0.05", ("num_samples_per_prompt_rollout",),

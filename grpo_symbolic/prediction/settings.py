@@ -83,6 +83,10 @@ class Settings:
             return (*self.preset.cautions, *(() if rule is None else rule.cautions))
         return self.preset.warnings
 
+    def __repr__(self) -> str:
+        weight = f"beta = {float(self.beta):.6g}"
+        return f"{type(self).__name__}({self.trainer} {self.version}: {self.preset.name}, {weight})"
+
     def __str__(self) -> str:
         rows = [
             f"{self.trainer} {self.version}: {self.preset.name}",

@@ -231,6 +231,14 @@ def test_a_penalty_without_gradient_is_none() -> None:
     assert any("no gradient" in w for w in found.warnings)
 
 
+def test_an_option_that_does_nothing_is_named() -> None:
+    """slime computes the KL of kl_coef and leaves it out of the advantages of a group."""
+    found = read_run({"trainer": "slime", "kl_coef": "0.1"}).predict("0.2")
+    assert any(w.startswith("kl_coef: is computed and not used") for w in found.warnings)
+    assert found.reached is not None
+    assert found.reached.policy == (1.0, 0.0)
+
+
 def test_several_rest_points_and_the_one_that_is_reached() -> None:
     """KL(π‖π_ref) and large groups: two attracting policies; the reference decides."""
     options = {**TRL, "beta": 1, "num_generations": 64}
