@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from importlib import metadata
 from os import PathLike
@@ -45,6 +46,8 @@ class Configuration:
 
     def __init__(self, options: Iterator[Option], package: str = "") -> None:
         self.options: dict[str, Option] = {}
+        self._asked: set[str] = set()
+        self._read: set[str] = set()
         for option in options:
             if len(self.options) >= _MOST_OPTIONS:
                 raise ValueError(f"a configuration must have at most {_MOST_OPTIONS} options")
@@ -96,13 +99,27 @@ class Configuration:
 
     def find(self, *names: str) -> Option | None:
         """The option of the first of these names, in full or as the end of a longer name."""
+        self._asked.update(names)
         for name in names:
-            if name in self.options:
-                return self.options[name]
-            ends = [option for key, option in self.options.items() if key.endswith(f".{name}")]
-            if ends:
-                return min(ends, key=lambda option: len(option.name))
+            keys = [key for key in self.options if key == name or key.endswith(f".{name}")]
+            if keys:
+                shortest = min(keys, key=len)
+                self._read.add(shortest)
+                return self.options[shortest]
         return None
+
+    def misspelt(self) -> tuple[str, ...]:
+        """Warnings of options that nothing asked for, close to some that were asked for in vain."""
+        missing = [n for n in self._asked if not any(k.endswith(n) for k in self._read)]
+        known = {name.rpartition(".")[2]: name for name in missing}
+        found = []
+        for key, option in self.options.items():
+            last = key.rpartition(".")[2]
+            if key in self._read or last in known:
+                continue
+            for close in get_close_matches(last, known, n=1, cutoff=0.86):
+                found.append(f"{said(option)}: is not an option that is read; is {close} meant?")
+        return tuple(found)
 
     def word(self, *names: str, default: str = "") -> str:
         """An option as text."""

@@ -43,7 +43,8 @@ def read_run(config: Any) -> TrainerRun:
     if name not in _READERS:
         got = f"got {name!r}" if name else "and it has none"
         raise ValueError(f"the key trainer must be one of {', '.join(_READERS)}, {got}")
-    return _READERS[name](options)
+    run = _READERS[name](options)
+    return replace(run, remarks=(*options.misspelt(), *run.remarks))
 
 
 def _places(options: Configuration, about: Iterable[tuple[str, tuple[str, ...]]]) -> tuple:
@@ -190,6 +191,12 @@ def _remarks_of_trl(
         found.append(
             f"{_place(options, 'importance_sampling_level')}: with loss_type={loss} a ratio of the "
             "whole sequence weighs every answer by its length"
+        )
+    elif options.word("importance_sampling_level") == "sequence":
+        found.append(
+            f"{_place(options, 'importance_sampling_level')}: one ratio of the whole sequence "
+            "multiplies the penalty of each of its tokens: with several tokens an answer that is "
+            "not the divergence of answers"
         )
     if options.flag("use_adaptive_entropy"):
         found.append(

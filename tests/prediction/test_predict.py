@@ -309,6 +309,16 @@ def test_warnings_name_the_line(form: str, line: str, tmp_path: Path) -> None:
     assert flip.startswith(f"beta ({line}): ")
 
 
+def test_misspelt_options_are_named() -> None:
+    run = read_run("trainer: trl\nversion: 1.16\nnum_generation: 4\nbeta: 1\nmodel: m\n")
+    said = [w for w in run.warnings if "not an option that is read" in w]
+    assert said == [
+        "num_generation (line 3): is not an option that is read; is num_generations meant?"
+    ]
+    right = read_run("trainer: trl\nversion: 1.16\nnum_generations: 4\nbeta: 1\nepsilon: 0.2\n")
+    assert not any("not an option" in w for w in right.warnings)
+
+
 def test_verl_and_openrlhf_by_their_own_names() -> None:
     verl = gs.from_verl(
         {

@@ -27,6 +27,8 @@ def test_cispo_of_trl_takes_a_fifth_of_every_gradient() -> None:
     assert fifth == pytest.approx(0.73705, abs=1e-5)
     for preset in (presets.trl(loss_type="cispo"), presets.ms_swift(loss_type="cispo")):
         assert any("acts as 5 beta" in sentence for sentence in preset.warnings)
+    unscaled = presets.trl(loss_type="cispo", scale_rewards="none")
+    assert unscaled.effective_beta(8).factor == 5
     wide = presets.trl(loss_type="cispo", epsilon_high=5)
     assert wide.algorithm == presets.trl().algorithm
     assert presets.trl(loss_type="cispo", epsilon="0.25").algorithm.advantage.divisor == 4
