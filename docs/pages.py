@@ -128,7 +128,11 @@ def _result(result: dict[str, Any]) -> str:
 def _rules() -> str:
     cards = []
     for name in ADVANTAGES:
-        rule = ADVANTAGES[name](**{o: _GIVEN[o] for o in ADVANTAGES.needed(name) if o in _GIVEN})
+        needed = ADVANTAGES.needed(name)
+        if not set(needed) <= _GIVEN.keys():
+            cards.append(_card(f"Advantage {name}", f"advantage-{name}", [_needs(needed)]))
+            continue
+        rule = ADVANTAGES[name](**{option: _GIVEN[option] for option in needed})
         body = [f"<p>{escape(str(rule))}</p>"]
         try:
             drift = gs.preference(gs.GRPO(oo, advantage=rule), gs.BinaryQuestion()).difference(0, 1)
@@ -152,6 +156,10 @@ def _rules() -> str:
         ]
         cards.append(_card(f"Penalty {penalty.title}", f"penalty-{penalty.title}", body))
     return "# Rules and penalties\n\n" + "\n\n".join(cards)
+
+
+def _needs(options: tuple[str, ...]) -> str:
+    return f"<p>needs {escape(', '.join(options))}</p>"
 
 
 def _presets() -> str:
