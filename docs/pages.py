@@ -139,9 +139,12 @@ def _rules() -> str:
             body.append(_display(rf"\lim_{{G\to\infty}} P(a) - P(b) = {formula(drift)}"))
         except ValueError as error:
             body.append(f"<p>{escape(str(error))}</p>")
+        scale, level = (
+            "does not matter" if known else "matters"
+            for known in (rule.scale_invariant, rule.shift_invariant)
+        )
         body.append(
-            f'<p class="range">{"" if rule.scale_invariant else "not "}invariant to the scale of '
-            f"rewards, {'' if rule.shift_invariant else 'not '}to their level</p>"
+            f'<p class="range">The scale of rewards {scale}, their common level {level}.</p>'
         )
         code = f"gs.GRPO(8, advantage=gs.{type(rule).__name__}(...))  # {rule!r}"
         body.append(_again(f"{code}\n$ grpo-symbolic derive --scale {name}", "code"))
