@@ -76,7 +76,9 @@ def _accessible() -> None:
     for path in SITE.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         text = text.replace('role="heading">', 'role="heading" aria-level="2">')
-        path.write_text(text.replace("<pre>", '<pre tabindex="0">'), encoding="utf-8")
+        text = text.replace("<pre>", '<pre tabindex="0">')
+        text = text.replace('<div class="math-wrapper', '<div tabindex="0" class="math-wrapper')
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> int:

@@ -23,8 +23,6 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_js_files = ["search_table.js"]
 html_extra_path = ["extra"]
-# Cards hold formulas in HTML, in which Sphinx sees none.
-html_assets_policy = "always"
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
@@ -58,3 +56,8 @@ napoleon_use_rtype = False
 python_use_unqualified_type_names = True
 # Words of a docstring that name attributes of several classes are no references.
 suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]
+
+
+def setup(app):
+    """Cards hold formulas in HTML, in which Sphinx sees none: MathJax belongs on every page."""
+    app.set_html_assets_policy("always")

@@ -128,16 +128,23 @@ def _result(result: dict[str, Any]) -> str:
 def _rules() -> str:
     cards = []
     for name in ADVANTAGES:
-        rule = ADVANTAGES[name](**{o: _GIVEN[o] for o in ADVANTAGES.needed(name) if o in _GIVEN})
+        needed = ADVANTAGES.needed(name)
+        if not set(needed) <= _GIVEN.keys():
+            cards.append(_card(f"Advantage {name}", f"advantage-{name}", [_needs(needed)]))
+            continue
+        rule = ADVANTAGES[name](**{option: _GIVEN[option] for option in needed})
         body = [f"<p>{escape(str(rule))}</p>"]
         try:
             drift = gs.preference(gs.GRPO(oo, advantage=rule), gs.BinaryQuestion()).difference(0, 1)
             body.append(_display(rf"\lim_{{G\to\infty}} P(a) - P(b) = {formula(drift)}"))
         except ValueError as error:
             body.append(f"<p>{escape(str(error))}</p>")
+        scale, level = (
+            "does not matter" if known else "matters"
+            for known in (rule.scale_invariant, rule.shift_invariant)
+        )
         body.append(
-            f'<p class="range">{"" if rule.scale_invariant else "not "}invariant to the scale of '
-            f"rewards, {'' if rule.shift_invariant else 'not '}to their level</p>"
+            f'<p class="range">The scale of rewards {scale}, their common level {level}.</p>'
         )
         code = f"gs.GRPO(8, advantage=gs.{type(rule).__name__}(...))  # {rule!r}"
         body.append(_again(f"{code}\n$ grpo-symbolic derive --scale {name}", "code"))
@@ -152,6 +159,10 @@ def _rules() -> str:
         ]
         cards.append(_card(f"Penalty {penalty.title}", f"penalty-{penalty.title}", body))
     return "# Rules and penalties\n\n" + "\n\n".join(cards)
+
+
+def _needs(options: tuple[str, ...]) -> str:
+    return f"<p>needs {escape(', '.join(options))}</p>"
 
 
 def _presets() -> str:

@@ -143,14 +143,18 @@ def _balance(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
 def rules() -> dict[str, dict[str, Rule]]:
     """The rules that are offered, by name; of each its variants: ``ddof`` and whether ε is 0.
 
-    ε = 0 is a rule of its own, because then 0/0 is.
+    ε = 0 is a rule of its own, because then 0/0 is. A rule that has no formula with the group size
+    as a symbol is left out.
     """
     found: dict[str, dict[str, Rule]] = {}
     for name in choices.advantages():
         taken = ADVANTAGES.options(name)
         for ddof in choices.DDOFS if "ddof" in taken else (0,):
             for epsilon in (S.Zero, EPSILON) if "epsilon" in taken else (S.Zero,):
-                rule = Rule.of(choices.advantage(name, ddof, epsilon))
+                try:
+                    rule = Rule.of(choices.advantage(name, ddof, epsilon))
+                except ValueError:
+                    continue
                 found.setdefault(name, {})[f"{ddof},{int(epsilon != 0)}"] = rule
     return found
 

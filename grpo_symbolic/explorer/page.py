@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from sympy import oo
 
 from grpo_symbolic.explorer import choices
-from grpo_symbolic.explorer.compiled import program
+from grpo_symbolic.explorer.compiled import program, rules
 from grpo_symbolic.registry import SUFFIXES
 
 __all__ = ["page", "script", "start_of", "written"]
@@ -48,8 +48,19 @@ def page(state: Setting) -> str:
     ----------
     state : Setting
         Where the controls stand at first.
+
+    Raises
+    ------
+    ValueError
+        For an advantage rule that has no formula with the group size as a symbol.
     """
     from grpo_symbolic import __version__
+
+    if state.advantage not in rules():
+        raise ValueError(
+            f"a page needs a rule with one formula for every group size, got {state.advantage!r}; "
+            "its figure can be saved"
+        )
 
     parts = {
         "VERSION": __version__,

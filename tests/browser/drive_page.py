@@ -32,6 +32,7 @@ PAGES = (
     "glossary.html", "notebooks/01_quickstart.html", "command_line.html",
 )  # fmt: skip
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+_UNSET = "Boolean(document.querySelector('.math')) && !document.querySelector('mjx-container')"
 SERIOUS = ("serious", "critical")
 
 
@@ -165,32 +166,33 @@ def timed(page: Any, address: str) -> None:
 def walked(chrome: Any, site: Path, axe: str | None, shots: Path | None) -> list[str]:
     """Pages of a site at both widths: requests, errors, accessibility, pictures."""
     faults: list[str] = []
-    for width, (across, down) in WIDTHS.items():
-        for scheme in ("light", "dark"):
-            context = chrome.new_context(
-                viewport={"width": across, "height": down}, color_scheme=scheme
-            )
-            for name in PAGES:
-                if not (site / name).exists():
-                    faults.append(f"{name} is not there")
-                    continue
-                page = context.new_page()
-                asked: list[str] = []
-                page.on("request", lambda request, asked=asked: asked.append(request.url))
-                page.on("pageerror", partial(_noted, faults, name))
-                page.goto((site / name).resolve().as_uri())
-                page.wait_for_timeout(1500)
-                faults += [f"{name} asks {u}" for u in asked if u.startswith("http")]
-                wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                if wide > 1:
-                    faults.append(f"{name} is {wide} px wider than a {width}")
-                if axe:
-                    faults += [f"{name} ({width}, {scheme}): {f}" for f in accessible(page, axe)]
-                if shots:
-                    stem = name.replace("/", "-").removesuffix(".html")
-                    page.screenshot(path=str(shots / f"{stem}-{width}-{scheme}.png"))
-                page.close()
-            context.close()
+    for (width, (across, down)), scheme in zip(WIDTHS.items(), ("light", "dark"), strict=True):
+        context = chrome.new_context(
+            viewport={"width": across, "height": down}, color_scheme=scheme
+        )
+        for name in PAGES:
+            if not (site / name).exists():
+                faults.append(f"{name} is not there")
+                continue
+            page = context.new_page()
+            asked: list[str] = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.on("pageerror", partial(_noted, faults, name))
+            page.goto((site / name).resolve().as_uri())
+            page.wait_for_timeout(1500)
+            faults += [f"{name} asks {u}" for u in asked if u.startswith("http")]
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wide > 1:
+                faults.append(f"{name} is {wide} px wider than a {width}")
+            if page.evaluate(_UNSET):
+                faults.append(f"{name} has formulas that are not typeset")
+            if axe:
+                faults += [f"{name} ({width}, {scheme}): {f}" for f in accessible(page, axe)]
+            if shots:
+                stem = name.replace("/", "-").removesuffix(".html")
+                page.screenshot(path=str(shots / f"{stem}-{width}-{scheme}.png"))
+            page.close()
+        context.close()
     return faults
 
 

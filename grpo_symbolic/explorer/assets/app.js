@@ -134,7 +134,7 @@ function draw() {
   const rows = solutions(state), said = rows.map((r) => `π(a) = ${digits(r.p, r.q)}, ${stable(r)}`).join("; ");
   const title = `Stationary π(a) against π_ref(a) at β = ${Number(state.beta.toPrecision(4))}. `
     + `At π_ref(a) = ${state.pi_ref}: ${said || "none inside"}`;
-  last = drawCurve(state, palette(), title);
+  last = drawCurve(state, palette(), title, rows);
   el("figure").innerHTML = last.svg;
   rowsInto(el("table"), last.rows.map((r) => [digits(r.p, r.q), stable(r)]));
   el("notes").replaceChildren(...sentences(last).map((text) => Object.assign(document.createElement("li"), {textContent: text})));

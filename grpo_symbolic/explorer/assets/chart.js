@@ -30,8 +30,8 @@ function axes(palette) {
     + `<text transform="translate(14 ${sy(0.5)}) rotate(-90)" text-anchor="middle">stationary probability π(a)</text>`;
 }
 
-function drawCurve(state, palette, title) {
-  const found = curve(state), rows = solutions(state);
+function drawCurve(state, palette, title, rows = solutions(state)) {
+  const found = curve(state);
   let body = axes(palette) + path([[0, 0], [1, 1]], `stroke="${palette.faint}" stroke-width="1"`);
   if (state.compare) {
     const pooled = curve({...state, ...EQUATIONS.pooling});

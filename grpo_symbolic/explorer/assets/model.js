@@ -199,10 +199,16 @@ function referenceOf(e, beta, p, q, drift) {
 
 // The pieces of the curve of stationary policies: [{attracting, points: [[pi_ref, pi], ...]}],
 // and the folds where two of them meet.
+// It does not depend on the reference: the last few are kept.
+const curves = new Map();
 function curve(state) {
-  const e = equation(state);
+  const e = equation(state), key = `${e.name} ${e.title} ${state.beta}`;
   if (!e.penalty.exerts) return {pieces: [], folds: []};
-  return e.penalty.monotone ? inverted(e, state.beta) : contoured(e, state.beta);
+  if (!curves.has(key)) {
+    if (curves.size > 3) curves.delete(curves.keys().next().value);
+    curves.set(key, e.penalty.monotone ? inverted(e, state.beta) : contoured(e, state.beta));
+  }
+  return curves.get(key);
 }
 
 function inverted(e, beta) {
