@@ -4,7 +4,7 @@ Runs on a CPU in a minute, with a model of one layer that it makes itself, over 
 token::
 
     pip install grpo-symbolic trl
-    python examples/trl_callback.py
+    python docs/examples/trl_callback.py
 
 In a run of your own, add ``PredictedRestPoint(pi_ref)`` to the trainer's callbacks, ``pi_ref``
 being the success rate of the reference model on the prompts, or a few success rates.
