@@ -32,7 +32,7 @@ def configurations() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
 
     for size in (2, 3, 4, 5, 8, 16, 64):
         yield of(gs.GRPO(size))
-        yield of(gs.GRPO(size, gs.DirectKL()), beta=1)
+        yield of(gs.GRPO(size, gs.DirectKL()), beta=2 if size == 64 else 1)
     for size in (2, 4, 8):
         yield of(gs.GRPO(size), NOISY)
         yield of(gs.GRPO(size, gs.DirectKL()), NOISY)
@@ -54,7 +54,7 @@ def configurations() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
         yield of(gs.GRPO(4, advantage=rule), beta=1, **level)
         yield of(gs.GRPO(8, gs.DirectKL(), advantage=rule), beta=2, **level)
     for estimator, placement in (
-        ("k2", "loss"), ("k1", "loss-with-ratio"), ("k1", "reward"), ("k3", "reward"),
+        ("k2", "loss"), ("k1", "loss-with-ratio"), ("k1", "reward"), ("k3", "loss-with-ratio"),
     ):  # fmt: skip
         yield of(gs.GRPO(4, gs.Estimator(estimator, placement)), beta=1)
     yield of(gs.GRPO(4, gs.Divergence.chi_squared()), beta=1)
