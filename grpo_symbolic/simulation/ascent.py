@@ -108,8 +108,12 @@ class Ascent:
         advantage = advantage if paid is None else advantage - paid
         answers, size = policy.shape[1], self.sampler.size
         weighted = drawn.counts * advantage / size
-        ups = drawn.over_answers(np.maximum(weighted, 0.0), answers)
-        downs = drawn.over_answers(np.minimum(weighted, 0.0), answers)
+        if self.clip is None:  # which way an advantage points does not matter
+            ups = drawn.over_answers(weighted, answers)
+            downs = np.zeros_like(ups)
+        else:
+            ups = drawn.over_answers(np.maximum(weighted, 0.0), answers)
+            downs = drawn.over_answers(np.minimum(weighted, 0.0), answers)
         return ups, downs, drawn.over_answers(drawn.counts / size, answers)
 
     def _draw(self, policy: ndarray, rng: np.random.Generator) -> Groups:

@@ -106,18 +106,20 @@ def _spreads() -> dict[str, float]:
 
 
 def _speed() -> dict[str, float]:
-    policy = gs.stationary_policy(gs.GRPO(8), BINARY)
-    given = {"beta": "1/2", "pi_ref": "0.3", "groups": 128, "steps": 300, "extrapolate": False}
-    policy.simulate(**{**given, "steps": 40})
-    start = process_time()
-    found = policy.simulate(**given)
-    ours = found.samples / (process_time() - start)
-    start, drawn = process_time(), 200 * 16 * 8
-    _plain_loop(8, 0.5, 0.3, groups=16, steps=200, rate=0.1)
-    plain = drawn / (process_time() - start)
-    print(f"{ours / 1e6:.1f} million samples a second, a plain loop {plain / 1e6:.3f}: "
-          f"{ours / plain:.0f} times")  # fmt: skip
-    return {"samples_per_second": ours, "plain": plain, "ratio": ours / plain}
+    found = {}
+    for size in (8, 16, 64):
+        policy = gs.stationary_policy(gs.GRPO(size), BINARY)
+        given = {"beta": "1/2", "pi_ref": "0.3", "groups": 128, "extrapolate": False}
+        policy.simulate(steps=40, **given)
+        start = process_time()
+        ours = policy.simulate(steps=300, **given).samples / (process_time() - start)
+        start = process_time()
+        _plain_loop(size, 0.5, 0.3, groups=16, steps=100, rate=0.1)
+        plain = 100 * 16 * size / (process_time() - start)
+        found[str(size)] = ours / plain
+        print(f"G = {size}: {ours / 1e6:.1f} million samples a second, a plain loop "
+              f"{plain / 1e6:.3f}: {ours / plain:.0f} times")  # fmt: skip
+    return found
 
 
 def _plain_loop(
