@@ -245,8 +245,8 @@ class _Scan:
             cut = len(self.text) > start + MAX_FORMULA
             most = f" within {MAX_FORMULA} characters" if cut else ""
             raise self.source.refused(at, f"this mathematics has no end{most}")
-        self.displays += 1
-        if self.displays > MAX_DISPLAYS and kind not in ("$", "("):
+        self.displays += kind not in ("$", "(")
+        if self.displays > MAX_DISPLAYS:
             raise self.source.refused(at, f"a paper may have {MAX_DISPLAYS} displays")
         if self.known is None:
             self.known = dict(self.macros)

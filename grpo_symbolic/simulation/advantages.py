@@ -35,6 +35,8 @@ _ROUNDING = 1e-13
 
 def tied(rewards: ndarray, counts: ndarray) -> ndarray:
     """Which groups have one reward only."""
+    if rewards.shape[1:] == (1, 1) and len(np.unique(rewards)) == len(rewards):
+        return np.count_nonzero(counts, axis=0) == 1
     present = counts > 0
     high = np.where(present, rewards, -np.inf).max(axis=0)
     low = np.where(present, rewards, np.inf).min(axis=0)

@@ -20,6 +20,8 @@ from grpo_symbolic.simulation.sampling import Groups, Sampler
 __all__ = ["Ascent"]
 
 MAX_REDRAWS = 10_000
+#: Probabilities from which ratios and logarithms are still good numbers.
+_LEAST = 1e-280
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Ascent:
             The learning rate of each seed.
         steps : int
         rng : numpy.random.Generator
+
+        Raises
+        ------
+        ValueError
+            When a policy leaves the numbers that can be told from a vertex.
         """
         logits = np.tile(np.log(start), (len(rates), 1))
         for _ in range(steps):
@@ -76,6 +83,11 @@ class Ascent:
                 gradient = self._gradient(new, policy, ups, downs, counted)
                 logits = logits + rates[:, None] * gradient
                 new = _softmax(logits)
+                if not new.min() > _LEAST:  # NaN too
+                    raise ValueError(
+                        "the policy of a seed ran away to a vertex: nothing holds it there, or the "
+                        "learning rate is too large"
+                    )
             yield new
 
     def _sampled(
@@ -96,8 +108,12 @@ class Ascent:
         advantage = advantage if paid is None else advantage - paid
         answers, size = policy.shape[1], self.sampler.size
         weighted = drawn.counts * advantage / size
-        ups = drawn.over_answers(np.maximum(weighted, 0.0), answers)
-        downs = drawn.over_answers(np.minimum(weighted, 0.0), answers)
+        if self.clip is None:  # which way an advantage points does not matter
+            ups = drawn.over_answers(weighted, answers)
+            downs = np.zeros_like(ups)
+        else:
+            ups = drawn.over_answers(np.maximum(weighted, 0.0), answers)
+            downs = drawn.over_answers(np.minimum(weighted, 0.0), answers)
         return ups, downs, drawn.over_answers(drawn.counts / size, answers)
 
     def _draw(self, policy: ndarray, rng: np.random.Generator) -> Groups:
@@ -131,5 +147,6 @@ class Ascent:
 
 
 def _softmax(logits: ndarray) -> ndarray:
-    found = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return found / found.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return found / found.sum(axis=1, keepdims=True)

@@ -22,6 +22,8 @@ CONFIRMED = 4.0
 #: Paired quarters of the tail that differ by more standard errors are a trend.
 _TREND = 4.0
 _RECORDS = 200
+#: Where a run has no noise, what is closer than this is equal.
+_RESOLVED = 1e-9
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,7 +93,7 @@ class Simulation:
         """
         if self.predicted is None:
             raise ValueError("there is no prediction to compare with")
-        return (self.rest - self.predicted) / np.maximum(self.rest_error, np.finfo(float).tiny)
+        return (self.rest - self.predicted) / np.maximum(self.rest_error, _RESOLVED)
 
     @property
     def verdict(self) -> Verdict:
@@ -245,4 +247,4 @@ class _Tail:
         first, second = (self.sums[k] / self.counts[k] for k in range(2))
         gap = (second - first)[:, :-1]
         error = gap.std(axis=0, ddof=1) / np.sqrt(len(gap))
-        return float((np.abs(gap.mean(axis=0)) / np.maximum(error, 1e-300)).max())
+        return float((np.abs(gap.mean(axis=0)) / np.maximum(error, _RESOLVED)).max())

@@ -23,6 +23,7 @@ from tests.benchmarks import (
     growth,
     imports,
     roots,
+    simulation,
     sweep,
     table,
 )
@@ -36,7 +37,11 @@ BENCHMARKS: dict[str, Callable[[], dict[str, Any]]] = {
     "growth": growth.run,
 }
 # Of minutes: only by name, or with --all.
-LONG: dict[str, Callable[..., dict[str, Any]]] = {"sweep": sweep.run, "book": book.run}
+LONG: dict[str, Callable[..., dict[str, Any]]] = {
+    "sweep": sweep.run,
+    "book": book.run,
+    "simulation": simulation.run,
+}
 RECORDS = Path(__file__).parents[2] / "build" / "benchmarks.json"
 _PACKAGES = ("sympy", "mpmath", "python-flint", "numpy", "scipy", "dask")
 

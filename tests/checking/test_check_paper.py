@@ -20,6 +20,7 @@ from grpo_symbolic.papers.checked import CheckedFormula, CheckedPaper
 from tests.checking.papers import ERRORS, SOURCE, planted, without_slow
 
 PROVED, REFUTED, UNKNOWN, LEFT = "PROVED", "REFUTED", "UNKNOWN", "not checked"
+BINARY = gs.BinaryQuestion()
 PAIRS = "% grpo: group_size=2\n"
 TRUE, FALSE = r"\lim_{\beta\to 0} \pi(a) = 1", r"\lim_{\beta\to 0} \pi(a) = 0"
 
@@ -236,6 +237,18 @@ def test_rows_and_remarks() -> None:
 \verb|% grpo: x| \begin{{comment}} \[ broken \end{{comment}} \end{{document}} \[ no end"""
     found = gs.check_paper(text)
     assert [(f.line, f.word) for f in found] == [(4, PROVED), (4, PROVED), (6, PROVED), (7, PROVED)]
+
+
+@pytest.mark.parametrize("algorithm", [gs.GRPO(2), gs.RLHF()], ids=str)
+def test_what_the_library_exports_is_read_back(algorithm: gs.Algorithm) -> None:
+    policy = gs.stationary_policy(algorithm, BINARY)
+    setting = "preset=rlhf" if algorithm == gs.RLHF() else "group_size=2"
+    names = r"beta=\lambda, pi_ref=\mu, answer=y, context=x"
+    notation = gs.Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y", context="x")
+    tex = policy.export("latex-display", notation=notation)
+    head = f"% grpo-notation: {names}\n% grpo: document {setting}\n"
+    assert words(head + tex) == [PROVED]
+    assert words(head + tex.replace(r"\mu(", r"\lambda \mu(", 1)) == [REFUTED]
 
 
 # -- hostile files -----------------------------------------------------------------------------

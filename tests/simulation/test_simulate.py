@@ -234,6 +234,12 @@ def test_what_cannot_be_run_is_refused(given: dict[str, object], sentence: str) 
         policy.simulate(**{**VALUES, **given})
 
 
+def test_what_nothing_holds_runs_away() -> None:
+    policy = gs.stationary_policy(gs.GRPO(4, gs.Estimator("k3", "reward")), BINARY)
+    with pytest.raises(ValueError, match="ran away to a vertex"):
+        simulation(policy, beta=1, learning_rate=50, steps=200)
+
+
 def test_the_limit_of_large_groups_has_no_group() -> None:
     with pytest.raises(ValueError, match="no group to sample"):
         gs.stationary_policy(gs.GRPO(oo), BINARY).simulate(**VALUES)
