@@ -169,6 +169,20 @@ CHAPTERS: tuple[Chapter, ...] = (
             "drift_of_every_preset",
         ),
     ),
+    Chapter(
+        "Raters who disagree",
+        "One rater scores a whole group, or each answer has a rater of its own: what training "
+        "makes of an electorate.",
+        (
+            "raters_majority_margin",
+            "raters_central_path",
+            "raters_clones",
+            "raters_cycle",
+            "raters_condorcet_lift",
+            "raters_group_size",
+            "raters_proportional",
+        ),
+    ),
 )
 
 #: File name of each result, in reading order.

@@ -27,7 +27,7 @@ every = pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
 
 
 def test_there_are_notebooks() -> None:
-    assert {path.stem[:2] for path in NOTEBOOKS} >= {"01", "02", "03", "05"}
+    assert {path.stem[:2] for path in NOTEBOOKS} >= {"01", "02", "03", "05", "06"}
 
 
 # -- as stored ---------------------------------------------------------------------------
@@ -223,11 +223,25 @@ def beyond(notebook: Any) -> None:
     assert figures(notebook) == 8
 
 
+def aggregation(notebook: Any) -> None:
+    """The maximal lottery of a cycle with the margins 3, 2 and 1 in seven."""
+    text = shown(notebook)
+    for answer, share in (("direct", "1/3"), ("hedged", "1/6"), ("refusal", "1/2")):
+        assert re.search(rf"{answer} +{share}\n", text)
+    (close,) = value(text, r"refusal  #\nthe only stationary policy")
+    assert abs(close - mpf(1) / 2) < mpf("2e-4")
+    assert "REFUTED: RLHF on mean rewards; Rescaling" in text
+    assert "PROVED: GRPO, groups of 2, one rater a group, reverse KL; Clones" in text
+    assert "REFUTED: NLHF; Clones" in text
+    assert figures(notebook) == 1
+
+
 MEANING: dict[str, Callable[[Any], None]] = {
     "01_quickstart": quickstart,
     "02_the_paper": the_paper,
     "03_verify": verify,
     "05_beyond": beyond,
+    "06_aggregation": aggregation,
 }
 
 

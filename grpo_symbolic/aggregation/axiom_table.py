@@ -18,9 +18,9 @@ __all__ = ["RULES", "AxiomTable", "axiom_table"]
 
 #: The rules of the table in the documents.
 RULES = (
-    *("rlhf", "rlhf-btl", "ipo", "nlhf", "grpo2", "grpo4", "grpo-inf", "grpo2-answer"),
-    *("grpo-inf-answer", "maximal-lottery", "borda", "copeland", "plurality"),
-    *("random-dictator", "best-of-2"),
+    *("grpo2", "nlhf", "rlhf", "rlhf-btl", "ipo", "maximal-lottery", "borda", "copeland"),
+    *("plurality", "random-dictator", "best-of-2", "grpo-inf", "grpo-inf-answer"),
+    *("grpo2-answer", "grpo4"),
 )
 _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
@@ -121,9 +121,14 @@ written as mass: reward of answer 1, 2, ...; masses are relative.
 
 
 def main(path: str, raters: int = 15) -> None:
-    """Write the table to a file."""
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{_HEAD}\n{axiom_table(raters=raters).markdown()}\n")
+    """Write the table to a file, anew after each rule."""
+    columns: list[tuple[Finding, ...]] = []
+    for rule in RULES:
+        table = axiom_table((rule,), raters=raters)
+        columns.append(tuple(row[0] for row in table.findings))
+        found = AxiomTable(tuple(zip(*columns, strict=True)))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{_HEAD}\n{found.markdown()}\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sympy import oo
@@ -20,19 +22,19 @@ __all__ = ["as_rules", "rule"]
 
 _GRPO = re.compile(r"grpo-?(inf|[0-9]{1,6})(-direct)?(?:-(group|answer|mean))?\Z")
 _BEST = re.compile(r"best-of-([0-9]{1,6})(-group)?\Z")
-_FIXED: dict[str, Rule] = {
-    "rlhf": MeanRLHF(),
-    "rlhf-btl": BradleyTerryRLHF(),
-    "rlhf-btl-counts": BradleyTerryRLHF("counts"),
-    "rlhf-btl-reference": BradleyTerryRLHF("reference"),
-    "nlhf": Trained(NLHF()),
-    "ipo": ReferenceIPO(),
-    "borda": Borda(),
-    "copeland": Copeland(),
-    "plurality": Plurality(),
-    "maximal-lottery": MaximalLottery(),
-    "maximal-lottery-direct": MaximalLottery(direct=True),
-    "random-dictator": RandomDictator(),
+_FIXED: dict[str, Callable[[], Rule]] = {
+    "rlhf": MeanRLHF,
+    "rlhf-btl": BradleyTerryRLHF,
+    "rlhf-btl-counts": partial(BradleyTerryRLHF, "counts"),
+    "rlhf-btl-reference": partial(BradleyTerryRLHF, "reference"),
+    "nlhf": lambda: Trained(NLHF()),
+    "ipo": ReferenceIPO,
+    "borda": Borda,
+    "copeland": Copeland,
+    "plurality": Plurality,
+    "maximal-lottery": MaximalLottery,
+    "maximal-lottery-direct": partial(MaximalLottery, direct=True),
+    "random-dictator": RandomDictator,
 }
 
 
@@ -59,7 +61,7 @@ def rule(name: Any) -> Rule:
     if isinstance(name, str):
         text = name.strip().lower()
         if text in _FIXED:
-            return _FIXED[text]
+            return _FIXED[text]()
         found = _GRPO.match(text)
         if found:
             size, direct, per = found.groups()

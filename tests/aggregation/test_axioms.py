@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from random import Random
 
 import mpmath as mp
@@ -224,3 +225,18 @@ def test_comparison() -> None:
     plt.close(ax.figure)
     with pytest.raises(ValueError, match="drawn for three answers"):
         gs.plot.lotteries(gs.compare("borda", gs.Electorate([(1, (1, 0))])))
+
+
+def test_the_table_in_the_documents_is_that_of_the_library() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "axioms.md").read_text(encoding="utf-8")
+    head, _, *rows = (line.strip("| ").split(" | ") for line in text.split("\n\n")[2].splitlines())
+    names = [name.strip("` |") for name in head]
+    table = {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+    assert list(table) == [axiom.title for axiom in AXIOMS.values()]
+    words = {"PROVED": "yes", "REFUTED": "no"}
+    for rule, axiom in TRUTHS:
+        if rule in names:
+            assert table[AXIOMS[axiom].title][rule] == words[TRUTHS[rule, axiom]]
+    cells = [word for row in table.values() for word in row.values()]
+    assert cells.count("open") == text.count(", open: no counterexample among")
+    assert cells.count("no") == text.count("the axiom fails by")

@@ -1,0 +1,64 @@
+"""Below which weight a Condorcet winner has the largest lift."""
+
+from sympy import Rational, S, Symbol
+
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, Claim, Domain, Question, stationarity_condition, symbols
+
+BETA = symbols.beta
+DELTA = Symbol("delta", positive=True)
+RANGES = Domain.of((DELTA, S.Zero, Rational(1, 3)))
+THIRD = Rational(1, 3)
+
+
+def result() -> Result:
+    margins = [[0, DELTA, DELTA], [-DELTA, 0, 1], [-DELTA, -1, 0]]
+    question = Question(preferences=margins, domain=Domain.of((DELTA, S.Zero, S.One)))
+    condition = stationarity_condition(GRPO(2), question)
+    # The two lifts are equal where P(1) = P(2); then the condition of either gives the weight.
+    half = Symbol("x", positive=True)
+    tied = {question.policy[0]: half, question.policy[1]: half}
+    values = [v.xreplace(tied) for v in condition.preference]
+    contrast = (values[0] - values[1]).expand()
+    mass = -contrast.subs(half, 0) / contrast.coeff(half, 1)
+    weight = (mass * values[0].subs(half, mass) / (mass - THIRD)).factor()
+    at = {question.policy[0]: mass, question.policy[1]: mass}
+    at |= dict.fromkeys(question.reference[:2], THIRD) | {BETA: weight}
+    sides = [
+        (p - condition.beta * d).subs(at, simultaneous=True)
+        for p, d in zip(condition.preference, condition.marginal, strict=True)
+    ]
+    expected = 3 * DELTA * (1 - DELTA**2) / (2 * (1 - 3 * DELTA))
+    return Result(
+        "Where a Condorcet winner loses the largest lift",
+        "new",
+        r"The first answer beats the other two by $\delta$, the second beats the third by 1, "
+        r"uniform reference. At $\beta=3\delta(1-\delta^2)/(2(1-3\delta))$ the first two have the "
+        r"policy $(1-\delta)/2$ each: the weight at which the second overtakes the winner, for "
+        r"$\delta<\frac13$. The winner always gains, but need not gain the most.",
+        headlines=(
+            Headline(
+                r"the lifts of the first two answers are equal at "
+                r"$\beta=3\delta(1-\delta^2)/(2(1-3\delta))$",
+                ("the weight", "the condition of answer ? at this weight", "a positive weight"),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=REVERSE_KL,
+                parameters=RANGES,
+                hypotheses=("uniform reference",),
+            ),
+        ),
+        setting="three answers, one beats the others by a small margin, groups of two",
+        formulas=(equation(BETA, weight),),
+        claims=(
+            Claim("the weight", weight, "==", expected, RANGES),
+            *(
+                Claim(f"the condition of answer {o + 1} at this weight", side, "==", S.Zero, RANGES)
+                for o, side in enumerate(sides)
+            ),
+            Claim("a positive weight", weight, ">", S.Zero, RANGES),
+            Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
+        ),
+        domain=RANGES,
+    )

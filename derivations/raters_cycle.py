@@ -1,0 +1,70 @@
+"""In a cycle an answer that improves can lose mass, but never to the one it improves against."""
+
+from sympy import Matrix, Rational, S, Symbol, diff
+
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import Result, equation
+from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, stationarity_condition, symbols
+
+BETA = symbols.beta
+G, RAISE = Symbol("g", positive=True), Symbol("t", real=True)
+THIRD = Rational(1, 3)
+RANGES = Domain.of(BETA, (G, S.Zero, S.One))
+
+
+def response(penalty=None):
+    """dπ(1)/dγ(1, 2) and dπ(2)/dγ(1, 2) at the uniform policy of a symmetric cycle."""
+    margins = [[0, G + RAISE, -G], [-G - RAISE, 0, G], [G, -G, 0]]
+    domain = Domain.of((G, S.Zero, S.One), (RAISE, -S.One, S.One))
+    question = Question(preferences=margins, domain=domain)
+    algorithm = GRPO(2) if penalty is None else GRPO(2, penalty)
+    condition = stationarity_condition(algorithm, question)
+    at = dict.fromkeys((*question.policy[:2], *question.reference[:2]), THIRD) | {RAISE: S.Zero}
+    sides = [p - BETA * d for p, d in zip(condition.preference, condition.marginal, strict=True)]
+    contrasts = [side - sides[2] for side in sides[:2]]
+    slopes = Matrix([[diff(c, p).subs(at) for p in question.policy[:2]] for c in contrasts])
+    right = Matrix([-diff(c, RAISE).subs(at) for c in contrasts])
+    return [value.factor() for value in slopes.LUsolve(right)], [c.subs(at) for c in contrasts]
+
+
+def result() -> Result:
+    (own, other), settled = response()
+    direct = response(DirectKL())[0][0]
+    expected = (3 * BETA - G) / (9 * (3 * BETA**2 + G**2))
+    return Result(
+        "Improving an answer of a cycle can lower it",
+        "new",
+        r"Three answers beat each other in a circle by the margin $g$, uniform reference: the "
+        r"policy is uniform. Raising the margin of the first over the second moves the first by "
+        r"$(3\beta-g)/(9(3\beta^2+g^2))$: it falls if and only if $\beta<g/3$, under both KL "
+        r"divergences. The ratio of the first to the second rises at every weight.",
+        headlines=(
+            Headline(
+                r"$\partial\pi(1)/\partial\gamma(1,2)=(3\beta-g)/(9(3\beta^2+g^2))$, negative if "
+                r"and only if $\beta<g/3$, while $\pi(1)-\pi(2)$ rises",
+                (
+                    "the uniform policy is stationary, ?",
+                    "the response of the first answer",
+                    "the first gains on the second",
+                ),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=REVERSE_KL,
+                parameters=RANGES,
+                hypotheses=("a symmetric cycle", "uniform reference"),
+            ),
+        ),
+        setting="three answers in a symmetric cycle of margins, groups of two",
+        formulas=(equation(Symbol("dpi_1"), own),),
+        claims=(
+            *(
+                Claim(f"the uniform policy is stationary, {o + 1}", value, "==", S.Zero, RANGES)
+                for o, value in enumerate(settled)
+            ),
+            Claim("the response of the first answer", own, "==", expected, RANGES),
+            Claim("direct KL: the same response", direct, "==", expected, RANGES),
+            Claim("the first gains on the second", own - other, ">", S.Zero, RANGES),
+            Claim("control: the first always gains", own, ">", S.Zero, RANGES, expected="REFUTED"),
+        ),
+        domain=RANGES,
+    )

@@ -1,0 +1,64 @@
+"""Fresh raters for each answer: the group size decides which of two answers wins."""
+
+from sympy import Integer, Rational, S, Symbol, oo, symbols
+
+from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import Result, equation
+from derivations.second_route.raters import per_answer
+from grpo_symbolic import GRPO, Claim, Domain, Electorate, Question
+
+P = Symbol("pi_1", positive=True)
+RANGES = Domain.of((P, S.Zero, S.One))
+#: Two raters of three prefer the first answer by 1, the third one the second by 6.
+RATERS = [(2, (1, 0)), (1, (0, 6))]
+
+
+def result() -> Result:
+    question = Question(raters=Electorate(RATERS), per="answer")
+    policy = (P, 1 - P)
+    shares = [(Rational(m, 3), tuple(map(Integer, row))) for m, row in RATERS]
+    claims, gaps = [], {}
+    for size, name in ((2, "2"), (oo, "oo")):
+        derived = [v.xreplace({question.policy[0]: P}) for v in GRPO(size).preference(question)]
+        written = per_answer(shares, policy, None if size == oo else int(size))
+        claims += [
+            Claim(f"P({o + 1}) is that of all groups, G = {name}", d, "==", w, RANGES)
+            for o, (d, w) in enumerate(zip(derived, written, strict=True))
+        ]
+        gaps[name] = derived[0] - derived[1]
+    return Result(
+        "The group size decides the winner",
+        "new",
+        r"Two raters of three prefer the first answer by 1, the third one prefers the second by 6, "
+        r"and each answer gets a rater of its own. Groups of two ask which of two draws is larger "
+        r"and prefer the first answer at every policy; large groups ask for the mean and prefer "
+        r"the second.",
+        headlines=(
+            Headline(
+                "groups of two prefer the first answer at every policy",
+                ("P(?) is that of all groups, G = {G}", "the first is preferred, G = {G}"),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=RANGES,
+            ),
+            Headline(
+                "large groups prefer the second answer at every policy",
+                ("P(?) is that of all groups, G = {G}", "the second is preferred, G = {G}"),
+                groups=Numbers.of(oo),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=RANGES,
+            ),
+        ),
+        setting="two answers, three raters, a fresh rater for each answer",
+        formulas=(equation(symbols("P_2"), gaps["2"]), equation(symbols("P_oo"), gaps["oo"])),
+        claims=(
+            *claims,
+            Claim("the first is preferred, G = 2", gaps["2"], ">", S.Zero, RANGES),
+            Claim("the second is preferred, G = oo", gaps["oo"], "<", S.Zero, RANGES),
+            Claim("control: the first is preferred by large groups", gaps["oo"], ">", S.Zero,
+                  RANGES, expected="REFUTED"),
+        ),
+        domain=RANGES,
+    )  # fmt: skip
