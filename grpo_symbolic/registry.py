@@ -113,7 +113,6 @@ ADVANTAGES: Registry[Callable] = Registry(
         "fixed": "fixed_scale:FixedScale sigma",
         "batch": "batch_scale:BatchScale +batch ddof epsilon",
         "pass-at-k": "pass_at_k:PassAtK +subset",
-        "best-over-second": "best_over_second:BestOverSecond epsilon",
     },
 )
 
