@@ -65,7 +65,7 @@ def run(arguments: argparse.Namespace) -> str:
 
     from dataclasses import replace
 
-    from grpo_symbolic.prediction.readers import read_run
+    from grpo_symbolic.prediction.trainers import read_run
 
     trainer = read_run(options)
     trainer = replace(trainer, remarks=(*remarks, *trainer.remarks))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -15,48 +15,25 @@ from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
 from grpo_symbolic.presets import lookup
 from grpo_symbolic.presets.preset import Preset
-from grpo_symbolic.presets.trainers import ms_swift, nemo_rl, trl
+from grpo_symbolic.presets.trainers import trl
 from grpo_symbolic.presets.versions import at_least, nearest
 
-__all__ = ["from_openrlhf", "from_trl", "from_verl", "read_run"]
+__all__ = ["about", "from_openrlhf", "from_trl", "from_verl", "places", "weight_of"]
 
 _TRL_VERSION_WITH_BONUS = "1.10"
 
 
-def read_run(config: Any) -> TrainerRun:
-    """The run of a configuration that says with the key ``trainer`` whose it is.
-
-    Parameters
-    ----------
-    config : mapping, object, str or path
-        As for :func:`from_trl`, with the keys ``trainer`` and, where conventions depend on it,
-        ``version``. Objects of an installed trainer need neither.
-
-    Raises
-    ------
-    ValueError
-        For a trainer that is not known, or options that do not fit together.
-    """
-    options = Configuration.of(config)
-    name = options.word("trainer", default=options.package).strip().lower().replace("_", "-")
-    name = {"swift": "ms-swift"}.get(name, name)
-    if name not in _READERS:
-        got = f"got {name!r}" if name else "and it has none"
-        raise ValueError(f"the key trainer must be one of {', '.join(_READERS)}, {got}")
-    run = _READERS[name](options)
-    return replace(run, remarks=(*options.misspelt(), *run.remarks))
-
-
-def _places(options: Configuration, about: Iterable[tuple[str, tuple[str, ...]]]) -> tuple:
+def places(options: Configuration, asked: Iterable[tuple[str, tuple[str, ...]]]) -> tuple:
     """Fragments of sentences, each with the option it is about as it stands in the file."""
     found = []
-    for fragment, names in about:
+    for fragment, names in asked:
         option = options.find(*names)
         found.append((fragment, f"{names[0]} (default)" if option is None else said(option)))
     return tuple(found)
 
 
-def _about(beta: tuple[str, ...], rule: tuple[str, ...], entropy: tuple[str, ...]) -> tuple:
+def about(beta: tuple[str, ...], rule: tuple[str, ...], entropy: tuple[str, ...]) -> tuple:
+    """Which option a sentence is about, by a fragment of it."""
     return (
         ("not known here", ("version",)),
         ("entropy", entropy),
@@ -119,7 +96,7 @@ def from_trl(config: Any) -> TrainerRun:
     correction = options.flag("use_bias_correction_kl", default=None)
     length = options.count("max_completion_length", default=512) or 1
     dr_grpo = loss == "dr_grpo"
-    entropy = _weight(options, "entropy_coef", default=0)
+    entropy = weight_of(options, "entropy_coef", default=0)
     # The bonus is not divided by the longest length, as all else is by dr_grpo.
     chosen["entropy_coef"] = entropy * length if dr_grpo else entropy
 
@@ -134,7 +111,7 @@ def from_trl(config: Any) -> TrainerRun:
         "trl",
         str(version),
         build(version, correction),
-        _weight(options, "beta", default=default),
+        weight_of(options, "beta", default=default),
         options.number("learning_rate", role="epsilon", default="1e-6"),
         Fraction(samples, size),
         (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
@@ -143,7 +120,7 @@ def from_trl(config: Any) -> TrainerRun:
         length_normalised=loss in ("grpo", "sapo"),
         places=(
             ("cispo", f"{_place(options, 'loss_type')}"),
-            *_places(options, _about(("beta",), ("scale_rewards",), ("entropy_coef",))),
+            *places(options, about(("beta",), ("scale_rewards",), ("entropy_coef",))),
         ),
     )
     if correction is None:
@@ -217,7 +194,8 @@ def _remarks_of_trl(
     return tuple(found)
 
 
-def _weight(options: Configuration, *names: str, default: Fraction | int | str) -> Fraction:
+def weight_of(options: Configuration, *names: str, default: Fraction | int | str) -> Fraction:
+    """The weight of a penalty or a bonus, at least 0."""
     value = options.number(*names, role="epsilon", default=default)
     assert value is not None
     return value
@@ -308,7 +286,7 @@ def from_verl(config: Any) -> TrainerRun:
     if estimator in kinds and not in_reward:
         preset = _over_one_question(preset, 10**6, kinds[estimator])
     names = ("kl_coef",) if in_reward else ("kl_loss_coef",)
-    beta = _weight(options, *names, default="0.001") if in_loss or in_reward else Fraction(0)
+    beta = weight_of(options, *names, default="0.001") if in_loss or in_reward else Fraction(0)
     prompts = options.count("ppo_mini_batch_size", default=256)
     rollouts = options.count("train_batch_size", default=prompts)
     epochs = options.count("ppo_epochs", default=1) or 1
@@ -328,7 +306,7 @@ def from_verl(config: Any) -> TrainerRun:
         scale,
         _remarks_of_verl(options),
         length_normalised=mode == "seq-mean-token-mean",
-        places=_places(options, _about(names, ("adv_estimator",), ("entropy_coeff",))),
+        places=places(options, about(names, ("adv_estimator",), ("entropy_coeff",))),
     )
 
 
@@ -397,7 +375,7 @@ def from_openrlhf(config: Any) -> TrainerRun:
         "openrlhf",
         options.version("openrlhf") or "0.11",
         preset,
-        _weight(options, *names, default="0.01"),
+        weight_of(options, *names, default="0.01"),
         options.number(
             "actor.adam.lr", "actor_learning_rate", "actor.lr", role="epsilon", default="1e-6"
         ),
@@ -405,9 +383,9 @@ def from_openrlhf(config: Any) -> TrainerRun:
         epochs * max(1, prompts * size // batch),
         remarks=_remarks_of_openrlhf(options),
         length_normalised=True,
-        places=_places(
+        places=places(
             options,
-            _about(names, ("algo.advantage.estimator", "advantage_estimator"),
+            about(names, ("algo.advantage.estimator", "advantage_estimator"),
                    ("actor.entropy_coef", "entropy_coef")),
         ),
     )  # fmt: skip
@@ -423,105 +401,3 @@ def _remarks_of_openrlhf(options: Configuration) -> tuple[str, ...]:
     if options.flag("algo.dynamic_filtering_enable", "dynamic_filtering"):
         found.append("dynamic filtering of prompts is not part of this model")
     return tuple(found)
-
-
-# -- the others ------------------------------------------------------------------------------------
-
-
-def _plain(
-    trainer: str,
-    beta: tuple[str, ...],
-    default: str,
-    size: tuple[str, ...],
-    options_of: dict[str, tuple[str, ...]],
-    last: str | None = None,
-    ignored: str | None = None,
-) -> Callable[[Configuration], TrainerRun]:
-    """A reader of a trainer whose options go by name into its preset.
-
-    ``options_of`` maps parameters of the preset to the names that the trainer has for them;
-    ``ignored`` is an option for a weight that the trainer does not look at.
-    """
-
-    def read(options: Configuration) -> TrainerRun:
-        chosen: dict[str, Any] = {}
-        for parameter, names in options_of.items():
-            found = options.find(*names)
-            if found is not None:
-                word = options.word(*names)
-                flag = str(found.value).lower() in ("true", "false")
-                chosen[parameter] = options.flag(*names) if flag else word
-        version = options.version(trainer)
-        name = trainer if version is None or last is None else f"{trainer}@{version}"
-        count = options.count(*size)
-        if count is not None:
-            chosen["group_size"] = count
-        preset = lookup(name, **chosen)
-        weight = _weight(options, *beta, default=default)
-        return TrainerRun(
-            trainer,
-            version or last or "",
-            preset,
-            weight,
-            options.number("learning_rate", "lr", role="epsilon", default="1e-6"),
-            remarks=_of_ignored(options, ignored, beta[0]),
-            places=_places(options, _about(beta, ("advantage_estimator",), ("entropy_coef",))),
-        )
-
-    return read
-
-
-def _of_ignored(options: Configuration, ignored: str | None, beta: str) -> tuple[str, ...]:
-    """A warning of an option that is set and does nothing."""
-    found = None if ignored is None else options.find(ignored)
-    if found is None:
-        return ()
-    return (
-        f"{said(found)}: is computed and not used by group advantages: nothing holds the policy "
-        f"near the reference but {beta}",
-    )
-
-
-_OF_TRL = {
-    "loss_type": ("loss_type",),
-    "epsilon": ("epsilon",),
-    "epsilon_high": ("epsilon_high",),
-    "scale_rewards": ("scale_rewards",),
-}
-_SAMPLES = ("n_samples_per_prompt", "num_generations")
-_READERS: dict[str, Callable[[Any], TrainerRun]] = {
-    "trl": from_trl,
-    "verl": from_verl,
-    "openrlhf": from_openrlhf,
-    "ms-swift": _plain("ms-swift", ("beta",), "0.04", ("num_generations",), _OF_TRL, ms_swift.LAST),
-    "nemo-rl": _plain(
-        "nemo-rl", ("reference_policy_kl_penalty",), "0.01", ("num_generations_per_prompt",), {},
-        nemo_rl.LAST,
-    ),
-    "slime": _plain(
-        "slime", ("kl_loss_coef",), "0", _SAMPLES,
-        {"estimator": ("kl_loss_type",), "unbiased": ("use_unbiased_kl",)}, ignored="kl_coef",
-    ),
-    "open-instruct": _plain(
-        "open-instruct", ("beta",), "0.05", ("num_samples_per_prompt_rollout",),
-        {"normalization": ("advantage_normalization_type",)},
-    ),
-    "torchtune": _plain("torchtune", ("kl_coeff",), "0.01", ("grpo_samples",), {}),
-    "skyrl": _plain(
-        "skyrl", ("kl_loss_coef",), "0.001", _SAMPLES,
-        {"estimator": ("kl_estimator_type",), "scale": ("grpo_norm_by_std",)},
-    ),
-    "roll": _plain(
-        "roll", ("kl_loss_coef",), "0", ("num_return_sequences_in_group",),
-        {"estimator": ("kl_penalty",)},
-    ),
-    "areal": _plain("areal", ("kl_ctl",), "0.1", ("n_samples",), {"estimator": ("kl_estimator",)}),
-    "unsloth": _plain(
-        "unsloth", ("beta",), "0", ("num_generations",),
-        {"use_bias_correction_kl": ("use_bias_correction_kl",)},
-    ),
-    "prime-rl": _plain(
-        "prime-rl", ("kl_tau",), "0", ("group_size", "rollouts_per_example"),
-        {"advantage": ("algorithm",)},
-    ),
-}  # fmt: skip

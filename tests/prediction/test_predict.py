@@ -14,7 +14,7 @@ from mpmath import lambertw, mpf
 
 import grpo_symbolic as gs
 from grpo_symbolic.cli import main
-from grpo_symbolic.prediction.readers import read_run
+from grpo_symbolic.prediction.trainers import read_run
 
 TRL = {"trainer": "trl", "version": "1.16"}
 
