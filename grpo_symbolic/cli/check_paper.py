@@ -21,8 +21,8 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         help="verdicts on the formulas of a LaTeX file",
         description="Checks each formula that a comment such as '% grpo: group_size=2 margin' "
         "stands before, or a section that the comment stands at the beginning of.",
-        epilog="Exit status: 0 nothing refuted, 1 a formula refuted (with --strict: or undecided), "
-        "2 bad input.",
+        epilog="Example: grpo-symbolic check-paper paper.tex. Exit status: 0 nothing refuted, 1 a "
+        "formula refuted (with --strict: or undecided), 2 bad input.",
     )
     command.add_argument("papers", nargs="+", metavar="FILE", help="LaTeX files")
     command.add_argument("--json", action="store_true", help="print JSON")
