@@ -144,7 +144,9 @@ class SimplexPolicy(Policy):
         """
         from grpo_symbolic.analysis.many_answers import limit_of_many
 
-        if value != oo and value != 0:
+        if value in ("oo", "inf", float("inf")):
+            value = oo
+        if value != oo:
             value = exact_number("value", value, "a number or oo")
         return limit_of_many(self.algorithm, self.question, str(variable), S(value))
 
