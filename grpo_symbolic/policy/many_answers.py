@@ -289,8 +289,8 @@ class SimplexPolicy(Policy):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """The condition of every answer at the closed form; empty without one."""
-        return () if self.expressions is None else self._checks()
+        """The condition of every answer at the closed form; without one, what lines rest on."""
+        return self.derivation.claims if self.expressions is None else self._checks()
 
     def verify(self) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model."""

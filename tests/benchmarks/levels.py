@@ -109,14 +109,17 @@ def evaluated(rows: int = 100_000, sample: int = 8) -> None:
     spent, found = timed(lambda: policy.evaluate(beta=1, pi_ref=reference))
     values = enumerated(8, 16)
 
+    def policy_at(y: np.ndarray, row: np.ndarray) -> np.ndarray:
+        lifted = row * np.exp(np.append(y, 0.0))
+        return lifted / lifted.sum()
+
     def left(y: np.ndarray, row: np.ndarray) -> np.ndarray:
-        pi = row * np.exp(y) / (row @ np.exp(y))
-        return pi - row - pi * values(pi)
+        pi = policy_at(y, row)
+        return (pi * (1 - values(pi)) / row - 1)[:-1]
 
     start, worst = time.process_time(), 0.0
     for k in range(sample):
-        at = root(left, np.zeros(8), args=(reference[k],), tol=1e-14).x
-        pi = reference[k] * np.exp(at) / (reference[k] @ np.exp(at))
+        pi = policy_at(root(left, np.zeros(7), args=(reference[k],), tol=1e-14).x, reference[k])
         worst = max(worst, float(np.abs(pi / found[k] - 1).max()))
     each = (time.process_time() - start) / sample
     print(
@@ -149,7 +152,11 @@ def enumerated(levels: int, size: int) -> Callable[[np.ndarray], np.ndarray]:
         root = np.sqrt(np.maximum(spread, 1))
         table.append(np.where(spread > 0, (size * r - sums - r) / root, 0.0) * ways)
     matrix = np.array(table)
-    return lambda masses: matrix @ np.exp(counts @ np.log(masses))
+
+    def values(masses: np.ndarray) -> np.ndarray:
+        return matrix @ np.exp(counts @ np.log(np.maximum(masses, 1e-300)))
+
+    return values
 
 
 def search(draws: int) -> None:
