@@ -122,6 +122,9 @@ CHAPTERS: tuple[Chapter, ...] = (
             "rank_distortion",
             "uniqueness_pairs",
             "large_group_many_answers",
+            "level_values_integral",
+            "level_values_rise",
+            "level_values_one_over_group_size",
         ),
     ),
     Chapter(

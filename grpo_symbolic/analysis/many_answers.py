@@ -16,13 +16,14 @@ from grpo_symbolic.question import Question
 from grpo_symbolic.reward import order
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["count_of_many", "limit_of_many", "series_of_many"]
 
 # Classes whose preferences of pairs are looked at term by term.
 _MOST = 8
-# The highest power of a series that is written out.
-_HIGHEST = 4
+# Steps that the higher powers of a series may take.
+_STEPS = 4_000_000
 
 
 def count_of_many(algorithm: Algorithm, question: Question) -> Count:
@@ -167,11 +168,17 @@ def series_of_many(
         )
     reverse = (condition.penalty.marginal() - 1 + u).expand() == 0
     free = condition.policy[:-1]
-    if not (balanced and reverse and order <= _HIGHEST):
-        raise ValueError("beyond 1/beta a series is known for the reverse KL, up to 1/beta**4")
+    if not (balanced and reverse):
+        raise ValueError("beyond 1/beta a series is known for the reverse KL")
     if not all(v.is_polynomial(*free) for v in condition.preference):
         raise ValueError("beyond 1/beta a series needs a preference that is written out")
-    return _iterated(condition, order)
+    try:
+        return limited(_iterated, condition, order, steps=_STEPS)
+    except Exhausted:
+        raise ValueError(
+            f"1/beta**{order} has too many terms for groups of {condition.algorithm.group_size} "
+            f"and {len(reference)} answers: ask for 1/beta"
+        ) from None
 
 
 def _iterated(condition: StationarityCondition, order: int) -> tuple[Expr, ...]:

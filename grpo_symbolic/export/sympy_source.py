@@ -28,6 +28,7 @@ _ASSUMPTIONS: tuple[dict[str, bool], ...] = (
 )
 _CALLED = re.compile(r"(?<![\w.])([A-Za-z]\w*)(?=\()")
 _CONSTANTS = ("E", "oo")
+_KEPT = re.compile(r"V_\d+")
 
 
 class _Source(StrPrinter):
@@ -85,6 +86,10 @@ def sympy_source(policy: Computed, notation: Notation) -> str:
     names = {s: identifier(s) for s in found}
     body = [exact(e) for e in equations]
     needed = {"Symbol", *_functions(body)}
+    # Values of reward levels that are too long to be written out keep their names.
+    kept = sorted(name for name in needed if _KEPT.fullmatch(name))
+    if kept:
+        needed = {*needed, "Function"} - set(kept)
     clash = needed & set(names.values())
     if clash:
         raise ValueError(f"a symbol must not be called {min(clash)} in the format sympy")
@@ -94,6 +99,7 @@ def sympy_source(policy: Computed, notation: Notation) -> str:
         + ")"
         for s in found
     ]
+    definitions += [f"{name} = Function({name!r}, real=True)" for name in kept]
     lines = [
         f"# {exhibit.title}. Assumptions: {exhibit.domain}.",
         *(f"# Derived by grpo_symbolic: {line}" for line in exhibit.source.splitlines()),

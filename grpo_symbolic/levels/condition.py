@@ -49,7 +49,7 @@ class LevelCondition(Condition):
 
     preference: LevelField  # type: ignore[assignment]
     emission: Array | None = None
-    settled = 1e-3  # a finer rule goes on from there
+    settled = 0.03  # a finer rule goes on from there
 
     def climb(self, policy: Array) -> Array:
         """P, answers × rows."""
@@ -194,7 +194,7 @@ class Ladder:
 
     def attracting(self, y: Array, beta: Array, reference: Array) -> Mask:
         """Where the policy-gradient flow is attracting."""
-        found = self.middle.holds_attraction(y, beta, reference)
+        found = self.better.holds_attraction(y, beta, reference)
         left = np.flatnonzero(~found)
         if len(left):
             found[left] = self.middle.attracting(y[:, left], beta[left], reference[:, left])

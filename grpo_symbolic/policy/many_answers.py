@@ -152,7 +152,9 @@ class SimplexPolicy(Policy):
         """
         from grpo_symbolic.analysis.many_answers import limit_of_many
 
-        if value != oo and value != 0:
+        if value in ("oo", "inf", float("inf")):
+            value = oo
+        if value != oo:
             value = exact_number("value", value, "a number or oo")
         return limit_of_many(self.algorithm, self.question, str(variable), S(value))
 
@@ -295,8 +297,8 @@ class SimplexPolicy(Policy):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """The condition of every answer at the closed form; empty without one."""
-        return () if self.expressions is None else self._checks()
+        """The condition of every answer at the closed form; without one, what lines rest on."""
+        return self.derivation.claims if self.expressions is None else self._checks()
 
     def verify(self, *, simulate: bool = False) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model.

@@ -192,3 +192,32 @@ def test_what_is_too_large_is_refused_with_what_would_do() -> None:
         _ = LevelField(many, Mixture(64, 64)).nodes
     with pytest.raises(TooLarge, match=r"ask for \d+ digits"):
         LevelPreference(many[:60], Mixture(64, 64), None, 300).values([arb(1) / 60] * 60)
+
+
+def test_values_rise_with_the_reward_below_the_root_of_what_groups_allow() -> None:
+    """V increases in r and |V| ≤ √(G − 1), for random levels, laws and sizes."""
+    random = np.random.default_rng(11)
+    for _ in range(30):
+        count, size = int(random.integers(3, 7)), int(random.integers(3, 200))
+        levels = tuple(
+            sorted(Fraction(int(x), 7) for x in random.choice(300, count, replace=False))
+        )
+        masses = random.dirichlet(np.full(count, 0.4), size=4).T
+        values = LevelField(levels, Mixture(size, size)).values(masses)
+        assert (np.diff(values, axis=0) > 0).all()
+        assert np.abs(values).max() <= np.sqrt(size - 1) * (1 + 1e-12)
+
+
+def test_the_term_of_order_one_over_group_size() -> None:
+    """G (V − z) → γ/2 + 3 (κ − 1) z/8 − z³/2, by Richardson's extrapolation."""
+    levels, masses = (Fraction(0), Fraction(1), Fraction(4)), np.array([0.5, 0.3, 0.2])
+    rewards = np.array([0.0, 1.0, 4.0])
+    mean = masses @ rewards
+    z = (rewards - mean) / np.sqrt(masses @ (rewards - mean) ** 2)
+    expected = masses @ z**3 / 2 + 3 / 8 * (masses @ z**4 - 1) * z - z**3 / 2
+    first, second = (
+        n * (LevelField(levels, Mixture(n, n)).values(masses[:, None])[:, 0] - z)
+        for n in (512, 1024)
+    )
+    assert 2 * second - first == pytest.approx(expected, abs=2e-4)
+    assert np.abs(second - expected).max() > 1e-3  # it is the extrapolation that agrees

@@ -146,6 +146,10 @@ def test_preference_by_name_unfolds_to_the_expectation() -> None:
     policy = gs.stationary_policy(gs.GRPO(64), question)
     assert "V_{64}" in policy.latex()
     assert str(policy.condition.equations[0]).count("V_64(4)") == 1
+    scope: dict = {}
+    exec(policy.export("sympy"), scope)
+    assert [str(e.lhs).count("V_64") for e in scope["equations"]] == [1] * 5
+    assert {v.status for v in policy.verify()} == {"PROVED"}
     with pytest.raises(ValueError, match=r"has \d+ terms"):
         policy.condition.preference[0].doit()
 
