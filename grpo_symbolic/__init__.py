@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, preference
     from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
     from grpo_symbolic.policy.analyse import Analysis, analyse
+    from grpo_symbolic.policy.comparison import comparison
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate import NoStationaryPolicy
     from grpo_symbolic.policy.many_answers import SimplexPolicy
@@ -89,6 +90,7 @@ __all__ = [
     "Verdict",
     "analyse",
     "check",
+    "comparison",
     "explore",
     "formula",
     "plot",
@@ -141,6 +143,7 @@ _HOMES = {
     "Verdict": ".verify.verdict",
     "analyse": ".policy.analyse",
     "check": ".checking.check",
+    "comparison": ".policy.comparison",
     "explore": ".explorer",
     "formula": ".export.latex",
     "potential": ".analysis.potential",

@@ -6,10 +6,9 @@ import re
 from importlib import import_module
 from types import ModuleType
 
-from grpo_symbolic.export.assumptions import assumptions, listed, ranges
 from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import formula, sides
-from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.layout import Layout
 
 __all__ = ["markdown", "mathml", "typst"]
 
@@ -18,18 +17,19 @@ _COLUMNS = "right center left"
 
 
 @of_exhibit
-def markdown(exhibit: Exhibit, notation: Notation) -> str:
+def markdown(exhibit: Exhibit, layout: Layout) -> str:
     """A section for GitHub, which reads formulas between dollars.
 
     Every formula has a block of its own: a line break of TeX would be lost there.
     """
+    notation = layout.notation
     wide = [formula(e, notation) for e in exhibit.formulas]
     parts = [
         f"### {_marked(exhibit.title)}",
         _marked(notation.rewritten_text(exhibit.setting)),
     ]
-    if exhibit.domain.ranges:
-        parts.append(f"**Assumptions.** {_marked(assumptions(exhibit.domain, notation))}.")
+    if given := exhibit.assumed(notation):
+        parts.append(f"**Assumptions.** {_marked(given)}.")
     predicate = _marked(notation.rewritten_text(exhibit.predicate))
     parts.append(f"Then {predicate}")
     parts += [f"$$\n{tex}\n$$" for tex in wide]
@@ -54,7 +54,7 @@ def _plain_marked(text: str) -> str:
 
 
 @of_exhibit
-def mathml(exhibit: Exhibit, notation: Notation) -> str:
+def mathml(exhibit: Exhibit, layout: Layout) -> str:
     """One ``math`` element in presentation MathML, laid out by our own TeX printer.
 
     Raises
@@ -63,7 +63,7 @@ def mathml(exhibit: Exhibit, notation: Notation) -> str:
         When latex2mathml is not installed.
     """
     convert = _optional("latex2mathml.converter", "latex2mathml", "mathml").convert
-    equations = (*exhibit.formulas, *exhibit.where)
+    notation, equations = layout.notation, (*exhibit.formulas, *exhibit.where)
     rows = [
         "<mtr>"
         + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in sides(e, notation))
@@ -88,7 +88,7 @@ def _words(tex: str) -> str:
 
 
 @of_exhibit
-def typst(exhibit: Exhibit, notation: Notation) -> str:
+def typst(exhibit: Exhibit, layout: Layout) -> str:
     """Typst: the setting in prose and one display for each formula.
 
     Raises
@@ -97,8 +97,9 @@ def typst(exhibit: Exhibit, notation: Notation) -> str:
         When pypandoc, or pandoc itself, is not installed.
     """
     pandoc = _optional("pypandoc", "pypandoc_binary", "typst")
+    notation = layout.notation
     lines = [notation.rewritten_text(exhibit.setting)]
-    conditions = listed([f"${r}$" for r in ranges(exhibit.domain, notation)])
+    conditions = exhibit.assumed(notation)
     predicate = notation.rewritten_text(exhibit.predicate)
     lines.append((f"For {conditions}, " if conditions else "") + predicate)
     lines += [rf"\[{formula(e, notation)}\]" for e in exhibit.formulas]
