@@ -9,12 +9,12 @@ from typing import Any
 __all__ = ["filled"]
 
 
-def filled(name: str, package: str = "grpo_symbolic.export", **values: Any) -> str:
-    """The template ``name`` of a package's folder ``templates``, with these values.
+def filled(template: str, package: str = "grpo_symbolic.export", /, **values: Any) -> str:
+    """The ``template`` of a package's folder ``templates``, with these values.
 
     ``<< value >>``, ``<% for ... %>`` and ``<# comment #>`` stand for what Jinja writes in braces.
     """
-    return _templates(package).get_template(name + ".jinja").render(**values)
+    return _templates(package).get_template(template + ".jinja").render(**values)
 
 
 @lru_cache(maxsize=4)
