@@ -20,6 +20,9 @@ COLUMN, PAGE = 221.0, TEXT_WIDTH
 #: What an equation number and the gap before it take.
 BESIDE = 28.0
 _TOKEN = re.compile(r"\\(?:left|right)\b|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
+# Where a factor may begin, and what it may not be parted from: a sign, a command, a sum.
+_HEADS = (r"\frac", r"\sqrt", r"\sum")
+_BOUND = re.compile(r"(?:[_^=+\-(]|\\[a-zA-Z]+|\\sum_\{[^{}]*\}(?:\^\{[^{}]*\})?)\s*$")
 _SIGN, _FACTOR, _COMMA = "sign", "factor", "comma"
 
 
@@ -116,8 +119,8 @@ def _begins(tokens: list[str], number: int, before: str, kind: str) -> bool:
         return before.rstrip().endswith(r"\quad")
     if kind == _SIGN:
         return token in "+-" and before.endswith(" ") and not before.rstrip().endswith("=")
-    opens = token == r"\left" or (token in (r"\frac", r"\sqrt") and before.endswith((" ", "}")))
-    return opens and not re.search(r"(?:[_^=+\-(]|\\[a-zA-Z]+)\s*$", before)
+    opens = token == r"\left" or (token in _HEADS and before.endswith((" ", "}")))
+    return opens and not _BOUND.search(before)
 
 
 _GROUP = re.compile(r"\\left\(|\\right\)|[{}]")
@@ -195,4 +198,5 @@ def _inner(line: str) -> str | None:
 def _replaced(text: str, inner: str, name: str) -> str:
     """A group by its name, without the brackets that it had."""
     whole = rf"\left({inner}\right)"
-    return text.replace(whole if whole in text else inner, name)
+    # Behind a command a letter needs a space.
+    return text.replace(whole, f" {name}") if whole in text else text.replace(inner, name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
-from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
+from grpo_symbolic.export.exhibit import Exhibit, Table, of_exhibit
 from grpo_symbolic.export.latex import formula, sides
 from grpo_symbolic.export.layout import Layout
+from grpo_symbolic.export.notation import Notation
 
 __all__ = ["markdown", "mathml", "typst"]
 
@@ -36,10 +38,22 @@ def markdown(exhibit: Exhibit, layout: Layout) -> str:
     if exhibit.where:
         parts.append("where")
         parts += [f"$$\n{formula(e, notation)}\n$$" for e in exhibit.where]
-    parts.append(f"**Status.** {_marked(notation.rewritten_text(exhibit.remark))}")
+    if exhibit.table is not None:
+        parts.append("\n".join(_table_rows(exhibit.table, notation)))
+    parts += [_marked(notation.rewritten_text(sentence)) for sentence in exhibit.more]
+    if exhibit.remark:
+        parts.append(f"**Status.** {_marked(notation.rewritten_text(exhibit.remark))}")
     if exhibit.source:
         parts.append(f"Derived by `grpo_symbolic`:\n\n```python\n{exhibit.source}\n```")
     return "\n\n".join(parts)
+
+
+def _table_rows(table: Table, notation: Notation) -> Iterator[str]:
+    """A table in Markdown."""
+    for number, row in enumerate((table.head, *table.rows)):
+        yield "| " + " | ".join(notation.rewritten_text(cell) for cell in row) + " |"
+        if number == 0:
+            yield "| " + " | ".join("---" for _ in row) + " |"
 
 
 def _marked(prose: str) -> str:
@@ -64,6 +78,8 @@ def mathml(exhibit: Exhibit, layout: Layout) -> str:
     """
     convert = _optional("latex2mathml.converter", "latex2mathml", "mathml").convert
     notation, equations = layout.notation, (*exhibit.formulas, *exhibit.where)
+    if not equations:
+        raise ValueError("the format mathml writes formulas, and this statement has none")
     rows = [
         "<mtr>"
         + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in sides(e, notation))
@@ -105,7 +121,12 @@ def typst(exhibit: Exhibit, layout: Layout) -> str:
     lines += [rf"\[{formula(e, notation)}\]" for e in exhibit.formulas]
     if exhibit.where:
         lines += ["where", *(rf"\[{formula(e, notation)}\]" for e in exhibit.where)]
-    lines.append(notation.rewritten_text(exhibit.remark))
+    if exhibit.table is not None:
+        rows = [" & ".join(row) for row in (exhibit.table.head, *exhibit.table.rows)]
+        body = " \\\\\n".join(map(notation.rewritten_text, rows))
+        kinds = "l" * len(exhibit.table.head)
+        lines.append(rf"\begin{{tabular}}{{{kinds}}}{body}\end{{tabular}}")
+    lines += [notation.rewritten_text(s) for s in (*exhibit.more, exhibit.remark) if s]
     try:
         return pandoc.convert_text(_words("\n\n".join(lines)), "typst", format="latex").strip()
     except OSError:
