@@ -57,12 +57,19 @@ def rows_of(
     for number, whole in enumerate(written):
         queue = [whole]
         for left, relation, right in queue:
+            above: list[str] = []
+            named = left is not whole[0]
+            if not beside and width(left) > room:
+                parts = fitted(left, room, room, names)
+                *above, left = parts.lines
+                queue += [(name, "=", value) for name, value in parts.named]
             own = widest if beside else width(left) + _RELATION
             below = not beside and _below(right, room, own)
             own = room if below else own
             found = _fitted(right, room, own, beside, names)
             shown = _lines(left, relation, found, room, own, beside)
-            rows.append(Row(shown, number, left is not whole[0]))
+            shown = (*(f"&{line}" for line in above), *shown)
+            rows.append(Row(shown, number, named))
             queue += [(name, "=", value) for name, value in found.named]
     return rows
 

@@ -26,6 +26,7 @@ CASES: dict[str, tuple[Any, Any]] = {
     "pairs": (gs.GRPO(2), gs.BinaryQuestion(margin=s.gamma)),
     "ranks": (gs.GRPO(2), gs.Question.symbolic(3)),
     "eight": (gs.GRPO(8), gs.BinaryQuestion()),
+    "six": (gs.GRPO(6), gs.BinaryQuestion()),
     "rlhf": (gs.RLHF(), gs.BinaryQuestion()),
     "plain pairs": (gs.GRPO(2), gs.BinaryQuestion()),
     "direct": (gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion()),
@@ -193,16 +194,16 @@ def test_the_multiplier_is_eliminated_where_advantages_add_up_to_zero() -> None:
 
 
 def test_unfolding_says_the_same_with_fewer_names() -> None:
-    named, numbers, whole = (exported("eight", "theorem", unfold=n) for n in (0, 1, "all"))
-    assert r"f\left(\frac{k}{8}\right)" in named
-    assert r"h_{8}" in numbers
-    assert r"\sqrt{7}" in numbers
+    named, numbers, whole = (exported("six", "theorem", unfold=n) for n in (0, 1, "all"))
+    assert r"f\left(\frac{k}{6}\right)" in named
+    assert r"h_{6}" in numbers
+    assert r"\sqrt{5}" in numbers
     assert "f(" not in numbers
-    assert "h_{8}" not in whole
+    assert "h_{6}" not in whole
     body = re.search(r"\\begin\{align\*?\}(.*?)\\end", whole, re.DOTALL)
     assert body is not None
     line = re.sub(r"\\(?:notag|label\{[^}]*\})|&|\\\\|\\quad", "", body[1]).strip().rstrip(".")
-    assert gs.check(line, *CASES["eight"]).verdict == gs.Status.PROVED  # it is read back
+    assert gs.check(line, *CASES["six"]).verdict == gs.Status.PROVED  # it is read back
 
 
 def test_numbers_of_lines() -> None:
@@ -308,3 +309,25 @@ def test_the_command_line_takes_the_options(capsys: pytest.CaptureFixture[str]) 
     for bad in (["--width", "12"], ["--unfold", "2"], ["--of", "nothing"]):
         assert main(["derive", "--format", "latex-theorem", *bad]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+UNUSUAL: dict[str, tuple[Any, Any]] = {
+    "dropped": (gs.GRPO(4, mixed_only=True), gs.BinaryQuestion()),
+    "every size": (gs.GRPO(s.G), gs.BinaryQuestion()),
+    "chi squared": (gs.GRPO(4, gs.Divergence.chi_squared()), gs.BinaryQuestion()),
+    "leave one out": (gs.GRPO(4, advantage=gs.LeaveOneOut()), gs.BinaryQuestion()),
+    "cycle": (gs.GRPO(2), gs.Question(preferences=[[0, 1, -1], [-1, 0, 1], [1, -1, 0]])),
+    "verifier": (gs.GRPO(6), gs.Question(success=("0.9", "0.5", "0.1"))),
+}
+
+
+@needs_tex
+def test_models_of_every_shape_fit_into_a_column(tmp_path: Path) -> None:
+    texts = []
+    for algorithm, question in UNUSUAL.values():
+        found = gs.stationary_policy(algorithm, question)
+        texts += [
+            found.export(f"latex-{p}", width="column", notation=VY) for p in ("theorem", "proof")
+        ]
+    body = "\n\n".join(texts)
+    assert complaints(compiled(HEAD % ",twocolumn" + body + r"\end{document}", tmp_path)) == []
