@@ -78,7 +78,7 @@ def width(tex: str, style: str = "D") -> float:
     Examples
     --------
     >>> round(width(r"\frac{\beta}{\gamma} \pi"), 1)
-    14.4
+    14.7
     """
     return _Reader(tex).row(style).width
 
