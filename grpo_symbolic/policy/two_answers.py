@@ -238,7 +238,11 @@ class StationaryPolicy(Policy):
         if self.closed is not None:
             return ()
         one = ("There is exactly one.",) if self.count.unique else ()
-        return (*one, r"It has no closed form in radicals.") if radicals and one else one
+        return (
+            (*one, r"No formula in radicals gives it for all parameters.")
+            if radicals and one
+            else one
+        )
 
     def _solution(self) -> tuple[tuple[Symbol, Expr], ...]:
         return () if self.closed is None else ((PI, self.closed.expression),)
