@@ -161,6 +161,11 @@ def _notation(text: str | None) -> Notation | None:
     return Notation(**names)
 
 
+def _file_name(names: Sequence[str]) -> str:
+    """Of the files of a selection."""
+    return names[0] if len(names) == 1 else f"{names[0]}_and_{len(names) - 1}_more"
+
+
 def _outcomes(names: Sequence[str]) -> Iterator[Outcome]:
     """Results in order, worked out on all processors when there are many."""
     processes = min(os.cpu_count() or 1, len(names) // _EACH)
@@ -204,8 +209,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     _progress("")
     claims = sum(len(o.verdicts) for o in outcomes)
     print(f"\n{len(outcomes)} results, {claims} claims, {time.perf_counter() - start:.1f} s")
-    book = write_book(outcomes, out, notation)
-    print(f"wrote {book.tex}, {book.bib} and {write_json(outcomes, out, notation)}")
+    # A selection has files of its own: the book of all results stays as it is.
+    own = "derivations" if len(names) == len(ORDER) else _file_name(names)
+    book = write_book(outcomes, out, notation, own)
+    print(f"wrote {book.tex}, {book.bib} and {write_json(outcomes, out, notation, own)}")
     if book.figures.reason:
         print(f"figures were left out: {book.figures.reason}")
     print(book.compile().message)

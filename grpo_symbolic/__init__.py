@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm, preference
     from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
     from grpo_symbolic.policy.analyse import Analysis, analyse
+    from grpo_symbolic.policy.comparison import comparison
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate import NoStationaryPolicy
     from grpo_symbolic.policy.many_answers import SimplexPolicy
@@ -129,6 +130,7 @@ __all__ = [
     "check",
     "check_paper",
     "compare",
+    "comparison",
     "explore",
     "formula",
     "from_openrlhf",
@@ -207,6 +209,7 @@ _HOMES = {
     "check": ".checking.check",
     "check_paper": ".cli.check_paper",
     "compare": ".aggregation.compare",
+    "comparison": ".policy.comparison",
     "explore": ".explorer",
     "formula": ".export.latex",
     "from_openrlhf": ".prediction.readers",

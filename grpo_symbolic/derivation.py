@@ -22,7 +22,8 @@ from grpo_symbolic.display import (
     typeset,
 )
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export.latex import Notation, align, formula
+from grpo_symbolic.export.latex import Notation, formula
+from grpo_symbolic.export.rows import align
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
 

@@ -1,4 +1,4 @@
-"""The book as a whole: title page, summary, chapters, bibliography, BibTeX entries."""
+"""The book: a paper with an introduction, sections of results, and every verdict at the end."""
 
 from __future__ import annotations
 
@@ -10,78 +10,81 @@ from derivations.book.engine import Compiled, compiled
 from derivations.book.figures import Figures, draw
 from derivations.book.prose import escape, sentence
 from derivations.book.references import bibitem, bibtex, keys_of
-from derivations.book.section import section
-from derivations.book.verdicts import word
+from derivations.book.rules import rule_table
+from derivations.book.section import TEXT, section, statement_of
+from derivations.book.verdicts import verdict_table
 from derivations.catalogue import CHAPTERS
 from derivations.result import KINDS, Outcome
-from grpo_symbolic import symbols
+from grpo_symbolic import __version__, symbols
 from grpo_symbolic.export.latex import Notation
+from grpo_symbolic.export.template import filled
 
-__all__ = ["Book", "write_book"]
+__all__ = ["TOP", "Book", "write_book"]
 
-#: Cited on the title page, whatever results there are.
+#: Cited in the introduction, whatever results there are.
 _ALWAYS = ("vojnovic2025", "shao2024")
-_TITLE = r"What GRPO optimises"
-
-_PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{report}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,microtype}
-\usepackage{amsmath,amssymb,amsthm,mathtools}
-\usepackage[margin=28mm]{geometry}
-\usepackage{array,booktabs,longtable,graphicx,xcolor}
-\usepackage{enumitem}
-\usepackage[hidelinks,unicode,bookmarksnumbered]{hyperref}
-\newcolumntype{L}[1]{>{\raggedright\arraybackslash}p{#1}}
-\newcommand{\verdictword}[2]{{\normalfont\footnotesize\textcolor{#1}{\textsc{#2}}}}
-\newcommand{\proved}{\verdictword{green!40!black}{proved}}
-\newcommand{\refuted}{\verdictword{red!60!black}{refuted}}
-\newcommand{\numeric}{\verdictword{blue!60!black}{numeric}}
-\newcommand{\unknown}{\verdictword{black!60}{unknown}}
-\newcommand{\verdictmark}[1]{\enspace\mbox{#1}}
-% A heading needs room for a few lines after it.
-\newcommand{\room}{\par\vskip 0pt plus 8\baselineskip\penalty-200\vskip 0pt plus-8\baselineskip}
-\newlist{verdicts}{itemize}{1}
-\setlist[verdicts]{leftmargin=5.2em,labelwidth=4.7em,labelsep=.5em,align=left,itemsep=1pt,
-  topsep=3pt,before=\small,beginpenalty=10000,endpenalty=10000}
-\newcommand{\field}[1]{\par\addvspace{1.4ex plus .5ex}\noindent\textbf{#1}\enspace\ignorespaces}
-\newcommand{\said}[3]{\noindent\textbf{#1}\enspace #2\verdictmark{#3}\par}
-\newcommand{\firstfield}[1]{\noindent\textbf{#1}\enspace\ignorespaces}
-\newcommand{\lastfield}[1]{\par\nopagebreak\field{#1}}
-\makeatletter
-\renewcommand{\@biblabel}[1]{[#1]\hfill}
-\renewcommand{\l@section}{\@dottedtocline{1}{1.5em}{3em}}
-\newenvironment{shown}{\par\addvspace{2ex}\noindent\begin{minipage}{\textwidth}\centering
-  \def\@captype{figure}}{\end{minipage}\par\addvspace{1ex}}
-\setlength{\@mathmargin}{2.2em}
-\makeatother
-\theoremstyle{definition}
-\newtheorem{theorem}{Theorem}[chapter]
-%(kinds)s
-\setcounter{tocdepth}{1}
-\allowdisplaybreaks
-\setlength{\emergencystretch}{3em}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{3pt plus 1pt}
-\AtBeginDocument{\abovedisplayskip=5pt plus 2pt minus 2pt \belowdisplayskip=\abovedisplayskip
-  \abovedisplayshortskip=3pt plus 2pt \belowdisplayshortskip=4pt plus 2pt minus 2pt}
-\widowpenalty=10000 \clubpenalty=10000
-\hyphenpenalty=200
-\frenchspacing
-"""
-
-_ABOUT = (
-    r"Every formula in this book is the end of a computation that starts at the definitions of the "
-    r"advantage and of the sampled penalty: none is typed in. GRPO is the algorithm of Shao et "
-    r"al.~\cite{shao2024}; its stationary policies were first characterised by Vojnovic and "
-    r"Yun~\cite{vojnovic2025}, whose equation numbers are quoted. A formula that was published "
-    r"stands here as a claim, compared with what was derived. A claim is \proved\ when it holds "
-    r"for all parameters of the range that is stated with it, by the method that is named; "
-    r"\refuted\ by a point at which it fails, computed exactly, or enclosed; \numeric\ when it "
-    r"was checked at points only; \unknown\ when no method decided. The mark at the head of a "
-    r"section is that of its weakest claim. Claims declared to be false beforehand, which show "
-    r"that the methods can tell, do not count for it."
+_TITLE = r"What does GRPO optimise?"
+#: The results that the introduction states, in this order.
+TOP = (
+    "eq14_binary_pairs",
+    "eq15_large_group",
+    "uniqueness_every_group",
+    "escape_threshold",
+    "monotone_in_group_size",
+    "no_radicals_from_six",
+    "rank_distortion",
+    "curl_three_levels",
+    "direct_kl_large_group",
+    "noisy_verifier",
 )
+
+_ABSTRACT = (
+    "GRPO trains a language model on rewards that are measured against a group of its own answers, "
+    "with a penalty that keeps it near a reference. We derive, from the definitions of the "
+    "advantage and of the sampled penalty, which policies are stationary, for every group size, "
+    "and compare them with those of RLHF and NLHF. Every statement is a claim with a verdict by "
+    "machine, and every formula is the end of a computation: none is typed in."
+)
+
+_QUESTION = (
+    r"\emph{Group relative policy optimisation} (GRPO) of Shao et al.~\cite{shao2024} draws "
+    r"a group of answers to a question, measures the reward of each against the mean and the "
+    r"standard deviation of the group, and adds a penalty for leaving a reference policy. "
+    r"What does it converge to? Vojnovic and Yun~\cite{vojnovic2025} characterised its "
+    r"stationary policies for groups of two and for large groups; their equation numbers are "
+    r"quoted. Here their results are derived again from the definitions, corrected where "
+    r"they need it, and extended to every group size, to other penalties and rules, and to "
+    r"the conventions of public trainers."
+    "\n\n"
+    r"A statement that was published stands here as a claim, compared with what was derived. A "
+    r"claim is \proved\ when it holds for all parameters of the range that is stated with it, by "
+    r"the method that is named; \refuted\ by a point at which it fails, computed exactly, or "
+    r"enclosed; \numeric\ when it was checked at points only; \unknown\ when no method decided. "
+    r"Appendix~\ref{verdicts} has them all."
+)
+
+_CONVENTIONS = (
+    r"A question has answers; $\pi(o)$ is the probability that the policy gives the answer $o$, "
+    r"$\pi_{\mathrm{ref}}(o)$ that of the reference policy, $\pi_{\mathrm{old}}(o)$ that of the "
+    r"policy that groups are drawn from. A group has $G$ answers with rewards $r_1,\dots,r_G$ and "
+    r"advantages $A_1,\dots,A_G$. $P_G(o\mid\pi)$ is the expected advantage of the answer $o$ in "
+    r"a group whose other answers come from $\pi$, and $d(o)$ the marginal penalty: $\pi$ is "
+    r"\emph{stationary} when $P_G(o\mid\pi)-\beta\,d(o)$ is one number $\lambda$ for all answers. "
+    r"The \emph{published penalty} is $k_3$ in the loss, which acts as the reverse divergence "
+    r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$; \emph{direct KL} is "
+    r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. A \emph{binary question} has a better answer "
+    r"$a$ and a worse one $b$; then $p=\pi(a)$ and $p_0=\pi_{\mathrm{ref}}(a)$. The drift is "
+    r"$D_G(p)=P_G(a)-P_G(b)$, and $h_G(p)=p(1-p)D_G(p)$. Rewards are in standard units, divided "
+    r"by the standard deviation of the group, unless another rule is named; a group of equal "
+    r"rewards has the advantages $0$."
+)
+
+_CONDITION = r"""
+For a question with two answers the multiplier goes away, and what is left is one equation,
+\begin{equation}\label{contrast}
+  \beta \left(d(a) - d(b)\right) = P_G(a \mid \pi) - P_G(b \mid \pi),
+\end{equation}
+in which every derivation for two answers below begins."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,10 @@ class Book:
 
 
 def write_book(
-    outcomes: Sequence[Outcome], directory: Path, notation: Notation | None = None
+    outcomes: Sequence[Outcome],
+    directory: Path,
+    notation: Notation | None = None,
+    name: str = "derivations",
 ) -> Book:
     """Write ``derivations.tex``, ``references.bib`` and the figures.
 
@@ -116,34 +122,37 @@ def write_book(
         It must exist.
     notation : Notation, optional
         Names of the quantities, in formulas and in prose.
+    name : str
+        Of the file: a selection of results has a file of its own.
     """
     figures = draw((outcome.result.figure for outcome in outcomes), directory)
     keys = _keys(outcomes)
-    tex = "\n\n".join(
-        [
-            _preamble(),
-            r"\begin{document}",
-            _rewritten(_front(outcomes), notation),
-            *(_rewritten(text, notation) for text in _chapters(outcomes, figures)),
-            _back(keys),
-            r"\end{document}",
-            "",
-        ]
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    whole = len(outcomes) > len(TOP)
+    top = [by_name[n] for n in TOP if whole and n in by_name]
+    tex = filled(
+        "book.tex",
+        "derivations.book",
+        title=_TITLE,
+        version=__version__,
+        kinds=[kind for kind in KINDS if kind != "Theorem"],
+        abstract=_ABSTRACT,
+        introduction="\n\n".join([_QUESTION, *_definitions()]),
+        top=[statement_of(outcome) for outcome in top],
+        rules=rule_table(TEXT) if whole else "",
+        parts=_parts(by_name, figures, {outcome.name for outcome in top}),
+        lemmas=_lemmas(outcomes),
+        verdicts=verdict_table(outcomes, 0.53 * TEXT),
+        sources=[bibitem(key) for key in keys],
     )
-    path, bib = directory / "derivations.tex", directory / "references.bib"
-    path.write_text(tex, encoding="utf-8")
+    if notation is not None:
+        head, begin, body = tex.partition(r"\begin{document}")
+        tex = head + begin + notation.rewritten_text(body)
+    path = directory / f"{name}.tex"
+    bib = directory / ("references.bib" if name == "derivations" else f"{name}.bib")
+    path.write_text(tex.rstrip() + "\n", encoding="utf-8")
     bib.write_text("\n\n".join(bibtex(key) for key in keys) + "\n", encoding="utf-8")
     return Book(path, bib, figures)
-
-
-def _rewritten(text: str, notation: Notation | None) -> str:
-    return text if notation is None else notation.rewritten_text(text)
-
-
-def _preamble() -> str:
-    kinds = [kind for kind in KINDS if kind != "Theorem"]
-    lines = "\n".join(rf"\newtheorem{{{kind.lower()}}}[theorem]{{{kind}}}" for kind in kinds)
-    return _PREAMBLE.replace("%(kinds)s", lines).replace("%%", "%")
 
 
 def _keys(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
@@ -151,125 +160,35 @@ def _keys(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*_ALWAYS, *used]))
 
 
-def _front(outcomes: Sequence[Outcome]) -> str:
-    counts = f"{len(outcomes)} results, {sum(len(o.verdicts) for o in outcomes)} claims"
-    return "\n".join(
-        [
-            r"\begin{titlepage}\centering\vspace*{32mm}",
-            rf"{{\Huge\bfseries {_TITLE}\par}}\vspace{{6mm}}",
-            r"{\Large Derivations from the definitions, with proofs\par}\vspace{10mm}",
-            rf"{counts}\par\smallskip",
-            r"generated by \texttt{python -m derivations}\par\vspace{16mm}",
-            r"\begin{minipage}{0.84\textwidth}\setlength{\parskip}{6pt}",
-            _ABOUT,
-            r"\end{minipage}\end{titlepage}",
-            r"\tableofcontents",
-            r"\chapter*{Notation}\addcontentsline{toc}{chapter}{Notation}",
-            _notation(),
-            r"\chapter*{Summary}\addcontentsline{toc}{chapter}{Summary}",
-            _summary(outcomes),
-        ]
-    )
+def _definitions() -> list[str]:
+    """The conventions, and the quantities of the catalogue, once and before they are used."""
+    rows = [rf"${entry.tex}$ & {sentence(escape(entry.meaning))} \\" for entry in symbols.CATALOGUE]
+    return [
+        r"\subsection{Definitions}",
+        _CONVENTIONS + _CONDITION,
+        r"{\small\begin{longtable}{@{}L{28mm}L{118mm}@{}}",
+        r"\toprule Symbol & Meaning \\ \midrule\endhead \bottomrule\endfoot",
+        *rows,
+        r"\end{longtable}}",
+    ]
 
 
-_CONVENTIONS = (
-    r"A question has answers; $\pi(o)$ is the probability that the policy gives the answer $o$, "
-    r"$\pi_{\mathrm{ref}}(o)$ that of the reference policy, $\pi_{\mathrm{old}}(o)$ that of the "
-    r"policy that groups are drawn from. A group has $G$ answers with rewards $r_1,\dots,r_G$ and "
-    r"advantages $A_1,\dots,A_G$. $P_G(o\mid\pi)$ is the expected advantage of the answer $o$ in "
-    r"a group whose other answers come from $\pi$, and $d(o)$ the marginal penalty: $\pi$ is "
-    r"\emph{stationary} when $P_G(o\mid\pi)-\beta\,d(o)$ is one number $\lambda$ for all answers. "
-    r"The \emph{published penalty} is $k_3$ in the loss, which acts as the reverse divergence "
-    r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$; \emph{direct KL} is "
-    r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. A \emph{binary question} has a better answer "
-    r"$a$ and a worse one $b$; then $p=\pi(a)$ and $p_0=\pi_{\mathrm{ref}}(a)$. The drift is "
-    r"$D_G(p)=P_G(a)-P_G(b)$, and $h_G(p)=p(1-p)D_G(p)$. Rewards are in standard units, divided "
-    r"by the standard deviation of the group, unless another rule is named; a group of equal "
-    r"rewards has the advantages $0$."
-)
-
-
-def _notation() -> str:
-    """The conventions, and the quantities of the catalogue with their ranges."""
-    rows = []
-    for entry in symbols.CATALOGUE:
-        rows.append(rf"${entry.tex}$ & {sentence(escape(entry.meaning))} \\")
-    return "\n".join(
-        [
-            _CONVENTIONS,
-            r"\begin{longtable}{@{}L{28mm}L{118mm}@{}}",
-            r"\toprule Symbol & Meaning \\ \midrule\endhead \bottomrule\endfoot",
-            *rows,
-            r"\end{longtable}",
-        ]
-    )
-
-
-def _summary(outcomes: Sequence[Outcome]) -> str:
-    rows = []
-    for outcome in outcomes:
-        result = outcome.result
-        own = keys_of(result.source, result.references)
-        cites = rf"\cite{{{','.join(own)}}}"
-        declared = sum(claim.expected != "PROVED" for claim, _ in outcome.verdicts)
-        count = f"{len(outcome.verdicts) - declared}" + (f"\\,+\\,{declared}" if declared else "")
-        rows.append(
-            rf"\ref{{{outcome.name}}} & {result.title} & {cites} & {word(outcome)} & {count} & "
-            rf"\pageref{{{outcome.name}}} \\"
-        )
-    head = r"& Result & Source & Verdict & Claims & Page \\"
-    return "\n".join(
-        [
-            r"Claims are counted with the lines of the derivation; those after a plus sign were "
-            r"declared to be false, and are.\par",
-            r"{\small\setlength{\tabcolsep}{4pt}",
-            r"\begin{longtable}{@{}L{9mm}L{74mm}L{23mm}llr@{}}",
-            rf"\toprule {head} \midrule\endfirsthead \toprule {head} \midrule\endhead",
-            r"\bottomrule\endfoot",
-            *rows,
-            r"\end{longtable}}",
-        ]
-    )
-
-
-def _chapters(outcomes: Sequence[Outcome], figures: Figures) -> list[str]:
-    by_name = {outcome.name: outcome for outcome in outcomes}
-    texts = []
+def _parts(
+    by_name: dict[str, Outcome], figures: Figures, stated: set[str]
+) -> list[dict[str, object]]:
+    parts = []
     for chapter in CHAPTERS:
         chosen = [by_name[name] for name in chapter.names if name in by_name]
         if chosen:
-            head = rf"\chapter{{{chapter.title}}}" + "\n" + chapter.about
-            texts.append("\n\n".join([head, *(section(o, figures) for o in chosen)]))
-    return texts
+            texts = [section(o, figures, o.name in stated, by_name) for o in chosen]
+            parts.append({"title": chapter.title, "about": chapter.about, "texts": texts})
+    return parts
 
 
-def _back(keys: Sequence[str]) -> str:
-    entries = "\n\n".join(bibtex(key) for key in keys)
-    return "\n".join(
-        [
-            r"\begin{thebibliography}{Sch20}\addcontentsline{toc}{chapter}{Bibliography}",
-            r"\raggedright",
-            *(bibitem(key) for key in keys),
-            r"\end{thebibliography}",
-            r"\appendix",
-            r"\chapter{BibTeX entries}",
-            r"These entries are also in \texttt{references.bib}.",
-            r"{\footnotesize\begin{verbatim}",
-            _wrapped(entries),
-            r"\end{verbatim}}",
-        ]
-    )
-
-
-def _wrapped(entries: str, width: int = 92) -> str:
-    """Lines of an entry folded at spaces: BibTeX reads any white space as one space."""
-    lines = []
-    for line in entries.splitlines():
-        while len(line) > width:
-            cut = line.rfind(" ", 6, width)
-            if cut < 0:
-                break
-            lines.append(line[:cut])
-            line = "      " + line[cut + 1 :]
-        lines.append(line)
-    return "\n".join(lines)
+def _lemmas(outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    """The lemmas that headlines use, each once."""
+    used = {
+        a.lemma.name: a.lemma.statement
+        for o in outcomes for h in o.result.headlines for a in h.by
+    }  # fmt: skip
+    return [(sentence(name), used[name]) for name in sorted(used)]

@@ -12,8 +12,8 @@ from derivations.processes import workers
 __all__ = ["Figures", "draw"]
 
 FOLDER = "figures"
-# Width of the text on the page: A4 less two margins of 28 mm.
-_TEXT_INCHES = 6.06
+# Width of the text on the page: A4 less two margins of 27 mm.
+_TEXT_INCHES = 6.14
 # A process of its own costs as much as a few figures.
 _EACH = 3
 
@@ -42,14 +42,15 @@ class Figures:
         if name is None or name not in self.captions:
             return ""
         if name in self.shown:
-            return rf"\field{{Figure.}} See figure~\ref{{fig:{name}}}."
+            return rf"See also Figure~\ref{{fig:{name}}}."
         self.shown.add(name)
         return "\n".join(
             [
-                r"\begin{shown}",
+                rf"Figure~\ref{{fig:{name}}} shows it.",
+                r"\begin{figure}[tbp]\centering",
                 rf"\includegraphics[width={self.widths[name]}\textwidth]{{{FOLDER}/{name}.pdf}}",
                 rf"\caption{{{self.captions[name]}}}\label{{fig:{name}}}",
-                r"\end{shown}",
+                r"\end{figure}",
             ]
         )
 

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from derivations.book.prose import file_name, range_tex
-from derivations.book.verdicts import mark
+from derivations.book.prose import range_tex
 from derivations.headline import Headline, Numbers
-from derivations.result import Outcome
-from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["headlines", "quantifiers_tex"]
+__all__ = ["quantifiers_tex"]
 
 _WORDS = {("2",): "two", ("3",): "three", ("4",): "four"}
-
-
-def headlines(outcome: Outcome) -> list[str]:
-    """Each headline with its quantifiers, its verdict, and what it needs beyond the claims."""
-    return [_said(outcome, headline) for headline in outcome.result.headlines]
-
-
-def _said(outcome: Outcome, headline: Headline) -> str:
-    given = quantifiers_tex(headline)
-    head = f"For {given}" if given else "Always"
-    needs = [used.lemma.name for used in headline.by]
-    needs += [file_name(name) for name in headline.uses]
-    by = f" (by {', '.join(needs)})" if needs else ""
-    verdict = mark(Status(outcome.verdict_of(headline)))
-    return rf"\said{{{head}:}}{{{headline.conclusion}{by}.}}{{{verdict}}}"
 
 
 def quantifiers_tex(headline: Headline) -> str:

@@ -18,10 +18,13 @@ __all__ = ["write_json"]
 
 
 def write_json(
-    outcomes: Sequence[Outcome], directory: Path, notation: Notation | None = None
+    outcomes: Sequence[Outcome],
+    directory: Path,
+    notation: Notation | None = None,
+    name: str = "derivations",
 ) -> Path:
-    """Write ``formulas.json``: a list with one entry a result."""
-    path = directory / "formulas.json"
+    """Write ``formulas.json``, of a selection ``NAME.json``: a list with one entry a result."""
+    path = directory / ("formulas.json" if name == "derivations" else f"{name}.json")
     entries = [_entry(outcome, notation) for outcome in outcomes]
     path.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
     return path

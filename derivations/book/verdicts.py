@@ -1,17 +1,25 @@
-"""The verdicts of a result in short: similar claims together, by verdict and method."""
+"""The verdicts: similar claims together, and all of them in a table, one line a claim."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 
+from derivations.book.names import NOTATION
 from derivations.book.prose import escape
 from derivations.result import Outcome
+from grpo_symbolic.export.latex import sides
+from grpo_symbolic.export.measure import width
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["mark", "merged", "methods", "verdict_list", "word"]
+__all__ = ["in_words", "mark", "merged", "verdict_table"]
+
+
+# A longer formula is not set to see how wide it is.
+_OPERATIONS = 60
 
 
 def mark(status: Status) -> str:
@@ -19,59 +27,75 @@ def mark(status: Status) -> str:
     return rf"\{status.lower()}{{}}"
 
 
-def word(outcome: Outcome) -> str:
-    """The mark of a result: that of its claims, and what was declared beside it."""
-    return mark(Status(outcome.verdict.split()[0]))
+#: The methods of proof as they stand in a sentence.
+_WORDS = {
+    "exact identity": "one normal form of both sides",
+    "sign on the orthant": "one sign in coordinates in which the range is an orthant",
+    "Bernstein operators": "a theorem on Bernstein operators",
+    "an end and the slope": "the value at an end of the range and the slope away from it",
+    "identity certificate": "a certificate of positivity",
+    "ball arithmetic on boxes": "ball arithmetic on a cover of the range",
+    "ball arithmetic on numbers": "ball arithmetic",
+    "exact rational sampling": "an exact computation at a rational point",
+}
 
 
-def methods(outcome: Outcome) -> str:
-    """The methods that decided, the most frequent first, with the number of claims."""
-    counts = Counter(verdict.method for _, verdict in outcome.verdicts)
-    return ", ".join(f"{escape(name)} ({count})" for name, count in counts.most_common())
+def in_words(method: str) -> str:
+    """A method of proof as the subject of a sentence."""
+    return _WORDS.get(method, escape(method))
 
 
-def verdict_list(outcome: Outcome) -> str:
-    """An item for each verdict and method; every refuted claim has its own."""
-    lines = 0 if outcome.result.derivation is None else len(outcome.result.derivation.claims)
-    checked, claims = outcome.verdicts[:lines], outcome.verdicts[lines:]
-    items = []
-    for status in Status:
-        names = [verdict.method for _, verdict in checked if verdict.status == status]
-        if names:
-            shown = ", ".join(f"{escape(n)} ({c})" for n, c in Counter(names).most_common())
-            items.append(_item(status, f"the lines of the derivation, each from the last: {shown}"))
-    together = [(c, v) for c, v in claims if v.status != Status.REFUTED]
-    kinds = dict.fromkeys((verdict.status, verdict.method) for _, verdict in together)
-    for status, method in kinds:
-        names = [c.title for c, v in together if (v.status, v.method) == (status, method)]
-        count = f" ({len(names)})" if len(names) > 1 else ""
-        items.append(
-            _item(status, rf"\emph{{{escape(method)}}}{count}: " + "; ".join(merged(names)))
+def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
+    """Every claim on one line: where it stands, the formula, its verdict, method, certificate.
+
+    Parameters
+    ----------
+    outcomes : sequence of Outcome
+    room : float
+        Width of a formula in points at the size of the table.
+    """
+    rows = []
+    for outcome in outcomes:
+        rows.append(
+            rf"\multicolumn{{5}}{{@{{}}l}}{{\ref{{{outcome.name}}} {outcome.result.title}}} \\*"
         )
-    refuted = [(c, v) for c, v in claims if v.status == Status.REFUTED]
-    alike: dict[str, list[tuple[Claim, Verdict]]] = {}
-    for claim, verdict in refuted:
-        alike.setdefault(_DIGITS.sub("0", claim.name), []).append((claim, verdict))
-    items += [_refuted(*pairs[0], len(pairs) - 1) for pairs in alike.values()]
-    return "\n".join([r"\begin{verdicts}", *items, r"\end{verdicts}"])
+        rows += [_row(n, c, v, room) for n, (c, v) in enumerate(outcome.verdicts, start=1)]
+    head = r"& Claim & Verdict & Method & Certificate \\"
+    return "\n".join(
+        [
+            r"Each claim is made for all parameters of its range; a claim that is refuted was "
+            r"declared to be false, or is said so in the text. A formula that is wider than its "
+            r"column is named in words; \texttt{formulas.json} has all of them. The last column is "
+            r"the beginning of the SHA-256 of the evidence.\par",
+            r"{\scriptsize\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{0.95}",
+            rf"\begin{{longtable}}{{@{{}}rp{{{room:.0f}pt}}ll>{{\ttfamily}}l@{{}}}}",
+            rf"\toprule {head} \midrule\endfirsthead \toprule {head} \midrule\endhead",
+            r"\bottomrule\endfoot",
+            *rows,
+            r"\end{longtable}}",
+        ]
+    )
 
 
-def _item(status: Status, text: str) -> str:
-    return rf"\item[{mark(status)}] {text}."
+def _row(number: int, claim: Claim, verdict: Verdict, room: float) -> str:
+    shown = _formula(claim, room)
+    method = escape(verdict.method)
+    data = json.dumps([str(claim.statement), str(verdict.evidence)], sort_keys=True)
+    digest = hashlib.sha256(data.encode()).hexdigest()[:8]
+    return rf"{number} & {shown} & {mark(verdict.status)} & {method} & {digest} \\"
 
 
-def _refuted(claim: Claim, verdict: Verdict, more: int) -> str:
-    declared = "as declared" if claim.expected == Status.REFUTED else "not expected"
-    name = escape(claim.title.removeprefix("control: "))
-    note = rf"{declared}; \emph{{{escape(verdict.method)}}}: {escape(_short(verdict.detail))}"
-    others = f"; so {'is' if more == 1 else 'are'} {more} more of this form" if more else ""
-    return _item(Status.REFUTED, f"{name} ({note}){others}")
+# The type of the table against ten points.
+_SCALE = 0.93
 
 
-def _short(detail: str) -> str:
-    """The detail of a refutation as a clause."""
-    text = re.sub(r"^the numbers (\S+) and (\S+) do not compare so$", r"\1 against \2", detail)
-    return text.rstrip(".")
+def _formula(claim: Claim, room: float) -> str:
+    """The claim as a formula where it fits on the line, else its name."""
+    if max(claim.left.count_ops(), claim.right.count_ops()) <= _OPERATIONS:
+        tex = " ".join(sides(claim.statement, NOTATION))
+        if width(tex, "T") * _SCALE <= 0.88 * room:
+            return f"${tex}$"
+    return escape(claim.title)
 
 
 _TAIL = re.compile(r"(?P<head>.+?)(?:, (?P<plain>[^,:;()]+)| \((?P<bracket>[^()]*)\))\Z")

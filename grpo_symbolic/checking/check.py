@@ -68,7 +68,10 @@ def check(
     ready()
     about = subject(algorithm, question)
     found = statements(formula, about.names)
-    parts = tuple(_verdict(about, statement, where_defined) for statement in found)
+    parts = tuple(
+        replace(_verdict(about, statement, where_defined), policy=about.policy)
+        for statement in found
+    )
     if len(parts) == 1:
         return parts[0]
     order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Rational, S, oo
 
@@ -14,6 +14,10 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
+
+if TYPE_CHECKING:
+    from grpo_symbolic.export.exhibit import Exhibit
+    from grpo_symbolic.policy.policy import Policy
 
 __all__ = [
     "CLOSE",
@@ -71,6 +75,8 @@ class Checked:
         Parts of the range in which a refuted formula is proved to hold.
     statement : Statement
         What was read, in SymPy expressions.
+    policy : Policy
+        What it was compared with.
     parts : tuple of Checked
         One verdict each, of a chain of relations.
 
@@ -93,11 +99,34 @@ class Checked:
     right_where: tuple[str, ...] = ()
     statement: Statement | None = field(default=None, repr=False, compare=False)
     parts: tuple[Checked, ...] = ()
+    policy: Policy | None = field(default=None, repr=False, compare=False)
+
+    def exhibited(self, unfold: object = 0) -> Exhibit:
+        """The formula with its verdict as a statement, to be exported.
+
+        Raises
+        ------
+        ValueError
+            For a formula that is neither proved nor refuted: there is nothing to state.
+        """
+        from grpo_symbolic.checking.stated import stated
+
+        return stated(self)
+
+    def export(self, format: str, **options: Any) -> str:
+        """The verdict in a format for documents, as a stationary policy is exported.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`exhibited`, and for formats or options that do not exist.
+        """
+        return self.exhibited().export(format, **options)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        del plain["statement"]
+        del plain["statement"], plain["policy"]
         return {
             **plain,
             "verdict": self.verdict.value,

@@ -6,7 +6,14 @@ import argparse
 import json
 from typing import Any
 
-from grpo_symbolic.cli.options import margin_option, question_with_margin, read_algorithm
+from grpo_symbolic.cli.options import (
+    document_options,
+    margin_option,
+    question_with_margin,
+    read_algorithm,
+    read_document,
+)
+from grpo_symbolic.registry import FORMATS
 
 __all__ = ["register", "run"]
 
@@ -35,17 +42,27 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         help="a verdict on the part of the range where every term of the formula is defined",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--format", metavar="NAME", help="write the verdict as a statement, such as latex-theorem"
+    )
+    document_options(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> tuple[str, int]:
     """The verdict as text, and the exit status."""
     algorithm, question = read_algorithm(arguments), question_with_margin(arguments)
+    options = read_document(arguments)
+    if arguments.format is not None:
+        FORMATS.checked("--format", arguments.format)
 
     from grpo_symbolic.checking.check import check
 
     found = check(
         arguments.formula, algorithm.build(), question, where_defined=arguments.where_defined
     )
-    shown = json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
+    if arguments.format is not None:
+        shown = found.export(arguments.format, **options())
+    else:
+        shown = json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
     return shown, STATUSES[found.verdict.value]

@@ -33,6 +33,7 @@ __all__ = [
     "Parser",
     "chosen_question",
     "decimal_digits",
+    "document_options",
     "listed",
     "margin_option",
     "model_options",
@@ -40,6 +41,7 @@ __all__ = [
     "notation_option",
     "question_with_margin",
     "read_algorithm",
+    "read_document",
     "read_notation",
     "read_number",
 ]
@@ -305,6 +307,53 @@ def notation_option(command: argparse.ArgumentParser) -> None:
         help="names for print, such as beta=\\lambda,pi_ref=\\mu,answer=y,context=x; "
         "short: p and p_0; the keys: " + ", ".join(QUANTITIES),
     )
+
+
+#: Options of documents: the argument of an export, its default, and what it takes.
+_DOCUMENT = {
+    "label": ("", "NAME", "label of the theorem or of the equation, such as thm:x"),
+    "width": ("page", "W", "column, page, or points at 10 point type (default page)"),
+    "numbering": ("cited", "WHICH", "cited|all|none: which lines have numbers (default cited)"),
+    "unfold": ("0", "N", "0|1|all: how far named functions are written out (default 0)"),
+}
+
+
+def document_options(command: argparse.ArgumentParser) -> None:
+    """``--notation``, ``--label``, ``--width``, …: for commands that write documents."""
+    notation_option(command)
+    for name, (default, metavar, meaning) in _DOCUMENT.items():
+        command.add_argument(f"--{name}", default=default, metavar=metavar, help=meaning)
+    command.add_argument(
+        "--verification", action="store_true", help="a footnote that says what was proved, and how"
+    )
+    command.add_argument(
+        "--cite", action="store_true", help="cite by keys (see --format bibtex), not in words"
+    )
+
+
+def read_document(arguments: argparse.Namespace) -> Callable[[], dict[str, Any]]:
+    """What builds the options of an export; a bad one is named as it is typed."""
+    notation = read_notation(arguments)
+    unfold = arguments.unfold
+    values = {
+        "label": arguments.label,
+        "width": arguments.width,
+        "numbering": arguments.numbering,
+        "unfold": int(unfold) if unfold in ("0", "1") else unfold,
+        "verification": arguments.verification,
+        "cite": arguments.cite,
+    }
+
+    def built() -> dict[str, Any]:
+        from grpo_symbolic.export.layout import Layout
+
+        try:
+            Layout(**values)
+        except ValueError as error:
+            raise ValueError(f"--{error}") from None
+        return {"notation": notation(), **values}
+
+    return built
 
 
 def read_notation(arguments: argparse.Namespace) -> Callable[[], Notation]:

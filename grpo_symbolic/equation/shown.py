@@ -13,11 +13,10 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Written, formula
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
-__all__ = ["Shown", "shown", "shown_answers"]
+__all__ = ["Shown", "by_every_answer", "shown", "shown_answers", "with_numbers"]
 
 PI, SHARE = symbols.pi, symbols.share
 
@@ -61,13 +60,53 @@ def shown(balance: Balance, equation: Eq, multiplier: Expr) -> Shown:
     return Shown((line,), (whole, *definitions(right)))
 
 
-def shown_answers(algorithm: Algorithm, question: Question) -> Shown | None:
+def with_numbers(found: Shown) -> Shown:
+    """The same with the definitions of its means written out: every value of f as a number."""
+    means = [e.lhs for e in found.where if isinstance(e, Eq) and isinstance(e.lhs, BernsteinMean)]
+    if not means:
+        return found
+    kept = [e for e in found.where if not isinstance(e, Eq) or e.lhs == SHARE]
+    written = [Eq(mean, mean.doit(), evaluate=False) for mean in means]
+    return Shown(found.formulas, (*kept, *written))
+
+
+def shown_answers(
+    algorithm: Algorithm,
+    question: Question,
+    factor: Expr | None = None,
+    *,
+    counts: bool = False,
+    remarks: bool = True,
+) -> Shown | None:
     """The condition of every answer o at once; None where one line an answer is shorter.
 
     Two levels of reward: in m, the probability that a draw has the higher one. More levels that
     are known for certain, in a finite group: in the expected advantage of a reward. Where groups
     are dropped, it is multiplied by the chance of one that is kept, as is then λ.
+
+    Parameters
+    ----------
+    algorithm, question
+    factor : Expr, optional
+        c where d(u) = c (1 − u) and λ = 0 is known: the condition is then solved for π_ref(o).
+    counts : bool
+        Whether expectations are written as sums over counts, and means with their numbers.
+    remarks : bool
+        Whether what is said beside the rule stands in the formulas.
     """
+    value = by_every_answer(algorithm, question)
+    if value is None:
+        return None
+    line, often = _condition(value, algorithm, factor)
+    if len(question.levels) == 2:
+        where = _by_share(algorithm, question, often, value)
+    else:
+        where = _by_reward(algorithm, question, often, counts=counts, remarks=remarks)
+    return with_numbers(Shown((line,), where)) if counts else Shown((line,), where)
+
+
+def by_every_answer(algorithm: Algorithm, question: Question) -> Expr | None:
+    """P(o) as one expression for every answer o; None where there is none."""
     rule, size = algorithm.advantage, algorithm.group_size
     if rule is None or size is None or algorithm.penalty.before_baseline or question.margins:
         return None
@@ -78,41 +117,73 @@ def shown_answers(algorithm: Algorithm, question: Question) -> Shown | None:
     if len(question.levels) == 2:
         model = algorithm.preference(question)
         if model.two_level.zero_sum:
-            return _by_share(algorithm, question, model)
+            return (Symbol("s_o") - SHARE) * model.two_level.drift(SHARE)
     if len(question.levels) > 1 and question.deterministic and size.is_Integer:
-        return _by_reward(algorithm, rule, question)
+        return Function(f"V_{{{int(size)}}}")(Symbol("r(o)"))
     return None
 
 
-def _by_reward(algorithm: Algorithm, rule: Advantage, question: Question) -> Shown:
-    """With V_G(r), the expected advantage of a reward whose group is drawn from the policy."""
+def _by_reward(
+    algorithm: Algorithm,
+    question: Question,
+    often: tuple[Written, ...],
+    *,
+    counts: bool,
+    remarks: bool,
+) -> tuple[Eq | Written, ...]:
+    """V_G(r), the expected advantage of a reward whose group is drawn from the policy."""
+    rule = algorithm.advantage
+    assert rule is not None
     size, answers = int(algorithm.group_size), range(1, len(question) + 1)
     name = f"V_{{{size}}}"
-    drawn = size if rule.batch is None else int(rule.batch)
-    others = _ellipsis([f"o_{_index(i)}" for i in range(2, drawn + 1)])
-    expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
-    line, often = _condition(Function(name)(Symbol("r(o)")), algorithm)
-    where = [
-        Written(f"{name}(r_1)", ", \\quad ".join((expected, *_remarks(rule)))),
-        *often,
-        Written("r_i", "r(o_i)"),
-    ]
+    if counts and rule.batch is None:
+        where = _counted(name, rule, size, question)
+    else:
+        said = tuple(_remarks(rule)) if remarks else ()
+        drawn = size if rule.batch is None else int(rule.batch)
+        others = _ellipsis([f"o_{_index(i)}" for i in range(2, drawn + 1)])
+        expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
+        where = [
+            Written(f"{name}(r_1)", ", \\quad ".join((expected, *said))),
+            *often,
+            Written("r_i", "r(o_i)"),
+        ]
     if question.rewards != tuple(map(symbols.reward, answers)):
         where.append(_row([f"r({o})" for o in answers], question.rewards))
-    return Shown((line,), tuple(where))
+    return tuple(where)
 
 
-def _by_share(algorithm: Algorithm, question: Question, model: PreferenceModel) -> Shown:
-    """With s_o, the probability that answer o has the higher reward, and its mean m."""
-    value = (Symbol("s_o") - SHARE) * model.two_level.drift(SHARE)
-    line, often = _condition(value, algorithm)
+def _counted(name: str, rule: Advantage, size: int, question: Question) -> list[Eq | Written]:
+    """The expectation as a sum over how many of the others have each reward."""
+    n = len(question)
+    total = rf"k_1 + \dots + k_{{{n}}} = {size - 1}"
+    ways = rf"\binom{{{size - 1}}}{{k_1, \dots, k_{{{n}}}}}"
+    masses = rf"\pi(1)^{{k_1}} \cdots \pi({n})^{{k_{{{n}}}}}"
+    return [
+        Written(f"{name}(r_1)", rf"\sum_{{{total}}} {ways} {masses} \, A(r_1; k)"),
+        Written("A(r_1; k)", rf"{_fraction(rule)} \quad\text{{with }} k_o \text{{ rewards }} r(o)"),
+    ]
+
+
+def _by_share(
+    algorithm: Algorithm, question: Question, often: tuple[Written, ...], value: Expr
+) -> tuple[Eq | Written, ...]:
+    """s_o, the probability that answer o has the higher reward, and its mean m."""
+    model = algorithm.preference(question)
     rates = _row([f"s_{_index(o)}" for o in range(1, len(question) + 1)], model.weights)
     total = Written(formula(SHARE), r"\sum_{o} s_{o} \pi(o)")
-    return Shown((line,), (total, rates, *often, *definitions(value)))
+    return (total, rates, *often, *definitions(value))
 
 
-def _condition(preference: Expr, algorithm: Algorithm) -> tuple[Written, tuple[Written, ...]]:
+def _condition(
+    preference: Expr, algorithm: Algorithm, factor: Expr | None
+) -> tuple[Written, tuple[Written, ...]]:
     """λ = P(o) − β ρ(o) d(o), and what ρ(o) is where groups are dropped."""
+    if factor is not None:
+        weight = algorithm.beta * factor
+        pair = formula(weight * symbols.reference("o")), formula(Add(weight, -preference))
+        shown = rf"\left({pair[1]}\right) \pi(o) \quad\text{{for every answer }} o"
+        return Written(pair[0], shown), ()
     ratio = symbols.reference("o") / symbols.policy("o")
     pull = algorithm.beta * algorithm.penalty.marginal(ratio)
     often: tuple[Written, ...] = ()

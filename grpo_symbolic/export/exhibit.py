@@ -3,19 +3,57 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Protocol
 
 from sympy import Expr, Symbol
-from sympy.core.relational import Relational
 
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.latex import Line
+from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.registry import FORMATS
 
-__all__ = ["Exhibit", "Exhibited", "of_exhibit", "prose_tex"]
+__all__ = ["Exhibit", "Exhibited", "Judged", "Passage", "Table", "of_exhibit", "prose_tex"]
+
+
+class Judged(Protocol):
+    """A verdict, as far as it is shown."""
+
+    claim: str
+    method: str
+    evidence: dict[str, object]
+
+    @property
+    def status(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Passage:
+    r"""A step of a proof: prose, and the lines that it leads to.
+
+    Attributes
+    ----------
+    text : str
+        Sentences in TeX, in the default notation; ``\\eqref{@name}`` refers to a line by its
+        name, ``\\cite{key}`` to a source.
+    lines : tuple of (str, Line)
+        Each with its name, which may be empty.
+    """
+
+    text: str
+    lines: tuple[tuple[str, Line], ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings, in TeX in the default notation; the first column stands to the left."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -42,10 +80,22 @@ class Exhibit:
         The closed form without abbreviations; empty where there is none.
     unknown : str
         What the equations determine, in words and TeX.
-    steps : tuple of (Relational, str)
+    steps : tuple of (Line, str)
         The lines of the derivation, each with its reason.
     source : str
         The call that derives it again.
+    given : str
+        The ranges in words and TeX, where :attr:`domain` would be too long to read.
+    says : str
+        The end of the sentence before the formulas, where it is not about a stationary policy.
+    more : tuple of str
+        Sentences behind the formulas.
+    proof : tuple of Passage
+    sources : tuple of str
+        Keys of what it rests on, in :mod:`grpo_symbolic.export.references`.
+    table : Table, optional
+    report : callable, optional
+        The verdicts on what it says, worked out when they are asked for.
     """
 
     title: str
@@ -57,52 +107,82 @@ class Exhibit:
     where: tuple[Line, ...] = ()
     expressions: tuple[tuple[Symbol, Expr], ...] = ()
     unknown: str = r"$\pi(a)$"
-    steps: tuple[tuple[Relational, str], ...] = field(default=(), repr=False)
+    steps: tuple[tuple[Line, str], ...] = field(default=(), repr=False)
     source: str = ""
+    given: str = ""
+    says: str = ""
+    more: tuple[str, ...] = ()
+    proof: tuple[Passage, ...] = field(default=(), repr=False)
+    sources: tuple[str, ...] = ()
+    table: Table | None = None
+    report: Callable[[], Iterable[Judged]] | None = field(default=None, repr=False, compare=False)
 
-    @property
-    def exhibit(self) -> Exhibit:
+    def exhibited(self, unfold: object = 0) -> Exhibit:
         """Itself: what writes a policy writes an exhibit."""
         return self
 
-    @property
-    def label(self) -> str:
-        """A name for cross-references."""
-        return "-".join(re.findall(r"[a-z]+", self.title.lower())[:2])
+    def assumed(self, notation: Notation) -> str:
+        """The ranges in a sentence, in these names."""
+        return notation.rewritten_text(self.given) or assumptions(self.domain, notation)
 
     @property
     def predicate(self) -> str:
         """What the display that follows it says, as the end of a sentence."""
+        if self.says:
+            return self.says
         if self.solved:
             return "the stationary policy is"
         return f"the stationary policies are the solutions {self.unknown} of"
 
     @property
     def remark(self) -> str:
-        """The status as TeX prose."""
+        """The status as TeX prose; nothing where there is none."""
         plain = re.sub(
             r"(?:;|, and) solutions\(\) (?:finds them|solves it) at given numbers", "", self.status
         )
-        plain = plain.removeprefix("closed form: ")
-        tex = prose_tex(plain)
-        return tex[0].upper() + tex[1:] + "."
+        tex = prose_tex(plain.removeprefix("closed form: "))
+        return tex[0].upper() + tex[1:] + "." if tex else ""
+
+    def export(
+        self,
+        format: str,
+        *,
+        notation: Notation | None = None,
+        label: str = "",
+        width: object = "page",
+        numbering: str = "cited",
+        unfold: object = 0,
+        verification: bool = False,
+        cite: bool = False,
+    ) -> str:
+        """The statement as text, as :meth:`Printed.export` writes a stationary policy.
+
+        Raises
+        ------
+        ValueError
+            For an unknown format, or one that statements are not written in.
+        """
+        write = FORMATS[FORMATS.checked("format", format)]
+        if not hasattr(write, "__wrapped__"):
+            raise ValueError(f"a statement has no export {format!r}, only a stationary policy has")
+        own = Notation() if notation is None else notation
+        return write(self, Layout(own, label, width, numbering, unfold, verification, cite))
 
 
 class Exhibited(Protocol):
-    """What can be shown: a stationary policy."""
+    """What can be shown: a stationary policy, or a statement about one."""
 
-    @property
-    def exhibit(self) -> Exhibit: ...
+    def exhibited(self, unfold: object = 0) -> Exhibit: ...
 
 
 def of_exhibit(
-    write: Callable[[Exhibit, Notation], str],
-) -> Callable[[Exhibited, Notation], str]:
+    write: Callable[[Exhibit, Layout], str],
+) -> Callable[[Exhibited, Layout], str]:
     """A format: what writes an exhibit, of whatever has one."""
 
     @wraps(write)
-    def written(shown: Exhibited, notation: Notation) -> str:
-        return write(shown.exhibit, notation)
+    def written(shown: Exhibited, layout: Layout) -> str:
+        return write(shown.exhibited(layout.unfold), layout)
 
     return written
 

@@ -9,7 +9,7 @@ decides only about layout: it never changes a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -33,10 +33,10 @@ from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
-from grpo_symbolic.export.lines import PAGE, broken, set_width
+from grpo_symbolic.export.measure import TEXT_WIDTH, width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Line", "Notation", "Written", "align", "broken", "formula", "sides"]
+__all__ = ["Line", "Notation", "Written", "formula", "sides"]
 
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
@@ -334,6 +334,7 @@ class Written:
 
     left: str
     right: str
+    relation: str = "="
 
 
 #: One line of a display.
@@ -358,47 +359,20 @@ def formula(expr: Expr | Line, notation: Notation | None = None) -> str:
     return _Printer(Notation() if notation is None else notation).doprint(expr)
 
 
-def align(
-    lines: Sequence[tuple[Line, str]],
-    notation: Notation | None = None,
-    fitted: Callable[[str, float], str] = lambda tex, room: tex,
-) -> str:
-    """An ``align*`` block; the reason of each line stands above it, as running text.
-
-    What no sign can break is passed through ``fitted`` with the width that there is for it.
-    """
-    notation = Notation() if notation is None else notation
-    written = [sides(equation, notation) for equation, _ in lines]
-    room = max(PAGE / 2, PAGE - max(set_width(left) for left, _, _ in written))
-    body: list[str] = []
-    for number, (left, relation, right) in enumerate(written):
-        reason = notation.rewritten_text(lines[number][1])
-        text = reason[0].upper() + reason[1:] + ":" if reason else ""
-        pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
-        line = f"{left} &{relation} " + " \\\\\n    &\\quad ".join(pieces)
-        end = r" \\" if number < len(lines) - 1 else ""
-        # A line break directly before \intertext would leave an empty row.
-        if body and text:
-            body[-1] = body[-1].removesuffix(r" \\")
-        if text:
-            body.append(rf"\intertext{{{text}}}")
-        body.append(f"  {line}{end}")
-    return "\n".join([r"\begin{align*}", *body, r"\end{align*}"])
-
-
 def sides(equation: Line, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
     notation = Notation() if notation is None else notation
     printer = _Printer(notation)
     if isinstance(equation, Written):
-        return notation.rewritten(equation.left), "=", notation.rewritten(equation.right)
+        left, right = map(notation.rewritten, (equation.left, equation.right))
+        return left, equation.relation, right
     relation = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}.get(
         equation.rel_op, equation.rel_op
     )
     left, right = printer.doprint(equation.lhs), printer.doprint(equation.rhs)
-    wide = set_width(left)
+    wide = width(left)
     # A value of a named function stands behind its name, whatever it is.
     nothing = equation.rhs == 0 and not isinstance(equation.lhs, AppliedUndef)
-    if relation == "=" and (nothing or wide > max(PAGE / 3, set_width(right))):
+    if relation == "=" and (nothing or wide > max(TEXT_WIDTH / 3, width(right))):
         left, right = right, left  # keeps the alignment point near the margin
     return left, relation, right

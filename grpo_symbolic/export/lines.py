@@ -1,123 +1,202 @@
-"""Formulas over several lines: where a long sum is broken, and how much it prints."""
+r"""Formulas over several lines: broken at the top level only, by their measured widths.
+
+A line is broken before a relation, else before a sign, else before a factor, never inside of
+brackets, fractions or radicals. A factor that is wider than a line is named, and defined below.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 
-__all__ = ["LINE", "PAGE", "broken", "set_width"]
+from grpo_symbolic.export.measure import TEXT_WIDTH, width
 
-#: Widths in letters: what a line has room for beside its left side, and a page as a whole.
-LINE, PAGE = 52, 68
-_TOKEN = re.compile(r"\\left|\\right|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
-_GROUP = re.compile(r"\\left\(|\\right\)|[{}]")
+__all__ = ["BESIDE", "COLUMN", "PAGE", "Fitted", "Names", "broken", "fitted"]
+
+#: Widths in points: a column of two on A4, and the text of a page with one column.
+COLUMN, PAGE = 221.0, TEXT_WIDTH
+#: What an equation number and the gap before it take.
+BESIDE = 28.0
+_TOKEN = re.compile(r"\\(?:left|right)\b|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
+# Where a factor may begin, and what it may not be parted from: a sign, a command, a sum.
+_HEADS = (r"\frac", r"\sqrt", r"\sum")
+_BOUND = re.compile(r"(?:[_^=+\-(]|\\[a-zA-Z]+|\\sum_\{[^{}]*\}(?:\^\{[^{}]*\})?)\s*$")
+_SIGN, _FACTOR, _COMMA = "sign", "factor", "comma"
 
 
-def broken(text: str, room: float = LINE) -> list[str]:
-    """The TeX of a long sum in pieces that fit on a line, broken before its signs.
+@dataclass(frozen=True)
+class Fitted:
+    """A formula in lines, and the names that had to be introduced.
 
-    A factor in brackets that is wider than a line is broken between its brackets.
+    Attributes
+    ----------
+    lines : tuple of str
+    named : tuple of (str, str)
+        Name and value, both in TeX.
     """
-    lines: list[str] = []
-    left = 0.0
-    for piece in _pieces(text, room):
-        width = set_width(piece)
-        if lines and width <= left:
+
+    lines: tuple[str, ...]
+    named: tuple[tuple[str, str], ...] = ()
+
+
+def broken(text: str, room: float = PAGE, first: float | None = None) -> list[str]:
+    """The TeX of a long formula in pieces that fit on a line, as far as its top level allows.
+
+    Parameters
+    ----------
+    text : str
+    room : float
+        Width of a line in points.
+    first : float, optional
+        Width that there is for the first line, where something stands before it.
+    """
+    first = room if first is None else first
+    if width(text) <= first:
+        return [text.strip()]
+    for kind in (_COMMA, _SIGN, _FACTOR):
+        pieces = [p for p in _pieces(text, kind) if p.strip()]
+        if len(pieces) < 2:
+            continue
+        lines = _filled(pieces, room, first)
+        if kind == _FACTOR or len(lines) > 1:
+            return [line for part in _again(lines, kind, room, first) for line in part]
+    return [text.strip()]
+
+
+def _filled(pieces: list[str], room: float, first: float) -> list[str]:
+    """As many pieces on a line as it has room for."""
+    lines = [pieces[0]]
+    for piece in pieces[1:]:
+        limit = first if len(lines) == 1 else room
+        if width(lines[-1] + piece) <= limit:
             lines[-1] += piece
         else:
             lines.append(piece)
-            left = room
-        left -= width
-    return [line.rstrip() for line in lines]
+    return [line.strip() for line in lines]
 
 
-def _pieces(text: str, room: float) -> Iterator[str]:
-    for term in _terms(text):
-        opened = _opened(term, room) if set_width(term) > room else None
-        if opened is None:
-            yield term
-        else:
-            yield from opened
+def _again(lines: list[str], kind: str, room: float, first: float) -> Iterator[list[str]]:
+    """A line that is still too wide is broken at what binds closer."""
+    if kind == _FACTOR:
+        yield [lines[0], *(rf"{{}}\times {line}" for line in lines[1:])]
+        return
+    for number, line in enumerate(lines):
+        limit = first if number == 0 else room
+        yield [line] if width(line) <= limit else _closer(line, room, limit)
 
 
-def _opened(term: str, room: float) -> list[str] | None:
-    """The pieces of a term whose widest sum in brackets is broken; None where there is none."""
-    groups: list[tuple[int, int]] = []
-    depth = start = 0
-    for match in _GROUP.finditer(term):
-        opens = match[0] in ("{", r"\left(")
-        if opens and depth == 0 and match[0] != "{":
-            start = match.end()
-        depth += 1 if opens else -1
-        if depth == 0 and match[0] == r"\right)":
-            groups.append((start, match.start()))
-    if not groups:
-        return None
-    start, end = max(groups, key=lambda g: set_width(term[g[0] : g[1]]))
-    inner = list(_pieces(term[start:end], room))
-    if len(inner) < 2:
-        return None
-    big = r"\Big" if r"\frac" in term[start:end] else r"\big"
-    inner[0] = term[: start - len(r"\left(")] + rf"{big}l(" + inner[0]
-    inner[-1] += rf"{big}r)" + term[end + len(r"\right)") :]
-    return inner
+def _closer(line: str, room: float, limit: float) -> list[str]:
+    sign = line[0] if line[:1] in "+-" else ""
+    inner = line[1:].strip() if sign else line
+    pieces = broken(inner, room, limit - width(sign + "{}") if sign else limit)
+    return [f"{sign} {pieces[0]}".strip(), *pieces[1:]]
 
 
-def _terms(text: str) -> Iterator[str]:
-    """The terms of a sum, each with its sign."""
+def _pieces(text: str, kind: str) -> Iterator[str]:
+    """The terms, factors or items of a formula at its top level."""
     start, place, depth = 0, 0, 0
-    for token in _TOKEN.findall(text):
-        if token in "+-" and depth == 0 and text[place - 1 : place] == " ":
+    tokens = _TOKEN.findall(text)
+    for number, token in enumerate(tokens):
+        begins = depth == 0 and place > start and _begins(tokens, number, text[:place], kind)
+        if begins:
             yield text[start:place]
             start = place
-        depth += (token in "{([") - (token in "})]")
+        depth += (token in ("{", "(", "[", r"\left", r"\begin")) - (
+            token in ("}", ")", "]", r"\right", r"\end")
+        )
         place += len(token)
+        # The bracket of \left( and \right) is counted with its command.
+        if number and tokens[number - 1] in (r"\left", r"\right") and token in "()[]":
+            depth += (token in ")]") - (token in "([")
     yield text[start:]
 
 
-_PIECE = re.compile(r"\\[a-zA-Z]+|\\.|\s+|.")
-_WIDE = frozenset("+-=<>") | {r"\le", r"\ge", r"\ne", r"\mid", r"\in"}
-_THIN = {r"\left", r"\right", r"\mathrm", r"\text", r"\displaystyle", "&", r"\big", r"\Big"}
+def _begins(tokens: list[str], number: int, before: str, kind: str) -> bool:
+    token = tokens[number]
+    if kind == _COMMA:
+        return before.rstrip().endswith(r"\quad")
+    if kind == _SIGN:
+        return token in "+-" and before.endswith(" ") and not before.rstrip().endswith("=")
+    opens = token == r"\left" or (token in _HEADS and before.endswith((" ", "}")))
+    return opens and not _BOUND.search(before)
 
 
-def set_width(tex: str) -> float:
-    """About how wide a formula is set, in letters: a fraction is as wide as its wider part."""
-    return _Measure(tex).total()
+_GROUP = re.compile(r"\\left\(|\\right\)|[{}]")
 
 
-class _Measure:
-    """Recursive descent that adds up widths."""
+class Names:
+    r"""``S_{1}``, ``S_{2}``, … for what is too wide, one name for one thing.
 
-    def __init__(self, tex: str) -> None:
-        self.tokens = [t for t in _PIECE.findall(tex) if not t.isspace()]
-        self.at = 0
+    Parameters
+    ----------
+    *taken : str
+        TeX whose names are not to be used.
+    """
 
-    def total(self, closing: str = "") -> float:
-        width = 0.0
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
-            if token == closing:
-                self.at += 1
-                break
-            width += self._one()
-        return width
+    def __init__(self, *taken: str) -> None:
+        self._taken = "".join(taken).replace("{", "").replace("}", "")
+        self._free = (f"S_{{{n}}}" for n in count(1) if f"S_{n}" not in self._taken)
+        self._by_value: dict[str, str] = {}
 
-    def _one(self) -> float:
-        token = self.tokens[self.at]
-        self.at += 1
-        if token == "{":
-            return self.total("}")
-        if token == r"\frac":
-            return max(self._argument(), self._argument()) + 0.4
-        if token == r"\sqrt":
-            if self.at < len(self.tokens) and self.tokens[self.at] == "[":
-                self.total("]")
-            return self._argument() + 1.5
-        if token in ("_", "^"):
-            return 0.7 * self._argument()
-        if token in _THIN:
-            return 0.0
-        return 2.6 if token in _WIDE else 0.6 if token in "(){}[]|,." else 1.0
+    def of(self, value: str) -> tuple[str, bool]:
+        """The name of a value, and whether it is new."""
+        new = value not in self._by_value
+        if new:
+            self._by_value[value] = next(self._free)
+        return self._by_value[value], new
 
-    def _argument(self) -> float:
-        return self._one() if self.at < len(self.tokens) else 0.0
+
+def fitted(text: str, room: float, first: float, names: Names) -> Fitted:
+    """Lines that fit, whatever it takes: what is too wide by itself gets a name.
+
+    Parameters
+    ----------
+    text : str
+    room, first : float
+        As for :func:`broken`.
+    names : Names
+    """
+    named: list[tuple[str, str]] = []
+    lines = broken(text, room, first)
+    while (wide := _widest(lines, room, first)) is not None:
+        inner = _inner(lines[wide])
+        if inner is None:
+            break
+        name, new = names.of(inner.strip())
+        named += [(name, inner.strip())] if new else []
+        text = _replaced(text, inner, name)
+        lines = broken(text, room, first)
+    return Fitted(tuple(lines), tuple(named))
+
+
+def _widest(lines: list[str], room: float, first: float) -> int | None:
+    """The first line that sticks out."""
+    limits = (first, *(room for _ in lines[1:]))
+    pairs = enumerate(zip(lines, limits, strict=True))
+    return next((k for k, (line, limit) in pairs if width(line) > limit + 1e-6), None)
+
+
+def _inner(line: str) -> str | None:
+    """The widest group of a line that can be named: in brackets, or a part of a fraction."""
+    groups: list[str] = []
+    stack: list[tuple[str, int]] = []
+    for match in _GROUP.finditer(line):
+        token = match[0]
+        if token in (r"\left(", "{"):
+            stack.append((token, match.end()))
+        elif stack:
+            opened, begin = stack.pop()
+            inside = line[begin : match.start()]
+            if (opened == "{") == (token == "}") and " " in inside.strip():
+                groups.append(inside)
+    smaller = [g for g in groups if g.strip() != line.strip()]
+    return max(smaller, key=width) if smaller else None
+
+
+def _replaced(text: str, inner: str, name: str) -> str:
+    """A group by its name, without the brackets that it had."""
+    whole = rf"\left({inner}\right)"
+    # Behind a command a letter needs a space.
+    return text.replace(whole, f" {name}") if whole in text else text.replace(inner, name)

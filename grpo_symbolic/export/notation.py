@@ -114,7 +114,7 @@ class Notation:
             if key in owners:
                 raise ValueError(
                     f"two quantities must not be printed alike: {owners[key]} and {name} are both "
-                    f"{value}"
+                    f"{value}; give {name} another name, such as {name}={_another(value, self)}"
                 )
             owners[key] = name
 
@@ -198,6 +198,22 @@ class Notation:
         )
 
 
+def _another(value: str, notation: Notation) -> str:
+    """A name that none of the quantities has."""
+    used = {getattr(notation, f) for f in Notation.changeable()}
+    base = value if single_token(value) else f"{{{value}}}"
+    choices = (*_ASIDE.get(value, ()), rf"\tilde{{{value}}}", f"{base}'", f"{base}''")
+    return next(c for c in choices if c not in used)
+
+
+def _mend(value: str) -> str:
+    """What would do instead: a sign in a script needs braces, any other stands in a box."""
+    braced = re.sub(r"([_^])([-+=<>/;:*])", r"\1{\2}", value)
+    if braced == value:
+        return ""
+    return f": write {braced}"
+
+
 def _check(name: str, value: Any) -> None:
     """One sentence for what cannot be a name in TeX."""
     wanted = f"{name} must be a name in TeX, without $ % & # and operators and with paired braces"
@@ -209,7 +225,7 @@ def _check(name: str, value: Any) -> None:
     for part in re.findall(r"\\.|.", value):
         depth += (part == "{") - (part == "}")
         if depth < 0 or (depth == 0 and _OPERATOR.match(part)):
-            raise ValueError(f"{wanted}, got {value!r}")
+            raise ValueError(f"{wanted}, got {value!r}{_mend(value)}")
     if depth or value[-1] in r"\_^" or value[0] in "_^":
         raise ValueError(f"{wanted}, got {value!r}")
     if value in _RESERVED:

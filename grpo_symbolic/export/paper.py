@@ -1,158 +1,216 @@
-r"""Exhibits for a paper: inline, display, derivation, theorem, and a document that compiles."""
+r"""Exhibits for a paper: inline, display, derivation, theorem, proof, and a whole document."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import count
 
-from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
-from grpo_symbolic.export.latex import Line, align, formula, sides
-from grpo_symbolic.export.lines import PAGE, broken, set_width
+from grpo_symbolic.export.latex import Line, formula
+from grpo_symbolic.export.layout import Layout
+from grpo_symbolic.export.lines import BESIDE, PAGE
+from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.page import Page
+from grpo_symbolic.export.references import bibitem, bibtex
+from grpo_symbolic.export.rows import align, rows_of
+from grpo_symbolic.export.template import filled
 
-__all__ = ["align_block", "bare", "display", "document", "inline", "theorem"]
+__all__ = [
+    "align_block",
+    "bare",
+    "bibliography",
+    "display",
+    "document",
+    "inline",
+    "proof",
+    "theorem",
+]
 
-_PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
-\usepackage[T1]{fontenc}
-\usepackage[utf8]{inputenc}
-\usepackage{lmodern,microtype}
-\usepackage{amsmath,amssymb,amsthm,mathtools}
-\usepackage{graphicx}
-\usepackage[margin=27mm]{geometry}
-\newtheorem{theorem}{Theorem}
-\allowdisplaybreaks
-\let\intertext\shortintertext
-\setlength{\emergencystretch}{4em}
-\setcounter{MaxMatrixCols}{20}
-\begin{document}
-"""
-# Width of a display beside its number.
-_NUMBERED = PAGE - 7
+# Formulas in the text are not broken between lines where the words can give way.
+_LOOSE = r"\setlength{\emergencystretch}{3em}\relpenalty=5000 \binoppenalty=9000 %"
 # A display of more rows than this may be broken between pages.
 _TALL = 25
 
 
-def bare(formulas: Sequence[Line], where: Sequence[Line], notation: Notation | None = None) -> str:
+def bare(
+    formulas: Sequence[Line],
+    where: Sequence[Line],
+    notation: Notation | None = None,
+    room: float = PAGE - BESIDE,
+) -> str:
     """The formulas for the reader's own display: one line, or ``aligned`` where that is too wide.
 
     It needs amsmath, and amssymb where it has an expectation.
     """
     notation = Notation() if notation is None else notation
-    if _fits(formulas, where, notation):
+    if len(formulas) == 1 and not where and width(formula(formulas[0], notation)) <= room:
         return formula(formulas[0], notation)
-    return _aligned(_rows(formulas, where, notation))
+    return (
+        "\\begin{aligned}\n"
+        + " \\\\\n".join(_lines(formulas, where, notation, room))
+        + ("\n\\end{aligned}")
+    )
+
+
+def _lines(
+    formulas: Sequence[Line], where: Sequence[Line], notation: Notation, room: float
+) -> list[str]:
+    """The lines of a display that holds formulas and what their names stand for."""
+    rows = rows_of((*formulas, *where), notation, room - 4)
+    lines: list[str] = []
+    for place, row in enumerate(rows):
+        own = list(row.lines)
+        if where:
+            final = place == len(rows) - 1
+            first = row.line == len(formulas) - 1 and rows[min(place + 1, len(rows) - 1)].line > (
+                row.line
+            )
+            own[-1] += "." if final else r", \quad\text{where}" if first else ","
+        plain = own[0].replace("&", "").replace(r"\quad", "")
+        short = len(own) == 1 and row.line > len(formulas) and lines
+        if short and width(lines[-1].replace("&", "") + r"\quad" + plain) < room - 4:
+            lines[-1] = rf"{lines[-1]} \quad {own[0].replace('&', '')}"
+        else:
+            lines += own
+    return lines
 
 
 @of_exhibit
-def inline(exhibit: Exhibit, notation: Notation) -> str:
+def inline(exhibit: Exhibit, layout: Layout) -> str:
     """``$...$``, one for each formula."""
-    shown = [formula(e, notation) for e in (*exhibit.formulas, *exhibit.where)]
+    shown = [formula(e, layout.notation) for e in (*exhibit.formulas, *exhibit.where)]
     return ",\n".join(f"${tex}$" for tex in shown)
 
 
 @of_exhibit
-def display(exhibit: Exhibit, notation: Notation) -> str:
+def display(exhibit: Exhibit, layout: Layout) -> str:
     """An ``equation`` environment with a label; ``align`` where it may run over the page."""
-    formulas, where, label = exhibit.formulas, exhibit.where, rf"\label{{eq:{exhibit.label}}}"
-    if _fits(formulas, where, notation):
-        body = formula(formulas[0], notation)
-    else:
-        rows = _rows(formulas, where, notation, _fitted)
-        if len(rows) > _TALL:
-            lines = " \\notag \\\\\n  ".join(rows)
-            block = "\\begin{align}\n  " + f"{lines} {label}\n" + r"\end{align}"
-            return f"{{\\allowdisplaybreaks\n{block}}}"
-        body = _aligned(rows)
+    label = rf"\label{{{layout.own_label('eq', exhibit.title, exhibit.source, 'display')}}}"
+    room = layout.width - BESIDE
+    body = bare(exhibit.formulas, exhibit.where, layout.notation, room)
+    if body.count("\\\\\n") >= _TALL:
+        rows = _lines(exhibit.formulas, exhibit.where, layout.notation, room)
+        lines = " \\notag \\\\\n  ".join(rows)
+        return "{\\allowdisplaybreaks\n\\begin{align}\n  " + f"{lines} {label}\n" + "\\end{align}}"
+    star, shown = ("*", "") if layout.numbering == "none" else ("", label)
     body = "\n".join("  " + line for line in body.splitlines())
-    return rf"\begin{{equation}}{label}" + f"\n{body}\n" + r"\end{equation}"
+    return rf"\begin{{equation{star}}}{shown}" + f"\n{body}\n" + rf"\end{{equation{star}}}"
 
 
 @of_exhibit
-def align_block(exhibit: Exhibit, notation: Notation) -> str:
+def align_block(exhibit: Exhibit, layout: Layout) -> str:
     """The derivation with its reasons; the conditions, where no line follows from them."""
     steps = exhibit.steps or tuple((e, "") for e in (*exhibit.formulas, *exhibit.where))
-    block = align(steps, notation, _fitted)
-    return block + ("\n% Needs: \\usepackage{graphicx}." if r"\resizebox" in block else "")
+    if layout.numbering != "all":
+        return align(steps, layout.notation, layout.width)
+    block = align(steps, layout.notation, layout.width - BESIDE).replace("align*", "align")
+    base = layout.own_label("eq", exhibit.title, exhibit.source, "align")
+    numbers, lines = count(1), block.splitlines()
+    for place, line in enumerate(lines):
+        ends = not lines[min(place + 1, len(lines) - 1)].lstrip().startswith(r"&\quad")
+        if line.startswith("  ") and ends:
+            plain = line.removesuffix(r" \\")
+            lines[place] = rf"{plain} \label{{{base}-{next(numbers)}}}{line[len(plain) :]}"
+        elif line.startswith("  "):
+            lines[place] = line.replace(r" \\", r" \notag \\")
+    return "\n".join(lines)
 
 
 @of_exhibit
-def theorem(exhibit: Exhibit, notation: Notation) -> str:
-    """A ``theorem`` environment: setting, assumptions, formula and why it is that one."""
-    return "\n".join(
-        [
-            *_theorem(exhibit, notation),
-            r"% Needs: \usepackage{amsmath,amssymb,amsthm,graphicx} and "
-            r"\newtheorem{theorem}{Theorem}.",
-            *_provenance(exhibit),
-        ]
+def theorem(exhibit: Exhibit, layout: Layout) -> str:
+    """A ``theorem`` environment: setting, assumptions, formula and how many solutions it has."""
+    needs = r"% Needs: \usepackage{amsmath,amssymb,amsthm} and \newtheorem{theorem}{Theorem}."
+    *lines, end = _theorem(exhibit, layout)
+    return "\n".join([*lines, needs, *_provenance(exhibit), end])
+
+
+@of_exhibit
+def proof(exhibit: Exhibit, layout: Layout) -> str:
+    """A ``proof`` environment: the setting, each step with its reason, the branch argued."""
+    page = Page(exhibit, layout, "proof")
+    *lines, end = _proof(page)
+    return "\n".join([*lines, *page.entries(), *_provenance(exhibit), end])
+
+
+@of_exhibit
+def bibliography(exhibit: Exhibit, layout: Layout) -> str:
+    """BibTeX entries of what the proof cites."""
+    return "\n\n".join(bibtex(key) for key in exhibit.sources)
+
+
+@of_exhibit
+def document(exhibit: Exhibit, layout: Layout) -> str:
+    """A complete document for pdflatex: the theorem, its proof, and what it cites."""
+    return filled(
+        "document.tex",
+        exhibit=exhibit,
+        columns=layout.width < PAGE,
+        provenance=_provenance(exhibit),
+        theorem="\n".join(_theorem(exhibit, layout)),
+        proof="\n".join(_proof(Page(exhibit, layout.citing(), "proof"))),
+        sources=[bibitem(key) for key in exhibit.sources],
     )
 
 
-@of_exhibit
-def document(exhibit: Exhibit, notation: Notation) -> str:
-    """A complete document for pdflatex: the theorem, then its derivation."""
-    parts = [_PREAMBLE.rstrip(), *_provenance(exhibit), *_theorem(exhibit, notation)]
-    if exhibit.steps:
-        parts += ["", r"\paragraph{Derivation.}", align_block(exhibit, notation)]
-    return "\n".join([*parts, r"\end{document}"])
-
-
-def _theorem(exhibit: Exhibit, notation: Notation) -> list[str]:
-    ranges = assumptions(exhibit.domain, notation)
-    condition = f"For {ranges}, " if ranges else ""
-    predicate = notation.rewritten_text(exhibit.predicate)
-    if not condition:
+def _theorem(exhibit: Exhibit, layout: Layout) -> list[str]:
+    page = Page(exhibit, layout, "theorem")
+    given = exhibit.assumed(layout.notation)
+    predicate = page.prose(exhibit.predicate)
+    if not given:
         predicate = predicate[0].upper() + predicate[1:]
+    more = [page.prose(sentence) for sentence in exhibit.more]
+    if layout.verification and exhibit.report is not None:
+        more.append(_footnote(exhibit))
+    label = layout.own_label("thm", exhibit.title, exhibit.source, "theorem")
     return [
-        rf"\begin{{theorem}}[{exhibit.title}]\label{{thm:{exhibit.label}}}",
-        notation.rewritten_text(exhibit.setting),
-        condition + predicate,
-        display(exhibit, notation),
-        notation.rewritten_text(exhibit.remark),
+        rf"\begin{{theorem}}[{exhibit.title}]\label{{{label}}}",
+        _LOOSE,
+        page.prose(exhibit.setting),
+        (f"For {given}, " if given else "") + predicate,
+        *page.statement(),
+        *more,
         r"\end{theorem}",
     ]
 
 
+def _proof(page: Page) -> list[str]:
+    """The passages; without any, the lines of the derivation."""
+    of = f"[Proof of Theorem~\\ref{{{page.layout.label}}}]" if page.layout.label else ""
+    lines = [rf"\begin{{proof}}{of}", _LOOSE]
+    passages = page.exhibit.proof
+    for place, passage in enumerate(passages):
+        lines += [page.prose(passage.text)] if passage.text else []
+        following = passages[place + 1].text if place + 1 < len(passages) else None
+        end = r". \qedhere" if following is None else "," if following[:1].islower() else "."
+        lines += page.block(passage.lines, end) if passage.lines else []
+    if not passages:
+        lines.append(align(page.exhibit.steps, page.layout.notation, page.layout.width))
+    return [*lines, r"\end{proof}"]
+
+
+def _footnote(exhibit: Exhibit) -> str:
+    """What was proved, how, and of which version, as a footnote."""
+    assert exhibit.report is not None
+    version = import_module("grpo_symbolic").__version__
+    verdicts = list(exhibit.report())
+    counts = Counter(v.status for v in verdicts)
+    methods = Counter(v.method for v in verdicts if v.status == "PROVED")
+    data = [[v.claim, str(v.status), v.method, str(v.evidence)] for v in verdicts]
+    mark = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:12]
+    words = ", ".join(f"{name} ({n})" for name, n in methods.most_common())
+    others = ", ".join(f"{n} {str(s).lower()}" for s, n in counts.items() if s != "PROVED")
+    rest = f"; besides, {others}" if others else ""
+    return (
+        rf"\footnote{{Verified: {counts['PROVED']} of {len(verdicts)} claims are proved, by "
+        rf"{words}{rest}. Certificates \texttt{{{mark}}}, "
+        rf"\texttt{{grpo\_symbolic}} {version}.}}"
+    )
+
+
 def _provenance(exhibit: Exhibit) -> list[str]:
     return [f"% Derived by grpo_symbolic: {line}" for line in exhibit.source.splitlines()]
-
-
-def _fits(formulas: Sequence[Line], where: Sequence[Line], notation: Notation) -> bool:
-    one = len(formulas) == 1 and not where
-    return one and set_width(formula(formulas[0], notation)) <= _NUMBERED
-
-
-def _aligned(rows: Sequence[str]) -> str:
-    return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
-
-
-def _rows(
-    formulas: Sequence[Line],
-    where: Sequence[Line],
-    notation: Notation,
-    fitted: Callable[[str, float], str] = lambda tex, room: tex,
-) -> list[str]:
-    """The rows of a display, long formulas over several of them."""
-    written = [sides(e, notation) for e in (*formulas, *where)]
-    room = max(_NUMBERED / 2, _NUMBERED - max(set_width(left) for left, _, _ in written))
-    rows: list[str] = []
-    for number, (left, relation, right) in enumerate(written):
-        pieces = [fitted(piece, room) for piece in broken(right, room - 4)]
-        beside = rf"{left} {relation} {right}"
-        if number > len(formulas) and len(pieces) == 1 and set_width(rows[-1] + beside) < room - 4:
-            rows[-1] = rf"{rows[-1]} \quad {beside}"  # short abbreviations share a row
-        else:
-            rows += [f"{left} &{relation} {pieces[0]}", *(rf"&\quad {p}" for p in pieces[1:])]
-        if where:
-            last = number == len(written) - 1
-            first = number == len(formulas) - 1
-            rows[-1] += "." if last else r", \quad\text{where}" if first else ","
-    return rows
-
-
-def _fitted(tex: str, room: float) -> str:
-    """What no line has room for, and no sign can break, is scaled down."""
-    if set_width(tex) <= room:
-        return tex
-    share = max(0.5, round(room / PAGE - 0.05, 2))
-    return rf"\resizebox{{{share}\linewidth}}{{!}}{{$\displaystyle {tex}$}}"

@@ -13,7 +13,7 @@ from sympy.printing.str import StrPrinter
 
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.export.exhibit import Exhibited
-from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.layout import Layout
 
 __all__ = ["assumed", "exact", "identifier", "sympy_source"]
 
@@ -72,7 +72,7 @@ class Computed(Exhibited, Protocol):
     def equations(self) -> tuple[Eq, ...]: ...
 
 
-def sympy_source(policy: Computed, notation: Notation) -> str:
+def sympy_source(policy: Computed, layout: Layout) -> str:
     """Definitions of the symbols, and ``equations``: what was derived, exactly.
 
     The names are those of the library; the notation is for print. A mean over a group, which

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
 
-from grpo_symbolic.export.assumptions import assumptions, listed, ranges
-from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
+from grpo_symbolic.export.exhibit import Exhibit, Table, of_exhibit
 from grpo_symbolic.export.latex import formula, sides
+from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.notation import Notation
 
 __all__ = ["markdown", "math_content", "mathml", "typst"]
@@ -18,28 +19,41 @@ _COLUMNS = "right center left"
 
 
 @of_exhibit
-def markdown(exhibit: Exhibit, notation: Notation) -> str:
+def markdown(exhibit: Exhibit, layout: Layout) -> str:
     """A section for GitHub, which reads formulas between dollars.
 
     Every formula has a block of its own: a line break of TeX would be lost there.
     """
+    notation = layout.notation
     wide = [formula(e, notation) for e in exhibit.formulas]
     parts = [
         f"### {_marked(exhibit.title)}",
         _marked(notation.rewritten_text(exhibit.setting)),
     ]
-    if exhibit.domain.ranges:
-        parts.append(f"**Assumptions.** {_marked(assumptions(exhibit.domain, notation))}.")
+    if given := exhibit.assumed(notation):
+        parts.append(f"**Assumptions.** {_marked(given)}.")
     predicate = _marked(notation.rewritten_text(exhibit.predicate))
     parts.append(f"Then {predicate}")
     parts += [f"$$\n{tex}\n$$" for tex in wide]
     if exhibit.where:
         parts.append("where")
         parts += [f"$$\n{formula(e, notation)}\n$$" for e in exhibit.where]
-    parts.append(f"**Status.** {_marked(notation.rewritten_text(exhibit.remark))}")
+    if exhibit.table is not None:
+        parts.append("\n".join(_table_rows(exhibit.table, notation)))
+    parts += [_marked(notation.rewritten_text(sentence)) for sentence in exhibit.more]
+    if exhibit.remark:
+        parts.append(f"**Status.** {_marked(notation.rewritten_text(exhibit.remark))}")
     if exhibit.source:
         parts.append(f"Derived by `grpo_symbolic`:\n\n```python\n{exhibit.source}\n```")
     return "\n\n".join(parts)
+
+
+def _table_rows(table: Table, notation: Notation) -> Iterator[str]:
+    """A table in Markdown."""
+    for number, row in enumerate((table.head, *table.rows)):
+        yield "| " + " | ".join(notation.rewritten_text(cell) for cell in row) + " |"
+        if number == 0:
+            yield "| " + " | ".join("---" for _ in row) + " |"
 
 
 def _marked(prose: str) -> str:
@@ -54,7 +68,7 @@ def _plain_marked(text: str) -> str:
 
 
 @of_exhibit
-def mathml(exhibit: Exhibit, notation: Notation) -> str:
+def mathml(exhibit: Exhibit, layout: Layout) -> str:
     """One ``math`` element in presentation MathML, laid out by our own TeX printer.
 
     Raises
@@ -63,7 +77,9 @@ def mathml(exhibit: Exhibit, notation: Notation) -> str:
         When latex2mathml is not installed.
     """
     convert = _optional("latex2mathml.converter", "latex2mathml", "mathml").convert
-    equations = (*exhibit.formulas, *exhibit.where)
+    notation, equations = layout.notation, (*exhibit.formulas, *exhibit.where)
+    if not equations:
+        raise ValueError("the format mathml writes formulas, and this statement has none")
     rows = [
         "<mtr>"
         + "".join(f"<mtd>{_inner(convert, tex)}</mtd>" for tex in sides(e, notation))
@@ -96,7 +112,7 @@ def _words(tex: str) -> str:
 
 
 @of_exhibit
-def typst(exhibit: Exhibit, notation: Notation) -> str:
+def typst(exhibit: Exhibit, layout: Layout) -> str:
     """Typst: the setting in prose and one display for each formula.
 
     Raises
@@ -105,14 +121,20 @@ def typst(exhibit: Exhibit, notation: Notation) -> str:
         When pypandoc, or pandoc itself, is not installed.
     """
     pandoc = _optional("pypandoc", "pypandoc_binary", "typst")
+    notation = layout.notation
     lines = [notation.rewritten_text(exhibit.setting)]
-    conditions = listed([f"${r}$" for r in ranges(exhibit.domain, notation)])
+    conditions = exhibit.assumed(notation)
     predicate = notation.rewritten_text(exhibit.predicate)
     lines.append((f"For {conditions}, " if conditions else "") + predicate)
     lines += [rf"\[{formula(e, notation)}\]" for e in exhibit.formulas]
     if exhibit.where:
         lines += ["where", *(rf"\[{formula(e, notation)}\]" for e in exhibit.where)]
-    lines.append(notation.rewritten_text(exhibit.remark))
+    if exhibit.table is not None:
+        rows = [" & ".join(row) for row in (exhibit.table.head, *exhibit.table.rows)]
+        body = " \\\\\n".join(map(notation.rewritten_text, rows))
+        kinds = "l" * len(exhibit.table.head)
+        lines.append(rf"\begin{{tabular}}{{{kinds}}}{body}\end{{tabular}}")
+    lines += [notation.rewritten_text(s) for s in (*exhibit.more, exhibit.remark) if s]
     try:
         return pandoc.convert_text(_words("\n\n".join(lines)), "typst", format="latex").strip()
     except OSError:

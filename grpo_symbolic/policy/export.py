@@ -12,6 +12,7 @@ from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.export.sympy_source import assumed, exact, identifier
 from grpo_symbolic.policy.policy import Policy
@@ -23,29 +24,29 @@ __all__ = ["JSON_VERSION", "jax", "latex", "python", "record", "torch"]
 JSON_VERSION = 1
 
 
-def latex(policy: Policy, notation: Notation) -> str:
+def latex(policy: Policy, layout: Layout) -> str:
     """The formula, ready to paste."""
-    return policy.latex(notation)
+    return policy.latex(layout.notation, layout.width)
 
 
-def python(policy: Policy, notation: Notation) -> str:
+def python(policy: Policy, layout: Layout) -> str:
     """A function in NumPy."""
     return policy.code("python")
 
 
-def jax(policy: Policy, notation: Notation) -> str:
+def jax(policy: Policy, layout: Layout) -> str:
     """A function in JAX."""
     return policy.code("jax")
 
 
-def torch(policy: Policy, notation: Notation) -> str:
+def torch(policy: Policy, layout: Layout) -> str:
     """A function in PyTorch."""
     return policy.code("torch")
 
 
-def record(policy: Policy, notation: Notation) -> str:
+def record(policy: Policy, layout: Layout) -> str:
     """Everything as data; expressions are Python, in SymPy's names and the identifiers given."""
-    return json.dumps(_record(policy, notation), indent=2)
+    return json.dumps(_record(policy, layout.notation), indent=2)
 
 
 def _record(policy: Policy, notation: Notation) -> dict[str, Any]:

@@ -15,12 +15,19 @@ from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown_answers
+from grpo_symbolic.export.exhibit import Passage
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import Number, exact_number, within
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.policy import Policy, Value
+from grpo_symbolic.policy.proof_of_many import (
+    given_of_many,
+    multiplier_vanishes,
+    proof_of_many,
+    ranked_shown,
+)
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
@@ -382,6 +389,34 @@ class SimplexPolicy(Policy):
         if self.expressions is not None:
             return Shown(tuple(Eq(s, e, evaluate=False) for s, e in self._solution()))
         return shown_answers(self.algorithm, self.question) or Shown(self.equations)
+
+    def shown_as(self, unfold: object) -> Shown:
+        if unfold == 0 and self.distortion is not None:
+            return ranked_shown(self.distortion)
+        if unfold == "all":
+            return Shown(self.equations) if self.expressions is None else self.shown
+        if self.expressions is not None:
+            return self.shown
+        factor = multiplier_vanishes(self.algorithm)
+        found = shown_answers(
+            self.algorithm, self.question, factor, counts=unfold == 1, remarks=False
+        )
+        return found or Shown(self.equations)
+
+    def proof(self, shown: Shown) -> tuple[Passage, ...]:
+        return proof_of_many(self, shown)
+
+    def given(self) -> str:
+        return given_of_many(self)
+
+    def _says(self, shown: Shown) -> str:
+        if self.expressions is not None:
+            return ""
+        what = "a policy $\\pi$ with positive probabilities is stationary if and only if"
+        return what if multiplier_vanishes(self.algorithm) else f"{what}, for some $\\lambda$,"
+
+    def _with(self, algorithm: Algorithm) -> SimplexPolicy:
+        return SimplexPolicy(algorithm, self.question)
 
     def _solution(self) -> tuple[tuple[Symbol, Expr], ...]:
         return tuple(zip(self.names, self.expressions or (), strict=False))

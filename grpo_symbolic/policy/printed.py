@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 from sympy import Eq, Expr, Symbol
 
 from grpo_symbolic.display import typeset
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.shown import Shown
-from grpo_symbolic.export.exhibit import Exhibit
+from grpo_symbolic.export.exhibit import Exhibit, Passage
 from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.layout import Layout
+from grpo_symbolic.export.lines import BESIDE, PAGE
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.export.paper import bare
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.policy.setting import setting
+from grpo_symbolic.policy.setting import Values, setting, with_symbols
 from grpo_symbolic.question import Question
 from grpo_symbolic.registry import FORMATS
+from grpo_symbolic.verify.verdict import Report
 
 __all__ = ["Printed"]
 
@@ -50,24 +55,80 @@ class Printed(ABC):
 
     @cached_property
     def exhibit(self) -> Exhibit:
-        """The result with what has to be said beside it, as the formats show it."""
-        shown, solution = self.shown, self._solution()
+        """The result with what has to be said beside it, as data has it: numbers as numbers."""
+        return self._exhibit(self.shown, self)
+
+    def exhibited(self, unfold: object = 0) -> Exhibit:
+        """The result as documents show it: what a rule adds stays a symbol, with its value beside.
+
+        Parameters
+        ----------
+        unfold : {0, 1, "all"}
+            Names with their definitions; the definitions with their numbers; no names.
+        """
+        named, values = with_symbols(self.algorithm)
+        printed = self._with(named) if values else self
+        shown = printed.shown_as(unfold)
+        found = self._exhibit(shown, printed, values)
+        return replace(
+            found,
+            given=printed.given(),
+            says=printed._says(shown),
+            more=self._more(),
+            proof=printed.proof(shown),
+            sources=("vojnovic2025",),
+            report=self.verify,
+        )
+
+    def _exhibit(self, shown: Shown, printed: Printed, values: Values = ()) -> Exhibit:
+        solution = printed._solution()
         solved, used = bool(solution), [e for _, e in solution]
         if not solved:
             used = [e for line in shown.formulas if isinstance(line, Eq) for e in line.args]
+        domain = printed.domain.relevant(*used) if used else printed.domain
+        # In a document the sentence before the formulas speaks of the unknowns.
+        hidden = {*dict(values), *(self.unknowns if shown is not self.shown else ())}
         return Exhibit(
             title=self._title(solved),
-            setting=setting(self.algorithm, self.question),
-            domain=self.domain.relevant(*used) if used else self.domain,
+            setting=setting(printed.algorithm, self.question, values),
+            domain=Domain(tuple(r for r in domain.ranges if r.symbol not in hidden)),
             formulas=shown.formulas,
             solved=solved,
             status=self.status,
             where=shown.where,
             expressions=solution,
             unknown=self._unknown(),
-            steps=self._steps(),
+            steps=printed._steps(),
             source=f"stationary_policy({self.algorithm!r}, {self.question!r})",
         )
+
+    @abstractmethod
+    def _with(self, algorithm: Algorithm) -> Printed:
+        """The policy of another algorithm on the same question."""
+
+    @abstractmethod
+    def shown_as(self, unfold: object) -> Shown:
+        """The formulas with their names, or written out."""
+
+    @abstractmethod
+    def proof(self, shown: Shown) -> tuple[Passage, ...]:
+        """Why the formulas hold, step by step."""
+
+    @abstractmethod
+    def verify(self) -> Report:
+        """Verdicts on what the policy rests on."""
+
+    def given(self) -> str:
+        """The ranges in a sentence, where the domain is too long to read."""
+        return ""
+
+    @abstractmethod
+    def _says(self, shown: Shown) -> str:
+        """What a theorem says before its formulas, where they are no closed form."""
+
+    def _more(self) -> tuple[str, ...]:
+        """What a theorem says behind the formulas."""
+        return ()
 
     @abstractmethod
     def _solution(self) -> tuple[tuple[Symbol, Expr], ...]:
@@ -84,29 +145,90 @@ class Printed(ABC):
         """The lines of the derivation that are printed with the result."""
         return ()
 
-    def export(self, format: str, *, notation: Notation | None = None) -> str:
+    def export(
+        self,
+        format: str,
+        *,
+        notation: Notation | None = None,
+        label: str = "",
+        width: str | float = "page",
+        numbering: str = "cited",
+        unfold: int | str = 0,
+        verification: bool = False,
+        cite: bool = False,
+    ) -> str:
         """The stationary policy as text in one of many formats.
 
         Parameters
         ----------
         format : str
             ``latex`` (the formula), ``latex-inline``, ``latex-display``, ``latex-align`` (the
-            derivation), ``latex-theorem``, ``latex-document``, ``markdown``, ``mathml``,
-            ``typst``, ``sympy``, ``json``, or code: ``python`` and the others of
-            :data:`grpo_symbolic.registry.FORMATS`. Without a closed form the equations are
-            exported, and the words say so.
+            derivation), ``latex-theorem``, ``latex-proof``, ``latex-document``, ``bibtex``,
+            ``markdown``, ``mathml``, ``typst``, ``sympy``, ``json``, or code: ``python`` and the
+            others of :data:`grpo_symbolic.registry.FORMATS`. Without a closed form the equations
+            are exported, and the words say so.
         notation : Notation, optional
             Names for print; code keeps the names of the library.
+        label : str
+            Of the theorem, or of the equation of a display, such as ``thm:x``. Without it exports
+            have labels of their own, which do not meet in one document.
+        width : {"column", "page"} or float
+            What there is room for, in points at 10 point type: 221, 345, or another number.
+        numbering : {"cited", "all", "none"}
+            Which lines are numbered: those that are referred to, all, or none.
+        unfold : {0, 1, "all"}
+            Named functions with their definitions, the definitions with their numbers written
+            out, or everything written out.
+        verification : bool
+            Whether a theorem has a footnote that says what was proved and how.
+        cite : bool
+            Whether a proof cites by keys; else it names its sources in words, with their BibTeX
+            entries in comments.
 
         Raises
         ------
         ValueError
-            For an unknown format, or one that needs a package that is not installed.
+            For an unknown format, one that needs a package that is not installed, or another
+            value of an option.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+        >>> text = policy.export("latex-theorem", label="thm:pairs", width="column")
+        >>> text.splitlines()[0]
+        '\\\\begin{theorem}[Stationary policy of a binary question]\\\\label{thm:pairs}'
         """
         write = FORMATS[FORMATS.checked("format", format)]
-        if notation is not None and not isinstance(notation, Notation):
-            raise ValueError(f"notation must be a Notation, got {notation!r}")
-        return write(self, notation or Notation())
+        own = Notation() if notation is None else notation
+        return write(self, Layout(own, label, width, numbering, unfold, verification, cite))
+
+    def statement(self, what: str, *arguments: Any, **values: Any) -> Exhibit:
+        """What an analysis found, as a statement that is exported like the policy itself.
+
+        Parameters
+        ----------
+        what : str
+            ``limit``, ``escape_threshold``, ``series``, ``bounds``, ``folds``, ``sensitivity``,
+            ``monotonicity`` or ``count``.
+        *arguments, **values
+            What the method of that name takes.
+
+        Raises
+        ------
+        ValueError
+            For another name, many answers, and as the method.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion())
+        >>> print(policy.statement("limit", "beta", 0).export("latex-inline"))
+        $\\lim_{\\beta \\to 0^{+}} \\pi(a) = 1$
+        """
+        from grpo_symbolic.policy.statements import statement
+
+        return statement(self, what, *arguments, **values)
 
     def python(self) -> str:
         """A NumPy function as source, which needs nothing of this package.
@@ -122,18 +244,18 @@ class Printed(ABC):
         """
         return self.export("python")
 
-    def latex(self, notation: Notation | None = None) -> str:
+    def latex(self, notation: Notation | None = None, width: float = PAGE) -> str:
         """``\\pi(a) = ...``, ready to paste; the equations where there is no closed form.
 
         What is too wide for a line is an ``aligned`` block, which stands between ``$$`` too. It
-        needs amsmath, and amssymb where it has an expectation.
+        needs amsmath, and amssymb where it has an expectation. ``width`` is in points.
 
         Raises
         ------
         ValueError
             When ``notation`` is no :class:`Notation`.
         """
-        return bare(self.shown.formulas, self.shown.where, notation)
+        return bare(self.shown.formulas, self.shown.where, notation, width - BESIDE)
 
     @abstractmethod
     def _formula(self) -> str:

@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
-from sympy import Symbol, oo
+from dataclasses import replace
 
+from sympy import Expr, S, Symbol, oo
+
+from grpo_symbolic import symbols
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import BinaryQuestion, Question
 from grpo_symbolic.reward import mean
 
-__all__ = ["setting"]
+__all__ = ["Values", "setting", "with_symbols"]
+
+#: Symbols that stand for numbers of the algorithm, with the numbers.
+Values = tuple[tuple[Symbol, Expr], ...]
 
 
-def setting(algorithm: Algorithm, question: Question) -> str:
+def with_symbols(algorithm: Algorithm) -> tuple[Algorithm, Values]:
+    """The algorithm with a symbol for what its rule adds to the scale, and the number it has."""
+    rule = algorithm.advantage
+    if rule is None or not S(rule.epsilon).is_Number or rule.epsilon == 0:
+        return algorithm, ()
+    named = replace(algorithm, advantage=replace(rule, epsilon=symbols.epsilon))
+    return named, ((symbols.epsilon, S(rule.epsilon)),)
+
+
+def setting(algorithm: Algorithm, question: Question, values: Values = ()) -> str:
     """Sentences in TeX, in the default notation."""
+    shown = listed([f"${formula(s)} = {_number(value)}$" for s, value in values])
+    beside = f", with {shown}" if values else ""
     return (
-        f"{_question(question)} {_algorithm(algorithm)} The penalty, "
+        f"{_question(question)} {_algorithm(algorithm)}{beside}. The penalty, "
         f"with weight ${formula(algorithm.beta)}$, is {algorithm.penalty.prose}."
     )
+
+
+def _number(value: Expr) -> str:
+    """A power of ten as such."""
+    tens = len(str(value.q)) - 1 if value.is_Rational and value.p == 1 else 0
+    return rf"10^{{-{tens}}}" if tens > 1 and value.q == 10**tens else formula(value)
 
 
 def _question(question: Question) -> str:
@@ -59,10 +82,10 @@ def _algorithm(algorithm: Algorithm) -> str:
     name, size = type(algorithm).__name__, algorithm.group_size
     advantage = algorithm.advantage
     if size is None or advantage is None:
-        return f"{name} climbs, with $\\pi_{{\\mathrm{{old}}}}=\\pi$, the {algorithm.meaning}."
+        return f"{name} climbs, with $\\pi_{{\\mathrm{{old}}}}=\\pi$, the {algorithm.meaning}"
     groups = r"in the limit of large groups, $G \to \infty$," if size == oo else (
         "with groups of $G$ answers" if isinstance(size, Symbol) else f"with groups of $G = {size}$"
         " answers"
     )  # fmt: skip
     dropped = ", groups of equal rewards dropped" if algorithm.mixed_only else ""
-    return f"{name} {groups} uses the advantage {advantage.prose}{dropped}."
+    return f"{name} {groups} uses the advantage {advantage.prose}{dropped}"

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING
 from sympy import Eq, Expr, Symbol
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.equation.shown import Shown, shown
+from grpo_symbolic.equation.shown import Shown, shown, with_numbers
+from grpo_symbolic.export.exhibit import Passage
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.evidence import claims_of, derivation_of, numeric_check, status_of
 from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.proof import proof_of_two, rule_shown
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_two_answers import solutions_of_two
 from grpo_symbolic.question import BinaryQuestion
@@ -217,6 +220,49 @@ class StationaryPolicy(Policy):
             return Shown((Eq(PI, closed.expression, evaluate=False),))
         where = (Eq(s, e, evaluate=False) for s, e in reversed(closed.abbreviations))
         return Shown((Eq(PI, closed.short, evaluate=False),), tuple(where))
+
+    def shown_as(self, unfold: object) -> Shown:
+        if unfold == 0:
+            return self._with_scale(self.shown)
+        if unfold == 1:
+            return with_numbers(self.shown)
+        if self.closed is not None:
+            return Shown((Eq(PI, self.closed.expression, evaluate=False),))
+        return Shown((Eq(*map(unfolded, self.equation.args), evaluate=False),))
+
+    def _with_scale(self, found: Shown) -> Shown:
+        """f(t) with the group size by name, where its scale depends on it."""
+        group = self.curve.group
+        if group is None or group.rule.spread is None or not found.where:
+            return found
+        plain, named = group.rule.spread, rule_shown(group)
+        where = tuple(
+            Eq(e.lhs, named, evaluate=False) if isinstance(e, Eq) and e.rhs == plain else e
+            for e in found.where
+        )
+        return Shown(found.formulas, where)
+
+    def proof(self, shown: Shown) -> tuple[Passage, ...]:
+        return proof_of_two(self, shown.formulas[0])
+
+    def _with(self, algorithm: Algorithm) -> StationaryPolicy:
+        return binary_policy(algorithm, self.question)
+
+    def _says(self, shown: Shown) -> str:
+        if self.closed is not None:
+            return ""
+        return rf"a policy with $0 < {formula(PI)} < 1$ is stationary if and only if"
+
+    def _more(self) -> tuple[str, ...]:
+        radicals = "no closed form in radicals" in self.status
+        if self.closed is not None:
+            return ()
+        one = ("There is exactly one.",) if self.count.unique else ()
+        return (
+            (*one, r"No formula in radicals gives it for all parameters.")
+            if radicals and one
+            else one
+        )
 
     def _solution(self) -> tuple[tuple[Symbol, Expr], ...]:
         return () if self.closed is None else ((PI, self.closed.expression),)

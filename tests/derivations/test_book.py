@@ -6,22 +6,26 @@ import shutil
 import sys
 from pathlib import Path
 
+import mpmath as mp
 import pytest
-from sympy import S
+from sympy import S, lambdify
 
 from derivations import catalogue
 from derivations.__main__ import main
 from derivations.book import engine
 from derivations.book.document import Book, write_book
 from derivations.book.engine import compiled
+from derivations.book.examples import example_of, valued
 from derivations.book.figures import Figures, draw
+from derivations.book.intuition import INTUITION
 from derivations.book.names import NOTATION
 from derivations.book.prose import escape
 from derivations.book.references import OWN, REFERENCES, bibitem, bibtex, cited, keys_of
-from derivations.book.verdicts import merged, verdict_list
+from derivations.book.verdicts import merged, verdict_table
 from derivations.catalogue import CHAPTERS, ORDER, outcome_of
 from derivations.result import KINDS, Outcome, Result, run
 from grpo_symbolic import Claim, symbols
+from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.plotting import FIGURES
 
@@ -46,9 +50,9 @@ def tex(book: Book) -> str:
 
 
 def section_of(tex: str, name: str) -> str:
-    """The text from a section's label to the next section or chapter."""
+    """The text from a section's label to the next section."""
     start = tex.index(rf"\label{{{name}}}")
-    end = re.compile(r"\\section|\\chapter|\\begin\{thebibliography\}").search(tex, start)
+    end = re.compile(r"\\(?:sub)?section|\\begin\{thebibliography\}").search(tex, start)
     assert end is not None
     return tex[start : end.start()]
 
@@ -58,19 +62,19 @@ def test_every_section_has_its_parts_in_order(tex: str, outcomes: list[Outcome],
     text = section_of(tex, name)
     result = next(o.result for o in outcomes if o.name == name)
     parts = [
-        r"\firstfield{Setting.}",
         rf"\begin{{{result.kind.lower()}}}",
         rf"\end{{{result.kind.lower()}}}",
-        r"\field{Verdicts.}",
-        r"\item[\proved{}]",
-        r"\lastfield{Reference.}",
+        r"\field{Intuition.}",
+        r"\begin{proof}",
+        r"\end{proof}",
+        r"\field{Source.}",
         r"\cite{",
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
-    assert result.statement in text
-    assert (r"\field{Derivation.}" in text) == (result.derivation is not None)
+    assert text.count(result.statement) == tex.count(result.statement) == 1
     assert (r"\includegraphics" in text) == (result.figure is not None)
+    assert (r"\field{Remark.}" in text) == ("REFUTED" in {c.expected for c in result.claims})
 
 
 def test_every_line_of_a_derivation_stands_with_its_reason(
@@ -79,10 +83,46 @@ def test_every_line_of_a_derivation_stands_with_its_reason(
     text = section_of(tex, "eq14_binary_pairs")
     derivation = next(o.result.derivation for o in outcomes if o.name == "eq14_binary_pairs")
     assert derivation is not None
-    inside = text[text.index("Derivation.") : text.index("Verdicts.")]
-    assert inside.count(r"\begin{equation*}") == len(derivation)
-    for step in derivation:
+    inside = text[text.index(r"\begin{proof}") : text.index(r"\end{proof}")]
+    # The five lines that open every derivation stand in the introduction, once.
+    assert len(re.findall(r"\\begin\{(?:equation|align)\*\}", inside)) == len(derivation) - 5
+    for step in derivation.steps[6:]:
         assert step.justification[1:] in inside
+    assert r"\eqref{contrast}" in inside
+    assert tex.count(r"\label{contrast}") == 1
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_every_result_has_an_intuition_of_two_sentences(name: str) -> None:
+    text = INTUITION[name]
+    plain = re.sub(r"\$[^$]*\$", "x", text)
+    assert len(re.findall(r"[.:](?: |\Z)", plain)) in (2, 3)
+    assert text.endswith(".")
+
+
+def test_numbers_of_the_examples_are_those_of_another_route(outcomes: list[Outcome]) -> None:
+    """The book evaluates with SymPy; here mpmath does, from the formula as Python source."""
+    found = 0
+    for outcome in outcomes:
+        for line in outcome.result.formulas:
+            example = valued(line, outcome.result.assumptions)
+            if example is None:
+                continue
+            point, exact = example
+            names = sorted(point, key=str)
+            with mp.workdps(40):
+                args = [mp.mpf(v.p) / v.q for v in map(point.get, names)]
+                value = lambdify(names, line.rhs, "mpmath")(*args)
+                if exact.is_Rational:
+                    assert abs(value - mp.mpf(exact.p) / exact.q) < mp.mpf(10) ** -30
+                    assert example_of(outcome).endswith(f"= {formula(exact)}$.")
+                else:
+                    shown = re.search(r"= (-?[\d.]+)\\ldots\$", example_of(outcome))
+                    assert shown is not None
+                    assert mp.nstr(value, 30).startswith(shown[1])
+            found += 1
+            break
+    assert found >= 1
 
 
 def test_chapters_hold_every_result_once() -> None:
@@ -160,9 +200,9 @@ def without_math(tex: str) -> str:
     """The running text: no formulas, no listings, no arguments that are not printed."""
     body = tex[tex.index(r"\begin{document}") :]
     body = re.sub(r"\\begin\{verbatim\}.*?\\end\{verbatim\}", "", body, flags=re.DOTALL)
-    body = re.sub(r"\\begin\{(equation\*)\}.*?\\end\{\1\}", "", body, flags=re.DOTALL)
+    body = re.sub(r"\\begin\{((?:equation|align)\*?)\}.*?\\end\{\1\}", "", body, flags=re.DOTALL)
     body = re.sub(r"\$[^$]*\$", "", body)
-    return re.sub(r"\\(?:label|ref|pageref|cite|url|href|includegraphics\[[^\]]*\])\{[^}]*\}"
+    return re.sub(r"\\(?:label|ref|eqref|pageref|cite|url|href|includegraphics\[[^\]]*\])\{[^}]*\}"
                   r"|\\bibitem\[[^\]]*\]\{[^}]*\}", "", body)  # fmt: skip
 
 
@@ -225,7 +265,12 @@ def test_without_matplotlib_the_reason_is_printed(
     out = capsys.readouterr().out
     assert re.search(r"figures were left out: .*matplotlib.*grpo-symbolic\[plot\]", out)
     assert "no TeX engine found" in out
-    assert r"\includegraphics" not in (tmp_path / "derivations.tex").read_text(encoding="utf-8")
+    text = (tmp_path / "eq14_binary_pairs.tex").read_text(encoding="utf-8")
+    assert r"\includegraphics" not in text
+    # A selection leaves the book of all results alone.
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f"eq14_binary_pairs.{kind}" for kind in ("tex", "bib", "json")
+    }
 
 
 def test_another_notation_reaches_formulas_and_prose(
@@ -245,7 +290,7 @@ def test_another_notation_reaches_formulas_and_prose(
     assert other.count(r"\lambda") == plain.count(r"\beta")
     assert r"\mu(y)" in other
     # Sections, verdicts and citations are those of the book in the default notation.
-    for mark in (r"\section", r"\item[", r"\cite{", r"\begin{equation*}"):
+    for mark in (r"\section", r"\multicolumn", r"\cite{", r"\begin{proof}"):
         assert other.count(mark) == plain.count(mark)
 
 
@@ -266,7 +311,7 @@ def test_the_book_compiles_without_a_line_over_the_margin(book: Book) -> None:
     assert found.path is not None, found.message
     assert found.path.read_bytes().startswith(b"%PDF")
     assert found.overfull == 0
-    assert found.pages >= 8
+    assert found.pages >= 3
     log = book.tex.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
     assert "undefined" not in log
 
@@ -325,13 +370,12 @@ def test_the_verdicts_count_every_claim() -> None:
         ),
     )
     outcome = run("a_name", lambda: Result("t", "new", "s", claims=claims))
-    text = verdict_list(outcome)
-    assert text.count(r"\item[\proved{}]") == 1
-    assert "(3): it holds, $G = 2$, $3$, $4$." in text
-    assert text.count(r"\item[\refuted{}]") == 1
-    assert "as declared" in text
-    assert "fails at" in text
-    assert "1 more of this form" in text
+    text = verdict_table([outcome], 240.0)
+    assert text.count(r"\proved{}") == 3
+    assert text.count(r"\refuted{}") == 2
+    assert r"$3 \beta = 3 \beta$" in text  # as a formula, where it fits
+    digests = re.findall(r"& (\w{8}) \\\\$", text, re.MULTILINE)
+    assert len(set(digests)) == len(digests) == 5
 
 
 def test_sources_become_citations() -> None:

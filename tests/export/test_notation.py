@@ -210,7 +210,8 @@ def test_further_names_are_given_in_the_default_notation() -> None:
     ],
 )
 def test_names_that_collide_are_refused(names: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"must not be printed alike: \w+ and \w+ are both \S+\Z"):
+    alike = r"must not be printed alike: \w+ and \w+ are both \S+; give"
+    with pytest.raises(ValueError, match=alike):
         Notation(**names)
 
 
@@ -246,3 +247,20 @@ def test_the_number_e_is_not_for_sale() -> None:
         Notation(beta="e")
     with pytest.raises(ValueError, match="arguments must be"):
         Notation(arguments="short")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("names", "mend"),
+    [
+        ({"answer": "y^+"}, r"write y\^\{\+\}"),
+        ({"beta": "b_-"}, r"write b_\{-\}"),
+        ({"beta": r"\gamma"}, r"give gamma another name, such as gamma="),
+    ],
+)
+def test_a_refused_name_comes_with_one_that_will_do(names: dict[str, str], mend: str) -> None:
+    with pytest.raises(ValueError, match=mend) as refused:
+        Notation(**names)
+    written = re.search(r"(?:write |=)(\S+)\Z", str(refused.value))
+    assert written is not None
+    name = "gamma" if "gamma=" in str(refused.value) else next(iter(names))
+    Notation(**{**names, name: written[1]})

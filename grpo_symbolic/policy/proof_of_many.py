@@ -1,0 +1,184 @@
+r"""What a theorem on many answers shows, and its proof, as passages of prose and lines."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sympy import Add, Eq, Expr, Function, S, Symbol, diff
+
+from grpo_symbolic import symbols
+from grpo_symbolic.algebra import tidy
+from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.equation.shown import Shown, by_every_answer
+from grpo_symbolic.export.assumptions import listed, ranges
+from grpo_symbolic.export.exhibit import Passage
+from grpo_symbolic.export.latex import Line, Written, formula
+from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.proof import condition_of_answers, penalty_of_answers
+from grpo_symbolic.policy.rank_distortion import RankDistortion
+from grpo_symbolic.question import Question
+from grpo_symbolic.solve.ranks import telescoped
+from grpo_symbolic.stationarity import stationarity_condition
+
+__all__ = ["given_of_many", "multiplier_vanishes", "proof_of_many", "ranked_shown"]
+
+_EVERY = r"\quad\text{for every answer } o"
+_INSERTED = (
+    r"Inserted in \eqref{@condition}, these are the equations of the theorem, with the multiplier "
+    r"as one more unknown and $\sum_o \pi(o) = 1$ as one more equation."
+)
+_P, _D = r"P(o \mid \pi)", "d(o)"
+
+
+class Conditioned(Protocol):
+    """A stationary policy of many answers, as far as its proof looks at it."""
+
+    algorithm: Algorithm
+    question: Question
+
+    @property
+    def domain(self) -> Domain: ...
+    @property
+    def distortion(self) -> RankDistortion | None: ...
+
+
+def multiplier_vanishes(algorithm: Algorithm) -> Expr | None:
+    """c where d(u) = c (1 − u) and advantages add up to zero: then λ = 0. Else None."""
+    rule, u = algorithm.advantage, symbols.u
+    if rule is None or not rule.zero_sum or algorithm.mixed_only:
+        return None
+    if algorithm.penalty.before_baseline:
+        return None
+    marginal = algorithm.penalty.marginal()
+    slope = -diff(marginal, u)
+    linear = not slope.has(u) and marginal.subs(u, 1) == 0 and slope.is_positive
+    return slope if linear else None
+
+
+def given_of_many(policy: Conditioned) -> str:
+    """The ranges of the parameters, and positive reference probabilities."""
+    masses = (*policy.question.policy, *policy.question.reference)
+    own = set().union(*(e.free_symbols for e in masses))
+    rest = Domain(tuple(r for r in policy.domain.ranges if r.symbol not in own))
+    stated = {r.symbol for r in policy.question.declared.ranges}  # in the setting
+    rest = Domain(tuple(r for r in rest.ranges if r.symbol not in stated))
+    return listed([*(f"${r}$" for r in ranges(rest)), "positive reference probabilities"])
+
+
+# -- ranks ---------------------------------------------------------------------------------------
+
+
+def ranked_shown(found: RankDistortion) -> Shown:
+    """π(o) as differences of φ at cumulative reference masses, and φ."""
+    question, phi = found.question, Function("varphi")
+    reference = [symbols.reference(o) for o in range(1, len(question) + 1)]
+    shown: dict[int, Expr] = {}
+    total, below = S.Zero, S.Zero
+    for place, position in enumerate(found.ranked):
+        members = question.classes[position]
+        mass = Add(*(reference[o] for o in members))
+        total += mass
+        upto = S.One if place == len(found.ranked) - 1 else phi(total)
+        for o in members:
+            share = S.One if len(members) == 1 else reference[o] / mass
+            shown[o] = (upto - below) * share
+        below = upto
+    lines = tuple(Eq(symbols.policy(o + 1), shown[o], evaluate=False) for o in range(len(question)))
+    x = symbols.x
+    curve = found.closed.expression.subs(symbols.pi_ref, x)
+    return Shown(lines, (Eq(phi(x), curve, evaluate=False),))
+
+
+# -- the proof -----------------------------------------------------------------------------------
+
+
+def proof_of_many(policy: Conditioned, shown: Shown) -> tuple[Passage, ...]:
+    """The passages, in the default notation."""
+    algorithm, question = policy.algorithm, policy.question
+    beta = formula(algorithm.beta)
+    condition = Written(rf"{_P} - {beta}\, {_D}", rf"\lambda {_EVERY}")
+    opening = Passage(
+        condition_of_answers(algorithm)
+        + r" On the simplex, where $\sum_o \pi(o) = 1$, a policy with positive probabilities is "
+        r"stationary if and only if these derivatives are one number $\lambda$, the multiplier of "
+        r"the constraint \cite[(11)]{vojnovic2025}:",
+        (("condition", condition),),
+    )
+    penalty = penalty_of_answers(algorithm.penalty)
+    if policy.distortion is not None:
+        return (opening, Passage(f"{penalty}."), *_by_rank(policy, policy.distortion, shown))
+    return (opening, Passage(f"{penalty}."), *_by_values(algorithm, question, shown))
+
+
+def _by_values(algorithm: Algorithm, question: Question, shown: Shown) -> tuple[Passage, ...]:
+    value = by_every_answer(algorithm, question)
+    if value is None:
+        return (Passage(f"The expectations are those of the theorem. {_INSERTED}"),)
+    size = algorithm.group_size
+    if len(question.levels) == 2:
+        text = (
+            r"Let $m$ be the probability that an answer drawn from $\pi$ has the higher of the two "
+            r"rewards. Given the own reward, the expected advantage depends on $m$ alone, and "
+            r"advantages add up to zero over the group, so that its values for the higher and the "
+            r"lower reward have the difference $h(m)/(m(1-m))$ with the mean $h$ of the theorem "
+            r"over the group, and the $\pi$-mean $0$. Weighted with the probabilities of both "
+            r"rewards they give"
+        )
+    else:
+        text = (
+            rf"The reward of an answer is known, so that its advantage depends on the answer "
+            rf"through this reward alone. With $V_{{{formula(S(size))}}}(r_1)$ for the mean of the "
+            r"advantage of a reward $r_1$ over the other answers of its group, which are drawn "
+            r"independently from $\pi$,"
+        )
+    line = ("values", Written(_P, formula(value)))
+    return (Passage(text, (line,)), _multiplier(algorithm, shown))
+
+
+def _multiplier(algorithm: Algorithm, shown: Shown) -> Passage:
+    if multiplier_vanishes(algorithm) is None:
+        return Passage(_INSERTED, (("equation", shown.formulas[0]),))
+    return Passage(
+        r"Multiply \eqref{@condition} by $\pi(o)$ and add up. The advantages of a group add up to "
+        r"zero, so that $\sum_o \pi(o) P(o \mid \pi) = 0$; and $\sum_o \pi(o)\, d(o)$ is a "
+        r"multiple of $\sum_o (\pi(o) - \pi_{\mathrm{ref}}(o)) = 0$. Hence $\lambda = 0$, and with "
+        r"\eqref{@values} the condition, multiplied by $\pi(o) > 0$, is",
+        (("equation", shown.formulas[0]),),
+    )
+
+
+def _by_rank(policy: Conditioned, found: RankDistortion, shown: Shown) -> tuple[Passage, ...]:
+    lumped = found.question.lumped().permuted(found.ranked)
+    telescope = telescoped(stationarity_condition(policy.algorithm, lumped))
+    assert telescope is not None
+    mass, level = Symbol("F"), Symbol("R")
+    names = {symbols.pi: mass, symbols.pi_ref: level}
+    domain = Domain((*telescope[2].ranges, Range(symbols.pi, S.Zero, S.One)))
+    left, right = (tidy(side, domain) for side in telescope[1].args)
+    equation = Eq(left.subs(names), right.subs(names), evaluate=False)
+    ends = (tidy(telescope[0].eval(end), domain) for end in (symbols.pi_ref, 1))
+    low, high = (formula(value.subs(names)) for value in ends)
+    head = (
+        r"Order the answers from the most to the least rewarding, and let $F$ and $R$ be the "
+        r"probabilities of the answers up to one rank under $\pi$ and under $\pi_{\mathrm{ref}}$. "
+        r"In a group of two, answers of equal reward have the advantage $0$, and of two others the "
+        r"better one has what the worse one loses. Multiplied by $\pi(o)$ and added up over the "
+        r"answers up to this rank, the comparisons among them cancel in \eqref{@condition}, and "
+        r"those with the others remain; over all answers they give $\lambda = 0$. Hence, for "
+        r"every rank,"
+    )
+    values: tuple[tuple[str, Line], ...] = (
+        ("", Written("q(R)", f"{low} < 0")),
+        ("", Written("q(1)", f"{high} > 0")),
+    )
+    branch = (
+        r"The difference of its sides is a polynomial $q(F)$ of degree two with a positive leading "
+        r"coefficient, and"
+    )
+    end = (
+        r"so that its larger root $F = \varphi(R)$ is the only one in $(R, 1)$; up to $R$ the left "
+        r"side of \eqref{@rank} is not positive and the right side is. The probability of a rank "
+        r"is the difference of $\varphi$ at two levels, and answers of one rank share it as they "
+        r"do in the reference, since \eqref{@condition} is the same for them."
+    )
+    return Passage(head, (("rank", equation),)), Passage(branch, values), Passage(end)
