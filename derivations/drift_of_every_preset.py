@@ -1,18 +1,19 @@
 """Every preset: its drift in groups of four against its own rule, written out."""
 
 from collections.abc import Callable, Sequence
-from itertools import product
+from itertools import combinations, product
 
 from sympy import Add, Expr, Mul, Rational, S, Symbol, sqrt
 
 from derivations.headline import TWO, Headline, Numbers
-from derivations.result import Result, equation
+from derivations.result import Result, equation, telling
 from grpo_symbolic import Claim, Domain, Question, presets, symbols
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.algorithm import GRPO
 
 SIZE = 4
 P = symbols.policy(1)
+SIGMA = symbols.sigma
 INSIDE = Domain.of((P, S.Zero, S.One))
 #: The advantage of the first of some rewards.
 Rule = Callable[[Sequence[Expr]], Expr]
@@ -54,6 +55,34 @@ def others_scaled(rewards: Sequence[Expr]) -> Expr:
     return leave_one_out(rewards) / scale
 
 
+def over_sigma(rewards: Sequence[Expr]) -> Expr:
+    return centred(rewards) / SIGMA
+
+
+def standardised_twice(rewards: Sequence[Expr]) -> Expr:
+    """The sample standard deviation of the group, then that of the batch."""
+    return standardised(1, S.Zero)(rewards) / SIGMA
+
+
+def best_of_subsets(rewards: Sequence[Expr]) -> Expr:
+    """The mean over the pairs with the first member of (their best - mean)/deviation."""
+    pairs = list(combinations(range(len(rewards)), 2))
+    best = {pair: max(rewards[i] for i in pair) for pair in pairs}
+    mean = average(list(best.values()))
+    square = average([(b - mean) ** 2 for b in best.values()])
+    own = [best[pair] - mean for pair in pairs if 0 in pair]
+    return S.Zero if square == 0 else average(own) / sqrt(square)
+
+
+def lead_of_the_best(rewards: Sequence[Expr]) -> Expr:
+    """What the only best member is better by than the second, over the sample deviation."""
+    first, *rest = rewards
+    if first <= max(rest):
+        return S.Zero
+    square = Add(*((r - average(rewards)) ** 2 for r in rewards)) / (len(rewards) - 1)
+    return (first - max(rest)) / (sqrt(square) + Rational(1, 10**6))
+
+
 #: By the name without a version: the rule of the source, and whether it drops constant groups.
 RULES: dict[str, tuple[Rule, bool]] = {
     "grpo": (standardised(0, S.Zero), False),
@@ -70,6 +99,19 @@ RULES: dict[str, tuple[Rule, bool]] = {
     "ms-swift": (standardised(1, Rational(1, 10**4)), False),
     "torchtune": (standardised(1, Rational(1, 10**4)), False),
     "slime": (standardised(1, Rational(1, 10**6)), False),
+    "skyrl": (standardised(1, Rational(1, 10**6)), False),
+    "roll": (standardised(1, Rational(1, 10**6)), False),
+    "areal": (standardised(1, Rational(1, 10**5)), False),
+    "unsloth": (standardised(1, Rational(1, 10**4)), False),
+    "prime-rl": (centred, False),
+    "gspo": (standardised(0, S.Zero), False),
+    "gmpo": (standardised(0, S.Zero), False),
+    "cispo": (standardised(0, S.Zero), False),
+    "sapo": (standardised(0, S.Zero), False),
+    "gpg": (over_sigma, False),
+    "gdpo": (standardised_twice, False),
+    "pass-at-k": (best_of_subsets, False),
+    "grpo-passk": (lead_of_the_best, False),
 }
 
 
@@ -98,7 +140,7 @@ def of(preset: presets.Preset) -> Claim:
 
 def result() -> Result:
     chosen = [p for p in presets.all_presets() if isinstance(p.algorithm, GRPO) and not p.in_reward]
-    claims = [of(preset) for preset in chosen]
+    claims = telling(of(preset) for preset in chosen)
     shown = enumerated(*RULES["trl"])
     return Result(
         "Every preset: its drift",

@@ -75,7 +75,9 @@ class Evidence:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def of(self, claim: Claim, at: Mapping[str, Expr] | None = None) -> dict[str, Any]:
+    def of(
+        self, claim: Claim, at: Mapping[str, Expr] | None = None, routes: int = 2
+    ) -> dict[str, Any]:
         """What the methods say of ``claim``, until two families of them have decided.
 
         Parameters
@@ -83,6 +85,8 @@ class Evidence:
         claim : Claim
         at : mapping of str to Expr, optional
             By symbol name, the point of a counterexample that is easy to check by hand.
+        routes : int
+            How many families of methods have to decide.
 
         Returns
         -------
@@ -99,13 +103,13 @@ class Evidence:
             return kept
         start = time.perf_counter()
         chosen = [_refutation(claim, at)] if at else []
-        verdicts = [*chosen, *settle(claim)]
+        verdicts = [*chosen, *settle(claim, routes=routes)]
         certificates = [certificate(claim, verdict) for verdict in verdicts]
         refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
         negation = []
         if refuted is not None:
             opposite = _negation(claim, refuted.evidence)
-            negation = [certificate(opposite, v) for v in settle(opposite)]
+            negation = [certificate(opposite, v) for v in settle(opposite, routes=routes)]
         record = {
             "key": key,
             "at": point,

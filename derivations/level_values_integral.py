@@ -4,7 +4,7 @@ from sympy import Expr, Integer, S, Symbol, exp, integrate, oo, pi, sqrt
 
 from derivations.headline import EVERY_SIZE, Headline
 from derivations.lemmas import GROUP_MOMENTS
-from derivations.result import Result, equation
+from derivations.result import Result, equation, telling
 from derivations.second_route.groups import certain, group_preferences
 from grpo_symbolic import Claim, Domain, Question, symbols
 
@@ -82,35 +82,40 @@ def result() -> Result:
         r"well $V_G(r_k)=\frac{2G}\pi\int_0^\infty t\int(r_k-y)e^{-t^2(r_k-y)^2}Z^{G-1}\,dy\,dt$.",
         headlines=(
             Headline(
-                r"$1/\sqrt v$ is a mean over $t$ and $y$ of $\prod_ie^{-t^2(r_i-y)^2}$",
-                ("in time: *", "in place: *", "the exponent: *"),
+                r"$\sum_i(r_i-y)^2=Gv+G(y-\bar r)^2$ for every $y$, which makes $e^{-t^2Gv}$ an "
+                r"integral over $y$ of a product over the members",
+                ("the exponent: *",),
                 groups=EVERY_SIZE,
-                parameters=Domain.of(VARIANCE),
                 by=(GROUP_MOMENTS(identity="the exponent: *"),),
             ),
         ),
         setting=r"any rewards, any policy, every $G\ge2$, the population standard deviation",
         formulas=(equation(1 / sqrt(VARIANCE), over_time()),),
-        claims=(
-            Claim("in time: the integral over t", over_time(), "==", 1 / sqrt(VARIANCE)),
-            Claim("in place: the integral over y", over_place(), "==", S.One),
-            Claim(
-                "the exponent: squares around y are the variance and the distance from the mean",
-                squares,
-                "==",
-                (SECOND - MEAN**2) + (Y - MEAN) ** 2,
-            ),
-            Claim(
-                "with a constant inside of the root",
-                integrate(
-                    2 * sqrt(N / pi) * exp(-(T**2) * N * VARIANCE - T**2 * N * SHIFT), (T, 0, oo)
-                ),
-                "==",
-                1 / sqrt(VARIANCE + SHIFT),
-            ),
-            *by_pairs(2),
-            *by_pairs(3),
-            *by_pairs(4),
+        claims=tuple(
+            telling(
+                (
+                    Claim("in time: the integral over t", over_time(), "==", 1 / sqrt(VARIANCE)),
+                    Claim("in place: the integral over y", over_place(), "==", S.One),
+                    Claim(
+                        "the exponent: squares around y are the variance and the distance from the mean",
+                        squares,
+                        "==",
+                        (SECOND - MEAN**2) + (Y - MEAN) ** 2,
+                    ),
+                    Claim(
+                        "with a constant inside of the root",
+                        integrate(
+                            2 * sqrt(N / pi) * exp(-(T**2) * N * VARIANCE - T**2 * N * SHIFT),
+                            (T, 0, oo),
+                        ),
+                        "==",
+                        1 / sqrt(VARIANCE + SHIFT),
+                    ),
+                    *by_pairs(2),
+                    *by_pairs(3),
+                    *by_pairs(4),
+                )
+            )
         ),
         domain=Domain.of(symbols.G),
     )

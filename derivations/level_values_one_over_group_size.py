@@ -3,7 +3,7 @@
 from sympy import Expr, Rational, S, Symbol, diff, series, sqrt
 
 from derivations.headline import LARGE_GROUPS, Headline
-from derivations.result import Result, equation
+from derivations.result import Result, equation, telling
 from grpo_symbolic import Claim, Domain, symbols
 
 # 1/G; the own reward in standard units; skewness and kurtosis of a drawn reward.
@@ -64,13 +64,27 @@ def result() -> Result:
         ),
         setting=r"any rewards of which moments exist, $G\to\infty$",
         formulas=(equation(Symbol("c", real=True), found),),
-        claims=(
-            Claim("infinity: the term of order 1/G", found, "==", published),
-            Claim("infinity: its mean under pi vanishes", _mean(found), "==", S.Zero),
-            Claim("two levels: the better one", found.subs(binary) * P, "==", known, Domain.of(P)),
-            Claim(
-                "two levels: the worse one", found.subs(worse) * (1 - P), "==", -known, Domain.of(P)
-            ),
+        claims=tuple(
+            telling(
+                (
+                    Claim("infinity: the term of order 1/G", found, "==", published),
+                    Claim("infinity: its mean under pi vanishes", _mean(found), "==", S.Zero),
+                    Claim(
+                        "two levels: the better one",
+                        found.subs(binary) * P,
+                        "==",
+                        known,
+                        Domain.of(P),
+                    ),
+                    Claim(
+                        "two levels: the worse one",
+                        found.subs(worse) * (1 - P),
+                        "==",
+                        -known,
+                        Domain.of(P),
+                    ),
+                )
+            )
         ),
         domain=Domain.of(Z, SKEW, KURT),
     )

@@ -4,7 +4,7 @@ from sympy import Expr, Integer, Rational, S, Symbol, diff, expand, sqrt
 
 from derivations.headline import EVERY_SIZE, Headline
 from derivations.lemmas import IDENTITY_IN_SYMBOLS
-from derivations.result import Result, equation
+from derivations.result import Result, equation, telling
 from derivations.second_route.groups import stabilised, standard_units
 from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.domain import Range
@@ -92,17 +92,27 @@ def result() -> Result:
         ),
         setting=r"any rewards, any policy, every $G\ge2$, the population standard deviation",
         formulas=(equation(Symbol("A", real=True), found), equation(Symbol("A_slope"), slope)),
-        claims=(
-            Claim("every G: the slope in the own reward is positive", slope, ">", S.Zero, DOMAIN),
-            Claim("every G: the square is below G - 1", square, "<", G - 1, DOMAIN),
-            Claim(
-                "every G: with a constant in the scale the slope is positive as well",
-                numerator,
-                ">",
-                S.Zero,
-                Domain((*DOMAIN.ranges, *Domain.of(shift).ranges)),
-            ),
-            *(claim for size in SIZES for claim in written_out(size)),
+        claims=tuple(
+            telling(
+                (
+                    Claim(
+                        "every G: the slope in the own reward is positive",
+                        slope,
+                        ">",
+                        S.Zero,
+                        DOMAIN,
+                    ),
+                    Claim("every G: the square is below G - 1", square, "<", G - 1, DOMAIN),
+                    Claim(
+                        "every G: with a constant in the scale the slope is positive as well",
+                        numerator,
+                        ">",
+                        S.Zero,
+                        Domain((*DOMAIN.ranges, *Domain.of(shift).ranges)),
+                    ),
+                    *(claim for size in SIZES for claim in written_out(size)),
+                )
+            )
         ),
         domain=Domain.of(symbols.G),
     )

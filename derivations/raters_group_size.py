@@ -3,7 +3,7 @@
 from sympy import Integer, Rational, S, Symbol, oo, symbols
 
 from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
-from derivations.result import Result, equation
+from derivations.result import Result, compared, equation
 from derivations.second_route.raters import per_answer
 from grpo_symbolic import GRPO, Claim, Domain, Electorate, Question
 
@@ -21,11 +21,10 @@ def result() -> Result:
     for size, name in ((2, "2"), (oo, "oo")):
         derived = [v.xreplace({question.policy[0]: P}) for v in GRPO(size).preference(question)]
         written = per_answer(shares, policy, None if size == oo else int(size))
-        claims += [
-            Claim(f"P({o + 1}) is that of all groups, G = {name}", d, "==", w, RANGES)
-            for o, (d, w) in enumerate(zip(derived, written, strict=True))
-        ]
-        gaps[name] = derived[0] - derived[1]
+        for o, (d, w) in enumerate(zip(derived, written, strict=True)):
+            label = f"P({o + 1}) as derived is that of all groups, G = {name}"
+            claims += compared(label, d, w, domain=RANGES)
+        gaps[name] = written[0] - written[1]
     return Result(
         "The group size decides the winner",
         "new",
@@ -36,7 +35,7 @@ def result() -> Result:
         headlines=(
             Headline(
                 "groups of two prefer the first answer at every policy",
-                ("P(?) is that of all groups, G = {G}", "the first is preferred, G = {G}"),
+                ("the first is preferred, G = {G}",),
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,
@@ -44,7 +43,7 @@ def result() -> Result:
             ),
             Headline(
                 "large groups prefer the second answer at every policy",
-                ("P(?) is that of all groups, G = {G}", "the second is preferred, G = {G}"),
+                ("the second is preferred, G = {G}",),
                 groups=Numbers.of(oo),
                 answers=TWO,
                 penalties=REVERSE_KL,

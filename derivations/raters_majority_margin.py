@@ -25,7 +25,7 @@ def result() -> Result:
     groups = per_group(raters, POLICY, 2)
     margins = beaten(ELECTORATE.margins, POLICY)
     condition = stationarity_condition(GRPO(2), question)
-    force, ratio = condition.marginal[0], question.reference[0] / question.policy[0]
+    force = condition.marginal[0]
     return Result(
         "Raters who score pairs: the majority margin",
         "new",
@@ -40,7 +40,7 @@ def result() -> Result:
                 (
                     "P(?) is the margin over the policy",
                     "E P = 0 over all groups",
-                    "the force is 1 - pi_ref/pi",
+                    "the force has the sign of pi - pi_ref",
                 ),
                 groups=TWO,
                 answers=Numbers.of(3),
@@ -65,7 +65,13 @@ def result() -> Result:
                 "==",
                 S.Zero,
             ),
-            Claim("the force is 1 - pi_ref/pi", force, "==", 1 - ratio, condition.domain),
+            Claim(
+                "the force has the sign of pi - pi_ref",
+                force * question.policy[0],
+                "==",
+                question.policy[0] - question.reference[0],
+                condition.domain,
+            ),
             Claim(
                 "control: the first answer beats the policy whatever the masses",
                 margins[0],

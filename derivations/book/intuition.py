@@ -366,4 +366,55 @@ INTUITION: dict[str, str] = {
         "A preset is a rule, a scale and a place for the penalty, and its drift follows "
         "from these three. Names of trainers say less than the table does."
     ),
+    "level_values_integral": (
+        "One over a standard deviation is an average of Gaussians, and a Gaussian lets "
+        "the mean of a group be left out. What remains is a product over the members of "
+        "the group, so its size is only an exponent."
+    ),
+    "level_values_rise": (
+        "A better reward is better in every group that it can be drawn with. How much "
+        "better is bounded, because in a group of $G$ nothing lies further than "
+        "$\\sqrt{G-1}$ deviations from the mean."
+    ),
+    "level_values_one_over_group_size": (
+        "In a large group mean and deviation are almost those of the policy, and an "
+        "answer is judged as in the limit. What the group size still changes comes from "
+        "the answer's own share in both, which is one part in $G$."
+    ),
+    "raters_majority_margin": (
+        "In a duel only the verdict of the rater who sees it counts, and raters are drawn "
+        "by mass. An answer therefore gains exactly when a majority, weighted like this, "
+        "prefers it to what the policy would say instead."
+    ),
+    "raters_central_path": (
+        "Without a penalty the policy would have to be a lottery that no answer beats. "
+        "The reverse divergence keeps it inside, where the gap of every answer times its "
+        "probability is one small number, and this is the path along which interior-point "
+        "methods go."
+    ),
+    "raters_clones": (
+        "Answers that nobody can tell apart from outside are beaten, and beat, as one. "
+        "Together they get what one of them would get alone, and how they share it is a "
+        "game of their own with another weight."
+    ),
+    "raters_cycle": (
+        "An answer that gets better against the second one makes the second one rarer, "
+        "and the third one, which beats the first, lives on that. When the penalty is "
+        "weak this detour is worth more than the gain itself."
+    ),
+    "raters_condorcet_lift": (
+        "To beat everybody by a little is less than to beat one answer by a lot, as long "
+        "as that one is still often drawn. With a small enough penalty the policy has "
+        "moved, and the answer that beats everybody is ahead."
+    ),
+    "raters_group_size": (
+        "In groups of two it matters who wins more often, in large ones who wins by more. "
+        "With fresh raters a minority with strong feelings therefore loses the small "
+        "groups and wins the large ones."
+    ),
+    "raters_proportional": (
+        "To give an answer just the share of those who want it, the pull towards it has "
+        "to be as strong as the penalty at that point. Both depend on the share, so one "
+        "weight cannot do it for every share."
+    ),
 }

@@ -35,6 +35,13 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
     ------
     ValueError
         For fewer than two policies, more than two answers, different questions, or equal names.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> found = [gs.stationary_policy(a, gs.BinaryQuestion()) for a in (gs.RLHF(), gs.GRPO(2))]
+    >>> gs.comparison(*found).title
+    'Comparison of RLHF and GRPO'
     """
     found = [p for p in policies if isinstance(p, StationaryPolicy)]
     if len(found) != len(policies) or len(found) < 2:

@@ -32,8 +32,8 @@ def run(*names: str) -> dict[str, Any]:
             timeout=_LONGEST,
         )
         seconds = perf_counter() - start
-        written = Path(folder) / "formulas.json"
-        if found.returncode or not written.exists():
+        written = next(Path(folder).glob("*.json"), None)
+        if found.returncode or written is None:
             raise RuntimeError(
                 f"python -m derivations ended with status {found.returncode}: {found.stderr[-500:]}"
             )

@@ -172,7 +172,7 @@ def test_bash_completes_commands_options_and_names(capsys: pytest.CaptureFixture
     assert completed(script, start, "derive", "--gr") == ["--group-size"]
     assert completed(script, start, "solve", "--ma") == ["--margin"]
     assert completed(script, start, "derive", "--preset", "") == list(registry.PRESETS)
-    assert completed(script, start, "derive", "--scale", "r") == ["rloo", "rloo-std"]
+    assert completed(script, start, "derive", "--scale", "r") == ["rloo", "rloo-std", "ranks"]
     assert completed(script, start, "derive", "--penalty", "d") == ["direct-kl"]
     assert completed(script, start, "plot", "fi") == ["fig1", "fig2", "fig3"]
     assert completed(script, start, "presets", "dap") == ["dapo"]

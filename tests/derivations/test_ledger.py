@@ -176,7 +176,7 @@ def test_an_edited_file_is_not_used_again(
     text = (folder / "certificates" / name).read_text()
     (tmp_path / name).write_text(text.replace("PROVED", "REFUTED", 1))
     asked: list[object] = []
-    monkeypatch.setattr(evidence, "settle", lambda claim: asked.append(claim) or ())
+    monkeypatch.setattr(evidence, "settle", lambda claim, routes: asked.append(claim) or ())
     ledger((SQUARE_ROOT,), tmp_path, processes=1)
     assert asked
 
@@ -337,7 +337,7 @@ def test_a_point_that_refutes_nothing_is_an_error(tmp_path: Path) -> None:
 def test_methods_that_contradict_each_other_decide_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def two_minds(claim: Any) -> tuple:
+    def two_minds(claim: Any, routes: int) -> tuple:
         point = {s: Rational(1, 2) for s in claim.domain.symbols}
         known = evidence.Verdict(evidence.Status.PROVED, "exact identity", "", {"by": "magic"})
         values = {"counterexample": {s.name: str(v) for s, v in point.items()}}

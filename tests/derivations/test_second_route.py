@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from functools import cache
 
 import pytest
 from sympy import Mul, Rational, S, Symbol, log, sqrt
@@ -10,7 +9,7 @@ from sympy import Mul, Rational, S, Symbol, log, sqrt
 from derivations.catalogue import ORDER, builder
 from derivations.new_theorems import NEW_ENTRIES
 from derivations.paper_claims import PAPER_ENTRIES
-from derivations.result import Result, compared, telling
+from derivations.result import compared, telling
 from derivations.second_route import groups, objectives
 from derivations.second_route.groups import (
     certain,
@@ -34,6 +33,7 @@ from grpo_symbolic import Claim
 from grpo_symbolic.verify.recheck import portable
 from grpo_symbolic.verify.sampling import RationalSampling
 from grpo_symbolic.verify.verdict import Status
+from tests.derivations.built import built
 
 TWO = S(2)
 
@@ -42,16 +42,10 @@ def of(name: str) -> tuple[Claim, ...]:
     return builder(name)().all_claims
 
 
-@cache
-def untouched(name: str) -> Result:
-    """The result with nothing planted: asked for before anything is."""
-    return builder(name)()
-
-
 @pytest.mark.parametrize("name", ORDER)
 def test_no_claim_says_of_an_expression_that_it_is_itself(name: str) -> None:
     """Neither as it is made nor as a certificate reads it back."""
-    claims = untouched(name).all_claims
+    claims = built(name).all_claims
     assert claims
     for claim in claims:
         assert claim.left != claim.right, claim.name
@@ -65,7 +59,7 @@ def test_no_claim_says_of_an_expression_that_it_is_itself(name: str) -> None:
 @pytest.mark.parametrize("name", ORDER)
 def test_what_the_ledger_names_is_claimed(name: str) -> None:
     """Every name of a claim of this result in the ledger is one, or fits one."""
-    claims = [claim.name for claim in untouched(name).claims]
+    claims = [claim.name for claim in built(name).claims]
     named = [n for e in (*PAPER_ENTRIES, *NEW_ENTRIES) for n in (*e.parts, *e.correction, *e.again)]
     for pattern in (n.partition(": ")[2] for n in named if n.partition(":")[0] == name):
         assert any(pattern == c or fnmatchcase(c, pattern) for c in claims), pattern
@@ -122,7 +116,7 @@ def test_a_planted_factor_is_refuted(
     planted: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every equation that it changes and that is not homogeneous fails; there is one."""
-    before = {claim.name: claim.statement for claim in untouched(name).all_claims}
+    before = {claim.name: claim.statement for claim in built(name).all_claims}
     PLANTED[planted][0](monkeypatch)
     changed = [
         claim

@@ -42,7 +42,7 @@ def test_both_kinds_answer_every_question_of_the_protocol(
     for policy in (two, many):
         assert isinstance(policy, Policy)
         assert asked <= set(dir(type(policy)))
-    for name in ("limit", "series", "bounds", "folds", "solutions", "export", "latex"):
+    for name in ("bounds", "folds", "solutions", "export", "latex"):
         # Defined once: no delegation that could take other arguments.
         assert getattr(gs.StationaryPolicy, name) is getattr(gs.SimplexPolicy, name)
     assert set(inspect.signature(two.evaluate).parameters) >= {"branch", "errors", "values"}
@@ -50,11 +50,8 @@ def test_both_kinds_answer_every_question_of_the_protocol(
 
 
 TWO_ONLY = {
-    "a limit": lambda p: p.limit("beta", 0),
-    "a series": lambda p: p.series("beta", 1),
     "the escape threshold": lambda p: p.escape_threshold,
     "monotonicity": lambda p: p.monotonicity("beta"),
-    "sensitivity": lambda p: p.sensitivity("beta"),
     "a bound": lambda p: p.bounds(),
     "a fold": lambda p: p.folds(pi_ref="1/2"),
     "the flow": lambda p: p.dynamics(beta=1, pi_ref="1/2"),
@@ -76,7 +73,7 @@ def test_two_answers_that_are_no_binary_question_are_told_what_to_do() -> None:
     question = gs.Question(rewards=(3, 1))
     policy = gs.stationary_policy(gs.GRPO(2), question)
     with pytest.raises(ValueError, match=r"BinaryQuestion\.of\(question\)"):
-        policy.limit("beta", 0)
+        policy.bounds()
     assert gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion.of(question)).limit("beta", 0) == 1
 
 

@@ -58,7 +58,7 @@ def originals() -> str:
     with TemporaryDirectory() as folder:
         evidence = Evidence(Path(folder))
         for name, (claim, method) in found.items():
-            record = evidence.of(claim)
+            record = evidence.of(claim, routes=99)
             made[name] = next(c for c in record["certificates"] if method in c["method"])
             made[f"file: {name}"] = record
     return json.dumps(made)
