@@ -97,7 +97,7 @@ def result() -> Result:
                     Claim("in time: the integral over t", over_time(), "==", 1 / sqrt(VARIANCE)),
                     Claim("in place: the integral over y", over_place(), "==", S.One),
                     Claim(
-                        "the exponent: squares around y are the variance and the distance from the mean",
+                        "the exponent: squares around y are variance and distance from the mean",
                         squares,
                         "==",
                         (SECOND - MEAN**2) + (Y - MEAN) ** 2,

@@ -227,12 +227,21 @@ class TwoLevel:
         if self.size == oo or self._polynomial_spread:
             return False
         if not self.zero_sum:
-            return len(self._given_others) > _IN_FULL
+            return len(self._given_others) > _IN_FULL and self._has_formula
         if not self.degree.is_Integer or self.degree > _IN_FULL:
             return True
         if self.degree <= 3:
             return False
         return self.bernstein is None or not self.bernstein.symmetric
+
+    @cached_property
+    def _has_formula(self) -> bool:
+        """Whether one formula in the share of better others gives the advantages."""
+        try:
+            self._between(lambda high, low: high)
+        except ValueError:
+            return False
+        return True
 
     def drift(self, m: Expr) -> Expr:
         """D_G(m): by name, or written out where that is short."""

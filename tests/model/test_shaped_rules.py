@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations, product
-from math import sqrt
+from math import prod, sqrt
 
 import pytest
 from sympy import Rational, oo
@@ -148,3 +148,20 @@ def test_constant_scales_have_a_short_form_at_any_size() -> None:
         values = gs.preference(gs.GRPO(64, advantage=rule), question)
         at = dict.fromkeys(question.policy[:-1], Rational(1, 30))
         assert float(values[29].subs(at)) == pytest.approx(factor * (29 - 14.5), rel=1e-14)
+
+
+def test_the_median_of_larger_groups_is_summed_over_what_the_others_are() -> None:
+    """Groups of eight, without a formula in the share: E A by the binomial law of the others."""
+    policy = gs.stationary_policy(
+        gs.GRPO(8, advantage=gs.MedianCentred()), gs.BinaryQuestion(gap=1)
+    )
+    p = float(policy.solutions(beta="1/2", pi_ref="1/4").found[0].policy[0])
+    drift = 0.0
+    for others in product((1.0, 0.0), repeat=7):
+        chance = prod(p if r else 1 - p for r in others)
+        drift += chance * (median([1.0, *others])[0] - median([0.0, *others])[0])
+    assert 0.5 * (p - 0.25) == pytest.approx(p * (1 - p) * drift, abs=1e-12)
+    with pytest.raises(ValueError, match="step function"):
+        gs.stationary_policy(
+            gs.GRPO(gs.symbols.G, advantage=gs.MedianCentred()), gs.BinaryQuestion()
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cmp_to_key
 
-from sympy import Expr, Rational, S, oo
+from sympy import Expr, Rational, S
 
 from grpo_symbolic.display import as_call
 from grpo_symbolic.model.advantage.base import Advantage, Member
@@ -51,8 +51,8 @@ class MedianCentred(Advantage):
 
 
 def _median(member: Member) -> Expr:
-    if member.size == oo and not all(w.is_number for _, w in member.group):
-        raise ValueError("the median of a large group is a step function of the policy: give G")
+    if not all(w.is_number for _, w in member.group):
+        raise ValueError("the median is a step function of the shares of a group: give numbers")
     ordered = sorted(
         member.group,
         key=cmp_to_key(lambda first, second: int(order(first[0], second[0], member.domain))),
