@@ -161,7 +161,7 @@ def test_the_median_of_larger_groups_is_summed_over_what_the_others_are() -> Non
         chance = prod(p if r else 1 - p for r in others)
         drift += chance * (median([1.0, *others])[0] - median([0.0, *others])[0])
     assert 0.5 * (p - 0.25) == pytest.approx(p * (1 - p) * drift, abs=1e-12)
-    with pytest.raises(ValueError, match="step function"):
+    with pytest.raises(ValueError, match="number as group size"):
         gs.stationary_policy(
             gs.GRPO(gs.symbols.G, advantage=gs.MedianCentred()), gs.BinaryQuestion()
         )
