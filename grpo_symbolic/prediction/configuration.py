@@ -235,12 +235,8 @@ def _json_lines(text: str) -> dict[str, Iterator[int]]:
 
 
 def _of_yaml(text: str) -> Iterator[Option]:
-    try:
-        import yaml
-    except ImportError:
-        raise ValueError(
-            "a YAML file needs PyYAML: pip install 'grpo-symbolic[predict]'; JSON works without"
-        ) from None
+    import yaml  # not at the top: JSON does without, and starts sooner
+
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
