@@ -35,7 +35,7 @@ def result() -> Result:
     even = expression.subs(P0, S.Half)
     return Result(
         "Direct KL, groups of two",
-        f"{VY}, Appendix B.1",
+        f"{VY}, Appendix B.2",
         r"With direct KL and $G=2$ the log-odds move by exactly $\gamma/\beta$. The exponent "
         r"$\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to the argument of "
         r"$\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
@@ -84,7 +84,7 @@ def result() -> Result:
                 expression,
                 "==",
                 logistic(half),
-                source=f"{VY}, Appendix B.1",
+                source=f"a reading of {VY}, Appendix B.2, without its Z",
                 expected="REFUTED",
             ),
             *compared("that exponent is NLHF's, as derived", nash, logistic(half)),

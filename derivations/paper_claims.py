@@ -245,9 +245,9 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     ),
     refuted(
         r"direct KL, $G=2$: logistic with exponent $\gamma/(2\beta)$",
-        "V&Y Appendix B.1",
+        "V&Y Appendix B.2, without its Z",
         "direct_kl_pairs: logistic with exponent gamma/(2 beta)",
-        r"the exponent is $\gamma/\beta$; $\gamma/(2\beta)$ is that of NLHF",
+        r"with $Z$ as printed the odds move by $e^{\gamma/\beta}$; $\gamma/(2\beta)$ is NLHF's",
         "direct_kl_pairs: logistic with exponent gamma/beta: *",
         "direct_kl_pairs: the log-odds move by gamma/beta",
         "direct_kl_pairs: that exponent is NLHF's: *",
