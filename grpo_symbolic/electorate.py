@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from sympy import Add, Expr, Integer, Rational, Symbol, cancel, oo
 
 from grpo_symbolic.display import cut, grid
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.inputs import expression, read_parameter
 from grpo_symbolic.reward import Gaussian, Law, comparison, finite_law, mean, mixture, point
+
+# A formula needs no arrays: they are imported by what counts.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Electorate"]
 
@@ -300,6 +303,8 @@ class Electorate:
         """Net wins and comparisons as integers: won[o, x] and seen[o, x]; numeric raters only."""
         if not self.numeric:
             raise ValueError("comparisons are counted for raters with numbers as rewards")
+        import numpy as np
+
         n, weights = self.size, self.weights
         if sum(weights) > 2**52:
             raise ValueError("the masses have a common denominator that is too large to count with")
@@ -317,6 +322,8 @@ class Electorate:
     @cached_property
     def ranks(self) -> NDArray[np.int64]:
         """The place of each reward among all rewards that occur, lowest 0; −1 where missing."""
+        import numpy as np
+
         # By identity first: fractions are slow to hash, and tables share theirs.
         known = {id(e): e for row in self.entries for e in row if isinstance(e, Fraction)}
         order = {value: k for k, value in enumerate(sorted(set(known.values())))}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import gc
 import logging
 import os
 import sys
@@ -26,6 +28,8 @@ from grpo_symbolic.cli.options import Parser, model_options
 __all__ = ["main", "parser"]
 
 _LOG = logging.getLogger("grpo_symbolic")
+# A command is short, and importing SymPy makes many objects that stay: few collections are of use.
+_RARELY = 50_000
 _COMMANDS = (
     derive,
     solve,
@@ -62,6 +66,15 @@ def parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when it worked, 2 for bad input, or the status of its own it gives."""
     arguments = parser().parse_args(argv)
+    often = gc.get_threshold()
+    gc.set_threshold(_RARELY)
+    try:
+        return _run(arguments)
+    finally:
+        gc.set_threshold(*often)
+
+
+def _run(arguments: argparse.Namespace) -> int:
     if arguments.verbose:
         logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
         given = {k: v for k, v in vars(arguments).items() if v is not None and not callable(v)}
