@@ -154,38 +154,46 @@ class RelationCheck(StatementCheck):
     def _compare(self, numbers: _Numbers) -> None:
         """Compare at rational parameters up to the first stationary policy at which it fails."""
         for point in self.about.points(self._domain(), SCATTERED):
-            for solution in self.about.solutions(point):
-                failure = self._failure_at(point, solution, numbers)
-                if failure is not None:
-                    numbers.failure = failure
+            closed = self.about.closed_at(point)
+            # Inserted once, and not at each point: numbers under roots are slow to simplify.
+            policies = self.about.solutions(point) if closed is None else [closed]
+            for policy in policies:
+                fails = self._fails(policy, point, numbers)
+                if fails is False or (fails is None and numbers.no_value is not None):
+                    continue
+                solution = {s: e.subs(point) for s, e in policy.items()}
+                if fails:
+                    numbers.failure = self._refuted(point, solution, self._failure())
                     return
-
-    def _failure_at(self, point: Point, solution: Point, numbers: _Numbers) -> Checked | None:
-        """REFUTED by one stationary policy; what is tested and what has no value is counted."""
-        at = {**point, **solution}
-        if self._exact(point, solution):  # balls around exact numbers decide
-            claim = Claim("there", *self._sides(at), where_defined=self.where_defined)
-            found = sign_at(claim, {})
-            if found is not None:
-                numbers.tested += 1
-                wrong = not holds_at(claim, {}, found[0])
-            elif self.where_defined or numbers.no_value is not None or not claim.undefined_at({}):
-                return None
-            else:
                 numbers.no_value = self._refuted(point, solution, _NO_VALUE)
-                return None
-        else:
-            gap = self._gap(at, solution)
-            if gap is None:
-                return None
-            numbers.tested += 1
-            wrong = not HOLDS[self.said.relation](gap)
-        return self._refuted(point, solution, self._failure()) if wrong else None
 
-    def _exact(self, point: Point, solution: Point) -> bool:
-        """Whether the policy is known exactly: by its closed form, or at the boundary."""
-        closed = self.about.closed_at(point) is not None
-        return closed or {*solution.values()} <= {S.Zero, S.One}
+    def _fails(self, policy: Point, point: Point, numbers: _Numbers) -> bool | None:
+        """Whether it fails at one stationary policy; None where a side is no number there.
+
+        What is tested is counted. False too where nothing tells.
+        """
+        exact = all(v.free_symbols or v in (S.Zero, S.One) for v in policy.values())
+        if not (exact or self.about.closed_at(point) is not None):
+            gap = self._gap({**point, **policy}, policy)
+            if gap is None:
+                return False
+            numbers.tested += 1
+            return not HOLDS[self.said.relation](gap)
+        claim = self._inserted(tuple(policy.items()))
+        found = sign_at(claim, point)  # balls around exact numbers decide
+        if found is None:
+            return None if not self.where_defined and claim.undefined_at(point) else False
+        numbers.tested += 1
+        return not holds_at(claim, point, found[0])
+
+    def _inserted(self, policy: tuple[tuple[Symbol, Expr], ...]) -> Claim:
+        """The relation with the policy in it, in the parameters alone."""
+        known = self.__dict__.setdefault("_claims", {})
+        if policy not in known:
+            known[policy] = Claim(
+                "there", *self._sides(dict(policy)), where_defined=self.where_defined
+            )
+        return known[policy]
 
     def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
         left, right = (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from flint import arb, ctx
 from sympy import Expr, Rational, Symbol
 
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import sign_of
+from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -59,9 +61,8 @@ def sign_at(
 
     The sign is 0 where the sides are not told apart; None where one of them has no real value.
     """
-    sides = [side.subs(point) for side in (claim.left, claim.right)]
     for bits in precisions:
-        left, right = (_enclosed(side, bits) for side in sides)
+        left, right = (_enclosed(side, point, bits) for side in (claim.left, claim.right))
         if left is None or right is None:
             return None
         with ctx.workprec(bits):
@@ -71,12 +72,21 @@ def sign_at(
     return 0, precisions[-1]
 
 
-def _enclosed(number: Expr, bits: int) -> arb | None:
-    try:
-        found = ball(number, {}, bits)
-    except (ValueError, ZeroDivisionError):
-        found = _without_proof(number)
+def _enclosed(side: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None:
+    found = None
+    if all(value.is_Rational for value in point.values()):
+        with suppress(ValueError, ZeroDivisionError), ctx.workprec(bits):
+            found = ball(side, {s: arb(as_rational(v)) for s, v in point.items()}, bits)
+    if found is None or not found.is_finite():  # what is exactly 0 shows in numbers alone
+        found = _of_number(side.subs(point), bits)
     return found if found is not None and found.is_finite() else None
+
+
+def _of_number(number: Expr, bits: int) -> arb | None:
+    try:
+        return ball(number, {}, bits)
+    except (ValueError, ZeroDivisionError):
+        return _without_proof(number)
 
 
 def _without_proof(number: Expr) -> arb | None:
