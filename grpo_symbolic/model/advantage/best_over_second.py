@@ -32,6 +32,13 @@ class BestOverSecond(Advantage):
     epsilon : number
         Added to s, in reward units.
 
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.BestOverSecond(scaled=False))
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), gap*pi*(1 - pi)**3)
+
     Notes
     -----
     Source: verl, adv_estimator=grpo_passk; arXiv 2503.19595. Advantages of one group do not sum to

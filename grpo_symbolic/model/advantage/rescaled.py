@@ -34,6 +34,13 @@ class Rescaled(Advantage):
     ------
     ValueError
         For another kind of rule, a σ that is not positive, or two symbols σ.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(2, advantage=gs.Rescaled(gs.ShiftAndScale(), 5))
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi)/5)
     """
 
     rule: Any
