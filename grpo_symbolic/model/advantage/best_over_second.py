@@ -65,10 +65,12 @@ class BestOverSecond(Advantage):
 
     @property
     def scale_invariant(self) -> bool:  # type: ignore[override]
+        """Whether the lead is divided by the deviation alone."""
         return self.scaled and self.epsilon == 0
 
     @property
     def no_multiple(self) -> str:
+        """Why no other rule acts as this one."""
         return "only the best member of a group has an advantage"
 
     def _measure(self, member: Member) -> Expr:
