@@ -61,9 +61,11 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.stationary import stationary_policy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
+    from grpo_symbolic.prediction.openrlhf import from_openrlhf
     from grpo_symbolic.prediction.predict import TrainerRun
     from grpo_symbolic.prediction.prediction import Prediction
-    from grpo_symbolic.prediction.readers import from_openrlhf, from_trl, from_verl
+    from grpo_symbolic.prediction.trl import from_trl
+    from grpo_symbolic.prediction.verl import from_verl
     from grpo_symbolic.question import BinaryQuestion, Question
     from grpo_symbolic.reward import Gaussian
     from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -218,9 +220,9 @@ _HOMES = {
     "comparison": ".policy.comparison",
     "explore": ".explorer",
     "formula": ".export.latex",
-    "from_openrlhf": ".prediction.readers",
-    "from_trl": ".prediction.readers",
-    "from_verl": ".prediction.readers",
+    "from_openrlhf": ".prediction.openrlhf",
+    "from_trl": ".prediction.trl",
+    "from_verl": ".prediction.verl",
     "potential": ".analysis.potential",
     "preference": ".model.algorithm",
     "prove": ".verify.methods",
