@@ -5,7 +5,8 @@ from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
-from math import exp, log, sqrt
+from math import comb, exp, log, sqrt
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + exp(-z))
 
 
-def standardised(rewards: tuple[int, ...]) -> list[float]:
+def standardised(rewards: tuple[int, ...], epsilon: float = 1e-4) -> list[float]:
     mean = sum(rewards) / len(rewards)
     std = sqrt(sum((r - mean) ** 2 for r in rewards) / (len(rewards) - 1))
-    return [(r - mean) / (std + 1e-4) for r in rewards]
+    return [(r - mean) / (std + epsilon) for r in rewards]
 
 
 def coefficient(kind: str, ratio: float) -> float:
@@ -296,6 +297,52 @@ def test_many_answers_without_a_penalty_end_at_the_best() -> None:
         logits = logits + 0.05 * (gains - policy * gains.sum())
         time += 0.05
     assert found.time == pytest.approx(time, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "beta", "reference", "size"),
+    [("loss", 2, 0.05, 8), ("ratio", 1, 0.001, 64), ("reward", 1, 0.001, 64)],
+)
+def test_the_limit_of_reuse(kind: str, beta: float, reference: float, size: int) -> None:
+    """Frozen samples of two answers, step by step: closer to rest below the limit, off beyond."""
+    rate, epsilon = 2e-3, 1e-9 if kind == "reward" else 1e-4
+    given = {"trainer": "trl", "version": "1.16", "beta": str(beta), "num_generations": size,
+             "learning_rate": str(rate), "use_bias_correction_kl": kind == "ratio",
+             "num_iterations": 10**5}  # fmt: skip
+    if kind == "reward":  # OpenRLHF's k1, after the normalisation
+        given = {"trainer": "openrlhf", "advantage_estimator": "group_norm", "lr": str(rate),
+                 "n_samples_per_prompt": size, "init_kl_coef": str(beta), "max_epochs": 10**5,
+                 "actor": {"lr": str(rate)}}  # fmt: skip
+    found = read_run(given).predict(str(reference))
+    policy = found.reached
+    assert policy is not None
+    rest = log(policy.policy[0] / policy.policy[1])
+    # What an answer is worth beside k right ones among the others.
+    worth = [
+        [standardised((own, *[1] * k, *[0] * (size - 1 - k)), epsilon)[0] for k in range(size)]
+        for own in (1, 0)
+    ]
+
+    def outer(z: float, steps: int) -> float:
+        """One batch of exact expectations: what was sampled is held fixed."""
+        old = sigmoid(z)
+        chance = [comb(size - 1, k) * old**k * (1 - old) ** (size - 1 - k) for k in range(size)]
+        better, worse = (sum(map(mul, chance, row)) for row in worth)
+        for _ in range(steps):
+            p = sigmoid(z)
+            pulls = []
+            for own, was, ref in ((p, old, reference), (1 - p, 1 - old, 1 - reference)):
+                frozen = {"loss": was * (1 - ref / own), "ratio": own * log(own / ref)}
+                pulls.append(frozen.get(kind, own * log(was / ref)))
+            gains = p * better - beta * pulls[0], (1 - p) * worse - beta * pulls[1]
+            z += 2 * rate * ((1 - p) * gains[0] - p * gains[1])
+        return z
+
+    sentence = next(w for w in found.warnings if "steps on one batch" in w)
+    limit = float(sentence.split("beyond ")[1].split(":")[0]) / rate
+    for share, holds in ((0.97, True), (1.03, False)):
+        z = outer(rest + 1e-4, int(share * limit))
+        assert (abs(z - rest) < 1e-4) == holds
 
 
 def test_the_spread_of_many_answers() -> None:
