@@ -81,7 +81,7 @@ class Prediction:
     def __str__(self) -> str:
         names = self.question.answers
         run = self.run
-        rows = [f"{run.trainer} {run.version}, {run.preset.name}: beta = {float(run.beta):.6g}"]
+        rows = [f"{run.release}, {run.preset.name}: beta = {float(run.beta):.6g}"]
         for rest in self.rest_points:
             policy = ", ".join(
                 f"pi({o}) = {w:.6g}" for o, w in zip(names, rest.policy, strict=True)
