@@ -143,7 +143,7 @@ class Configuration:
             last = key.rpartition(".")[2]
             if key in self._read or key in self._usual or last in ("trainer", "version"):
                 continue
-            if last in close_to or (known is not None and last in known):
+            if last in close_to or not {*(known or ())}.isdisjoint(key.split(".")):
                 continue
             if not set(apart).isdisjoint(key.split(".")[:-1]):
                 continue
