@@ -152,6 +152,8 @@ CHAPTERS: tuple[Chapter, ...] = (
             "stationary_is_not_maximal",
             "best_response_recursion",
             "best_response_slope",
+            "spread_of_iterates",
+            "reuse_limit",
         ),
     ),
     Chapter(

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.model.advantage import (
         Advantage,
         BatchScale,
+        BestOverSecond,
         Clipped,
         FixedScale,
         LeaveOneOut,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         PassAtK,
         PositiveOnly,
         Ranks,
+        Rescaled,
         ShiftAndScale,
         ShiftOnly,
         StabilisedScale,
@@ -59,9 +61,11 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.stationary import stationary_policy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
+    from grpo_symbolic.prediction.openrlhf import from_openrlhf
     from grpo_symbolic.prediction.predict import TrainerRun
     from grpo_symbolic.prediction.prediction import Prediction
-    from grpo_symbolic.prediction.readers import from_openrlhf, from_trl, from_verl
+    from grpo_symbolic.prediction.trl import from_trl
+    from grpo_symbolic.prediction.verl import from_verl
     from grpo_symbolic.question import BinaryQuestion, Question
     from grpo_symbolic.reward import Gaussian
     from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -82,6 +86,7 @@ __all__ = [
     "Axiom",
     "AxiomTable",
     "BatchScale",
+    "BestOverSecond",
     "BinaryQuestion",
     "Checked",
     "Claim",
@@ -113,6 +118,7 @@ __all__ = [
     "Question",
     "Ranks",
     "Report",
+    "Rescaled",
     "ReverseKL",
     "Rule",
     "ShiftAndScale",
@@ -157,6 +163,7 @@ _HOMES = {
     "Axiom": ".aggregation.axioms",
     "AxiomTable": ".aggregation.axiom_table",
     "BatchScale": ".model.advantage",
+    "BestOverSecond": ".model.advantage",
     "BinaryQuestion": ".question",
     "Checked": ".checking.checked",
     "Claim": ".verify.claim",
@@ -192,6 +199,7 @@ _HOMES = {
     "RLHF": ".model.algorithm",
     "Ranks": ".model.advantage",
     "Report": ".verify.verdict",
+    "Rescaled": ".model.advantage",
     "ReverseKL": ".model.penalty",
     "Rule": ".aggregation.rule",
     "ShiftAndScale": ".model.advantage",
@@ -212,9 +220,9 @@ _HOMES = {
     "comparison": ".policy.comparison",
     "explore": ".explorer",
     "formula": ".export.latex",
-    "from_openrlhf": ".prediction.readers",
-    "from_trl": ".prediction.readers",
-    "from_verl": ".prediction.readers",
+    "from_openrlhf": ".prediction.openrlhf",
+    "from_trl": ".prediction.trl",
+    "from_verl": ".prediction.verl",
     "potential": ".analysis.potential",
     "preference": ".model.algorithm",
     "prove": ".verify.methods",

@@ -231,7 +231,7 @@ def read_group_size(text: str) -> int | float:
     return int(number)
 
 
-def group_size(value: Any) -> Expr:
+def group_size(value: Any, name: str = "group_size") -> Expr:
     """A group size: an integer of at least 2, or ``oo`` for the large-group limit."""
     from sympy import Integer, Symbol, oo
 
@@ -241,9 +241,9 @@ def group_size(value: Any) -> Expr:
         value = read_group_size(value)
     if value in (oo, inf):
         return oo
-    number = exact_number("group_size", value, _SIZES)
+    number = exact_number(name, value, _SIZES)
     if not number.is_Integer or number < 2:
-        raise _out_of_range("group_size", _SIZES, value)
+        raise _out_of_range(name, _SIZES, value)
     return Integer(number)
 
 

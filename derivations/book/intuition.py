@@ -319,6 +319,14 @@ INTUITION: dict[str, str] = {
         "The slope of this map at a rest point says how an error is passed on. Below minus "
         "one it grows from step to step and ends in a cycle."
     ),
+    "spread_of_iterates": (
+        "A step is a pull back to rest and a throw of the dice. The spread is where what a step "
+        "takes off the variance is what the dice add to it."
+    ),
+    "reuse_limit": (
+        "Samples that are kept are answers to a policy of the past. Followed for too long they "
+        "carry the policy past its rest point, further each time."
+    ),
     "shift_only_factor": (
         "Subtracting the mean of the group takes away the own reward's share of it, one "
         "part in $G$. What is left is the centred reward times $1-1/G$."

@@ -8,7 +8,7 @@ for those the answer is a formula; under the reverse KL it reads
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import mpmath as mp
@@ -16,14 +16,15 @@ from sympy import Expr, Integer, Rational, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import Number, exact_number, within
 from grpo_symbolic.solve.scalar import ScalarField
 
 __all__ = ["NotReached", "Target", "group_size_for", "reference_for", "weight_for"]
 
-#: Group sizes are looked for up to here.
-LARGEST = 1024
+#: Group sizes are looked for up to here, and one by one up to there.
+LARGEST, SCANNED = 1024, 64
 #: Digits of what is no formula.
 _DIGITS = 60
 _KINDS = ("pi", "drift", "kl")
@@ -214,10 +215,13 @@ def reference_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]
 def group_size_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]) -> int:
     """The smallest group with which π(a) comes to the target or beyond.
 
+    By halving where it is proved that the policy rises with the size, else one by one up to 64.
+
     Raises
     ------
     ValueError
-        For symbols, where groups of 1024 do not do, or where the size changes nothing.
+        For symbols, and where no group of up to 1024 does (of 64, for rules that are not known to
+        rise with the size): with the weight at which the largest would.
     """
     missing = sorted(
         str(s) for s in (symbols.pi_ref, balance.beta) if s.free_symbols - known.keys()
@@ -227,20 +231,47 @@ def group_size_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr
     policy = target.policy(known[symbols.pi_ref])
     weight = _real(S(balance.beta).subs(known))
 
-    def enough(size: int) -> bool:
+    def at_size(size: int) -> mp.mpf | None:
         numbers = {s: v for s, v in known.items() if s != symbols.G}
-        field = ScalarField(balance.of_size(Integer(size)).condition,
-                            {**numbers, **_weight_symbol(balance, S.One)})  # fmt: skip
-        found = _weight_at(field, policy)
-        return found is not None and found >= weight
+        try:
+            condition = balance.of_size(Integer(size)).condition
+            field = ScalarField(condition, {**numbers, **_weight_symbol(balance, S.One)})
+            return _weight_at(field, policy)
+        except ValueError:
+            return None
 
+    def enough(size: int) -> bool:
+        held = at_size(size)
+        return held is not None and held >= weight
+
+    if _rises(balance):
+        found = _bisected(enough)
+    else:
+        found = next((size for size in range(2, SCANNED + 1) if enough(size)), None)
+    if found is None:
+        most = LARGEST if _rises(balance) else SCANNED
+        held = at_size(most)
+        weight_of = "" if held is None or held <= 0 else f" of {mp.nstr(held, 6)} or less"
+        raise ValueError(
+            f"groups of up to {most} do not bring pi(a) to {float(policy):.6g} at this weight: "
+            f"it takes a smaller weight{weight_of}"
+        )
+    return found
+
+
+def _rises(balance: Balance) -> bool:
+    """Whether it is proved that the lowest stationary policy rises with the group size."""
+    try:
+        return monotonicity(balance.of_size(symbols.G), "G").direction == "increasing"
+    except ValueError:  # the rule has no form in a symbol for the size
+        return False
+
+
+def _bisected(enough: Callable[[int], bool]) -> int | None:
     low, high = 1, 2
     while not enough(high):
         if high >= LARGEST:
-            raise ValueError(
-                f"groups of up to {LARGEST} do not bring pi(a) to {float(policy):.6g} at this "
-                "weight: it takes a smaller weight"
-            )
+            return None
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2

@@ -21,7 +21,12 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         epilog="Example: grpo-symbolic predict config.yaml --pi-ref 0.2. The file has the "
         "trainer's own option names and the keys trainer and version.",
     )
-    command.add_argument("config", metavar="FILE", help="the configuration, YAML or JSON")
+    command.add_argument(
+        "configs",
+        metavar="FILE",
+        nargs="+",
+        help="the configuration: YAML, JSON, or the script with its command; several to compare",
+    )
     command.add_argument(
         "--pi-ref",
         metavar="X",
@@ -46,6 +51,8 @@ def run(arguments: argparse.Namespace) -> str:
         shares = [read_number("--pi-ref", "pi_ref", part) for part in listed(arguments.pi_ref)]
     elif arguments.rewards_log is None:
         raise ValueError("--pi-ref must be given, or --rewards-log to count it from")
+    if arguments.plot is not None and len(arguments.configs) > 1:
+        raise ValueError("--plot draws one configuration, and several are given")
     question: dict[str, Any] = {}
     if arguments.success is not None:
         question["success"] = _numbers("--success", "success", arguments.success)
@@ -55,7 +62,7 @@ def run(arguments: argparse.Namespace) -> str:
 
     from grpo_symbolic.prediction.configuration import Configuration
 
-    options = Configuration.read(arguments.config)
+    configurations = [Configuration.read(name) for name in arguments.configs]
     if arguments.rewards_log is not None:
         from grpo_symbolic.prediction.rewards_log import read_rewards
 
@@ -67,9 +74,11 @@ def run(arguments: argparse.Namespace) -> str:
 
     from grpo_symbolic.prediction.trainers import read_run
 
-    trainer = read_run(options)
-    trainer = replace(trainer, remarks=(*remarks, *trainer.remarks))
-    found = trainer.predict(shares if len(shares) > 1 else shares[0], **question)
+    runs = [read_run(options) for options in configurations]
+    runs = [replace(run, remarks=(*remarks, *run.remarks)) for run in runs]
+    asked = shares if len(shares) > 1 else shares[0]
+    predictions = [run.predict(asked, **question) for run in runs]
+    found = predictions[0]
     if arguments.plot is not None:
         from grpo_symbolic.plotting.figures import figure_of, written
         from grpo_symbolic.plotting.prediction import prediction
@@ -79,7 +88,12 @@ def run(arguments: argparse.Namespace) -> str:
             return prediction(found, ax=ax)
 
         written(figure_of((panel,), COLUMN, 3.3), arguments.plot)
-    return json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
+    if len(predictions) == 1:
+        return json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
+    named = list(zip(arguments.configs, predictions, strict=True))
+    if arguments.json:
+        return json.dumps([{"file": name, **p.as_dict()} for name, p in named], indent=2)
+    return "\n\n".join(f"{name}: {p}" for name, p in named)
 
 
 def _numbers(option: str, role: str, text: str) -> list[Any]:

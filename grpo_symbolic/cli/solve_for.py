@@ -27,7 +27,8 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         "solve-for",
         parents=[model],
         help="the weight, group size or reference that gives a wanted policy",
-        epilog="Example: grpo-symbolic solve-for beta --pi 0.9 --pi-ref 0.2 --group-size 8",
+        epilog="Example: grpo-symbolic solve-for beta --pi 0.9 --pi-ref 0.2 --group-size 8. What "
+        "is left out stays a symbol: without --pi and --pi-ref it prints the closed form.",
     )
     command.add_argument("unknown", metavar="WHAT", help="|".join(_UNKNOWNS))
     margin_option(command)
@@ -64,7 +65,10 @@ def run(arguments: argparse.Namespace) -> str:
         warnings.simplefilter("always")
         found = policy.solve_for(name, **values)
     shown = sstr(found) if isinstance(found, Expr) else found
+    formula = None
+    if arguments.json and name != "group_size" and not isinstance(found, Expr):
+        formula = sstr(policy.solve_for(name))
     said = [str(warning.message) for warning in caught]
     if arguments.json:
-        return json.dumps({name: shown, "warnings": said}, indent=2)
+        return json.dumps({name: shown, "closed_form": formula, "warnings": said}, indent=2)
     return "\n".join([f"{name} = {shown}", *(f"warning: {sentence}" for sentence in said)])

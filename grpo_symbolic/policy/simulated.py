@@ -109,7 +109,7 @@ class Simulated:
         reference = ascent.reference
         first = reference if start is None else _start(start, len(reference))
         runs = 3 if extrapolate else 1
-        _check_work(steps, runs, seeds * groups * _members(ascent.sampler), reuse)
+        _check_work(steps, runs, seeds * groups * _members(ascent.totals.sampler), reuse)
         found = simulated(
             ascent,
             tuple(self.question.answers),
@@ -159,33 +159,37 @@ def _ascent(
     from grpo_symbolic.simulation.ascent import Ascent
     from grpo_symbolic.simulation.penalties import penalty_of
     from grpo_symbolic.simulation.sampling import sampler_of
+    from grpo_symbolic.simulation.totals import Composed, Drawn
 
     algorithm, question = policy.algorithm, policy.question
     if S(getattr(algorithm, "group_size", None) or 1) == oo:
         raise ValueError("the large-group limit has no group to sample: give a group size")
     reference = np.array([float(S(r).subs(point)) for r in question.reference])
     sampler = sampler_of(algorithm, question, point, reference)
-    rule = None
+    rule = advantage = None
     if isinstance(algorithm, GRPO):
-        advantage = algorithm.advantage
-        changes = {k: v.subs(point) for k, v in vars(advantage).items() if isinstance(v, Expr)}
-        rule = rule_of(replace(advantage, **changes) if changes else advantage, sampler.size)
-    return Ascent(
-        sampler,
-        rule,
-        penalty_of(algorithm.penalty, point),
-        float(S(algorithm.beta).subs(point)),
-        reference,
-        groups,
-        reuse,
-        clip,
-        getattr(algorithm, "mixed_only", False),
-    )
+        advantage = algorithm.advantage.at(point)
+        rule = rule_of(advantage, sampler.size)
+    penalty = penalty_of(algorithm.penalty, point)
+    beta, paid = float(S(algorithm.beta).subs(point)), None
+    if getattr(penalty, "placement", "").startswith("reward"):
+        paid = penalty
+    given: Any = {
+        "groups": groups,
+        "mixed_only": getattr(algorithm, "mixed_only", False),
+        "apart": clip is not None,
+    }
+    tabled = paid is None and advantage is not None and advantage.batch is None
+    if tabled and Composed.fits(sampler):
+        totals: Any = Composed(sampler, rule, **given)
+    else:
+        totals = Drawn(sampler, rule, **given, paid=paid, beta=beta, reference=reference)
+    return Ascent(totals, penalty, beta, reference, reuse, clip)
 
 
 def _members(sampler: Any) -> int:
     """Entries of an array for one group."""
-    counted = getattr(sampler, "chances", None)
+    counted = getattr(sampler, "answers", None)
     return sampler.size if counted is None else len(counted)
 
 

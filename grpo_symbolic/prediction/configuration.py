@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from importlib import metadata
@@ -14,24 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.inputs import read_parameter
+from grpo_symbolic.prediction.texts import DEEPEST, WORDS, Option, is_text, of_text, of_words
 
 __all__ = ["Configuration", "Option"]
 
 _LARGEST = 1_000_000
 _MOST_OPTIONS = 20_000
-_DEEPEST = 12
-_WORDS = {"true": True, "false": False, "null": None, "~": None, "none": None, "": None}
+#: Options that are not looked at and are named in one warning.
+_NAMED = 8
+#: ``${a.b}`` or ``${oc.select:a.b,default}``: what another option says.
+_REFERENCE = re.compile(r"\$\{(?:oc\.select:)?\s*([\w.]+)\s*(?:,([^{}]*))?\}")
 #: Distributions by the first part of the module that a configuration's class comes from.
 _DISTRIBUTIONS = {"trl": "trl", "verl": "verl", "openrlhf": "openrlhf", "swift": "ms-swift"}
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option: its full name, its value, and the line it stands in."""
-
-    name: str
-    value: Any
-    line: int | None = None
 
 
 class Configuration:
@@ -42,9 +35,13 @@ class Configuration:
     options : iterable of Option
     package : str, optional
         The first part of the module that an object's class comes from.
+    usual : collection of str
+        Options of an object that are as its class has them by default.
     """
 
-    def __init__(self, options: Iterator[Option], package: str = "") -> None:
+    def __init__(
+        self, options: Iterator[Option], package: str = "", usual: Collection[str] = ()
+    ) -> None:
         self.options: dict[str, Option] = {}
         self._asked: set[str] = set()
         self._read: set[str] = set()
@@ -52,7 +49,7 @@ class Configuration:
             if len(self.options) >= _MOST_OPTIONS:
                 raise ValueError(f"a configuration must have at most {_MOST_OPTIONS} options")
             self.options[option.name] = option
-        self.package = package
+        self.package, self._usual = package, frozenset(usual)
 
     @classmethod
     def of(cls, config: Any) -> Configuration:
@@ -60,9 +57,11 @@ class Configuration:
 
         Parameters
         ----------
-        config : mapping, object, str or path
+        config : mapping, object, str, path or list of str
             A dictionary, an object with attributes such as a ``GRPOConfig`` or an
-            ``argparse.Namespace``, the name of a YAML or JSON file, or the text of one.
+            ``argparse.Namespace``, the name of a YAML or JSON file or of a script with the command,
+            the text of one, or the words of the command: ``["actor.use_kl_loss=True"]``,
+            ``["--init_kl_coef", "0.01"]``.
 
         Raises
         ------
@@ -74,7 +73,9 @@ class Configuration:
         if isinstance(config, PathLike):
             return cls.read(config)
         if isinstance(config, str):
-            return cls(_of_text(config)) if _is_text(config) else cls.read(config)
+            return cls(of_text(config)) if is_text(config) else cls.read(config)
+        if isinstance(config, (list, tuple)) and all(isinstance(word, str) for word in config):
+            return cls(of_words((word, None) for word in config))
         package = "" if isinstance(config, Mapping) else type(config).__module__.partition(".")[0]
         pairs = _members(config)
         if pairs is None:
@@ -82,7 +83,7 @@ class Configuration:
                 "config must be a mapping, an object with attributes, or a YAML or JSON file, got "
                 f"{type(config).__name__}"
             )
-        return cls(_flat(pairs, "", 0), package)
+        return cls(_flat(pairs, "", 0), package, _as_by_default(config))
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Configuration:
@@ -93,7 +94,7 @@ class Configuration:
             raise ValueError(f"the configuration cannot be read: {error}") from None
         if len(text) > _LARGEST:
             raise ValueError(f"a configuration must have at most {_LARGEST} characters")
-        return cls(_of_text(text))
+        return cls(of_text(text))
 
     # -- one option ----------------------------------------------------------------------
 
@@ -105,20 +106,57 @@ class Configuration:
             if keys:
                 shortest = min(keys, key=len)
                 self._read.add(shortest)
-                return self.options[shortest]
+                return self._resolved(self.options[shortest])
         return None
 
-    def misspelt(self) -> tuple[str, ...]:
-        """Warnings of options that nothing asked for, close to some that were asked for in vain."""
+    def _resolved(self, option: Option) -> Option:
+        """The option with what it refers to in place of a reference; nothing for unknown ones."""
+        value, seen = option.value, set()
+        while isinstance(value, str) and (match := _REFERENCE.fullmatch(value.strip())):
+            name, default = match[1], match[2]
+            if name in seen:
+                raise ValueError(f"{said(option)} refers to itself")
+            seen.add(name)
+            if name in self.options:
+                value = self.options[name].value
+            else:
+                value = None if default is None else WORDS.get(default.strip(), default.strip())
+        return option if value is option.value else Option(option.name, value, option.line)
+
+    def unread(
+        self, known: Collection[str] | None = None, apart: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Warnings of options that nothing asked for.
+
+        Parameters
+        ----------
+        known : collection of str, optional
+            Names that the trainer has and that do not matter here. Without it the options that
+            are left are named together.
+        apart : collection of str
+            Names of sections that say nothing of what is optimised: data, logs, hardware.
+        """
         missing = [n for n in self._asked if not any(k.endswith(n) for k in self._read)]
-        known = {name.rpartition(".")[2]: name for name in missing}
-        found = []
+        close_to = {name.rpartition(".")[2]: name for name in missing}
+        found, left = [], []
         for key, option in self.options.items():
             last = key.rpartition(".")[2]
-            if key in self._read or last in known:
+            if key in self._read or key in self._usual or last in ("trainer", "version"):
                 continue
-            for close in get_close_matches(last, known, n=1, cutoff=0.86):
-                found.append(f"{said(option)}: is not an option that is read; is {close} meant?")
+            if last in close_to or not {*(known or ())}.isdisjoint(key.split(".")):
+                continue
+            if not set(apart).isdisjoint(key.split(".")[:-1]):
+                continue
+            close = get_close_matches(last, close_to, n=1, cutoff=0.86)
+            if close:
+                found.append(f"{said(option)}: is not an option that is read; is {close[0]} meant?")
+            elif known is not None:
+                found.append(f"{said(option)}: is no option that is known: it is not looked at")
+            else:
+                left.append(said(option))
+        if left:
+            more = f" and {len(left) - _NAMED} more" if len(left) > _NAMED else ""
+            found.append(f"not looked at: {', '.join(left[:_NAMED])}{more}")
         return tuple(found)
 
     def word(self, *names: str, default: str = "") -> str:
@@ -136,7 +174,7 @@ class Configuration:
         if found is None or found.value is None:
             return default
         value = found.value
-        value = _WORDS.get(value.lower(), value) if isinstance(value, str) else value
+        value = WORDS.get(value.lower(), value) if isinstance(value, str) else value
         if not isinstance(value, bool):
             raise ValueError(f"{said(found)} must be true or false, got {found.value!r}")
         return value
@@ -182,11 +220,6 @@ def said(option: Option) -> str:
     return option.name if option.line is None else f"{option.name} (line {option.line})"
 
 
-def _is_text(config: str) -> bool:
-    """Whether a string is the text of a configuration, and not the name of a file."""
-    return "\n" in config or config.lstrip().startswith("{") or ": " in config
-
-
 def _members(value: Any) -> Iterator[tuple[str, Any]] | None:
     """The named members of a mapping or an object; None of a plain value."""
     if isinstance(value, Mapping):
@@ -202,67 +235,20 @@ def _members(value: Any) -> Iterator[tuple[str, Any]] | None:
 def _flat(pairs: Iterator[tuple[str, Any]], before: str, depth: int) -> Iterator[Option]:
     for key, value in pairs:
         name = f"{before}{key}"
-        inner = _members(value) if depth < _DEEPEST and not hasattr(value, "value") else None
+        inner = _members(value) if depth < DEEPEST and not hasattr(value, "value") else None
         if inner is None:
             yield Option(name, value)
         else:
             yield from _flat(inner, f"{name}.", depth + 1)
 
 
-# -- files ---------------------------------------------------------------------------------------
-
-
-def _of_text(text: str) -> Iterator[Option]:
-    if text.lstrip().startswith("{"):
-        try:
-            found = json.loads(text, parse_float=str, parse_int=str)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(f"the configuration is no JSON: {error}") from None
-        lines = _json_lines(text)
-        for option in _flat(_members(found) or iter(()), "", 0):
-            last = option.name.rpartition(".")[2]
-            yield Option(option.name, option.value, next(lines.get(last, iter(())), None))
-        return
-    yield from _of_yaml(text)
-
-
-def _json_lines(text: str) -> dict[str, Iterator[int]]:
-    """Where each key stands, in order."""
-    found: dict[str, list[int]] = {}
-    for match in re.finditer(r'"((?:[^"\\]|\\.)*)"\s*:', text):
-        found.setdefault(match[1], []).append(text.count("\n", 0, match.start()) + 1)
-    return {key: iter(lines) for key, lines in found.items()}
-
-
-def _of_yaml(text: str) -> Iterator[Option]:
-    import yaml  # not at the top: JSON does without, and starts sooner
-
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"the configuration is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(root, yaml.MappingNode):
-        raise ValueError("the configuration must be a mapping of options to values")
-    yield from _nodes(root, "", 0)
-
-
-def _nodes(node: Any, before: str, depth: int) -> Iterator[Option]:
-    """The scalars of a mapping, each with its line; lists as lists of text."""
-    for key, value in node.value:
-        if not isinstance(key.value, str):
-            continue
-        name, line = f"{before}{key.value}", key.start_mark.line + 1
-        if value.id == "mapping" and depth < _DEEPEST:
-            yield from _nodes(value, f"{name}.", depth + 1)
-        elif value.id == "scalar":
-            yield Option(name, _scalar(value), line)
-        else:
-            items = value.value if value.id == "sequence" else ()
-            yield Option(name, [item.value for item in items if item.id == "scalar"], line)
-
-
-def _scalar(node: Any) -> Any:
-    """A plain word that means true, false or nothing; anything else as text, exactly."""
-    if node.style is None and node.value.lower() in _WORDS and node.value.lower() != "none":
-        return _WORDS[node.value.lower()]
-    return node.value
+def _as_by_default(config: Any) -> set[str]:
+    """The fields of a dataclass's object that have their default."""
+    if not is_dataclass(config):
+        return set()
+    found = set()
+    for f in fields(config):
+        default = f.default if f.default_factory is MISSING else f.default_factory()
+        if default is not MISSING and getattr(config, f.name, None) == default:
+            found.add(f.name)
+    return found

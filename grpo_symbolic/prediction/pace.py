@@ -139,20 +139,33 @@ def reuse_limit(
 ) -> float:
     """τ: the learning rate times the steps on one batch beyond which a rest point is left.
 
-    With the sampling policy frozen the log-odds relax at the rate A = −β p²(1 − p)² Σ c, c the
-    curvature of the penalty; the outer iteration has the slope 1 − κ (e^{Aτ'} − 1)/A, τ' = 2τ.
+    With the sampling policy frozen the log-odds relax at the rate A; the outer iteration has the
+    slope 1 − κ (e^{Aτ'} − 1)/A, τ' = 2τ, and leaves the point where that is below −1.
     """
-    p, q = goal.policy
-    condition = stationarity_condition(run.preset.algorithm, question)
-    digits = 30 + int(abs(goal.log_odds))  # as many as 1 - p needs beside 1
-    with mp.workdps(digits):
-        at = {**point, symbols.pi: Float(1 / (1 + mp.exp(-goal.log_odds)), digits)}
-    curvature = float(sum(condition.curvature).subs(at)) if run.beta else 0.0
-    inner = -float(run.beta) * (p * q) ** 2 * curvature
+    inner = _frozen_rate(run, question, goal, point)
     if inner == 0:
         return 1 / kappa
     inside = 1 + 2 * inner / kappa
     return inf if inside <= 0 else log(inside) / inner / 2
+
+
+def _frozen_rate(
+    run: Settings, question: Question, goal: RestPoint, point: dict[Symbol, Expr]
+) -> float:
+    """A, the derivative in the log-odds of the gradient of samples that are drawn already.
+
+    −β p²(1 − p)² Σ c with the curvature c of the penalty, where that is in the loss or exact. One
+    inside the reward is a frozen factor of the ratio, as the advantage is: their sum is 0 at rest.
+    """
+    p, q = goal.policy
+    bonus = -float(run.preset.entropy) * p * q
+    if not run.beta or getattr(run.preset.penalty, "placement", "").startswith("reward"):
+        return bonus
+    condition = stationarity_condition(run.preset.algorithm, question)
+    digits = 30 + int(abs(goal.log_odds))  # as many as 1 - p needs beside 1
+    with mp.workdps(digits):
+        at = {**point, symbols.pi: Float(1 / (1 + mp.exp(-goal.log_odds)), digits)}
+    return bonus - float(run.beta) * (p * q) ** 2 * float(sum(condition.curvature).subs(at))
 
 
 def steps_of(time: float | None, rate: Fraction | None, scale: Fraction) -> float | None:

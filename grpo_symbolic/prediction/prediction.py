@@ -26,7 +26,8 @@ class Prediction:
         Optimiser steps until 99 % of the way from the reference to the rest point is covered, by
         plain gradient ascent on tabular softmax logits.
     spread : float or None
-        The standard deviation of π(a) over the last iterates, for small learning rates.
+        The standard deviation of the first answer's probability over the last iterates, for small
+        learning rates.
     warnings : tuple of str
     complete : bool
         Whether it is proved that there are no other rest points.
@@ -80,7 +81,7 @@ class Prediction:
     def __str__(self) -> str:
         names = self.question.answers
         run = self.run
-        rows = [f"{run.trainer} {run.version}, {run.preset.name}: beta = {float(run.beta):.6g}"]
+        rows = [f"{run.release}, {run.preset.name}: beta = {float(run.beta):.6g}"]
         for rest in self.rest_points:
             policy = ", ".join(
                 f"pi({o}) = {w:.6g}" for o, w in zip(names, rest.policy, strict=True)
@@ -92,7 +93,8 @@ class Prediction:
         rows.append(self._pace())
         if self.spread is not None:
             rows.append(
-                f"spread of the last iterates: standard deviation {self.spread:.3g} of pi(a)"
+                f"spread of the last iterates: standard deviation {self.spread:.3g} of "
+                f"pi({names[0]})"
             )
         return "\n".join([*rows, *(f"warning: {sentence}" for sentence in self.warnings)])
 

@@ -66,9 +66,15 @@ class Settings:
         return replace(self.preset.algorithm, beta=weight)  # type: ignore[type-var]
 
     @property
+    def release(self) -> str:
+        """The trainer, and its version where conventions depend on that."""
+        return f"{self.trainer} {self.version}".strip()
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What must be known whatever the question: of the configuration, then of the preset."""
-        return tuple(dict.fromkeys(map(self.located, (*self.remarks, *self._of_preset()))))
+        located = map(self.located, self._of_preset())
+        return tuple(dict.fromkeys((*self.remarks, *located)))
 
     def located(self, sentence: str) -> str:
         """A sentence behind the option that it is about, and the line of that."""
@@ -85,11 +91,11 @@ class Settings:
 
     def __repr__(self) -> str:
         weight = f"beta = {float(self.beta):.6g}"
-        return f"{type(self).__name__}({self.trainer} {self.version}: {self.preset.name}, {weight})"
+        return f"{type(self).__name__}({self.release}: {self.preset.name}, {weight})"
 
     def __str__(self) -> str:
         rows = [
-            f"{self.trainer} {self.version}: {self.preset.name}",
+            f"{self.release}: {self.preset.name}",
             str(self.algorithm),
             f"beta = {self.beta}, learning rate {_shown(self.learning_rate)}, "
             f"{_shown(self.groups)} groups a step, {self.reuse} steps on a batch",
@@ -105,7 +111,7 @@ class Settings:
             ("groups a step", _shown(self.groups)),
             *(("warning", sentence) for sentence in self.warnings),
         ]
-        return record(f"{self.trainer} {self.version}", rows)
+        return record(self.release, rows)
 
 
 def _shown(value: Fraction | None) -> str:

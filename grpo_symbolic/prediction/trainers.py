@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from grpo_symbolic.prediction.configuration import Configuration, said
+from grpo_symbolic.prediction.openrlhf import from_openrlhf
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import (
-    about,
-    from_openrlhf,
-    from_trl,
-    from_verl,
-    places,
-    weight_of,
-)
+from grpo_symbolic.prediction.readers import about, places, weight_of
+from grpo_symbolic.prediction.trl import from_trl
+from grpo_symbolic.prediction.verl import from_verl
 from grpo_symbolic.presets import lookup
 from grpo_symbolic.presets.trainers import ms_swift, nemo_rl
 
@@ -42,8 +37,7 @@ def read_run(config: Any) -> TrainerRun:
     if name not in _READERS:
         got = f"got {name!r}" if name else "and it has none"
         raise ValueError(f"the key trainer must be one of {', '.join(_READERS)}, {got}")
-    run = _READERS[name](options)
-    return replace(run, remarks=(*options.misspelt(), *run.remarks))
+    return _READERS[name](options)
 
 
 def _plain(
@@ -82,7 +76,7 @@ def _plain(
             preset,
             weight,
             options.number("learning_rate", "lr", role="epsilon", default="1e-6"),
-            remarks=_of_ignored(options, ignored, beta[0]),
+            remarks=(*_of_ignored(options, ignored, beta[0]), *options.unread()),
             places=places(options, about(beta, ("advantage_estimator",), ("entropy_coef",))),
         )
 

@@ -167,9 +167,11 @@ class Preset:
                 "unique"
             )
         if self.clamp is not None and not self.without_effect:
+            in_reward = str(getattr(self.penalty, "placement", "")).startswith("reward")
+            lost = "value is cut off" if in_reward else "gradient is 0"
             found.append(
-                f"where k reaches {self.clamp} on a token its gradient is 0; the symbolic penalty "
-                "is not cut off (see warnings_at)"
+                f"where k reaches {self.clamp} on a token its {lost}; the symbolic penalty is not "
+                "cut off (see warnings_at)"
             )
         if self.algorithm.group_size is not None and not self.penalty.adds_over_tokens:
             found.append(

@@ -8,7 +8,8 @@ their rewards, not by a deviation that rounding has touched.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from math import comb
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -17,9 +18,17 @@ from sympy import S
 from grpo_symbolic.model.advantage import (
     Advantage,
     BatchScale,
+    BestOverSecond,
+    Clipped,
     FixedScale,
     LeaveOneOut,
     MeanScale,
+    MedianCentred,
+    NegativeOnly,
+    PassAtK,
+    PositiveOnly,
+    Ranks,
+    Rescaled,
     ShiftAndScale,
     ShiftOnly,
     StabilisedScale,
@@ -35,8 +44,6 @@ _ROUNDING = 1e-13
 
 def tied(rewards: ndarray, counts: ndarray) -> ndarray:
     """Which groups have one reward only."""
-    if rewards.shape[1:] == (1, 1) and len(np.unique(rewards)) == len(rewards):
-        return np.count_nonzero(counts, axis=0) == 1
     present = counts > 0
     high = np.where(present, rewards, -np.inf).max(axis=0)
     low = np.where(present, rewards, np.inf).min(axis=0)
@@ -59,6 +66,14 @@ def rule_of(advantage: Advantage, size: int) -> Rule:
         LeaveOneOut: _against_others,
         MeanScale: _by_mean,
         BatchScale: _by_batch,
+        Rescaled: _divided,
+        Clipped: _shaped,
+        PositiveOnly: _shaped,
+        NegativeOnly: _shaped,
+        Ranks: _by_rank,
+        MedianCentred: _about_the_median,
+        BestOverSecond: _lead,
+        PassAtK: _best_of_subsets,
     }
     make = known.get(type(advantage))
     if make is None:
@@ -75,6 +90,9 @@ def _number(value: Any, name: str) -> float:
 
 def _mean(rewards: ndarray, counts: ndarray, size: int) -> ndarray:
     return (counts * rewards).sum(axis=0) / size
+
+
+# -- rules that see mean and variance -----------------------------------------------------------
 
 
 def _standardised(advantage: Any, size: int) -> Rule:
@@ -149,5 +167,126 @@ def _by_batch(advantage: Any, size: int) -> Rule:
         square = np.where(equal, 1.0, _mean(spread**2, weights, batch) * sample)
         scale = np.where(equal, np.inf, np.sqrt(square) + epsilon)
         return (rewards - _mean(rewards, counts, size)) / np.repeat(scale, together, axis=-1)
+
+    return measured
+
+
+# -- rules made of other rules ------------------------------------------------------------------
+
+
+def _divided(advantage: Any, size: int) -> Rule:
+    inner, divisor = rule_of(advantage.rule, size), _number(advantage.divisor, "sigma")
+    return lambda rewards, counts: inner(rewards, counts) / divisor
+
+
+def _shaped(advantage: Any, size: int) -> Rule:
+    inner = _standardised(advantage.inner, size)
+    low, high = {PositiveOnly: (0.0, np.inf), NegativeOnly: (-np.inf, 0.0)}.get(
+        type(advantage), (-np.inf, np.inf)
+    )
+    if isinstance(advantage, Clipped):
+        high = _number(advantage.bound, "bound")
+        low = -high
+    return lambda rewards, counts: np.clip(inner(rewards, counts), low, high)
+
+
+# -- rules that see the order --------------------------------------------------------------------
+
+
+class _Order(NamedTuple):
+    """Rewards and counts of the same shape, and for each member how many are worse, and alike."""
+
+    rewards: ndarray
+    counts: ndarray
+    below: ndarray
+    alike: ndarray
+
+    @property
+    def upto(self) -> ndarray:
+        return self.below + self.alike
+
+    @property
+    def shares(self) -> ndarray:
+        """Which part of its reward level an entry is: sums over entries are over levels."""
+        return self.counts / np.maximum(self.alike, 1)
+
+
+def _order(rewards: ndarray, counts: ndarray) -> _Order:
+    rewards = np.broadcast_to(rewards, counts.shape)
+    below, alike = np.zeros(counts.shape, dtype=np.intp), np.zeros(counts.shape, dtype=np.intp)
+    for reward, count in zip(rewards, counts.astype(np.intp), strict=True):
+        below += np.where(reward < rewards, count, 0)
+        alike += np.where(reward == rewards, count, 0)
+    return _Order(rewards, counts, below, alike)
+
+
+def _by_rank(advantage: Any, size: int) -> Rule:
+    if advantage.weights is not None and len(advantage.weights) != size:
+        raise ValueError(
+            f"{len(advantage.weights)} weights of ranks are for groups of as many, not of {size}"
+        )
+    weights = advantage.weights or [S(2 * k - size + 1) / (size - 1) for k in range(size)]
+    totals = np.array([float(sum(weights[:k], S.Zero)) for k in range(size + 1)])
+
+    def measured(rewards: ndarray, counts: ndarray) -> ndarray:
+        order = _order(rewards, counts)
+        shared = totals[order.upto] - totals[order.below]
+        return np.where(order.alike > 0, shared / np.maximum(order.alike, 1), 0.0)
+
+    return measured
+
+
+def _about_the_median(advantage: Any, size: int) -> Rule:
+    places = (size - 1) // 2, size // 2
+
+    def measured(rewards: ndarray, counts: ndarray) -> ndarray:
+        order = _order(rewards, counts)
+        middle = [
+            np.where((order.below <= k) & (k < order.upto) & (counts > 0), rewards, -np.inf).max(0)
+            for k in places
+        ]
+        return rewards - (middle[0] + middle[1]) / 2
+
+    return measured
+
+
+def _lead(advantage: Any, size: int) -> Rule:
+    epsilon = _number(advantage.epsilon, "epsilon")
+
+    def measured(rewards: ndarray, counts: ndarray) -> ndarray:
+        present = counts > 0
+        order = _order(rewards, counts)
+        alone = present & (order.below == size - 1)
+        behind = np.where(present & (order.below < size - 1), rewards, -np.inf).max(axis=0)
+        lead = np.where(alone, rewards - np.where(np.isinf(behind), 0.0, behind), 0.0)
+        if not advantage.scaled:
+            return lead
+        deviation = rewards - _mean(rewards, counts, size)
+        spread = np.sqrt(_mean(deviation**2, counts, size) * size / (size - 1)) + epsilon
+        return lead / np.where(alone.any(axis=0), spread, 1.0)
+
+    return measured
+
+
+def _best_of_subsets(advantage: Any, size: int) -> Rule:
+    """Subsets by their best member: how many have it at this level, of all and of one's own."""
+    k = int(advantage.subset)
+    if k > size:
+        raise ValueError(f"subsets of {k} need at least as many members, got {size}")
+    every = np.array([comb(n, k) / comb(size, k) for n in range(size + 1)])
+    own = np.array([0.0] + [comb(n, k - 1) / comb(size - 1, k - 1) for n in range(size)])
+
+    def measured(rewards: ndarray, counts: ndarray) -> ndarray:
+        order = _order(rewards, counts)
+        low, rewards, upto = order.below, order.rewards, order.upto
+        whole = order.shares * (every[upto] - every[low])
+        mean = (whole * rewards).sum(axis=0)
+        spread = (whole * (rewards - mean) ** 2).sum(axis=0)
+        mine = own[upto] * rewards  # subsets whose best is of the own level
+        for entry in range(len(rewards)):
+            share = order.shares[entry] * (own[upto[entry]] - own[low[entry]])
+            mine = mine + np.where(rewards[entry] > rewards, share * rewards[entry], 0.0)
+        equal = np.where(counts > 0, every[low], 0.0).max(axis=0) == 0
+        return np.where(equal, 0.0, (mine - mean) / np.sqrt(np.where(equal, 1.0, spread)))
 
     return measured

@@ -208,7 +208,7 @@ def simulated(
         logit_spread,
         trend,
         extrapolate,
-        seeds * taken * ascent.groups * ascent.sampler.size,
+        seeds * taken * ascent.totals.groups * ascent.totals.sampler.size,
     )
 
 

@@ -1,8 +1,8 @@
 """Groups drawn from softmax policies: many seeds and many groups in one array.
 
 Answers with finitely many rewards are counted: how many members of a group gave this answer and
-had this reward is multinomial, whatever the size of the group. Gaussian rewards and comparisons
-are drawn member by member.
+had this reward is multinomial, whatever the size of the group, and whoever scores it. Gaussian
+rewards and comparisons are drawn member by member.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
-__all__ = ["Groups", "Sampler", "sampler_of"]
+__all__ = ["Counted", "Groups", "Sampler", "sampler_of"]
+
+#: Members that are drawn one by one sooner than counted.
+_FEW = 6
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Sampler(ABC):
 
 
 @dataclass(frozen=True)
-class _Counted(Sampler):
+class Counted(Sampler):
     """Finitely many rewards: each cell is an answer with a reward."""
 
     size: int
@@ -82,17 +85,52 @@ class _Counted(Sampler):
     rewards: ndarray
     chances: ndarray
 
-    def draw(self, policy: ndarray, groups: int, rng: np.random.Generator) -> Groups:
+    @property
+    def cells(self) -> int:
+        return len(self.answers)
+
+    def counts(self, policy: ndarray, groups: int, rng: np.random.Generator) -> ndarray:
+        """How many members are of which cell, (cells, seeds, groups)."""
         cells = policy[:, self.answers] * self.chances
         if cells.shape[1] == 2:
-            first = rng.binomial(self.size, cells[:, :1], (len(policy), groups))
-            counts = np.stack((first, self.size - first)).astype(float)
-        else:
-            cells /= cells.sum(axis=1, keepdims=True)
-            shape = (len(policy), groups)
-            drawn = rng.multinomial(self.size, cells[:, None, :], shape)
-            counts = np.ascontiguousarray(np.moveaxis(drawn, -1, 0), dtype=float)
+            chance, shape = np.minimum(cells[:, :1], 1.0), (len(policy), groups)
+            if self.size <= _FEW:
+                first = (rng.random((self.size, *shape)) < chance).sum(axis=0)
+            else:
+                first = rng.binomial(self.size, chance, shape)
+            return np.array((first, self.size - first))
+        cells /= cells.sum(axis=1, keepdims=True)
+        drawn = rng.multinomial(self.size, cells[:, None, :], (len(policy), groups))
+        return np.moveaxis(drawn, -1, 0)
+
+    def draw(self, policy: ndarray, groups: int, rng: np.random.Generator) -> Groups:
+        counts = np.ascontiguousarray(self.counts(policy, groups, rng), dtype=float)
         return Groups(self.answers, self.rewards[:, None, None], counts)
+
+
+@dataclass(frozen=True)
+class _Rated(Sampler):
+    """One rater scores a whole group: cells are answers with a reward that some rater gives."""
+
+    size: int
+    answers: ndarray
+    #: (raters, cells)
+    rewards: ndarray
+    chances: ndarray
+    shares: ndarray
+
+    def draw(self, policy: ndarray, groups: int, rng: np.random.Generator) -> Groups:
+        raters = rng.choice(len(self.shares), (len(policy), groups), p=self.shares)
+        weights = np.moveaxis(policy[:, None, self.answers] * self.chances[raters], -1, 0)
+        # From the last cell to the first: what a cell has of itself and all before it.
+        upto, left = np.cumsum(weights, axis=0), np.full(raters.shape, self.size)
+        counts = np.zeros(weights.shape)
+        for cell in range(len(weights) - 1, 0, -1):
+            chance = weights[cell] / np.where(upto[cell] > 0, upto[cell], 1.0)
+            counts[cell] = rng.binomial(left, np.minimum(chance, 1.0))
+            left = left - counts[cell].astype(np.intp)
+        counts[0] = left
+        return Groups(self.answers, np.moveaxis(self.rewards[raters], -1, 0), counts)
 
 
 @dataclass(frozen=True)
@@ -162,6 +200,8 @@ def sampler_of(
         other = reference if isinstance(algorithm, IPO) else None
         return _AgainstOne(_winning(question, point), other)
     size = _size(algorithm, point)
+    if question.raters:
+        return _rated(question, size, point)
     if not question.reward_laws:
         if size != 2:
             raise ValueError("comparisons of two answers are sampled in groups of two")
@@ -171,13 +211,37 @@ def sampler_of(
         moments = [(_float(law.mean, point), _float(law.std, point)) for law in laws]
         means, std = np.array(moments).T
         return _Members(size, means, std)
-    cells = [
+    cells = [cell for cell in _cells(question, point) if cell[2] > 0]
+    answers, rewards, chances = map(np.array, zip(*cells, strict=True))
+    return Counted(size, answers, rewards, chances)
+
+
+def _cells(question: Question, point: Mapping[Symbol, Expr]) -> list[tuple[int, float, float]]:
+    """Answers with their rewards and the chances of those."""
+    return [
         (o, _float(reward, point), _float(chance, point))
         for o, law in enumerate(question.finite_laws)
         for reward, chance in law
     ]
-    answers, rewards, chances = zip(*(c for c in cells if c[2] > 0), strict=True)
-    return _Counted(size, np.array(answers), np.array(rewards), np.array(chances))
+
+
+def _rated(question: Question, size: int, point: Mapping[Symbol, Expr]) -> Sampler:
+    """Of the k-th outcomes of one answer each rater has its own; who has fewer has chance 0."""
+    if any(rater.margins or not rater.reward_laws for _, rater in question.raters):
+        raise ValueError("raters are simulated whose rewards for the answers are given")
+    if any(isinstance(law, Gaussian) for _, rater in question.raters for law in rater.laws):
+        raise ValueError("raters whose rewards are normal are not simulated")
+    rows = [_cells(rater, point) for _, rater in question.raters]
+    shares = np.array([_float(share, point) for share, _ in question.raters])
+    answers: list[int] = []
+    for o in range(len(question)):
+        answers += [o] * max(sum(cell[0] == o for cell in row) for row in rows)
+    rewards, chances = np.zeros((2, len(rows), len(answers)))
+    for j, row in enumerate(rows):
+        for o in range(len(question)):
+            for k, cell in enumerate(c for c in row if c[0] == o):
+                rewards[j, answers.index(o) + k], chances[j, answers.index(o) + k] = cell[1:]
+    return _Rated(size, np.array(answers), rewards, chances, shares / shares.sum())
 
 
 def _size(algorithm: Algorithm, point: Mapping[Symbol, Expr]) -> int:

@@ -24,7 +24,7 @@ RUN = {"groups": 16, "steps": 1_000, "learning_rate": 0.1, "seeds": 64}
 
 
 def configurations() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
-    """Sixty of every kind: sizes, penalties and placements, rules, questions."""
+    """Seventy-four of every kind: sizes, penalties and placements, rules, questions, raters."""
 
     def of(algorithm: gs.Algorithm, question: gs.Question = BINARY, **more: Any):
         given = {"beta": "1/2", "pi_ref": "0.3", **more}
@@ -49,6 +49,12 @@ def configurations() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
         gs.LeaveOneOut.by_spread("1e-6"),
         gs.MeanScale(),
         gs.BatchScale(16, ddof=1, epsilon="1e-4"),
+        gs.Rescaled(gs.ShiftAndScale(ddof=1), 2),
+        gs.PassAtK(2),
+        gs.BestOverSecond(),
+        gs.Ranks(),
+        gs.MedianCentred(),
+        gs.Clipped(),
     ):
         level = {"r_b": 0} if isinstance(rule, gs.MeanScale) else {}
         yield of(gs.GRPO(4, advantage=rule), beta=1, **level)
@@ -68,6 +74,11 @@ def configurations() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
     yield of(gs.GRPO(2), cycle, beta=1, pi_ref=ROW)
     yield of(gs.GRPO(4), gs.Question(correct=2, answers=4), beta=1,
              pi_ref=("0.1", "0.2", "0.3", "0.4"))  # fmt: skip
+    raters = gs.Electorate([(3, (1, 0)), (2, (0, 3))])
+    for per in ("group", "answer", "mean"):
+        question = gs.Question(raters=raters, per=per)
+        for size in (2, 4):
+            yield of(gs.GRPO(size), question, beta=1, pi_ref=("0.3", "0.7"))
     gaussian = gs.Question(reward_laws=(gs.Gaussian(1, 1), gs.Gaussian(0, 2)))
     yield of(gs.GRPO(2), gs.BinaryQuestion.of(gaussian))
 

@@ -4,8 +4,11 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 
+import grpo_symbolic
 from tests.conformance.sources import VARIABLE
 
 #: Small wheels, none of which is installed; nemo_rl, slime, skyrl, roll and open_instruct are not
@@ -62,7 +65,11 @@ def main(arguments: list[str]) -> int:
     ]
     total = sum(map(len, rows.values()))
     worst = max(max(found) for found in rows.values())
-    lines.append(f"\n{total} cases in all; the worst deviation is {worst:.1e}.\n")
+    lines.append(
+        f"\n{total} cases in all; the worst deviation is {worst:.1e}. Measured on {date.today()} "
+        f"with grpo_symbolic {grpo_symbolic.__version__} and torch {metadata.version('torch')}, by "
+        "the first of the two commands above.\n"
+    )
     kept = DOCUMENT.read_text(encoding="utf-8") if DOCUMENT.exists() else ""
     _, mark, findings = kept.partition("\n## ")
     DOCUMENT.write_text(_HEAD + "".join(lines) + mark + findings, encoding="utf-8")

@@ -1,5 +1,6 @@
 """The inverse question, by putting the answer back into the forward one."""
 
+import json
 from collections.abc import Callable
 from math import comb, log, sqrt
 
@@ -72,6 +73,39 @@ def test_the_smallest_group(beta: float) -> None:
     assert all(rate < 0.8 for rate in rates[:-1])
 
 
+@pytest.mark.parametrize(
+    ("rule", "beta"),
+    [(gs.PassAtK(2), "0.2"), (gs.LeaveOneOut.by_spread("1e-6"), "0.5"), (gs.PositiveOnly(), "0.1")],
+    ids=repr,
+)
+def test_the_smallest_group_of_rules_that_are_not_known_to_rise(
+    rule: gs.Advantage, beta: str
+) -> None:
+    def weight(size: int) -> float:
+        found = gs.stationary_policy(gs.GRPO(size, advantage=rule), gs.BinaryQuestion())
+        try:
+            return float(found.solve_for("beta", pi="0.8", pi_ref="0.3"))
+        except ValueError:  # groups of k teach nothing
+            return 0.0
+
+    asked = gs.stationary_policy(gs.GRPO(4, advantage=rule), gs.BinaryQuestion())
+    size = asked.solve_for("group_size", pi="0.8", pi_ref="0.3", beta=beta)
+    weights = [weight(g) for g in range(2, size + 1)]
+    assert weights[-1] >= float(beta) > max(weights[:-1])
+
+
+def test_a_target_out_of_reach_says_what_would_do() -> None:
+    with pytest.raises(ValueError, match=r"groups of up to 1024 .* smaller weight of") as refusal:
+        policy().solve_for("group_size", pi="0.9", pi_ref="0.2", beta="0.5")
+    least = str(refusal.value).split("weight of ")[1].split(" or")[0]
+    assert float(least) == pytest.approx(
+        policy(1024).solve_for("beta", pi="0.9", pi_ref="0.2"), rel=1e-5
+    )
+    single = gs.stationary_policy(gs.GRPO(4, advantage=gs.BestOverSecond()), gs.BinaryQuestion())
+    with pytest.raises(ValueError, match="groups of up to 64 do not bring"):
+        single.solve_for("group_size", pi="0.8", pi_ref="0.3", beta="0.2")
+
+
 def test_digits() -> None:
     exact = policy(2).solve_for("beta", pi="0.9", pi_ref="0.2", digits=40)
     with mp.workdps(45):
@@ -122,6 +156,11 @@ def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     name, _, value = capsys.readouterr().out.strip().partition(" = ")
     assert name == "beta"
     assert float(value) == pytest.approx(hill(8, 0.9) / 0.7, rel=1e-12)
+    assert main([*words, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["beta"] == float(value)
+    assert main(words[:4]) == 0
+    assert capsys.readouterr().out.strip() == f"beta = {shown['closed_form']}"
     assert main(["solve-for", "beta"]) == 0
     assert capsys.readouterr().out.strip() == "beta = pi*(1 - pi)/(pi - pi_ref)"
     size = ["solve-for", "group-size", "--kl", "0.5", "--beta", "0.5", "--pi-ref", "0.2", "--json"]

@@ -3,8 +3,10 @@
 import json
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from itertools import product
-from math import exp, log, sqrt
+from math import comb, exp, log, sqrt
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ import pytest
 from mpmath import lambertw, mpf
 
 import grpo_symbolic as gs
+from grpo_symbolic.analysis.noise import iterate_spread
+from grpo_symbolic.analysis.noise_of_many import GroupGradient, policy_covariance
 from grpo_symbolic.cli import main
 from grpo_symbolic.prediction.trainers import read_run
 
@@ -23,10 +27,10 @@ def sigmoid(z: float) -> float:
     return 1 / (1 + exp(-z))
 
 
-def standardised(rewards: tuple[int, ...]) -> list[float]:
+def standardised(rewards: tuple[int, ...], epsilon: float = 1e-4) -> list[float]:
     mean = sum(rewards) / len(rewards)
     std = sqrt(sum((r - mean) ** 2 for r in rewards) / (len(rewards) - 1))
-    return [(r - mean) / (std + 1e-4) for r in rewards]
+    return [(r - mean) / (std + epsilon) for r in rewards]
 
 
 def coefficient(kind: str, ratio: float) -> float:
@@ -270,6 +274,102 @@ def test_a_noisy_verifier_and_many_answers() -> None:
     assert three.time > 0
 
 
+def test_many_answers_without_a_penalty_end_at_the_best() -> None:
+    """Plain ascent on the exact gradient of groups of three, enumerated."""
+    rewards, reference = (2, 1, 0), np.array([0.2, 0.3, 0.5])
+    found = gs.from_trl({**TRL, "num_generations": 3, "learning_rate": 1}).predict(
+        tuple(map(str, reference)), rewards=rewards
+    )
+    assert found.reached is not None
+    assert found.reached.policy == (1.0, 0.0, 0.0)
+    assert found.spread is None
+    assert any("beta is 0" in w and "1 - pi(1) falls as" in w for w in found.warnings)
+    logits, time = np.log(reference), 0.0
+    groups = list(product(range(3), repeat=3))
+    worth = np.array([standardised(tuple(rewards[o] for o in g)) for g in groups])
+    members = np.array(groups)
+    while True:
+        policy = np.exp(logits) / np.exp(logits).sum()
+        if 1 - policy[0] <= 0.01 * 0.8:
+            break
+        chance = policy[members].prod(axis=1)
+        gains = np.array([(chance[:, None] * worth * (members == o)).sum() for o in range(3)]) / 3
+        logits = logits + 0.05 * (gains - policy * gains.sum())
+        time += 0.05
+    assert found.time == pytest.approx(time, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "beta", "reference", "size"),
+    [("loss", 2, 0.05, 8), ("ratio", 1, 0.001, 64), ("reward", 1, 0.001, 64)],
+)
+def test_the_limit_of_reuse(kind: str, beta: float, reference: float, size: int) -> None:
+    """Frozen samples of two answers, step by step: closer to rest below the limit, off beyond."""
+    rate, epsilon = 2e-3, 1e-9 if kind == "reward" else 1e-4
+    given = {"trainer": "trl", "version": "1.16", "beta": str(beta), "num_generations": size,
+             "learning_rate": str(rate), "use_bias_correction_kl": kind == "ratio",
+             "num_iterations": 10**5}  # fmt: skip
+    if kind == "reward":  # OpenRLHF's k1, after the normalisation
+        given = {"trainer": "openrlhf", "advantage_estimator": "group_norm", "lr": str(rate),
+                 "n_samples_per_prompt": size, "init_kl_coef": str(beta), "max_epochs": 10**5,
+                 "actor": {"lr": str(rate)}}  # fmt: skip
+    found = read_run(given).predict(str(reference))
+    policy = found.reached
+    assert policy is not None
+    rest = log(policy.policy[0] / policy.policy[1])
+    # What an answer is worth beside k right ones among the others.
+    worth = [
+        [standardised((own, *[1] * k, *[0] * (size - 1 - k)), epsilon)[0] for k in range(size)]
+        for own in (1, 0)
+    ]
+
+    def outer(z: float, steps: int) -> float:
+        """One batch of exact expectations: what was sampled is held fixed."""
+        old = sigmoid(z)
+        chance = [comb(size - 1, k) * old**k * (1 - old) ** (size - 1 - k) for k in range(size)]
+        better, worse = (sum(map(mul, chance, row)) for row in worth)
+        for _ in range(steps):
+            p = sigmoid(z)
+            pulls = []
+            for own, was, ref in ((p, old, reference), (1 - p, 1 - old, 1 - reference)):
+                frozen = {"loss": was * (1 - ref / own), "ratio": own * log(own / ref)}
+                pulls.append(frozen.get(kind, own * log(was / ref)))
+            gains = p * better - beta * pulls[0], (1 - p) * worse - beta * pulls[1]
+            z += 2 * rate * ((1 - p) * gains[0] - p * gains[1])
+        return z
+
+    sentence = next(w for w in found.warnings if "steps on one batch" in w)
+    limit = float(sentence.split("beyond ")[1].split(":")[0]) / rate
+    for share, holds in ((0.97, True), (1.03, False)):
+        z = outer(rest + 1e-4, int(share * limit))
+        assert (abs(z - rest) < 1e-4) == holds
+
+
+def test_the_spread_of_many_answers() -> None:
+    """For two answers it is the one that is derived in the log-odds; of three, as simulated."""
+    question = gs.BinaryQuestion(success=("0.8", "0.3"))
+    policy = gs.stationary_policy(gs.GRPO(4), question)
+    values = {"beta": 1, "pi_ref": "0.3"}
+    point, rest = policy.point(values), float(policy.solutions(**values).found[0].policy[0])
+    own = iterate_spread(policy.curve, rest, point, learning_rate=0.02, groups=4)
+    gradient = GroupGradient.of(policy.algorithm, question, point)
+    mean, _ = gradient.moments(np.array([rest, 1 - rest]))
+    assert np.abs(mean).max() < 1e-15
+    found = policy_covariance(gradient, (rest, 1 - rest), 0.02, 4)
+    assert sqrt(found[0, 0]) == pytest.approx(own.policy_std, rel=1e-8)
+    assert found[0].sum() == pytest.approx(0, abs=1e-18)
+    row = ("0.2", "0.3", "0.5")
+    config = {**TRL, "beta": 1, "num_generations": 4, "per_device_train_batch_size": 16}
+    three = gs.from_trl({**config, "learning_rate": "0.05"}).predict(row, rewards=(3, 2, 1))
+    assert three.reached is not None
+    assert three.spread is not None
+    sampled = gs.stationary_policy(three.run.algorithm, gs.Question(rewards=(3, 2, 1))).simulate(
+        groups=4, steps=2_000, learning_rate=0.05, seeds=100, start=three.reached.policy,
+        extrapolate=False, pi_ref=row,
+    )  # fmt: skip
+    assert sampled.spread[0] == pytest.approx(three.spread, rel=0.05)
+
+
 # -- configurations --------------------------------------------------------------------------
 
 
@@ -354,6 +454,93 @@ def test_verl_and_openrlhf_by_their_own_names() -> None:
     assert old.preset.penalty == gs.Estimator("k1", "reward")
 
 
+COMMAND = r"""
+python3 -m verl.trainer.main_ppo \
+    algorithm.adv_estimator=grpo \
+    +actor_rollout_ref.actor.use_kl_loss=True actor_rollout_ref.actor.kl_loss_coef=0.01 \
+    actor_rollout_ref.rollout.n=6 trainer.logger='["console"]' $@
+"""
+
+
+def test_the_command_of_a_run_is_a_configuration() -> None:
+    found = read_run(COMMAND)
+    nested = {"actor": {"use_kl_loss": True, "kl_loss_coef": "0.01"}, "rollout": {"n": 6}}
+    assert found.preset.algorithm == gs.from_verl({"actor_rollout_ref": nested}).preset.algorithm
+    assert found.beta * 100 == 1
+    assert any(w.startswith("actor_rollout_ref.actor.kl_loss_coef (line 4)") for w in
+               found.warnings)  # fmt: skip
+    words = ["--algo.advantage.estimator", "group_norm", "--algo.kl.use_loss",
+             "--algo.kl.estimator=k2", "--rollout.n-samples-per-prompt", "4"]  # fmt: skip
+    flags = gs.from_openrlhf(words)
+    assert flags.preset.algorithm == gs.presets.openrlhf(estimator="k2", group_size=4).algorithm
+
+
+def test_options_of_the_actor_are_not_those_of_the_critic() -> None:
+    """A whole file has both, and one refers to the other."""
+    text = """
+actor_rollout_ref:
+  actor:
+    ppo_mini_batch_size: 64
+    ppo_epochs: 2
+    use_kl_loss: true
+  rollout:
+    n: ${oc.select:more.n,5}
+critic:
+  ppo_mini_batch_size: ${oc.select:actor_rollout_ref.actor.ppo_mini_batch_size,256}
+  ppo_epochs: 7
+data:
+  train_batch_size: ${actor_rollout_ref.actor.ppo_mini_batch_size}
+"""
+    run = gs.from_verl(text)
+    assert (run.groups, run.reuse, run.preset.algorithm.group_size) == (64, 2, 5)
+    with pytest.raises(ValueError, match="refers to itself"):
+        gs.from_verl("rollout:\n  n: ${rollout.n}\n")
+
+
+def test_unknown_options_are_named() -> None:
+    run = gs.from_trl("beta: 1\noutput_dir: x\nkl_magic: 3\ntemperature: 0.7\ntop_p: 1.0\n")
+    said = [w for w in run.warnings if "known" in w or "not part of this model" in w]
+    assert said == [
+        "kl_magic (line 3): is no option that is known: it is not looked at",
+        "temperature (line 4): is not part of this model, which takes it as 1",
+    ]
+    verl = gs.from_verl({"n": 4, "actor": {"magic": 1, "optim": {"betas": "2"}}})
+    assert [w for w in verl.warnings if "looked at" in w] == ["not looked at: actor.magic"]
+
+
+@dataclass
+class GRPOConfig:
+    """As a trainer's class of options: fields that are not set keep quiet."""
+
+    beta: float = 0.5
+    num_generations: int = 4
+    new_option: str = "off"
+    accelerator_config: Any = field(default_factory=lambda: Namespace(even_batches=True))
+    temperature: float = 1.0
+
+
+def test_an_object_of_options_is_asked_for_what_was_set() -> None:
+    assert not any("looked at" in w for w in gs.from_trl(GRPOConfig()).warnings)
+    (said,) = (w for w in gs.from_trl(GRPOConfig(new_option="on")).warnings if "new_option" in w)
+    assert said == "new_option: is no option that is known: it is not looked at"
+
+
+def test_the_standard_deviation_can_be_left_out() -> None:
+    """OpenRLHF's reinforce_baseline with no_std_norm is a reward less its group's mean."""
+    given = {"advantage_estimator": "reinforce_baseline", "n_samples_per_prompt": 4,
+             "use_kl_loss": True, "kl_estimator": "k3"}  # fmt: skip
+    run = gs.from_openrlhf({**given, "no_advantage_std_norm": True})
+    assert run.algorithm.advantage == gs.ShiftOnly()
+    assert gs.from_openrlhf(given).algorithm.advantage != gs.ShiftOnly()
+    lengths = "divided by their lengths"
+    token, sequence = (
+        gs.from_openrlhf({**given, "kl_estimator": "k2", "actor": {"loss_agg_mode": mode}})
+        for mode in ("token-mean", "seq-mean-token-mean")
+    )
+    assert not any(lengths in w for w in token.predict("0.3").warnings)
+    assert any(lengths in w for w in sequence.predict("0.3").warnings)
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -368,8 +555,14 @@ def test_verl_and_openrlhf_by_their_own_names() -> None:
         ({"trainer": "verl", "n": 1}, "must be at least 2"),
         ({"trainer": "verl", "n": 4, "use_kl_loss": 1}, "use_kl_loss must be true or false"),
         (3, "config must be a mapping"),
-        ("a: [", "no YAML"),
-        ("{,}", "no JSON"),
+        ("a: [", "no YAML: .* in line 1"),
+        ("a: 1\nb: [1\n", "no YAML: .* in line 3 at column 1"),
+        ("{,}", "no JSON: .* in line 1 at column 2"),
+        ('{"a": 1,\n "b": }', "no JSON: .* in line 2 at column 7"),
+        ("[1, 2]", "must be a mapping"),
+        ("beta: 1\nn: 2\nbeta: 2\n", "has the option beta twice, in lines 1 and 3"),
+        ('{"beta": 1, "beta": 2}', "has the option beta twice"),
+        ("--beta 1 \\\n --lr '0.1\n", "an open quote in line 2"),
         ("- a: 1\n- b: 2", "must be a mapping"),
     ],
 )
@@ -425,6 +618,28 @@ def test_a_log_of_rewards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     plain = json.loads(capsys.readouterr().out)
     assert logged["rest_points"] == plain["rest_points"]
     assert any("2 prompts" in w for w in logged["warnings"])
+    for text, warned in (
+        ("1\n\n0\n0.0\nfalse\n", False),
+        ("[1, 0, 0, 0]\n", False),
+        ('[{"success": true}, {"success": false}, {"success": 0}, {"success": "0"}]', False),
+        ('{"correct": [true, false, false, false]}\n{"correct": null}\n{"correct": NaN}', True),
+    ):
+        log_file.write_text(text)
+        assert main(["predict", str(config), "--rewards-log", str(log_file), "--json"]) == 0
+        again = json.loads(capsys.readouterr().out)
+        assert again["rest_points"] == plain["rest_points"], text
+        assert any("2 rollouts of the log have no reward" in w for w in again["warnings"]) == warned
+    for text, sentence in (
+        ('{"reward": 1}\n{"reward": "good"}', "reward in line 2 must be a number"),
+        ('{"reward": 1}\n\n{"reward": {"a": 1}}', "reward in line 3 must be a number"),
+        ('{"reward": 1}\n{"reward": 1e999}\n{"reward: 0}', "line 3 of the log is no JSON"),
+        ('{"reward": 1}\n{"reward": Infinity}', "reward in line 2 must be"),
+        ('{"reward": 1}\n', "1 different rewards"),
+        ('{"outcome": 1}\n', "line 1 of the log has no reward"),
+    ):
+        log_file.write_text(text)
+        assert main(["predict", str(config), "--rewards-log", str(log_file), "--json"]) == 2
+        assert sentence in capsys.readouterr().err, text
     small = tmp_path / "small.jsonl"
     small.write_text('{"reward": 0.001}\n{"reward": 0}\n')
     assert main(["predict", str(config), "--rewards-log", str(small), "--json"]) == 0

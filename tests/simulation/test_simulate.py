@@ -17,6 +17,8 @@ from grpo_symbolic.simulation.advantages import rule_of
 from grpo_symbolic.simulation.ascent import Ascent
 from grpo_symbolic.simulation.penalties import penalty_of
 from grpo_symbolic.simulation.result import Simulation
+from grpo_symbolic.simulation.sampling import sampler_of
+from grpo_symbolic.simulation.totals import Composed, Drawn, Sums
 
 BINARY = gs.BinaryQuestion()
 VALUES = {"beta": "1/2", "pi_ref": "0.3"}
@@ -29,6 +31,19 @@ RULES = (
     gs.LeaveOneOut.by_spread("1/100"),
     gs.MeanScale(),
     gs.StabilisedScale("1/10", ddof=1),
+    gs.Rescaled(gs.ShiftAndScale(ddof=1), 5),
+    gs.Clipped(bound="3/4"),
+    gs.PositiveOnly(),
+    gs.NegativeOnly(ddof=1, epsilon="1/100"),
+    gs.Ranks(),
+    gs.Ranks((-1, "-1/2", 0, "3/2")),
+    gs.MedianCentred(),
+    gs.BestOverSecond(),
+    gs.BestOverSecond(scaled=False),
+    gs.PassAtK(1),
+    gs.PassAtK(2),
+    gs.PassAtK(3),
+    gs.PassAtK(4),
 )
 
 
@@ -54,6 +69,37 @@ def test_rules_on_arrays_are_the_rules(rule: gs.Advantage) -> None:
             if k:
                 expected = float(rule(reward, law, symbols.ONE * 4))
                 assert found[level, 0, place] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=repr)
+def test_members_drawn_one_by_one_have_the_advantages_of_their_level(rule: gs.Advantage) -> None:
+    """Four entries of one member each, against the same group as counts of two rewards."""
+    measured = rule_of(rule, 4)
+    ones = np.ones((4, 1, 1))
+    for rewards in product((1.0, 0.0), repeat=4):
+        single = measured(np.array(rewards)[:, None, None], ones)[:, 0, 0]
+        counts = np.array([rewards.count(1.0), rewards.count(0.0)], dtype=float)
+        levels = measured(np.array([1.0, 0.0])[:, None, None], counts[:, None, None])[:, 0, 0]
+        assert single == pytest.approx([levels[0] if r else levels[1] for r in rewards], abs=1e-12)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("success", [(1, 0), (0.8, 0.3)])
+def test_a_table_of_compositions_adds_up_as_the_groups_do(
+    success: tuple[float, float], apart: bool, mixed: bool
+) -> None:
+    """The same random numbers, measured group by group and looked up."""
+    question = gs.BinaryQuestion(success=success)
+    sampler = sampler_of(gs.GRPO(4), question, {}, np.array([0.3, 0.7]))
+    rule, policy = rule_of(gs.ShiftAndScale(), 4), np.array([[0.2, 0.8], [0.6, 0.4]])
+    given = {"groups": 7, "mixed_only": mixed, "apart": apart}
+    assert Composed.fits(sampler)
+    one = Drawn(sampler, rule, **given).of(policy, np.random.default_rng(3))
+    other = Composed(sampler, rule, **given).of(policy, np.random.default_rng(3))
+    for drawn, looked_up in zip(one, other, strict=True):
+        assert looked_up == pytest.approx(drawn, abs=1e-14)
+    assert one.downs.any() == apart
 
 
 def test_a_batch_is_scaled_by_all_of_its_groups() -> None:
@@ -86,9 +132,9 @@ def test_the_gradient_is_that_of_the_sampled_objective(name: str, placement: str
         cost = {"loss": k(logs), "loss-with-ratio": ratio * k(logs), "reward": 0 * logs}
         return float((gain - beta * counted[0] * cost[placement]).sum())
 
-    ascent = Ascent(None, None, penalty, beta, reference, 1, clip=clip)  # type: ignore[arg-type]
+    ascent = Ascent(None, penalty, beta, reference, clip=clip)  # type: ignore[arg-type]
     new = np.exp(logits) / np.exp(logits).sum()
-    found = ascent._gradient(new[None], old, ups, downs, counted)[0]
+    found = ascent._gradient(new[None], old, Sums(ups, downs, counted))[0]
     steps = 1e-6 * np.eye(3)
     slopes = [(objective(logits + h) - objective(logits - h)) / 2e-6 for h in steps]
     assert found == pytest.approx(slopes, abs=1e-8)
@@ -114,6 +160,17 @@ CASES = {
         gs.GRPO(2), gs.BinaryQuestion.of(gs.Question(
             reward_laws=(gs.Gaussian(1, 1), gs.Gaussian(0, 2)))), {},
     ),
+    "pass at two": (gs.GRPO(4, advantage=gs.PassAtK(2)), BINARY, {}),
+    "the best alone": (gs.GRPO(3, advantage=gs.BestOverSecond()), BINARY, {}),
+    "one rater a group": (
+        gs.GRPO(4), gs.Question(raters=gs.Electorate([(3, (1, 0)), (2, (0, 3))]), per="group"),
+        {"pi_ref": ("0.3", "0.7")},
+    ),
+    "raters of their own laws": (
+        gs.GRPO(2), gs.Question(per="group", raters=gs.Electorate(
+            [(3, (0, 10, 11)), (2, (5, 0, ((1, "1/2"), (0, "1/2"))))])),
+        {"beta": 1, "pi_ref": ("0.2", "0.3", "0.5")},
+    ),
     "RLHF": (gs.RLHF(), BINARY, {"beta": 1}),
     "NLHF": (gs.NLHF(), gs.BinaryQuestion(margin="1/2"), {}),
 }  # fmt: skip
@@ -132,6 +189,24 @@ def test_it_comes_to_rest_where_the_theory_says(case: str) -> None:
     moved = replace(found, predicted=wrong)
     assert moved.verdict.status is gs.Status.UNKNOWN
     assert "not confirmed" in moved.verdict.detail
+
+
+def test_the_group_size_decides_between_answers_of_fresh_raters() -> None:
+    """Two raters of three prefer the first answer by 1, the third one the second by 6."""
+    raters = gs.Electorate([(2, (1, 0)), (1, (0, 6))])
+    fresh = gs.Question(raters=raters, per="answer")
+    gained = {}
+    for size in (2, 8):
+        found = simulation(
+            gs.stationary_policy(gs.GRPO(size), fresh), beta=1, pi_ref=("1/2", "1/2"), groups=16
+        )
+        assert found.verdict.status is gs.Status.NUMERIC
+        gained[size] = float((found.rest[0] - 0.5) / found.rest_error[0])
+    assert gained[2] > 5
+    assert gained[8] < -5
+    one = gs.stationary_policy(gs.GRPO(8), gs.Question(raters=raters, per="group"))
+    kept = simulation(one, beta=1, pi_ref=("1/2", "1/2"), groups=16)
+    assert kept.rest[0] - 0.5 > 5 * kept.rest_error[0]  # one rater a group: the majority wins
 
 
 def test_what_is_returned() -> None:
@@ -237,7 +312,7 @@ def test_what_cannot_be_run_is_refused(given: dict[str, object], sentence: str) 
 def test_what_nothing_holds_runs_away() -> None:
     policy = gs.stationary_policy(gs.GRPO(4, gs.Estimator("k3", "reward")), BINARY)
     with pytest.raises(ValueError, match="ran away to a vertex"):
-        simulation(policy, beta=1, learning_rate=50, steps=200)
+        simulation(policy, beta=1, learning_rate=50, steps=2_000)
 
 
 def test_the_limit_of_large_groups_has_no_group() -> None:

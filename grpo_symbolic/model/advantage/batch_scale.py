@@ -46,7 +46,7 @@ class BatchScale(Whitened):
     uniform = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "batch", group_size(self.batch))
+        object.__setattr__(self, "batch", group_size(self.batch, "batch"))
         if self.batch == oo:
             raise ValueError("batch must be an integer of at least 2, got infinity")
         super().__post_init__()

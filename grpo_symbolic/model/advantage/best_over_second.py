@@ -32,6 +32,13 @@ class BestOverSecond(Advantage):
     epsilon : number
         Added to s, in reward units.
 
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(3, advantage=gs.BestOverSecond(scaled=False))
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), gap*pi*(1 - pi)**3)
+
     Notes
     -----
     Source: verl, adv_estimator=grpo_passk; arXiv 2503.19595. Advantages of one group do not sum to
@@ -58,10 +65,12 @@ class BestOverSecond(Advantage):
 
     @property
     def scale_invariant(self) -> bool:  # type: ignore[override]
+        """Whether the lead is divided by the deviation alone."""
         return self.scaled and self.epsilon == 0
 
     @property
     def no_multiple(self) -> str:
+        """Why no other rule acts as this one."""
         return "only the best member of a group has an advantage"
 
     def _measure(self, member: Member) -> Expr:

@@ -34,6 +34,13 @@ class Rescaled(Advantage):
     ------
     ValueError
         For another kind of rule, a σ that is not positive, or two symbols σ.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> rule = gs.GRPO(2, advantage=gs.Rescaled(gs.ShiftAndScale(), 5))
+    >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
+    Eq(beta*(pi - pi_ref), pi*(1 - pi)/5)
     """
 
     rule: Any
@@ -54,42 +61,52 @@ class Rescaled(Advantage):
 
     @property
     def scale_invariant(self) -> bool:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.scale_invariant
 
     @property
     def shift_invariant(self) -> bool:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.shift_invariant
 
     @property
     def zero_sum(self) -> bool:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.zero_sum
 
     @property
     def uniform(self) -> bool:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.uniform
 
     @property
     def linear(self) -> bool:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.linear
 
     @property
     def batch(self) -> Any:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.batch
 
     @property
     def epsilon(self) -> Any:  # type: ignore[override]
+        """That of the rule."""
         return self.rule.epsilon
 
     @property
     def sigma(self) -> Any:  # type: ignore[override]
+        """The divisor, or the constant scale of the rule."""
         return self.divisor if self.rule.sigma is None else self.rule.sigma
 
     @property
     def no_multiple(self) -> str:
+        """Why the rule is no multiple of a textbook advantage."""
         return self.rule.no_multiple
 
     @property
     def cautions(self) -> tuple[str, ...]:
+        """Those of the rule."""
         return self.rule.cautions
 
     def at(self, point: Mapping[Symbol, Expr]) -> Advantage:

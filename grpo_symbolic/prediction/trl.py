@@ -1,0 +1,187 @@
+"""TRL's options in the terms of this library."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from importlib.resources import files
+from typing import Any
+
+from grpo_symbolic.prediction.configuration import Configuration, said
+from grpo_symbolic.prediction.predict import TrainerRun
+from grpo_symbolic.prediction.readers import about, over_one_question, place, places, weight_of
+from grpo_symbolic.presets.preset import Preset
+from grpo_symbolic.presets.trainers import trl
+from grpo_symbolic.presets.versions import at_least, nearest
+
+__all__ = ["from_trl"]
+
+#: Options of TRL that bend what is optimised, as they do nothing; set otherwise they are warned of.
+_BENDING = {
+    "temperature": "1", "top_p": "1", "top_k": "0", "min_p": None, "repetition_penalty": "1",
+    "delta": None, "reward_weights": None, "mask_truncated_completions": False,
+    "off_policy_mask_threshold": None, "router_aux_loss_coef": None, "label_smoothing_factor": "0",
+    "neftune_noise_alpha": None, "weight_decay": "0",
+}  # fmt: skip
+
+
+def from_trl(config: Any) -> TrainerRun:
+    """TRL's ``GRPOConfig``, as an algorithm with all that it assumes.
+
+    Parameters
+    ----------
+    config : mapping, object, str or path
+        A ``GRPOConfig``, a dictionary with its options, or a YAML or JSON file or its text. The key
+        ``version`` says which TRL; a ``GRPOConfig`` says so itself, and without either it is the
+        last one that is known.
+
+    Returns
+    -------
+    TrainerRun
+        With ``algorithm``, ``preset``, ``warnings`` and ``predict``.
+
+    Raises
+    ------
+    ValueError
+        For options that are out of range or do not fit together.
+
+    Examples
+    --------
+    >>> run = from_trl({"beta": 0.04, "loss_type": "cispo", "version": "1.16"})
+    >>> print(run.algorithm.advantage)
+    [(r - mean)/(sample std + 1/10000)]/5, 0/0 = 0
+    """
+    options = Configuration.of(config)
+    version = options.version("trl") or trl.LAST
+    known, _ = nearest("TRL", version, trl.LAST)
+    size = options.count("num_generations", default=8)
+    scale = options.flag("scale_rewards") if _is_flag(options) else None
+    word = {True: "group", False: "none"}.get(scale, options.word("scale_rewards", default="group"))  # type: ignore[call-overload]
+    loss = options.word("loss_type", default="dapo" if at_least(known, "0.25") else "bnpo")
+    samples = _samples_of_trl(options)
+    generated = options.count("generation_batch_size") or samples * (
+        _steps_per_generation(options) or 1
+    )
+    chosen: dict[str, Any] = {
+        "scale_rewards": word,
+        "loss_type": loss,
+        "epsilon": options.number("epsilon", role="epsilon", default="0.2"),
+        "epsilon_high": options.number("epsilon_high", role="epsilon"),
+        "multi_objective_aggregation": options.word(
+            "multi_objective_aggregation", default="sum_then_normalize"
+        ),
+    }
+    correction = options.flag("use_bias_correction_kl", default=None)
+    length = options.count("max_completion_length", default=512) or 1
+    dr_grpo = loss == "dr_grpo"
+    entropy = weight_of(options, "entropy_coef", default=0)
+    # The bonus is not divided by the longest length, as all else is by dr_grpo.
+    chosen["entropy_coef"] = entropy * length if dr_grpo else entropy
+
+    def build(of: str, option: bool | None) -> Preset:
+        found = trl.trl(of, group_size=size, use_bias_correction_kl=option, **chosen)
+        if word == "batch" and chosen["multi_objective_aggregation"] == "sum_then_normalize":
+            found = over_one_question(found, generated, "batch", "1e-4")
+        return found
+
+    default = Fraction("0.04") if not at_least(known, "0.20") else 0
+    run = TrainerRun(
+        "trl",
+        str(version),
+        build(version, correction),
+        weight_of(options, "beta", default=default),
+        options.number("learning_rate", role="epsilon", default="1e-6"),
+        Fraction(samples, size),
+        (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
+        Fraction(1, length) if dr_grpo else Fraction(1),
+        _remarks_of_trl(options, loss, entropy, dr_grpo, length),
+        length_normalised=loss in ("grpo", "sapo"),
+        places=(
+            ("cispo", f"{place(options, 'loss_type')}"),
+            *places(options, about(("beta",), ("scale_rewards",), ("entropy_coef",))),
+        ),
+    )
+    if correction is None:
+        other = "1.9" if at_least(known, "1.10") else "1.10"
+        run = replace(run, alternative=(other, build(other, None)))
+    return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
+
+
+def _is_flag(options: Configuration) -> bool:
+    option = options.find("scale_rewards")
+    value = None if option is None else option.value
+    return isinstance(value, bool) or str(value).lower() in ("true", "false")
+
+
+def _samples_of_trl(options: Configuration) -> int:
+    """Answers behind one optimiser step."""
+    device = options.count("per_device_train_batch_size", default=8) or 8
+    accumulation = options.count("gradient_accumulation_steps", default=1) or 1
+    return device * accumulation * (options.count("world_size", default=1) or 1)
+
+
+def _steps_per_generation(options: Configuration) -> int | None:
+    """Optimiser steps that share the rollouts of one generation, each a part of them."""
+    steps = options.count("steps_per_generation")
+    accumulation = options.count("gradient_accumulation_steps", default=1) or 1
+    return None if steps is None else max(1, steps // accumulation)
+
+
+def _remarks_of_trl(
+    options: Configuration, loss: str, entropy: Fraction, dr_grpo: bool, length: int
+) -> tuple[str, ...]:
+    found = []
+    if entropy and dr_grpo:
+        found.append(
+            f"{place(options, 'entropy_coef')}: dr_grpo divides advantage and penalty by "
+            f"max_completion_length = {length}, and not the entropy bonus, which acts as {length} "
+            "times itself"
+        )
+    if options.word("importance_sampling_level") == "sequence" and loss != "grpo":
+        found.append(
+            f"{place(options, 'importance_sampling_level')}: with loss_type={loss} a ratio of the "
+            "whole sequence weighs every answer by its length"
+        )
+    elif options.word("importance_sampling_level") == "sequence":
+        found.append(
+            f"{place(options, 'importance_sampling_level')}: one ratio of the whole sequence "
+            "multiplies the penalty of each of its tokens: with several tokens an answer that is "
+            "not the divergence of answers"
+        )
+    for name, usual in _BENDING.items():
+        option = options.find(name)
+        if option is not None and not _is(option.value, usual):
+            found.append(f"{said(option)}: is not part of this model, which takes it as {usual}")
+    if options.flag("use_adaptive_entropy"):
+        found.append(
+            f"{place(options, 'use_adaptive_entropy')}: the adaptive entropy coefficient is not "
+            "part of this model, which has entropy_coef as it is set"
+        )
+    if options.flag("sync_ref_model"):
+        found.append(
+            f"{place(options, 'sync_ref_model')}: the reference moves with the policy, so nothing "
+            "holds it for good: what is predicted is the rest point before the reference moves"
+        )
+    quantile = options.number("top_entropy_quantile", default=1)
+    if quantile != 1:
+        found.append(
+            f"{place(options, 'top_entropy_quantile')}: leaving out tokens of low entropy is not "
+            "part of this model"
+        )
+    return tuple(found)
+
+
+def _is(value: Any, usual: Any) -> bool:
+    """Whether an option has the value at which it does nothing, whatever type it came as."""
+    if value is None or usual is None or isinstance(usual, bool):
+        return str(value).lower() in (str(usual).lower(), "null")
+    try:
+        return Fraction(str(value)) == Fraction(usual)
+    except ValueError:
+        return False
+
+
+def _of_trl() -> frozenset[str]:
+    """Options of TRL's configuration, and of the one below it, that do not matter here."""
+    text = files("grpo_symbolic.prediction").joinpath("trl_options.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() for word in line.partition("#")[0].split())
