@@ -12,7 +12,7 @@ from grpo_symbolic.aggregation.fields import Array, Field, Linear, Spread, in_gr
 from grpo_symbolic.aggregation.lottery import Lottery
 from grpo_symbolic.aggregation.pairs import skew_lottery
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
-from grpo_symbolic.aggregation.votes import Votes, margins_of, raters_of
+from grpo_symbolic.aggregation.votes import Votes, margins_of, pooled_margins, raters_of
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import one_of
 from grpo_symbolic.model.algorithm import GRPO, NLHF, Algorithm
@@ -87,10 +87,19 @@ class Trained(Rule):
         """Whether the preference is the margins times the policy, up to a factor."""
         if isinstance(self.algorithm, NLHF):
             return True
+        return self.per == "group" and self._signs
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it is that of raters drawn afresh for each of two answers: pooled margins."""
+        return self.per == "answer" and self._signs
+
+    @property
+    def _signs(self) -> bool:
+        """Pairs of which only the better one matters."""
         rule = self.algorithm.advantage
         return (
             self.algorithm.group_size == 2
-            and self.per == "group"
             and rule is not None
             and rule.scale_invariant
             and rule.shift_invariant
@@ -118,6 +127,9 @@ class Trained(Rule):
             half = Fraction(1, 2) if isinstance(self.algorithm, NLHF) else Fraction(1)
             return skew_lottery(votes.answers, margins_of(votes), setting, self._reverse, half)
         electorate = raters_of(votes, self.title)
+        if self.pooled and electorate.numeric and (self._reverse or self._direct):
+            margins = pooled_margins(electorate)
+            return skew_lottery(votes.answers, margins, setting, self._reverse)
         if not electorate.complete and self.per != "mean":
             _ = electorate.laws  # raises, with the rater who did not score an answer
         n, size = electorate.size, self.algorithm.group_size
@@ -188,6 +200,10 @@ class Trained(Rule):
         size, rewards, masses = self.algorithm.group_size, profiles.rewards, profiles.masses
         means = profiles.means[:, None, :]
         one = np.ones((len(profiles), 1))
+        if self.pooled:
+            order = np.sign(rewards[:, :, None, :, None] - rewards[:, None, :, None, :])
+            matrix = np.einsum("ki,kj,kijox->kox", masses, masses, order)
+            return Linear(matrix, np.zeros(matrix.shape[:2]))
         if size == oo and self.per == "group":
             return Spread(masses, rewards, np.zeros_like(rewards))
         if size == oo:
@@ -199,10 +215,6 @@ class Trained(Rule):
             return in_groups(rewards, masses, int(size))
         if self.per == "mean":
             return in_groups(np.round(means, 12), one, int(size))
-        if size == 2:
-            order = np.sign(rewards[:, :, None, :, None] - rewards[:, None, :, None, :])
-            pooled = np.einsum("ki,kj,kijox->kox", masses, masses, order)
-            return Linear(pooled, np.zeros(pooled.shape[:2]))
         return None
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
