@@ -23,7 +23,7 @@ RULES = (
     *("plurality", "random-dictator", "best-of-2", "grpo-inf", "grpo-inf-answer"),
     *("grpo2-answer", "grpo4"),
 )
-_FEW, _MANY = 3, 9
+_FEW, _MANY = 3, 15
 _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
 
@@ -126,10 +126,11 @@ _HEAD = """\
 # Rules and axioms
 
 Written by `python -m grpo_symbolic.aggregation.axiom_table docs/axioms.md`; no cell is typed in.
-Statements are about raters who score every answer, any number of raters and of answers. `yes` is
-proved by the argument given, for the weights and references that it names; `no` is refuted by the
-smallest counterexample of the search (lotteries in balls, re-checked by another route); `open` names
-the largest search done. Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
+Statements are about raters who score every answer; any number of raters and answers. `yes` is
+proved by the argument given, for the weights and references it names; `no` is refuted by the
+smallest counterexample of the search (lotteries in balls, re-checked by another route); `open`
+names the largest search done. Raters are written as mass: reward of answer 1, 2, ...; masses are
+relative.
 """
 
 

@@ -22,7 +22,7 @@ __all__ = ["Array", "Field", "Linear", "Polynomial", "Spread", "group_coefficien
 
 Array = NDArray[np.float64]
 
-_STEPS, _LONGEST, _SETTLED, _ACCEPTED = 60, 1.5, 1e-14, 1e-10
+_STEPS, _LONGEST, _SETTLED, _ACCEPTED, _ROUNDED = 60, 1.5, 1e-14, 1e-10, 1e-14
 # Where paths begin; how far a step may lead, in log π; ratios of weights, the last for turns.
 _LARGE, _FARTHEST = 8.0, 0.75
 _FACTORS = (1.5, 1.1, 1.01)
@@ -211,9 +211,11 @@ def _newton(
     value, _ = field.parts(policy)
     side = value - beta[:, None] * _force(reverse, y)[0]
     middle = (policy * side).sum(axis=1, keepdims=True)
+    # The force is a small difference of large numbers where the weight is large.
     size = 1 + np.abs(value) + np.abs(side - value)
+    room = _ACCEPTED * size + _ROUNDED * beta[:, None]
     with np.errstate(all="ignore"):
-        done = (np.abs(side - middle) <= _ACCEPTED * size).all(axis=1)
+        done = (np.abs(side - middle) <= room).all(axis=1)
     return y, done & (np.abs(policy.sum(axis=1) - 1) < 1e-9)
 
 

@@ -14,12 +14,15 @@ from grpo_symbolic.aggregation.cases import Case, Profile, Situation, families
 from grpo_symbolic.aggregation.counterexample import Counterexample, certified
 from grpo_symbolic.aggregation.fields import Array
 from grpo_symbolic.aggregation.rule import Profiles, Rule
+from grpo_symbolic.aggregation.trained import Trained
 
 __all__ = ["Search", "Searched"]
 
 _UNIFORM = (Fraction(1, 3),) * 3
 _UNEVEN = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
 _WEIGHTS = (Fraction(1, 2), Fraction(2), Fraction(1, 16), Fraction(8))
+#: For pairs, whose limit of small weights differs from all of these.
+_NEAR_ZERO = (Fraction(1, 1000),)
 #: Gaps below this are taken for rounding.
 _CLEAR = 1e-6
 _EQUAL = 1e-11
@@ -71,6 +74,8 @@ class Search:
     def settings(self) -> list[tuple[tuple[Fraction, ...], Fraction]]:
         """References and weights that are tried."""
         weights = _WEIGHTS if self.rule.weighted else (Fraction(1),)
+        if isinstance(self.rule, Trained) and (self.rule.skew or self.rule.pooled):
+            weights += _NEAR_ZERO
         return [(reference, beta) for reference in (_UNIFORM, _UNEVEN) for beta in weights]
 
     def run(
