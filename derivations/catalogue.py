@@ -183,6 +183,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "raters_cycle",
             "raters_condorcet_lift",
             "raters_group_size",
+            "raters_large_groups",
             "raters_proportional",
         ),
     ),
