@@ -185,6 +185,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "raters_cycle",
             "raters_condorcet_lift",
             "raters_group_size",
+            "raters_large_groups",
             "raters_proportional",
         ),
     ),

@@ -1,10 +1,10 @@
 """Below which weight a Condorcet winner has the largest lift."""
 
-from sympy import Rational, S, Symbol
+from sympy import Rational, S, Symbol, log
 
-from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.headline import DIRECT_KL, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
-from grpo_symbolic import GRPO, Claim, Domain, Question, stationarity_condition, symbols
+from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, stationarity_condition, symbols
 
 BETA = symbols.beta
 DELTA = Symbol("delta", positive=True)
@@ -29,6 +29,17 @@ def result() -> Result:
         (p - condition.beta * d).subs(at, simultaneous=True)
         for p, d in zip(condition.preference, condition.marginal, strict=True)
     ]
+    # Under the direct KL the tie is at the same policy, and the weight is a ratio of contrasts.
+    direct = stationarity_condition(GRPO(2, DirectKL()), question)
+    lifts = [
+        d.subs(
+            dict.fromkeys(question.policy[:2], mass) | dict.fromkeys(question.reference[:2], THIRD),
+            simultaneous=True,
+        )
+        for d in direct.marginal
+    ]
+    drives = [v.subs(dict.fromkeys(question.policy[:2], mass)) for v in direct.preference]
+    logarithmic = (drives[0] - drives[2]) / (lifts[0] - lifts[2])
     expected = 3 * DELTA * (1 - DELTA**2) / (2 * (1 - 3 * DELTA))
     return Result(
         "Where a Condorcet winner loses the largest lift",
@@ -48,6 +59,20 @@ def result() -> Result:
                 parameters=RANGES,
                 hypotheses=("uniform reference",),
             ),
+            Headline(
+                r"under the direct KL they are equal at "
+                r"$\beta=(1+\delta)/(2\log\frac{1-\delta}{2\delta})$",
+                (
+                    "direct KL: the weight",
+                    "direct KL: the first two are level",
+                    "direct KL: with one force",
+                ),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=DIRECT_KL,
+                parameters=RANGES,
+                hypotheses=("uniform reference",),
+            ),
         ),
         setting="three answers, one beats the others by a small margin, groups of two",
         formulas=(equation(BETA, weight),),
@@ -58,6 +83,17 @@ def result() -> Result:
                 for o, side in enumerate(sides)
             ),
             Claim("a positive weight", weight, ">", S.Zero, RANGES),
+            Claim(
+                "direct KL: the weight",
+                logarithmic,
+                "==",
+                (1 + DELTA) / (2 * log((1 - DELTA) / (2 * DELTA))),
+                RANGES,
+            ),
+            Claim(
+                "direct KL: the first two are level", drives[0] - drives[1], "==", S.Zero, RANGES
+            ),
+            Claim("direct KL: with one force", lifts[0] - lifts[1], "==", S.Zero, RANGES),
             Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
         ),
         domain=RANGES,

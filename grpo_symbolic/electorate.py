@@ -72,6 +72,11 @@ class Electorate:
         domain: Domain | None = None,
     ) -> None:
         masses, rows = [], []
+        if isinstance(raters, str) or not isinstance(raters, Iterable):
+            raise ValueError(
+                "raters must be pairs (mass, rewards); Electorate.read takes them as text: "
+                f"got {cut(repr(raters))}"
+            )
         for number, rater in enumerate(raters, start=1):
             try:
                 mass, rewards = rater

@@ -420,6 +420,11 @@ INTUITION: dict[str, str] = {
         "With fresh raters a minority with strong feelings therefore loses the small "
         "groups and wins the large ones."
     ),
+    "raters_large_groups": (
+        "A rater who sees large differences elsewhere in the group divides by them, and its vote "
+        "between the other answers fades. A majority that is distracted in this way loses to a "
+        "minority that is not."
+    ),
     "raters_proportional": (
         "To give an answer just the share of those who want it, the pull towards it has "
         "to be as strong as the penalty at that point. Both depend on the share, so one "

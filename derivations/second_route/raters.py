@@ -14,10 +14,20 @@ __all__ = ["beaten", "per_answer", "per_group"]
 Rater = tuple[Expr, Sequence[Expr]]
 
 
-def per_group(raters: Sequence[Rater], policy: Sequence[Expr], size: int) -> list[Expr]:
-    """The expected advantage of an answer whose group one rater scores, drawn by share."""
+def per_group(raters: Sequence[Rater], policy: Sequence[Expr], size: int | None) -> list[Expr]:
+    """The expected advantage of an answer whose group one rater scores, drawn by share.
+
+    None for large groups.
+    """
     parts = [
-        [share * v for v in group_preferences(certain(*rewards), policy, size)]
+        [
+            share * v
+            for v in (
+                large_group_preferences(certain(*rewards), policy)
+                if size is None
+                else group_preferences(certain(*rewards), policy, size)
+            )
+        ]
         for share, rewards in raters
     ]
     return [Add(*column) for column in zip(*parts, strict=True)]

@@ -7,10 +7,7 @@ whether its stationary policy is the only one) are read off the rule's algorithm
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-
-from sympy import oo
 
 from grpo_symbolic.aggregation.maximal import MaximalLottery
 from grpo_symbolic.aggregation.rule import Rule
@@ -18,7 +15,13 @@ from grpo_symbolic.aggregation.tilting import BradleyTerryRLHF, MeanRLHF, Refere
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.aggregation.voting import BestOf, Borda, Copeland, Plurality, RandomDictator
 
-__all__ = ["Argument", "argument"]
+__all__ = [
+    "Argument",
+    *("pareto", "condorcet_winner", "condorcet_lift", "condorcet_loser", "anonymity"),
+    *("neutrality", "copies", "clones", "independence", "monotonicity", "ratio_monotonicity"),
+    *("participation", "merging", "rescaling", "rankings", "proportionality", "continuity"),
+    "strategyproofness",
+]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def _scope(rule: Rule) -> str:
 
 def _skew(rule: Rule) -> bool:
     """Pairs and Nash learning under a KL: P is the margins times the policy."""
-    return isinstance(rule, Trained) and rule.skew and (rule._reverse or rule._direct)
+    return isinstance(rule, Trained) and rule.skew and rule._kl
 
 
 def _tilt(rule: Rule) -> bool:
@@ -66,17 +69,11 @@ def _by_rater(rule: Rule) -> bool:
 
 def _units_do_not_matter(rule: Rule) -> bool:
     if isinstance(rule, Trained):
-        advantage = rule.algorithm.advantage
-        return rule.skew or (
-            rule.per == "group"
-            and advantage is not None
-            and advantage.scale_invariant
-            and advantage.shift_invariant
-        )
+        return rule.skew or (rule.per == "group" and rule.unitless)
     return rule.sees_comparisons_only or isinstance(rule, Plurality) or _by_rater(rule)
 
 
-def _pareto(rule: Rule) -> Argument | None:
+def pareto(rule: Rule) -> Argument | None:
     ordered = "d falls strictly in π_ref/π, so P(a) ≥ P(b) orders the lifts"
     if _skew(rule):
         return Argument(f"γ(a, x) ≥ γ(b, x) for every x, hence P(a) ≥ P(b); {ordered}")
@@ -91,12 +88,13 @@ def _pareto(rule: Rule) -> Argument | None:
             "would be ordered the other way than the left sides, p(a, x) ≥ p(b, x)",
             lemmas=("fit",),
         )
-    if isinstance(rule, Trained) and rule.plain and (rule._reverse or rule._direct):
+    if isinstance(rule, Trained) and rule.plain and rule._kl:
         judge = "the same rater" if rule.per != "answer" else "the same rater for a and for b"
         return Argument(
             f"with {judge} and the same companions, the own reward of a is at least that of b, and "
             f"the advantage does not fall with it: P(a) ≥ P(b); {ordered}",
-            f"every weight, every reference, G = {rule.algorithm.group_size}",
+            "every weight, every reference, every stationary policy, G = "
+            f"{rule.algorithm.group_size}",
             ("own-reward",),
         )
     if isinstance(rule, Borda | Copeland | Plurality):
@@ -108,7 +106,7 @@ def _pareto(rule: Rule) -> Argument | None:
     return None
 
 
-def _condorcet_winner(rule: Rule) -> Argument | None:
+def condorcet_winner(rule: Rule) -> Argument | None:
     only = "a lottery that no answer beats on average is δ_a, for γ(a, π) > 0 for any other one"
     if isinstance(rule, MaximalLottery):
         return Argument(only, _EXACT)
@@ -124,13 +122,13 @@ def _condorcet_winner(rule: Rule) -> Argument | None:
     return None
 
 
-def _condorcet_lift(rule: Rule) -> Argument | None:
+def condorcet_lift(rule: Rule) -> Argument | None:
     if isinstance(rule, Copeland | MaximalLottery):
         return Argument("it has all the mass", _EXACT)
     return None
 
 
-def _condorcet_loser(rule: Rule) -> Argument | None:
+def condorcet_loser(rule: Rule) -> Argument | None:
     if _skew(rule) and rule._reverse:  # type: ignore[attr-defined]
         return Argument("E P = 0 makes λ = 0, so π_ref/π = 1 − P/β, and P(a) < 0", lemmas=("skew",))
     if isinstance(rule, MaximalLottery):
@@ -145,11 +143,11 @@ def _condorcet_loser(rule: Rule) -> Argument | None:
     return None
 
 
-def _anonymity(rule: Rule) -> Argument | None:
+def anonymity(rule: Rule) -> Argument | None:
     return Argument("the rule sees sums over raters, weighted by mass", _scope(rule))
 
 
-def _neutrality(rule: Rule) -> Argument | None:
+def neutrality(rule: Rule) -> Argument | None:
     return Argument(
         "no formula of the rule singles out an answer; ties are shared by the reference, and the "
         "path from the reference moves along",
@@ -157,12 +155,17 @@ def _neutrality(rule: Rule) -> Argument | None:
     )
 
 
-def _copies(rule: Rule) -> Argument | None:
+def copies(rule: Rule) -> Argument | None:
     if _skew(rule):
         return Argument(
             "copies have one P, so they share in proportion to the reference, and their mass "
             "solves the condition of one answer, whose solution is unique",
             lemmas=("skew",),
+        )
+    if isinstance(rule, Trained) and rule.plain and rule._kl:
+        return Argument(
+            "copies have one P at every policy, so they share in proportion to the reference; "
+            "stationary policies with and without the copy are one to one, and so are their paths"
         )
     if isinstance(rule, MaximalLottery):
         return Argument("the masses are those of pairs at every weight, also in the limit", _EXACT)
@@ -173,7 +176,7 @@ def _copies(rule: Rule) -> Argument | None:
     return None
 
 
-def _clones(rule: Rule) -> Argument | None:
+def clones(rule: Rule) -> Argument | None:
     if _skew(rule) and rule._reverse:  # type: ignore[attr-defined]
         return Argument(
             "margins to the outside are equal, and those inside cancel: π(C)(β − P_out) = "
@@ -189,13 +192,13 @@ def _clones(rule: Rule) -> Argument | None:
     return None
 
 
-def _independence(rule: Rule) -> Argument | None:
+def independence(rule: Rule) -> Argument | None:
     if isinstance(rule, MeanRLHF):
         return Argument("π(a)/π(b) is π_ref(a)/π_ref(b) times e^{(r(a) − r(b))/β}")
     return None
 
 
-def _monotonicity(rule: Rule) -> Argument | None:
+def monotonicity(rule: Rule) -> Argument | None:
     if _tilt(rule):
         return Argument("the own value rises, and no other one does", lemmas=("share",))
     if _uniform_fit(rule):
@@ -212,7 +215,7 @@ def _monotonicity(rule: Rule) -> Argument | None:
     return None
 
 
-def _ratio(rule: Rule) -> Argument | None:
+def ratio_monotonicity(rule: Rule) -> Argument | None:
     if _skew(rule):
         return Argument(
             "for two solutions Σ (π' − π)(P' − P) = d (π'(a) π(x) − π(a) π'(x)), and by the two "
@@ -222,15 +225,21 @@ def _ratio(rule: Rule) -> Argument | None:
     if isinstance(rule, MaximalLottery):
         return Argument("π'(a) π(x) ≥ π(a) π'(x) holds for pairs at every weight, so in the limit",
                         _EXACT, ("skew",))  # fmt: skip
-    found = _monotonicity(rule)
+    found = monotonicity(rule)
     if found is None:
         return None
     return Argument(found.text + "; and x does not gain", found.scope, found.lemmas)
 
 
-def _participation(rule: Rule) -> Argument | None:
-    if isinstance(rule, RandomDictator):
+def participation(rule: Rule) -> Argument | None:
+    if _by_rater(rule):
         return Argument("the lottery moves towards the one that the rater likes best", _EXACT)
+    if isinstance(rule, BestOf):
+        return Argument(
+            "the means move towards the rater's rewards, so two answers change order in its favour "
+            "only, and where they do, or tie, mass moves from the one to the other",
+            _EXACT,
+        )
     if isinstance(rule, Borda | Plurality):
         return Argument(
             "an answer that enters or stays among the winners gains at least as much from the "
@@ -240,7 +249,7 @@ def _participation(rule: Rule) -> Argument | None:
     return None
 
 
-def _merging(rule: Rule) -> Argument | None:
+def merging(rule: Rule) -> Argument | None:
     if _skew(rule):
         return Argument("P is linear in the masses, so the conditions of both electorates add up, "
                         "and the solution is unique", lemmas=("linear", "skew"))  # fmt: skip
@@ -265,14 +274,14 @@ def _merging(rule: Rule) -> Argument | None:
     return None
 
 
-def _rescaling(rule: Rule) -> Argument | None:
+def rescaling(rule: Rule) -> Argument | None:
     if _units_do_not_matter(rule):
         return Argument("a rater's comparisons, and its advantages, do not change", _scope(rule),
                         () if rule.sees_comparisons_only else ("units",))  # fmt: skip
     return None
 
 
-def _rankings(rule: Rule) -> Argument | None:
+def rankings(rule: Rule) -> Argument | None:
     if rule.sees_comparisons_only:
         return Argument("the rule sees comparisons only", _scope(rule))
     if isinstance(rule, Plurality) or _by_rater(rule):
@@ -280,19 +289,19 @@ def _rankings(rule: Rule) -> Argument | None:
     return None
 
 
-def _proportionality(rule: Rule) -> Argument | None:
+def proportionality(rule: Rule) -> Argument | None:
     if isinstance(rule, RandomDictator):
         return Argument("each rater's mass goes to the answer it prefers", _EXACT)
     return None
 
 
-def _continuity(rule: Rule) -> Argument | None:
+def continuity(rule: Rule) -> Argument | None:
     if not rule.weighted:
         return Argument("the lottery does not depend on the weight", _EXACT)
-    if _skew(rule):
+    if _skew(rule) or (isinstance(rule, Trained) and rule.pooled and rule._kl):
         return Argument(
-            "the solution is unique and stays inside the simplex, and the derivative of the "
-            "condition there is regular",
+            "margins, pooled or not, are antisymmetric: the solution is unique, stays inside the "
+            "simplex, and the derivative of the condition there is regular",
             lemmas=("skew",),
         )
     if _tilt(rule) or isinstance(rule, BradleyTerryRLHF):
@@ -300,43 +309,8 @@ def _continuity(rule: Rule) -> Argument | None:
     return None
 
 
-def _strategyproofness(rule: Rule) -> Argument | None:
+def strategyproofness(rule: Rule) -> Argument | None:
     if _by_rater(rule):
         return Argument("what a rater says counts only when it is drawn, and then it gets the best",
                         _EXACT)  # fmt: skip
     return None
-
-
-_ARGUMENTS: dict[str, Callable[[Rule], Argument | None]] = {
-    "pareto": _pareto,
-    "condorcet-winner": _condorcet_winner,
-    "condorcet-lift": _condorcet_lift,
-    "condorcet-loser": _condorcet_loser,
-    "anonymity": _anonymity,
-    "neutrality": _neutrality,
-    "copies": _copies,
-    "clones": _clones,
-    "independence": _independence,
-    "monotonicity": _monotonicity,
-    "ratio-monotonicity": _ratio,
-    "participation": _participation,
-    "merging": _merging,
-    "rescaling": _rescaling,
-    "rankings": _rankings,
-    "proportionality": _proportionality,
-    "continuity": _continuity,
-    "strategyproofness": _strategyproofness,
-}
-
-
-def argument(rule: Rule, axiom: str) -> Argument | None:
-    """Why the rule satisfies the axiom; None where no argument is known."""
-    if (
-        isinstance(rule, Trained)
-        and rule.algorithm.group_size not in (None, oo)
-        and (
-            not rule.algorithm.group_size.is_Integer  # type: ignore[union-attr]
-        )
-    ):
-        return None
-    return _ARGUMENTS[axiom](rule)

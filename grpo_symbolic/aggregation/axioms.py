@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
+from sympy import oo
+
+from grpo_symbolic.aggregation import arguments, cases
+from grpo_symbolic.aggregation.arguments import Argument
+from grpo_symbolic.aggregation.cases import Case, Profile
+from grpo_symbolic.aggregation.rule import Rule
+from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.display import math, prose, record
 
 __all__ = ["AXIOMS", "Axiom", "axiom"]
@@ -22,6 +30,10 @@ class Axiom:
         A lift is π(o)/π_ref(o); γ are the margins.
     formal : str
         The same in TeX: π is the lottery of the electorate, π′ that of the changed one.
+    cases : callable
+        From a small profile to what the axiom says of it: what a search goes through.
+    argue : callable
+        From a rule to the reason why it satisfies the axiom, or None.
 
     Examples
     --------
@@ -34,6 +46,13 @@ class Axiom:
     title: str
     statement: str
     formal: str
+    cases: Callable[[Profile], Iterator[Case]] = field(repr=False)
+    argue: Callable[[Rule], Argument | None] = field(repr=False)
+
+    def argument(self, rule: Rule) -> Argument | None:
+        """Why the rule satisfies the axiom; None where no argument is known."""
+        size = rule.algorithm.group_size if isinstance(rule, Trained) else None
+        return self.argue(rule) if size in (None, oo) or size.is_Integer else None
 
     def __str__(self) -> str:
         return f"{self.title}: {self.statement}"
@@ -58,12 +77,16 @@ AXIOMS: dict[str, Axiom] = {
             "Pareto",
             "where no rater rewards b more than a, the lift of a is at least that of b",
             r"\forall j\; r_j(a) \ge r_j(b) \;\Rightarrow\; " + _lift("a") + r" \ge " + _lift("b"),
+            cases.pareto,
+            arguments.pareto,
         ),
         Axiom(
             "condorcet-winner",
             "Condorcet winner",
             "an answer that beats every other one has all the mass in the limit of small weights",
             r"\gamma(a,x) > 0 \;\forall x \ne a \;\Rightarrow\; \lim_{\beta \to 0} \pi(a) = 1",
+            cases.condorcet_winner,
+            arguments.condorcet_winner,
         ),
         Axiom(
             "condorcet-lift",
@@ -73,18 +96,24 @@ AXIOMS: dict[str, Axiom] = {
             + _lift("a")
             + r" \ge "
             + _lift("x"),
+            cases.condorcet_lift,
+            arguments.condorcet_lift,
         ),
         Axiom(
             "condorcet-loser",
             "Condorcet loser",
             "an answer that is beaten by every other one never gains",
             r"\gamma(a,x) < 0 \;\forall x \ne a \;\Rightarrow\; \pi(a) \le \pi_{\mathrm{ref}}(a)",
+            cases.condorcet_loser,
+            arguments.condorcet_loser,
         ),
         Axiom(
             "anonymity",
             "Anonymity",
             "the lottery depends on how much mass says what, not on who says it",
             r"\pi[(m_j, r_j)_j] = \pi[(m_{\sigma j}, r_{\sigma j})_j]",
+            cases.anonymity,
+            arguments.anonymity,
         ),
         Axiom(
             "neutrality",
@@ -92,6 +121,8 @@ AXIOMS: dict[str, Axiom] = {
             "where the answers are renamed, with the reference, so is the lottery",
             r"\pi[r \circ \sigma, \pi_{\mathrm{ref}} \circ \sigma] = "
             r"\pi[r, \pi_{\mathrm{ref}}] \circ \sigma",
+            cases.neutrality,
+            arguments.neutrality,
         ),
         Axiom(
             "copies",
@@ -100,6 +131,8 @@ AXIOMS: dict[str, Axiom] = {
             "mass in all, and every other answer keeps its own",
             r"r(c') = r(c), \; \pi'_{\mathrm{ref}}(c) + \pi'_{\mathrm{ref}}(c') = "
             r"\pi_{\mathrm{ref}}(c) \;\Rightarrow\; \pi'(c) + \pi'(c') = \pi(c)",
+            cases.copies,
+            arguments.copies,
         ),
         Axiom(
             "clones",
@@ -107,6 +140,8 @@ AXIOMS: dict[str, Axiom] = {
             "where every rater ranks two answers next to each other and ties neither with a third, "
             "deleting one of them, its reference given to the other, changes no mass outside",
             r"C = \{c, c'\} \text{ clones},\; x \notin C \;\Rightarrow\; \pi'(x) = \pi(x)",
+            cases.clones,
+            arguments.clones,
         ),
         Axiom(
             "independence",
@@ -114,12 +149,16 @@ AXIOMS: dict[str, Axiom] = {
             "the ratio of two answers' masses does not depend on what raters say of a third",
             r"r'_j = r_j \text{ on } \{a,b\} \;\Rightarrow\; "
             r"\frac{\pi'(a)}{\pi'(b)} = \frac{\pi(a)}{\pi(b)}",
+            cases.independence,
+            arguments.independence,
         ),
         Axiom(
             "monotonicity",
             "Monotonicity",
             "an answer that one rater rewards more, all else equal, does not lose mass",
             r"r'_j(a) > r_j(a) \;\Rightarrow\; \pi'(a) \ge \pi(a)",
+            cases.monotonicity,
+            arguments.monotonicity,
         ),
         Axiom(
             "ratio-monotonicity",
@@ -127,30 +166,40 @@ AXIOMS: dict[str, Axiom] = {
             "where one rater raises a past x, and past no other answer, the ratio of a to x does "
             "not fall",
             r"\pi'(a)\,\pi(x) \ge \pi(a)\,\pi'(x)",
+            cases.ratio_monotonicity,
+            arguments.ratio_monotonicity,
         ),
         Axiom(
             "participation",
             "Participation",
             "a rater who joins does not lower its own expected reward",
             r"\sum_o \pi'(o)\, r_j(o) \ge \sum_o \pi(o)\, r_j(o)",
+            cases.participation,
+            arguments.participation,
         ),
         Axiom(
             "merging",
             "Merging",
             "two electorates with the same lottery have it together as well",
             r"\pi[E] = \pi[E'] \;\Rightarrow\; \pi[E + E'] = \pi[E]",
+            cases.merging,
+            arguments.merging,
         ),
         Axiom(
             "rescaling",
             "Rescaling",
             "a rater's rewards may be multiplied by a positive number and shifted",
             r"\pi[\dots, k r_j + c, \dots] = \pi[\dots, r_j, \dots], \quad k > 0",
+            cases.rescaling,
+            arguments.rescaling,
         ),
         Axiom(
             "rankings",
             "Only rankings matter",
             "raters with the same rankings count the same",
             r"r'_j(a) > r'_j(b) \Leftrightarrow r_j(a) > r_j(b) \;\Rightarrow\; \pi' = \pi",
+            cases.rankings,
+            arguments.rankings,
         ),
         Axiom(
             "proportionality",
@@ -158,18 +207,24 @@ AXIOMS: dict[str, Axiom] = {
             "of two answers with equal reference, each has the mass of those who prefer it",
             r"\pi_{\mathrm{ref}} = (\tfrac12, \tfrac12) \;\Rightarrow\; "
             r"\pi(a) = \sum_{j:\, r_j(a) > r_j(b)} m_j",
+            cases.proportionality,
+            arguments.proportionality,
         ),
         Axiom(
             "continuity",
             "Continuity",
             "the lottery is a continuous function of the weight",
             r"\beta \mapsto \pi \in C^0(0, \infty)",
+            cases.continuity,
+            arguments.continuity,
         ),
         Axiom(
             "strategyproofness",
             "Strategyproofness",
             "no rater raises its own expected reward by saying something else",
             r"\sum_o \pi(o)\, r_j(o) \ge \sum_o \pi'(o)\, r_j(o)",
+            cases.strategyproofness,
+            arguments.strategyproofness,
         ),
     )
 }

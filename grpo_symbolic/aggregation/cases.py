@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement, permutations, product
 from typing import Any, TypeAlias
 
-__all__ = ["CASES", "Case", "Profile", "Situation", "families", "margin_of"]
+__all__ = [
+    *("Case", "Profile", "Situation", "families", "margin_of", "winner_of"),
+    *("pareto", "condorcet_winner", "condorcet_lift", "condorcet_loser", "anonymity"),
+    *("neutrality", "copies", "clones", "independence", "monotonicity", "ratio_monotonicity"),
+    *("participation", "merging", "rescaling", "rankings", "proportionality", "continuity"),
+    "strategyproofness",
+]
 
 Row: TypeAlias = tuple[int, ...]
 #: Rows and how many raters have them.
@@ -79,7 +85,7 @@ def replaced(profile: Profile, old: Row, new: Row) -> Profile:
 def families(count: int) -> Iterator[Profile]:
     """Profiles of three answers with so many raters.
 
-    Up to three raters with the rewards 0, 1, 2 or 0, 1, 6, up to seven with strict rankings, and
+    Up to three raters with the rewards 0, 1, 2 or 0, 1, 6, up to nine with strict rankings, and
     more raters with two different rankings.
     """
     seen = set()
@@ -91,7 +97,7 @@ def families(count: int) -> Iterator[Profile]:
                 seen.add(chosen)
                 yield chosen
     rankings = list(permutations((2, 1, 0)))
-    if count <= 7:
+    if count <= 9:
         yield from (p for p in _multisets(rankings, count) if p not in seen)
         return
     for one, two in combinations(rankings, 2):
@@ -113,7 +119,7 @@ def levels_of(profile: Profile) -> tuple[int, ...]:
 # -- one electorate ------------------------------------------------------------------------
 
 
-def _pareto(profile: Profile) -> Iterator[Case]:
+def pareto(profile: Profile) -> Iterator[Case]:
     for a, b in permutations(range(3), 2):
         if all(row[a] >= row[b] for row, _ in profile):
             yield Case(
@@ -123,15 +129,16 @@ def _pareto(profile: Profile) -> Iterator[Case]:
             )
 
 
-def _winner(profile: Profile, sign: int = 1) -> int | None:
+def winner_of(profile: Profile, sign: int = 1) -> int | None:
+    """The Condorcet winner, or with the sign −1 the loser."""
     for a in range(3):
         if all(sign * margin_of(profile, a, x) > 0 for x in range(3) if x != a):
             return a
     return None
 
 
-def _condorcet_winner(profile: Profile) -> Iterator[Case]:
-    a = _winner(profile)
+def condorcet_winner(profile: Profile) -> Iterator[Case]:
+    a = winner_of(profile)
     if a is not None:
         yield Case(
             (Situation.plain(profile),),
@@ -141,8 +148,8 @@ def _condorcet_winner(profile: Profile) -> Iterator[Case]:
         )
 
 
-def _condorcet_lift(profile: Profile) -> Iterator[Case]:
-    a = _winner(profile)
+def condorcet_lift(profile: Profile) -> Iterator[Case]:
+    a = winner_of(profile)
     if a is None:
         return
     for x in range(3):
@@ -154,8 +161,8 @@ def _condorcet_lift(profile: Profile) -> Iterator[Case]:
             )
 
 
-def _condorcet_loser(profile: Profile) -> Iterator[Case]:
-    a = _winner(profile, -1)
+def condorcet_loser(profile: Profile) -> Iterator[Case]:
+    a = winner_of(profile, -1)
     if a is not None:
         yield Case(
             (Situation.plain(profile),),
@@ -164,7 +171,7 @@ def _condorcet_loser(profile: Profile) -> Iterator[Case]:
         )
 
 
-def _neutrality(profile: Profile) -> Iterator[Case]:
+def neutrality(profile: Profile) -> Iterator[Case]:
     for places in list(permutations(range(3)))[1:]:
         turned = profile_of([tuple(row[o] for o in places) for row, m in profile for _ in range(m)])
         moved = Situation(turned, tuple((o, 1) for o in places))
@@ -176,7 +183,7 @@ def _neutrality(profile: Profile) -> Iterator[Case]:
         )
 
 
-def _anonymity(profile: Profile) -> Iterator[Case]:
+def anonymity(profile: Profile) -> Iterator[Case]:
     plain = Situation.plain(profile)
     other = Situation(tuple(reversed(profile)), plain.reference)
     yield Case((plain, other), lambda p, r: p[0][0] - p[1][0], "raters change places", True)
@@ -190,13 +197,13 @@ def _split(a: Situation, b: Situation, about: str) -> Iterator[Case]:
         yield Case((a, b), lambda p, r, x=x: p[0][x] - p[1][x], about, equality=True)
 
 
-def _copies(profile: Profile) -> Iterator[Case]:
+def copies(profile: Profile) -> Iterator[Case]:
     doubled = tuple(((*row, row[2]), m) for row, m in profile)
     copy = Situation(doubled, ((0, 1), (1, 1), (2, 2), (2, 2)))
     yield from _split(Situation.plain(profile), copy, "answer 3 is split into two copies")
 
 
-def _clones(profile: Profile) -> Iterator[Case]:
+def clones(profile: Profile) -> Iterator[Case]:
     """Answer 3 of three becomes 3 and 4, next to each other for every rater."""
     rows = [row for row, m in profile for _ in range(m)]
     if len(rows) > 3 or any(row[2] in row[:2] for row in rows):
@@ -229,7 +236,7 @@ def _said(old: Row, new: Row) -> str:
     return f"a rater says {new} instead of {old}"
 
 
-def _independence(profile: Profile) -> Iterator[Case]:
+def independence(profile: Profile) -> Iterator[Case]:
     for c in range(3):
         a, b = (o for o in range(3) if o != c)
         for old, new in _changes(profile, lambda s, t, a=a, b=b: s[a] == t[a] and s[b] == t[b]):
@@ -251,7 +258,7 @@ def _apart(old: Row, new: Row) -> list[int]:
     return [o for o in range(3) if old[o] != new[o]]
 
 
-def _monotonicity(profile: Profile) -> Iterator[Case]:
+def monotonicity(profile: Profile) -> Iterator[Case]:
     for a, old, new in _raises(profile):
         yield Case(
             _pair(profile, old, new),
@@ -276,7 +283,7 @@ def _order(row: Row, o: int, x: int) -> int:
     return (row[o] > row[x]) - (row[o] < row[x])
 
 
-def _ratio(profile: Profile) -> Iterator[Case]:
+def ratio_monotonicity(profile: Profile) -> Iterator[Case]:
     for a, old, new in _raises(profile):
         crossed = [x for x in range(3) if x != a and _order(old, a, x) != _order(new, a, x)]
         if len(crossed) == 1:
@@ -288,7 +295,7 @@ def _ratio(profile: Profile) -> Iterator[Case]:
             )
 
 
-def _rescaling(profile: Profile) -> Iterator[Case]:
+def rescaling(profile: Profile) -> Iterator[Case]:
     for old, new in _changes(profile, _affine):
         for x in range(2):
             yield Case(
@@ -308,7 +315,7 @@ def _affine(old: Row, new: Row) -> bool:
     return all(s * v == t * u for (s, t), (u, v) in combinations(d, 2))
 
 
-def _rankings(profile: Profile) -> Iterator[Case]:
+def rankings(profile: Profile) -> Iterator[Case]:
     def same(old: Row, new: Row) -> bool:
         return all(_order(old, o, x) == _order(new, o, x) for o, x in combinations(range(3), 2))
 
@@ -329,7 +336,7 @@ def _expected(lottery: Sequence[Any], row: Row) -> Any:
     return sum(p * v for p, v in zip(lottery, row, strict=True))
 
 
-def _strategyproofness(profile: Profile) -> Iterator[Case]:
+def strategyproofness(profile: Profile) -> Iterator[Case]:
     for old, new in _changes(profile, lambda s, t: True):
         yield Case(
             _pair(profile, old, new),
@@ -338,7 +345,7 @@ def _strategyproofness(profile: Profile) -> Iterator[Case]:
         )
 
 
-def _participation(profile: Profile) -> Iterator[Case]:
+def participation(profile: Profile) -> Iterator[Case]:
     """The rater who joins is taken out of the profile."""
     if voters(profile) < 2:
         return
@@ -353,7 +360,7 @@ def _participation(profile: Profile) -> Iterator[Case]:
         )
 
 
-def _merging(profile: Profile) -> Iterator[Case]:
+def merging(profile: Profile) -> Iterator[Case]:
     """All ways to divide the raters in two; the premise is that both parts agree."""
     rows = [row for row, m in profile for _ in range(m)]
     seen = set()
@@ -376,7 +383,7 @@ def _merging(profile: Profile) -> Iterator[Case]:
                 )
 
 
-def _proportionality(profile: Profile) -> Iterator[Case]:
+def proportionality(profile: Profile) -> Iterator[Case]:
     """Two answers: the third column is dropped."""
     rows = [row[:2] for row, m in profile for _ in range(m)]
     if any(row[0] == row[1] or row[2] for row, _ in profile):
@@ -391,28 +398,6 @@ def _proportionality(profile: Profile) -> Iterator[Case]:
     )
 
 
-def _none(profile: Profile) -> Iterator[Case]:
+def continuity(profile: Profile) -> Iterator[Case]:
+    """No inequality between lotteries: looked for on a line of symmetric policies."""
     yield from ()
-
-
-#: By the name of the axiom.
-CASES: dict[str, Callable[[Profile], Iterator[Case]]] = {
-    "pareto": _pareto,
-    "condorcet-winner": _condorcet_winner,
-    "condorcet-lift": _condorcet_lift,
-    "condorcet-loser": _condorcet_loser,
-    "anonymity": _anonymity,
-    "neutrality": _neutrality,
-    "copies": _copies,
-    "clones": _clones,
-    "independence": _independence,
-    "monotonicity": _monotonicity,
-    "ratio-monotonicity": _ratio,
-    "participation": _participation,
-    "merging": _merging,
-    "rescaling": _rescaling,
-    "rankings": _rankings,
-    "proportionality": _proportionality,
-    "continuity": _none,
-    "strategyproofness": _strategyproofness,
-}

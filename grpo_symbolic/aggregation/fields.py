@@ -22,9 +22,10 @@ __all__ = ["Array", "Field", "Linear", "Polynomial", "Spread", "group_coefficien
 
 Array = NDArray[np.float64]
 
-_STEPS, _LONGEST, _SETTLED, _ACCEPTED = 60, 1.5, 1e-14, 1e-10
-# Weights between the largest and the one asked for, where Newton's method needs a path.
-_PATH = 48
+_STEPS, _LONGEST, _SETTLED, _ACCEPTED, _ROUNDED = 60, 1.5, 1e-14, 1e-10, 1e-14
+# Where paths begin; how far a step may lead, in log π; ratios of weights, the last for turns.
+_LARGE, _FARTHEST = 8.0, 0.75
+_FACTORS = (1.5, 1.1, 1.01)
 
 
 class Field(Protocol):
@@ -210,9 +211,11 @@ def _newton(
     value, _ = field.parts(policy)
     side = value - beta[:, None] * _force(reverse, y)[0]
     middle = (policy * side).sum(axis=1, keepdims=True)
+    # The force is a small difference of large numbers where the weight is large.
     size = 1 + np.abs(value) + np.abs(side - value)
+    room = _ACCEPTED * size + _ROUNDED * beta[:, None]
     with np.errstate(all="ignore"):
-        done = (np.abs(side - middle) <= _ACCEPTED * size).all(axis=1)
+        done = (np.abs(side - middle) <= room).all(axis=1)
     return y, done & (np.abs(policy.sum(axis=1) - 1) < 1e-9)
 
 
@@ -228,7 +231,11 @@ def _solved(matrix: Array, right: Array) -> Array:
 def stationary(
     field: Field, reverse: bool, beta: Sequence[float] | Array, reference: Array
 ) -> Array:
-    """The stationary policies reached from the reference, if need be along falling weights.
+    """The stationary policies reached from the reference along falling weights.
+
+    A linear field by margins has one stationary policy, and Newton's method is tried at once.
+    Others can have several: they are followed from a weight at which the policy is next to the
+    reference, in small steps, and a step that moves far is taken again in smaller ones.
 
     Parameters
     ----------
@@ -243,18 +250,36 @@ def stationary(
     Returns
     -------
     array
-        Rows × answers; NaN where Newton's method ends nowhere.
+        Rows × answers; NaN where Newton's method ends nowhere, or where the path turns back
+        before the weight is reached.
     """
     weight = np.broadcast_to(np.asarray(beta, float), len(reference)).copy()
+    y, done = np.zeros_like(reference), np.zeros(len(reference), bool)
     with np.errstate(all="ignore"):
-        y, done = _newton(field, reverse, weight, reference, np.zeros_like(reference))
-        left = np.flatnonzero(~done)
-        if len(left):
-            part, start = field.take(left), np.maximum(8.0, weight[left])
-            at, good = np.zeros((len(left), reference.shape[1])), np.zeros(len(left), bool)
-            for k in range(_PATH + 1):
-                share = k / _PATH
-                now = start ** (1 - share) * weight[left] ** share
-                at, good = _newton(part, reverse, now, reference[left], at)
-            y[left], done[left] = at, good
+        if isinstance(field, Linear):
+            y, done = _newton(field, reverse, weight, reference, y)
+        for factor in _FACTORS:
+            left = np.flatnonzero(~done)
+            if len(left):
+                part = field.take(left)
+                y[left], done[left] = _path(part, reverse, weight[left], reference[left], factor)
     return np.where(done[:, None], reference * np.exp(y), np.nan)
+
+
+def _path(
+    field: Field, reverse: bool, weight: Array, reference: Array, factor: float
+) -> tuple[Array, NDArray[np.bool_]]:
+    """From large weights to these, each at most ``factor`` times smaller than the one before."""
+    start = np.maximum(_LARGE, weight)
+    steps = max(1, int(np.ceil(np.log(start / weight).max() / np.log(factor))))
+    at, good = _newton(field, reverse, start, reference, np.zeros_like(reference))
+    for k in range(1, steps + 1):
+        share = k / steps
+        kept = np.flatnonzero(good & (weight < start))
+        if not len(kept):
+            break
+        now = start[kept] ** (1 - share) * weight[kept] ** share
+        moved, found = _newton(field.take(kept), reverse, now, reference[kept], at[kept])
+        near = np.abs(moved - at[kept]).max(axis=1) < _FARTHEST
+        at[kept], good[kept] = moved, found & near
+    return at, good

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -66,15 +67,25 @@ def rule(name: Any) -> Rule:
         if found:
             size, direct, per = found.groups()
             penalty = DirectKL() if direct else ReverseKL()
+            if size != "inf" and int(size) < 2:
+                raise ValueError(f"rule {text}: groups have at least 2 members")
             return Trained(GRPO(oo if size == "inf" else int(size), penalty), per or "group")
         found = _BEST.match(text)
         if found:
+            if int(found[1]) < 1:
+                raise ValueError(f"rule {text}: the best of at least 1 answer")
             return BestOf(int(found[1]), "group" if found[2] else "mean")
-    raise ValueError(f"rule must be one of {', '.join(RULES)}, got {name!r}")
+    near = get_close_matches(name.strip().lower(), RULES, 1) if isinstance(name, str) else []
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise ValueError(f"rule must be one of {', '.join(RULES)}, got {name!r}{hint}")
 
 
 def as_rules(names: Any) -> tuple[Rule, ...]:
     """Rules from a list of rules or names, or from names with commas; each once."""
+    if isinstance(names, Rule):
+        names = [names]
+    if not isinstance(names, Iterable):
+        raise ValueError(f"rules must be rules, their names, or names with commas, got {names!r}")
     listed = names.split(",") if isinstance(names, str) else list(names)
     found = tuple(rule(name) for name in listed)
     if not found:

@@ -70,7 +70,8 @@ def skew_lottery(
         system = _Refinement(margins, (scale, self_bonus), reference, beta, reverse)
         policy, radius = system.enclosed([arb(float(p)) for p in rough], _number(kappa))
         values = tuple(arb(p.mid(), radius) for p in policy)
-    return Lottery(answers, values, f"the only stationary policy, within {float(radius):.1e}")
+    within = f", within {float(radius):.1e}" if float(radius) else ""
+    return Lottery(answers, values, f"the only stationary policy{within}")
 
 
 def _two(margin: Fraction, weight: Fraction, share: Fraction) -> tuple[Expr, Expr]:

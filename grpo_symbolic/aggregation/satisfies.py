@@ -7,20 +7,26 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from sympy import Rational
+from sympy import Rational, oo
 
-from grpo_symbolic.aggregation.arguments import Argument, argument
+from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.axioms import axiom as as_axiom
-from grpo_symbolic.aggregation.cases import CASES, Profile, families
+from grpo_symbolic.aggregation.cases import Profile, condorcet_winner, families
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
 from grpo_symbolic.aggregation.lottery import Lottery, as_ball
 from grpo_symbolic.aggregation.names import rule as as_rule
-from grpo_symbolic.aggregation.rule import Profiles, Rule
+from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.search import Search, Searched
 from grpo_symbolic.aggregation.small_weights import vanishing_weight
+from grpo_symbolic.aggregation.symmetric import (
+    broken_paths,
+    passed_by,
+    repelled,
+    symmetric_profiles,
+)
+from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.display import badge, record
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.verify.verdict import Status
@@ -30,8 +36,9 @@ __all__ = ["Finding", "satisfies"]
 _MOST_RATERS = 15
 #: Beside an argument a search is a guard: so many raters, so many electorates of each number.
 _GUARD, _GUARDED = 2, 150
+#: Electorates of each number of raters, for rules that take long to solve.
+_SLOW = 900
 _UNIFORM = (Fraction(1, 3),) * 3
-_SMALL = 1e-3
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,9 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
 
     An argument is looked for first, with its lemmas proved anew; then the smallest counterexample
     among electorates with rewards 0, 1, 2 and 0, 1, 6 of up to three raters, with strict rankings
-    of up to seven, and with two rankings of up to fifteen, over four weights and two references.
+    of up to nine, and with two rankings of up to fifteen, over four weights and two references.
+    Limits of small weights, and paths that are not continuous, are looked for among electorates
+    that see two answers alike.
     A counterexample counts when balls prove that the axiom fails there and another route finds
     the same lotteries.
 
@@ -123,58 +132,74 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
     number = exact_number("raters", raters, f"an integer from 1 to {_MOST_RATERS}")
     if not number.is_Integer or not 1 <= number <= _MOST_RATERS:
         raise ValueError(f"raters must be an integer from 1 to {_MOST_RATERS}, got {raters}")
-    reason = argument(chosen, wanted.name)
+    reason = wanted.argument(chosen)
     if reason is not None and any(proved(name).status != Status.PROVED for name in reason.lemmas):
         reason = None
-    most = min(int(number), _GUARD) if reason is not None else int(number)
-    found = _search(chosen).run(wanted.name, most, _GUARDED if reason is not None else None)
-    note = ""
-    if wanted.name == "condorcet-winner" and reason is None:
-        found, note = _limits(chosen, most)
+    found = _looked(chosen, wanted, int(number), reason is not None)
     if found.found is not None:
         if reason is not None:
             raise ArithmeticError(f"{found.found} contradicts the argument: {reason.text}")
         return Finding(chosen, wanted, Status.REFUTED, None, found.found, found)
     if reason is not None:
         return Finding(chosen, wanted, Status.PROVED, reason, None, found)
-    return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, note or _note(wanted, found))
+    return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, _note(chosen, wanted, found))
 
 
-@lru_cache(maxsize=4)
+def _looked(rule: Rule, axiom: Axiom, raters: int, argued: bool) -> Searched:
+    """The search that goes with an axiom; beside an argument a short one."""
+    if argued:
+        return _search(rule).run(axiom, min(raters, _GUARD), _GUARDED)
+    several = isinstance(rule, Trained) and rule.plain and not rule.skew and not rule.pooled
+    if several and axiom.name == "continuity":
+        return broken_paths(rule)
+    if axiom.name == "condorcet-winner":
+        if not several or (rule.algorithm.group_size == oo and rule.per != "group"):
+            return _limits(rule, raters)
+        if rule.algorithm.group_size == oo and rule._reverse:
+            found = repelled(rule)
+            return found if found.found is not None else passed_by(rule)
+        return passed_by(rule)
+    if several:
+        return _search(rule).run(axiom, raters, _SLOW, symmetric_profiles())
+    return _search(rule).run(axiom, raters)
+
+
+@lru_cache(maxsize=2)
 def _search(rule: Rule) -> Search:
     """Lotteries of one rule are kept for its next axiom."""
     return Search(rule)
 
 
-def _note(axiom: Axiom, found: Searched) -> str:
-    if axiom.name == "continuity":
-        return "whether the stationary policy is the only one at every weight is not known"
+def _note(rule: Rule, axiom: Axiom, found: Searched) -> str:
+    notes = []
+    if axiom.name == "merging" and isinstance(rule, Trained) and rule.per == "group":
+        notes.append(
+            "the common lottery is stationary for both together, P being linear in the masses; "
+            "whether the path from the reference ends there is open"
+        )
     if found.uncertain:
-        return f"{found.uncertain} cases look like failures in floats and were not certified"
-    return ""
+        notes.append(f"{found.uncertain} cases look like failures in floats and were not certified")
+    return "; ".join(notes)
 
 
-def _limits(rule: Rule, raters: int) -> tuple[Searched, str]:
+def _limits(rule: Rule, raters: int) -> Searched:
     """The limit of small weights at electorates with a Condorcet winner."""
-    report, hint = Searched(), ""
+    report = Searched()
     for count in range(1, raters + 1):
-        profiles = [p for p in families(count) if next(CASES["condorcet-winner"](p), None)]
+        profiles = [p for p in families(count) if next(condorcet_winner(p), None)]
         for profile in sorted(profiles, key=lambda p: (max(r for row, _ in p for r in row), p)):
-            case = next(CASES["condorcet-winner"](profile))
+            case = next(condorcet_winner(profile))
             report.electorates += 1
             report.cases += 1
-            electorate = electorate_of(profile)
             try:
-                limit = vanishing_weight(rule, electorate, _UNIFORM)
+                limit = vanishing_weight(rule, electorate_of(profile), _UNIFORM)
             except ValueError:
                 limit = None
             if limit is not None and limit[0][case.limit_of] < 1:  # type: ignore[index]
                 report.found = _at_the_limit(rule, profile, case.limit_of or 0, *limit)
-                return report, ""
-            if limit is None and not hint:
-                hint = _hint(rule, profile, case.limit_of or 0)
+                return report
         report.raters = count
-    return report, hint
+    return report
 
 
 def _at_the_limit(
@@ -190,19 +215,4 @@ def _at_the_limit(
         (Lottery(electorate.answers, values, why),),
         as_ball(1 - values[winner]),
         f"the limit is exact: {why}",
-    )
-
-
-def _hint(rule: Rule, profile: Profile, winner: int) -> str:
-    """What floats see at a small weight, where no limit is known."""
-    rewards = np.array([[row for row, _ in profile]], float)
-    masses = np.array([[m for _, m in profile]], float)
-    masses /= masses.sum()
-    lottery = rule.batch(Profiles(rewards, masses), np.array([_SMALL]), np.full((1, 3), 1 / 3))[0]
-    if not lottery[winner] < 0.5:
-        return ""
-    raters = "; ".join(f"{m}: {','.join(map(str, row))}" for row, m in profile)
-    return (
-        f"in floats, the policy reached from the reference at beta = 1/1000 gives the Condorcet "
-        f"winner {lottery[winner]:.2g} (raters {raters}); its limit is not proved"
     )

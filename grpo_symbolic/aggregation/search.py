@@ -9,22 +9,28 @@ from itertools import islice
 
 import numpy as np
 
-from grpo_symbolic.aggregation.cases import CASES, Case, Profile, Situation, families
+from grpo_symbolic.aggregation.axioms import Axiom
+from grpo_symbolic.aggregation.cases import Case, Profile, Situation, families
 from grpo_symbolic.aggregation.counterexample import Counterexample, certified
 from grpo_symbolic.aggregation.fields import Array
 from grpo_symbolic.aggregation.rule import Profiles, Rule
+from grpo_symbolic.aggregation.trained import Trained
 
 __all__ = ["Search", "Searched"]
 
 _UNIFORM = (Fraction(1, 3),) * 3
 _UNEVEN = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
 _WEIGHTS = (Fraction(1, 2), Fraction(2), Fraction(1, 16), Fraction(8))
+#: For pairs, whose limit of small weights differs from all of these.
+_NEAR_ZERO = (Fraction(1, 1000),)
 #: Gaps below this are taken for rounding.
 _CLEAR = 1e-6
 _EQUAL = 1e-11
 # Candidates that are looked at in balls before a search is given up.
 _CANDIDATES = 12
 _BLOCK = 600
+# Situations that are solved on further electorates, each at all settings.
+_LOTTERIES = 2500
 
 
 @dataclass
@@ -48,7 +54,8 @@ class Searched:
     uncertain: int = 0
 
     def __str__(self) -> str:
-        return f"{self.cases} cases on {self.electorates} electorates of up to {self.raters} raters"
+        whole = f", all of those looked for with up to {self.raters} raters" if self.raters else ""
+        return f"{self.cases} cases on {self.electorates} electorates{whole}"
 
 
 @dataclass
@@ -67,23 +74,43 @@ class Search:
     def settings(self) -> list[tuple[tuple[Fraction, ...], Fraction]]:
         """References and weights that are tried."""
         weights = _WEIGHTS if self.rule.weighted else (Fraction(1),)
+        if isinstance(self.rule, Trained) and (self.rule.skew or self.rule.pooled):
+            weights += _NEAR_ZERO
         return [(reference, beta) for reference in (_UNIFORM, _UNEVEN) for beta in weights]
 
-    def run(self, axiom: str, raters: int, most: int | None = None) -> Searched:
-        """Cases of an axiom with up to so many raters, ``most`` electorates of each number."""
+    def run(
+        self,
+        axiom: Axiom,
+        raters: int,
+        most: int | None = None,
+        more: Sequence[Profile] = (),
+    ) -> Searched:
+        """Cases of an axiom with up to so many raters, ``most`` electorates of each number.
+
+        Then those on ``more`` electorates, until so many lotteries have been found as is allowed.
+        """
         report = Searched()
         for count in range(1, raters + 1):
-            profiles = sorted(families(count), key=_size)[:most]
-            for block in _blocks(profiles):
-                cases = [case for profile in block for case in CASES[axiom](profile)]
-                cases = [case for case in cases if case.limit_of is None]
-                report.electorates += len(block)
-                report.cases += len(cases)
-                self._learn(s for case in cases for s in case.situations)
-                if self._settled(cases, report):
+            profiles = sorted(families(count), key=_size)
+            whole = most is None or len(profiles) <= most
+            for block in _blocks(profiles[:most]):
+                if self._looked_at(axiom, block, report):
                     return report
-            report.raters = count
+            report.raters = count if whole and report.raters == count - 1 else report.raters
+        start = len(self.known)
+        for block in _blocks(more):
+            if len(self.known) > start + _LOTTERIES or self._looked_at(axiom, block, report):
+                break
         return report
+
+    def _looked_at(self, axiom: Axiom, block: Sequence[Profile], report: Searched) -> bool:
+        """Whether these cases settle the axiom."""
+        cases = [case for profile in block for case in axiom.cases(profile)]
+        cases = [case for case in cases if case.limit_of is None]
+        report.electorates += len(block)
+        report.cases += len(cases)
+        self._learn(s for case in cases for s in case.situations)
+        return self._settled(cases, report)
 
     def _settled(self, cases: Sequence[Case], report: Searched) -> bool:
         """Whether a case breaks the axiom, or too many seem to."""

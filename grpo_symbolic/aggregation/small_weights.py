@@ -12,6 +12,7 @@ from grpo_symbolic.aggregation.maximal import maximal_face
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.tilting import BradleyTerryRLHF, MeanRLHF, ReferenceIPO
 from grpo_symbolic.aggregation.trained import Trained
+from grpo_symbolic.aggregation.votes import pooled_margins
 from grpo_symbolic.electorate import Electorate
 
 __all__ = ["vanishing_weight"]
@@ -41,8 +42,8 @@ def vanishing_weight(
         values, _ = maximal_face(_fractions(electorate.margins)).selected(reference)
         exact = isinstance(values[0], Fraction) and rule._reverse
         return (tuple(values), "the maximal lottery") if exact else None  # type: ignore[return-value]
-    if rule.plain and rule._reverse and rule.per == "answer" and rule.algorithm.group_size == 2:
-        face = maximal_face(_pooled(electorate))
+    if rule.pooled and rule._reverse:
+        face = maximal_face(pooled_margins(electorate))
         return (face.inner, "the maximal lottery of pooled comparisons") if face.unique else None
     if rule.plain and rule._reverse and rule.per != "group" and rule.algorithm.group_size == oo:
         # P(o) has the sign of what the mean reward of o is above the policy's, and P(o) < β.
@@ -71,20 +72,3 @@ def _leader(lifts: list[arb]) -> tuple[Fraction, ...] | None:
 
 def _fractions(rows: tuple) -> list[list[Fraction]]:
     return [[Fraction(int(v.p), int(v.q)) for v in row] for row in rows]
-
-
-def _pooled(electorate: Electorate) -> list[list[Fraction]]:
-    """Margins between what two raters say who are drawn afresh."""
-    raters = list(zip(electorate.weights, electorate.entries, strict=True))
-    total = sum(electorate.weights) ** 2
-    n = electorate.size
-    return [
-        [
-            Fraction(
-                sum(u * v * ((r[o] > s[x]) - (r[o] < s[x])) for u, r in raters for v, s in raters),
-                total,
-            )
-            for x in range(n)
-        ]
-        for o in range(n)
-    ]

@@ -19,13 +19,18 @@ from grpo_symbolic.inputs import read_parameter
 __all__ = ["parse_votes", "read_votes"]
 
 MAX_FILE = 100_000_000
+# Where the names of alternatives are looked for.
+_HEAD = 100_000
 _SCORES, _PAIRS = ("rater", "answer", "score"), ("rater", "winner", "loser")
 _FORMATS = (
     "a table of votes must be a CSV file with the columns rater, answer, score or rater, winner, "
-    "loser, or a file of PrefLib (soc, soi, toc, toi)"
+    "loser, or a file of PrefLib (soc, soi, toc, toi, cat)"
 )
-_ORDER = re.compile(r"\s*([0-9]+)\s*:\s*(.*)\Z")
+_PREFLIB = (".soc", ".soi", ".toc", ".toi", ".cat")
+_ORDER = re.compile(r"\s*([0-9]+)\s*:\s*(.*?)\s*\Z")
 _PLACE = re.compile(r"\{[^{}]*\}|[^,{}]+")
+_PLACES = re.compile(rf"(?:{_PLACE.pattern})(?:\s*,\s*(?:{_PLACE.pattern}))*\Z")
+_CATEGORIES = re.compile(r"#\s*NUMBER CATEGORIES\s*:\s*([0-9]+)\s*\Z", re.IGNORECASE)
 _NAME = re.compile(r"#\s*ALTERNATIVE NAME\s+([0-9]+)\s*:\s*(.*)\Z", re.IGNORECASE)
 
 
@@ -36,8 +41,10 @@ def read_votes(path: str | PathLike[str]) -> Votes:
     ----------
     path : str or path
         A CSV file with a header, ``rater,answer,score`` or ``rater,winner,loser`` in any order
-        (without a header, three columns of which the last one is a number are scores), or a file
-        of PrefLib. A blank score is a missing vote; raters need not score every answer.
+        and among others, with commas, semicolons or tabs between them (without a header, three
+        columns of which the last one is a number are scores), or a file of PrefLib: orders, or
+        categories, best first. A blank score is a missing vote; raters need not score every
+        answer.
 
     Raises
     ------
@@ -66,29 +73,35 @@ def read_votes(path: str | PathLike[str]) -> Votes:
 
 
 def parse_votes(text: str, suffix: str = ".csv") -> Votes:
-    """The same from text; PrefLib is known by its suffix or its first line."""
+    """The same from text; PrefLib is known by its suffix or by the names of its alternatives."""
     if not text.strip():
         raise ValueError(f"{_FORMATS}: this one is empty")
-    if suffix in (".cat", ".wmd", ".dat"):
+    if suffix in (".wmd", ".dat"):
         raise ValueError(f"{_FORMATS}, got {suffix}")
-    if suffix in (".soc", ".soi", ".toc", ".toi") or text.lstrip().startswith("#"):
-        return _preflib(text.splitlines())
+    if suffix in _PREFLIB or any(map(_NAME.match, text[:_HEAD].splitlines())):
+        return _preflib(text.splitlines(), suffix)
     return _table(text)
 
 
 def _table(text: str) -> Votes:
-    reader = csv.reader(StringIO(text), strict=True)
-    rows = _numbered(reader)
-    try:
-        first, head = next(rows)
-        columns, more = _columns(head)
-        body: Iterable[tuple[int, list[str]]] = rows if not more else _after(first, head, rows)
-        wanted = ((line, _cells(line, row, columns)) for line, row in body)
-        if "score" in columns:
-            return _scores(wanted)
-        return _pairs(wanted)
-    except csv.Error as error:
-        raise ValueError(f"row {reader.line_num}: {error}") from None
+    refused: ValueError | None = None
+    for delimiter in ",;\t":
+        reader = csv.reader(StringIO(text), delimiter=delimiter, strict=True)
+        rows = _numbered(reader)
+        try:
+            first, head = next(rows)
+            try:
+                columns, more = _columns(first, head)
+            except ValueError as error:
+                refused = refused or error
+                continue
+            body: Iterable[tuple[int, list[str]]] = rows if not more else _after(first, head, rows)
+            wanted = ((line, _cells(line, row, columns)) for line, row in body)
+            return _scores(wanted) if "score" in columns else _pairs(wanted)
+        except csv.Error as error:
+            raise ValueError(f"row {reader.line_num}: {error}") from None
+    assert refused is not None
+    raise refused
 
 
 def _numbered(reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -104,13 +117,13 @@ def _after(
     yield from rows
 
 
-def _columns(head: list[str]) -> tuple[dict[str, int], bool]:
+def _columns(line: int, head: list[str]) -> tuple[dict[str, int], bool]:
     """Where each column stands, and whether this row is one of data already."""
     names = [cell.strip().lower() for cell in head]
     for wanted in (_SCORES, _PAIRS):
         if set(wanted) <= set(names):
             if any(names.count(name) > 1 for name in wanted):
-                raise ValueError("row 1: a column is named twice")
+                raise ValueError(f"row {line}: a column is named twice")
             return {name: names.index(name) for name in wanted}, False
     if len(names) == 3:
         try:
@@ -118,7 +131,7 @@ def _columns(head: list[str]) -> tuple[dict[str, int], bool]:
             return dict(zip(_SCORES, range(3), strict=True)), True
         except ValueError:
             pass
-    raise ValueError(f"row 1: {_FORMATS}, got the header {cut(','.join(head))}")
+    raise ValueError(f"row {line}: {_FORMATS}, got the header {cut(','.join(head))}")
 
 
 def _cells(line: int, row: list[str], columns: dict[str, int]) -> list[str]:
@@ -184,31 +197,22 @@ def _pairs(rows: Iterable[tuple[int, list[str]]]) -> Comparisons:
     return Comparisons.of(tuple(answers), wins)
 
 
-def _preflib(lines: list[str]) -> Electorate:
-    """Orders with ties; what an order leaves out is not compared."""
+def _preflib(lines: list[str], suffix: str) -> Electorate:
+    """Orders with ties, or categories; what an order leaves out is not compared."""
     names: dict[str, str] = {}
     ballots: list[tuple[int, list[list[str]]]] = []
+    categories = 0
     for line, text in enumerate(lines, start=1):
         if text.startswith("#"):
-            named = _NAME.match(text.strip())
+            named, number = _NAME.match(text.strip()), _CATEGORIES.match(text.strip())
             if named:
                 names[named[1]] = named[2].strip()
-            continue
-        if not text.strip():
-            continue
-        found = _ORDER.match(text)
-        if not found:
-            raise ValueError(f"row {line}: an order must be written as count: 1,2,{{3,4}}")
-        places = [
-            [o.strip() for o in part.strip().strip("{}").split(",")]
-            for part in _PLACE.findall(found[2])
-        ]
-        flat = [o for place in places for o in place]
-        unknown = [o for o in flat if o not in names]
-        if unknown or len(set(flat)) != len(flat) or not flat:
-            what = f"the unknown alternative {unknown[0]!r}" if unknown else "an alternative twice"
-            raise ValueError(f"row {line}: the order names {what}")
-        ballots.append((int(found[1]), places))
+            categories = int(number[1]) if number else categories
+        elif text.strip():
+            try:
+                ballots.append(_ballot(text, names, suffix, categories))
+            except ValueError as error:
+                raise ValueError(f"row {line}: {error}") from None
     if len(set(names.values())) < len(names):
         names = {key: f"{key}: {name}" for key, name in names.items()}
     rows = []
@@ -216,5 +220,36 @@ def _preflib(lines: list[str]) -> Electorate:
         points = {o: str(len(places) - k) for k, place in enumerate(places) for o in place}
         if count:
             rows.append((count, tuple(points.get(o) for o in names)))
-    numbers = {str(k): Fraction(k) for k in range(len(names) + 1)}
+    most = max((len(places) for _, places in ballots), default=0)
+    numbers = {str(k): Fraction(k) for k in range(most + 1)}
     return _electorate(rows, tuple(names.values()), numbers)
+
+
+def _ballot(
+    text: str, names: Mapping[str, str], suffix: str, categories: int
+) -> tuple[int, list[list[str]]]:
+    """How many raters gave this order, and its places, best first; categories may be empty."""
+    found = _ORDER.match(text)
+    if not found or not _PLACES.match(found[2]):
+        more = ", after lines '# ALTERNATIVE NAME 1: ...'" if not names else ""
+        raise ValueError(f"an order must be written as count: 1,2,{{3,4}}{more}")
+    parts = [part.strip().strip("{}").strip() for part in _PLACE.findall(found[2])]
+    places = [[o.strip() for o in part.split(",")] if part else [] for part in parts]
+    flat = [o for place in places for o in place]
+    unknown = [o for o in flat if o not in names]
+    if unknown or len(set(flat)) != len(flat):
+        what = f"the unknown alternative {unknown[0]!r}" if unknown else "an alternative twice"
+        raise ValueError(f"the order names {what}")
+    if suffix == ".cat":
+        if categories and len(places) != categories:
+            raise ValueError(f"{categories} categories are declared, got {len(places)}")
+    elif not all(places):
+        raise ValueError("the order has an empty place")
+    if suffix in (".soc", ".soi") and len(places) < len(flat):
+        raise ValueError(f"an order of a {suffix} file has no ties")
+    if suffix in (".soc", ".toc") and len(flat) < len(names):
+        missing = next(o for o in names if o not in flat)
+        raise ValueError(
+            f"an order of a {suffix} file is complete: alternative {missing} is missing"
+        )
+    return int(found[1]), places

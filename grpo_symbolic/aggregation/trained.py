@@ -12,11 +12,12 @@ from grpo_symbolic.aggregation.fields import Array, Field, Linear, Spread, in_gr
 from grpo_symbolic.aggregation.lottery import Lottery
 from grpo_symbolic.aggregation.pairs import skew_lottery
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
-from grpo_symbolic.aggregation.votes import Votes, margins_of, raters_of
+from grpo_symbolic.aggregation.votes import Votes, margins_of, pooled_margins, raters_of
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import one_of
 from grpo_symbolic.model.algorithm import GRPO, NLHF, Algorithm
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
+from grpo_symbolic.policy.enclosure import Enclosure
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import Question
 
@@ -83,19 +84,26 @@ class Trained(Rule):
         return self.algorithm.penalty == DirectKL()
 
     @property
+    def _kl(self) -> bool:
+        return self._reverse or self._direct
+
+    @property
     def skew(self) -> bool:
         """Whether the preference is the margins times the policy, up to a factor."""
         if isinstance(self.algorithm, NLHF):
             return True
-        rule = self.algorithm.advantage
-        return (
-            self.algorithm.group_size == 2
-            and self.per == "group"
-            and rule is not None
-            and rule.scale_invariant
-            and rule.shift_invariant
-            and not self.algorithm.mixed_only
-        )
+        return self.per == "group" and self._signs
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it is that of raters drawn afresh for each of two answers: pooled margins."""
+        return self.per == "answer" and self._signs
+
+    @property
+    def _signs(self) -> bool:
+        """Pairs of which only the better one matters."""
+        algorithm = self.algorithm
+        return algorithm.group_size == 2 and self.unitless and not algorithm.mixed_only
 
     @property
     def sees_comparisons_only(self) -> bool:
@@ -111,13 +119,22 @@ class Trained(Rule):
             and not algorithm.mixed_only
         )
 
+    @property
+    def unitless(self) -> bool:
+        """Whether all rewards may be multiplied by a positive number and shifted."""
+        advantage = self.algorithm.advantage
+        return advantage is not None and advantage.scale_invariant and advantage.shift_invariant
+
     # -- one electorate ----------------------------------------------------------------
 
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
-        if self.skew and (self._reverse or self._direct):
+        if self.skew and self._kl:
             half = Fraction(1, 2) if isinstance(self.algorithm, NLHF) else Fraction(1)
             return skew_lottery(votes.answers, margins_of(votes), setting, self._reverse, half)
         electorate = raters_of(votes, self.title)
+        if self.pooled and electorate.numeric and self._kl:
+            margins = pooled_margins(electorate)
+            return skew_lottery(votes.answers, margins, setting, self._reverse)
         if not electorate.complete and self.per != "mean":
             _ = electorate.laws  # raises, with the rater who did not score an answer
         n, size = electorate.size, self.algorithm.group_size
@@ -136,29 +153,35 @@ class Trained(Rule):
             "pi_ref": [Rational(r.numerator, r.denominator) for r in setting.reference],
         }
         found = policy.enclose(digits=setting.digits, **given)
-        if not found.policies:
-            raise ValueError(f"{self.title}: no stationary policy was found inside")
-        chosen, note = 0, "the only stationary policy" if found.complete else found.reason
-        if len(found.policies) > 1:
-            chosen = self._followed(electorate, setting, found.floats())
-            note = (
-                f"the one of {len(found.policies)} stationary policies reached from the reference"
-            )
-        return Lottery(votes.answers, found.policies[chosen], note)
-
-    def _followed(
-        self, votes: Votes, setting: Setting, found: tuple[tuple[float, ...], ...]
-    ) -> int:
-        """Which of several policies the path from the reference ends at."""
-        if not (self.plain and (self._reverse or self._direct)):
+        several = len(found.policies) > 1
+        if found.complete and not several:
+            return Lottery(votes.answers, found.policies[0], "the only stationary policy")
+        if not (self.plain and self._kl):
+            if len(found.policies) == 1:
+                return Lottery(votes.answers, found.policies[0], found.reason)
             raise ValueError(
-                f"{self.title}: {len(found)} stationary policies, and no choice of one"
+                f"{self.title}: {len(found.policies) or 'no'} stationary policies were found "
+                "inside, and no choice of one"
             )
-        end = np.array(self._numeric(votes, setting).floats())
-        away = [float(np.abs(end - np.array(p)).max()) for p in found]
-        if min(away) > _SAME_POLICY:
-            raise ValueError(f"{self.title}: the path from the reference ended elsewhere")
-        return int(np.argmin(away))
+        return self._followed(electorate, setting, found)
+
+    def _followed(self, votes: Electorate, setting: Setting, found: Enclosure) -> Lottery:
+        """The policy that the path from the reference ends at, in balls where it was enclosed."""
+        numeric = self._numeric(votes, setting)
+        end = np.array(numeric.floats())
+        away = [float(np.abs(end - np.array(p)).max()) for p in found.floats()]
+        count = len(away)
+        if not away or min(away) > _SAME_POLICY:
+            return Lottery(
+                votes.answers,
+                numeric.values,
+                "reached from the reference, in floats: it is none of the policies that were "
+                f"enclosed ({found.reason})",
+            )
+        note = found.reason if count == 1 else (
+            f"the one of {count} stationary policies reached from the reference"
+        )  # fmt: skip
+        return Lottery(votes.answers, found.policies[int(np.argmin(away))], note)
 
     def _numeric(self, votes: Votes, setting: Setting) -> Lottery:
         """In floats, from the path of falling weights."""
@@ -188,6 +211,10 @@ class Trained(Rule):
         size, rewards, masses = self.algorithm.group_size, profiles.rewards, profiles.masses
         means = profiles.means[:, None, :]
         one = np.ones((len(profiles), 1))
+        if self.pooled:
+            order = np.sign(rewards[:, :, None, :, None] - rewards[:, None, :, None, :])
+            matrix = np.einsum("ki,kj,kijox->kox", masses, masses, order)
+            return Linear(matrix, np.zeros(matrix.shape[:2]))
         if size == oo and self.per == "group":
             return Spread(masses, rewards, np.zeros_like(rewards))
         if size == oo:
@@ -199,15 +226,11 @@ class Trained(Rule):
             return in_groups(rewards, masses, int(size))
         if self.per == "mean":
             return in_groups(np.round(means, 12), one, int(size))
-        if size == 2:
-            order = np.sign(rewards[:, :, None, :, None] - rewards[:, None, :, None, :])
-            pooled = np.einsum("ki,kj,kijox->kox", masses, masses, order)
-            return Linear(pooled, np.zeros(pooled.shape[:2]))
         return None
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         preference = self.field(profiles)
-        if preference is None or not (self._reverse or self._direct):
+        if preference is None or not self._kl:
             return super().batch(profiles, beta, reference)
         return stationary(preference, self._reverse, beta, reference)
 

@@ -14,7 +14,10 @@ from numpy.typing import NDArray
 from grpo_symbolic.display import cut
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Comparisons", "Votes", "counted", "margins_of", "raters_of"]
+__all__ = ["Comparisons", "Votes", "counted", "margins_of", "pooled_margins", "raters_of"]
+
+# Answers times different rewards, beyond which comparisons are not pooled.
+_MOST_POOLED = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,3 +144,36 @@ def _margins(votes: Votes) -> list[list[Fraction]]:
             row.append(known[pair])
         rows.append(row)
     return rows
+
+
+def pooled_margins(electorate: Electorate) -> list[list[Fraction]]:
+    r"""Margins between what two raters say who are drawn afresh, antisymmetric as well.
+
+    .. math:: \tilde\gamma(o, x) = \sum_{ij} m_i m_j \operatorname{sign}(r_i(o) - r_j(x))
+
+    Raises
+    ------
+    ValueError
+        Where a rater did not score an answer, for rewards that are no numbers, and for more
+        different rewards than are counted.
+    """
+    if not (electorate.complete and electorate.numeric):
+        _ = electorate.laws  # raises, with the rater who did not score an answer
+        raise ValueError("raters are pooled for masses and rewards that are numbers")
+    ranks, n = electorate.ranks, electorate.size
+    levels = int(ranks.max()) + 1
+    if n * levels > _MOST_POOLED:
+        raise ValueError(
+            f"{n} answers with {levels} different rewards are too many to pool: their product may "
+            f"be {_MOST_POOLED}"
+        )
+    total = sum(electorate.weights)
+    kind = np.int64 if total < 2**31 else object
+    shares = np.zeros((n, levels), kind)
+    for o in range(n):
+        np.add.at(shares[o], ranks[:, o], np.array(electorate.weights, kind))
+    upto = np.cumsum(shares, axis=1)
+    # Those below less those above; int64 products are added up without BLAS, exactly.
+    lead = 2 * upto - shares - total
+    table = shares @ lead.T
+    return [[Fraction(int(v), total**2) for v in row] for row in table]

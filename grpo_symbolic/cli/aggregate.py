@@ -26,7 +26,8 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     command.add_argument(
         "votes",
         metavar="FILE",
-        help="CSV with rater, answer, score or rater, winner, loser; or a file of PrefLib",
+        help="CSV with rater, answer, score or rater, winner, loser (commas, semicolons or tabs); "
+        "or a file of PrefLib (soc, soi, toc, toi, cat)",
     )
     command.add_argument(
         "--rules",
@@ -71,10 +72,12 @@ def run(arguments: argparse.Namespace) -> str:
         shown: dict[str, Any] = {"answers": list(votes.answers)}
         shown |= {name: list(lottery.decimals(digits)) for name, lottery in found.items()}
         return json.dumps(shown, indent=2)
-    width = max(len("answer"), *(len(answer) for answer in votes.answers))
+    # Names come from a file: what a terminal would act on is shown as its escape.
+    answers = ["".join(c if c.isprintable() else ascii(c)[1:-1] for c in a) for a in votes.answers]
+    width = max(len("answer"), *map(len, answers))
     columns = [f"{name:>{max(8, len(name))}}" for name in found]
     lines = ["  ".join([f"{'answer':<{width}}", *columns])]
-    rows = zip(votes.answers, *(lottery.floats() for lottery in found.values()), strict=True)
+    rows = zip(answers, *(lottery.floats() for lottery in found.values()), strict=True)
     for answer, *values in rows:
         cells = [f"{v:>{len(c)}.6f}" for v, c in zip(values, columns, strict=True)]
         lines.append("  ".join([f"{answer:<{width}}", *cells]))

@@ -60,6 +60,9 @@ class LevelMean(Expr):
     levels, masses : Tuple
         The law m of a drawn reward.
     rule : Rule
+    rater : int, optional
+        Whose rewards these are, where each group is scored by one of several raters: their laws m
+        are different ones, and so are their means.
 
     Examples
     --------
@@ -74,8 +77,19 @@ class LevelMean(Expr):
     is_commutative = True
     is_Function = True  # noqa: N815 - so that SymPy does not rewrite what is inside
 
-    def __new__(cls, own: Any, size: Any, levels: Any, masses: Any, rule: Rule) -> LevelMean:
-        return Expr.__new__(cls, S(own), S(size), Tuple(*levels), Tuple(*masses), rule)
+    def __new__(
+        cls, own: Any, size: Any, levels: Any, masses: Any, rule: Rule, *rater: Any
+    ) -> LevelMean:
+        whole = (S(own), S(size), Tuple(*levels), Tuple(*masses), rule, *map(S, rater))
+        return Expr.__new__(cls, *whole)
+
+    @property
+    def rater(self) -> Expr | None:
+        return self.args[5] if len(self.args) > 5 else None  # type: ignore[return-value]
+
+    def of_rater(self, number: int) -> LevelMean:
+        """The same by the name of a rater."""
+        return LevelMean(*self.args[:5], number)  # type: ignore[misc]
 
     @property
     def own(self) -> Expr:
@@ -100,10 +114,13 @@ class LevelMean(Expr):
     @property
     def meaning(self) -> str:
         """The defining expectation, in TeX."""
-        rule, size = self.rule.advantage.tex("r"), self.size
+        rule, size, index = self.rule.advantage.tex("r"), self.size, ""
+        law = "m"
+        if self.rater is not None:
+            index, law = ",j", r"m_j \text{, the law of the rewards of rater } j,"
         return (
-            rf"V_{{{size}}}(r) = \mathrm{{E}}\left[{rule}\right] \text{{ in the group }} "
-            rf"(r, R_2, \dots, R_{{{size}}}),\ R_i \sim m \text{{ independent}}"
+            rf"V_{{{size}{index}}}(r) = \mathrm{{E}}\left[{rule}\right] \text{{ in the group }} "
+            rf"(r, R_2, \dots, R_{{{size}}}),\ R_i \sim {law} \text{{ independent}}"
         )
 
     def doit(self, **hints: Any) -> Expr:
@@ -134,8 +151,10 @@ class LevelMean(Expr):
         return True
 
     def _sympystr(self, printer: Any) -> str:
-        return f"V_{printer._print(self.size)}({printer._print(self.own)})"
+        index = "" if self.rater is None else f"_{self.rater}"
+        return f"V_{printer._print(self.size)}{index}({printer._print(self.own)})"
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        base = rf"V_{{{printer._print(self.size)}}}\left({printer._print(self.own)}\right)"
+        index = "" if self.rater is None else f",{self.rater}"
+        base = rf"V_{{{printer._print(self.size)}{index}}}\left({printer._print(self.own)}\right)"
         return base if exp is None else f"{base}^{{{exp}}}"

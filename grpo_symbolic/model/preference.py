@@ -264,9 +264,20 @@ def _over_raters(
     parts = tuple(
         (share, group_preference(advantage, rater, size)) for share, rater in question.mixture
     )
-    columns = zip(*([share * value for value in model] for share, model in parts), strict=True)
+    columns = zip(
+        *(
+            [share * _named(value, number) for value in model]
+            for number, (share, model) in enumerate(parts, start=1)
+        ),
+        strict=True,
+    )
     values = tuple(_shaped(Add(*column), domain) for column in columns)
     return replace(_model(question, values, domain), parts=parts)
+
+
+def _named(value: Expr, rater: int) -> Expr:
+    """With the rater's number in the names of its means, which are over its own rewards."""
+    return value.xreplace({found: found.of_rater(rater) for found in value.atoms(LevelMean)})
 
 
 def moment_matched(law: Law | Gaussian) -> Law:

@@ -8,6 +8,7 @@ condition of the simplex sees it. It is one of
   spread of rewards;
 * a polynomial of the policy: small groups of any number of reward levels;
 * a mean of such: groups that are scored by one of several raters;
+* sums over the ways in which larger groups fall on the levels;
 * a list of expressions.
 """
 
@@ -28,6 +29,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball, balls
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.reward import mean, variance
+from grpo_symbolic.solve.counted import CountedPreference
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
 from grpo_symbolic.stationarity import StationarityCondition
@@ -200,8 +202,14 @@ class MeanPreference:
 def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Preference:
     """The preference at numbers for all symbols but the policy, at the working precision."""
     model = condition.preference
-    if model.parts and model.factor == 1 and condition.algorithm.group_size == oo:
+    if (
+        model.parts
+        and model.factor == 1
+        and (condition.algorithm.group_size == oo or CountedPreference.serves(tuple(model)))
+    ):
         return _over_raters(condition, point)
+    if model.factor == 1 and CountedPreference.serves(tuple(model)):
+        return CountedPreference(condition.question, int(condition.algorithm.group_size), point)  # type: ignore[arg-type]
     if model.two_level is not None and model.factor == 1:
         return _on_two_levels(condition, point)
     if condition.algorithm.group_size == oo and condition.question.reward_laws:

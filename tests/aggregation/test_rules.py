@@ -16,7 +16,7 @@ from grpo_symbolic.aggregation.maximal import maximal_face
 from grpo_symbolic.aggregation.names import rule
 from grpo_symbolic.aggregation.robust import Adversarial, Flipped, WorstCase
 from grpo_symbolic.aggregation.rule import Profiles
-from grpo_symbolic.aggregation.votes import Comparisons
+from grpo_symbolic.aggregation.votes import Comparisons, pooled_margins
 from grpo_symbolic.model.advantage import StabilisedScale
 
 RATERS = [(3, (0, 10, 11)), (3, (0, 10, 1)), (2, (10, 0, 1)), (1, (5, 4, 4))]
@@ -214,6 +214,58 @@ def test_the_central_path() -> None:
             for o in face.rest
         )
         assert total == pytest.approx(1, abs=1e-10)
+
+
+def test_fresh_raters_of_pairs_have_pooled_margins() -> None:
+    """Every pair of raters, one for each of two answers; and a table of many of both."""
+    votes = gs.Electorate(RATERS)
+    expected = [
+        [
+            sum(
+                Fraction(m * k, 81) * ((r[o] > s[x]) - (r[o] < s[x]))
+                for (m, r), (k, s) in product(RATERS, repeat=2)
+            )
+            for x in range(3)
+        ]
+        for o in range(3)
+    ]
+    assert pooled_margins(votes) == expected
+    heavy = gs.Electorate([(m * 10**12, row) for m, row in RATERS] + [(1, (0, 0, 0))])
+    assert float(pooled_margins(heavy)[0][1]) == pytest.approx(float(expected[0][1]))
+    random = np.random.default_rng(2)
+    many = gs.Electorate([(1, row) for row in random.integers(0, 50, (300, 40)).tolist()])
+    found = rule("grpo2-answer").lottery(many, None, "1/2")
+    assert found.kind == "enclosed"
+    assert sum(found.floats()) == pytest.approx(1)
+    with pytest.raises(ValueError, match="rater 1 did not score answer b"):
+        rule("grpo2-answer").lottery(gs.Electorate([(1, (1, None)), (1, (0, 1))], answers="ab"))
+
+
+def test_the_policy_is_the_one_reached_from_the_reference() -> None:
+    """Large groups, answers 2 and 3 alike by symmetry: π(1) = p, and there are two policies.
+
+    P(1) is positive for every p ≥ 1/3: from the uniform reference the first answer only gains.
+    Another policy lies below p = 1/27, where P(1) changes its sign.
+    """
+    raters = [(1, (0, 1, 1)), (1, (2, 0, 1)), (1, (2, 1, 0))]
+
+    def climb(p: float) -> float:
+        policy = np.array([p, (1 - p) / 2, (1 - p) / 2])
+        total = 0.0
+        for _, row in raters:
+            r = np.array(row)
+            mean = policy @ r
+            total += (r[0] - mean) / np.sqrt(policy @ (r - mean) ** 2) / 3
+        return total
+
+    assert all(climb(p) > 0 for p in np.linspace(1 / 3, 0.999, 200))
+    assert climb(1 / 27 - 1e-6) < 0 < climb(1 / 27 + 1e-6)
+    for beta in ("1/50", "1/1000"):
+        found = rule("grpo-inf").lottery(gs.Electorate(raters), None, beta)
+        p = found.floats()[0]
+        assert p > 0.9
+        assert float(Fraction(beta)) * (1 - 1 / (3 * p)) == pytest.approx(climb(p), rel=1e-6)
+        assert "of 2 stationary policies reached from the reference" in found.note
 
 
 def test_symmetric_flips_rescale_the_weight_and_others_do_not() -> None:

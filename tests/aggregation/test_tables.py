@@ -58,7 +58,34 @@ def test_orders_of_preflib() -> None:
         (1, (1, 1, 2)), (1, (None, 1, None)), (2, (3, 2, 1))}  # fmt: skip
 
 
+CATEGORIES = """\
+# NUMBER CATEGORIES: 3
+# ALTERNATIVE NAME 1: tea
+# ALTERNATIVE NAME 2: coffee
+4: 1,{},2
+2: {},{1,2},{}
+"""
+
+
+def test_categories_of_preflib() -> None:
+    """An empty category keeps its place: the rewards are those of the categories."""
+    found = parse_votes(CATEGORIES, ".cat")
+    assert set(zip(found.masses, found.rewards, strict=True)) == {(4, (3, 1)), (2, (2, 2))}
+    with pytest.raises(ValueError, match="row 6: 3 categories are declared, got 2"):
+        parse_votes(CATEGORIES + "1: 1,2\n", ".cat")
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_other_delimiters(delimiter: str) -> None:
+    """Quoted cells, columns that are not asked for, lines of Windows."""
+    text = 'when,rater,answer,score\r\n1,x,"a ""1""",3\r\n2,x,b,1\r\n'
+    found = parse_votes(text.replace(",", delimiter))
+    assert found.answers == ('a "1"', "b")
+    assert found.rewards == ((3, 1),)
+
+
 BAD = {
+    "decimal comma": ("rater;answer;score\nx;a;1\nx;b;2,5\n", "row 3: score must be a number"),
     "empty": ("", "this one is empty"),
     "header": ("a,b\n1,2\n", "row 1: a table of votes must be"),
     "score": ("rater,answer,score\nx,a,1\nx,b,good\n", "row 3: score must be a number"),
@@ -71,6 +98,8 @@ BAD = {
     "no score": ("rater,answer,score\nx,a,\nx,b,\n", "at least one score"),
     "order": (ORDERS + "x\n", "row 9: an order must be written"),
     "alternative": (ORDERS + "1: 4\n", "row 9: the order names the unknown alternative '4'"),
+    "brace": (ORDERS + "1: 1,{2\n", "row 9: an order must be written"),
+    "empty place": (ORDERS + "1: 1,{}\n", "row 9: the order has an empty place"),
     "alternative twice": (ORDERS + "1: 1,1\n", "row 9: the order names an alternative twice"),
 }
 
@@ -80,6 +109,21 @@ def test_refused_by_row(name: str) -> None:
     text, message = BAD[name]
     with pytest.raises(ValueError, match=message):
         parse_votes(text)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "order", "message"),
+    [
+        (".soc", "1: 1,2", "row 9: an order of a .soc file is complete: alternative 3 is missing"),
+        (".toc", "1: 1,2", "row 9: an order of a .toc file is complete"),
+        (".soi", "1: 1,{2,3}", "row 9: an order of a .soi file has no ties"),
+    ],
+)
+def test_files_are_what_their_suffix_says(suffix: str, order: str, message: str) -> None:
+    complete = ORDERS.replace("{1,2}", "1,2").replace("1: 2\n", "1: 2,1,3\n")
+    assert parse_votes(complete, suffix).size == 3
+    with pytest.raises(ValueError, match=message):
+        parse_votes(complete + order, suffix)
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,6 +149,9 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ("more", "message"),
     [
         (("--rules", "grpo2,dictator"), "--rules must be one of grpoG"),
+        (("--rules", "grpo2,nhlf"), "got 'nhlf'; did you mean nlhf?"),
+        (("--rules", "grpo1"), "rule grpo1: groups have at least 2 members"),
+        (("--rules", "best-of-0"), "rule best-of-0: the best of at least 1 answer"),
         (("--rules", "grpo2,grpo2"), "rule grpo2 is given twice"),
         (("--beta", "0"), "--beta must be a positive number"),
         (("--reference", "1/2,1/2"), "--reference must be uniform, or 3 positive"),
@@ -118,6 +165,17 @@ def test_command_refuses(
     file.write_text(SCORES)
     assert main(["aggregate", str(file), *more]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_names_from_a_file_do_not_reach_the_terminal_raw(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "votes.csv"
+    file.write_text("rater,answer,score\nx,a\x1b[31m,1\nx,b,2\n")
+    assert main(["aggregate", str(file), "--rules", "borda"]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "a\\x1b[31m  0.000000" in shown
 
 
 def test_command_without_a_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,311 @@
+r"""Three answers of which raters see two alike: policies (p, q, q), and what one number proves.
+
+Where the electorate and the reference do not change when answers 2 and 3 change places, neither
+does the lottery of a neutral rule, and its condition is one equation,
+
+.. math:: \beta = w(p), \qquad w(p) = \frac{P_1(p)}{1 - \rho/p} \quad\text{(reverse KL)} .
+
+Each policy is stationary at one weight. So a lottery that is continuous in β passes no p with
+:math:`P_1(p) = 0`, nor p = ρ where :math:`P_1(\rho) \ne 0`, and the weight has to fall all the way
+from the reference to wherever it gets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from itertools import combinations_with_replacement, product
+
+import numpy as np
+from flint import arb, ctx
+from sympy import Rational
+
+from grpo_symbolic.aggregation.cases import Profile, families, profile_of, winner_of
+from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
+from grpo_symbolic.aggregation.expected import as_arb, expected_advantage
+from grpo_symbolic.aggregation.fields import Array
+from grpo_symbolic.aggregation.lottery import Lottery, as_ball
+from grpo_symbolic.aggregation.rule import Profiles
+from grpo_symbolic.aggregation.search import Searched
+from grpo_symbolic.aggregation.trained import Trained
+from grpo_symbolic.electorate import Electorate
+
+__all__ = ["Line", "broken_paths", "passed_by", "repelled", "symmetric_profiles"]
+
+_LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6))
+_MOST_RATERS, _REPEATED = 9, 4
+_STARTS = (Fraction(1, 3), Fraction(1, 2), Fraction(1, 10))
+_GRID = 200
+_CLEAR, _TALLEST = 1e-3, 1e-4
+_BITS, _PARTS = 120, 4000
+_SHOWN, _DIGITS = Fraction(1, 16), 30
+
+
+@dataclass(frozen=True)
+class Line:
+    """The policies (p, q, q) of an electorate, and the reference (ρ, ·, ·)."""
+
+    rule: Trained
+    profile: Profile
+    start: Fraction
+
+    @property
+    def electorate(self) -> Electorate:
+        return electorate_of(self.profile)
+
+    @property
+    def reference(self) -> tuple[Fraction, ...]:
+        return (self.start, (1 - self.start) / 2, (1 - self.start) / 2)
+
+    def climb(self, p: arb) -> arb:
+        """P(1), in balls."""
+        q = (1 - p) / 2
+        return expected_advantage(self.rule, self.electorate, [p, q, q], 0)
+
+    def weight(self, p: arb) -> arb:
+        """The one weight at which the policy is stationary."""
+        start = as_arb(self.start)
+        if self.rule._reverse:
+            return self.climb(p) / (1 - start / p)
+        # P(1) − P(2) is P(1)/(1 − p), for the mean of P is 0.
+        return self.climb(p) / (1 - p) / (p * (1 - start) / (start * (1 - p))).log()
+
+    def rough(self, p: Array) -> Array:
+        """P(1) in floats."""
+        rewards = np.array([[row for row, _ in self.profile]], float)
+        masses = np.array([[m for _, m in self.profile]], float)
+        field = self.rule.field(Profiles(rewards, masses / masses.sum()))
+        if field is None:
+            return np.full_like(p, np.nan)
+        return field.parts(np.stack([p, (1 - p) / 2, (1 - p) / 2], axis=1))[0][:, 0]
+
+
+def _blocks(levels: tuple[int, ...]) -> list[tuple[tuple[int, ...], ...]]:
+    """Rows that are symmetric in the last two answers, alone or in pairs."""
+    rows = (row for row in product(levels, repeat=3) if len(set(row)) > 1)
+    return [
+        (row,) if row[1] == row[2] else (row, (row[0], row[2], row[1]))
+        for row in rows
+        if row[1] <= row[2]
+    ]
+
+
+@cache
+def symmetric_profiles() -> tuple[Profile, ...]:
+    """Profiles of two blocks of raters, few raters and small rewards first."""
+    found = set()
+    for levels in _LEVELS:
+        for one, two in combinations_with_replacement(_blocks(levels), 2):
+            for k, m in product(range(1, _REPEATED + 1), repeat=2):
+                rows = [*one * k, *two * m]
+                if len(rows) <= _MOST_RATERS:
+                    found.add(profile_of(rows))
+    order = sorted(found, key=lambda p: (sum(m for _, m in p), max(max(r) for r, _ in p), p))
+    return tuple(order)
+
+
+def _illustrated(
+    rule: Trained, electorate: Electorate, reference: tuple[Fraction, ...]
+) -> tuple[Lottery, str] | None:
+    """The lottery at a small weight, and what confirmed it."""
+    try:
+        lottery = rule.lottery(electorate, reference, _SHOWN, _DIGITS)
+    except ValueError:
+        return None
+    if lottery.kind == "numeric":
+        return None
+    with ctx.workprec(_BITS):
+        values = [as_ball(v) for v in lottery.values]
+        check = confirmed(rule, electorate, reference, _SHOWN, values)
+    return None if check is None else (lottery, check)
+
+
+def passed_by(rule: Trained) -> Searched:
+    """A Condorcet winner that the path from the reference never gives more than its reference."""
+    report = Searched()
+    for profile in symmetric_profiles():
+        line = Line(rule, profile, _STARTS[0])
+        report.electorates += 1
+        report.cases += 1
+        if winner_of(profile) != 0 or line.rough(np.array([float(line.start)]))[0] > -_CLEAR:
+            continue
+        with ctx.workprec(_BITS):
+            if not line.climb(as_arb(line.start)) < 0:
+                continue
+        shown = _illustrated(rule, line.electorate, line.reference)
+        if shown is None:
+            continue
+        report.found = Counterexample(
+            "answer 1 beats the other two, which are alike; P(1) < 0 at the reference, which is "
+            "stationary at no weight, so that the path from it stays below it as beta -> 0",
+            (line.electorate,),
+            (line.reference,),
+            _SHOWN,
+            (shown[0],),
+            as_arb(1 - line.start),
+            shown[1],
+        )
+        return report
+    return report
+
+
+def repelled(rule: Trained) -> Searched:
+    """A Condorcet winner that no stationary policies of large groups approach as β → 0.
+
+    Next to the vertex of w, with the rest of the mass ε shared as (1 − t, t),
+
+    .. math:: \\sqrt\\varepsilon\\, P(x) \\to F_x(t) = \\sum_j m_j \\frac{d_j(x)}
+        {\\sqrt{(1-t)\\, d_j(x)^2 + t\\, d_j(y)^2}}, \\qquad d_j(x) = r_j(x) - r_j(w) .
+
+    A stationary policy of the reverse KL has P < β. With :math:`\\max(F_x, F_y) > 0` for every t
+    there is none near the vertex once β is small, whatever the reference.
+    """
+    report = Searched()
+    for count in (1, 2, 3):
+        for profile in sorted(families(count), key=lambda p: (max(max(r) for r, _ in p), p)):
+            report.electorates += 1
+            w = winner_of(profile)
+            if w is None:
+                continue
+            report.cases += 1
+            bound = _lowest(profile, w)
+            if bound is None:
+                continue
+            electorate, reference = electorate_of(profile), (Fraction(1, 3),) * 3
+            shown = _illustrated(rule, electorate, reference)
+            if shown is not None:
+                report.found = Counterexample(
+                    f"answer {w + 1} beats every other one; near its vertex, with the rest of the "
+                    "mass eps, some P exceeds c/sqrt(eps) whatever the shares of the others, so "
+                    "that no stationary policies go there as beta -> 0, from any reference",
+                    (electorate,),
+                    (reference,),
+                    _SHOWN,
+                    (shown[0],),
+                    bound,
+                    shown[1],
+                    "the axiom fails by all of the limit, with c =",
+                )
+                return report
+        report.raters = count
+    return report
+
+
+def _lowest(profile: Profile, w: int) -> arb | None:
+    """A lower bound of max(F_x, F_y) over all shares, if it is positive."""
+    x, y = (o for o in range(3) if o != w)
+    d = [(m, row[x] - row[w], row[y] - row[w]) for row, m in profile]
+    if any(not u or not v for _, u, v in d):
+        return None
+    count = sum(m for m, _, _ in d)
+
+    def values(t: arb) -> tuple[arb, arb]:
+        first, second = arb(0), arb(0)
+        for m, u, v in d:
+            deviation = ((1 - t) * u**2 + t * v**2).sqrt() * count
+            first, second = first + m * u / deviation, second + m * v / deviation
+        return first, second
+
+    grid = np.linspace(0, 1, 33)
+    rough = [sum(m * np.array([[u], [v]]) / np.sqrt((1 - grid) * u**2 + grid * v**2)
+                 for m, u, v in d)]  # fmt: skip
+    if np.max(rough[0], axis=0).min() < _CLEAR:
+        return None
+    with ctx.workprec(_BITS):
+        boxes, lowest = [(Fraction(0), Fraction(1))], None
+        for _ in range(_PARTS):
+            if not boxes:
+                return lowest
+            low, high = boxes.pop()
+            found = max((v.lower() for v in values(_interval(low, high))), key=float)
+            if found > _CLEAR:
+                lowest = found if lowest is None or found < lowest else lowest
+            else:
+                middle = (low + high) / 2
+                boxes += [(low, middle), (middle, high)]
+    return None
+
+
+def _interval(low: Fraction, high: Fraction) -> arb:
+    return as_arb((low + high) / 2) + arb(0, 1) * as_arb((high - low) / 2)
+
+
+def broken_paths(rule: Trained) -> Searched:
+    """An electorate in which no continuous choice of stationary policies leaves the reference."""
+    report = Searched()
+    for profile in symmetric_profiles():
+        report.electorates += 1
+        for start in _STARTS:
+            line = Line(rule, profile, start)
+            for side in (1, -1):
+                report.cases += 1
+                places = _rising(line, side)
+                example = None if places is None else _broken(line, *places)
+                if example is not None:
+                    report.found = example
+                    return report
+    return report
+
+
+def _rising(line: Line, side: int) -> tuple[Fraction, Fraction] | None:
+    """Two places, away from the reference, at which the weight rises instead of falling."""
+    grid = [Fraction(k, _GRID) for k in range(1, _GRID)]
+    grid = [p for p in grid[::side] if (p - line.start) * side > 0]
+    floats = np.array([float(p) for p in (line.start, *grid)])
+    climb = side * line.rough(floats)
+    if not climb[0] > _CLEAR:
+        return None
+    past = np.flatnonzero(~(climb > _TALLEST))
+    end = int(past[0]) - 1 if len(past) else len(grid)
+    force = 1 - float(line.start) / floats[1:] if line.rule._reverse else (1 - floats[1:]) * np.log(
+        floats[1:] * float(1 - line.start) / (float(line.start) * (1 - floats[1:]))
+    )  # fmt: skip
+    weights = (climb[1:] / (side * force))[:end]
+    if len(weights) < 2:
+        return None
+    lowest = np.minimum.accumulate(weights)
+    rise = weights / lowest - 1
+    far = int(np.argmax(rise))
+    if rise[far] < _CLEAR:
+        return None
+    near = int(np.argmin(weights[: far + 1]))
+    return grid[near], grid[far]
+
+
+def _broken(line: Line, near: Fraction, far: Fraction) -> Counterexample | None:
+    """The proof: P(1) keeps its sign from the reference to the second place."""
+    with ctx.workprec(_BITS):
+        low, high = sorted((line.start, far))
+        boxes = [(low, high)]
+        for _ in range(_PARTS):
+            if not boxes:
+                break
+            a, b = boxes.pop()
+            if line.climb(_interval(a, b)).contains(0):
+                boxes += [(a, (a + b) / 2), ((a + b) / 2, b)]
+        weights = [line.weight(as_arb(p)) for p in (near, far)]
+        if boxes or not weights[1] > weights[0] > 0:
+            return None
+        gap = weights[1] - weights[0]
+    shown = [
+        Lottery(line.electorate.answers, tuple(map(_rational, (p, (1 - p) / 2, (1 - p) / 2))))
+        for p in (near, far)
+    ]
+    first, second = (float(w.mid()) for w in weights)
+    return Counterexample(
+        f"answers 2 and 3 are alike, P(1) keeps its sign from the reference to pi(1) = {far}, and "
+        f"pi(1) = {near} is stationary at beta = {first:.6g} only, pi(1) = {far} at "
+        f"{second:.6g} only: no continuous path from the reference passes both",
+        (line.electorate, line.electorate),
+        (line.reference, line.reference),
+        None,
+        tuple(shown),
+        gap,
+        "every group enumerated, each rater drawn, in balls",
+        "the axiom fails by a rise of the weight of",
+    )
+
+
+def _rational(value: Fraction) -> Rational:
+    return Rational(value.numerator, value.denominator)
