@@ -24,8 +24,9 @@ from grpo_symbolic.levels.nodes import Nodes, Rows, nodes
 
 __all__ = ["LevelPreference", "TooLarge"]
 
-# Entries of the largest table, each some microseconds and some hundred bytes.
-_MOST = 1_200_000
+# Entries of the largest table, each some microseconds and some hundred bytes; and of a rule whose
+# nodes are looked at, to be left out where they do not matter.
+_MOST, _LOOKED_AT = 1_200_000, 24_000_000
 _SPARE = 24
 # Products of neighbours before an exponential is taken again.
 _ANEW = 64
@@ -195,15 +196,16 @@ def _kept(
 ) -> Nodes:
     """The nodes of a rule that matter, of a number that can be worked with."""
     rule = _rule(levels, mixture, bits)
-    if most is not None:
-        places = [float(r) for r in levels]
+    entries, allowed = rule.count * len(levels), _MOST if most is None else _LOOKED_AT
+    if most is not None and entries <= allowed:
+        places, allowed = [float(r) for r in levels], _MOST
         rule = rule.near(places, np.array(most), mixture.sample, bits * log(2))
-    entries = rule.count * len(levels)
-    if entries > _MOST:
-        fits = int(bits * (_MOST / entries) ** 0.5 * log(2) / log(10)) - 6
+        entries = rule.count * len(levels)
+    if entries > allowed:
+        fits = int(bits * (allowed / entries) ** 0.5 * log(2) / log(10)) - 6
         raise TooLarge(
             f"{len(levels)} levels of reward in groups of {mixture.group} take a table of "
-            f"{entries:,} entries at these digits, more than {_MOST:,}: ask for {max(fits, 1)} "
+            f"{entries:,} entries at these digits, more than {allowed:,}: ask for {max(fits, 1)} "
             "digits"
         )
     return rule

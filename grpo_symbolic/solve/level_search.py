@@ -24,6 +24,7 @@ from grpo_symbolic.enclosures.systems import Box, unique_zero
 from grpo_symbolic.levels.balls import LevelPreference
 from grpo_symbolic.levels.condition import Ladder
 from grpo_symbolic.levels.form import LevelForm, level_form
+from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.numeric.interpolant import Array
@@ -140,21 +141,24 @@ class LevelSearch:
         force = RatioForce(form.force, ball(self.beta, {}, ctx.prec), reference)
         return LevelSystem(preference, force)
 
-    def run(self) -> tuple[list[Proved], str]:
-        """The solutions, and what is known of their number, in words."""
+    def run(self) -> tuple[list[Proved], str, bool]:
+        """The solutions, what is known of their number, in words, and whether these are all."""
         reference = np.array([float(r) for r in self.reference])
         with np.errstate(all="ignore"):
             found, starts = self.ladder.searched(float(self.beta), reference)
         with mp.workprec(self._bits + 32), ctx.workprec(self._bits + 32):
             proved = [p for y in found if (p := self._proved(y, reference)) is not None]
         sure, left = sum(p.balls is not None for p in proved), len(found) - len(proved)
+        shown = one_for_every_reference(self.form)
+        if shown is not None and sure == len(proved) == 1:
+            return proved, f"number established: {shown}", True
         reason = f"found by Newton's method from {starts} starts"
         if proved:
             alone = "each proved" if sure == len(proved) else f"{sure} of them proved"
             reason += f", {alone} to be the only one in a box around it"
         if left:
             reason += f"; {left} more in float64 only left out"
-        return proved, reason
+        return proved, f"number not established: {reason}", False
 
     def _proved(self, y: Array, reference: Array) -> Proved | None:
         policy = reference * np.exp(y)
