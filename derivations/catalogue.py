@@ -125,6 +125,8 @@ CHAPTERS: tuple[Chapter, ...] = (
             "level_values_integral",
             "level_values_rise",
             "level_values_one_over_group_size",
+            "many_levels_below_two",
+            "uniqueness_many_levels",
         ),
     ),
     Chapter(

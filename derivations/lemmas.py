@@ -212,6 +212,14 @@ BROUWER = Lemma(
     "A continuous map of the simplex into itself has a fixed point.",
     ("response",),
 )
+DEGREE = Lemma(
+    "the degree of a map",
+    "A map of an open simplex whose determinant is positive wherever it can take a value, and that "
+    "is deformed to the identity without solutions on the boundary, takes every value exactly "
+    "once. A polynomial with positive coefficients is positive.",
+    ("coefficients",),
+    counts=True,
+)
 LAGRANGE = Lemma(
     "the Lagrange-Bürmann formula",
     r"$p-p_0=\varepsilon\varphi(p)$ has the solution $p_0+\sum_n\frac{\varepsilon^n}{n!}"

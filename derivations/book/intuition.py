@@ -389,6 +389,17 @@ INTUITION: dict[str, str] = {
         "answer is judged as in the limit. What the group size still changes comes from "
         "the answer's own share in both, which is one part in $G$."
     ),
+    "many_levels_below_two": (
+        "A reward in between adds to the spread of the groups it is in, and what the best answers "
+        "gain is measured in that spread. "
+        "So partial credit is paid for by the answers at the top: with the same reference and "
+        "weight they end up rarer than if every other answer were worth nothing."
+    ),
+    "uniqueness_many_levels": (
+        "Ask which reference a policy would be stationary for: there is a formula, and it never "
+        "folds over, because the determinant of its slopes is a sum of positive terms. "
+        "A map that does not fold takes every value once, so every reference has one policy."
+    ),
     "raters_majority_margin": (
         "In a duel only the verdict of the rater who sees it counts, and raters are drawn "
         "by mass. An answer therefore gains exactly when a majority, weighted like this, "

@@ -9,6 +9,8 @@ from sympy import Add, Expr, Integer, S, Symbol, diff, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.analysis.count import Count
+from grpo_symbolic.levels.form import level_form
+from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.advantage import Ranks
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.model.level_mean import LevelMean
@@ -32,6 +34,8 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
     Where P is affine in the policy and its derivative skew along the simplex, the stationarity
     map of a strictly monotone penalty is strictly monotone: it has one zero at most. A penalty
     without lower bound gives one: the response to a policy is a continuous map of the simplex.
+    Under the reverse KL the map from policies to references may be shown to be one-to-one for the
+    levels at hand (:mod:`..levels.uniqueness`).
     """
     penalty = algorithm.penalty
     unknown = Count(
@@ -44,6 +48,10 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
     if penalty.link_range[0] != -oo:
         return unknown
     lumped = question.lumped()
+    form = level_form(algorithm, lumped, {})
+    shown = None if form is None else one_for_every_reference(form)
+    if shown is not None:
+        return Count((1,), str(shown))
     try:
         claims = _skew(stationarity_condition(algorithm, lumped))
     except ValueError:

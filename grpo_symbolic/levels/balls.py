@@ -17,14 +17,16 @@ from math import log
 import numpy as np
 from flint import arb, arb_mat, ctx
 
+from grpo_symbolic.enclosures.conversion import Undecided
 from grpo_symbolic.levels.field import exact_balls
 from grpo_symbolic.levels.mixture import Mixture
 from grpo_symbolic.levels.nodes import Nodes, Rows, nodes
 
 __all__ = ["LevelPreference", "TooLarge"]
 
-# Entries of the largest table, each some microseconds and some hundred bytes.
-_MOST = 1_200_000
+# Entries of the largest table, each some microseconds and some hundred bytes; and of a rule whose
+# nodes are looked at, to be left out where they do not matter.
+_MOST, _LOOKED_AT = 1_200_000, 24_000_000
 _SPARE = 24
 # Products of neighbours before an exponential is taken again.
 _ANEW = 64
@@ -67,6 +69,7 @@ class LevelPreference:
     emission: tuple[tuple[Fraction, ...], ...] | None
     bits: int
     slope_bits: int | None = None
+    most: tuple[float, ...] | None = None
 
     @property
     def cost(self) -> int:
@@ -75,17 +78,17 @@ class LevelPreference:
 
     @property
     def _value_table(self) -> _Table:
-        return _table(self.levels, self.mixture, self.bits)
+        return _table(self.levels, self.mixture, self.bits, self.most)
 
     @property
     def _slope_table(self) -> _Table:
         n = self.mixture.sample
         bits = self.slope_bits or int((12 + 1.5 * log(n)) / log(2))
-        return _table(self.levels, self.mixture, bits)
+        return _table(self.levels, self.mixture, bits, self.most)
 
     def check(self) -> None:
         """Raise :class:`TooLarge` where the values would take too long."""
-        _rule(self.levels, self.mixture, self.bits)
+        _kept(self.levels, self.mixture, self.bits, self.most)
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
         """P, one ball an answer."""
@@ -111,10 +114,12 @@ class LevelPreference:
         return arb_mat([exact_balls(row) for row in self.emission])
 
     def _masses(self, policy: Sequence[arb]) -> list[arb]:
-        law = self._law
-        if law is None:
-            return list(policy)
-        return (law.transpose() * arb_mat(len(policy), 1, list(policy))).entries()
+        law, found = self._law, list(policy)
+        if law is not None:
+            found = (law.transpose() * arb_mat(len(policy), 1, found)).entries()
+        if self.most is not None and not all(m <= b for m, b in zip(found, self.most, strict=True)):
+            raise Undecided("levels have more mass than they were said to have")
+        return found
 
     def _spread(self, values: list[arb]) -> list[arb]:
         law = self._law
@@ -180,24 +185,38 @@ class LevelPreference:
 
 @lru_cache(maxsize=8)
 def _rule(levels: tuple[Fraction, ...], mixture: Mixture, bits: int) -> Nodes:
-    """A rule whose errors are about 2^−bits, of a size that can be worked with."""
+    """A rule whose errors are about 2^−bits."""
     with ctx.workprec(bits + _SPARE):
-        rule = nodes(exact_balls(levels), mixture, bits * log(2))
-    entries = rule.count * len(levels)
-    if entries > _MOST:
-        fits = int(bits * (_MOST / entries) ** 0.5 * log(2) / log(10)) - 6
+        return nodes(exact_balls(levels), mixture, bits * log(2))
+
+
+@lru_cache(maxsize=8)
+def _kept(
+    levels: tuple[Fraction, ...], mixture: Mixture, bits: int, most: tuple[float, ...] | None
+) -> Nodes:
+    """The nodes of a rule that matter, of a number that can be worked with."""
+    rule = _rule(levels, mixture, bits)
+    entries, allowed = rule.count * len(levels), _MOST if most is None else _LOOKED_AT
+    if most is not None and entries <= allowed:
+        places, allowed = [float(r) for r in levels], _MOST
+        rule = rule.near(places, np.array(most), mixture.sample, bits * log(2))
+        entries = rule.count * len(levels)
+    if entries > allowed:
+        fits = int(bits * (allowed / entries) ** 0.5 * log(2) / log(10)) - 6
         raise TooLarge(
             f"{len(levels)} levels of reward in groups of {mixture.group} take a table of "
-            f"{entries:,} entries at these digits, more than {_MOST:,}: ask for {max(fits, 1)} "
+            f"{entries:,} entries at these digits, more than {allowed:,}: ask for {max(fits, 1)} "
             "digits"
         )
     return rule
 
 
 @lru_cache(maxsize=4)
-def _table(levels: tuple[Fraction, ...], mixture: Mixture, bits: int) -> _Table:
+def _table(
+    levels: tuple[Fraction, ...], mixture: Mixture, bits: int, most: tuple[float, ...] | None
+) -> _Table:
     """The table of a rule whose errors are about 2^−bits."""
-    rule = _rule(levels, mixture, bits)
+    rule = _kept(levels, mixture, bits, most)
     with ctx.workprec(bits + _SPARE):
         rewards = exact_balls(levels)
         rows: list[tuple[arb, ...]] = []

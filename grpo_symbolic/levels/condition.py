@@ -20,6 +20,7 @@ from sympy import Expr, diff
 from grpo_symbolic import symbols
 from grpo_symbolic.levels.field import LevelField
 from grpo_symbolic.levels.mixture import Mixture
+from grpo_symbolic.levels.start import distorted
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.stationary import Condition, linearised, remainder, solved
@@ -30,8 +31,10 @@ Mask = NDArray[np.bool_]
 
 # Exponents of the errors of the rules.
 _COARSE, _BETTER, _MIDDLE, _FINE = 6.0, 12.0, 22.0, 34.0
-# A step of this length with slopes that are right to 1e-5 leaves less than rounding does.
-_SETTLED, _CORRECTIONS, _ROUGHLY = 1e-10, 12, 0.02
+# A step, times what slopes are off by (at least the first number), leaves less than rounding does.
+_OFF, _SETTLED, _CORRECTIONS, _ROUGHLY = 1e-8, 1e-14, 12, 0.02
+# Pivots of a matrix that is definite, relative to its diagonal; and how near is near to it.
+_MARGIN, _NEAR = 1e-2, 1e-3
 # Newton starts beside the reference and one near each answer, and when two solutions are one.
 _RANDOM, _SAME = 8, 1e-7
 
@@ -83,27 +86,28 @@ class LevelCondition(Condition):
         size = 1.0 + np.abs(penalty)
         return (np.abs(left) <= _ROUGHLY * size).all(axis=0) & np.isfinite(y).all(axis=0)
 
-    def holds_attraction(self, y: Array, beta: Array, reference: Array) -> Mask:
-        """Where the flow is seen to be attracting by the symmetric part of its derivative.
 
-        The flow is M (Π − π πᵀ) with M = P' − K, K a diagonal: where M is negative definite along
-        the simplex, all its eigenvalues have negative real parts.
-        """
-        policy, _, push, _, stiff = self.parts(y, beta, reference)
-        index = np.arange(len(y))
-        push[:, index, index] -= (stiff / policy).T
-        both = -(push + push.transpose(0, 2, 1))
-        last = both[:, -1:, -1:]
-        inner = both[:, :-1, :-1] - both[:, :-1, -1:] - both[:, -1:, :-1] + last
-        sure = np.isfinite(inner).all(axis=(1, 2))
-        for k in range(inner.shape[1]):
-            pivot = inner[:, k, k]
-            sure &= pivot > 1e-12 * np.abs(both[:, k, k])
-            column = inner[:, k + 1 :, k]
-            inner[:, k + 1 :, k + 1 :] -= (
-                column[:, :, None] * column[:, None, :] / pivot[:, None, None]
-            )
-        return sure
+def _held(parts: tuple[Array, ...]) -> Mask:
+    """Where the flow is seen to be attracting by the symmetric part of its derivative.
+
+    The flow is M (Π − π πᵀ) with M = P' − K, K a diagonal: where M is negative definite along the
+    simplex, all its eigenvalues have negative real parts. The margin leaves room for parts that
+    were taken a small step away.
+    """
+    policy, _, slopes, _, stiff = parts
+    index = np.arange(len(policy))
+    push = slopes.copy()
+    push[:, index, index] -= (stiff / policy).T
+    both = -(push + push.transpose(0, 2, 1))
+    last = both[:, -1:, -1:]
+    inner = both[:, :-1, :-1] - both[:, :-1, -1:] - both[:, -1:, :-1] + last
+    sure = np.isfinite(inner).all(axis=(1, 2))
+    for k in range(inner.shape[1]):
+        pivot = inner[:, k, k]
+        sure &= pivot > _MARGIN * np.abs(both[:, k, k])
+        column = inner[:, k + 1 :, k]
+        inner[:, k + 1 :, k + 1 :] -= column[:, :, None] * column[:, None, :] / pivot[:, None, None]
+    return sure
 
 
 @dataclass(frozen=True)
@@ -159,14 +163,41 @@ class Ladder:
         self, beta: Array, reference: Array, start: Array | None = None
     ) -> tuple[Array, Mask]:
         """log π/π_ref of one solution a row, and where it is one."""
-        y, done = solved(self.coarse, beta, reference, start)
-        at = np.flatnonzero(done & np.isfinite(y).all(axis=0))
-        found = np.zeros(len(beta), bool)
-        if len(at):
-            y[:, at], found[at] = self._corrected(y[:, at], beta[at], reference[:, at])
+        return self._solved(beta, reference, start)[:2]
+
+    def attracted(self, beta: Array, reference: Array) -> tuple[Array, Mask]:
+        """The same where the policy-gradient flow is attracting there."""
+        y, found, held = self._solved(beta, reference, None)
+        left = np.flatnonzero(found & ~held)
+        if len(left):
+            found[left] = self.middle.attracting(y[:, left], beta[left], reference[:, left])
         return y, found
 
-    def _corrected(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Mask]:
+    def _solved(
+        self, beta: Array, reference: Array, start: Array | None
+    ) -> tuple[Array, Mask, Mask]:
+        """log π/π_ref, where it solves the condition, and where it is seen to attract."""
+        first = self._start(beta, reference) if start is None else start
+        y, done = solved(self.coarse, beta, reference, first)
+        left = np.flatnonzero(~done)
+        if len(left) and start is None and first is not None:
+            y[:, left], done[left] = solved(self.coarse, beta[left], reference[:, left])
+        at = np.flatnonzero(done & np.isfinite(y).all(axis=0))
+        found, held = np.zeros((2, len(beta)), bool)
+        if len(at):
+            y[:, at], found[at], held[at] = self._corrected(y[:, at], beta[at], reference[:, at])
+        return y, found, held
+
+    def _start(self, beta: Array, reference: Array) -> Array | None:
+        """The bound by two levels; None, which is the reference, where it need not be one."""
+        slope = -diff(self.force, symbols.u)
+        if not slope.is_Rational:
+            return None
+        rewards = np.array([float(r) for r in self.levels])
+        merit = rewards if self.emission is None else self.emission @ rewards
+        return distorted(beta * float(slope), reference, merit, self.mixture.group)
+
+    def _corrected(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Mask, Mask]:
         done = np.zeros(len(beta), bool)
         with np.errstate(all="ignore"):
             y = y + self.better.step(y, beta, reference)
@@ -177,28 +208,24 @@ class Ladder:
             try:
                 inverse = np.linalg.inv(matrix)
             except np.linalg.LinAlgError:
-                return y, done
-            y = y + _moved(inverse, parts, scale)
+                return y, done, done
+            step = _moved(inverse, parts, scale)
+            # By how much the slopes are off, about: steps fall by this factor.
+            off = np.abs(step).max(axis=0)
+            y, held = y + step, _held(parts) & (off < _NEAR)
             left = np.flatnonzero(good & np.isfinite(y).all(axis=0))
             for _ in range(_CORRECTIONS):
                 at = y[:, left]
                 parts = self.fine.parts(at, beta[left], reference[:, left], sloped=False)
                 step = _moved(inverse[left], parts, scale[left])
                 y[:, left] = at + step
-                settled = (np.abs(step) <= _SETTLED * (1.0 + np.abs(at))).all(axis=0)
+                short = np.abs(step) * (_OFF + off[left]) <= _SETTLED * (1.0 + np.abs(at))
+                settled = short.all(axis=0)
                 done[left[settled]] = True
                 left = left[~settled]
                 if not len(left):
                     break
-        return y, done
-
-    def attracting(self, y: Array, beta: Array, reference: Array) -> Mask:
-        """Where the policy-gradient flow is attracting."""
-        found = self.better.holds_attraction(y, beta, reference)
-        left = np.flatnonzero(~found)
-        if len(left):
-            found[left] = self.middle.attracting(y[:, left], beta[left], reference[:, left])
-        return found
+        return y, done, held
 
     def searched(self, beta: float, reference: Array) -> tuple[list[Array], int]:
         """Distinct solutions at one point from several starts, and how many starts.

@@ -28,7 +28,7 @@ of Trefethen's *Approximation Theory and Approximation Practice* for the Gauss-L
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import asinh, ceil, cos, exp, log, pi, sin, sinh, sqrt
 
@@ -88,6 +88,43 @@ class Nodes:
     error: float
     lost: float
     count: int
+
+    def near(self, places: Sequence[float], most: Array, sample: int, exponent: float) -> Nodes:
+        """The nodes that matter to laws of at most these masses.
+
+        A node adds at most its weight times :math:`Z^{n - 2}` to the kernel. Those that add
+        least are left out, as long as all of them add less than e^−exponent.
+
+        Parameters
+        ----------
+        places : sequence of float
+            The levels.
+        most : array of float
+            Upper bounds of their masses.
+        sample : int
+            n.
+        exponent : float
+        """
+        levels = np.asarray(places)
+        added = []
+        for row in self.rows:
+            y = float(row.start) + float(row.step) * row.index
+            z = np.exp(-((float(row.t) * (levels - y[:, None])) ** 2)) @ most
+            # Rounding of exponents up to 700, and what is lost below the smallest numbers.
+            z = np.minimum(z * (1 + 1e-9) + 1e-290, 1.0)
+            added.append(float(row.weight) * (1 + 1e-9) * z ** max(0, sample - 2))
+        every = np.sort(np.concatenate(added))
+        whole = np.cumsum(every)
+        left = int(np.searchsorted(whole, exp(-exponent)))
+        if left == 0:
+            return self
+        least, kept = every[left - 1], []
+        for row, share in zip(self.rows, added, strict=True):
+            inside = share > least
+            if inside.any():
+                kept.append(replace(row, index=row.index[inside]))
+        lost = self.lost + 1.01 * float(whole[left - 1])
+        return Nodes(tuple(kept), self.error, lost, sum(len(r.index) for r in kept))
 
 
 def nodes(levels: Sequence[arb], mixture: Mixture, exponent: float) -> Nodes:

@@ -197,13 +197,11 @@ def enclosed_simplex(
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
     search = level_search(policy.algorithm, question, point, masses, digits)
     if search is not None:
-        proved, how = search.run()
+        proved, how, complete = search.run()
         with ctx.workprec(4 * digits + 64):
             wholes = [None if p.balls is None else _spread(p.balls, classes, reference, masses)
                       for p in proved]  # fmt: skip
-        solved = Solutions(
-            tuple(p.solution for p in proved), f"number not established: {how}", False
-        )
+        solved = Solutions(tuple(p.solution for p in proved), how, complete)
         return _collected(solved, wholes, digits)
     solved = policy.solutions_at(point, digits + 10)
     with mp.workdps(digits + _SPARE):

@@ -368,9 +368,7 @@ class _SimplexKernel(Kernel):
                     kept = {"lowest": policies[:1], "highest": policies[-1:]}.get(branch, policies)
                     out = put(out, [k], np.array(kept)[None]) if kept else out
                 return out, np.zeros(count, bool)
-            y, good = ladder.solved(beta, masses)
-            at = np.flatnonzero(good)
-            good[at] = ladder.attracting(y[:, at], beta[at], masses[:, at])
+            y, good = ladder.attracted(beta, masses)
             out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
         return out, ~good
 

@@ -99,7 +99,7 @@ class _Search:
     def _by_levels(
         self, search: LevelSearch, reference: Sequence[Expr], masses: Sequence[Expr]
     ) -> Solutions:
-        proved, reason = search.run()
+        proved, reason, complete = search.run()
         with mp.workdps(self.digits + _SPARE), ctx.workprec(int(mp.mp.prec)):
             found = []
             for each in proved:
@@ -108,8 +108,8 @@ class _Search:
                 stage = stage_in_classes(search.form.curvature, reference, balls)
                 found.append(replace(whole, stage=stage))
         noun = "solution" if len(found) == 1 else "solutions"
-        status = f"{len(found)} interior {noun} (number not established: {reason})"
-        return Solutions(tuple(found), status, False)
+        status = f"{len(found)} interior {noun} ({reason})"
+        return Solutions(tuple(found), status, complete)
 
     def _staged(self, solutions: Solutions) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""

@@ -24,6 +24,7 @@ from grpo_symbolic.enclosures.systems import Box, unique_zero
 from grpo_symbolic.levels.balls import LevelPreference
 from grpo_symbolic.levels.condition import Ladder
 from grpo_symbolic.levels.form import LevelForm, level_form
+from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.numeric.interpolant import Array
@@ -37,6 +38,8 @@ __all__ = ["LevelSearch", "Proved", "level_search", "stage_in_classes"]
 # Decimal digits beyond those asked for.
 _SPARE_DIGITS = 6
 _STEPS, _CLOSE = 12, 1e-7
+# Masses near a solution are at most these multiples of its own, and a little.
+_MORE, _LITTLE = 1 + 1e-6, 1e-290
 # Boxes that are tried, in powers of ten of the digits asked for, and bits of their slopes.
 _WIDER, _SLOPE_BITS = (0, 4, 8), (None, 64)
 
@@ -126,78 +129,91 @@ class LevelSearch:
         form = self.form
         return Ladder(form.levels, form.mixture, form.force, form.table)
 
-    def _preference(self, slope_bits: int | None) -> LevelPreference:
-        form = self.form
-        return LevelPreference(form.levels, form.mixture, form.emission, self._bits, slope_bits)
-
-    def _system(self, slope_bits: int | None) -> LevelSystem:
-        reference = tuple(rational_ball(r) for r in self.reference)
-        return LevelSystem(
-            self._preference(slope_bits),
-            RatioForce(self.form.force, ball(self.beta, {}, ctx.prec), reference),
+    def _system(self, policy: Array, slope_bits: int | None = None) -> LevelSystem:
+        """The field near a policy."""
+        form, law = self.form, self.form.table
+        masses = policy if law is None else law.T @ policy
+        most = tuple((masses * _MORE + _LITTLE).tolist())
+        preference = LevelPreference(
+            form.levels, form.mixture, form.emission, self._bits, slope_bits, most
         )
+        reference = tuple(rational_ball(r) for r in self.reference)
+        force = RatioForce(form.force, ball(self.beta, {}, ctx.prec), reference)
+        return LevelSystem(preference, force)
 
-    def run(self) -> tuple[list[Proved], str]:
-        """The solutions, and what is known of their number, in words."""
-        self._preference(None).check()
+    def run(self) -> tuple[list[Proved], str, bool]:
+        """The solutions, what is known of their number, in words, and whether these are all."""
         reference = np.array([float(r) for r in self.reference])
         with np.errstate(all="ignore"):
             found, starts = self.ladder.searched(float(self.beta), reference)
         with mp.workprec(self._bits + 32), ctx.workprec(self._bits + 32):
             proved = [p for y in found if (p := self._proved(y, reference)) is not None]
         sure, left = sum(p.balls is not None for p in proved), len(found) - len(proved)
+        shown = one_for_every_reference(self.form)
+        if shown is not None and sure == len(proved) == 1:
+            return proved, f"number established: {shown}", True
         reason = f"found by Newton's method from {starts} starts"
         if proved:
             alone = "each proved" if sure == len(proved) else f"{sure} of them proved"
             reason += f", {alone} to be the only one in a box around it"
         if left:
             reason += f"; {left} more in float64 only left out"
-        return proved, reason
+        return proved, f"number not established: {reason}", False
 
     def _proved(self, y: Array, reference: Array) -> Proved | None:
         policy = reference * np.exp(y)
         base = int(np.argmax(policy))
         relative = y + np.log(reference)
         start = [arb(float(v - relative[base])) for o, v in enumerate(relative) if o != base]
-        system = RelativeLogits(self._system(None), base)
-        place = self._sharpened(system, start)
-        if place is None:
+        system = RelativeLogits(self._system(policy), base)
+        slopes = self._moved_by_logits(y, reference)
+        try:
+            place = self._sharpened(system, start, slopes)
+            if place is None:
+                return None
+            box = self._boxed(policy, base, place)
+            place = place if box is None else [arb(x.mid()) for x in box]
+            exact = tuple(+middle(p) for p in system.policy(place))
+            residual = system.field.residual(exact)
+        except Undecided:
             return None
-        box = self._boxed(base, place)
-        place = place if box is None else [arb(x.mid()) for x in box]
-        exact = tuple(+middle(p) for p in system.policy(place))
-        flow = self._flow(y, reference)
         solution = NumericSolution(
             exact,
-            flow,
-            system.field.residual(exact),
+            self._flow(policy, slopes),
+            residual,
             slope=self._slope(y, reference),
             stage=self._stage(system.policy(place)),
         )
         return Proved(solution, None if box is None else tuple(system.policy(box)))
 
-    def _sharpened(self, system: RelativeLogits, start: list[arb]) -> list[arb] | None:
-        """Newton's method with the slopes at the start, until it gains no more."""
-        place, least = start, arb("+inf")
+    def _sharpened(
+        self, system: RelativeLogits, start: list[arb], slopes: Array
+    ) -> list[arb] | None:
+        """Newton's method with the float64 slopes at the start, until it gains no more."""
+        kept = [o for o in range(len(slopes)) if o != system.base]
         try:
-            inverse = system.slopes(start).mid().inv().mid()
-        except (ZeroDivisionError, Undecided):
+            inverse = np.linalg.inv((slopes - slopes[system.base])[np.ix_(kept, kept)])
+        except np.linalg.LinAlgError:
             return None
+        if not np.isfinite(inverse).all():
+            return None
+        by = arb_mat([[arb(float(x)) for x in row] for row in inverse])
+        place, least, enough = start, 1.0, 10.0 ** (-self.digits - _SPARE_DIGITS + 1)
         for _ in range(_STEPS):
             error = arb_mat(len(place), 1, [arb(x.mid()) for x in system.value(place)])
-            step = [arb(x.mid()) for x in (inverse * error).entries()]
-            size = max((abs(x) for x in step), key=lambda b: float(b))
-            if not size.is_finite() or not size < least:
+            step = [arb(x.mid()) for x in (by * error).entries()]
+            size = max(abs(float(x)) for x in step)
+            if not size < least:
                 break
             place = [arb((x - s).mid()) for x, s in zip(place, step, strict=True)]
-            least = size
-            if size < arb(10) ** (-self.digits - _SPARE_DIGITS + 1):
+            ahead, least = size / least * size, size
+            if ahead < enough:  # the next step, as long as steps fall as they do
                 break
         return place if least < _CLOSE else None
 
-    def _boxed(self, base: int, place: list[arb]) -> Box | None:
+    def _boxed(self, policy: Array, base: int, place: list[arb]) -> Box | None:
         for slope_bits in _SLOPE_BITS:
-            system = RelativeLogits(self._system(slope_bits), base)
+            system = RelativeLogits(self._system(policy, slope_bits), base)
             for wider in _WIDER:
                 radius = arb(10) ** (wider - self.digits - 3)
                 box = [arb(x.mid(), radius) for x in place]
@@ -212,12 +228,15 @@ class LevelSearch:
         beta = np.array([float(self.beta)])
         return self.ladder.fine.parts(y[:, None], beta, reference[:, None])
 
-    def _flow(self, y: Array, reference: Array) -> Stability:
-        """From the eigenvalues of the flow on relative logits."""
+    def _moved_by_logits(self, y: Array, reference: Array) -> Array:
+        """∂c(o) by the logits: (P' − K) (Π − π πᵀ)."""
         policy, _, push, _, stiff = (
             x[0] if x.ndim == 3 else x[:, 0] for x in self._at(y, reference)
         )
-        moved = (push - np.diag(stiff / policy)) @ (np.diag(policy) - np.outer(policy, policy))
+        return (push - np.diag(stiff / policy)) @ (np.diag(policy) - np.outer(policy, policy))
+
+    def _flow(self, policy: Array, moved: Array) -> Stability:
+        """From the eigenvalues of the flow on relative logits."""
         flow = policy[:, None] * (moved - policy @ moved)
         real = np.linalg.eigvals((flow - flow[-1])[:-1, :-1]).real
         small = 1e-9 * policy.min() * np.abs(real).max()

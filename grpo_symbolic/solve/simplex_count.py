@@ -1,10 +1,12 @@
 """How many stationary policies a question with many answers has, with a proof where there is one.
 
-Three arguments, tried in this order:
+Four arguments, tried in this order:
 
 * P is affine in the policy and its derivative skew on the simplex (pairs; preferences that do
   not depend on the policy): under a strictly monotone penalty the stationarity map is strictly
   monotone, and has at most one zero inside;
+* under the reverse KL the map from policies to references is one-to-one, by the signs of the
+  coefficients of its determinant (:mod:`..levels.uniqueness`);
 * P(o) − P(o') = (s(o) − s(o')) T: all solutions are on one curve (:mod:`.tilt`);
 * P is a polynomial: all solutions are in one box of values (:mod:`.simplex_system`).
 
@@ -23,6 +25,8 @@ from sympy import Expr, S, diff, oo
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
+from grpo_symbolic.levels.form import level_form
+from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.solve.preferences import (
     GivenPreference,
     PolynomialPreference,
@@ -90,6 +94,10 @@ class SimplexCount:
         unknowns = condition.policy[:-1]
         if not any(v.has(*unknowns) for v in condition.preference):
             return "the preference does not depend on the policy"
+        form = level_form(condition.algorithm, condition.question, self.field.point)
+        shown = None if form is None else one_for_every_reference(form)
+        if shown is not None:
+            return str(shown)
         if not self._may_be_affine():
             return None
         values = [v.subs(self.field.point) for v in condition.preference]

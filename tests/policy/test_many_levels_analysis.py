@@ -84,8 +84,13 @@ def test_counts() -> None:
     ranked = gs.stationary_policy(gs.GRPO(32, advantage=gs.Ranks()), FOUR)
     assert ranked.count.unique
     assert policy(8, gs.Question(rewards=(1, 1, 0))).count.unique
-    assert policy(8).count.possible == ()
-    assert "no argument" in policy(64).count.reason
+    assert policy(8).count.unique
+    assert "positive coefficients" in policy(16).count.reason
+    ten = gs.Question(rewards=tuple(range(10)))
+    assert policy(64, ten).count.possible == ()
+    assert "no argument" in policy(64, ten).count.reason
+    direct = gs.stationary_policy(gs.GRPO(8, gs.DirectKL()), FOUR)
+    assert not direct.count.unique
 
 
 def test_analyse_says_what_is_known() -> None:
