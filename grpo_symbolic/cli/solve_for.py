@@ -29,7 +29,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         help="the weight, group size or reference that gives a wanted policy",
         epilog="Example: grpo-symbolic solve-for beta --pi 0.9 --pi-ref 0.2 --group-size 8",
     )
-    command.add_argument("unknown", metavar="WHAT", help="|".join(_UNKNOWNS))
+    command.add_argument("unknown", metavar="WHAT", help=", ".join(_UNKNOWNS))
     margin_option(command)
     target = command.add_mutually_exclusive_group()
     target.add_argument("--pi", metavar="X", help="wanted probability of a")
