@@ -143,4 +143,6 @@ def _balance(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
 @cache
 def _line(expression: Expr) -> Line:
     tex = formula(expression)
-    return {"tex": tex, "mathml": math_content(tex)}
+    shown = math_content(tex.replace(r"\sum_", r"\sum\limits_"))
+    # Browsers put space around brackets that stretch unless told not to.
+    return {"tex": tex, "mathml": shown.replace('fence="true"', 'lspace="0" rspace="0"')}

@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,9 @@ def timed(page: Any, address: str) -> None:
 
 
 def walked(chrome: Any, site: Path, axe: str | None, shots: Path | None) -> list[str]:
-    """Pages of a site at both widths: requests, errors, accessibility, pictures."""
+    """Pages of a site at both widths, light and dark: requests, errors, accessibility, pictures."""
     faults: list[str] = []
-    for (width, (across, down)), scheme in zip(WIDTHS.items(), ("light", "dark"), strict=True):
+    for (width, (across, down)), scheme in product(WIDTHS.items(), ("light", "dark")):
         context = chrome.new_context(
             viewport={"width": across, "height": down}, color_scheme=scheme
         )

@@ -3,11 +3,6 @@ const el = (id) => document.getElementById(id);
 const SLIDERS = ["pi_ref", "gamma", "s_a", "s_b", "ref_1", "ref_2"];
 let state = {...START}, last = null;
 
-function digits(p, q) {
-  const short = (v, n) => Number(v.toPrecision(n)).toString();
-  return q > 0 && q < 1e-4 ? `1 − ${short(q, 5)}` : short(p, 5);
-}
-
 function fill(select, pairs) {
   for (const [value, text] of pairs) select.add(new Option(text, value));
 }
@@ -127,14 +122,11 @@ function rowsInto(table, rows) {
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const palette = () => PALETTES[dark.matches ? "dark" : "light"];
-const stable = (row) => row.attracting ? "attracting" : "repelling";
 
 function draw() {
   const start = performance.now();
-  const rows = solutions(state), said = rows.map((r) => `π(a) = ${digits(r.p, r.q)}, ${stable(r)}`).join("; ");
-  const title = `Stationary π(a) against π_ref(a) at β = ${Number(state.beta.toPrecision(4))}. `
-    + `At π_ref(a) = ${state.pi_ref}: ${said || "none inside"}`;
-  last = drawCurve(state, palette(), title, rows);
+  const rows = solutions(state);
+  last = drawCurve(state, palette(), titleOf(state, rows), rows);
   el("figure").innerHTML = last.svg;
   rowsInto(el("table"), last.rows.map((r) => [digits(r.p, r.q), stable(r)]));
   el("notes").replaceChildren(...sentences(last).map((text) => Object.assign(document.createElement("li"), {textContent: text})));
