@@ -22,7 +22,10 @@ _CHOICES = ("group_size", "penalty", "ddof", "advantage", "epsilon")
 
 
 def linked_drawing(
-    widgets: Any, controls: Mapping[str, Any], choices: Mapping[str, Sequence[Any]], program: Program
+    widgets: Any,
+    controls: Mapping[str, Any],
+    choices: Mapping[str, Sequence[Any]],
+    program: Program,
 ) -> Any:
     """A widget that draws what the controls say, linked to them in the browser.
 
