@@ -21,6 +21,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, BUILD = ROOT / "docs", ROOT / "build"
 SOURCE, SITE = BUILD / "docs", BUILD / "site"
+#: Pages that are measurements or long searches, by what makes them again.
+RECORDS = {
+    "axioms": "python docs/build.py --axioms",
+    "conformance": "python -m tests.conformance DIRECTORY",
+    "performance": "python -m tests.benchmarks --table",
+}
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
 
@@ -67,11 +73,26 @@ def _copied() -> None:
     shutil.copy(script, SOURCE / "static")
 
 
+def _dated() -> None:
+    """Records of what takes too long for a site say when they were made, and how."""
+    for name, command in RECORDS.items():
+        path = DOCS / f"{name}.md"
+        asked = ["git", "log", "-1", "--format=%cs", "--", str(path)]
+        try:
+            date = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        except OSError:  # no git: a source distribution
+            date = ""
+        title, rest = path.read_text(encoding="utf-8").split("\n", 1)
+        when = f" of {date}" if date else ""
+        note = f":::{{note}}\nA record{when}, not made again with this site: `{command}`.\n:::"
+        (SOURCE / path.name).write_text(f"{title}\n\n{note}\n{rest}", encoding="utf-8")
+
+
 def _axioms() -> None:
     """Search for the proofs and counterexamples again: minutes."""
     from grpo_symbolic.aggregation.axiom_table import main as write_table
 
-    write_table(str(SOURCE / "axioms.md"))
+    write_table(str(SOURCE / "axioms.md"))  # in place of its record
 
 
 def _figures() -> None:
@@ -114,6 +135,7 @@ def main() -> int:
     results = _results(arguments.reuse)
     _step(f"{len(results)} results", start)
     _copied()
+    _dated()
 
     from check_site import problems
     from pages import write_pages

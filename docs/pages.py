@@ -9,8 +9,11 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import shlex
 import shutil
+from contextlib import redirect_stdout
 from html import escape
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ from sympy import S
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-from grpo_symbolic.cli.main import parser
+from grpo_symbolic.cli.main import main, parser
 from grpo_symbolic.display import short
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.registry import FORMATS
@@ -42,6 +45,7 @@ def write_pages(source: Path, results: list[dict[str, Any]], ledger: Path) -> No
     """
     write(source / "generated" / "formats.md", _formats())
     write(source / "generated" / "commands.md", _commands())
+    write(source / "generated" / "session.md", _session())
     write_gallery(source, results)
     _ledger(source, results, ledger)
     _reference(source)
@@ -56,6 +60,26 @@ def _formats() -> str:
         lines = (inspect.getdoc(FORMATS[name]) or "").splitlines()
         rows.append(f"| `{name}` | {lines[0].replace('|', chr(92) + '|') if lines else ''} |")
     return "\n".join(["| format | what it is |", "| --- | --- |", *rows])
+
+
+#: What a session at the command line begins with.
+_SESSION = (
+    "grpo-symbolic derive --group-size 2 --margin --format latex",
+    "grpo-symbolic solve --group-size 8 --beta 1/2 --pi-ref 0.2",
+    "grpo-symbolic solve-for beta --pi 0.9 --pi-ref 0.2 --group-size 8",
+    "grpo-symbolic check 'pi >= 1/(1 + beta**2)' --group-size 8",
+    "grpo-symbolic presets rloo",
+)
+
+
+def _session() -> str:
+    """Commands with what they print to a pipe, run here."""
+    shown = []
+    for line in _SESSION:
+        with redirect_stdout(StringIO()) as printed:
+            main(shlex.split(line)[1:])
+        shown.append(f"$ {line}\n{printed.getvalue().rstrip()}")
+    return "```console\n" + "\n".join(shown) + "\n```"
 
 
 def _commands() -> str:

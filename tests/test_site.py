@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import grpo_symbolic as gs
 from grpo_symbolic import registry
@@ -165,6 +166,21 @@ def test_verbose_says_where_a_refusal_came_from(
     caplog.clear()
     assert main(["solve", "--beta", "0", "--pi-ref", "1/4"]) == 2
     assert caplog.text == ""
+
+
+def test_files_for_other_services_can_be_read() -> None:
+    """YAML that parses, hooks and templates with the keys that their readers need."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert {"id", "name", "entry", "language"} <= hook.keys()
+    assert hook["entry"].split()[1] in COMMANDS
+    for template in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
+        assert {"name", "description", "body"} <= yaml.safe_load(template.read_text("utf-8")).keys()
+    workflow = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text("utf-8"))
+    for job in workflow["jobs"].values():
+        assert job["runs-on"]
+        assert all(step.keys() & {"run", "uses"} for step in job["steps"])
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
 
 
 def test_the_version_stands_everywhere() -> None:

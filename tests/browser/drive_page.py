@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import shutil
 import statistics
 import sys
 import tempfile
@@ -56,7 +57,7 @@ def logistic(beta: float, reference: float) -> float:
 
 
 @contextmanager
-def browser(executable: str) -> Iterator[Any]:
+def browser(executable: str | None) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -256,7 +257,9 @@ def accessible(page: Any, axe: str) -> list[str]:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--chromium", default="/usr/bin/chromium")
+    options.add_argument(
+        "--chromium", default=shutil.which("chromium"), help="a browser; else Playwright's own"
+    )
     options.add_argument("--axe", type=Path)
     options.add_argument("--site", type=Path)
     options.add_argument("--shots", type=Path)
