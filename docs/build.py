@@ -131,6 +131,7 @@ def main() -> int:
         "--axioms", action="store_true", help="search for the table of axioms again, not its record"
     )
     arguments = options.parse_args()
+    os.environ["COLUMNS"] = "80"  # of the help that is shown
     start = time.perf_counter()
     results = _results(arguments.reuse)
     _step(f"{len(results)} results", start)

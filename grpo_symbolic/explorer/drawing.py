@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from importlib.resources import files
 from typing import Any
 
@@ -63,7 +64,7 @@ def linked_drawing(
 def _drawing_class() -> Any:
     """The class of the widget; anywidget is imported when a panel is asked for."""
     try:
-        import anywidget
+        anywidget = import_module("anywidget")
     except ImportError:
         raise ValueError(
             "the explorer draws with anywidget: pip install 'grpo-symbolic[notebook]'"
