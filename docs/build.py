@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, BUILD = ROOT / "docs", ROOT / "build"
 SOURCE, SITE = BUILD / "docs", BUILD / "site"
+#: Pages that are measurements or long searches, by what makes them again.
+RECORDS = {
+    "axioms": "python docs/build.py --axioms",
+    "conformance": "python -m tests.conformance DIRECTORY",
+    "performance": "python -m tests.benchmarks --table",
+}
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
 
@@ -38,6 +45,8 @@ def _results(reuse: bool) -> list[dict]:
 
 def _copied() -> None:
     """What is written by hand, beside what is generated."""
+    from marked import runnable
+
     shutil.rmtree(SOURCE, ignore_errors=True)
     shutil.copytree(DOCS, SOURCE, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     shutil.copy(DOCS / "conf.py", SOURCE)
@@ -50,7 +59,10 @@ def _copied() -> None:
     paths = sorted(notebooks.glob("*.ipynb"))
     for path in paths:  # JupyterLab's anchors keep capitals, Sphinx's do not
         stored = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r"\]\(#[^)]*\)", lambda m: m[0].lower(), stored), encoding="utf-8")
+        stored = re.sub(r"\]\(#[^)]*\)", lambda m: m[0].lower(), stored)
+        path.write_text(
+            runnable(stored, path.name, os.environ.get("GITHUB_REPOSITORY")), encoding="utf-8"
+        )
     names = "\n".join(path.stem for path in paths)
     text = "# Notebooks\n\nExecuted when this site was built.\n\n"
     (notebooks / "index.md").write_text(f"{text}```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n")
@@ -59,6 +71,28 @@ def _copied() -> None:
     assert offline.origin is not None
     script = Path(offline.origin).parent / "static" / "mathjax" / "tex-svg-full.js"
     shutil.copy(script, SOURCE / "static")
+
+
+def _dated() -> None:
+    """Records of what takes too long for a site say when they were made, and how."""
+    for name, command in RECORDS.items():
+        path = DOCS / f"{name}.md"
+        asked = ["git", "log", "-1", "--format=%cs", "--", str(path)]
+        try:
+            date = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        except OSError:  # no git: a source distribution
+            date = ""
+        title, rest = path.read_text(encoding="utf-8").split("\n", 1)
+        when = f" of {date}" if date else ""
+        note = f":::{{note}}\nA record{when}, not made again with this site: `{command}`.\n:::"
+        (SOURCE / path.name).write_text(f"{title}\n\n{note}\n{rest}", encoding="utf-8")
+
+
+def _axioms() -> None:
+    """Search for the proofs and counterexamples again: minutes."""
+    from grpo_symbolic.aggregation.axiom_table import main as write_table
+
+    write_table(str(SOURCE / "axioms.md"))  # in place of its record
 
 
 def _figures() -> None:
@@ -72,23 +106,37 @@ def _figures() -> None:
 
 
 def _accessible() -> None:
-    """What the theme leaves out: levels of headings, and keys for what scrolls."""
+    """What the theme leaves out: levels of headings, keys for what scrolls; terms are linked."""
+    from glossary_links import linked, terms_of
+
     for path in SITE.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         text = text.replace('role="heading">', 'role="heading" aria-level="2">')
         text = text.replace("<pre>", '<pre tabindex="0">')
         text = text.replace('<div class="math-wrapper', '<div tabindex="0" class="math-wrapper')
         path.write_text(text, encoding="utf-8")
+    terms = terms_of((SITE / "glossary.html").read_text(encoding="utf-8"))
+    for path in SITE.rglob("*.html"):
+        if path.name in ("glossary.html", "explorer.html", "genindex.html", "search.html"):
+            continue
+        up = "../" * (len(path.relative_to(SITE).parts) - 1)
+        text = path.read_text(encoding="utf-8")
+        path.write_text(linked(text, terms, f"{up}glossary.html"), encoding="utf-8")
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
+    options.add_argument(
+        "--axioms", action="store_true", help="search for the table of axioms again, not its record"
+    )
     arguments = options.parse_args()
+    os.environ["COLUMNS"] = "80"  # of the help that is shown
     start = time.perf_counter()
     results = _results(arguments.reuse)
     _step(f"{len(results)} results", start)
     _copied()
+    _dated()
 
     from check_site import problems
     from pages import write_pages
@@ -96,6 +144,8 @@ def main() -> int:
     from grpo_symbolic.explorer import Exploration
 
     write_pages(SOURCE, results, BUILD / "ledger.json")
+    if arguments.axioms:
+        _axioms()
     _step("pages", start)
     _figures()
     _step("figures", start)

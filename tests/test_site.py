@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 import grpo_symbolic as gs
 from grpo_symbolic import registry
@@ -20,6 +21,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
 
 from check_site import problems  # noqa: E402
+from glossary_links import linked, terms_of  # noqa: E402
+from marked import runnable, verdict  # noqa: E402
 from pages import write_pages  # noqa: E402
 
 COMMANDS = next(
@@ -37,15 +40,22 @@ RESULT = {
 }  # fmt: skip
 
 
-def test_pages_list_what_the_registry_has(tmp_path: Path) -> None:
+def test_pages_list_what_the_registry_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The checks of every derivation take their time, and have tests of their own.
+    monkeypatch.setattr("gallery._checked", lambda policy: verdict("PROVED"))
     write_pages(tmp_path, [RESULT], tmp_path / "ledger.json")
     gallery = tmp_path / "gallery"
     rules = (gallery / "rules.md").read_text("utf-8")
     for name in registry.ADVANTAGES:
         assert f"## Advantage {name}" in rules
+    cards = rules.split('<div class="card"')[1:]
+    for card in cards:  # formula, range, verdict, code, what to cite
+        for part in (r"\[", "Range: ", 'class="verdict', "<summary>code", "<summary>BibTeX", "@"):
+            assert part in card, card
     figures = (gallery / "figures.md").read_text("utf-8")
     for name in registry.FIGURES:
         assert f"figures/{name}.svg" in figures
+    assert figures.count("<summary>BibTeX") == len(registry.FIGURES)
     presets = (gallery / "presets.md").read_text("utf-8")
     for preset in gs.presets.all_presets():
         assert preset.name in presets
@@ -61,6 +71,42 @@ def test_pages_list_what_the_registry_has(tmp_path: Path) -> None:
     assert "a &lt;b&gt;" in ledger
     evidence = json.loads((tmp_path / "extra/evidence/eq02_sign_form-1.json").read_text())
     assert evidence["evidence"] == {"by": "difference"}
+
+
+GLOSSARY = """<dl><dt id="term-fold">fold<a href="#term-fold">¶</a></dt><dd>x</dd>
+<dt id="term-k1-k2">k1, k2</dt><dt id="term-stationary-policy">stationary policy</dt></dl>"""
+
+
+def test_terms_are_linked_where_a_page_first_uses_them() -> None:
+    terms = terms_of(GLOSSARY)
+    assert terms == {
+        "fold": "term-fold", "k1": "term-k1-k2", "k2": "term-k1-k2",
+        "stationary policy": "term-stationary-policy",
+    }  # fmt: skip
+    page = (
+        "<p>fold</p><article><h2>Folds</h2><p><code>fold</code> <a href='x'>fold</a> a manifold, "
+        "Stationary policies<br> and folds, then a fold</p><span class='math'>fold</span>"
+        "<img alt='a fold'>k2 and k1</article><p>fold</p>"
+    )
+    link = '<a class="term" href="../glossary.html#term-{}">{}</a>'.format
+    expected = page.replace("Stationary policies", link("stationary-policy", "Stationary policies"))
+    expected = expected.replace("and folds,", f"and {link('fold', 'folds')},")
+    expected = expected.replace("k2 and", f"{link('k1-k2', 'k2')} and")
+    assert linked(page, terms, "../glossary.html") == expected
+    assert linked("<p>fold</p>", terms, "") == "<p>fold</p>"
+
+
+def test_notebooks_can_be_run_elsewhere_where_the_repository_has_an_address() -> None:
+    path = next((ROOT / "notebooks").glob("01_*.ipynb"))
+    stored = path.read_text("utf-8")
+    assert runnable(stored, path.name, None) == stored
+    added = json.loads(runnable(stored, path.name, "owner/name"))["cells"][1]["source"][0]
+    for place in (
+        "colab.research.google.com/github/owner/name/blob/main",
+        "mybinder.org/v2/gh/owner/name/HEAD?labpath=",
+    ):
+        assert f"https://{place}" in added
+    assert added.count(f"notebooks/{path.name}") == 2
 
 
 def _site(folder: Path, body: str) -> list[str]:
@@ -120,6 +166,21 @@ def test_verbose_says_where_a_refusal_came_from(
     caplog.clear()
     assert main(["solve", "--beta", "0", "--pi-ref", "1/4"]) == 2
     assert caplog.text == ""
+
+
+def test_files_for_other_services_can_be_read() -> None:
+    """YAML that parses, hooks and templates with the keys that their readers need."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert {"id", "name", "entry", "language"} <= hook.keys()
+    assert hook["entry"].split()[1] in COMMANDS
+    for template in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
+        assert {"name", "description", "body"} <= yaml.safe_load(template.read_text("utf-8")).keys()
+    workflow = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text("utf-8"))
+    for job in workflow["jobs"].values():
+        assert job["runs-on"]
+        assert all(step.keys() & {"run", "uses"} for step in job["steps"])
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert {"cff-version", "message", "title", "authors"} <= citation.keys()
 
 
 def test_the_version_stands_everywhere() -> None:

@@ -14,5 +14,15 @@ document.addEventListener("DOMContentLoaded", () => {
       });
       said.textContent = `${count} of ${rows.length} claims`;
     });
+    // ledger.html#find=NAME opens the claims of a result.
+    const wanted = () => new URLSearchParams(location.hash.slice(1)).get("find");
+    const open = () => {
+      if (box.dataset.table !== "claims" || wanted() === null) return;
+      box.value = wanted();
+      box.dispatchEvent(new Event("input"));
+      box.scrollIntoView();
+    };
+    open();
+    addEventListener("hashchange", open);
   }
 });

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from grpo_symbolic.cli.options import decimal_digits, named, read_number
+from grpo_symbolic.cli.screen import Screen, Table
 from grpo_symbolic.registry import RULES
 
 __all__ = ["register", "run"]
@@ -40,6 +41,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--reference",
+        "--pi-ref",
         default="uniform",
         metavar="P,P,...",
         help="uniform (default), or a probability for each answer in the order of the file",
@@ -49,7 +51,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> str:
+def run(arguments: argparse.Namespace) -> str | Screen:
     digits = named("--dps", decimal_digits, arguments.dps)
     if digits > _MOST_DIGITS:
         raise ValueError(f"--dps must be an integer from 1 to {_MOST_DIGITS}, got {digits}")
@@ -77,9 +79,11 @@ def run(arguments: argparse.Namespace) -> str:
     width = max(len("answer"), *map(len, answers))
     columns = [f"{name:>{max(8, len(name))}}" for name in found]
     lines = ["  ".join([f"{'answer':<{width}}", *columns])]
-    rows = zip(answers, *(lottery.floats() for lottery in found.values()), strict=True)
-    for answer, *values in rows:
-        cells = [f"{v:>{len(c)}.6f}" for v, c in zip(values, columns, strict=True)]
-        lines.append("  ".join([f"{answer:<{width}}", *cells]))
+    floats = zip(answers, *(lottery.floats() for lottery in found.values()), strict=True)
+    rows = tuple((answer, *(f"{value:.6f}" for value in values)) for answer, *values in floats)
+    for answer, *cells in rows:
+        padded = (f"{v:>{len(c)}}" for v, c in zip(cells, columns, strict=True))
+        lines.append("  ".join([f"{answer:<{width}}", *padded]))
     notes = [f"{name}: {lottery.note}" for name, lottery in found.items() if lottery.note]
-    return "\n".join([*lines, "", *notes])
+    plain = "\n".join([*lines, ""])
+    return Screen((Table(rows, ("answer", *found), plain, numbers=True), *notes))

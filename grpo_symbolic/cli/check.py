@@ -13,6 +13,7 @@ from grpo_symbolic.cli.options import (
     read_algorithm,
     read_document,
 )
+from grpo_symbolic.cli.screen import Screen
 from grpo_symbolic.registry import FORMATS
 
 __all__ = ["register", "run"]
@@ -49,7 +50,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> tuple[str, int]:
+def run(arguments: argparse.Namespace) -> tuple[str | Screen, int]:
     """The verdict as text, and the exit status."""
     algorithm, question = read_algorithm(arguments), question_with_margin(arguments)
     options = read_document(arguments)
@@ -62,7 +63,7 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
         arguments.formula, algorithm.build(), question, where_defined=arguments.where_defined
     )
     if arguments.format is not None:
-        shown = found.export(arguments.format, **options())
+        shown: str | Screen = found.export(arguments.format, **options())
     else:
-        shown = json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
+        shown = json.dumps(found.as_dict(), indent=2) if arguments.json else Screen((str(found),))
     return shown, STATUSES[found.verdict.value]

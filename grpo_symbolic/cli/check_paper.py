@@ -8,6 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grpo_symbolic.cli.screen import Screen
+
 if TYPE_CHECKING:
     from grpo_symbolic.papers.checked import CheckedPaper
 
@@ -39,7 +41,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> tuple[str, int]:
+def run(arguments: argparse.Namespace) -> tuple[str | Screen, int]:
     """The verdicts as text or JSON, and the exit status."""
     copies = _copies(arguments)
     found = [check_paper(Path(name)) for name in arguments.papers]
@@ -54,7 +56,7 @@ def run(arguments: argparse.Namespace) -> tuple[str, int]:
         plain = [formula for paper in found for formula in paper.as_list()]
         return json.dumps(plain, indent=2), int(failed)
     written = [f"wrote {name}" for name in copies]
-    return "\n".join([*map(str, found), *written]), int(failed)
+    return Screen((*map(str, found), *written)), int(failed)
 
 
 def _copies(arguments: argparse.Namespace) -> list[Path]:

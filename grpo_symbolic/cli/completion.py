@@ -30,16 +30,25 @@ NAMES: dict[str, tuple[str, ...]] = {
     "--scale": tuple(ADVANTAGES),
     "--preset": tuple(PRESETS),
     "--format": ("text", *FORMATS),
-    "plot": (*FIGURES, "aggregation"),
+    "--per": ("group", "answer", "mean"),
+    "--numbering": ("cited", "all", "none"),
+    "--unfold": ("0", "1", "all"),
+    "--width": ("page", "column"),
+    "plot": (*FIGURES, "aggregation", "list"),
+    "solve-for": ("beta", "group-size", "pi-ref"),
     "presets": tuple(PRESETS),
     "completion": SHELLS,
 }
-_FILES = ("--out", "--preferences", "--annotate")
+_FILES = ("--out", "--preferences", "--annotate", "--plot", "--rewards-log")
+#: Commands whose arguments are files.
+_READERS = ("predict", "check-paper", "aggregate")
 
 _BASH = """\
 _grpo_symbolic() {{
     local word="${{COMP_WORDS[COMP_CWORD]}}" words="{commands}"
-    if [ "$COMP_CWORD" -gt 1 ]; then
+    if [ "$COMP_CWORD" -le 1 ]; then
+        case "$word" in -*) words="--help --version --verbose" ;; esac
+    else
         case "${{COMP_WORDS[1]}}" in
 {options}
             *) words="" ;;
@@ -49,9 +58,18 @@ _grpo_symbolic() {{
 {names}
         {files}) COMPREPLY=($(compgen -f -- "$word")); return ;;
     esac
+    case "$word" in
+        -*) ;;
+        *) case "${{COMP_WORDS[1]}}" in
+            {readers}) if [ "$COMP_CWORD" -gt 1 ]; then
+                COMPREPLY=($(compgen -f -- "$word")); return
+            fi ;;
+        esac ;;
+    esac
     COMPREPLY=($(compgen -W "$words" -- "$word"))
 }}
-complete -F _grpo_symbolic grpo-symbolic"""
+complete -o filenames -F _grpo_symbolic grpo-symbolic"""
+_ZSH = "autoload -U compinit bashcompinit\ncompinit -u\nbashcompinit\n"
 
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
@@ -61,7 +79,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         help="a script that completes commands, options and names in a shell",
         epilog='Example: eval "$(grpo-symbolic completion bash)"',
     )
-    command.add_argument("shell", metavar="SHELL", help="|".join(SHELLS))
+    command.add_argument("shell", metavar="SHELL", help=", ".join(SHELLS))
     command.set_defaults(run=partial(run, commands=commands.choices))
 
 
@@ -73,9 +91,7 @@ def run(arguments: argparse.Namespace, commands: dict[str, argparse.ArgumentPars
     if arguments.shell == "fish":
         return "\n".join(_fish(options))
     script = _bash(options)
-    return (
-        script if arguments.shell == "bash" else f"autoload -U bashcompinit\nbashcompinit\n{script}"
-    )
+    return script if arguments.shell == "bash" else _ZSH + script
 
 
 def _options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
@@ -93,6 +109,7 @@ def _bash(options: dict[str, tuple[str, ...]]) -> str:
         options="\n".join(known),
         names="\n".join(names),
         files="|".join(_FILES),
+        readers="|".join(_READERS),
     )
 
 
@@ -101,6 +118,8 @@ def _fish(options: dict[str, tuple[str, ...]]) -> list[str]:
     lines = [f"{start} -f", f'{start} -n __fish_use_subcommand -a "{" ".join(options)}"']
     for command, taken in options.items():
         inside = f'{start} -n "__fish_seen_subcommand_from {command}"'
+        if command in _READERS:
+            lines.append(f"{inside} -F")
         if command in NAMES:
             lines.append(f'{inside} -a "{" ".join(NAMES[command])}"')
         for option in taken:

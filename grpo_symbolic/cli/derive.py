@@ -32,8 +32,15 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         epilog="Example: grpo-symbolic derive --group-size 2 --margin --format latex",
     )
     margin_option(derive)
-    names = "|".join(("text", *FORMATS))
+    names = ", ".join(("text", *FORMATS))
     derive.add_argument("--format", default="text", metavar="NAME", help=f"{names} (default text)")
+    derive.add_argument(
+        "--json",
+        action="store_const",
+        const="json",
+        dest="format",
+        help="the same as --format json",
+    )
     derive.add_argument(
         "--of",
         metavar="WHAT",

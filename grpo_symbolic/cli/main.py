@@ -6,6 +6,7 @@ import argparse
 import gc
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -13,6 +14,7 @@ from grpo_symbolic import __version__
 from grpo_symbolic.cli import (
     aggregate,
     analyse,
+    book,
     check,
     check_paper,
     completion,
@@ -24,12 +26,14 @@ from grpo_symbolic.cli import (
     solve_for,
 )
 from grpo_symbolic.cli.options import Parser, model_options
+from grpo_symbolic.cli.screen import show
 
 __all__ = ["main", "parser"]
 
 _LOG = logging.getLogger("grpo_symbolic")
 # A command is short, and importing SymPy makes many objects that stay: few collections are of use.
 _RARELY = 50_000
+_VERBOSE = "say on standard error what is read and what fails"
 _COMMANDS = (
     derive,
     solve,
@@ -40,6 +44,7 @@ _COMMANDS = (
     check_paper,
     aggregate,
     plot,
+    book,
     show_presets,
     completion,
 )
@@ -53,13 +58,15 @@ def parser() -> Parser:
         epilog="Example: grpo-symbolic solve --group-size 2 --beta 1/2 --pi-ref 0.2 --margin 0.6",
     )
     found.add_argument("--version", action="version", version=f"grpo_symbolic {__version__}")
-    found.add_argument(
-        "--verbose", action="store_true", help="say on standard error what is read and what fails"
-    )
+    found.add_argument("--verbose", action="store_true", help=_VERBOSE)
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
     for command in _COMMANDS:
         command.register(commands, model)
+    for command in commands.choices.values():  # before the command or behind it
+        command.add_argument(
+            "--verbose", action="store_true", default=argparse.SUPPRESS, help=_VERBOSE
+        )
     return found
 
 
@@ -84,10 +91,11 @@ def _run(arguments: argparse.Namespace) -> int:
         shown = arguments.run(arguments)
         if isinstance(shown, tuple):
             shown, status = shown
-        print(shown, flush=True)
+        show(shown)
     except ValueError as error:
         _LOG.info("refused here", exc_info=True)
-        print(f"grpo-symbolic {arguments.command}: {error}", file=sys.stderr)
+        sentence = re.sub(r"\[Errno \d+\] ", "", str(error))
+        print(f"grpo-symbolic {arguments.command}: {sentence}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from grpo_symbolic.cli.parsing import Parser
 from grpo_symbolic.inputs import read_group_size, read_parameter
 from grpo_symbolic.presets import checked as checked_preset
 from grpo_symbolic.presets import lookup
@@ -66,42 +67,38 @@ MAX_DIGITS = 10_000
 MAX_FILE = 1_000_000
 
 
-class Parser(argparse.ArgumentParser):
-    """Bad input is one sentence on standard error and exit status 2."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def model_options() -> argparse.ArgumentParser:
     """A parent parser with the options of the model."""
     model = Parser(add_help=False)
-    model.add_argument("--group-size", metavar="G", help="2, 3, ... or inf (default 2)")
-    penalties = "|".join([*PENALTIES, *ESTIMATORS])
-    model.add_argument("--penalty", metavar="NAME", help=f"{penalties} (default reverse-kl)")
-    model.add_argument(
-        "--placement", metavar="NAME", help="|".join(PLACEMENTS) + ": of an estimator (k1, k2, ...)"
+    algorithm = model.add_argument_group("the algorithm")
+    algorithm.add_argument("--group-size", metavar="G", help="2, 3, ... or inf (default 2)")
+    penalties = ", ".join([*PENALTIES, *ESTIMATORS])
+    algorithm.add_argument("--penalty", metavar="NAME", help=f"{penalties} (default reverse-kl)")
+    algorithm.add_argument(
+        "--placement",
+        metavar="NAME",
+        help=f"of an estimator ({', '.join(ESTIMATORS)}): {', '.join(PLACEMENTS)} (default loss)",
     )
-    rules = "|".join(ADVANTAGES)
-    model.add_argument("--scale", metavar="NAME", help=f"{rules}: the advantage (default std)")
+    rules = ", ".join(ADVANTAGES)
+    algorithm.add_argument("--scale", metavar="NAME", help=f"the advantage: {rules} (default std)")
     for option, (metavar, meaning) in RULE_OPTIONS.items():
         takers = ", ".join(ADVANTAGES.taking(option))
-        model.add_argument(f"--{option}", metavar=metavar, help=f"{meaning}; of {takers}")
-    model.add_argument("--preset", metavar="NAME", help="a trainer's conventions: see presets")
-    model.add_argument(
+        algorithm.add_argument(f"--{option}", metavar=metavar, help=f"{meaning}; of {takers}")
+    algorithm.add_argument("--preset", metavar="NAME", help="a trainer's conventions: see presets")
+    algorithm.add_argument(
         "--set",
         nargs="+",
         metavar="KEY=VALUE",
         help="options of the preset, such as scale_rewards=batch loss_type=cispo",
     )
-    rewards = model.add_mutually_exclusive_group()
-    rewards.add_argument("--rewards", metavar="R,R,...", help="deterministic rewards")
-    rewards.add_argument("--success", metavar="S,S,...", help="success rates of a verifier")
-    rewards.add_argument("--preferences", metavar="FILE", help="CSV matrix of margins (G = 2)")
-    rewards.add_argument(
+    question = model.add_argument_group("the question", "one of these, or two answers, a above b")
+    question.add_argument("--rewards", metavar="R,R,...", help="deterministic rewards")
+    question.add_argument("--success", metavar="S,S,...", help="success rates of a verifier")
+    question.add_argument("--preferences", metavar="FILE", help="CSV matrix of margins (G = 2)")
+    question.add_argument(
         "--raters", metavar="M:R,R,...;...", help="raters with a mass and a reward for each answer"
     )
-    model.add_argument("--per", metavar="WAY", help="|".join(_WAYS) + ": what a rater scores")
+    question.add_argument("--per", metavar="WAY", help=f"what a rater scores: {', '.join(_WAYS)}")
     return model
 
 
@@ -232,7 +229,10 @@ def _read_rule(arguments: argparse.Namespace) -> tuple[str, tuple[tuple[str, Fra
 
 def chosen_question(arguments: argparse.Namespace) -> Question | None:
     """The question of --rewards, --success or --preferences; None for the binary default."""
-    kind = next((kind for kind in QUESTIONS if getattr(arguments, kind) is not None), None)
+    kinds = [kind for kind in QUESTIONS if getattr(arguments, kind) is not None]
+    if len(kinds) > 1:
+        raise ValueError(f"--{kinds[1]} cannot be given with --{kinds[0]}")
+    kind = kinds[0] if kinds else None
     if (arguments.per is None) != (kind != "raters"):
         raise ValueError(f"--raters goes with --per, one of {', '.join(_WAYS)}")
     if kind is None:
@@ -299,7 +299,7 @@ def question_with_margin(arguments: argparse.Namespace) -> Question:
 # -- notation ------------------------------------------------------------------------------------
 
 
-def notation_option(command: argparse.ArgumentParser) -> None:
+def notation_option(command: Any) -> None:
     """``--notation``: other names for print."""
     command.add_argument(
         "--notation",
@@ -313,20 +313,21 @@ def notation_option(command: argparse.ArgumentParser) -> None:
 _DOCUMENT = {
     "label": ("", "NAME", "label of the theorem or of the equation, such as thm:x"),
     "width": ("page", "W", "column, page, or points at 10 point type (default page)"),
-    "numbering": ("cited", "WHICH", "cited|all|none: which lines have numbers (default cited)"),
-    "unfold": ("0", "N", "0|1|all: how far named functions are written out (default 0)"),
+    "numbering": ("cited", "WHICH", "which lines have numbers: cited, all, none (default cited)"),
+    "unfold": ("0", "N", "how far named functions are written out: 0, 1, all (default 0)"),
 }
 
 
 def document_options(command: argparse.ArgumentParser) -> None:
     """``--notation``, ``--label``, ``--width``, …: for commands that write documents."""
-    notation_option(command)
+    document = command.add_argument_group("the document")
+    notation_option(document)
     for name, (default, metavar, meaning) in _DOCUMENT.items():
-        command.add_argument(f"--{name}", default=default, metavar=metavar, help=meaning)
-    command.add_argument(
+        document.add_argument(f"--{name}", default=default, metavar=metavar, help=meaning)
+    document.add_argument(
         "--verification", action="store_true", help="a footnote that says what was proved, and how"
     )
-    command.add_argument(
+    document.add_argument(
         "--cite", action="store_true", help="cite by keys (see --format bibtex), not in words"
     )
 

@@ -14,6 +14,7 @@ from grpo_symbolic.cli.options import (
     read_algorithm,
     read_number,
 )
+from grpo_symbolic.cli.screen import Screen, Table
 from grpo_symbolic.inputs import suffix
 from grpo_symbolic.registry import FIGURES, SUFFIXES
 
@@ -45,7 +46,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     command.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> str:
+def run(arguments: argparse.Namespace) -> str | Screen:
     if arguments.list or arguments.name == "list":
         return _listing()
     if arguments.name != _AGGREGATION and arguments.name not in FIGURES:
@@ -68,10 +69,12 @@ def run(arguments: argparse.Namespace) -> str:
     return f"wrote {save(arguments.name, arguments.out)}"
 
 
-def _listing() -> str:
+def _listing() -> Screen:
     width = max(map(len, [*FIGURES, _AGGREGATION]))
-    lines = [f"{name:<{width}}  {f.title} ({f.source})" for name, f in FIGURES.items()]
-    return "\n".join([*lines, f"{_AGGREGATION:<{width}}  pi(a) against pi_ref(a), any algorithm"])
+    rows = [(name, f"{figure.title} ({figure.source})") for name, figure in FIGURES.items()]
+    rows.append((_AGGREGATION, "pi(a) against pi_ref(a), any algorithm"))
+    plain = "\n".join(f"{name:<{width}}  {text}" for name, text in rows)
+    return Screen((Table(tuple(rows), (), plain),))
 
 
 def _aggregation(arguments: argparse.Namespace) -> Path:

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from grpo_symbolic import presets
+from grpo_symbolic.cli.screen import Screen, Table
 
 __all__ = ["register", "run"]
 
@@ -23,12 +24,13 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     table.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> str:
+def run(arguments: argparse.Namespace) -> str | Screen:
     for name in arguments.names:
         presets.checked(name)
     chosen = [presets.lookup(name) for name in arguments.names] or presets.all_presets()
     if not arguments.json:
-        return "\n\n".join(str(preset) for preset in chosen)
+        last = len(chosen) - 1
+        return Screen(tuple(_table(str(p), end="" if p is chosen[last] else "\n") for p in chosen))
     return json.dumps(
         [
             {
@@ -43,3 +45,10 @@ def run(arguments: argparse.Namespace) -> str:
         ],
         indent=2,
     )
+
+
+def _table(text: str, end: str) -> Table:
+    """The lines of a preset, each a field and what it says."""
+    title, *lines = text.splitlines()
+    rows = (tuple(part.strip() for part in line.strip().split("  ", 1)) for line in lines)
+    return Table(tuple(rows), (), text + end, title=title)

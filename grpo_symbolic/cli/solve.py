@@ -16,6 +16,7 @@ from grpo_symbolic.cli.options import (
     read_algorithm,
     read_number,
 )
+from grpo_symbolic.cli.screen import Copied, Screen, Table
 from grpo_symbolic.inputs import STANDARD_VALUES
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
 __all__ = ["register", "run"]
+
+_ROWS = ("policy gradient", "stage objective", "best-response slope", "residual")
 
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
@@ -45,13 +48,18 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         help="reference probability of a, or one for each answer, comma-separated",
     )
     solve.add_argument("--margin", metavar="X", help="confidence margin in (0, 1] (G = 2)")
-    solve.add_argument("--gap", default="1", metavar="X", help="reward gap (matters unscaled)")
-    solve.add_argument("--dps", default="30", metavar="N", help="decimal digits")
+    solve.add_argument(
+        "--gap",
+        default="1",
+        metavar="X",
+        help="reward gap, which matters where nothing divides by it (default 1)",
+    )
+    solve.add_argument("--dps", default="30", metavar="N", help="decimal digits (default 30)")
     solve.add_argument("--json", action="store_true", help="print JSON")
     solve.set_defaults(run=run)
 
 
-def run(arguments: argparse.Namespace) -> str:
+def run(arguments: argparse.Namespace) -> str | Screen:
     digits = named("--dps", decimal_digits, arguments.dps)
     values: dict[str, Any] = {"beta": _weight(arguments)}
     algorithm = read_algorithm(arguments)
@@ -84,15 +92,35 @@ def run(arguments: argparse.Namespace) -> str:
     warnings = _warnings(arguments, preset, found, len(question))
     if arguments.json:
         return _as_json(arguments, policy, found, digits, closed, warnings)
-    lines = []
-    for solution in found:
-        for name, value in zip(question.answers, solution.decimals(digits), strict=True):
-            lines.append(f"pi({name}) = {value}")
-        lines.append(_described(solution))
-    lines.append(found.status)
-    lines += [f"closed form: pi({name}) = {form}" for name, form in closed.items()]
+    lines = [found.status]
+    lines += [Copied(f"closed form: pi({name}) = {form}") for name, form in closed.items()]
     lines += [f"warning: {sentence}" for sentence in warnings]
-    return "\n".join(lines)
+    table = (_table(tuple(found), question.answers, digits),) if len(found) else ()
+    return Screen((*table, *lines))
+
+
+def _table(found: tuple[NumericSolution, ...], answers: tuple[str, ...], digits: int) -> Table:
+    """A column for each stationary policy."""
+    import mpmath as mp
+
+    columns = [
+        (
+            *s.decimals(digits),
+            s.stability.value,
+            s.stage.value,
+            "" if s.slope is None else mp.nstr(s.slope, 4),
+            mp.nstr(s.residual, 3),
+        )
+        for s in found
+    ]
+    names = [*(f"pi({name})" for name in answers), *_ROWS]
+    lines = []
+    for solution, column in zip(found, columns, strict=True):
+        lines += [f"{name} = {v}" for name, v in zip(names, column[: len(answers)], strict=False)]
+        lines.append(_described(solution))
+    rows = tuple(zip(names, *columns, strict=True))
+    head = () if len(found) == 1 else ("", *(str(k + 1) for k in range(len(found))))
+    return Table(rows, head, "\n".join(lines), numbers=True)
 
 
 def _weight(arguments: argparse.Namespace) -> Fraction:

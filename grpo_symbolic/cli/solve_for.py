@@ -30,7 +30,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         epilog="Example: grpo-symbolic solve-for beta --pi 0.9 --pi-ref 0.2 --group-size 8. What "
         "is left out stays a symbol: without --pi and --pi-ref it prints the closed form.",
     )
-    command.add_argument("unknown", metavar="WHAT", help="|".join(_UNKNOWNS))
+    command.add_argument("unknown", metavar="WHAT", help=", ".join(_UNKNOWNS))
     margin_option(command)
     target = command.add_mutually_exclusive_group()
     target.add_argument("--pi", metavar="X", help="wanted probability of a")

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sympy import Expr, Rational, S, Symbol, oo
@@ -264,17 +264,25 @@ class Program:
         """``const EQUATIONS = …``: functions of numbers, and the words that go with them."""
         return "\n".join(
             [
-                "const EQUATIONS = {",
+                self.equations,
+                "Object.assign(EQUATIONS, {",
                 f"levels: {{{self._level_table()}}},",
-                f"rules: {{{self._rule_table()}}},",
-                f"penalties: {{{self._penalty_table()}}},",
-                f"mixed: {self._mixed()},",
                 f"presets: {_json(preset_states())},",
                 f"pooling: {_json(preset_states()['rlhf'])},",
                 f"sizes: {_json(choices.GROUP_SIZES)},",
                 f"tex: {_json(formulas(self.penalties, _names()))},",
-                "};",
+                "});",
             ]
+        )
+
+    @cached_property
+    def equations(self) -> str:
+        """``const EQUATIONS = …`` with the functions of rules and penalties alone."""
+        return (
+            "const EQUATIONS = {levels: {},\n"
+            f"rules: {{{self._rule_table()}}},\n"
+            f"penalties: {{{self._penalty_table()}}},\n"
+            f"mixed: {self._mixed()}}};"
         )
 
     def _level_table(self) -> str:
@@ -332,6 +340,7 @@ def _plain(expr: Expr) -> Expr:
     return expr.xreplace({s: Symbol(s.name) for s in expr.free_symbols})
 
 
+@cache
 def program(*more: Penalty) -> Program:
     """The program of everything that the controls offer, and of further penalties."""
     offered = dict(choices.penalties())

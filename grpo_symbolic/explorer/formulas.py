@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sympy import Eq, Expr, Function, oo
+from sympy import Eq, Expr, Function, Mul, log, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import definitions
@@ -54,8 +55,12 @@ def formulas(penalties: Mapping[str, Penalty], levels: tuple[str, ...]) -> dict[
 
 @cache
 def _force(penalty: Penalty) -> Line:
-    balance = _balance(GRPO(2, penalty), BinaryQuestion())
-    return _line(symbols.beta * balance.force.hill)
+    force = _balance(GRPO(2, penalty), BinaryQuestion()).force
+    if force.log_odds is None:
+        return _line(symbols.beta * force.hill)
+    reference = symbols.pi_ref
+    gap = log(PI / (1 - PI)) - log(reference / (1 - reference))
+    return _line(Mul(symbols.beta, force.log_odds, PI, 1 - PI, gap))
 
 
 @cache
@@ -143,4 +148,8 @@ def _balance(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
 @cache
 def _line(expression: Expr) -> Line:
     tex = formula(expression)
-    return {"tex": tex, "mathml": math_content(tex)}
+    # Brackets that can stretch have room around them in browsers, around low formulas too much.
+    low = re.sub(r"\\left\(((?:(?!\\(?:left|d?frac|sqrt|sum|binom)).)*?)\\right\)", r"(\1)", tex)
+    shown = math_content(low.replace(r"\sum_", r"\sum\limits_"))
+    spaced = '<mi>log</mi><mspace width="0.17em"/>'
+    return {"tex": tex, "mathml": shown.replace("<mi>log</mi>", spaced)}

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.explorer import choices
+from grpo_symbolic.explorer.compiled import program
+from grpo_symbolic.explorer.drawing import linked_drawing
 from grpo_symbolic.explorer.exploration import Exploration
-from grpo_symbolic.explorer.figure import SIZE
-from grpo_symbolic.plotting.style import matplotlib, paper
 from grpo_symbolic.registry import ADVANTAGES
 
-__all__ = ["Panel", "explore", "svg"]
+__all__ = ["Panel", "explore"]
 
-# Groups from here on are solved when a slider is let go, not while it is dragged.
-_LARGE = 64
 _BETA = (-3.0, 2.0)  # powers of ten
 _PI_REF = (0.001, 0.999)
 _HEADERS = ("π(a)", "policy gradient", "stage objective", "response slope")
-# Axes at a fixed place are drawn in half the time of fitted ones.
-_AXES = (0.13, 0.115, 0.84, 0.86)
 _NAMES = "92px"
 _NAME = f"width: {_NAMES}; text-align: right; padding-right: 6px; box-sizing: content-box"
 # The formulas keep their height, so that the controls stay where they are.
@@ -34,6 +29,9 @@ _CELL = "padding: 2px 12px 2px 0; text-align: left; white-space: nowrap"
 
 class Panel:
     """Controls, and what they show; the widgets are attributes.
+
+    The drawing follows the controls in the browser; formula, proved numbers and sentences come from
+    the kernel.
 
     Attributes
     ----------
@@ -53,7 +51,7 @@ class Panel:
         self.state: Exploration | None = None
         self.controls: dict[str, Any] = _controls(widgets, start)
         self.formula = widgets.HTMLMath(layout=_FORMULA)
-        self.figure = widgets.Image(format="svg+xml", width=410, layout={"object_fit": "contain"})
+        self.figure = _drawing(widgets, self.controls, start)
         self.table, self.note = widgets.HTML(), widgets.HTML()
         self.busy = widgets.HTML()
         self.widget = self._laid_out()
@@ -134,16 +132,13 @@ class Panel:
         return self.state.save(path)
 
     def _adapt(self) -> None:
-        """Switch the margin off where there is none, and dragging where it would lag behind."""
+        """Switch off what has no meaning."""
         controls = self.controls
         taken = ADVANTAGES.options(controls["advantage"].value)
         for name in ("ddof", "epsilon"):
             controls[name].disabled = name not in taken
         controls["gamma"].disabled = True  # until a margin is known to mean something
         controls["gamma"].disabled = bool(self._read().margin_note)
-        quick = controls["group_size"].value == "oo" or int(controls["group_size"].value) < _LARGE
-        for name in ("beta", "gamma", "pi_ref"):
-            controls[name].continuous_update = quick
 
     def _read(self) -> Exploration:
         values = {name: control.value for name, control in self.controls.items()}
@@ -158,7 +153,6 @@ class Panel:
         lines = _typeset(state.formula) + _typeset(state.values)
         formula = f"<div style='{_STACK}'>{lines}</div>"
         # Everything is known before anything is shown: the parts always belong together.
-        self.figure.value = svg(state)
         self.formula.value, self.table.value, self.note.value = formula, table, note
 
     def _margin(self, state: Exploration) -> tuple[str, ...]:
@@ -167,15 +161,11 @@ class Panel:
     def _blank(self, sentence: str) -> None:
         self.formula.value = self.table.value = ""
         self.note.value = _paragraphs((sentence,))
-        self.figure.value = _EMPTY
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
         display(self.widget)
-
-
-_EMPTY = b'<svg xmlns="http://www.w3.org/2000/svg" width="4.4in" height="4in"></svg>'
 
 
 def explore(**start: Any) -> Panel:
@@ -195,7 +185,7 @@ def explore(**start: Any) -> Panel:
     Raises
     ------
     ValueError
-        Without ipywidgets, for a value out of range, or one that no control can take.
+        Without ipywidgets or anywidget, for a value out of range, or one that no control can take.
 
     Examples
     --------
@@ -214,25 +204,18 @@ def explore(**start: Any) -> Panel:
     return Panel(ipywidgets, Exploration(**start))
 
 
-def svg(state: Exploration) -> bytes:
-    """The figure of a state as a picture, outside of pyplot's list of open figures.
-
-    Raises
-    ------
-    ValueError
-        When there is no policy, or without matplotlib.
-    """
-    matplotlib()
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    with paper():
-        figure = Figure(figsize=SIZE)
-        FigureCanvasSVG(figure)
-        state.figure(figure.add_axes(_AXES))
-        out = BytesIO()
-        figure.savefig(out, format="svg")
-    return out.getvalue()
+def _drawing(widgets: Any, controls: dict[str, Any], start: Exploration) -> Any:
+    """The page's drawing, for what the controls offer."""
+    own = () if isinstance(start.penalty, str) else (start.penalty,)
+    compiled = program(*own)
+    offered = {
+        "group_size": choices.GROUP_SIZES,
+        "penalty": [label for label, _ in controls["penalty"].options],
+        "ddof": choices.DDOFS,
+        "advantage": [*choices.advantages()],
+        "epsilon": choices.EPSILONS,
+    }
+    return linked_drawing(widgets, controls, offered, compiled)
 
 
 def _controls(widgets: Any, start: Exploration) -> dict[str, Any]:

@@ -173,14 +173,15 @@ def drive(screen: Screen) -> None:
     if news.count():
         news.first.click()
     page.locator("mjx-container").first.wait_for(timeout=SECONDS * 1000)
-    picture = page.locator("img.widget-image")
-    before = picture.get_attribute("src")
+    picture = page.locator(".grpo-drawing svg title")
+    before = picture.text_content()
+    assert "0.68301, attracting" in before, before
     screen.shot("1_start")
 
     screen.type("β", "0.25")
     screen.expect("beta typed: 0.25", pair(0.25, 0.25))
     for _ in range(50):  # the number is there first
-        if picture.get_attribute("src") != before:
+        if "0.82569, attracting" in picture.text_content():
             break
         page.wait_for_timeout(200)
     else:

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import argparse
 import math
+import shutil
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,14 @@ PAGES = (
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 _UNSET = "Boolean(document.querySelector('.math')) && !document.querySelector('mjx-container')"
 SERIOUS = ("serious", "critical")
+#: Addresses that strangers write: none may change what is shown, or do anything.
+HOSTILE = (
+    "rule=constructor", "penalty=__proto__", "preset=toString", "size=hasOwnProperty",
+    "beta=NaN", "beta=-1", "beta=1e9", "pi_ref=0", "pi_ref=1e-400", "three=1,2", "three=,,",
+    "s_a=0.1&s_b=0.9", "ref_1=0.9&ref_2=0.9", "__proto__=1", "START=1", "ddof=7", "epsilon=-1",
+    "penalty=<img src=x onerror=window.harmed=1>", "rewards='><script>window.harmed=1</script>",
+    "%", "%E0%A4%A", "size=" + "9" * 5000,
+)  # fmt: skip
 
 
 def pair(beta: float, reference: float) -> float:
@@ -47,7 +57,7 @@ def logistic(beta: float, reference: float) -> float:
 
 
 @contextmanager
-def browser(executable: str) -> Iterator[Any]:
+def browser(executable: str | None) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -127,8 +137,14 @@ def drive(page: Any, address: str) -> list[str]:
             page.click(f"[data-save={kind}]")
         start = Path(download.value.path()).read_bytes()[:8]
         d.expect(f"saves {kind}", start[:4] in (b"<svg", b"\x89PNG"))
-    d.open("rule=constructor&penalty=__proto__&beta=NaN")
-    d.expect("nonsense in an address is ignored", len(d.policies()) == 1)
+    for nonsense in HOSTILE:
+        d.open(nonsense)
+        held = d.policies() == [0.68301] and page.evaluate("window.harmed ?? 0") == 0
+        d.expect(f"nonsense in an address is ignored: {nonsense[:60]}", held)
+    d.open("preset=trl%401.9&beta=0.04&pi_ref=0.2")
+    d.expect("a preset in an address brings its settings", page.evaluate("state.ddof") == 1)
+    keyboard(d)
+    themed(d)
     page.click("#three summary")
     page.wait_for_timeout(60)
     rows = page.locator("#table3 tbody tr").count()
@@ -138,6 +154,34 @@ def drive(page: Any, address: str) -> list[str]:
         all(u.startswith(("file:", "data:", "about:", "blob:")) for u in d.asked),
     )
     return d.errors
+
+
+def keyboard(d: Drive) -> None:
+    """Every control is reached by the tabulator, and a list is moved by arrows."""
+    page = d.page
+    d.open()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("document.activeElement.id || document.activeElement.textContent")
+        )
+    wanted = {"formula", "preset", "rule", "size", "penalty", "beta", "pi_ref", "rewards", "mixed"}
+    d.expect("the tabulator reaches every control", wanted | {"copy link", "save PNG"} <= reached)
+    page.focus("#size")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_timeout(60)
+    d.expect("arrows choose a group size", page.evaluate("state.size") == "3")
+    d.expect("the drawing is said in words", "attracting" in page.text_content("#figure title"))
+
+
+def themed(d: Drive) -> None:
+    """A page around it says which theme it has."""
+    for theme, colour in (("dark", "rgb(20, 24, 29)"), ("light", "rgb(255, 255, 255)")):
+        d.page.evaluate(f"postMessage({{theme: '{theme}'}}, '*')")
+        d.page.wait_for_timeout(60)
+        shown = d.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        d.expect(f"the theme is {theme} when it is told", shown == colour)
 
 
 def timed(page: Any, address: str) -> None:
@@ -164,9 +208,9 @@ def timed(page: Any, address: str) -> None:
 
 
 def walked(chrome: Any, site: Path, axe: str | None, shots: Path | None) -> list[str]:
-    """Pages of a site at both widths: requests, errors, accessibility, pictures."""
+    """Pages of a site at both widths, light and dark: requests, errors, accessibility, pictures."""
     faults: list[str] = []
-    for (width, (across, down)), scheme in zip(WIDTHS.items(), ("light", "dark"), strict=True):
+    for (width, (across, down)), scheme in product(WIDTHS.items(), ("light", "dark")):
         context = chrome.new_context(
             viewport={"width": across, "height": down}, color_scheme=scheme
         )
@@ -213,7 +257,9 @@ def accessible(page: Any, axe: str) -> list[str]:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--chromium", default="/usr/bin/chromium")
+    options.add_argument(
+        "--chromium", default=shutil.which("chromium"), help="a browser; else Playwright's own"
+    )
     options.add_argument("--axe", type=Path)
     options.add_argument("--site", type=Path)
     options.add_argument("--shots", type=Path)

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import mpmath as mp
 import numpy as np
@@ -177,6 +178,46 @@ def test_bash_completes_commands_options_and_names(capsys: pytest.CaptureFixture
     assert completed(script, start, "plot", "fi") == ["fig1", "fig2", "fig3"]
     assert completed(script, start, "presets", "dap") == ["dapo"]
     assert completed(script, start, "dance", "") == []
+    assert completed(script, start, "--ver") == ["--version", "--verbose"]
+    assert completed(script, start, "solve-for", "b") == ["beta"]
+    assert completed(script, start, "predict", "pyproj") == ["pyproject.toml"]
+    assert completed(script, start, "predict", "--pl") == ["--plot"]
+    assert completed(script, start, "predict", "x", "--plot", "pyproj") == ["pyproject.toml"]
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+def test_fish_completes_commands_options_and_names(capsys: pytest.CaptureFixture[str]) -> None:
+    script = run(capsys, "completion", "fish")[1]
+    for line, expected in (
+        ("de", "derive"), ("derive --gr", "--group-size"), ("derive --scale rlo", "rloo"),
+        ("predict pyproj", "pyproject.toml"),
+    ):  # fmt: skip
+        asked = f"{script}\ncomplete -C 'grpo-symbolic {line}'"
+        done = subprocess.run(["fish", "-c", asked], capture_output=True, text=True, check=True)
+        assert expected in [found.split("\t")[0] for found in done.stdout.splitlines()]
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="needs zsh")
+def test_zsh_completes_at_its_own_prompt(capsys: pytest.CaptureFixture[str]) -> None:
+    """A shell in a terminal of zsh's own, a beginning typed, the tabulator, and the line read."""
+    script = run(capsys, "completion", "zsh")[1]
+    typed = """
+zmodload zsh/zpty
+zpty shell "PS1= zsh -f -i"
+zpty -w shell "source $1; print re''ady"
+zpty -r shell seen '*ready*'
+zpty -w -n shell $'grpo-symbolic solve-for group\t'
+zpty -r shell seen '*group-size*' && print completed
+zpty -d shell
+"""
+    with tempfile.NamedTemporaryFile("w", suffix=".zsh") as file:
+        file.write(script)
+        file.flush()
+        done = subprocess.run(
+            ["zsh", "-f", "-c", typed, "zsh", file.name],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.stdout.strip() == "completed", done.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

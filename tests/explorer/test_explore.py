@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
+import re
+import shutil
+import subprocess
 import sys
 from dataclasses import replace
 
@@ -13,9 +17,8 @@ import pytest
 from sympy import Integer, Rational, oo
 
 import grpo_symbolic as gs
-from grpo_symbolic.explorer import Exploration, choices, exploration, explore
+from grpo_symbolic.explorer import Exploration, choices, drawing, exploration, explore
 from grpo_symbolic.explorer.figure import stationary_curve
-from grpo_symbolic.explorer.panel import svg
 
 SIZES = tuple(oo if size == "oo" else int(size) for size in choices.GROUP_SIZES)
 
@@ -281,19 +284,13 @@ def test_the_figure_marks_what_attracts_and_what_repels():
     assert fold == pytest.approx(float(1 / (1 + mp.exp(-logit))), abs=1e-4)
 
 
-def test_the_picture_follows_the_state():
-    first = svg(Exploration("1/2"))
-    assert first.startswith(b"<?xml")
-    assert b"</svg>" in first
-    assert svg(Exploration("1/4")) != first
-
-
 # -- panel --------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def panel():
     pytest.importorskip("ipywidgets")
+    pytest.importorskip("anywidget")
     return explore()
 
 
@@ -303,9 +300,9 @@ def _first(panel):
 
 def test_the_panel_follows_its_controls(panel):
     assert _first(panel) == pytest.approx(_pair(0.5, 0.25), abs=5e-6)
-    before = panel.formula.value, panel.table.value, panel.figure.value
+    before = panel.formula.value, panel.table.value
     panel.controls["beta"].value = 0.25
-    after = panel.formula.value, panel.table.value, panel.figure.value
+    after = panel.formula.value, panel.table.value
     assert all(new != old for new, old in zip(after, before, strict=True))
     assert _first(panel) == pytest.approx(_pair(0.25, 0.25), abs=5e-6)
     assert r"\beta = 0.25" in panel.formula.value
@@ -344,10 +341,81 @@ def test_a_rule_switches_off_what_it_does_not_take(panel):
     assert _first(panel) == pytest.approx(_pair(0.5 * math.sqrt(2), 0.25, 0.5), abs=5e-6)
 
 
-def test_sliders_of_large_groups_wait_until_they_are_let_go(panel):
-    assert panel.controls["beta"].continuous_update
-    panel.set(group_size="64")
-    assert not panel.controls["beta"].continuous_update
+NODE = shutil.which("node")
+
+
+def _drawn(panel, tmp_path, **moved):
+    """What the widget draws in a browser, as Node.js runs its code: a title, and the picture."""
+    model = {name: getattr(panel.figure, name) for name in DRAWN} | moved
+    (tmp_path / "drawing.mjs").write_text(panel.figure._esm, encoding="utf-8")
+    program = f"""
+        globalThis.document = {{body: {{dataset: {{jpThemeLight: "false"}}}}}};
+        const {{default: widget}} = await import("./drawing.mjs");
+        const values = {json.dumps(model)};
+        const el = {{dataset: {{}}, classList: {{add() {{}}}}}};
+        widget.render({{model: {{get: (name) => values[name], on() {{}}}}, el}});
+        console.log(el.innerHTML);
+    """
+    (tmp_path / "run.mjs").write_text(program, encoding="utf-8")
+    done = subprocess.run([NODE, "run.mjs"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+DRAWN = ("beta", "pi_ref", "gamma", "group_size", "penalty", "ddof", "advantage", "epsilon")
+
+
+@pytest.mark.skipif(NODE is None, reason="Node.js runs the drawing: no node")
+def test_the_drawing_says_what_the_kernel_proves(tmp_path):
+    pytest.importorskip("anywidget")
+    panel = explore(beta="0.9", gamma="0.6", pi_ref="0.2", penalty=gs.Divergence.alpha("1/2"))
+    offered = panel.controls["penalty"].options
+    held = {}
+    for moved in (
+        {},
+        {"penalty": [name for name, _ in offered].index("direct KL")},
+        {"group_size": choices.GROUP_SIZES.index("8"), "gamma": 1.0, "ddof": 1},
+        {"group_size": choices.GROUP_SIZES.index("oo"), "penalty": 1, "beta": 2.0},
+        {"epsilon": choices.EPSILONS.index("0.1"), "gamma": 1.0},
+        {"advantage": [*choices.advantages()].index("max-rl"), "gamma": 1.0},
+    ):
+        held |= moved  # by the links, in a browser
+        picture = _drawn(panel, tmp_path, **held)
+        for name, value in moved.items():
+            chosen = panel.controls[name]
+            if name in ("beta", "gamma"):
+                chosen.value = value
+            else:
+                chosen.index = value
+        said = re.findall(r"π\(a\) = (?:1 − )?([-0-9.e]+), (\w+)", picture)
+        assert said == [(row[0].removeprefix("1 - "), row[1]) for row in panel.state.rows], moved
+        assert picture.startswith("<svg")
+        assert "#14181d" in picture  # the dark theme of JupyterLab
+        assert picture.count("<circle") == len(said) > 0
+
+
+def test_the_drawing_is_linked_to_the_controls_in_the_browser(panel):
+    from ipywidgets.widgets.widget import _instances
+    from ipywidgets.widgets.widget_link import DirectionalLink
+
+    linked = {
+        (link.source[0], link.source[1], link.target[1])
+        for link in _instances.values()
+        if isinstance(link, DirectionalLink) and link.target[0] is panel.figure
+    }
+    numbers = {"beta", "pi_ref", "gamma"}
+    assert linked == {
+        (panel.controls[name], "value" if name in numbers else "index", name) for name in DRAWN
+    }
+    assert all(panel.controls[name].continuous_update for name in numbers)
+
+
+def test_without_anywidget_the_panel_says_what_to_install(monkeypatch):
+    pytest.importorskip("ipywidgets")
+    drawing._drawing_class.cache_clear()
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    with pytest.raises(ValueError, match=r"pip install 'grpo-symbolic\[notebook\]'"):
+        explore()
 
 
 def test_k1_in_the_loss_is_said_to_penalise_nothing(panel):
@@ -360,7 +428,7 @@ def test_what_fails_is_a_sentence_in_the_panel(panel, monkeypatch):
     def broken(_):
         raise ZeroDivisionError("by chance")
 
-    monkeypatch.setattr("grpo_symbolic.explorer.panel.svg", broken)
+    monkeypatch.setattr("grpo_symbolic.explorer.panel._table", broken)
     panel.controls["beta"].value = 0.9
     assert "could not be computed (ZeroDivisionError: by chance)" in panel.note.value
     assert panel.formula.value == panel.table.value == ""
@@ -370,10 +438,10 @@ def test_what_fails_is_a_sentence_in_the_panel(panel, monkeypatch):
 
 
 def test_several_controls_moved_at_once_are_computed_once(panel, monkeypatch):
-    drawn = []
-    monkeypatch.setattr("grpo_symbolic.explorer.panel.svg", lambda s: drawn.append(s) or b"<svg/>")
+    shown = []
+    monkeypatch.setattr("grpo_symbolic.explorer.panel._table", lambda rows: shown.append(rows))
     panel.set(beta=0.3, pi_ref=0.4, gamma=0.9)
-    assert len(drawn) == 1
+    assert len(shown) == 1
     with pytest.raises(ValueError, match="a control must be one of beta"):
         panel.set(temperature=1)
     with pytest.raises(ValueError, match="the control of group_size does not take '7'"):
@@ -382,6 +450,7 @@ def test_several_controls_moved_at_once_are_computed_once(panel, monkeypatch):
 
 def test_a_panel_starts_where_it_is_told(monkeypatch):
     pytest.importorskip("ipywidgets")
+    pytest.importorskip("anywidget")
     panel = explore(beta=2, group_size=oo, pi_ref="1/2", penalty=gs.DirectKL())
     assert panel.controls["penalty"].value == "direct KL"
     assert panel.table.value.count("repelling") == 1

@@ -263,6 +263,7 @@ def test_saving_by_suffix(tmp_path: Path) -> None:
 
 
 def test_the_panel_saves_what_it_shows(tmp_path: Path) -> None:
+    pytest.importorskip("anywidget")
     panel = gs.explore(group_size=4, beta=1)
     panel.set(pi_ref=0.3)
     assert '"pi_ref": 0.3' in panel.save(tmp_path / "page.html").read_text(encoding="utf-8")

@@ -3,11 +3,6 @@ const el = (id) => document.getElementById(id);
 const SLIDERS = ["pi_ref", "gamma", "s_a", "s_b", "ref_1", "ref_2"];
 let state = {...START}, last = null;
 
-function digits(p, q) {
-  const short = (v, n) => Number(v.toPrecision(n)).toString();
-  return q > 0 && q < 1e-4 ? `1 − ${short(q, 5)}` : short(p, 5);
-}
-
 function fill(select, pairs) {
   for (const [value, text] of pairs) select.add(new Option(text, value));
 }
@@ -20,9 +15,14 @@ function toAddress() {
 }
 
 function fromAddress() {
+  const given = new URLSearchParams(location.hash.slice(1)), preset = given.get("preset");
   const found = {...START};
-  for (const [name, text] of new URLSearchParams(location.hash.slice(1))) {
-    if (!(name in START)) continue;
+  if (preset && Object.hasOwn(EQUATIONS.presets, preset)) {
+    Object.assign(found, {ddof: 0, epsilon: 0}, EQUATIONS.presets[preset]);
+    found.size = String(found.size);
+  }
+  for (const [name, text] of given) {
+    if (!Object.hasOwn(START, name)) continue;
     const was = START[name];
     if (Array.isArray(was)) found[name] = text.split(",").map(Number);
     else if (typeof was === "number") found[name] = Number(text);
@@ -35,9 +35,10 @@ function fromAddress() {
 // An address is what a stranger wrote: nothing of it is used before it is known to be a setting.
 function valid(s) {
   const inside = (v, low, high) => Number.isFinite(v) && v >= low && v <= high;
-  return (s.rule in EQUATIONS.rules || s.rule in EQUATIONS.levels) && s.penalty in EQUATIONS.penalties
+  const known = (table, name) => Object.hasOwn(EQUATIONS[table], name);
+  return (known("rules", s.rule) || known("levels", s.rule)) && known("penalties", s.penalty)
     && EQUATIONS.sizes.includes(s.size) && ["sure", "margin", "rates"].includes(s.rewards)
-    && (s.preset === "" || s.preset in EQUATIONS.presets)
+    && (s.preset === "" || known("presets", s.preset))
     && inside(s.beta, 1e-4, 1e3) && inside(s.pi_ref, 1e-6, 1 - 1e-6) && inside(s.gamma, 0.001, 1) && [0, 1].includes(s.ddof)
     && inside(s.epsilon, 0, 1e3) && inside(s.s_a, 0, 1) && inside(s.s_b, 0, 1) && s.s_a > s.s_b
     && inside(s.ref_1, 0.001, 0.998) && inside(s.ref_2, 0.001, 0.998) && s.ref_1 + s.ref_2 < 1
@@ -126,15 +127,20 @@ function rowsInto(table, rows) {
 // -- drawing ----------------------------------------------------------------------------------
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const palette = () => PALETTES[dark.matches ? "dark" : "light"];
-const stable = (row) => row.attracting ? "attracting" : "repelling";
+// A page around this one may say which theme it has; else the reader's preference holds.
+const palette = () => PALETTES[document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light")];
+window.addEventListener("message", (event) => {
+  const theme = event.data?.theme;
+  if (!["light", "dark", "auto"].includes(theme)) return;
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  draw();
+});
 
 function draw() {
   const start = performance.now();
-  const rows = solutions(state), said = rows.map((r) => `π(a) = ${digits(r.p, r.q)}, ${stable(r)}`).join("; ");
-  const title = `Stationary π(a) against π_ref(a) at β = ${Number(state.beta.toPrecision(4))}. `
-    + `At π_ref(a) = ${state.pi_ref}: ${said || "none inside"}`;
-  last = drawCurve(state, palette(), title, rows);
+  const rows = solutions(state);
+  last = drawCurve(state, palette(), titleOf(state, rows), rows);
   el("figure").innerHTML = last.svg;
   rowsInto(el("table"), last.rows.map((r) => [digits(r.p, r.q), stable(r)]));
   el("notes").replaceChildren(...sentences(last).map((text) => Object.assign(document.createElement("li"), {textContent: text})));

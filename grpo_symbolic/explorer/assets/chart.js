@@ -6,6 +6,20 @@ const PALETTES = {
 const BOX = {width: 520, height: 500, left: 56, top: 14, side: 440};
 const sx = (v) => (BOX.left + BOX.side * v).toFixed(2), sy = (v) => (BOX.top + BOX.side * (1 - v)).toFixed(2);
 
+function digits(p, q) {
+  const short = (v, n) => Number(v.toPrecision(n)).toString();
+  return q > 0 && q < 1e-4 ? `1 − ${short(q, 5)}` : short(p, 5);
+}
+
+const stable = (row) => row.attracting ? "attracting" : "repelling";
+
+// What the drawing says, in words.
+function titleOf(state, rows) {
+  const said = rows.map((r) => `π(a) = ${digits(r.p, r.q)}, ${stable(r)}`).join("; ");
+  return `Stationary π(a) against π_ref(a) at β = ${Number(state.beta.toPrecision(4))}. `
+    + `At π_ref(a) = ${state.pi_ref}: ${said || "none inside"}`;
+}
+
 function path(points, look) {
   let text = "";
   for (let k = 0; k < points.length; k++) text += (k ? "L" : "M") + sx(points[k][0]) + " " + sy(points[k][1]);
