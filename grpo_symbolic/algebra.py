@@ -130,7 +130,8 @@ def _factored(expr: Expr) -> Expr:
     """One fraction of irreducible factors."""
     found = normal_form(expr, Domain()) if expr.is_rational_function() else None
     if found is None or found[0].generators:
-        return factor(together(expr))
+        hidden: dict[Expr, Expr] = {e: Dummy() for e in _steep(expr)}
+        return factor(together(expr.xreplace(hidden))).xreplace({d: e for e, d in hidden.items()})
     lowering, value = found
     return S.Zero if value.top.is_zero() else lowering.factored(value)
 

@@ -33,13 +33,25 @@ _MANY = 100
 
 @dataclass(frozen=True)
 class Range:
-    """One symbol between two ends; an end is closed where the symbol may reach it."""
+    """One symbol between two ends; an end is closed where the symbol may reach it.
+
+    Raises
+    ------
+    ValueError
+        When no number lies between the ends.
+    """
 
     symbol: Symbol
     lower: Expr
     upper: Expr
     lower_closed: bool = False
     upper_closed: bool = False
+
+    def __post_init__(self) -> None:
+        width = S(self.upper) - S(self.lower)
+        point = width.is_zero and self.lower_closed and self.upper_closed
+        if width.is_extended_negative or (width.is_zero and not point):
+            raise ValueError(f"the range {self} is empty")
 
     @property
     def needs(self) -> set[Symbol]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import sympy
-from sympy import Expr
+from sympy import Expr, Pow, Symbol
 
 __all__ = [
     "ELEMENTARY",
@@ -16,6 +16,7 @@ __all__ = [
     "Need",
     "exponential_of",
     "in_exponentials",
+    "in_reach",
     "needs_of_power",
     "needs_of_value",
 ]
@@ -39,6 +40,8 @@ _NAMES = (
 )
 ELEMENTARY: dict[str, type[sympy.Function]] = {name: getattr(sympy, name) for name in _NAMES}
 
+#: Of a number that is written out as a power.
+_MAX_BITS = 10**5
 #: An expression and how it has to compare with 0.
 Need = tuple[Expr, str]
 _WITHIN: dict[str, tuple[tuple[Callable[[Expr], Expr], str], ...]] = {
@@ -66,6 +69,18 @@ def in_exponentials(expr: Expr) -> Expr | None:
     return None
 
 
+def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
+    """Whether no power with a symbol in its exponent is too long a number at a point."""
+    powers = (p for p in expr.atoms(Pow) if p.exp.free_symbols)
+    for power in sorted(powers, key=lambda p: p.count_ops()):  # inner ones first
+        base, exponent = (part.subs(point) for part in power.args)
+        if base.is_Rational and exponent.is_Rational:
+            bits = max(base.p.bit_length(), base.q.bit_length())
+            if bits * abs(exponent) > _MAX_BITS:
+                return False
+    return True
+
+
 def exponential_of(expr: Expr) -> Expr | None:
     """What the exponential of an inverse hyperbolic function is, without exponentials."""
     if isinstance(expr, sympy.asinh | sympy.acosh | sympy.atanh):
@@ -81,7 +96,7 @@ def needs_of_value(name: str, argument: Expr) -> tuple[Need, ...]:
 def needs_of_power(base: Expr, power: Expr) -> tuple[Need, ...]:
     """Where ``base**power`` is a real number: the same."""
     if power.is_Integer:
-        return ((base, "!="),) if power.is_negative else ()
+        return ((base, "!="),) if power.is_nonpositive else ()
     if power.is_Rational:
         return ((base, ">" if power.is_negative else ">="),)
     return () if base.is_number and base.is_positive else ((base, ">"),)

@@ -2,30 +2,39 @@
 
 Changes are drawn at random from the decisions of the code: a comparison turned or made weaker, a
 condition negated, ``and`` for ``or``, ``any`` for ``all``, one sign for another, a number off by
-one, a refusal left out. Each is made alone, in a copy, and the tests of that part are run until
-one fails. A change that no test notices is printed, to be looked at: it is a missing test, or it
-changes nothing that anybody could see.
+one, a refusal left out. Each is made alone, in a process of its own, and the tests that call the
+changed function are run until one fails, the quick ones first. Which tests those are is seen in one
+run of all of them. A change that no test notices is printed, to be looked at: it is a missing test,
+or it changes nothing that anybody could see.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
+import importlib
+import json
 import os
 import random
-import shutil
-import subprocess
+import signal
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from time import process_time
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("verify", "checking")
-#: One run of the tests for one change; what hangs has been noticed.
-SECONDS = 900
+#: Processor time of one test, beyond which it is left out; and of one test of a changed function,
+#: as a multiple of what it took before: what hangs has been noticed.
+LONGEST, PATIENCE = 8, 5
 
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
@@ -58,16 +67,24 @@ class Change:
     """One change of one file."""
 
     path: Path
+    function: str  # its qualified name
     line: int
     number: int  # of the decision, in the order of the file
     what: str
 
-    def source(self) -> str:
-        """The file with the change."""
+    @property
+    def place(self) -> str:
+        return f"{self.path}:{self.function}"
+
+    def make(self) -> None:
+        """Give the function, as everybody has it already, the code with the change."""
         tree = ast.parse((ROOT / self.path).read_text(encoding="utf-8"))
-        old = next(node for i, node in enumerate(_decisions(tree)) if i == self.number)
+        old = next(node for i, (_, node) in enumerate(_decisions(tree)) if i == self.number)
         new = next(node for what, node in _replacements(old) if what == self.what)
-        return ast.unparse(ast.fix_missing_locations(_At(old, new).visit(tree)))
+        changed = ast.fix_missing_locations(_At(old, new).visit(tree))
+        code = compile(changed, str(ROOT / self.path), "exec")
+        module = importlib.import_module(".".join(self.path.with_suffix("").parts))
+        _function(module, self.function).__code__ = _code(code, self.function)
 
 
 def _replacements(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -114,88 +131,171 @@ class _At(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _decisions(tree: ast.Module) -> Iterator[ast.AST]:
+def _decisions(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
     """Nodes inside of functions; annotations, and what is only printed, decide nothing."""
-    for function in ast.walk(tree):
-        if not isinstance(function, ast.FunctionDef) or function.name.startswith("__"):
-            continue
-        for statement in function.body:
-            stack: list[ast.AST] = [statement]
-            while stack:
-                node = stack.pop()
-                if isinstance(node, (ast.FunctionDef, ast.JoinedStr, ast.AnnAssign)):
-                    continue
-                yield node
-                stack += ast.iter_child_nodes(node)
+    for name, function in _functions(tree, ""):
+        stack: list[ast.AST] = [*function.body]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, (ast.JoinedStr, ast.AnnAssign)):
+                continue
+            yield name, node
+            stack += ast.iter_child_nodes(node)
+
+
+def _functions(
+    tree: ast.Module | ast.ClassDef, inside: str
+) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Functions and methods by their qualified names; what is printed has names with __."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef):
+            yield from _functions(node, f"{inside}{node.name}.")
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("__"):
+            yield inside + node.name, node
+
+
+def _function(holder: Any, name: str) -> FunctionType:
+    """The function of a qualified name, without what it is wrapped in."""
+    for part in name.split("."):
+        holder = vars(holder)[part]
+    while not isinstance(holder, FunctionType):
+        if isinstance(holder, property):
+            holder = holder.fget
+        elif isinstance(holder, cached_property):
+            holder = holder.func
+        else:
+            holder = getattr(holder, "__func__", None) or holder.__wrapped__
+    return getattr(holder, "__wrapped__", holder)
+
+
+def _code(code: CodeType, name: str) -> CodeType:
+    """The code of a qualified name inside of the code of a module."""
+    inner = [part for part in code.co_consts if isinstance(part, CodeType)]
+    for part in inner:
+        if part.co_qualname == name:
+            return part
+    return next(_code(p, name) for p in inner if name.startswith(f"{p.co_qualname}."))
 
 
 def changes(parts: tuple[str, ...]) -> list[Change]:
     """All of them, in a fixed order."""
     return [
-        Change(path.relative_to(ROOT), getattr(node, "lineno", 0), number, what)
+        Change(path.relative_to(ROOT), name, getattr(node, "lineno", 0), number, what)
         for part in parts
         for path in sorted((ROOT / "grpo_symbolic" / part).rglob("*.py"))
-        for number, node in enumerate(_decisions(ast.parse(path.read_text(encoding="utf-8"))))
+        for number, (name, node) in enumerate(
+            _decisions(ast.parse(path.read_text(encoding="utf-8")))
+        )
         for what, _ in _replacements(node)
     ]
 
 
-def _suites(path: Path) -> list[str]:
-    """The tests of the file itself, then those of the parts that rest on it."""
-    own = ROOT / "tests" / path.parts[1] / f"test_{path.stem}.py"
-    first = [str(own.relative_to(ROOT))] if own.exists() else []
-    rest = sorted(PARTS, key=lambda part: part != path.parts[1])
-    return [*first, *(f"tests/{part}" for part in rest)]
+def _apart(work: Callable[[], object]) -> Any:
+    """What ``work`` gives in a process of its own, which leaves nothing behind."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(reader)
+        with os.fdopen(writer, "w") as pipe:
+            json.dump(work(), pipe)
+            pipe.flush()
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        found = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(found) if found else None
 
 
-def is_noticed(change: Change, copy: Path) -> bool:
-    """Whether a test fails in a copy of the project with this change."""
-    path = copy / change.path
-    kept = path.read_text(encoding="utf-8")
-    path.write_text(change.source(), encoding="utf-8")
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+class _TooLong(BaseException):
+    """A test that takes more than its time."""
+
+
+def _stop(*_: object) -> None:
+    raise _TooLong
+
+
+def _passes(item: pytest.Item, seconds: float) -> bool:
+    """Whether a test passes in so much processor time."""
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
-        for suite in _suites(change.path):
-            done = subprocess.run(
-                [*command, suite],
-                cwd=copy,
-                env={**os.environ, "PYTHONPATH": str(copy)},
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-            )
-            if done.returncode:
-                return True
+        return not any(r.failed for r in runtestprotocol(item, log=False, nextitem=None))
+    except _TooLong:
         return False
-    except subprocess.TimeoutExpired:
-        return True
     finally:
-        path.write_text(kept, encoding="utf-8")
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+class Mutations:
+    """The plugin that takes the place of pytest's loop over the tests it has collected."""
+
+    def __init__(self, drawn: list[Change], table: Path) -> None:
+        self.drawn, self.table = drawn, table
+        self.unnoticed: list[Change] = []
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        tests = {item.nodeid: item for item in session.items}
+        if not self.table.exists():
+            seen = _apart(lambda: [_reached(item) for item in session.items])
+            self.table.write_text(json.dumps(dict(zip(tests, seen, strict=True))), encoding="utf-8")
+        reached = json.loads(self.table.read_text(encoding="utf-8"))
+        for number, change in enumerate(self.drawn, start=1):
+            near = [
+                (seconds, name)
+                for name, (seconds, places) in reached.items()
+                if change.place in places and name in tests
+            ]
+            if not _apart(lambda: _noticed(change, sorted(near), tests)):  # noqa: B023
+                self.unnoticed.append(change)
+                where = f"{change.path}:{change.line}: {change.what} in {change.function}"
+                print(f"not noticed by {len(near)} tests: {where}", flush=True)
+            if number % 10 == 0:
+                print(f"{number - len(self.unnoticed)} of {number} noticed", flush=True)
+        return True
+
+
+def _reached(item: pytest.Item) -> tuple[float, list[str]]:
+    """How long a test takes, and the functions it calls; none of a test that takes too long."""
+    places: set[str] = set()
+    root = f"{ROOT}/"
+
+    def called(frame: FrameType, *_: object) -> None:
+        code = frame.f_code
+        if code.co_filename.startswith(root) and "/tests/" not in code.co_filename:
+            name = code.co_qualname.partition(".<locals>")[0]
+            places.add(f"{code.co_filename.removeprefix(root)}:{name}")
+
+    start = process_time()
+    sys.settrace(called)
+    passed = _passes(item, LONGEST)
+    sys.settrace(None)
+    return process_time() - start, sorted(places) if passed else []
+
+
+def _noticed(change: Change, near: list[tuple[float, str]], tests: dict[str, pytest.Item]) -> bool:
+    change.make()
+    return any(not _passes(tests[name], 1 + PATIENCE * seconds) for seconds, name in near)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("--count", type=int, default=100, help="changes to try (100)")
     parser.add_argument("--seed", type=int, default=1, help="which ones are drawn (1)")
-    parser.add_argument("--part", action="append", help="verify or checking (both)")
+    parser.add_argument("--part", action="append", help="such as verify/kernel (verify, checking)")
+    parser.add_argument("--tests", action="append", help="the tests to use (those of both parts)")
+    parser.add_argument("--table", type=Path, default=Path("build/mutation.json"),
+                        help="which test calls what, from an earlier run")  # fmt: skip
     arguments = parser.parse_args()
     drawn = changes(tuple(arguments.part or PARTS))
     random.Random(arguments.seed).shuffle(drawn)
-    drawn = drawn[: arguments.count]
-    noticed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "project"
-        keep = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache")
-        shutil.copytree(ROOT, copy, ignore=keep)
-        for number, change in enumerate(drawn, start=1):
-            found = is_noticed(change, copy)
-            noticed += found
-            if not found:
-                print(f"not noticed: {change.path}:{change.line}: {change.what}", flush=True)
-            if number % 10 == 0:
-                print(f"{noticed} of {number} noticed", flush=True)
-    print(f"{noticed} of {len(drawn)} changes noticed")
-    return 0 if noticed >= 0.95 * len(drawn) else 1
+    plugin = Mutations(drawn[: arguments.count], arguments.table)
+    arguments.table.parent.mkdir(parents=True, exist_ok=True)
+    suites = arguments.tests or [f"tests/{part}" for part in PARTS]
+    pytest.main(["-q", "-p", "no:cacheprovider", "--no-header", *suites], plugins=[plugin])
+    noticed = len(plugin.drawn) - len(plugin.unnoticed)
+    print(f"{noticed} of {len(plugin.drawn)} changes noticed")
+    return 0 if noticed >= 0.95 * len(plugin.drawn) else 1
 
 
 if __name__ == "__main__":

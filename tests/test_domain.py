@@ -196,3 +196,13 @@ def test_a_claim_that_fails_in_a_corner_only_is_refuted() -> None:
                   Domain.of(pi_ref, (pi, pi_ref, S.One)))  # fmt: skip
     assert prove(claim).status is Status.REFUTED
     assert prove(Claim("far out", beta, "<", Integer(10) ** 30)).status is Status.REFUTED
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "closed"),
+    [(ONE, ZERO, False), (ONE, ZERO, True), (ONE, ONE, False), (oo, ONE, False)],
+)
+def test_an_empty_range_is_refused(lower: Expr, upper: Expr, closed: bool) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        Range(X, lower, upper, closed, closed)
+    assert Domain.of(Range(X, ONE, ONE, True, True)).contains({X: ONE})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sympy import Expr
+from sympy import Expr, sstr
 
 from grpo_symbolic.checking.checked import Checked
 from grpo_symbolic.checking.direction import DirectionCheck
@@ -102,6 +102,16 @@ def _given(about: Subject, statement: Comparison) -> Subject:
 
 
 def _check_symbols(about: Subject, statement: Statement) -> None:
+    fixed: Expr | None = None
+    if isinstance(statement, LimitValue):
+        fixed = statement.value
+    elif isinstance(statement, Comparison) and statement.given:
+        fixed = statement.right
+    if fixed is not None and fixed.has(*about.unknowns):
+        raise ValueError(
+            "a limit, or a value at one place, is compared with numbers and parameters: the "
+            f"policy in {sstr(fixed)} moves with what has been given a value"
+        )
     parts = [v for v in vars(statement).values() if isinstance(v, Expr)]
     known = {*about.policy.domain.symbols, *about.unknowns}
     if not isinstance(statement, Comparison):

@@ -9,6 +9,7 @@ from sympy import Expr, Rational, S, oo
 
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
+from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.grammar.statement import Statement
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -195,7 +196,7 @@ def all_proved(claims: tuple[Claim, ...]) -> bool:
 def value_at(expr: Expr, at: Point) -> Expr | None:
     """A real number to 50 digits, or None where the expression has no such value."""
     try:
-        return real(S(expr).subs(at))
+        return real(S(expr).subs(at)) if in_reach(S(expr), at) else None
     except (ValueError, TypeError, ArithmeticError):
         return None
 

@@ -10,18 +10,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 
-from sympy import Expr, S, factor_list, sign, sstr
+from sympy import Expr, S, Symbol, factor_list, sign, sstr
 
-from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal
-from grpo_symbolic.checking.subject import Point, Subject, shown
+from grpo_symbolic import symbols
+from grpo_symbolic.checking.checked import SCATTERED, Checked, decimal, value_at
+from grpo_symbolic.checking.subject import DIGITS, Point, Subject, shown
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import Need
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.definedness import needs_of
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["undefined"]
 
+PI = symbols.pi
 _HALVINGS = 100
+#: Points of the curve of all stationary policies.
+_ALONG = 60
 _SAYS = {"!=": "is 0", ">=": "is negative", ">": "is not positive"}
 
 Check = Callable[[Comparison], Checked]
@@ -49,19 +55,25 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
     """
     doubtful: list[str] = []
     for expression, relation in dict.fromkeys(needs):
-        found = check(Comparison(expression, relation, S.Zero))
-        if found.verdict is Status.PROVED:
-            continue
         sentence = f"the formula is undefined there: {sstr(expression)} {_SAYS[relation]}"
-        if found.verdict is Status.REFUTED:
+        # Without a closed form a zero on the curve is found sooner than anything is compared.
+        # A radicand may be 0.
+        vanishes = relation != ">="
+        on_curve = vanishes and about.closed is None and expression.has(*about.unknowns)
+        place = _zero(about, expression) if on_curve else None
+        found = check(Comparison(expression, relation, S.Zero)) if place is None else None
+        if found is not None and found.verdict is Status.PROVED:
+            continue
+        if found is not None and found.verdict is Status.REFUTED:
             return replace(found, sentence=sentence, theirs="", ours="", difference="")
-        place = _zero(about, expression)
+        if place is None and vanishes:
+            place = _zero(about, expression)
         if place is not None:
-            return replace(
-                found,
-                verdict=Status.REFUTED,
-                method="intermediate values",
-                sentence=f"{sentence}, by a factor that changes its sign",
+            return Checked(
+                sstr(expression),
+                Status.REFUTED,
+                "intermediate values",
+                f"{sentence}, by a factor that changes its sign",
                 counterexample=place,
             )
         doubtful.append(f"{sstr(expression)} {relation} 0")
@@ -70,34 +82,70 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
 
 def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
     """A place, to 30 digits, at which a continuous factor changes its sign, and so is 0."""
-    free = expression.free_symbols
-    continuous = all(not s.is_integer for s in about.parameters.symbols)
-    if not continuous or not free <= {*about.parameters.symbols} or expression.has(sign):
+    if expression.has(sign) or any(s.is_integer for s in about.parameters.symbols):
         return None
+    if expression.free_symbols <= {*about.parameters.symbols}:
+        points = list(about.points(about.parameters, SCATTERED))
+        place = _sign_change(expression, about.parameters, points, {})
+        return None if place is None else _written(place)
+    curve = about.curve
+    known = {PI, *about.parameters.symbols}
+    if curve is None or not isinstance(curve.beta, Symbol) or not expression.free_symbols <= known:
+        return None
+    # Each point of the curve is a stationary policy, and its weight is continuous above pi_ref.
+    points = [p for p in curve.domain.samples(_ALONG, seed=1) if _is_weight(curve, p)]
+    given = {curve.beta: curve.weight}
+    place = _sign_change(expression, curve.domain, points, given)
+    if place is None or not _is_weight(curve, place):
+        return None
+    weight = {curve.beta: value_at(curve.weight, place) or S.Zero}
+    return _written({s: v for s, v in {**place, **weight}.items() if s in known})
+
+
+def _sign_change(
+    expression: Expr, domain: Domain, points: list[Point], given: Point
+) -> Point | None:
+    """Where one of the factors is 0 between two of the points, with some symbols in the others."""
+    free = expression.free_symbols
     if expression.is_polynomial(*free):
         factors = [factor for factor, _ in factor_list(expression)[1]]
-    elif next(needs_of(expression, about.parameters), None) is None:
+    elif next(needs_of(expression, domain), None) is None:
         factors = [expression]  # made of functions that are continuous everywhere
     else:
         return None
-    points = list(about.points(about.parameters, SCATTERED))
-    for factor in factors:
-        values = [(point, factor.xreplace(point)) for point in points]
-        for (left, low), (right, high) in pairwise(values):
+    for factor in (f.subs(given) for f in factors):
+        values = [(point, value_at(factor, point)) for point in points]
+        known = [(point, value) for point, value in values if value is not None]
+        for (left, low), (right, high) in pairwise(known):
             if (low * high).is_negative:
-                return _between(factor, left, right, bool(low > 0))
+                return _between(factor, domain, left, right)
     return None
 
 
-def _between(expression: Expr, left: Point, right: Point, falls: bool) -> dict[str, str]:
-    """Halving the line between two points of the range."""
+def _between(expression: Expr, domain: Domain, left: Point, right: Point) -> Point | None:
+    """Halving the line between two points of the range, the second of another sign."""
+    falls = (value_at(expression, left) or S.Zero) > 0
     for _ in range(_HALVINGS):
         middle = {symbol: (left[symbol] + right[symbol]) / 2 for symbol in left}
-        value = expression.xreplace(middle)
+        value = value_at(expression, middle)
+        if value is None or not domain.contains(middle):
+            return None
         if value == 0:
-            return shown(middle)
-        if bool(value > 0) == falls:
+            return middle
+        if (value > 0) == falls:
             left = middle
         else:
             right = middle
-    return {symbol.name: f"about {decimal(value)}" for symbol, value in left.items()}
+    return left
+
+
+def _is_weight(curve: Balance, point: Point) -> bool:
+    """Whether the point of the curve has a weight: a positive one."""
+    value = value_at(curve.weight, point)
+    return value is not None and bool(value > 0)
+
+
+def _written(place: Point) -> dict[str, str]:
+    """Exactly where that is short, else to 30 digits."""
+    exact = all(len(str(value)) <= DIGITS for value in place.values())
+    return shown(place) if exact else {s.name: f"about {decimal(v)}" for s, v in place.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Rational, S, Symbol, diff, sign, sstr
+from sympy import Expr, Rational, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.statics import monotonicity
@@ -20,15 +20,11 @@ from grpo_symbolic.checking.checked import (
     StatementCheck,
     all_proved,
     decimal,
-    from_claim,
     value_at,
 )
-from grpo_symbolic.checking.definedness import undefined
-from grpo_symbolic.checking.relation import RelationCheck
+from grpo_symbolic.checking.slope import SlopeCheck
 from grpo_symbolic.checking.subject import DIGITS, Point, shown, subject
-from grpo_symbolic.grammar.statement import Comparison, Direction
-from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove
+from grpo_symbolic.grammar.statement import Direction
 from grpo_symbolic.verify.verdict import Status
 from grpo_symbolic.work import Exhausted, limited
 
@@ -49,7 +45,7 @@ class DirectionCheck(StatementCheck):
         said = self.said
         curve = self.about.curve
         if said.quantity != PI or curve is None:
-            return self._derivative()
+            return SlopeCheck(self.about, said, self.where_defined).verdict()
         try:
             found = limited(monotonicity, curve, said.variable, steps=PROOF_STEPS)
         except Exhausted as stopped:
@@ -118,38 +114,6 @@ class DirectionCheck(StatementCheck):
             larger = subject(replace(algorithm, group_size=size + 1), about.policy.question)
             solved = (_first(s.solutions(point)) for s in (about, larger))
             yield (*solved, f"{size} -> {size + 1}")
-
-    def _derivative(self) -> Checked:
-        """The sign of the derivative of a closed form."""
-        if self.about.closed is None:
-            raise ValueError(
-                "a direction is known for pi itself, or for what has a closed form; got "
-                f"{sstr(self.said.quantity)}"
-            )
-        expression = self.said.quantity.subs(self.about.closed, simultaneous=True)
-        if self.said.variable not in self.about.parameters.symbols:
-            raise ValueError(f"the question has no parameter {self.said.variable}")
-        slope = diff(expression, self.said.variable)
-        claim = Claim(str(self.said), slope, self.said.relation, S.Zero, self.about.parameters)
-        missing = undefined(self.about, self.said.needs, self._need)
-        if self.where_defined and missing is not None:
-            pieces = "a direction is one of the whole range, and the quantity is not defined on it"
-            return self.result(Status.UNKNOWN, "none", pieces)
-        if isinstance(missing, Checked):
-            return replace(missing, formula=str(self.said), statement=self.said)
-        if missing is not None:
-            return self.result(Status.UNKNOWN, "none", f"it is not shown that {missing}")
-        if expression.has(sign):
-            return self.result(Status.UNKNOWN, "none", "a sign jumps: its derivative says nothing")
-        found = prove(claim)
-        if found.status is Status.REFUTED:
-            return from_claim(
-                self.said, found, "the derivative of the closed form has another sign"
-            )
-        return self.result(found.status, found.method, found.detail)
-
-    def _need(self, said: Comparison) -> Checked:
-        return RelationCheck(self.about, said).verdict()
 
 
 def _first(solutions: list[Point]) -> list[Expr]:

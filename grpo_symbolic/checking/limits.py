@@ -21,7 +21,9 @@ from grpo_symbolic.checking.checked import (
     from_claim,
     value_at,
 )
+from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.ranges import split
+from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import shown
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
@@ -51,6 +53,11 @@ class LimitCheck(StatementCheck):
         if outside:
             sentence = f"there is no such limit: {outside}"
             return self.result(Status.REFUTED, "ranges", sentence, counterexample={})
+        missing = None if self.where_defined else self._undefined_value()
+        return self._taken() if missing is None else missing
+
+    def _taken(self) -> Checked:
+        """The limit from the sides that are asked for."""
         if self.said.side or not self._inside():
             return self._from(self.said.side or self._side())
         above, below = self._from("+"), self._from("-")
@@ -110,7 +117,10 @@ class LimitCheck(StatementCheck):
                 holds = HOLDS[said.relation](_rank(value) - _rank(said.value))
                 verdicts.append((text, None if holds else _differ(value, said.value)))
                 continue
-            claim = Claim(str(said), value, said.relation, said.value, domain)
+            claim = Claim(
+                str(said), value, said.relation, said.value, domain,
+                where_defined=self.where_defined,
+            )  # fmt: skip
             verdicts.append((text, prove(claim)))
         wrong = next((v for _, v in verdicts if v is not None and v.status is Status.REFUTED), None)
         right = [t for t, v in verdicts if t and (v is None or v.status is Status.PROVED)]
@@ -160,6 +170,19 @@ class LimitCheck(StatementCheck):
         return limited(
             limit_at, expression, said.variable, said.end, domain, way, steps=GLANCE_STEPS
         )
+
+    def _undefined_value(self) -> Checked | None:
+        """Of the value that was said, where one of its terms is no real number, or may be none."""
+        missing = undefined(
+            self.about,
+            self.said.value_needs,
+            lambda said: RelationCheck(self.about, said).verdict(),
+        )
+        if missing is None:
+            return None
+        if isinstance(missing, Checked):
+            return replace(missing, formula=str(self.said), statement=self.said)
+        return self.result(Status.UNKNOWN, "none", f"it is not shown that {missing}")
 
     def _undefined_near(self, side: str) -> Checked | None:
         """Of the first need that fails next to the place of the limit, or is not shown there."""

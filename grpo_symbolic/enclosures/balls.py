@@ -174,10 +174,14 @@ def _mean(expr: BernsteinMean, values: dict[Expr, arb]) -> arb:
     return total
 
 
+#: Roots of a higher order are powers of the exponential.
+_MAX_ORDER = 1000
+
+
 def _power(expr: Pow, values: dict[Expr, arb]) -> arb:
     base, power = expr.args
     value = _ball(base, values)
-    if not power.is_Rational:
+    if not power.is_Rational or power.q > _MAX_ORDER:
         return (value.log() * _ball(power, values)).exp()
     if not value >= 0 and base.is_nonnegative:
         value = value.nonnegative_part()

@@ -62,6 +62,8 @@ class LimitValue(_Said):
     relation: str
     value: Expr
     needs: tuple[Need, ...] = field(default=(), compare=False)
+    #: What the terms of the value need to be real numbers.
+    value_needs: tuple[Need, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         side = f", {self.side}" if self.side else ""
@@ -132,7 +134,7 @@ def _statement(relation: Relation, builder: Builder) -> Statement:
     if left.head in _DIRECTIONS:
         raise builder.refused(left, f"{left.head} is a statement and is not compared")
     if left.head == "limit":
-        return replace(_limit(left, builder), relation=sign, value=builder.end(right))
+        return _compared(_limit(left, builder), sign, right, builder)
     if left.head == "diff":
         if builder.expression(right) != 0:
             raise builder.refused(right, "a derivative is compared with 0")
@@ -169,6 +171,16 @@ def _limit(node: Node, builder: Builder) -> LimitValue:
     start = len(builder.needs)
     of, needs = builder.expression(quantity), tuple(builder.needs[start:])
     return LimitValue(of, _variable(variable, builder), where, taken, "==", S.Zero, needs)
+
+
+def _compared(limit: LimitValue, sign: str, right: Node, builder: Builder) -> LimitValue:
+    """A limit and the value that it is said to have, which what moves has no place in."""
+    start = len(builder.needs)
+    value = builder.end(right)
+    needs = tuple(builder.needs[start:])
+    if any(part.has(limit.variable) for part in (value, *(need for need, _ in needs))):
+        raise builder.refused(right, f"{limit.variable} is gone once the limit is taken")
+    return replace(limit, relation=sign, value=value, value_needs=needs)
 
 
 def _direction(node: Node, sign: str, builder: Builder, strict: bool = True) -> Direction:

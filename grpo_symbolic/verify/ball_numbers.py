@@ -8,6 +8,7 @@ from contextlib import suppress
 from flint import arb, ctx
 from sympy import Expr, Rational, Symbol
 
+from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import sign_of
 from grpo_symbolic.surd import as_rational
@@ -59,8 +60,11 @@ def sign_at(
 ) -> tuple[int, int] | None:
     """The sign of left − right at an exact point, and the bits that tell it.
 
-    The sign is 0 where the sides are not told apart; None where one of them has no real value.
+    The sign is 0 where the sides are not told apart; None where one of them has no real value, or
+    one that takes too many digits.
     """
+    if not all(in_reach(side, point) for side in (claim.left, claim.right)):
+        return None
     for bits in precisions:
         left, right = (_enclosed(side, point, bits) for side in (claim.left, claim.right))
         if left is None or right is None:

@@ -13,6 +13,7 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 from grpo_symbolic.algebra import is_defined
 from grpo_symbolic.display import Html, legible, math, record, short, tex
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.elementary import in_reach
 
 __all__ = ["Claim"]
 
@@ -106,6 +107,8 @@ class Claim:
 
     def undefined_at(self, point: Mapping[Symbol, Expr]) -> bool:
         """Whether one side is no real number at this exact point."""
+        if not all(in_reach(side, point) for side in (self.left, self.right)):
+            return False
         values = [side.xreplace(dict(point)) for side in (self.left, self.right)]
         return any(v.has(nan, zoo, oo, -oo) or v.is_real is False for v in values)
 

@@ -203,6 +203,10 @@ def _limits() -> Iterator[Known]:
         ("at((beta - 1)/(beta - 1), beta, 1) = 1", False),
     ):
         yield Known(formula, PAIRS, true, "places and sides")
+    for gone in ("(pi_ref - 1/2)/(pi_ref - 1/2)", "1 + 0*log(pi_ref - 1/9)", "(pi_ref - 1/3)**0"):
+        yield Known(f"limit(pi, beta, 0) = {gone}", PAIRS, False, "a value that is undefined")
+        yield Known(f"limit(1/beta, beta, 0) > {gone}", PAIRS, False, "a value that is undefined")
+    yield Known("limit(pi, beta, 0) = pi_ref/pi_ref", PAIRS, True, "limit")
     yield Known("limit((1 - pi)/beta**2, beta, 0) = (1 - pi_ref)**2", LARGE, True, "limit")
     yield Known("limit((1 - pi)/beta**2, beta, 0) = 1 - pi_ref", LARGE, False, "limit")
     for algorithm in (PAIRS, LARGE):
@@ -245,6 +249,7 @@ def _directions() -> Iterator[Known]:
             yield Known(f"increasing({moved}, beta)", algorithm, False, "direction")
         yield Known("increasing(1/pi, beta)", algorithm, True, "direction")
         yield Known("constant(pi, beta)", algorithm, False, "direction")
+    yield from _flat_and_kinked()
     for pole in ("1 - beta", "beta - 2", "pi_ref - 1/2", "beta**2 - 2"):
         variable = "beta" if "beta" in pole else "pi_ref"
         for direction in ("increasing", "decreasing"):
@@ -254,6 +259,48 @@ def _directions() -> Iterator[Known]:
     yield Known("pi*(G - 5)/(G - 5) <= 1", ANY_SIZE, False, "undefined")
     yield Known("increasing(1/(pi - 1/2), beta)", PAIRS, False, "across a pole")
     yield Known("increasing(1/(pi - 1/2), beta)", LARGE, False, "across a pole")
+
+
+def _flat_and_kinked() -> Iterator[Known]:
+    """A derivative that is 0, or is not there, at one place; whole numbers; no closed form."""
+    for formula, true in (
+        ("increasing((beta - 1)**3, beta)", True),
+        ("increasing(pi_ref*(beta - 1)**3, beta)", True),
+        ("diff((beta - 1)**3, beta) > 0", False),
+        ("diff((beta - 1)**3, beta) >= 0", True),
+        ("increasing((beta - 1)**3 - beta/10**9, beta)", False),
+        ("increasing((beta - 1)**3*(pi_ref - 1/2), beta)", False),
+        ("increasing(abs(beta - 1) + 2*beta, beta)", True),
+        ("increasing(abs(beta - 1) + beta*(1 - 10**-12), beta)", False),
+        ("diff(abs(beta - 1) + 2*beta, beta) > 0", False),
+        ("diff(Max(beta, 1) + beta, beta) > 0", False),
+        ("increasing(Max(beta, 1) + beta, beta)", True),
+        ("diff(abs(pi - 2) + 2*beta, beta) > 0", True),
+        ("increasing(Max(beta, pi), beta)", False),
+        ("increasing(pi_ref, beta)", False),
+    ):
+        yield Known(formula, PAIRS, true, "flat or kinked")
+    for formula, true in (
+        ("increasing(sqrt(G - 1), G)", True),
+        ("increasing((G - 9/4)**2, G)", True),
+        ("increasing((G - 11/4)**2, G)", False),
+        ("decreasing(sqrt(G - 1), G)", False),
+        ("increasing(pi**2, G)", True),
+        ("increasing(log(pi), pi_ref)", True),
+        ("increasing((pi - 1/2)**2, pi_ref)", False),
+    ):
+        yield Known(formula, ANY_SIZE, true, "whole numbers")
+    for formula, true in (
+        ("increasing(pi + pi_ref, pi_ref)", True),
+        ("decreasing(pi/beta, beta)", True),
+        ("increasing((pi - 1/2)**2, pi_ref)", False),
+        ("increasing(1/(pi - 1/2), pi_ref)", False),
+        ("1/(pi - 1/2) != 0", False),
+        ("sqrt((pi - 1/2)**2) >= 0", True),
+        ("sqrt((pi - beta)**3) >= 0", False),
+        ("(pi - beta)/(pi - beta) = 1", False),
+    ):
+        yield Known(formula, EIGHT, true, "without a closed form")
 
 
 def _undefined() -> Iterator[Known]:
@@ -270,6 +317,14 @@ def _undefined() -> Iterator[Known]:
         yield Known(f"1/({positive})**2 > 0", PAIRS, True, "defined")
         yield Known(f"sqrt({positive}) >= 0", PAIRS, True, "defined")
         yield Known(f"pi*({positive})/({positive}) <= 1", PAIRS, True, "defined")
+    yield Known("(beta - 1)**0 = 1", PAIRS, False, "undefined")
+    yield Known("(beta + 1)**0 = 1", PAIRS, True, "defined")
+    for formula, true in (
+        ("1/(beta**beta - 1) != 0", False),
+        ("exp(-10**6*beta) < 1", True),
+        ("exp(-10**6*beta) > 10**-9", False),
+    ):
+        yield Known(formula, PAIRS, true, "large powers")
     for tiny in (3, 6, 9, 12, 30):
         yield Known(f"sqrt(pi_ref - 10**-{tiny}) >= 0", PAIRS, False, "undefined in a corner")
         yield Known(f"log(1 - pi - 10**-{tiny}) < 0", PAIRS, False, "undefined in a corner")

@@ -1,6 +1,8 @@
 """No claim of known truth gets the wrong verdict: every twenty-fourth of them here, all of them by
 ``python -m tests.checking``."""
 
+from math import comb, sqrt
+
 import pytest
 
 from grpo_symbolic import GRPO, BinaryQuestion
@@ -25,6 +27,47 @@ def test_there_are_enough_of_either_kind() -> None:
 def test_no_verdict_is_wrong(known: Known) -> None:
     found = check(known.formula, known.algorithm, BinaryQuestion()).verdict
     assert found is not (Status.REFUTED if known.true else Status.PROVED)
+
+
+#: What was decided wrongly once; the others of their kinds are among all of them.
+ONCE_WRONG = ("a value that is undefined", "flat or kinked", "whole numbers", "large powers")
+
+
+@pytest.mark.parametrize(
+    "known", [k for k in known_truths() if k.kind in ONCE_WRONG], ids=lambda k: k.formula
+)
+def test_what_was_wrong_once_is_not_again(known: Known) -> None:
+    found = check(known.formula, known.algorithm, BinaryQuestion()).verdict
+    assert found is not (Status.REFUTED if known.true else Status.PROVED)
+    if not known.formula.startswith("diff("):
+        assert found in (Status.PROVED, Status.REFUTED)
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        ("limit(pi, beta, 0) < 1 + beta", "beta is gone"),
+        ("limit(pi, beta, oo) = pi_ref*beta/beta", "beta is gone"),
+        ("limit(pi, beta, 0) >= pi", "the policy in pi moves"),
+        ("at(pi, beta, 1) >= pi", "the policy in pi moves"),
+    ],
+)
+def test_a_limit_is_not_compared_with_what_moves(formula: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        check(formula, GRPO(2), BinaryQuestion())
+
+
+def test_a_zero_without_a_closed_form_is_found_on_the_curve() -> None:
+    found = check("increasing(1/(pi - beta), beta)", GRPO(8), BinaryQuestion())
+    assert found.verdict is Status.REFUTED
+    assert found.counterexample is not None
+    weight, reference, policy = (
+        float(found.counterexample[name].removeprefix("about "))
+        for name in ("beta", "pi_ref", "pi")
+    )
+    assert policy == pytest.approx(weight)
+    means = (comb(8, k) * policy**k * (1 - policy) ** (8 - k) * sqrt(k * (8 - k)) for k in range(9))
+    assert weight * (policy - reference) == pytest.approx(sum(means) / 8, rel=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ import pytest
 from sympy import E, Rational, exp, log, pi, sqrt
 
 from grpo_symbolic import Claim, Status, symbols
-from grpo_symbolic.verify.ball_numbers import BallNumbers
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.verify.ball_numbers import BallNumbers, sign_at
 from grpo_symbolic.verify.sampling import refuted_at
 
 METHOD = BallNumbers()
+beta = symbols.beta
 NEAR = exp(pi * sqrt(163))  # 262537412640768743.99999999999925...
 
 
@@ -60,3 +63,22 @@ def test_sampling_refutes_nothing_with_lost_digits() -> None:
     found = refuted_at(doubled, {**point, symbols.beta: Rational(1, 4)})
     assert found is not None
     assert found.status is Status.REFUTED
+
+
+def test_a_power_that_takes_too_many_digits_decides_nothing() -> None:
+    claim = Claim("", beta**beta, ">=", Rational(1, 2), Domain.of(beta))
+    far = Rational(10) ** 40
+    assert sign_at(claim, {beta: far}) is None
+    assert not claim.undefined_at({beta: far})
+    found = sign_at(claim, {beta: 1 / far})
+    assert found is not None
+    assert found[0] == 1
+    tower = Claim("", beta ** (beta**beta), ">", Rational(0), Domain.of(beta))
+    assert sign_at(tower, {beta: Rational(100)}) is None
+
+
+def test_a_root_of_an_order_without_bound_is_a_power_of_e() -> None:
+    power = Rational(1, 10**50)
+    found = ball(Rational(3) ** power - 1 - power * log(3), {}, 400)
+    assert abs(float(found)) < 1e-99
+    assert float(ball(Rational(3) ** power - 1, {}, 400)) == pytest.approx(1.0986e-50, rel=1e-4)
