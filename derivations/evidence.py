@@ -50,7 +50,7 @@ __all__ = [
 #: The kernel, where a statement is all that it is given.
 KERNEL = "the kernel on its own"
 FAMILIES = {**{method.name: method.family for method in METHODS}, KERNEL: "kernel"}
-#: Methods whose certificates say no more than the statement, but for factorings.
+#: Methods whose certificates hold nothing that the method has found, but its sign.
 _BARE = (ExactIdentity.name, OrthantSign.name)
 _DECISIVE = (str(Status.PROVED), str(Status.REFUTED))
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
@@ -104,11 +104,11 @@ class Evidence:
         start = time.perf_counter()
         chosen = [_refutation(claim, at)] if at else []
         verdicts = [*chosen, *settle(claim, routes=routes)]
-        certificates = [certificate(claim, verdict) for verdict in verdicts]
         refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
+        opposite = None if refuted is None else _negation(claim, refuted.evidence)
+        certificates = [certificate(claim, verdict, opposite) for verdict in verdicts]
         negation = []
-        if refuted is not None:
-            opposite = _negation(claim, refuted.evidence)
+        if opposite is not None:
             negation = [certificate(opposite, v) for v in settle(opposite, routes=routes)]
         record = {
             "key": key,
@@ -164,12 +164,11 @@ def family_of(certificate: Mapping[str, Any]) -> str:
 def by_the_kernel_alone(certificate: Mapping[str, Any]) -> bool:
     """Whether the kernel decides the statement with nothing that a method has found.
 
-    It brings both sides to a normal form of its own, which shares no code with that of the
-    methods, and reads the sign off. With a factoring to look up it is a check of their work.
+    The steps of these proofs are found from the statement alone, by code that shares no encoder
+    and no normal form with the methods, and the kernel runs each of them. An identity that a
+    method brings along is a check of its work.
     """
-    if certificate["method"] not in _BARE or check(certificate).word != CHECKED:
-        return False
-    return not any(certificate["evidence"]["kernel"])
+    return certificate["method"] in _BARE and check(certificate).word == CHECKED
 
 
 def prune(folder: Path, keys: Collection[str]) -> None:

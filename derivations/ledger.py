@@ -4,8 +4,8 @@ An entry is settled when each of its claims is decided by two independent famili
 Those that believe the same encoder or decide by the same normal form are one family: the two
 solvers are, and so is an identity certificate, unless the kernel has checked that its system is
 that of the claim. That the kernel checks a certificate is no second derivation of it; that it
-decides a statement with nothing else in its hands is one, for it has an encoder and a normal form
-of its own. A claim with the same expression on both sides is evidence of nothing.
+decides a statement with steps found from nothing but the statement is one, for these have an
+encoder and a normal form of their own. A claim with the same expression on both sides is evidence of nothing.
 A second derivation counts as a family, too.
 For a refuted claim one family is the exact value at the counterexample, others prove that the
 opposite relation holds there.

@@ -103,7 +103,7 @@ def test_an_identity_the_kernel_has_not_checked_believes_the_encoder(tmp_path: P
     made = evidence.Evidence(tmp_path).of(Claim("a product", pi * (1 - pi), ">", 0 * pi))
     one = next(c for c in made["certificates"] if c["method"] == "identity certificate")
     assert evidence.family_of(one) == "linear certificate"
-    unchecked = _signed({**one, "evidence": {**one["evidence"], "kernel": None}})
+    unchecked = _signed({**one, "evidence": {**one["evidence"], "proof": None}})
     assert evidence.family_of(unchecked) == evidence.FAMILIES["real algebra (z3)"]
 
 
@@ -381,7 +381,7 @@ def test_the_kernel_is_a_route_where_the_statement_is_all_it_has(tmp_path: Path)
     assert part.settled
     one = next(c for c in record["certificates"] if c["method"] == "exact identity")
     assert evidence.by_the_kernel_alone(one)
-    unchecked = _signed({**one, "evidence": {**one["evidence"], "kernel": None}})
+    unchecked = _signed({**one, "evidence": {**one["evidence"], "proof": None}})
     assert not evidence.by_the_kernel_alone(unchecked)
     # A certificate that brings more than its statement is checked, not decided again.
     product = evidence.Evidence(tmp_path).of(Claim("a product", pi * (1 - pi), ">", 0 * pi))
