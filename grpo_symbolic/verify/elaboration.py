@@ -189,7 +189,7 @@ class Elaboration:
 
     def _literally(self, node: Tree) -> None:
         """A variable for the node as it stands, which may be granted."""
-        name = f"v{len(self.steps)}"
+        name = f"v:{len(self.steps)}"
         self.do("let", name, node)
         self._named(self.proof.values[name], name)
 

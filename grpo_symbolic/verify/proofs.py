@@ -11,10 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mpmath import mpf, nstr, workprec
-
 from grpo_symbolic.verify.elaboration import Elaboration, NotFound, Tree
-from grpo_symbolic.verify.kernel.algebra import Poly, intervals
+from grpo_symbolic.verify.kernel.algebra import Poly
 from grpo_symbolic.verify.kernel.checks import charts, gap
 from grpo_symbolic.verify.kernel.proof import Proof, Undefined
 from grpo_symbolic.verify.kernel.statement import (
@@ -144,7 +142,9 @@ def _tree(poly: Any, names: Sequence[Tree]) -> Tree:
 def refutation_of(
     statement: Statement, evidence: Mapping[str, Any], also: Sequence[Tree] = ()
 ) -> dict[str, Any]:
-    """A counterexample with the values there, and the steps that the kernel needs to see it."""
+    """A counterexample, the sign of left - right there, none where a side has no value, and the
+    steps that show it.
+    """
     point = evidence.get("counterexample", {})
     at = Proof(statement._replace(ranges=(), where_defined=False))
     for name, text in point.items():
@@ -162,17 +162,8 @@ def refutation_of(
             if not infinite(end):
                 work.sign(at.plus(at.values[r.symbol], at.lower(end), -1))
     left, right = values[:2]
+    signs: set[int] = set()
     if left is not None and right is not None:
         work.sign(at.plus(left, right, -1))
-    shown = {
-        side: evidence.get(side) or _decimal(at, value)
-        for side, value in (("left", left), ("right", right))
-    }
-    return {"counterexample": dict(point), **shown, "proof": work.steps}
-
-
-def _decimal(at: Proof, value: Poly | None) -> str:
-    if value is None:
-        return "nan"
-    with workprec(256):
-        return nstr(mpf(at.enclosed(value, intervals(256)).mid), 30)
+        signs = set(gap(at))
+    return {"counterexample": dict(point), "signs": sorted(signs), "proof": work.steps}

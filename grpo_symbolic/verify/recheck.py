@@ -25,7 +25,16 @@ from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tr
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "portable", "recheck"]
+__all__ = [
+    "Recheck",
+    "certificate",
+    "claim_from",
+    "claim_to_data",
+    "digest",
+    "domain_from",
+    "portable",
+    "recheck",
+]
 
 #: For reading a claim back, and for each method's check of its evidence.
 STEPS = 16_000_000
@@ -87,6 +96,11 @@ def claim_from(data: Mapping[str, Any]) -> Claim:
     if any(data.get(key) != text for key, text in texts(data["exact"]).items()):
         raise ValueError("the text of the statement or its range is not that of its exact form")
     return claim
+
+
+def domain_from(exact: Mapping[str, Any]) -> Domain:
+    """The domain of the exact form of a claim."""
+    return Domain(_ranges(exact, _named(exact)))
 
 
 def portable(claim: Claim) -> Claim:
@@ -183,16 +197,8 @@ def _read(data: Mapping[str, Any]) -> Claim:
     """The claim of the exact form."""
     try:
         exact = data["exact"]
-        named = {name: symbol_from(name, held) for name, held in exact["symbols"].items()}
-        ranges = tuple(
-            Range(
-                named[r["symbol"]],
-                from_tree(r["lower"], named),
-                from_tree(r["upper"], named),
-                *(bool(r[end]) for end in _ENDS),
-            )
-            for r in exact["domain"]
-        )
+        named = _named(exact)
+        ranges = _ranges(exact, named)
         sides = [from_tree(exact[side], named) for side in ("left", "right")]
         claim = Claim(
             str(data["claim"]),
@@ -207,3 +213,19 @@ def _read(data: Mapping[str, Any]) -> Claim:
     if claim.domain.ranges != ranges:
         raise ValueError("a symbol of the statement has no range")
     return claim
+
+
+def _named(exact: Mapping[str, Any]) -> dict[str, Symbol]:
+    return {name: symbol_from(name, held) for name, held in exact["symbols"].items()}
+
+
+def _ranges(exact: Mapping[str, Any], named: Mapping[str, Symbol]) -> tuple[Range, ...]:
+    return tuple(
+        Range(
+            named[r["symbol"]],
+            from_tree(r["lower"], named),
+            from_tree(r["upper"], named),
+            *(bool(r[end]) for end in _ENDS),
+        )
+        for r in exact["domain"]
+    )

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from grpo_symbolic.verify.kernel.algebra import Poly
+from grpo_symbolic.verify.kernel.proof import Proof
 from grpo_symbolic.verify.kernel.statement import Rejected
 
-if TYPE_CHECKING:
-    from grpo_symbolic.verify.elaboration import Elaboration
-
-__all__ = ["code", "ratio", "shown"]
+__all__ = ["Work", "code", "ratio", "shown"]
 
 _DEPTH = 6
 _CODES = {(1,): 2, (0, 1): 1, (0,): 0, (-1, 0): -1, (-1,): -2}
+
+
+class Work(Protocol):
+    """A proof in the making: what the search for a sign needs of it.
+
+    ``trees`` are the names of variables, ``failed`` the normal forms whose sign was looked for.
+    """
+
+    proof: Proof
+    trees: dict[int, Any]
+    failed: dict[Any, int]
+
+    def do(self, *step: Any) -> None: ...
+    def tree(self, p: Poly) -> Any: ...
+    def factors(self, p: Poly) -> tuple[Fraction, list[tuple[Poly, int]]]: ...
 
 
 def code(sign: frozenset[int]) -> int | None:
@@ -28,7 +41,7 @@ def ratio(number: Fraction) -> Any:
     return ["Rational", *number.as_integer_ratio()]
 
 
-def shown(work: Elaboration, p: Poly, depth: int = 0) -> int | None:
+def shown(work: Work, p: Poly, depth: int = 0) -> int | None:
     """The sign of a normal form, with the steps of the proof that show it; None if not found."""
     s = code(work.proof.sign(p))
     if s is not None or depth > _DEPTH:
@@ -45,7 +58,7 @@ def shown(work: Elaboration, p: Poly, depth: int = 0) -> int | None:
 
 
 def _by_factors(
-    work: Elaboration, p: Poly, number: Fraction, parts: list[tuple[Poly, int]], depth: int
+    work: Work, p: Poly, number: Fraction, parts: list[tuple[Poly, int]], depth: int
 ) -> int | None:
     signs = [(shown(work, work.proof.normal(f), depth + 1), e) for f, e in parts]
     if 0 not in [s for s, _ in signs] and any(s is None and e % 2 for s, e in signs):
@@ -54,7 +67,7 @@ def _by_factors(
     return _done(work, p, [[]], [product])
 
 
-def _done(work: Elaboration, p: Poly, multiplier: Any, terms: Any) -> int | None:
+def _done(work: Work, p: Poly, multiplier: Any, terms: Any) -> int | None:
     try:
         work.do("sign", work.tree(p), multiplier, terms)
     except Rejected:
@@ -62,7 +75,7 @@ def _done(work: Elaboration, p: Poly, multiplier: Any, terms: Any) -> int | None
     return code(work.proof.sign(p))
 
 
-def _by_root(work: Elaboration, f: Poly, depth: int) -> int | None:
+def _by_root(work: Work, f: Poly, depth: int) -> int | None:
     """A + B r for the last square root r, by the signs of A, B and A^2 - B^2 r^2."""
     variables = work.proof.variables
     roots = {g for m in f for g, _ in m if variables[g].kind == "root" and variables[g].degree == 2}
@@ -84,7 +97,7 @@ def _by_root(work: Elaboration, f: Poly, depth: int) -> int | None:
             continue
         minus = ["Mul", -1]
         sides = [tree_a, [*minus, tree_b]]
-        if (sb is not None and sb >= 0) or (sb is None and sa < 0):
+        if (sb is not None and sb >= 0) or (sb is None and sa is not None and sa < 0):
             sides = [tree_b, [*minus, tree_a]]
         try:
             work.do("squares", *sides)
@@ -94,7 +107,7 @@ def _by_root(work: Elaboration, f: Poly, depth: int) -> int | None:
     return None
 
 
-def _by_square(work: Elaboration, f: Poly, depth: int) -> int | None:
+def _by_square(work: Work, f: Poly, depth: int) -> int | None:
     """A x^2 + B x + C with A, C of one sign and 4 A C - B^2 >= 0."""
     proof = work.proof
     for g in sorted({g for m in f for g, _ in m}):

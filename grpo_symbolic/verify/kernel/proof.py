@@ -98,6 +98,8 @@ class Proof(Ring):
         if e is not None and e.numerator > 1:
             return self.power(self.lower(["Pow", args[0], _tree(e / e.numerator)]), e.numerator)
         if e is None and head in MEANINGS:
+            base = self.lower(args[0]) if head == "Pow" else ONE
+            require(self.sign(base) == POSITIVE, "a base is not shown to be > 0")
             return self.lower(MEANINGS[head](*args))
         kind, x = _kind([head, *args]), self.lower(args[0])
         if kind == "inverse" and set(x) == {()}:
@@ -132,7 +134,8 @@ class Proof(Ring):
     def _let(self, name: str, node: Any) -> None:
         """A variable for a quotient, a root, an exponential or a logarithm, where there is one."""
         kind, x, key = _kind(node), self.lower(node[1]), json.dumps(node)
-        require(isinstance(name, str) and name not in self.values, "a name has two meanings")
+        # No name of a statement has a colon: what it says does not depend on what is named here.
+        require(name[:2] == "v:" and name not in self.values, "a name has two meanings")
         require(kind in _NEEDS and key not in self.memory, "it is nothing to be named")
         s = self.sign(x)
         shown = s <= _NEEDS[kind] or self._granted(node)

@@ -119,10 +119,12 @@ def _check(tree: Any, names: set[str], depth: int = 0) -> int:
     if head == "Rational":
         require(all(type(n) is int for n in args) and args[1] > 1, "it is no fraction")
         require(gcd(*args) == 1, "a fraction is not reduced")
-    if head in ("Sum", "GroupSum", "Lambda"):
-        index = "_t" if head == "Lambda" else args[1]
-        require(isinstance(index, str) and index not in names, "an index is not its own")
-        names = names | {index, *(["t"] if head == "Lambda" else [])}
+    if head == "Lambda":
+        require('"Lambda"' not in json.dumps(args), "a function within another")
+        names = names | {"t"}
+    if head in ("Sum", "GroupSum"):
+        require(isinstance(args[1], str) and args[1] not in names, "an index is not its own")
+        names = names | {args[1]}
     if head == "BernsteinMean":
         require(isinstance(args[0], str) and args.pop(0).isidentifier(), "a mean needs a name")
     nodes = 1 + sum(_check(part, names, depth + 1) for part in args)
