@@ -22,6 +22,7 @@ from derivations.new_theorems import NEW_ENTRIES
 from derivations.paper_claims import PAPER_ENTRIES
 from derivations.processes import workers
 from derivations.result import Outcome
+from derivations.statements import Statements
 from grpo_symbolic.export.notation import Notation
 
 WIDTH = 45
@@ -48,6 +49,12 @@ def _parser() -> argparse.ArgumentParser:
         "--recheck",
         action="store_true",
         help="check the certificates in DIR/certificates again; nothing is derived",
+    )
+    parser.add_argument(
+        "--pin",
+        action="store_true",
+        help="with the word ledger: write down what the results say, so that the next run need "
+        "not build them",
     )
     parser.add_argument("--out", default="build", metavar="DIR", help="where to write (build)")
     parser.add_argument(
@@ -93,7 +100,7 @@ def _made(out: Path) -> bool:
     return True
 
 
-def _ledger(out: Path) -> int:
+def _ledger(out: Path, pin: bool) -> int:
     """Print and write the ledger. Exit status: 0 all verdicts as declared, 1 not, 2 no folder."""
     if not _made(out):
         return 2
@@ -110,6 +117,15 @@ def _ledger(out: Path) -> int:
     for text in ledger_report.summary(rows):
         print(text)
     print(f"{time.perf_counter() - start:.1f} s")
+    statements = Statements(out / "certificates" / "statements")
+    changed = statements.changed()
+    if pin:
+        statements.pin()
+        print(f"wrote {statements.lock}: {len(changed)} results say something new")
+    elif changed:
+        print(
+            f"{len(changed)} results are built on every run until --pin writes down what they say"
+        )
     tex = ledger_report.write_tex(rows, out)
     print(f"wrote {tex} and {ledger_report.write_json(rows, out)}")
     print(compiled(tex).message)
@@ -185,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 2
         return _recheck(Path(arguments.out))
     if arguments.names == ["ledger"] and not arguments.list:
-        return _ledger(Path(arguments.out))
+        return _ledger(Path(arguments.out), arguments.pin)
     try:
         names = [lookup(name) for name in arguments.names] or list(ORDER)
         notation = _notation(arguments.notation)

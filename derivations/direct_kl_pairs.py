@@ -25,6 +25,12 @@ def logistic(exponent):
     return P0 * exp(exponent) / (P0 * exp(exponent) + 1 - P0)
 
 
+def printed():
+    """As printed: the reference times exp(gamma/(2 beta)) or its inverse, over their sum Z."""
+    weight = exp(GAMMA / (2 * BETA))
+    return P0 * weight / (P0 * weight + (1 - P0) / weight)
+
+
 def result() -> Result:
     question = BinaryQuestion(margin=GAMMA)
     found = stationary_policy(GRPO(2, DirectKL()), question)
@@ -70,6 +76,13 @@ def result() -> Result:
             Claim(
                 "logistic with exponent gamma/beta: the gradient with sampled k1 vanishes there",
                 gradient("k1", "loss-with-ratio").subs(symbols.pi, logistic(GAMMA / BETA)),
+                "==",
+                S.Zero,
+            ),
+            *compared("as printed, with both signs in Z, as derived", expression, printed()),
+            Claim(
+                "as printed, with both signs in Z: the gradient with sampled k1 vanishes there",
+                gradient("k1", "loss-with-ratio").subs(symbols.pi, printed()),
                 "==",
                 S.Zero,
             ),

@@ -12,14 +12,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sympy import Expr, Float, Symbol
+from sympy import Expr, Symbol
 
 import grpo_symbolic
 from derivations.processes import workers
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.identity import ExactIdentity
-from grpo_symbolic.verify.kernel.checks import CHECKED, NUMERIC, REJECTED, SETTLED, check
+from grpo_symbolic.verify.kernel.checks import CHECKED, NUMERIC, REJECTED, SETTLED, Answer, check
 from grpo_symbolic.verify.kernel.records import check_record, read
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.methods import METHODS, settle
@@ -28,6 +28,7 @@ from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.recheck import (
     Recheck,
     certificate,
+    claim_from,
     claim_to_data,
     digest,
     portable,
@@ -45,16 +46,19 @@ __all__ = [
     "family_of",
     "prune",
     "recheck_folder",
+    "word_on",
 ]
 
 #: The kernel, where a statement is all that it is given.
 KERNEL = "the kernel on its own"
 FAMILIES = {**{method.name: method.family for method in METHODS}, KERNEL: "kernel"}
-#: Methods whose certificates say no more than the statement, but for factorings.
+#: Methods whose certificates hold nothing that the method has found, but its sign.
 _BARE = (ExactIdentity.name, OrthantSign.name)
 _DECISIVE = (str(Status.PROVED), str(Status.REFUTED))
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _PACKAGES = ("sympy", "python-flint", "mpmath", "z3-solver", "cvc5", "scipy")
+#: The kernel's answers, by the digest of a certificate as a whole.
+_KNOWN: dict[str, Answer] = {}
 #: Parts of a method's evidence that are also written as files of their own.
 _SCRIPTS = {"script": ".smt2", "control": ".control.smt2"}
 
@@ -76,13 +80,14 @@ class Evidence:
         self.folder = folder
 
     def of(
-        self, claim: Claim, at: Mapping[str, Expr] | None = None, routes: int = 2
+        self, claim: Claim | dict[str, Any], at: Mapping[str, Expr] | None = None, routes: int = 2
     ) -> dict[str, Any]:
         """What the methods say of ``claim``, until two families of them have decided.
 
         Parameters
         ----------
-        claim : Claim
+        claim : Claim or dict
+            Or the data that a portable claim has in its certificates.
         at : mapping of str to Expr, optional
             By symbol name, the point of a counterexample that is easy to check by hand.
         routes : int
@@ -95,33 +100,22 @@ class Evidence:
             ``certificates``, and for a refuted claim ``negation``: the certificates that it
             fails at the counterexample.
         """
-        claim = portable(claim)
+        data = claim if isinstance(claim, dict) else claim_to_data(portable(claim))
         point = {name: str(value) for name, value in (at or {}).items()}
-        key = digest([claim_to_data(claim), point])[:16]
-        kept = self._kept(key, claim, point)
+        key = digest([data, point])[:16]
+        kept = self._kept(key, data, point)
         if kept is not None:
             return kept
         start = time.perf_counter()
-        chosen = [_refutation(claim, at)] if at else []
-        verdicts = [*chosen, *settle(claim, routes=routes)]
-        certificates = [certificate(claim, verdict) for verdict in verdicts]
-        refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
-        negation = []
-        if refuted is not None:
-            opposite = _negation(claim, refuted.evidence)
-            negation = [certificate(opposite, v) for v in settle(opposite, routes=routes)]
-        record = {
-            "key": key,
-            "at": point,
-            "methods": _made_by(),
-            "seconds": round(time.perf_counter() - start, 2),
-            "certificates": certificates,
-            "negation": negation,
-        }
+        record = _made(claim_from(data), at, routes)
+        seconds = round(time.perf_counter() - start, 2)
+        record = {"key": key, "at": point, "methods": _made_by(), "seconds": seconds, **record}
         self._write(record)
         return record
 
-    def _kept(self, key: str, claim: Claim, point: Mapping[str, str]) -> dict[str, Any] | None:
+    def _kept(
+        self, key: str, data: Mapping[str, Any], point: Mapping[str, str]
+    ) -> dict[str, Any] | None:
         """The record of a claim, if nothing in it has to be believed."""
         try:
             record = read((self.folder / f"{key}.json").read_text(encoding="utf-8"))
@@ -132,10 +126,10 @@ class Evidence:
                 return None
             made, negation = record["certificates"], record["negation"]
             # The kernel has seen that all are of one claim: that it is this one is left.
-            data = claim_to_data(claim)
             if {name: made[0][name] for name in data} != data:
                 return None
             rest = list(zip([*made, *negation], answers, strict=True))
+            _KNOWN.update({digest(one): answer for one, answer in rest})
             # Samples decide nothing where something else does: they need not be drawn again.
             decided = any(c["verdict"] in _DECISIVE for c in made)
             enough = (*SETTLED, NUMERIC) if decided else SETTLED
@@ -153,10 +147,36 @@ class Evidence:
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
+def _made(claim: Claim, at: Mapping[str, Expr] | None, routes: int) -> dict[str, Any]:
+    """The certificates of a claim, and where it is refuted those of its opposite."""
+
+    def beside(verdict: Verdict) -> bool:
+        return by_the_kernel_alone(certificate(claim, verdict))
+
+    verdicts = [_refutation(claim, at)] if at else []
+    verdicts += settle(claim, routes=routes, beside=beside)
+    refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
+    if refuted is None:
+        return {"certificates": [certificate(claim, v) for v in verdicts], "negation": []}
+    opposite = _negation(claim, refuted.evidence)
+    return {
+        "certificates": [certificate(claim, v, opposite) for v in verdicts],
+        "negation": [certificate(opposite, v) for v in settle(opposite, routes=routes)],
+    }
+
+
+def word_on(certificate: Mapping[str, Any]) -> Answer:
+    """The kernel's answer, which is worked out once for each certificate."""
+    key = digest(certificate)
+    if key not in _KNOWN:
+        _KNOWN[key] = check(certificate)
+    return _KNOWN[key]
+
+
 def family_of(certificate: Mapping[str, Any]) -> str:
     """What a certificate has to be believed for, if the kernel has not checked it."""
     method = certificate["method"]
-    if method == LinearCertificate.name and check(certificate).word not in SETTLED:
+    if method == LinearCertificate.name and word_on(certificate).word not in SETTLED:
         return POLYNOMIAL_SYSTEM
     return FAMILIES[method]
 
@@ -164,12 +184,11 @@ def family_of(certificate: Mapping[str, Any]) -> str:
 def by_the_kernel_alone(certificate: Mapping[str, Any]) -> bool:
     """Whether the kernel decides the statement with nothing that a method has found.
 
-    It brings both sides to a normal form of its own, which shares no code with that of the
-    methods, and reads the sign off. With a factoring to look up it is a check of their work.
+    The steps of these proofs are found from the statement alone, by code that shares no encoder
+    and no normal form with the methods, and the kernel runs each of them. An identity that a
+    method brings along is a check of its work.
     """
-    if certificate["method"] not in _BARE or check(certificate).word != CHECKED:
-        return False
-    return not any(certificate["evidence"]["kernel"])
+    return certificate["method"] in _BARE and word_on(certificate).word == CHECKED
 
 
 def prune(folder: Path, keys: Collection[str]) -> None:
@@ -241,7 +260,7 @@ def _negation(claim: Claim, evidence: Mapping[str, Any]) -> Claim:
     left, right = (side.subs(point) for side in (claim.left, claim.right))
     opposite = _OPPOSITE[claim.relation]
     if opposite == "!=":  # in the stronger form that says which side is larger
-        opposite = ">" if Float(evidence["left"], 30) > Float(evidence["right"], 30) else "<"
+        opposite = ">" if (left - right).is_positive else "<"
     return portable(Claim(f"it fails there: {claim.name}", left, opposite, right, Domain()))
 
 

@@ -4,9 +4,9 @@ An entry is settled when each of its claims is decided by two independent famili
 Those that believe the same encoder or decide by the same normal form are one family: the two
 solvers are, and so is an identity certificate, unless the kernel has checked that its system is
 that of the claim. That the kernel checks a certificate is no second derivation of it; that it
-decides a statement with nothing else in its hands is one, for it has an encoder and a normal form
-of its own. A claim with the same expression on both sides is evidence of nothing.
-A second derivation counts as a family, too.
+decides a statement with steps found from nothing but the statement is one, for these have an
+encoder and a normal form of their own. A claim with the same expression on both sides is evidence
+of nothing. A second derivation counts as a family, too.
 For a refuted claim one family is the exact value at the counterexample, others prove that the
 opposite relation holds there.
 """
@@ -14,23 +14,29 @@ opposite relation holds there.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from sympy import Expr
+from sympy import Expr, Rational
 
 from derivations.entry import Entry, plain
-from derivations.evidence import FAMILIES, KERNEL, Evidence, by_the_kernel_alone, family_of
-from derivations.headline import Headline
+from derivations.evidence import (
+    FAMILIES,
+    KERNEL,
+    Evidence,
+    by_the_kernel_alone,
+    family_of,
+    word_on,
+)
 from derivations.processes import workers
+from derivations.statements import Said, Scope, Statements
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.kernel.checks import TRIVIAL, check
+from grpo_symbolic.verify.kernel.checks import TRIVIAL
+from grpo_symbolic.verify.recheck import claim_from
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["Part", "Row", "ledger"]
@@ -67,8 +73,8 @@ class Part:
         What all methods took when the claim was last put to them.
     key : str
         The name of its file of certificates.
-    headlines : tuple of Headline
-        Those of the result that rest on the claim.
+    scopes : tuple of Scope
+        What the headlines that rest on the claim are said for.
     """
 
     result: str
@@ -81,7 +87,7 @@ class Part:
     seconds: float
     key: str
     trivial: bool = False
-    headlines: tuple[Headline, ...] = ()
+    scopes: tuple[Scope, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -153,14 +159,14 @@ class Row:
         )
 
     @property
-    def headlines(self) -> tuple[Headline, ...]:
-        """The headlines that rest on its claims, each once."""
-        return tuple(dict.fromkeys(h for part in self.parts for h in part.headlines))
+    def scopes(self) -> tuple[Scope, ...]:
+        """What the headlines that rest on its claims are said for, each once."""
+        return tuple(dict.fromkeys(scope for part in self.parts for scope in part.scopes))
 
     @property
     def quantifiers(self) -> str:
-        """What the headlines are said for, each once."""
-        found = dict.fromkeys(plain(h.quantifiers) for h in self.headlines)
+        """What the headlines are said for, as text."""
+        found = dict.fromkeys(scope.text for scope in self.scopes)
         return "; or ".join(text for text in found if text)
 
     @property
@@ -285,9 +291,7 @@ def _settled(
     module, wanted = task
     if find_spec(f"derivations.{module}") is None:
         raise ValueError(f"there is no result {module!r}")
-    result = import_module(f"derivations.{module}").result()
-    claims = result.claims
-    needed = {h: set(h.claims_of(result.all_claims)) for h in result.headlines}
+    claims = Statements(folder / "statements").of(module)
     evidence = Evidence(folder)
     found: dict[_Wanted, tuple[Part, ...]] = {}
     for name, at in dict.fromkeys(wanted):
@@ -296,17 +300,11 @@ def _settled(
         chosen = [c for c in chosen if c.expected == Status.PROVED or pattern != "*"]
         if not chosen:
             raise ValueError(f"{module} has no claim {pattern!r}")
-        found[name, at] = tuple(
-            replace(
-                _part(module, c, evidence.of(c, dict(at))),
-                headlines=tuple(h for h, claims_of in needed.items() if c in claims_of),
-            )
-            for c in chosen
-        )
+        found[name, at] = tuple(_part(module, c, evidence.of(c.data, dict(at))) for c in chosen)
     return found
 
 
-def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
+def _part(module: str, claim: Said, record: Mapping[str, Any]) -> Part:
     made = record["certificates"]
     reached = {c["verdict"] for c in made}
     verdict = str(next((s for s in (*_DECIDED, Status.NUMERIC) if s in reached), Status.UNKNOWN))
@@ -321,13 +319,7 @@ def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
         methods, families = (*methods, KERNEL), families | {FAMILIES[KERNEL]}
     counterexample = {}
     if verdict == Status.REFUTED:
-        evidence = deciding[0]["evidence"]
-        counterexample = {
-            "point": evidence["counterexample"],
-            "left": evidence["left"],
-            "relation": claim.relation,
-            "right": evidence["right"],
-        }
+        counterexample = _counterexample(claim, deciding[0]["evidence"]["counterexample"])
     return Part(
         module,
         claim.title,
@@ -338,8 +330,16 @@ def _part(module: str, claim: Claim, record: Mapping[str, Any]) -> Part:
         counterexample,
         record["seconds"],
         record["key"],
-        any(check(c).word == TRIVIAL for c in deciding),
+        any(word_on(c).word == TRIVIAL for c in deciding),
+        claim.scopes,
     )
+
+
+def _counterexample(said: Said, point: Mapping[str, str]) -> dict[str, Any]:
+    claim = claim_from(said.data)
+    at = {s: Rational(point[s.name]) for s in claim.domain.symbols}
+    left, right = (str(side.xreplace(at).n(30)) for side in (claim.left, claim.right))
+    return {"point": dict(point), "left": left, "relation": claim.relation, "right": right}
 
 
 def _part_data(part: Part) -> dict[str, Any]:

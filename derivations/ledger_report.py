@@ -11,7 +11,6 @@ from sympy import Rational
 
 from derivations.book.names import NOTATION
 from derivations.book.prose import escape, range_tex
-from derivations.book.quantifiers import quantifiers_tex
 from derivations.entry import PAPER
 from derivations.evidence import KERNEL
 from derivations.ledger import Row
@@ -191,7 +190,7 @@ def _short(number: str) -> str:
 
 def _ranges(row: Row) -> str:
     """What the headlines are said for; without one, the first few ranges of all claims."""
-    said = list(dict.fromkeys(quantifiers_tex(headline) for headline in row.headlines))
+    said = list(dict.fromkeys(scope.tex for scope in row.scopes))
     if said:
         shown = r"\newline ".join(said[:_SAID])
         return r"\footnotesize " + shown + (r", \dots" if len(said) > _SAID else "")

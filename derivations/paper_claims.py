@@ -243,6 +243,12 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
         "Section 3",
         "direct_kl_pooling: *",
     ),
+    published(
+        r"direct KL, $G=2$: $\pi(a)=\piref(a)e^{\gamma/(2\beta)}/Z$ and "
+        r"$\pi(b)=\piref(b)e^{-\gamma/(2\beta)}/Z$, with $Z$ their sum",
+        "Appendix B.2",
+        "direct_kl_pairs: as printed, with both signs in Z*",
+    ),
     refuted(
         r"direct KL, $G=2$: logistic with exponent $\gamma/(2\beta)$",
         "V&Y Appendix B.2, without its Z",

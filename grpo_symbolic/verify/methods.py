@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import comb, prod
 
@@ -103,8 +104,13 @@ def _is_small(claim: Claim) -> bool:
     return degree <= _LOW and comb(degree + symbols, symbols) <= _FEW
 
 
-def settle(claim: Claim, *, routes: int = 2) -> tuple[Verdict, ...]:
+def settle(
+    claim: Claim, *, routes: int = 2, beside: Callable[[Verdict], bool] | None = None
+) -> tuple[Verdict, ...]:
     """Verdicts of the methods, until ``routes`` families of them have decided.
+
+    ``beside`` says of a verdict whether its statement is decided in one more way, outside the
+    methods, which then counts as a family.
 
     Two families that agree are independent routes; more of them settle nothing that is not
     settled. An identity certificate is not counted beside a solver: whether its system is that of
@@ -127,6 +133,8 @@ def settle(claim: Claim, *, routes: int = 2) -> tuple[Verdict, ...]:
         if verdict.status is not Status.NUMERIC:
             encoded = isinstance(method, LinearCertificate)
             families.add(POLYNOMIAL_SYSTEM if encoded else method.family)
+            if beside is not None and beside(verdict):
+                families.add("beside")
     return tuple(found)
 
 

@@ -18,17 +18,28 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel import checks
 from grpo_symbolic.verify.kernel.statement import digest, statement_of, texts
-from grpo_symbolic.verify.lemmas import for_the_kernel
 from grpo_symbolic.verify.methods import METHODS
+from grpo_symbolic.verify.proofs import for_the_kernel
 from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Recheck", "certificate", "claim_from", "claim_to_data", "digest", "portable", "recheck"]
+__all__ = [
+    "Recheck",
+    "certificate",
+    "claim_from",
+    "claim_to_data",
+    "digest",
+    "domain_from",
+    "portable",
+    "recheck",
+]
 
 #: For reading a claim back, and for each method's check of its evidence.
 STEPS = 16_000_000
+#: What a certificate has besides the evidence of a method, where the kernel cannot use it.
+_ADDED = ("by", "proof")
 _ENDS = ("lower_closed", "upper_closed")
 
 
@@ -87,6 +98,11 @@ def claim_from(data: Mapping[str, Any]) -> Claim:
     return claim
 
 
+def domain_from(exact: Mapping[str, Any]) -> Domain:
+    """The domain of the exact form of a claim."""
+    return Domain(_ranges(exact, _named(exact)))
+
+
 def portable(claim: Claim) -> Claim:
     """The claim as a certificate reads it back: the same statement, as SymPy evaluates it.
 
@@ -105,8 +121,15 @@ def portable(claim: Claim) -> Claim:
     raise ValueError("the statement changes whenever it is read back")
 
 
-def certificate(claim: Claim, verdict: Verdict) -> dict[str, Any]:
+def certificate(claim: Claim, verdict: Verdict, also: Claim | None = None) -> dict[str, Any]:
     """The certificate of a verdict on a :func:`portable` claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    verdict : Verdict
+    also : Claim, optional
+        For a refutation: the opposite at its counterexample, which is to be compared with it.
 
     Returns
     -------
@@ -124,10 +147,11 @@ def certificate(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     ('PROVED', True)
     """
     data = claim_to_data(claim)
+    sides = [to_tree(side) for side in (also.left, also.right)] if also is not None else []
     data |= {
         "verdict": str(verdict.status.value),
         "method": verdict.method,
-        "evidence": for_the_kernel(statement_of(data["exact"]), verdict),
+        "evidence": for_the_kernel(statement_of(data["exact"]), verdict, sides),
     }
     return {**data, "digest": digest(data)}
 
@@ -141,7 +165,7 @@ def recheck(certificate: Mapping[str, Any]) -> Recheck:
     answer = checks.check(certificate)
     if answer.word == checks.REJECTED:
         return Recheck(False, answer.why, answer.word)
-    if answer.word in (checks.CHECKED, checks.TRIVIAL):
+    if answer.word in checks.SETTLED:
         return Recheck(True, kernel=answer.word)
     return replace(_by_its_method(certificate), kernel=answer.word)
 
@@ -155,7 +179,8 @@ def _by_its_method(certificate: Mapping[str, Any]) -> Recheck:
         return Recheck(False, f"{method.name} cannot be used here: {method.missing()}")
     try:
         claim = limited(claim_from, certificate, steps=STEPS)
-        evidence, status = certificate["evidence"], certificate["verdict"]
+        found, status = certificate["evidence"], certificate["verdict"]
+        evidence = {key: value for key, value in found.items() if key not in _ADDED}
         holds = limited(method.recheck, claim, evidence, status, steps=STEPS)
         if holds and status == Status.PROVED and not claim.defined:
             return Recheck(False, "both sides are not shown to be defined everywhere")
@@ -172,16 +197,8 @@ def _read(data: Mapping[str, Any]) -> Claim:
     """The claim of the exact form."""
     try:
         exact = data["exact"]
-        named = {name: symbol_from(name, held) for name, held in exact["symbols"].items()}
-        ranges = tuple(
-            Range(
-                named[r["symbol"]],
-                from_tree(r["lower"], named),
-                from_tree(r["upper"], named),
-                *(bool(r[end]) for end in _ENDS),
-            )
-            for r in exact["domain"]
-        )
+        named = _named(exact)
+        ranges = _ranges(exact, named)
         sides = [from_tree(exact[side], named) for side in ("left", "right")]
         claim = Claim(
             str(data["claim"]),
@@ -196,3 +213,19 @@ def _read(data: Mapping[str, Any]) -> Claim:
     if claim.domain.ranges != ranges:
         raise ValueError("a symbol of the statement has no range")
     return claim
+
+
+def _named(exact: Mapping[str, Any]) -> dict[str, Symbol]:
+    return {name: symbol_from(name, held) for name, held in exact["symbols"].items()}
+
+
+def _ranges(exact: Mapping[str, Any], named: Mapping[str, Symbol]) -> tuple[Range, ...]:
+    return tuple(
+        Range(
+            named[r["symbol"]],
+            from_tree(r["lower"], named),
+            from_tree(r["upper"], named),
+            *(bool(r[end]) for end in _ENDS),
+        )
+        for r in exact["domain"]
+    )

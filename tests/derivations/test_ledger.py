@@ -10,7 +10,7 @@ import mpmath as mp
 import pytest
 from sympy import Rational, log
 
-from derivations import __main__, evidence
+from derivations import __main__, evidence, statements
 from derivations.__main__ import main
 from derivations.book.engine import Compiled
 from derivations.catalogue import ORDER
@@ -19,6 +19,7 @@ from derivations.ledger import Row, _part, ledger
 from derivations.ledger_report import line, summary
 from derivations.new_theorems import NEW_ENTRIES
 from derivations.paper_claims import PAPER_ENTRIES
+from derivations.statements import Statements, _item, said_of
 from grpo_symbolic.symbols import pi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
@@ -93,20 +94,21 @@ def test_the_word_of_solvers_settles_nothing(rows: list[Row]) -> None:
 def test_the_same_on_both_sides_settles_nothing(tmp_path: Path) -> None:
     claim = Claim("the same", pi + 1, "==", pi + 1)
     made = evidence.Evidence(tmp_path).of(claim)
-    part = _part("nowhere", claim, made)
+    part = _part("nowhere", said_of(claim), made)
     assert part.verdict == "PROVED"
     assert len(part.families) > 1
     assert not part.settled
     assert part.lacks == "the same on both sides"
     other = Claim("not the same", (pi + 1) ** 2, "==", pi**2 + 2 * pi + 1)
-    assert _part("nowhere", other, evidence.Evidence(tmp_path).of(other)).settled
+    assert _part("nowhere", said_of(other), evidence.Evidence(tmp_path).of(other)).settled
 
 
 def test_an_identity_the_kernel_has_not_checked_believes_the_encoder(tmp_path: Path) -> None:
-    made = evidence.Evidence(tmp_path).of(Claim("a product", pi * (1 - pi), ">", 0 * pi))
+    product = Claim("a product", pi * (1 - pi), ">", 0 * pi)
+    made = evidence.Evidence(tmp_path).of(product, routes=4)
     one = next(c for c in made["certificates"] if c["method"] == "identity certificate")
     assert evidence.family_of(one) == "linear certificate"
-    unchecked = _signed({**one, "evidence": {**one["evidence"], "kernel": None}})
+    unchecked = _signed({**one, "evidence": {**one["evidence"], "proof": None}})
     assert evidence.family_of(unchecked) == evidence.FAMILIES["real algebra (z3)"]
 
 
@@ -179,7 +181,7 @@ def test_an_edited_file_is_not_used_again(
     text = (folder / "certificates" / name).read_text()
     (tmp_path / name).write_text(text.replace("PROVED", "REFUTED", 1))
     asked: list[object] = []
-    monkeypatch.setattr(evidence, "settle", lambda claim, routes: asked.append(claim) or ())
+    monkeypatch.setattr(evidence, "settle", lambda claim, **_: asked.append(claim) or ())
     ledger((SQUARE_ROOT,), tmp_path, processes=1)
     assert asked
 
@@ -340,7 +342,7 @@ def test_a_point_that_refutes_nothing_is_an_error(tmp_path: Path) -> None:
 def test_methods_that_contradict_each_other_decide_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def two_minds(claim: Any, routes: int) -> tuple:
+    def two_minds(claim: Any, **_: Any) -> tuple:
         point = {s: Rational(1, 2) for s in claim.domain.symbols}
         known = evidence.Verdict(evidence.Status.PROVED, "exact identity", "", {"by": "magic"})
         values = {"counterexample": {s.name: str(v) for s, v in point.items()}}
@@ -379,14 +381,61 @@ def test_one_line_for_each_row(rows: list[Row]) -> None:
 def test_the_kernel_is_a_route_where_the_statement_is_all_it_has(tmp_path: Path) -> None:
     odds = Claim("odds", log(pi / (1 - pi)), "==", log(pi) - log(1 - pi))
     record = evidence.Evidence(tmp_path).of(odds)
-    part = _part("nowhere", odds, record)
+    part = _part("nowhere", said_of(odds), record)
     assert part.families == {"normal form", "kernel"}
     assert part.settled
     one = next(c for c in record["certificates"] if c["method"] == "exact identity")
     assert evidence.by_the_kernel_alone(one)
-    unchecked = _signed({**one, "evidence": {**one["evidence"], "kernel": None}})
+    unchecked = _signed({**one, "evidence": {**one["evidence"], "proof": None}})
     assert not evidence.by_the_kernel_alone(unchecked)
     # A certificate that brings more than its statement is checked, not decided again.
-    product = evidence.Evidence(tmp_path).of(Claim("a product", pi * (1 - pi), ">", 0 * pi))
+    claim = Claim("a product", pi * (1 - pi), ">", 0 * pi)
+    product = evidence.Evidence(tmp_path).of(claim, routes=4)
     brought = next(c for c in product["certificates"] if c["method"] == "identity certificate")
     assert not evidence.by_the_kernel_alone(brought)
+
+
+def _weakened(kept: dict[str, Any]) -> None:
+    kept["said"][0]["data"]["exact"]["relation"] = ">="
+
+
+def _shortened(kept: dict[str, Any]) -> None:
+    del kept["said"][0]
+
+
+def _said_for_more(kept: dict[str, Any]) -> None:
+    kept["said"][0]["scopes"] = [["every G", r"every $G$"]]
+
+
+@pytest.mark.parametrize("forge", [_weakened, _shortened, _said_for_more])
+def test_what_a_result_says_is_read_only_where_the_sources_say_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Any
+) -> None:
+    made: list[str] = []
+
+    def built(name: str) -> list[dict[str, Any]]:
+        made.append(name)
+        return [
+            _item(Claim("odds grow", pi / (1 - pi), ">", pi), ()),
+            _item(Claim("less", pi, "<", Rational(1)), ()),
+        ]
+
+    monkeypatch.setattr(statements, "_built", built)
+    kept = Statements(tmp_path / "kept", tmp_path / "lock.json")
+    first = kept.of("a_result")
+    assert kept.of("a_result") == first
+    assert made == ["a_result"] * 2  # nothing is believed that the sources do not have
+    assert kept.changed() == ["a_result"]
+    kept.pin()
+    assert not kept.changed()
+    assert kept.of("a_result") == first
+    assert len(made) == 2
+    path = tmp_path / "kept" / "a_result.json"
+    forged = json.loads(path.read_text())
+    forge(forged)
+    path.write_text(json.dumps(forged))
+    assert kept.of("a_result") == first
+    assert len(made) == 3
+    monkeypatch.setattr(statements, "sources", lambda: "other sources")
+    assert kept.of("a_result") == first
+    assert len(made) == 4

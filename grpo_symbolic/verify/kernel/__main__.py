@@ -12,27 +12,22 @@ from grpo_symbolic.verify.kernel.records import check_record, read
 
 def main(folder: str) -> int:
     """Exit status: 0 nothing is rejected, 1 something is, 2 there are no certificates."""
-    words: Counter[tuple[str, str]] = Counter()
-    whys: Counter[str] = Counter()
+    words, whys = Counter[str](), Counter[str]()
     for path in sorted(Path(folder).glob("*.json")):
         try:
             answers = list(check_record(read(path.read_text(encoding="utf-8")), path.stem))
         except (ValueError, RecursionError, OSError) as error:
             answers = [("", Answer(REJECTED, str(error)))]
         for method, answer in answers:
-            words[answer.word, method] += 1
-            if answer.why:
-                whys[str(answer)] += 1
+            words[f"{answer.word}: {method}"] += 1
+            whys[answer.word if answer.word == CHECKED else str(answer)] += 1
             if answer.word == REJECTED:
                 print(f"{path.name}: {method}: {answer}")
-    for (word, method), count in sorted(words.items()):
-        print(f"{count:6} {word}: {method}")
-    for why, count in sorted(whys.items()):
-        print(f"{count:6} {why}")
-    total, rejected = sum(words.values()), sum(n for (w, _), n in words.items() if w == REJECTED)
-    checked = sum(n for (w, _), n in words.items() if w == CHECKED)
-    print(f"{total} certificates, {checked} checked, {rejected} rejected")
-    return 2 if not total else int(rejected > 0)
+    for text, count in (*sorted(words.items()), *sorted(whys.items())):
+        print(f"{count:6} {text}")
+    rejected = sum(n for word, n in words.items() if word.startswith(REJECTED))
+    print(f"{words.total()} certificates, {whys[CHECKED]} checked, {rejected} rejected")
+    return int(rejected > 0) if words else 2
 
 
 if __name__ == "__main__":

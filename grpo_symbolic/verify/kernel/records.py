@@ -6,11 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from grpo_symbolic.verify.kernel.checks import REJECTED, Answer, check, claim_of
-from grpo_symbolic.verify.kernel.points import negates
-from grpo_symbolic.verify.kernel.statement import Rejected, Unchecked, digest, require
+from grpo_symbolic.verify.kernel.checks import CLAIM, REJECTED, Answer, at_point, check, claim_of
+from grpo_symbolic.verify.kernel.statement import RELATIONS, Rejected, Unchecked, digest, require
 
-_CLAIM = ("claim", "statement", "made", "domain", "exact")
 _RECORD = {"key", "at", "methods", "seconds", "certificates", "negation"}
 
 
@@ -33,23 +31,30 @@ def check_record(record: Any, name: str) -> Iterator[tuple[str, Answer]]:
         require(isinstance(record, dict) and set(record) == _RECORD, "a record has other fields")
         made, negation = record["certificates"], record["negation"]
         require(isinstance(made, list) and made, "there is no certificate")
-        require(isinstance(negation, list), "a type is wrong")
-        claim = {key: made[0][key] for key in _CLAIM}
+        claim = {key: made[0][key] for key in CLAIM}
         key = digest([claim, record["at"]])[:16]
         require(record["key"] == key == name, "its name is not that of its claim")
         for one in made:
-            require({k: one[k] for k in _CLAIM} == claim, "a certificate is of another claim")
+            require({k: one[k] for k in CLAIM} == claim, "a certificate is of another claim")
         verdicts = {one["verdict"] for one in made}
         require(not verdicts >= {"PROVED", "REFUTED"}, "it is proved and refuted")
-        require(bool(negation) <= ("REFUTED" in verdicts), "nothing is refuted")
-        statement = claim_of(claim, set(_CLAIM))
         for one in negation:
-            opposite = claim_of({k: one[k] for k in _CLAIM}, set(_CLAIM))
-            point = next(c["evidence"] for c in made if c["verdict"] == "REFUTED")
-            negates(opposite, statement, point)
-            require(one["claim"] == f"it fails there: {claim['claim']}", "it has another name")
+            _negates(one, claim, made)
     except (Rejected, Unchecked, LookupError, TypeError, ValueError) as wrong:
         yield "", Answer(REJECTED, str(wrong))
         return
     for one in (*made, *negation):
         yield str(one.get("method")), check(one)
+
+
+def _negates(one: Any, claim: dict[str, Any], made: list[Any]) -> None:
+    """That a certificate is of the opposite of the claim at its counterexample."""
+    statement, opposite = claim_of(claim), claim_of({k: one[k] for k in CLAIM})
+    (refutation, *_) = (c["evidence"] for c in made if c["verdict"] == "REFUTED")
+    at = at_point(statement, refutation)
+    turned = RELATIONS[statement.relation]
+    allowed = (">", "<") if turned == "!=" else (turned,)
+    require(opposite.relation in allowed and not opposite.ranges, "it is no opposite")
+    for there, here in zip(statement[:3:2], opposite[:3:2], strict=True):
+        require(at.same(at.lower(there), at.lower(here)), "a side is that of another")
+    require(one["claim"] == f"it fails there: {claim['claim']}", "it has another name")

@@ -6,23 +6,20 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
-from typing import Any
+from typing import Any, NamedTuple
 
-#: The opposite of each relation, and the signs of left - right that show it.
+POSITIVE, ZERO, NEGATIVE = (frozenset({s}) for s in (1, 0, -1))
+ANY = POSITIVE | ZERO | NEGATIVE
+#: The opposite of each relation, and the signs of left - right with which it holds.
 RELATIONS = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
-SHOWN_BY = {"==": (0,), "!=": (2, -2), ">": (2,), ">=": (2, 1, 0), "<": (-2,), "<=": (-2, -1, 0)}
+SHOWN_BY = {"==": ZERO, "!=": ANY - ZERO, ">": POSITIVE, ">=": ANY - NEGATIVE,
+            "<": NEGATIVE, "<=": ANY - POSITIVE}  # fmt: skip
+#: What may be assumed of a symbol, and the signs that it then has.
+WORDS = {"integer": ANY, "positive": POSITIVE, "negative": NEGATIVE,
+         "nonnegative": ANY - NEGATIVE, "nonpositive": ANY - POSITIVE, "real": ANY}  # fmt: skip
 _RATIO = re.compile(r"-?(0|[1-9]\d{0,999})(/[1-9]\d{0,999})?")
-_IMPLIED = {
-    "positive": {"nonnegative", "real"},
-    "negative": {"nonpositive", "real"},
-    "nonnegative": {"real"},
-    "nonpositive": {"real"},
-    "integer": {"real"},
-    "real": set(),
-}
 _ONE = "Abs sign exp log erf erfc sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh"
 #: Heads of expressions with the least and the largest number of their arguments.
 _HEADS = {
@@ -33,7 +30,6 @@ _HEADS = {
     **{"Sum": (4, 4), "GroupSum": (4, 4), "BernsteinMean": (5, 5), "Tuple": (0, 20_000)},
 }
 _NODES, _DEPTH, _BITS = 20_000, 120, 1 << 13
-_RANGE = {"symbol", "lower", "upper", "lower_closed", "upper_closed"}
 _EXACT = {"symbols", "left", "relation", "right", "where_defined", "domain"}
 
 
@@ -45,17 +41,15 @@ class Unchecked(Exception):
     """It is beyond what the kernel can check."""
 
 
-@dataclass(frozen=True)
-class Range:
-    name: str
+class Range(NamedTuple):
+    symbol: str
     lower: Any
     upper: Any
     lower_closed: bool
     upper_closed: bool
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     left: Any
     relation: str
     right: Any
@@ -80,6 +74,10 @@ def ratio(text: Any) -> Fraction:
     return Fraction(text)
 
 
+def infinite(end: Any) -> bool:
+    return end in (["Infinity"], ["NegativeInfinity"])
+
+
 def statement_of(exact: Any) -> Statement:
     """The statement of the exact form, every type and every name looked at."""
     require(isinstance(exact, dict) and set(exact) == _EXACT, "the exact form has other fields")
@@ -88,68 +86,50 @@ def statement_of(exact: Any) -> Statement:
     require(isinstance(relation, str) and relation in RELATIONS, f"{relation!r} is no relation")
     require(type(where) is bool, "where_defined is neither true nor false")
     for name, held in symbols.items():
-        plain = name.replace("_", "").isalnum() and name.isascii() and not name[0].isdigit()
-        require(plain, f"{name!r} is no name of a symbol")
-        require(isinstance(held, list) and all(isinstance(h, str) for h in held), "a type is wrong")
-        closed = set().union(*({h, *_IMPLIED.get(h, {None})} for h in held))
-        require(closed == set(held) and len(held) == len(closed), f"{name} cannot be {held}")
+        require(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII), f"{name!r} is no name of a symbol")
+        implied = {
+            w for h in held for w in WORDS if w == h or (WORDS[h] <= WORDS[w] and w != "integer")
+        }
+        require(set(held) == implied and len(held) == len(implied), f"{name} cannot be {held}")
     ranges: list[Range] = []
     for item in exact["domain"]:
-        require(isinstance(item, dict) and set(item) == _RANGE, "a range has other fields")
-        r = Range(*(item[f] for f in ("symbol", "lower", "upper", "lower_closed", "upper_closed")))
-        before = {other.name for other in ranges}
-        require(isinstance(r.name, str) and r.name in symbols, "a range is of no symbol")
-        require(r.name not in before, f"{r.name} has two ranges")
+        require(isinstance(item, dict) and set(item) == {*Range._fields}, "a range is none")
+        r, before = Range(**item), {other.symbol for other in ranges}
+        require(r.symbol in symbols and r.symbol not in before, f"{r.symbol} is no symbol")
         require(type(r.lower_closed) is type(r.upper_closed) is bool, "an end is not true or false")
-        for end, infinite in ((r.lower, "NegativeInfinity"), (r.upper, "Infinity")):
-            if end != [infinite]:
-                _check(end, before, infinite=False)
+        for end, away in ((r.lower, "NegativeInfinity"), (r.upper, "Infinity")):
+            require(end == [away] or not infinite(end), "infinity is not in its place")
+            _check(end, before)
         ranges.append(r)
-    names = {r.name for r in ranges}
-    bound = set().union(*(_check(exact[side], names, infinite=True) for side in ("left", "right")))
-    require(set(symbols) <= names | bound, "a symbol has no range")
+    for side in ("left", "right"):
+        _check(exact[side], {r.symbol for r in ranges})
     return Statement(exact["left"], relation, exact["right"], tuple(ranges), where, symbols)
 
 
-def _check(tree: Any, names: set[str], *, infinite: bool) -> set[str]:
-    """That this is an expression in these names, of bounded size, with its numbers reduced.
-
-    Returns the names that it binds.
-    """
-    nodes, stack, bound = 0, [(tree, frozenset(names), 0)], set()
-    while stack:
-        node, known, depth = stack.pop()
-        nodes += 1
-        require(nodes <= _NODES and depth <= _DEPTH, "an expression is too large")
-        if type(node) is int:
-            require(node.bit_length() <= _BITS, "a number is too large")
-            continue
-        if isinstance(node, str):
-            require(node in known, f"the symbol {node[:40]!r} is not declared")
-            continue
-        require(isinstance(node, list) and node and isinstance(node[0], str), "it is no expression")
-        head, *rest = node
-        least, most = _HEADS.get(head, (1, 0))
-        require(least <= len(rest) <= most, f"{head[:40]!r} with {len(rest)} arguments is none")
-        require(infinite or not head.endswith("Infinity"), "infinity is not in its place")
-        if head == "Rational":
-            require(all(type(n) is int for n in rest) and rest[1] > 1, "it is no fraction")
-            require(gcd(*rest) == 1, "a fraction is not reduced")
-        if head in ("Sum", "GroupSum"):
-            new = isinstance(rest[1], str) and rest[1] not in known
-            require(new, "a sum needs an index of its own")
-            bound.add(rest[1])
-            stack.append((rest[0], known | {rest[1]}, depth + 1))
-            rest = rest[2:]
-        if head == "BernsteinMean":
-            require(isinstance(rest[0], str) and rest[0].isidentifier(), "a mean needs a name")
-            rest = rest[1:]
-        inner = known
-        if head == "Lambda":
-            require("_t" not in known, "a function within another")
-            bound, inner = bound | {"_t"}, known | {"t", "_t"}
-        stack += [(part, inner, depth + 1) for part in rest]
-    return bound
+def _check(tree: Any, names: set[str], depth: int = 0) -> int:
+    """How many nodes an expression in these names has; its numbers have to be reduced."""
+    if type(tree) is int or isinstance(tree, str):
+        fits = tree.bit_length() <= _BITS if type(tree) is int else tree in names
+        require(fits, f"{str(tree)[:40]!r} is too large, or not declared")
+        return 1
+    require(isinstance(tree, list) and tree and isinstance(tree[0], str), "it is no expression")
+    head, *args = tree
+    least, most = _HEADS.get(head, (1, 0))
+    require(least <= len(args) <= most, f"{head[:40]!r} with {len(args)} arguments is none")
+    if head == "Rational":
+        require(all(type(n) is int for n in args) and args[1] > 1, "it is no fraction")
+        require(gcd(*args) == 1, "a fraction is not reduced")
+    if head == "Lambda":
+        require('"Lambda"' not in json.dumps(args), "a function within another")
+        names = names | {"t"}
+    if head in ("Sum", "GroupSum"):
+        require(isinstance(args[1], str) and args[1] not in names, "an index is not its own")
+        names = names | {args[1]}
+    if head == "BernsteinMean":
+        require(isinstance(args[0], str) and args.pop(0).isidentifier(), "a mean needs a name")
+    nodes = 1 + sum(_check(part, names, depth + 1) for part in args)
+    require(nodes <= _NODES and depth <= _DEPTH, "an expression is too large")
+    return nodes
 
 
 def written(tree: Any, level: int = 0) -> str:

@@ -1,0 +1,407 @@
+"""Proofs for the kernel: every value, factoring and sign that it is to look at, found here.
+
+The kernel runs a proof step by step, and searches for nothing. Here each step is found, run on
+a proof of the kernel's own, so that nothing is written down that it would not accept, and kept.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from json import dumps
+from math import gcd, lcm
+from typing import Any
+
+from flint import Ordering, fmpq, fmpq_mpoly_ctx
+
+from grpo_symbolic.verify.kernel.algebra import ONE, Poly
+from grpo_symbolic.verify.kernel.proof import Missing, Proof
+from grpo_symbolic.verify.kernel.statement import Rejected, Unchecked, infinite
+from grpo_symbolic.verify.sign_search import ratio, shown
+
+__all__ = ["Elaboration", "NotFound", "Tree"]
+
+Tree = Any
+_MAX_TERMS = 3000
+_PRIMES = 10_000
+
+
+class NotFound(Unchecked):
+    """There is no step that would help."""
+
+
+class Elaboration:
+    """A proof in the making.
+
+    Attributes
+    ----------
+    proof : Proof
+        The kernel's, with every step so far run.
+    steps : list
+        Those steps, for the certificate.
+    """
+
+    def __init__(self, proof: Proof) -> None:
+        self.proof = proof
+        self.steps: list[Any] = []
+        self.trees: dict[int, Tree] = {}
+        self.atoms: dict[tuple[str, Any, Any], Tree] = {}
+        self.exponents: dict[Any, tuple[int, Tree]] = {}
+        self.failed: dict[Any, int] = {}  # normal forms whose sign was looked for, how deep
+
+    def begin(self) -> Elaboration:
+        """With a coordinate for every symbol of the range."""
+        for r in self.proof.statement.ranges:
+            for end in (r.lower, r.upper):
+                if not infinite(end):
+                    self.lower(end)
+            ends = [end for end in (r.lower, r.upper) if not infinite(end)]
+            if len(ends) == 2:
+                self.sign(self.lower(["Add", ends[1], ["Mul", -1, ends[0]]]))
+            self.do("symbol", r.symbol)
+            self._named(self.proof.values[f"t:{r.symbol}"], f"t:{r.symbol}")
+            self._named(self.proof.values[r.symbol], r.symbol)
+        return self
+
+    def do(self, *step: Any) -> None:
+        self.proof.run([step])
+        self.steps.append(list(step))
+
+    def lower(self, tree: Tree) -> Poly:
+        """The polynomial that an expression is; whatever it lacks is given a value."""
+        while True:
+            try:
+                return self.proof.lower(tree)
+            except Missing as missing:
+                node = missing.args[0]
+            before = len(self.steps)
+            self._provide(node)
+            if len(self.steps) == before:
+                raise NotFound(f"nothing is found for {node}")
+
+    # -- trees and factors ----------------------------------------------------------------
+
+    def _named(self, variable: Poly, name: str) -> None:
+        for monomial in variable:
+            for g, _ in monomial:
+                self.trees.setdefault(g, name)
+
+    def tree(self, p: Poly) -> Tree:
+        """A polynomial as an expression in the names of variables."""
+        terms = []
+        for m, c in sorted(p.items()):
+            parts: list[Tree] = [] if c == 1 and m else [ratio(Fraction(c))]
+            for g, e in m:
+                tree = self.trees.get(g, ["Pi"])
+                parts.append(tree if e == 1 else ["Pow", tree, e])
+            terms.append(["Mul", *parts] if len(parts) > 1 else parts[0])
+        return ["Add", *terms] if len(terms) > 1 else (terms or [0])[0]
+
+    def cancelled(self, p: Poly) -> tuple[Fraction, list[tuple[Poly, int]]]:
+        """A number and factors, with exponents of either sign, of which p is the product."""
+        over: list[tuple[Poly, int]] = []
+        number, tops = self.factors(self.proof.normal(p, over))
+        found: dict[Any, tuple[Poly, int]] = {frozenset(f.items()): (f, e) for f, e in tops}
+        for q, k in over if number else ():
+            content, bottoms = self.cancelled(q)
+            number /= content**k
+            for f, e in bottoms:
+                key = frozenset(f.items())
+                found[key] = f, found.get(key, (f, 0))[1] - e * k
+        return number, [(f, e) for f, e in found.values() if e]
+
+    def factors(self, p: Poly) -> tuple[Fraction, list[tuple[Poly, int]]]:
+        """A number and primitive factors, variables among them, of a normal form.
+
+        Where a coordinate has a root among the variables it is written as its power.
+        """
+        p = self._lifted(p)
+        used = sorted({g for m in p for g, _ in m})
+        if not used:
+            return Fraction(p.get((), 0)), []
+        if len(p) == 1:
+            ((m, c),) = p.items()
+            return Fraction(c), [({((g, 1),): 1}, e) for g, e in m]
+        if len(p) > _MAX_TERMS:
+            content = _content(p)
+            return content, [({m: int(c / content) for m, c in p.items()}, 1)]
+        context = fmpq_mpoly_ctx.get([f"x{g}" for g in used], Ordering.lex)
+        data = {}
+        for m, c in p.items():
+            powers, c = dict(m), Fraction(c)
+            data[tuple(powers.get(g, 0) for g in used)] = fmpq(c.numerator, c.denominator)
+        number, parts = context.from_dict(data).factor()
+        total, found = Fraction(int(number.p), int(number.q)), []
+        for f, e in parts:
+            q = {
+                tuple((g, int(k)) for g, k in zip(used, powers, strict=True) if k): Fraction(
+                    int(c.p), int(c.q)
+                )
+                for powers, c in f.terms()
+            }
+            content = _content(q)
+            total *= content ** int(e)
+            q = {m: int(c / content) for m, c in q.items()}
+            found.append((self.proof.normal(q) if len(q) > 1 else q, int(e)))
+        return total, found
+
+    def _lifted(self, p: Poly) -> Poly:
+        """With the power of a root for a coordinate."""
+        lifts = {}
+        for g, v in enumerate(self.proof.variables):
+            if v.kind == "root" and len(v.top) == 1:
+                ((m, c),) = v.top.items()
+                if c == 1 and len(m) == 1 and m[0][1] == 1:
+                    lifts[m[0][0]] = g, v.degree
+        found: Poly = {}
+        for m, c in p.items():
+            powers: dict[int, int] = {}
+            for g, e in m:
+                h, k = lifts.get(g, (g, 1))
+                powers[h] = powers.get(h, 0) + e * k
+            key = tuple(sorted(powers.items()))
+            found[key] = found.get(key, 0) + c
+        return found
+
+    def product(self, number: Fraction, parts: list[tuple[Tree, int]]) -> Tree:
+        """A product of powers, negative ones by inverses."""
+        found: list[Tree] = [] if number == 1 and parts else [ratio(number)]
+        for tree, e in parts:
+            if e:
+                found.append(tree if e == 1 else ["Pow", tree, e])
+        return ["Mul", *found] if len(found) > 1 else (found or [1])[0]
+
+    def sign(self, p: Poly) -> int | None:
+        """The sign of a polynomial, searched for: 2, 1, 0, -1, -2, or None if it is not found."""
+        return shown(self, self.proof.normal(p))
+
+    # -- values -----------------------------------------------------------------------------
+
+    def _provide(self, node: Tree) -> None:
+        head = node[0]
+        if head == "Pow" and node[2] == -1:
+            self._inverse(node)
+        elif head == "Pow":
+            self._root(node, Fraction(1, node[2][2]))
+        elif head in ("Abs", "exp", "log"):
+            getattr(self, f"_{head.lower()}")(node)
+        else:
+            raise NotFound(f"{head} has no place in the kernel")
+
+    def _literally(self, node: Tree) -> None:
+        """A variable for the node as it stands, which may be granted."""
+        name = f"v:{len(self.steps)}"
+        self.do("let", name, node)
+        self._named(self.proof.values[name], name)
+
+    def _inverse(self, node: Tree) -> None:
+        p = self.proof.lower(node[1])
+        try:
+            number, parts = self.cancelled(p)
+            value = self.product(1 / number, [(self.powered(f, -e), 1) for f, e in parts])
+            self.do("value", node, value)
+        except (NotFound, Rejected):
+            self.sign(p)
+            self._literally(node)
+
+    def powered(self, f: Poly, e: int | Fraction) -> Tree:
+        """A power of a factor: of its inverse or its root, where that is what it takes."""
+        e = Fraction(e)
+        if len(f) == 1 and (e.denominator > 1 or e < 0):
+            ((m, c),) = f.items()
+            v = self.proof.variables[m[0][0]] if m else None
+            if v is not None and c == 1 and v.kind == "root" and m == ((m[0][0], 1),):
+                f, e = v.top, e / v.degree
+        whole = e.numerator // e.denominator
+        part = e - whole
+        found = [(self.tree(f), whole)] if whole > 0 else []
+        if part:
+            root = self._atom("root", f, ["Rational", 1, part.denominator])
+            found.append((root, part.numerator))
+        if whole < 0:
+            found.append((self._atom("inverse", f, -1), -whole))
+        return self.product(Fraction(1), found)
+
+    def powered_all(self, p: Poly, e: Fraction) -> Tree:
+        """A power of a positive polynomial."""
+        number, parts = self.cancelled(p)
+        found: list[tuple[Tree, int]] = []
+        for n, way in ((abs(number).numerator, 1), (number.denominator, -1)):
+            found += [(self.powered({(): q}, way * k * e), 1) for q, k in primes(n)]
+        rest: Poly = {(): 1 if number > 0 else -1}
+        for f, k in parts:
+            s = self.sign(f)
+            if s in (2, -2) or (s in (1, -1) and k > 0):
+                if s < 0 and k % 2:
+                    rest = self.proof.plus({}, rest, -1)
+                f = f if s > 0 else self.proof.plus({}, f, -1)
+                found.append((self.powered(f, k * e), 1))
+            elif k % 2 == 0 and e.denominator == 2 and k > 0 and e > 0:
+                found.append((self._modulus(f), int(k * e)))
+            elif k > 0:
+                rest = self.proof.times(rest, self.proof.power(f, k))
+            else:
+                raise NotFound("a radicand has a divisor of unknown sign")
+        if rest != ONE:
+            rest = self.proof.normal(rest)
+            self.sign(rest)
+            found.append((self.powered(rest, e), 1))
+        return self.product(Fraction(1), found)
+
+    def _modulus(self, f: Poly) -> Tree:
+        tree = self.tree(f)
+        self.lower(["Abs", tree])
+        return ["Abs", tree]
+
+    def _atom(self, kind: str, f: Poly, exponent: Tree) -> Tree:
+        """A variable for the inverse or the root of a factor."""
+        key = kind, frozenset(f.items()), str(exponent)
+        if key not in self.atoms:
+            if set(f) == {()} and kind == "inverse":
+                return ratio(1 / Fraction(f[()]))
+            self.sign(f)
+            node = ["Pow", self.tree(f), exponent]
+            if dumps(node) not in self.proof.memory:
+                self._literally(node)
+            self.atoms[key] = self.tree(self.proof.memory[dumps(node)])
+        return self.atoms[key]
+
+    def _root(self, node: Tree, e: Fraction) -> None:
+        p = self.proof.lower(node[1])
+        if not p:
+            self.do("value", node, 0)
+            return
+        try:
+            value = self.powered_all(p, e)
+            self.lower(value)
+            if dumps(node) not in self.proof.memory:
+                self.sign(self.proof.lower(value))
+                self.do("value", node, value)
+        except (NotFound, Rejected):
+            self.sign(p)
+            self._literally(node)
+
+    def _abs(self, node: Tree) -> None:
+        p = self.proof.lower(node[1])
+        s = self.sign(p)
+        if s is not None:
+            self.do("value", node, node[1] if s >= 0 else ["Mul", -1, node[1]])
+            return
+        # the modulus of each factor by its sign, or as the root of its square
+        number, parts = self.cancelled(p)
+        found: list[tuple[Tree, int]] = []
+        for f, e in parts:
+            s = self.sign(f)
+            if s is not None:
+                f = f if s >= 0 else self.proof.plus({}, f, -1)
+                found.append((self.powered(f, e), 1))
+                continue
+            square = ["Pow", ["Pow", self.tree(f), 2], ["Rational", 1, 2]]
+            if dumps(square) not in self.proof.memory:
+                self.sign(self.lower(square[1]))
+                self._literally(square)
+            if e < 0:
+                raise NotFound("the modulus of a quotient of unknown sign")
+            found.append((square, e))
+        value = self.product(abs(number), found)
+        self.lower(value)
+        self.do("value", node, value)
+
+    # -- exponentials and logarithms ----------------------------------------------------------
+
+    def _pair(self, exponent: Tree, power: Tree, weights: dict[int, Fraction]) -> None:
+        d = lcm(*(w.denominator for w in weights.values()))
+        count = len(self.proof.pairs)
+        listed = [int(weights.get(i, Fraction(0)) * d) for i in range(count)]
+        self.lower(exponent)
+        self.sign(self.lower(power))
+        self.do("pair", exponent, power, d, listed)
+
+    def _exp(self, node: Tree) -> None:
+        number, parts = self.cancelled(self.proof.lower(node[1]))
+        top, below = ONE, []
+        for f, e in parts:
+            if e > 0:
+                top = self.proof.times(top, self.proof.power(f, e))
+            else:
+                below.append((self.powered(f, e), 1))
+        weights: dict[int, Fraction] = {}
+        found: list[tuple[Tree, int]] = []
+        for m, c in top.items() if number else ():
+            c = number * c
+            known = self._log_of(m) if not below else None
+            if known is not None:
+                index, power = known
+                found.append((self.powered_all(power, c), 1))
+                weights[index] = weights.get(index, Fraction(0)) + c
+                continue
+            key = m, str(below)
+            if key not in self.exponents:
+                unit = self.product(Fraction(1, c.denominator), [(self.tree({m: 1}), 1), *below])
+                self.lower(unit)
+                self._literally(["exp", unit])
+                self.exponents[key] = c.denominator, ["exp", unit], len(self.proof.pairs) - 1
+            d, tree, index = self.exponents[key]
+            found.append((self.powered(self.lower(tree), c * d), 1))
+            weights[index] = c * d
+        if dumps(node) not in self.proof.memory:
+            self._pair(node[1], self.product(Fraction(1), found), weights)
+
+    def _log_of(self, m: Any) -> tuple[int, Poly] | None:
+        for index, (a, power) in enumerate(self.proof.pairs):
+            if a == {m: 1} and len(m) == 1 and self.proof.variables[m[0][0]].kind == "log":
+                return index, power
+        return None
+
+    def _log(self, node: Tree) -> None:
+        p = self.proof.lower(node[1])
+        if self.sign(p) != 2:
+            self._literally(node)
+            return
+        number, parts = self.cancelled(p)
+        weights: dict[int, Fraction] = {}
+        terms: list[Tree] = []
+        for n, way in ((abs(number).numerator, 1), (abs(number).denominator, -1)):
+            parts = [*parts, *(({(): q}, way * k) for q, k in primes(n))]
+        for f, e in parts:
+            s = self.sign(f)
+            if s not in (2, -2):
+                raise NotFound("the logarithm of a product of unknown signs")
+            f, e = (f if s > 0 else self.proof.plus({}, f, -1)), Fraction(e)
+            (m, _), *more = f.items()
+            if not more and m:
+                v = self.proof.variables[m[0][0]]
+                if v.kind == "root":
+                    f, e = v.top, e / v.degree
+            index = self._pair_of(f)
+            weights[index] = weights.get(index, Fraction(0)) + e
+            terms.append(["Mul", ratio(e), self.tree(self.proof.pairs[index][0])])
+        if dumps(node) not in self.proof.memory:
+            self._pair(["Add", 0, *terms], node[1], weights)
+
+    def _pair_of(self, f: Poly) -> int:
+        """The place of the logarithm of a factor."""
+        for index, (_, power) in enumerate(self.proof.pairs):
+            if power == f:
+                return index
+        self.sign(self.proof.plus(f, ONE, -1))
+        self._literally(["log", self.tree(f)])
+        return len(self.proof.pairs) - 1
+
+
+def primes(n: int) -> list[tuple[int, int]]:
+    """The prime factors of n up to a bound, and what is left."""
+    found: list[tuple[int, int]] = []
+    p = 2
+    while p < _PRIMES and p * p <= n:
+        count = 0
+        while n % p == 0:
+            n, count = n // p, count + 1
+        found += [(p, count)] if count else []
+        p += 1
+    return [*found, (n, 1)] if n > 1 else found
+
+
+def _content(p: Poly) -> Fraction:
+    numbers = [Fraction(c) for c in p.values()]
+    content = Fraction(gcd(*(c.numerator for c in numbers)), lcm(*(c.denominator for c in numbers)))
+    return -content if p[max(p)] < 0 else content
