@@ -73,11 +73,10 @@ def result() -> Result:
     return Result(
         "How accurate (15) is at ordinary group sizes",
         f"new; {VY}, (15)",
-        r"At $\beta=1$, $\pi_{\mathrm{ref}}(a)=0.3$ the large-group formula gives 0.739, where "
-        r"the stationary policy is 0.736 at $G=64$, 0.726 at $G=16$ and 0.708 at $G=8$. Each is "
-        r"enclosed: $h_G(p)-\beta(p-\pi_{\mathrm{ref}}(a))$ is positive at the lower end of its "
-        r"rounding interval and negative at the upper end, with $h_G$ in ball arithmetic from its "
-        r"exact coefficients, and there is one root. The formula is (15) at these numbers.",
+        "(15) at these numbers is",
+        argument=r"Each is enclosed: $h_G(p)-\beta(p-p_0)$ is positive at the lower end of its "
+        "rounding interval and negative at the upper end, with $h_G$ in ball arithmetic "
+        "from its exact coefficients, and there is one zero.",
         headlines=(
             Headline(
                 r"the policy rounds to 0.708, 0.726 and 0.736",

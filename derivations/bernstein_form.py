@@ -167,13 +167,10 @@ def result() -> Result:
     return Result(
         "Every group size: the drift is a Bernstein polynomial",
         f"new; {VY}, (6) and (11) at every group size",
-        r"Binary question, rewards in standard units (population standard deviation, $0/0=0$), "
-        r"$p=\pi(a)$, any $G\ge2$. With $f(\tau)=\tau A_a(\tau)$, where $\tau=k/G$ is the share "
-        r"of answers $a$ in the group, $p\,P_G(a)=h_G(p)=\mathrm{E}\,f(K/G)$ for "
-        r"$K\sim\mathrm{Bin}(G,p)$: the Bernstein polynomial of $f$ of degree $G$. Advantages sum "
-        r"to zero in every group, so $(1-p)P_G(b)=-h_G(p)$, hence $\mathrm{E}_\pi P_G=0$ and "
-        r"$P_G(a)-P_G(b)=h_G(p)/(p(1-p))$. With the published penalty $\pi$ is stationary if and "
-        r"only if $\beta(p-p_0)=h_G(p)$, $p_0=\pi_{\mathrm{ref}}(a)$.",
+        r"Here $f(t)=t\,A_a(t)$, $t=k/G$ the share of answers $a$ in the group: $h_G$ is the "
+        "Bernstein polynomial of $f$ of degree $G$.",
+        argument="Advantages sum to zero in every group, so $(1-p)P_G(b)=-h_G(p)$, hence "
+        r"$\mathrm{E}_\pi P_G=0$ and $P_G(a)-P_G(b)=h_G(p)/(p(1-p))$.",
         headlines=(
             binary_headline(
                 r"$p\,P_G(a)=-(1-p)P_G(b)=\mathrm{E}f(K/G)$, $K\sim\mathrm{Bin}(G,p)$, with "

@@ -81,13 +81,12 @@ def result() -> Result:
     return Result(
         "Iterated best response with the direct KL",
         f"{MROUEH}, the recursion of the probability of success; the derivation is new",
-        r"With $\pi_{\mathrm{old}}(a)=p_n$ frozen the groups prefer $a$ by the constant $D(p_n)$, "
-        r"the stage objective is strictly concave, and its maximiser has the odds of the reference "
-        r"times $e^{D(p_n)/\beta}$. For large groups and advantages over "
-        r"$\sqrt{\mathrm{var}+\varepsilon}$ this is Mroueh's recursion below. Its fixed points are "
-        r"the stationary policies of the algorithm, for every $\varepsilon\ge0$. Where $D$ does "
-        r"not depend on the policy (groups of two and of three, or advantages without a scale) the "
-        r"iteration is at rest after one step.",
+        "The fixed points are the stationary policies of the algorithm, for every "
+        r"$\varepsilon\ge0$. Mroueh's recursion is",
+        argument=r"With $\pi_{\mathrm{old}}(a)=p_n$ frozen the groups prefer $a$ by the constant "
+        "$D(p_n)$, and the stage objective is strictly concave. Large groups with "
+        r"advantages over $\sqrt{\mathrm{var}+\varepsilon}$ have the drift of the second "
+        "statement.",
         headlines=(
             Headline(
                 r"the best response to $p_n$ has the odds of the reference times "

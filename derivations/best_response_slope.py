@@ -155,18 +155,18 @@ def result() -> Result:
     return Result(
         "The slope of the best response, its cycles, and coexisting rest points",
         "new",
-        r"The best response $b$ solves $\beta\,\mathrm{force}(b(p))=D(p)$, so at a stationary "
-        r"policy $b'=D'/(\beta\,\mathrm{force}')$ and $F'=\beta\,\mathrm{force}'\,(b'-1)$ with "
-        r"$F=D-\beta\,\mathrm{force}$: the policy-gradient flow is attracted where $b'<1$, the "
-        r"iterated best response only where $|b'|<1$. For the direct KL $b'=D'(p)\,p(1-p)/\beta$; "
-        r"a constant $D$ has $b'=0$, and the iteration rests after one step. Direct KL, any $D$: "
-        r"two policies $p<q$ with $D(p)>D(q)$ answer each other at exactly one pair "
-        r"$(\beta,\pi_{\mathrm{ref}})$, below, and two with $D(p)<D(q)$ are both at rest at one. "
-        r"Example, large groups with $D=1/\sqrt{p(1-p)+\varepsilon}$, $\varepsilon=51/2500$, "
-        r"$\beta=40/(13\log49)$: with $\pi_{\mathrm{ref}}(a)=1/(1+7^{13/4})$ the iteration has the "
-        r"cycle $1/50\to1/2\to1/50$ of multiplier 0, which attracts, although the flow has no "
-        r"cycles; with $\pi_{\mathrm{ref}}(a)=1/(1+7^{5/4})$ the policies $1/2$ (attracting) and "
-        r"$49/50$ (repelling) are at rest, and a third one beyond.",
+        r"Here $F=D-\beta\,\mathrm{force}$: the policy-gradient flow is attracted where $b'<1$, "
+        "the iterated best response only where $|b'|<1$. For direct KL the slope, and the pair "
+        r"$(\beta,\pi_{\mathrm{ref}})$ of the third statement, are",
+        argument=r"The best response $b$ solves $\beta\,\mathrm{force}(b(p))=D(p)$. Under direct "
+        r"KL $b'=D'(p)\,p(1-p)/\beta$; a constant $D$ has $b'=0$, and the iteration "
+        "rests after one step. Two policies $p<q$ with $D(p)>D(q)$ answer each other at "
+        "exactly one pair, and two with $D(p)<D(q)$ are both at rest at one. The "
+        r"example has large groups with $D=1/\sqrt{p(1-p)+\varepsilon}$: with "
+        r"$p_0=1/(1+7^{13/4})$ the iteration has the cycle $1/50\to1/2\to1/50$ of "
+        "multiplier 0, which attracts, although the flow has no cycles; with "
+        "$p_0=1/(1+7^{5/4})$ the policies $1/2$ (attracting) and $49/50$ (repelling) "
+        "are at rest, and a third one beyond.",
         headlines=(
             binary_headline(
                 r"$b'=D'/(\beta\,\mathrm{force}')$ at a stationary policy, and "
@@ -205,7 +205,8 @@ def result() -> Result:
                 ),
             ),
             Headline(
-                r"an attracting cycle of two, $1/50\to1/2\to1/50$, and coexisting rest points",
+                r"there are an attracting cycle of two, $1/50\to1/2\to1/50$, and coexisting rest "
+                "points",
                 (
                     "beta = 40/(13 log 49)",
                     "the odds of pi_ref(a) are *",

@@ -96,14 +96,14 @@ def result() -> Result:
         ),
         Claim("f at 1/(1 + beta^2) is beta/(1 + beta^2)", at_limit, "==", BETA * limiting),
         Claim(
-            "control: groups of three do not obey the bound of large groups",
+            "control: groups of three obey the bound of large groups",
             three,
             ">=",
             limiting,
             expected="REFUTED",
         ),
         Claim(
-            "control: pairs do not obey it",
+            "control: pairs obey the bound of large groups",
             stationary_policy(GRPO(2), BinaryQuestion()).expression,
             ">=",
             limiting,
@@ -132,17 +132,19 @@ def result() -> Result:
     return Result(
         "Every group size: closed bounds of the stationary policy",
         f"new; for pairs and large groups {VY}",
-        r"The condition is $\beta\,(d_a-d_b)(p)=D_G(p)$. Solved with one part replaced by a bound "
-        r"of it, it bounds $p$. (i) Force at $p_0\to0$: $p\ge1-\beta/\gamma$ for pairs, "
-        r"$p\ge1/(1+\beta^2)$ for large groups, as published. (ii) $D_G\ge D_2=1$, because $h_G$ "
-        r"rises with $G$: $p$ is at least (14) at $\gamma=1$, hence at least $1-\beta$, at every "
-        r"$G$. (iii) $f(t)/(t(1-t))$ is convex and symmetric, hence so is $D_G$: $D_G(1/2)\le "
-        r"D_G\le\sqrt{G-1}$, and $p$ lies between (14) with these values as margins. (iv) $h_G\le "
-        r"h_\infty=f\le1/2$: $p$ is at most (15) and at most $p_0+1/(2\beta)$. (v) Direct KL: "
-        r"$\mathrm{logit}\,p$ of every stationary policy lies between $\mathrm{logit}\,p_0+"
-        r"1/\beta$ and $\mathrm{logit}\,p_0+\sqrt{G-1}/\beta$. The bound $1/(1+\beta^2)$ of large "
-        r"groups fails at every finite $G$ and every $\beta$ for small $p_0$: there $f=\beta p$ "
-        r"and $h_G<f$, so $h_G-\beta(p-p_0)<0$ once $\beta p_0<f-h_G$.",
+        "",
+        argument=r"The condition is $\beta\,(d_a-d_b)(p)=D_G(p)$. Solved with one part replaced "
+        r"by a bound of it, it bounds $p$. (i) Force at $p_0\to0$: $p\ge1-\beta/\gamma$ "
+        r"for pairs, $p\ge1/(1+\beta^2)$ for large groups, as published. (ii) $D_G\ge "
+        r"D_2=1$, because $h_G$ rises with $G$: $p$ is at least (14) at $\gamma=1$, "
+        r"hence at least $1-\beta$, at every $G$. (iii) $f(t)/(t(1-t))$ is convex and "
+        r"symmetric, hence so is $D_G$: $D_G(1/2)\le D_G\le\sqrt{G-1}$, and $p$ lies "
+        r"between (14) with these values as margins. (iv) $h_G\le h_\infty=f\le1/2$: $p$ "
+        r"is at most (15) and at most $p_0+1/(2\beta)$. (v) Under direct KL the force is "
+        r"the difference of the log-odds, and the drift lies between 1 and $\sqrt{G-1}$. "
+        r"The bound $1/(1+\beta^2)$ of large groups fails at every finite $G$ and every "
+        r"$\beta$ for small $p_0$: there $f=\beta p$ and $h_G<f$, so "
+        r"$h_G-\beta(p-p_0)<0$ once $\beta p_0<f-h_G$.",
         headlines=(
             Headline(
                 r"the stationary policy is at least (14) with $\gamma=1$, hence $1-\beta$, lies "

@@ -70,14 +70,13 @@ def result() -> Result:
     return Result(
         "Certainty of the better answer: where it attracts",
         f"new; on {VY}, Appendix B.2",
-        r"At $\pi(a)=1$ every group is constant and has the advantages 0: there is no drift there, "
-        r"and it solves no condition, since the penalties' pull on the other answer has no bound. "
-        r"Near it the drift decides. Under the published penalty the flow falls above the one "
-        r"stationary policy. With direct KL a finite group has a drift of at most $\sqrt{G-1}$, "
-        r"which the log-odds outgrow: the flow falls beyond the odds of the reference times "
-        r"$e^{\sqrt{G-1}/\beta}$. In a large group the drift $1/\sqrt{p(1-p)}$ outgrows the "
-        r"log-odds at every $\beta$: $\pi(a)\to1$ from above the larger stationary policy, or from "
-        r"everywhere when there is none.",
+        "At $p=1$ itself every group is constant and has the advantages 0: it solves no "
+        "condition, since the penalties' pull on the other answer has no bound.",
+        argument="Near $p=1$ the drift decides. Under the published penalty the flow falls above "
+        "the one stationary policy. With direct KL a finite group has a drift of at "
+        r"most $\sqrt{G-1}$, which the log-odds outgrow. In a large group the drift "
+        r"$1/\sqrt{p(1-p)}$ outgrows the log-odds at every $\beta$: $p\to1$ from above "
+        "the larger stationary policy, or from everywhere when there is none.",
         headlines=(
             binary_headline(
                 "the flow falls near 1: it does not attract",

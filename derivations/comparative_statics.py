@@ -122,14 +122,14 @@ def result() -> Result:
     convex = share**2 * (1 - share)
     controls = [
         Claim(
-            "control: the wrong direction in beta for (14)",
+            "control: (14) rises with beta",
             diff(pairs, BETA),
             ">=",
             S.Zero,
             expected="REFUTED",
         ),
         Claim(
-            "control: an f that is not concave",
+            "control: a convex f is concave",
             diff(convex, share, 2),
             "<=",
             S.Zero,
@@ -137,7 +137,7 @@ def result() -> Result:
             expected="REFUTED",
         ),
         Claim(
-            "control: the baseline that leaves the own reward out has an f that falls with G",
+            "control: the baseline that leaves the own reward out has an f that rises with G",
             others.subs(G, G + 1),
             ">=",
             others,
@@ -148,19 +148,22 @@ def result() -> Result:
     return Result(
         "Every group size: comparative statics of the stationary policy",
         f"new; for (14) and (15) {VY}",
-        r"Write the condition as $F(p)=D(p)-\beta\,(d_a-d_b)(p)=0$, with the drift $D>0$ and a "
-        r"force $d_a-d_b$ that is negative below $p_0$, zero at it and positive above. If $F$ "
-        r"rises with a parameter at every $p$, attracting stationary policies (where $F$ falls "
-        r"in $p$) rise with it and repelling ones fall; for the published penalty there is "
-        r"exactly one and it is attracting. Hence $p$ falls with $\beta$ for every drift and "
-        r"penalty, because $\partial F/\partial\beta=-(d_a-d_b)=-D/\beta<0$ at a root; it rises "
-        r"with $p_0$, with the margin $\gamma$, with the gap of unscaled rewards, and falls with "
-        r"$\varepsilon$. In the group size: $f$ is concave and does not fall with $G$, so $h_G\le "
-        r"h_{G+1}$ (degree elevation), hence $D_G\le D_{G+1}$, and the lowest root rises under "
-        r"\emph{every} penalty whose force is as above. With success rates $s_a>s_b$ and "
-        r"$m=s_b+(s_a-s_b)p$, $P_G(a)-P_G(b)=\frac1p\,\frac{m-s_b}{m}\,\frac{h_G(m)}{1-m}$: both "
-        r"fractions rise with $m$ (chords of a concave $h_G$ that end at $1$), so $p$ rises with "
-        r"$s_a$; and likewise it falls with $s_b$.",
+        "The force $d_a-d_b$ is negative below $p_0$, zero at it and positive above. For the "
+        r"published penalty, $F_\beta=-(d_a-d_b)$ is",
+        argument=r"Write the condition as $F(p)=D(p)-\beta\,(d_a-d_b)(p)=0$ with the drift $D>0$. "
+        "If $F$ rises with a parameter at every $p$, attracting stationary policies "
+        "(where $F$ falls in $p$) rise with it and repelling ones fall; for the "
+        "published penalty there is exactly one and it is attracting. Hence $p$ falls "
+        r"with $\beta$ for every drift and penalty, because $\partial "
+        r"F/\partial\beta=-(d_a-d_b)=-D/\beta<0$ at a zero; it rises with $p_0$, with "
+        r"the margin $\gamma$, with the gap of unscaled rewards, and falls with "
+        r"$\varepsilon$. In the group size: $f$ is concave and does not fall with $G$, "
+        r"so $h_G\le h_{G+1}$ (degree elevation), hence $D_G\le D_{G+1}$, and the lowest "
+        r"zero rises under \emph{every} penalty whose force is as above. With success "
+        "rates $s_a>s_b$ and $m=s_b+(s_a-s_b)p$, "
+        r"$P_G(a)-P_G(b)=\frac1p\,\frac{m-s_b}{m}\,\frac{h_G(m)}{1-m}$: both fractions "
+        "rise with $m$ (chords of a concave $h_G$ that end at $1$), so $p$ rises with "
+        "$s_a$; and likewise it falls with $s_b$.",
         headlines=(
             Headline(
                 r"the stationary policy falls with $\beta$, rises with $\pi_{\mathrm{ref}}(a)$ "

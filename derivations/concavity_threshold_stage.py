@@ -46,15 +46,14 @@ def result() -> Result:
     return Result(
         "Stationary is not maximal",
         f"new; the stage problem of {VY}, (1), with the penalty (7)",
-        r"With $\pi_{\mathrm{old}}$ frozen the stage objective is $\sum_o\pi(o)P_G(o\mid"
-        r"\pi_{\mathrm{old}})-\beta\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))"
-        r"$. Its second derivative in $\pi(a)$ at $\pi=\pi_{\mathrm{old}}$ is $-\beta\sum_o"
-        r"(2\pi_{\mathrm{ref}}(o)-\pi(o))/\pi(o)^2$ for every $G$ and any rewards. It is positive "
-        r"if and only if $2p_0(1-p)^2+2(1-p_0)p^2<p(1-p)$, $p=\pi(a)$, $p_0=\pi_{\mathrm{ref}}"
-        r"(a)$: there a stationary policy is a strict local \emph{minimum} of its own stage "
-        r"problem. Some $p>p_0$ satisfies this if and only if $p_0<(2-\sqrt3)/4$, and every "
-        r"$p>p_0$ is stationary for one $\beta$. Example: $G=2$, $\beta=1$, $p_0=1/100$, "
-        r"$p=1/10$.",
+        r"Where it is positive a stationary policy is a strict local \emph{minimum} of its own "
+        r"stage problem, and every $p>p_0$ is stationary for one $\beta$.",
+        argument=r"With $\pi_{\mathrm{old}}$ frozen the stage objective is "
+        r"$\sum_o\pi(o)P_G(o\mid\pi_{\mathrm{old}})-\beta\sum_o\pi_{\mathrm{old}}(o)\,"
+        r"k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$. "
+        r"Its second derivative in $p$ at $\pi=\pi_{\mathrm{old}}$ is "
+        r"$-\beta\sum_o(2\pi_{\mathrm{ref}}(o)-\pi(o))/\pi(o)^2$ for every $G$ and any "
+        "rewards.",
         headlines=(
             Headline(
                 r"the stage objective's second derivative has the sign of "

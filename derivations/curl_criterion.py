@@ -63,15 +63,13 @@ def result() -> Result:
     return Result(
         "Three reward levels: no objective at any of these group sizes",
         "new",
-        r"Three answers, deterministic rewards $r_1>r_2>r_3$ in standard units. The field "
-        r"$C_i=P(i)-P(3)$ has the curl $\partial_2C_1-\partial_1C_2$ in the coordinates "
-        r"$\pi(1),\pi(2)$; the penalty has none. In a large group it is "
-        r"$(r_1-r_2)(r_1-r_3)(r_2-r_3)/(2\sigma^3)>0$ at every policy, $\sigma^2$ the variance of "
-        r"the reward: there is no objective. Times $\sigma$ the field is the gradient of the "
-        r"expected reward, so without penalty a large group climbs the expected reward at a pace "
-        r"$1/\sigma$; with a penalty that factor weighs it anew at every policy. With the rewards "
-        r"2, 1, 0 the curl of groups of three is $\sqrt6(1-3\pi(2))+6\sqrt2\,\pi(2)>0$, and for "
-        r"groups of 2, 4 and 8 it is positive at the uniform policy.",
+        r"In a large group $\sigma$ times the field is the gradient of the expected reward, so "
+        r"that without penalty a large group climbs the expected reward at the pace $1/\sigma$; "
+        "with a penalty that factor weighs it anew at every policy. With the rewards 2, 1, 0,",
+        argument=r"The field $C_i=P(i)-P(3)$ has the curl $\partial_2C_1-\partial_1C_2$ in the "
+        r"coordinates $\pi(1),\pi(2)$; the penalty has none. $\sigma^2$ is the variance "
+        "of the reward under the policy. With the rewards 2, 1, 0 the curl of groups of "
+        r"three is $\sqrt6(1-3\pi(2))+6\sqrt2\,\pi(2)>0$.",
         headlines=(
             Headline(
                 r"the curl is $(r_1-r_2)(r_1-r_3)(r_2-r_3)/(2\sigma^3)>0$ at every policy",

@@ -91,18 +91,18 @@ def result() -> Result:
     return Result(
         "Groups of two, three levels: no objective",
         "new",
-        r"$G=2$, three answers. A function $\Phi$ on the simplex with the gradient $P_2$ up to "
-        r"$\lambda$ would need $\partial_2(P(1)-P(3))=\partial_1(P(2)-P(3))$ in the coordinates "
+        r"So with three levels no function of the policy has $P_2-\beta d$ as its gradient along "
+        r"the simplex, whatever $\beta$: the stationary policy is an equilibrium, but not the "
+        "maximum of an objective with that gradient.",
+        argument=r"A function $\Phi$ on the simplex with the gradient $P_2$ up to $\lambda$ would "
+        r"need $\partial_2(P(1)-P(3))=\partial_1(P(2)-P(3))$ in the coordinates "
         r"$\pi(1),\pi(2)$. The difference of the sides is "
-        r"$2(\Gamma_{12}+\Gamma_{23}+\Gamma_{31})$: 2 for three reward levels, 0 exactly where "
-        r"the margins add up along a path, as with two levels. Neither penalty has a curl. So with "
-        r"three levels no function of the policy has $P_2-\beta d$ as its gradient along the "
-        r"simplex, whatever $\beta$: the stationary policy is an equilibrium, but not the maximum "
-        r"of an objective with that gradient.",
+        r"$2(\Gamma_{12}+\Gamma_{23}+\Gamma_{31})$: 2 for three reward levels, 0 exactly "
+        "where the margins add up along a path, as with two levels. Neither penalty has "
+        "a curl.",
         headlines=(
             Headline(
-                r"the curl of $P_2$ is $2(\Gamma_{12}+\Gamma_{23}+\Gamma_{31})$, which is 2 for "
-                r"three reward levels: "
+                r"the curl of $P_2$ is $2(\Gamma_{12}+\Gamma_{23}+\Gamma_{31})$, which is 2: "
                 "there is no objective",
                 ("three levels: *", "any margins: *", "{penalty}: the penalty has no curl"),
                 groups=TWO,

@@ -177,26 +177,27 @@ def result() -> Result:
     return Result(
         "Direct KL, finite groups: the cusp",
         "new",
-        r"With $f=\operatorname{logit}p-\operatorname{logit}p_0$ and "
-        r"$\psi=D_G'/f'=p(1-p)D_G'(p)$, $F_p=f'(\psi-\beta)$, and a double solution at $p$ "
-        r"needs $\beta=\psi(p)$ and $f=D_G/\psi$. For $G=2,3$, $\psi=0$: one solution always. For "
+        r"The cusps, to the digits shown: "
+        r"\begin{center}\small\begin{tabular}{@{}rlll@{}}\toprule $G$ & $\beta_{\mathrm{cusp}}$ & "
+        rf"$p$ & $p_0$ \\ \midrule {rows} \\ \bottomrule\end{{tabular}}\end{{center}} "
+        rf"For large $G$ the cusp is at $1-p\sim {place}/G$, "
+        rf"$\beta_{{\mathrm{{cusp}}}}\sim {growth}\sqrt G$ (a numeric value of a formal limit): "
+        r"it leaves every bounded range, which is why large groups have folds at every $\beta$. "
+        r"With $\psi(p)=p(1-p)D_G'(p)$,",
+        argument=r"With $\ell=\operatorname{logit}p-\operatorname{logit}p_0$, $F=D_G-\beta\ell$ "
+        r"and $\psi=D_G'/\ell'$, $F_p=\ell'(\psi-\beta)$, and a double solution at $p$ needs "
+        r"$\beta=\psi(p)$ and $\ell=D_G/\psi$. For $G=2,3$, $\psi=0$: one solution always. For "
         r"$G=4,5$, $\psi$ is positive on $(1/2,1)$ only, vanishes at both ends and has one maximum "
         r"$\beta_{\mathrm{cusp}}$. "
         r"For $\beta\ge\beta_{\mathrm{cusp}}$ $F$ falls and there is one solution for every $p_0$. "
         r"For $\beta<\beta_{\mathrm{cusp}}$ the level $\beta$ is taken twice, and there are three "
         r"solutions for the $p_0$ between the two values of $\operatorname{logit}p-D_G/\psi$ at "
-        r"these $p$, one outside. For the larger groups below, the single maximum is proved by "
-        r"isolating the zeros of $\psi'$ in ball arithmetic. "
-        r"The cusps, to the digits shown: "
-        r"\begin{center}\small\begin{tabular}{@{}rlll@{}}\toprule $G$ & $\beta_{\mathrm{cusp}}$ & "
-        rf"$p$ & $p_0$ \\ \midrule {rows} \\ \bottomrule\end{{tabular}}\end{{center}} "
-        rf"For large $G$ the number of wrong answers in "
-        rf"a group tends to a Poisson variable, and the cusp to $1-p\sim {place}/G$, "
-        rf"$\beta_{{\mathrm{{cusp}}}}\sim {growth}\sqrt G$ (a numeric value of a formal limit): "
-        r"it leaves every bounded range, which is why large groups have folds at every $\beta$.",
+        r"these $p$, one outside. For the larger groups of the table, the single maximum is proved "
+        r"by isolating the zeros of $\psi'$ in ball arithmetic. As $G$ grows, the number of wrong "
+        r"answers in a group tends to a Poisson variable.",
         headlines=(
             Headline(
-                "no folds: the drift less the force falls",
+                "there is no fold, as the drift less the force falls",
                 ("no folds: *, G = {G}", "the force rises"),
                 groups=Numbers.of(2, 3),
                 answers=TWO,
@@ -204,7 +205,8 @@ def result() -> Result:
                 hypotheses=("deterministic rewards", r"$\beta>0$, $0<p_0<1$"),
             ),
             Headline(
-                r"one cusp, at $p=(1+1/\sqrt3)/2$: no folds for $\beta\ge\beta_{\mathrm{cusp}}$, "
+                r"there is one cusp, at $p=(1+1/\sqrt3)/2$: no folds for "
+                r"$\beta\ge\beta_{\mathrm{cusp}}$, "
                 "two below",
                 (
                     "psi is that there, G = {G}",

@@ -33,11 +33,9 @@ def result() -> Result:
     return Result(
         "Direct KL, large groups: no closed form, and a fold",
         f"{VY}, Appendix B.2",
-        r"Stationary policies are the zeros of $h(x)$ below, $x=\pi(a)$. It falls, then rises, "
-        r"with its minimum at $x^*=\tfrac12\bigl(1+\sqrt{1-1/(1+\beta^2)}\bigr)$, so there are two "
-        r"zeros, one or none according to the sign of $h(x^*)=2\sqrt{1+\beta^2}/\beta-"
-        r"2\,\mathrm{asinh}\,\beta+\log\frac{\pi_{\mathrm{ref}}(a)}{1-\pi_{\mathrm{ref}}(a)}$, "
-        r"a value not given in the paper.",
+        r"Here $h$ is the function of \cite{vojnovic2025}, whose argument is $x=p$: stationary "
+        r"policies are its zeros. At its minimum, $h(x^*)=2\sqrt{1+\beta^2}/\beta-2\,"
+        r"\mathrm{asinh}\,\beta+\log\frac{p_0}{1-p_0}$.",
         headlines=(
             binary_headline(
                 r"$h$ falls on $(0,x^*]$ and rises on $[x^*,1)$, "

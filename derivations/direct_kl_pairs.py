@@ -42,9 +42,8 @@ def result() -> Result:
     return Result(
         "Direct KL, groups of two",
         f"{VY}, Appendix B.2",
-        r"With direct KL and $G=2$ the log-odds move by exactly $\gamma/\beta$. The exponent "
-        r"$\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to the argument of "
-        r"$\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
+        r"The exponent $\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to "
+        r"the argument of $\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
         headlines=(
             Headline(
                 r"the one stationary policy has the log-odds of the reference plus $\gamma/\beta$",

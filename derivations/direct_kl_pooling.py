@@ -38,10 +38,10 @@ def result() -> Result:
     return Result(
         "Direct KL: logarithmic pooling at every group size",
         f"{VY}, Section 3 (direct KL)",
-        r"With the direct KL $\pi$ is stationary if and only if $\pi(o)=\pi_{\mathrm{ref}}(o)\,"
-        r"e^{P_G(o\mid\pi)/\beta}/Z$ for every answer, at every $G$: the pooling of RLHF with the "
-        r"preference in place of the reward, in which $\pi$ stands on both sides. Every answer "
-        r"keeps positive mass: the pull on a vanishing probability exceeds every bound.",
+        r"This is the pooling of RLHF with the preference in place of the reward, in which $\pi$ "
+        "stands on both sides. Every answer keeps positive mass.",
+        argument="The pull on a vanishing probability exceeds every bound, so that no stationary "
+        "policy lies on the boundary.",
         headlines=(
             Headline(
                 r"$\pi$ is stationary if and only if $\pi(o)=\pi_{\mathrm{ref}}(o)\,"

@@ -26,9 +26,8 @@ def result() -> Result:
     return Result(
         r"$k_3$ times the importance ratio acts as direct KL",
         f"{VY}, Appendix B, for direct KL; with the ratio, the practice of trainers",
-        r"With the ratio $\pi/\pi_{\mathrm{old}}$ the expected penalty is $\mathrm{KL}"
-        r"(\pi\,\|\,\pi_{\mathrm{ref}})$ itself (up to $\sum\pi_{\mathrm{ref}}-\sum\pi=0$), "
-        r"and $d(u)=-\log u$.",
+        "The marginal penalty is",
+        argument=r"The two sums differ by $\sum_o\pi_{\mathrm{ref}}(o)-\sum_o\pi(o)=0$.",
         headlines=(
             Headline(
                 r"with the importance ratio the expected penalty is "

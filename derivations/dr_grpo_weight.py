@@ -27,9 +27,9 @@ def result() -> Result:
     return Result(
         "Dr. GRPO: pairs with a rescaled weight",
         "new; the convention of Dr. GRPO, Liu et al., arXiv 2503.20783",
-        r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, whatever the "
-        r"policy. With the published penalty the stationary policy is therefore (14) with "
-        r"$\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of $\beta$, for every $G$.",
+        "",
+        argument=r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, "
+                 "whatever the policy.",
         headlines=(
 binary_headline(
     r"the stationary policy is (14) with $\gamma=1$ and $\beta G/((G-1)\Delta)$ in place of "

@@ -145,11 +145,9 @@ def result() -> Result:
     return Result(
         "Every preset: its drift",
         "new; the conventions of the sources that the presets name",
-        r"On rewards 1 and 0, groups of four, the drift of every preset with groups is that of its "
-        r"own rule, written out and summed over all draws of the others. Left out are presets "
-        r"whose "
-        r"penalty is part of the reward before a baseline is taken: their policy is that of RLHF. "
-        r"The formula is the drift of TRL.",
+        "Left out are presets whose penalty is part of the reward before a baseline is taken: "
+        "their policy is that of RLHF. The drift of TRL is",
+        argument="The rule of each preset is written out and summed over all draws of the others.",
         headlines=(
             Headline(
                 "the drift of every preset is the mean of its own rule over all groups",
@@ -164,7 +162,7 @@ def result() -> Result:
         ),
         setting=r"a binary question with rewards 1 and 0, $G=4$, every preset with groups",
         references=("liu2025", "yu2025"),
-        formulas=(equation(Symbol("D_TRL"), shown.expand().collect(P)),),
+        formulas=(equation(Symbol("D_TRL"), shown.expand().collect(P).subs(P, symbols.pi)),),
         claims=(
             *claims,
             Claim(

@@ -58,7 +58,7 @@ def result() -> Result:
             scale * centred(group(3))[0],
         ),
         Claim(
-            "shift only is not scale invariant",
+            "shift only is scale invariant",
             first_advantage(group(3, scale), unscaled),
             "==",
             first_advantage(group(3), unscaled),
@@ -68,10 +68,9 @@ def result() -> Result:
     return Result(
         "Invariance of the advantage under shift and scale",
         f"{VY}, Section 2",
-        "For $c>0$ and every $d$ the advantages of $c\\,r+d$ are those of $r$: in the moments "
-        "of the "
-        "group for every size, and with symbolic rewards for groups of two to four. Without the "
-        "scale only the shift is immaterial.",
+        "For two rewards,",
+        argument="For every size the identity is one between the moments of the group; for "
+        "groups of two to four it is shown with the rewards as symbols, too.",
         headlines=(
             Headline(
                 r"the advantages of $c\,r+d$ are those of $r$, $c>0$",

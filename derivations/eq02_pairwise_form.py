@@ -76,10 +76,10 @@ def result() -> Result:
     return Result(
         "The advantage in pairwise differences",
         f"{VY}, pairwise-difference form of (2)",
-        r"For every $G$, with averages over the group, "
-        r"$A_i = \overline{(r_i-r_j)}\,\big/\sqrt{\tfrac12\overline{(r_j-r_k)^2}}$: the mean "
-        r"of the differences to the others over the root of half their mean square. Here "
-        r"$m_1,m_2$ are the group's first two empirical moments.",
+        r"Here $\overline{\,\cdot\,}$ is the average over the group: $A_i = "
+        r"\overline{(r_i-r_j)}\,\big/\sqrt{\tfrac12\overline{(r_j-r_k)^2}}$, the mean of the "
+        "differences to the others over the root of half their mean square. With $m_1,m_2$ for "
+        "the first two moments of the group,",
         headlines=(
             Headline(
                 r"the advantage is the mean difference to the group over the root of half its "
@@ -97,7 +97,7 @@ def result() -> Result:
             one_more_member(),
             *(c for size in SIZES for c in written_out(size, pairwise, pairwise_spread)),
             Claim(
-                "the factor 1/2 is needed",
+                "the factor 1/2 is not needed",
                 group_average((X - Y) ** 2),
                 "==",
                 spread,

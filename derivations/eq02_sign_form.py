@@ -41,8 +41,7 @@ def result() -> Result:
     return Result(
         "The advantage in a group of two",
         f"{VY}, (2) at G = 2",
-        "For $G=2$ the advantage is the sign of the reward difference, "
-        r"$A_1=\operatorname{sign}(r_1-r_2)$, and $0$ in a tie.",
+        "",
         headlines=(
             Headline(
                 r"the advantage is the sign of the reward difference, and $0$ in a tie",

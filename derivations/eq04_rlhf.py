@@ -56,8 +56,7 @@ def result() -> Result:
     return Result(
         "RLHF: logarithmic pooling",
         f"{VY}, (4)",
-        r"With expected reward and direct KL the stationary policy is "
-        r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\,e^{r(o)/\beta}$.",
+        "",
         headlines=(
             Headline(
                 r"$\pi(o)=\pi_{\mathrm{ref}}(o)e^{r(o)/\beta}/Z$ is the only maximiser of "
@@ -75,7 +74,7 @@ def result() -> Result:
                 ),
             ),
             Headline(
-                "for two answers it is logistic in the reward gap",
+                "it is logistic in the reward gap",
                 ("(4) for two answers*",),
                 answers=TWO,
                 parameters=Domain.of(BETA, p0, gap),

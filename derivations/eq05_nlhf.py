@@ -54,9 +54,7 @@ def result() -> Result:
     return Result(
         "NLHF: fixed point of pairwise preferences",
         f"{VY}, (5)",
-        r"With $P(o\succ o')$ averaged over $o'\sim\pi$ and direct KL, "
-        r"$\pi(o)\propto\pi_{\mathrm{ref}}(o)\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$; for "
-        r"a binary question the fixed point is explicit, and its exponent is $\gamma/(2\beta)$.",
+        "For a binary question,",
         headlines=(
             Headline(
                 r"$\pi\propto\pi_{\mathrm{ref}}\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$ "

@@ -64,12 +64,10 @@ def result() -> Result:
     return Result(
         "The reward preference model",
         f"{VY}, (6)",
-        r"The expectation of the sampled reward term over groups from $\pi_{\mathrm{old}}$ is "
-        r"$R_G=\mathrm{E}_{o\sim\pi}[P_G(o\mid\pi_{\mathrm{old}})]$. For every $G$ a member of "
-        r"the group, averaged over its members, is drawn as the first one is; for $G=2,3,4$ every "
-        r"group is enumerated on one side, the preference model used on the other. The formula "
-        r"below is $R_2$ of a "
-        r"binary question.",
+        "For groups of two,",
+        argument="For every $G$ a member of the group, averaged over its members, is drawn as "
+        "the first one is. For $G=2,3,4$ every group is enumerated on one side, and the "
+        "preference model is used on the other.",
         headlines=(
             binary_headline(
                 r"the sampled reward term has the expectation "

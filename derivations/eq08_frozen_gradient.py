@@ -31,9 +31,9 @@ def result() -> Result:
     return Result(
         "The penalty and its gradient with the sampling policy frozen",
         f"{VY}, (7), (8)",
-        r"The expected penalty is $\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ "
-        r"with $k_3(u)=u-\log u-1$. Its derivative in $\pi(o)$ follows with "
-        r"$\pi_{\mathrm{old}}$ frozen.",
+        "The expected penalty is "
+        r"$\mathrm{KL}_0=\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ with "
+        r"$k_3(u)=u-\log u-1$; $D_o$ is its term for the answer $o$.",
         headlines=(
             Headline(
                 r"the derivative of "

@@ -30,10 +30,10 @@ def result() -> Result:
     return Result(
         "The gradient of the direct KL divergence",
         f"{VY}, (9)",
-        r"The derivative of $\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$ in $\pi(o)$ is "
-        r"$-\log(\pi_{\mathrm{ref}}(o)/\pi(o))+1$: logarithmic in the ratio, where that of the "
-        r"published penalty on policy, (10), is linear. The two agree at $\pi=\pi_{\mathrm{ref}}$ "
-        r"only, but for the constant 1.",
+        "",
+        argument="The derivative is logarithmic in the ratio, where that of the published "
+        r"penalty on policy, (10), is linear. The two agree at $\pi=\pi_{\mathrm{ref}}$ "
+        "only, but for the constant 1.",
         headlines=(
             Headline(
                 r"the derivative of $\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$ in $\pi(o)$ is "

@@ -15,8 +15,7 @@ def result() -> Result:
     return Result(
         "The marginal penalty on policy",
         f"{VY}, (10)",
-        r"At $\pi_{\mathrm{old}}=\pi$ the derivative of the expected penalty depends on "
-        r"$u=\pi_{\mathrm{ref}}(o)/\pi(o)$ only: $d(u)=1-u$.",
+        r"It depends on $u=\pi_{\mathrm{ref}}(o)/\pi(o)$ only:",
         headlines=(
             Headline(
                 r"at $\pi_{\mathrm{old}}=\pi$ the derivative in $\pi(o)$ is "

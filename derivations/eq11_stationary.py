@@ -91,9 +91,7 @@ def result() -> Result:
     return Result(
         "The stationary policy as a fixed point",
         f"{VY}, (11) and Appendix A",
-        r"Under reverse KL every stationary policy satisfies $\pi(o)=\pi_{\mathrm{ref}}(o)\,"
-        r"g\bigl((P_G(o\mid\pi)-\mathrm{E}_\pi P_G)/\beta\bigr)$ with $g(x)=1/(1-x)$. Every "
-        r"answer keeps positive mass, and $P_G(o\mid\pi)<\mathrm{E}_\pi P_G+\beta$.",
+        r"So every answer keeps positive mass, and no preference reaches its mean plus $\beta$.",
         headlines=(
             Headline(
                 r"$\pi$ is stationary if and only if "

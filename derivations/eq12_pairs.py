@@ -41,9 +41,8 @@ def result() -> Result:
     return Result(
         "Fixed point for groups of two",
         f"{VY}, (12)",
-        r"For $G=2$ and a binary question $P_2$ has mean zero, so (11) reads "
-        r"$\pi(o)=\pi_{\mathrm{ref}}(o)\big/"
-        r"\bigl(1-(P(o\succ\pi)-P(\pi\succ o))/\beta\bigr)$. With the margin $\gamma$:",
+        r"With the margin $\gamma$ written out,",
+        argument=r"For $G=2$ the preference $P_2$ has the mean zero under $\pi$.",
         headlines=(
             Headline(
                 r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(P(o\succ\pi)-P(\pi\succ o))/\beta)$",

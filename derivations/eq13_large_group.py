@@ -19,11 +19,10 @@ def result() -> Result:
     return Result(
         "Fixed point for large groups",
         f"{VY}, (13)",
-        r"For $G\to\infty$ and a binary question (11) reads "
-        r"$\pi(o)=\pi_{\mathrm{ref}}(o)\big/\bigl(1-(r(o)-"
-        r"\mathrm{E}_\pi r)/(\beta\,\sigma(\pi))\bigr)$; with any number of answers it is the "
-        r"start of "
-        r"the secular equation. Written out:",
+        "Written out for the two answers,",
+        argument=r"$P_\infty$ is the reward in standard units, whose mean under $\pi$ is zero. "
+        "With any number of answers this is the beginning of the secular equation of "
+        r"Section~\ref{large_group_many_answers}.",
         headlines=(
             binary_headline(
                 r"(11) reads $\pi(o)=\pi_{\mathrm{ref}}(o)/(1-(r(o)-\mathrm{E}_\pi "

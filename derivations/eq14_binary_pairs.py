@@ -50,8 +50,7 @@ def result() -> Result:
     return Result(
         "Binary question, groups of two",
         f"{VY}, (14)",
-        r"The stationary policy of a binary question with confidence margin $\gamma$ and $G=2$. "
-        r"It is at least $\max\{1-\beta/\gamma,\pi_{\mathrm{ref}}(a)\}$.",
+        "",
         headlines=(
             Headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (14)",

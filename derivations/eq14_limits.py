@@ -30,13 +30,12 @@ def result() -> Result:
     return Result(
         "Limits of (14)",
         f"{VY}, after (14)",
-        r"$\pi(a)\to1$ as $\beta\to0$ and $\pi(a)\to\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$. As "
-        r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $\max\{1-\beta/\gamma,0\}$. An answer that the "
-        r"reference never gives stays at $0$, so the policy is continuous there iff "
-        r"$\beta\ge\gamma$.",
+        "An answer that the reference never gives stays at $0$, so that the policy is continuous "
+        r"there if and only if $\beta\ge\gamma$.",
         headlines=(
             Headline(
-                r"it tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$",
+                r"(14) tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as "
+                r"$\beta\to\infty$",
                 ("limit beta -> 0*", "limit beta -> oo*"),
                 groups=TWO,
                 answers=TWO,
@@ -44,7 +43,7 @@ def result() -> Result:
                 parameters=Domain.of(GAMMA, P0),
             ),
             Headline(
-                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1-\beta/\gamma>0$: a jump",
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ (14) tends to $1-\beta/\gamma>0$: a jump",
                 ("limit pi_ref -> 0+ when beta < gamma*", "a jump at pi_ref = 0 when beta < gamma"),
                 groups=TWO,
                 answers=TWO,
@@ -52,7 +51,7 @@ def result() -> Result:
                 parameters=below,
             ),
             Headline(
-                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to 0: no jump",
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ (14) tends to 0: no jump",
                 ("no jump at pi_ref = 0 when beta >= gamma",),
                 groups=TWO,
                 answers=TWO,

@@ -15,8 +15,7 @@ def result() -> Result:
     return Result(
         "The tie case",
         f"{VY}, (14), tie",
-        r"When neither answer is preferred, $\gamma=0$, the stationary policy is "
-        r"$\pi_{\mathrm{ref}}$; (14) comes within $\gamma/(4\beta)$ of it.",
+        "",
         headlines=(
             Headline(
                 r"the stationary policy is $\pi_{\mathrm{ref}}$",

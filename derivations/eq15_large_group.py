@@ -43,8 +43,7 @@ def result() -> Result:
     return Result(
         "Binary question, large groups",
         f"{VY}, (15)",
-        r"The stationary policy of a binary question with deterministic rewards as "
-        r"$G\to\infty$. It depends on the rewards only through their order.",
+        "It depends on the rewards only through their order.",
         headlines=(
             binary_headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (15)",

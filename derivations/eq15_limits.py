@@ -18,18 +18,17 @@ def result() -> Result:
     return Result(
         "Limits of (15)",
         f"{VY}, after (15)",
-        r"$\pi(a)\to1$ as $\beta\to0$ and $\pi(a)\to\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$. As "
-        r"$\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: the policy jumps at $0$ for "
-        r"every $\beta$.",
+        r"At $p_0=0$ the policy jumps for every $\beta$.",
         headlines=(
             binary_headline(
-                r"it tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as $\beta\to\infty$",
+                r"(15) tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as "
+                r"$\beta\to\infty$",
                 ("limit beta -> 0*", "limit beta -> oo*"),
                 groups=LARGE_GROUPS,
                 parameters=Domain.of(P0),
             ),
             binary_headline(
-                r"as $\pi_{\mathrm{ref}}(a)\to0+$ it tends to $1/(1+\beta^2)>0$: a jump",
+                r"as $\pi_{\mathrm{ref}}(a)\to0+$ (15) tends to $1/(1+\beta^2)>0$: a jump",
                 ("limit pi_ref -> 0+*", "a jump at pi_ref = 0*"),
                 groups=LARGE_GROUPS,
                 parameters=Domain.of(BETA),

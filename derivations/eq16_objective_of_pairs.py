@@ -31,8 +31,7 @@ def result() -> Result:
     return Result(
         "The reward term of pairs on a binary question",
         f"{VY}, (16)",
-        r"For $G=2$ the reward term is linear in the new policy: $\mathrm{E}_{o\sim\pi}P_2(o\mid"
-        r"\pi_{\mathrm{old}})=\gamma(\pi(a)-\pi_{\mathrm{old}}(a))$.",
+        "It is linear in the new policy.",
         headlines=(
             Headline(
                 r"the reward term is $\gamma(\pi(a)-\pi_{\mathrm{old}}(a))$",

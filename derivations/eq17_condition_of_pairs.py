@@ -34,9 +34,8 @@ def result() -> Result:
     return Result(
         "The first-order condition of pairs on a binary question",
         f"{VY}, (17)",
-        r"The stage objective of $G=2$ has the slope $\gamma-\beta\,(\pi(a)-\pi_{\mathrm{ref}}(a))/"
-        r"(\pi(a)(1-\pi(a)))$ on policy. Set to zero it is the quadratic below, which has exactly "
-        r"one non-negative root, (14), and that is less than 1.",
+        "The condition is the quadratic below, whose non-negative root is (14) and is less than 1.",
+        argument=r"On policy the stage objective has the slope $\gamma-\beta\,(p-p_0)/(p(1-p))$.",
         headlines=(
             Headline(
                 r"the slope on policy vanishes where $\beta\,(\pi-\pi_{\mathrm{ref}})/(\pi(1-\pi))="

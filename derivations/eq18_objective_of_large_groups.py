@@ -35,10 +35,7 @@ def result() -> Result:
     return Result(
         "The reward term of large groups on a binary question",
         f"{VY}, (18)",
-        r"As $G\to\infty$ the reward term is "
-        r"$\pi(a)/\sqrt{\pi_{\mathrm{old}}(1-\pi_{\mathrm{old}})}"
-        r"-\sqrt{\pi_{\mathrm{old}}/(1-\pi_{\mathrm{old}})}$ at $\pi_{\mathrm{old}}(a)$, times the "
-        r"sign of $r(a)-r(b)$: linear in the new policy, whatever the gap of the rewards.",
+        "It is linear in the new policy, whatever the gap of the rewards.",
         headlines=(
             Headline(
                 r"the reward term is "

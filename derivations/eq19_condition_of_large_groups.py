@@ -21,10 +21,8 @@ def result() -> Result:
     return Result(
         "The first-order condition of large groups on a binary question",
         f"{VY}, (19)",
-        r"For $r(a)>r(b)$ the slope of the stage objective on policy vanishes where "
-        r"$\beta(\pi-\pi_{\mathrm{ref}})=\sqrt{\pi(1-\pi)}$ at $\pi(a)$, hence above "
-        r"$\pi_{\mathrm{ref}}(a)$; squared, it is the quadratic below, which has exactly one root "
-        r"there, (15).",
+        "Squared, the condition is the quadratic below, which has exactly one root above $p_0$, "
+        "(15).",
         headlines=(
             Headline(
                 r"the slope on policy vanishes where "

@@ -122,14 +122,14 @@ def result() -> Result:
     return Result(
         "Every group size: the escape threshold",
         "new",
-        r"$P_G(a)=h_G(p)/p$ falls from $A_a(1/G)=h_G'(0)$ at $p=0$ to $0$ at $p=1$, because the "
-        r"advantage of $a$ falls with its share of the group. Stationarity is $\beta(1-p_0/p)="
-        r"P_G(a)$. Hence, as $p_0\to0+$ at fixed $\beta$: for $\beta<\beta_G=A_a(1/G)$, the "
-        r"advantage of the only answer $a$ of its group, the stationary $p$ stays above the root "
-        r"of $P_G(a)=\beta$ in $(0,1)$ and tends to it; for $\beta\ge\beta_G$ it "
-        r"vanishes, and for $\beta>\beta_G$ it is at most $\beta p_0/(\beta-\beta_G)$. Below: "
-        r"$\beta_G$ for the population standard deviation, the sample standard deviation, and no "
-        r"scaling.",
+        r"For $\beta$ below the threshold $\beta_G$ the stationary $p$ stays above the root of "
+        r"$P_G(a)=\beta$ in $(0,1)$ and tends to it; for $\beta\ge\beta_G$ it vanishes, and for "
+        r"$\beta>\beta_G$ it is at most $\beta p_0/(\beta-\beta_G)$. For the population standard "
+        "deviation, the sample standard deviation, and no scaling,",
+        argument="$P_G(a)=h_G(p)/p$ falls from $A_a(1/G)=h_G'(0)$ at $p=0$ to $0$ at $p=1$, "
+        "because the advantage of $a$ falls with its share of the group. Stationarity "
+        r"is $\beta(1-p_0/p)=P_G(a)$. So the threshold is $\beta_G=A_a(1/G)$, the "
+        "advantage of the only answer $a$ of its group.",
         headlines=(
             binary_headline(
                 r"as $\pi_{\mathrm{ref}}(a)\to0+$ the stationary policy stays away from 0 if "

@@ -102,12 +102,9 @@ def result() -> Result:
     return Result(
         "What each estimator acts as",
         f"{VY}, (8)-(10) for $k_3$ in the loss; the others new as a table",
-        r"The marginal penalty $d(u)$, $u=\pi_{\mathrm{ref}}/\pi$, decides up to a constant. In "
-        r"the loss $k_3$ acts as $\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$, $k_2$ as "
-        r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$, and $k_1$ not at all; with the importance "
-        r"ratio $k_1$ and $k_3$ both act as $\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$; in the "
-        r"reward only $k_1$ does. $k_2$ with the ratio, and $k_2$ and $k_3$ in the reward, act as "
-        r"neither.",
+        "$k_2$ with the ratio, and $k_2$ and $k_3$ in the reward, act as neither.",
+        argument=r"The marginal penalty $d(u)$, $u=\pi_{\mathrm{ref}}/\pi$, decides up to a "
+        "constant.",
         headlines=(
             Headline(
                 r"in the loss $k_3$ acts as reverse KL, $k_2$ as direct KL, $k_1$ not at all; "

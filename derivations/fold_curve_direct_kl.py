@@ -53,17 +53,20 @@ def result() -> Result:
     return Result(
         "Direct KL, large groups: the fold curve",
         f"new; the function is that of {VY}, Appendix B.2",
-        r"With $F=D-\beta(\operatorname{logit}p-\operatorname{logit}p_0)$, $D=1/\sqrt{p(1-p)}$, "
-        r"the equations $F=F_p=0$ give, at $p=1/(1+e^{-2t})$, $\beta_c=\sinh t$ and "
-        r"$\tfrac12\operatorname{logit}p_0=t-\coth t$, or $\operatorname{logit}p_0="
-        r"2\,\mathrm{asinh}\,\beta_c-2\sqrt{1+\beta_c^2}/\beta_c$. Both rise from one end of "
-        r"their range to the other, so every $p_0$ has one $\beta_c$, increasing in $p_0$. The "
-        r"weight curve $W$ falls from infinity at $p_0$ to $\beta_c$ and rises to infinity at 1: "
-        r"no interior stationary policy for $\beta<\beta_c$, one for $\beta=\beta_c$, two for "
-        r"$\beta>\beta_c$. As $F_p=f\,W'$ at a stationary policy ($f$ the bracket of $\beta$), the "
-        r"smaller one attracts and is a maximum of the potential $\int F$, the larger repels and "
-        r"is a minimum. Each of them does maximise the stage objective with $\pi_{\mathrm{old}}$ "
-        r"frozen at itself, which is concave.",
+        "Equivalently "
+        r"$\operatorname{logit}p_0=2\,\mathrm{asinh}\,\beta_c-2\sqrt{1+\beta_c^2}/\beta_c$: every "
+        r"$p_0$ has one $\beta_c$, increasing in $p_0$. Of the two policies above it the smaller "
+        "one attracts, the larger repels. In the parameter $t$,",
+        argument=r"With $F=D-\beta(\operatorname{logit}p-\operatorname{logit}p_0)$, "
+        r"$D=1/\sqrt{p(1-p)}$, the equations $F=F_p=0$ are solved by $p=1/(1+e^{-2t})$. "
+        r"Both $\sinh t$ and $t-\coth t$ rise from one end of their range to the other. "
+        r"The weight curve $W$ falls from infinity at $p_0$ to $\beta_c$ and rises to "
+        r"infinity at 1: no interior stationary policy for $\beta<\beta_c$, one for "
+        r"$\beta=\beta_c$, two for $\beta>\beta_c$. As $F_p$ is $W'$ times the bracket "
+        r"of $\beta$ at a stationary policy, the smaller one attracts and is a maximum "
+        r"of the potential $\int F$, the larger repels and is a minimum. Each of them "
+        r"does maximise the stage objective with $\pi_{\mathrm{old}}$ frozen at itself, "
+        "which is concave.",
         headlines=(
             Headline(
                 r"double roots are at $\beta_c=\sinh t$, "
@@ -244,7 +247,7 @@ def result() -> Result:
             ),
             *compared("the fold at p = 9/10", folds.beta.subs(P, Rational(9, 10)), Rational(4, 3)),
         ),
-        domain=Domain.of(BETA, P0, P),
+        domain=Domain.of(BETA, P0, (P, S.Half, S.One)),
     )
 
 

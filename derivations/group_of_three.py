@@ -49,10 +49,10 @@ def result() -> Result:
     return Result(
         r"Groups of three: pairs with $\sqrt2$ for the margin",
         "new",
-        r"With deterministic rewards and $G=3$ the drift $P_3(a)-P_3(b)=\sqrt2$ does not depend on "
-        r"$\pi$, as for $G=2$: $f(1/3)=f(2/3)$. The stationary policy is (14) with $\sqrt2$ in "
-        r"place of $\gamma$. This is formal, no margin exceeds $1$: groups of three act like "
-        r"pairs at $\beta/\sqrt2$.",
+        "This is formal, as no margin exceeds $1$: groups of three act like pairs at "
+        r"$\beta/\sqrt2$.",
+        argument="In a mixed group of three $f(1/3)=f(2/3)$, so that the drift does not depend "
+        r"on $\pi$, as for $G=2$.",
         headlines=(
             binary_headline(
                 r"the drift is $\sqrt2$ at every policy, and the one stationary policy is (14) "

@@ -166,14 +166,13 @@ def result() -> Result:
     return Result(
         "The implicit objective of GRPO on two reward levels",
         "new for finite groups; the limit is in arXiv 2510.13651",
-        r"With two reward levels the policy-gradient flow on softmax logits climbs "
-        r"$\Phi_G(m)-\beta D$, $m$ the probability of the higher reward, $\Phi_G'=D_G$ the drift "
-        r"and $D$ the divergence that the penalty acts as: along the flow its rate of change is "
-        r"the squared speed of the logits. $\Phi_G$ is a sum over the group of incomplete beta "
-        r"functions, a polynomial for each $G$, and grows by $\sum_k1/\sqrt{k(G-k)}$ from $m=0$ to "
-        r"$m=1$; $\Phi_\infty=2\arcsin\sqrt m$ grows by $\pi$. Unscaled advantages climb the "
-        r"expected reward itself. For $G=2,3$ and the published penalty the objective is strictly "
-        r"concave in $\pi(a)$; for large groups it is not.",
+        "Here $m$ is the probability of the higher reward, $D_G$ the drift and $D$ the "
+        r"divergence that the penalty acts as. $\Phi_\infty=2\arcsin\sqrt m$ grows by the number "
+        r"$\pi$. Unscaled advantages climb the expected reward itself. For large groups the "
+        "objective is not concave.",
+        argument="Along the flow the rate of change of a function of the policy is the squared "
+        r"speed of the logits where its gradient drives them. $\Phi_G$ is a sum over the "
+        "group of incomplete beta functions, a polynomial for each $G$.",
         headlines=(
             Headline(
                 r"$\Phi_G$ has the drift as its slope",
@@ -191,7 +190,7 @@ def result() -> Result:
                 parameters=BINARY,
             ),
             Headline(
-                r"so it has with direct KL",
+                r"the same holds with direct KL",
                 ("direct KL, G = oo: *",),
                 groups=LARGE_GROUPS,
                 answers=TWO,

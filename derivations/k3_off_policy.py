@@ -31,11 +31,8 @@ def result() -> Result:
     return Result(
         r"$k_3$ is biased off policy",
         f'{VY}, Section 2: "but not in general"',
-        r"Sampled from $\pi_{\mathrm{old}}$, $k_3$ estimates $\mathrm{KL}(\pi\,\|\,"
-        r"\pi_{\mathrm{ref}})$ with the bias $\sum_o(\pi_{\mathrm{old}}(o)-\pi(o))\,"
-        r"k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$, below for one answer. It has either sign: at "
-        r"$\pi(a)=1/2$, $\pi_{\mathrm{ref}}(a)=1/4$ it is $\pm(\log3-1)/4$ for "
-        r"$\pi_{\mathrm{old}}(a)=3/4$ and $1/4$.",
+        r"At $\pi(a)=1/2$, $\pi_{\mathrm{ref}}(a)=1/4$ the bias is $\pm(\log3-1)/4$. The "
+        "contribution of one answer is",
         headlines=(
             Headline(
                 r"the bias is $\sum_o(\pi_{\mathrm{old}}(o)-\pi(o))\,k_3(\pi_{\mathrm{ref}}(o)/"

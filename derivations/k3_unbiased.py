@@ -27,10 +27,10 @@ def result() -> Result:
     return Result(
         r"$k_3$ is unbiased for KL on policy",
         f"{VY}, Section 2",
-        r"For $\pi_{\mathrm{old}}=\pi$ the expectation of $k_3$ is "
-        r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. Its \emph{gradient}, with "
-        r"$\pi_{\mathrm{old}}$ frozen, is that of the reverse divergence all the same. Term by "
-        r"term the difference is $\pi_{\mathrm{ref}}(o)-\pi(o)$, whose sum is zero.",
+        r"Its \emph{gradient}, with $\pi_{\mathrm{old}}$ frozen, is that of the reverse "
+        "divergence all the same. The term of one answer is",
+        argument=r"Term by term the difference is $\pi_{\mathrm{ref}}(o)-\pi(o)$, whose sum is "
+        "zero.",
         headlines=(
             Headline(
                 r"sampled from the policy itself, $k_3$ has the mean "

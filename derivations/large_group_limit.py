@@ -137,14 +137,15 @@ def result() -> Result:
     return Result(
         "Every group size: the distance to large groups",
         "new; a rate for R_infinity",
-        r"With $x=p(1-p)$, for every $p\in(0,1)$ and $G\ge2$: $0\le\sqrt x-h_G(p)\le"
-        r"(1+x)/(2G\sqrt x)$. Left: $f$ lies below its tangent at $p=\mathrm{E}K/G$. Right: "
-        r"$f(K/G)=\sqrt y$, $y=\frac KG(1-\frac KG)$, and $\sqrt z\ge1+\frac12(z-1)-\frac12"
-        r"(z-1)^2$ at $z=y/x$, averaged with the exact moments of $y$. As $P_G(a)=h_G/p$ and "
-        r"$P_G(b)=-h_G/(1-p)$, both preferences converge with rate $1/G$. So does the stationary "
-        r"policy: $h_G-\beta(p-p_0)$ is concave, $\beta p_0$ at $0$ and $0$ at $p_G$, so at "
-        r"$p_\infty$ it is at most $-\beta p_0(p_\infty-p_G)/p_G$, hence $0<p_\infty-p_G\le "
-        r"p_\infty(\sqrt x-h_G)/(\beta p_0)$ at $p_\infty$, at most the last formula over $G$.",
+        "Both preferences converge with rate $1/G$, and so does the stationary policy. With "
+        r"$y=\frac KG(1-\frac KG)$ and $C(x)=(1+x)/(2\sqrt x)$,",
+        argument=r"Left: $f$ lies below its tangent at $p=\mathrm{E}K/G$. Right: $f(K/G)=\sqrt "
+        r"y$, and $\sqrt z\ge1+\frac12(z-1)-\frac12(z-1)^2$ at $z=y/x$, averaged with "
+        "the exact moments of $y$. The preferences are $P_G(a)=h_G/p$ and "
+        r"$P_G(b)=-h_G/(1-p)$. For the policy: $h_G-\beta(p-p_0)$ is concave, $\beta "
+        r"p_0$ at $0$ and $0$ at $p_G$, so at $p_\infty$ it is at most $-\beta "
+        r"p_0(p_\infty-p_G)/p_G$, hence $0<p_\infty-p_G\le p_\infty(\sqrt x-h_G)/(\beta "
+        r"p_0)$ at $p_\infty$, at most $C'/G$ with $p=p_\infty$ in the last formula.",
         headlines=(
             Headline(
                 r"$0\le\sqrt x-h_G(p)\le(1+x)/(2G\sqrt x)$ with $x=p(1-p)$, and "

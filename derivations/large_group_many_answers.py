@@ -154,22 +154,21 @@ def result() -> Result:
     return Result(
         "Large groups, many answers: one secular equation",
         f"new; {VY}, (13) and (15)",
-        r"Deterministic rewards, not all equal, $G\to\infty$, published penalty; "
-        r"$m=\mathrm{E}_{\pi_{\mathrm{ref}}}r$, $v=1/(\beta\sigma(\pi))$. Weighting "
-        r"$\pi_{\mathrm{ref}}=\pi(1-P_\infty/\beta)$ with $r$ and summing gives "
-        r"$\mathrm{E}_\pi r-m=\sigma/\beta$, so that $\pi(o)=\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))$ "
-        r"with $a=1+1/\beta^2$. Conversely, let these be positive with total mass 1. With $y=r-m$, "
-        r"the two lines $v\pi y=a\pi-\pi_{\mathrm{ref}}$ and "
-        r"$v\pi y^2=a\pi y-\pi_{\mathrm{ref}}y$, summed over the answers, give "
-        r"$\mathrm{E}_\pi y=(a-1)/v$ and $\mathrm{E}_\pi y^2=a\,\mathrm{E}_\pi y/v$, whence "
-        r"$\sigma(\pi)=1/(\beta v)$: the policy is stationary. The total mass is $1/a<1$ at $v=0$, "
-        r"convex in $v$ while all denominators are positive, and tends to infinity at the pole of "
-        r"the best answer: it is 1 for exactly one $v>0$. Hence for every number of answers there "
-        r"is exactly one stationary policy with all $\pi(o)>0$, and one scalar equation, "
-        r"$\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, finds it; for two answers it is (15).",
+        r"The equation is $\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, with "
+        r"$m=\mathrm{E}_{\pi_{\mathrm{ref}}}r$, $v=1/(\beta\sigma(\pi))$ and $a=1+1/\beta^2$.",
+        argument=r"Weighting $\pi_{\mathrm{ref}}=\pi(1-P_\infty/\beta)$ with $r$ and summing "
+        r"gives $\mathrm{E}_\pi r-m=\sigma/\beta$, so that "
+        r"$\pi(o)=\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))$. Conversely, let these be "
+        r"positive with total mass 1. With $y=r-m$, the two lines $v\pi "
+        r"y=a\pi-\pi_{\mathrm{ref}}$ and $v\pi y^2=a\pi y-\pi_{\mathrm{ref}}y$, summed "
+        r"over the answers, give $\mathrm{E}_\pi y=(a-1)/v$ and $\mathrm{E}_\pi "
+        r"y^2=a\,\mathrm{E}_\pi y/v$, whence $\sigma(\pi)=1/(\beta v)$: the policy is "
+        "stationary. The total mass is $1/a<1$ at $v=0$, convex in $v$ while all "
+        "denominators are positive, and tends to infinity at the pole of the best "
+        "answer: it is 1 for exactly one $v>0$.",
         headlines=(
             Headline(
-                "exactly one stationary policy with all probabilities positive, from one "
+                "there is exactly one stationary policy with all probabilities positive, from one "
                 "equation in one unknown",
                 (
                     "pi_ref/pi = *",

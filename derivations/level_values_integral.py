@@ -72,14 +72,18 @@ def result() -> Result:
     return Result(
         "Any levels, any group size: an integral",
         "new",
-        r"$1/\sqrt v=2\sqrt{G/\pi}\int_0^\infty e^{-t^2Gv}\,dt$, and $e^{-t^2Gv}=t\sqrt{G/\pi}"
-        r"\int e^{-t^2\sum(r_i-y)^2}\,dy$ because $\sum(r_i-y)^2=Gv+G(y-\bar r)^2$. The last "
-        r"integrand is a product over the members of the group, whose mean is a power: with "
-        r"$Z=\sum_jm_je^{-t^2(r_j-y)^2}$, $\mathrm E[1/\mathrm{std}\mid r_k,r_j]=\frac{2G}\pi"
-        r"\int_0^\infty t\int e^{-t^2(r_k-y)^2-t^2(r_j-y)^2}Z^{G-2}\,dy\,dt$, at a cost that is "
-        r"the number of levels whatever $G$ is. Since $r_k-\bar r=\frac1G\sum_i(r_k-r_i)$, "
-        r"$V_G(r_k)=\frac{G-1}G\sum_jm_j(r_k-r_j)\,\mathrm E[1/\mathrm{std}\mid r_k,r_j]$, and as "
-        r"well $V_G(r_k)=\frac{2G}\pi\int_0^\infty t\int(r_k-y)e^{-t^2(r_k-y)^2}Z^{G-1}\,dy\,dt$.",
+        r"With $m_j$ for the probabilities of the levels and $Z=\sum_jm_je^{-t^2(r_j-y)^2}$, the "
+        r"value of a reward is therefore $V_G(r_k)=\frac{2G}\pi\int_0^\infty "
+        r"t\int(r_k-y)e^{-t^2(r_k-y)^2}Z^{G-1}\,dy\,dt$ (here $\pi$ is the number), at a cost "
+        "that is the number of levels whatever $G$ is.",
+        argument=r"$1/\sqrt v=2\sqrt{G/\pi}\int_0^\infty e^{-t^2Gv}\,dt$, and "
+        r"$e^{-t^2Gv}=t\sqrt{G/\pi}\int e^{-t^2\sum(r_i-y)^2}\,dy$ because "
+        r"$\sum(r_i-y)^2=Gv+G(y-\bar r)^2$. The last integrand is a product over the "
+        r"members of the group, whose mean is a power: $\mathrm E[1/\mathrm{std}\mid "
+        r"r_k,r_j]=\frac{2G}\pi\int_0^\infty t\int "
+        r"e^{-t^2(r_k-y)^2-t^2(r_j-y)^2}Z^{G-2}\,dy\,dt$. Since $r_k-\bar "
+        r"r=\frac1G\sum_i(r_k-r_i)$, $V_G(r_k)=\frac{G-1}G\sum_jm_j(r_k-r_j)\,\mathrm "
+        r"E[1/\mathrm{std}\mid r_k,r_j]$ as well.",
         headlines=(
             Headline(
                 r"$\sum_i(r_i-y)^2=Gv+G(y-\bar r)^2$ for every $y$, which makes $e^{-t^2Gv}$ an "

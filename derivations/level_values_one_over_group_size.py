@@ -49,11 +49,11 @@ def result() -> Result:
     return Result(
         r"Large groups of any levels: the term of order $1/G$",
         "new",
-        r"With $z$ the reward in standard units, $\gamma_3$ and $\kappa$ the skewness and the "
-        r"kurtosis of the reward of an answer drawn from $\pi$, $V_G(r)=z+\frac1G\left("
-        r"\frac{\gamma_3}2+\frac38(\kappa-1)z-\frac{z^3}2\right)+O(G^{-2})$: the rule's own "
-        r"dependence on $G$, and the curvature of $(z-a)/\sqrt w$ in the mean $a$ and the variance "
-        r"$w$ of the others. Two levels give the known $-\frac1{8G\sqrt x}$ in $h_G$.",
+        r"Here $z$ is the reward in standard units, $\gamma_3$ and $\kappa$ the skewness and the "
+        r"kurtosis of the reward of an answer drawn from $\pi$. Two levels give the known "
+        r"$-\frac1{8G\sqrt x}$ in $h_G$, $x=p(1-p)$.",
+        argument="The term is the rule's own dependence on $G$, and the curvature of "
+        r"$(z-a)/\sqrt w$ in the mean $a$ and the variance $w$ of the others.",
         headlines=(
             Headline(
                 r"$G(V_G-z)\to\frac{\gamma_3}2+\frac38(\kappa-1)z-\frac{z^3}2$",

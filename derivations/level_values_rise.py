@@ -74,12 +74,12 @@ def result() -> Result:
     return Result(
         "The value of a reward rises with the reward",
         "new",
-        r"Let $x$ be the own reward less the mean of the others, and $v$ the others' variance. "
-        r"Then $A=\sqrt{G-1}\,x/\sqrt{Gv+x^2}$: for given others the advantage rises with the own "
-        r"reward, strictly unless the others are all alike, and $|A|\le\sqrt{G-1}$. Averaged over "
-        r"the others, $V_G(r)$ rises with $r$ for every policy and every set of levels, and "
-        r"$|V_G(r)|\le\sqrt{G-1}$, which two levels reach. A constant $\varepsilon$ in the scale "
-        r"changes neither.",
+        "Here $x$ is the own reward less the mean of the others, and $v$ the others' variance. "
+        r"Two levels reach the bound, and a constant $\varepsilon$ in the scale changes neither "
+        "statement.",
+        argument="For given others the advantage rises with the own reward, strictly unless the "
+        "others are all alike. Averaged over the others, $V_G(r)$ rises with $r$ for "
+        "every policy and every set of levels.",
         headlines=(
             Headline(
                 r"$A=\sqrt{G-1}\,x/\sqrt{Gv+x^2}$ has a positive slope in the own reward and "

@@ -34,10 +34,9 @@ def result() -> Result:
     return Result(
         "Direct KL, large groups: the limits of h at both ends",
         f"{VY}, Appendix B.2, the limits of $h$",
-        r"$h(x)\to\infty$ as $x\to0+$ and as $x\to1-$ (printed in the paper with the arrows "
-        r"exchanged). With $x=1/(1+v^2)$, $v>1$: $h> v/\beta+\operatorname{logit}p_0$. With "
-        r"$x=v^2/(1+v^2)$: $h\ge v/(2\beta)+\operatorname{logit}p_0+2-2\log(4\beta)$, because "
-        r"$z-1-\log z$ falls up to $z=1$, where it is 0, and rises beyond: here at $z=v/(4\beta)$.",
+        r"In \cite{vojnovic2025} the arrows are exchanged. The two lower bounds are",
+        argument=r"For the second bound, $z-1-\log z$ falls up to $z=1$, where it is 0, and rises "
+        r"beyond: here at $z=v/(4\beta)$.",
         headlines=(
             binary_headline(
                 r"$h(x)\to\infty$ as $x\to0+$: $h>v/\beta+\operatorname{logit}p_0$ at "

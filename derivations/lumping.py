@@ -103,15 +103,15 @@ def result() -> Result:
     return Result(
         "Lumping: tied answers keep their reference shares",
         "new",
-        r"Groups see rewards, so answers of one reward have one $P_G$. Their stationarity "
-        r"conditions then ask for equal $d(\pi_{\mathrm{ref}}/\pi)$, and $d$ is strictly monotone: "
-        r"within a class $\pi$ is proportional to $\pi_{\mathrm{ref}}$. For verifiable rewards, "
-        r"two correct among four answers, $G=2,3,4$, reverse and direct KL: with that shape, "
-        r"written with shares $c$ and $e$, the condition of every answer is that of the answer $a$ "
-        r"or b of the binary question with $p=\pi(1)+\pi(2)$ and "
-        r"$p_0=\pi_{\mathrm{ref}}(1)+\pi_{\mathrm{ref}}(2)$. So every result on the binary "
-        r"question holds for the probability of a correct answer, however many answers there "
-        r"are; other numbers of answers enter through the two masses alone.",
+        "So every result on the binary question holds for the probability of a correct answer, "
+        "however many answers there are. For shares $c$ and $e$ of the classes,",
+        argument="Groups see rewards, so answers of one reward have one $P_G$. Their "
+        r"stationarity conditions then ask for equal $d(\pi_{\mathrm{ref}}/\pi)$, and "
+        r"$d$ is strictly monotone: within a class $\pi$ is proportional to "
+        r"$\pi_{\mathrm{ref}}$. For two correct among four answers, $G=2,3,4$: with that "
+        "shape the condition of every answer is that of the answer $a$ or $b$ of the "
+        r"binary question with $p=\pi(1)+\pi(2)$ and "
+        r"$p_0=\pi_{\mathrm{ref}}(1)+\pi_{\mathrm{ref}}(2)$.",
         headlines=(
             Headline(
                 r"answers of one reward share the mass of their class in proportion to "

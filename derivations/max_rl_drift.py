@@ -79,13 +79,14 @@ def result() -> Result:
     return Result(
         "Division by the mean reward: the drift",
         "new; the maximum-likelihood rule of prime-rl",
-        r"$A_i=(r_i-\mathrm{mean})/\mathrm{mean}$ on rewards 1 and 0, $0/0=0$, $p=\pi(1)$. A group "
-        r"with the fraction $t>0$ of right answers contributes $f(t)=1-t$, one without any 0, "
-        r"hence $p(1-p)D_G=\mathrm{E}(1-K/G)-(1-p)^G=(1-p)-(1-p)^G$ for every $G$, since "
-        r"$(1-k/G)\binom Gk=\binom{G-1}k$. $D_G$ is the derivative of "
-        r"$-\sum_{k=1}^{G-1}(1-p)^k/k$: the log-likelihood of a right answer, cut off after "
-        r"$G-1$ terms. The formula is $D_G$ at $G=4$. The rule depends on where the rewards' zero "
-        r"lies.",
+        r"The advantages are $A_i=(r_i-\mathrm{mean})/\mathrm{mean}$, $0/0=0$, and $p$ is the "
+        "probability of the right answer: "
+        "$p(1-p)D_G=(1-p)-(1-p)^G$. The rule depends on where the rewards' zero lies. For $G=4$,",
+        argument="A group with the fraction $t>0$ of right answers contributes $f(t)=1-t$, one "
+        r"without any 0, hence $p(1-p)D_G=\mathrm{E}(1-K/G)-(1-p)^G=(1-p)-(1-p)^G$ for "
+        r"every $G$, since $(1-k/G)\binom Gk=\binom{G-1}k$. $D_G$ is the derivative of "
+        r"$-\sum_{k=1}^{G-1}(1-p)^k/k$: the log-likelihood of a right answer, cut off "
+        "after $G-1$ terms.",
         headlines=(
             Headline(
                 r"$D_G$ is the slope of $\log p$ cut off after $G-1$ terms, and below that of "
@@ -102,7 +103,7 @@ def result() -> Result:
             ),
         ),
         setting=r"rewards $1$ and $0$, advantages over the mean reward of the group",
-        formulas=(equation(Symbol("D_4"), drift(4)),),
+        formulas=(equation(Symbol("D_4"), drift(4).subs(P, s.pi)),),
         claims=tuple(claims),
         domain=Domain.of(G, P),
     )

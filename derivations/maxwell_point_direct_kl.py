@@ -54,23 +54,25 @@ def result() -> Result:
     return Result(
         "Direct KL, large groups: the Maxwell point",
         f"new; on {VY}, Appendix B.2",
-        r"Above the fold the smaller root $p_1$ and the end $p=1$ both attract. The potential "
-        r"$2\arcsin\sqrt p-\beta\,\mathrm{KL}(\pi\|\pi_{\mathrm{ref}})$ is $\pi+\beta\log p_0$ at "
-        r"1, and the two are level where $2\arctan\sqrt{(1-p_1)/p_1}=\beta\,(-\log p_0-"
-        r"\mathrm{KL}(p_1\|p_0))$, with $\beta=W(p_1)$: equal areas of $F$ above and below zero. "
-        r"Their difference falls in $\beta$, at the rate of the right side over $\beta$, so there "
-        r"is at most one such weight, found for each reference below: below it $p=1$ is the "
-        r"global maximum of the potential, above it "
-        r"$p_1$. At $p=1$ itself every group is constant and its advantage is 0: it is a limit of "
-        r"the flow, not a solution of the stationarity condition. Proved to the digits shown: "
+        r"The potential is $2\arcsin\sqrt p-\beta\,\mathrm{KL}(\pi\|\pi_{\mathrm{ref}})$, whose "
+        r"value at 1 holds the number $\pi$. Below the weight at which both are level, the Maxwell "
+        r"point, $p=1$ is the global maximum of the potential, above it $p_1$. Proved to the "
+        r"digits shown: "
         r"\begin{center}\small\begin{tabular}{@{}clll@{}}\toprule $p_0$ & $\beta$ of the fold & "
         rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
         r"\end{tabular}\end{center}",
+        argument=r"Above the fold the smaller root $p_1$ and the end $p=1$ both attract. The two "
+        r"are level where $2\arctan\sqrt{(1-p_1)/p_1}=\beta\,(-\log p_0-\mathrm{KL}(p_1\|p_0))$, "
+        r"with $\beta=W(p_1)$: equal areas of $F$ above and below zero. Their difference falls in "
+        r"$\beta$, at the rate of the right side over $\beta$, so there is at most one such "
+        r"weight, found for each reference of the table. At $p=1$ itself every group is constant "
+        r"and its advantage is 0: it is a limit of the flow, not a solution of the stationarity "
+        r"condition.",
         headlines=(
             binary_headline(
                 r"the potential has the slope $F$ and tends to "
                 r"$\pi+\beta\log\pi_{\mathrm{ref}}(a)$ at 1; the smaller "
-                "root and the end are level for at most one weight",
+                "root $p_1$ and the end are level for at most one weight",
                 (
                     "the potential has the slope F",
                     "so has, with the other sign, *",

@@ -47,13 +47,15 @@ def result() -> Result:
     return Result(
         "Every group size: larger groups raise the stationary policy",
         "new",
-        r"$h_G<h_{G+1}<f$ on $(0,1)$ for every $G\ge2$. Written in degree $G+1$ (as $h_G$ times "
-        r"$p+(1-p)$), $h_G$ has the coefficients below at $k$. They are weighted means of two "
-        r"values of $f$ whose arguments have the mean $k/(G+1)$, so the concave $f$ lies above "
-        r"them at $k/(G+1)$, which is the coefficient of $h_{G+1}$. $f$ lies below its tangent "
-        r"at $p=\mathrm{E}\,K/G$, so $h_G(p)=\mathrm{E}f(K/G)<f(p)$. As $h_G-\beta(p-p_0)$ is "
-        r"positive left of its root and negative right of it, the stationary policies satisfy "
-        r"$p_0<p_2<p_3<\dots<p_\infty$.",
+        r"So the stationary policies satisfy $p_0<p_2<p_3<\dots<p_\infty$. In degree $G+1$ the "
+        "coefficients of $h_G$ are",
+        argument="Written in degree $G+1$ (as $h_G$ times $p+(1-p)$), $h_G$ has the coefficients "
+        "$c_k$. They are weighted means of two values of $f$ whose arguments have the "
+        "mean $k/(G+1)$, so the concave $f$ lies above them at $k/(G+1)$, which is the "
+        r"coefficient of $h_{G+1}$. $f$ lies below its tangent at $p=\mathrm{E}\,K/G$, "
+        r"so $h_G(p)=\mathrm{E}f(K/G)<f(p)$. As $h_G-\beta(p-p_0)$ is positive left of "
+        "its zero and negative right of it, the stationary policies are ordered as the "
+        "$h_G$ are.",
         headlines=(
             Headline(
                 r"$h_G<h_{G+1}<f$ on $(0,1)$, hence $p_0<p_G<p_{G+1}<p_\infty$",

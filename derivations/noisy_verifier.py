@@ -157,17 +157,14 @@ def result() -> Result:
     return Result(
         "Noisy verifiers: the drift is that of the mean success",
         f"new; {VY}, (14) and (15) for random rewards",
-        r"A verifier passes $a$ with probability $s_a$ and $b$ with $s_b<s_a$. For every $G$, "
-        r"$P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$ (written out for $G=2,\dots,5$ and $G=\infty$), where "
-        r"$m=s_b+(s_a-s_b)p$ is the mean "
-        r"success of the policy and $D_G(p)$ the drift without noise. With the published penalty "
-        r"$\pi$ is stationary if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$. For $G=2$ this "
-        r"is (14) with $\gamma=s_a-s_b$. For $G=\infty$ it is not (15), which does not hold for "
-        r"random rewards: there the success rates enter, and noise never strengthens the drift, "
-        r"because the variance $m(1-m)$ of the verdict is at least the variance "
-        r"$(s_a-s_b)^2p(1-p)$ of its mean. For normal rewards with gap $\Delta$ and standard "
-        r"deviations $\tau_a,\tau_b$, $G=\infty$, the condition is $\beta(p-p_0)\sqrt{p(1-p)"
-        r"\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$.",
+        r"Here $D_G$ is the drift without noise. With the published penalty $\pi$ is stationary "
+        r"if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$; for $G=2$ this is (14) with "
+        r"$\gamma=s_a-s_b$. For large groups, with success rates and with normal rewards of gap "
+        r"$\Delta$ and standard deviations $\tau_a,\tau_b$, the conditions are",
+        argument="For large groups (15) does not hold: the success rates enter, and noise never "
+        "strengthens the drift, because the variance $m(1-m)$ of the verdict is at "
+        "least the variance $(s_a-s_b)^2p(1-p)$ of its mean. The drift is written out "
+        r"for $G=2,\dots,5$ and $G=\infty$, too.",
         headlines=(
             Headline(
                 r"$P_G(a)-P_G(b)=(s_a-s_b)D_G(m)$ at the mean success $m=s_b+(s_a-s_b)p$",
@@ -185,7 +182,7 @@ def result() -> Result:
                 parameters=Domain.of(LOW, HIGH, P),
             ),
             Headline(
-                r"normal rewards: "
+                r"with normal rewards the condition is "
                 r"$\beta(p-p_0)\sqrt{p(1-p)\Delta^2+p\tau_a^2+(1-p)\tau_b^2}=p(1-p)\Delta$, "
                 "a smaller drift than without noise",
                 (

@@ -69,14 +69,13 @@ def result() -> Result:
     return Result(
         r"Every group size: the correction of order $1/G$",
         "new",
-        r"With $x=p(1-p)$, $h_G=\sqrt x-\frac1{8G\sqrt x}+R$ and $|R|\le\frac1{12}G^{-2}x^{-5/2}$ "
-        r"for every $p\in(0,1)$ and $G\ge2$: the Taylor polynomial $T$ of $\sqrt z$ at $1$ of "
-        r"order 3 is an upper bound for all $z\ge0$, and $T-\frac5{16}(z-1)^4$ a lower one; both "
-        r"are averaged at $z=y/x$, $y=\frac KG(1-\frac KG)$, with the exact moments of $y$ of "
-        r"orders 1 to 4. The stationary policies lie within a constant over $G$ of $p_\infty$, "
-        r"where $R=O(G^{-2})$ uniformly and $\beta>f'(p_\infty)$, so that $p_G=p_\infty+c/G+"
-        r"O(G^{-2})$ with $c$ from implicit differentiation: the second formula, at $p=p_\infty$, "
-        r"and the third with $\beta=f(p)/(p-p_0)$ inserted.",
+        r"Here $c_1=c$ is the second formula at $p=p_\infty$, where $\beta=f(p)/(p-p_0)$; with "
+        r"$\beta$ in it, it is the third. With $R$ for the remainder,",
+        argument=r"The Taylor polynomial $T$ of $\sqrt z$ at $1$ of order 3 is an upper bound for "
+        r"all $z\ge0$, and $T-\frac5{16}(z-1)^4$ a lower one; both are averaged at "
+        r"$z=y/x$, $y=\frac KG(1-\frac KG)$, with the exact moments of $y$ of orders 1 "
+        r"to 4. The stationary policies lie within a constant over $G$ of $p_\infty$, "
+        r"where $R=O(G^{-2})$ uniformly and $\beta>f'(p_\infty)$.",
         headlines=(
             binary_headline(
                 r"$|h_G-\sqrt x+\frac1{8G\sqrt x}|\le\frac1{12}G^{-2}x^{-5/2}$ with $x=p(1-p)$",
@@ -102,8 +101,8 @@ def result() -> Result:
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
             equation(Symbol("h_G_less_R"), first),
-            equation(Symbol("c_1"), shift),
             equation(Symbol("c_1"), eliminated),
+            equation(Symbol("c_1"), shift),
         ),
         claims=(
             *factorial_moments(*range(1, 9)),

@@ -2,7 +2,7 @@
 
 from sympy import Expr, S, Symbol, exp, oo, sqrt
 
-from derivations.bernstein_form import P0, G, P
+from derivations.bernstein_form import P0, G
 from derivations.escape_threshold import only_one
 from derivations.headline import (
     DIRECT_KL,
@@ -119,13 +119,9 @@ def result() -> Result:
     return Result(
         "The order of limits",
         "new",
-        r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}$ as $\beta\to0$ at fixed $G$, and that to $0$ "
-        r"as $G\to\infty$; with $G\to\infty$ first it is $0$ at once, but $(1-p)/\beta^2$ then "
-        r"tends to $(1-p_0)^2$, whereas for fixed $G$ it grows like $1/\beta$: the limits in "
-        r"$\beta$ and $G$ of the scaled loss do not commute. As $p_0\to0$ at fixed $\beta$, every "
-        r"finite group loses the answer $a$ where $\beta\ge\sqrt{G-1}$, and the large group never "
-        r"does: $p_0\to0$ after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as "
-        r"$G\le1+\beta^2$. With the direct KL the answer is lost for every $G$ and $\beta$.",
+        r"So the limits in $\beta$ and $G$ of the scaled loss do not commute: for fixed $G$ the "
+        r"quotient $(1-p)/\beta^2$ grows like $1/\beta$. Nor do those in $p_0$ and $G$: $p_0\to0$ "
+        r"after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as $G\le1+\beta^2$.",
         headlines=(
             binary_headline(
                 r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}>0$ as $\beta\to0$, and that to 0 as "
@@ -166,7 +162,7 @@ def result() -> Result:
         formulas=(
             equation(Symbol("loss_G"), first_weight),
             equation(Symbol("loss_oo"), twice),
-            equation(P, rare.value),
+            equation(Symbol("pi_0"), rare.value),
             equation(Symbol("beta_G"), escape_threshold(finite)),
         ),
         claims=tuple(claims),

@@ -226,7 +226,7 @@ PAPER_ENTRIES: tuple[Entry, ...] = (
     refuted(
         r"the more rewarding answer has at least $1/(1+\beta^2)$ at finite $G$ ($G=3$)",
         "V&Y after (15)",
-        "bounds_every_group: control: groups of three do not obey the bound of large groups",
+        "bounds_every_group: control: groups of three obey the bound of large groups",
         r"it has at least $1-\beta/\sqrt{2}$ for $G=3$, and $1/(1+\beta^2)$ for large groups only",
         "bounds_every_group: groups of three: at least 1 - beta/sqrt 2",
         "bounds_every_group: large groups: (15) is at least 1/(1 + beta^2)",

@@ -98,14 +98,16 @@ def result() -> Result:
     return Result(
         "Coefficient of the score, by estimator and placement",
         "new as a table; the estimators are Schulman's $k_1$, $k_2$, $k_3$",
-        r"Per on-policy sample a penalty contributes $c(l)\,\nabla\log\pi$ with "
-        r"$l=\log(\pi/\pi_{\mathrm{ref}})$, where $c(l)$ is the derivative of the expected penalty "
-        r"in $\pi(o)$ with $\pi_{\mathrm{old}}$ frozen. A constant $c$ has no effect, since "
-        r"$\mathrm{E}\,\nabla\log\pi=0$. The coefficient $l$ is that of $\mathrm{KL}(\pi\,\|\,"
-        r"\pi_{\mathrm{ref}})$, $1-e^{-l}$ that of $\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$. "
-        r"$k_2$ times the ratio turns at $l=-1$ and pushes answers rarer than "
-        r"$e^{-2}\pi_{\mathrm{ref}}$ further down; $k_3$ in the reward pushes every answer down "
-        r"that has left the reference, in either direction.",
+        r"Per sample a penalty contributes $c(l)\,\nabla\log\pi$ with "
+        r"$l=\log(\pi/\pi_{\mathrm{ref}})$.",
+        argument=r"$c(l)$ is the derivative of the expected penalty in $\pi(o)$ with "
+        r"$\pi_{\mathrm{old}}$ frozen; a constant $c$ has no effect, since "
+        r"$\mathrm{E}\,\nabla\log\pi=0$. The coefficient $l$ is that of "
+        r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$, $1-e^{-l}$ that of "
+        r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$. $k_2$ times the ratio turns at "
+        r"$l=-1$ and pushes answers rarer than $e^{-2}\pi_{\mathrm{ref}}$ further down; "
+        "$k_3$ in the reward pushes every answer down that has left the reference, in "
+        "either direction.",
         headlines=(
             Headline(
                 "the coefficient of the score is the listed function of the log-ratio",

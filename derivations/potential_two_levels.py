@@ -55,10 +55,9 @@ def result() -> Result:
     return Result(
         "Two reward levels: an objective for GRPO",
         "new for finite groups; the limit is in arXiv 2510.13651",
-        r"With two reward levels the drift depends on $p=\pi(a)$ alone, so it has a potential, "
-        r"$\Phi_G'=D_G$, and the stationary policies under the published penalty are the critical "
-        r"points of $\Phi_G(p)-\beta\,\mathrm{KL}(\pi_{\mathrm{ref}}\|\pi)$. For large groups "
-        r"$\Phi_\infty=2\arcsin\sqrt p$.",
+        "The first potentials are",
+        argument=r"With two reward levels the drift depends on $p$ alone, so that it has a "
+        "potential.",
         headlines=(
             Headline(
                 r"the stationary policies are the critical points of $\Phi_G(p)-\beta\,\mathrm{KL}"

@@ -118,15 +118,16 @@ def result() -> Result:
     return Result(
         "Groups of four and five: a quartic, solved in radicals",
         "new",
-        r"With deterministic rewards $D_4=\sqrt3-(2\sqrt3-3)x$ and $D_5=2-(6-2\sqrt6)x$, "
-        r"$x=p(1-p)$, so that $\beta(p-p_0)=x(A-Bx)$ is a quartic. In $t=p-\frac12$ it is "
-        r"$t^4+Pt^2+Qt+R$ with $P=A/B-\frac12$, $Q=\beta/B$, "
-        r"$R=(\beta(\frac12-p_0)-\frac A4+\frac B{16})/B$. As $P>0$ it is convex; it is negative "
-        r"at $p_0$ and positive at $1$: two roots are real, and the larger one is the only "
-        r"stationary policy. Write $-N$ for the value at the minimum $t=-s$ ($s>0$ as $Q>0$; it "
-        r"exists, for $4s^3+2Ps=Q$ grows from $0$ to $\infty$): $N>0$, and in $s$, $N$ and $P$ "
-        r"both $\eta$ and $\eta^2+\xi^3$ are positive. So the resolvent $y^3+2Py^2+(P^2-4R)y-Q^2$ "
-        r"has one real root for all $\beta>0$, $0<p_0<1$, and one real cube root gives it.",
+        r"With $x=p(1-p)$ the drift is $A-Bx$: $D_4=\sqrt3-(2\sqrt3-3)x$ and "
+        r"$D_5=2-(6-2\sqrt6)x$, and $t=p-\frac12$ is a root of $t^4+Pt^2+Qt+R$. For $G=4$,",
+        argument=r"The coefficients are $P=A/B-\frac12$, $Q=\beta/B$, "
+        r"$R=(\beta(\frac12-p_0)-\frac A4+\frac B{16})/B$. As $P>0$ the quartic is "
+        "convex; it is negative at $p_0$ and positive at $1$: two roots are real, and "
+        "the larger one is the only stationary policy. Write $-N$ for the value at the "
+        "minimum $t=-s$ ($s>0$ as $Q>0$; it exists, for $4s^3+2Ps=Q$ grows from $0$ to "
+        r"$\infty$): $N>0$, and in $s$, $N$ and $P$ both $\eta$ and $\eta^2+\xi^3$ are "
+        "positive. So the resolvent $y^3+2Py^2+(P^2-4R)y-Q^2$ has one real root for all "
+        r"$\beta>0$, $0<p_0<1$, and one real cube root gives it.",
         headlines=(
             Headline(
                 "the stationary policy is the larger of the two real roots of a quartic, in "

@@ -37,9 +37,8 @@ def result() -> Result:
     return Result(
         "Groups of two: pairwise comparison",
         f"{VY}, R_2",
-        r"$P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ o')-P(o'\succ o)]$, so that "
-        r"$R_2=2\,\mathrm{E}\,P(o\succ o')-1$ when ties are counted one half each way. The "
-        "probability of a tie drops out.",
+        r"Ties are counted one half each way: $P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ "
+        r"o')-P(o'\succ o)]$, in which the probability of a tie drops out.",
         headlines=(
             Headline(
                 r"$P_2$ is the margin against the policy, and $R_2=2\,\mathrm{E}P(o\succ o')-1$",

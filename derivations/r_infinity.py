@@ -125,10 +125,10 @@ def result() -> Result:
     return Result(
         "Large groups: rewards in standard units",
         f"{VY}, R_infinity",
-        r"As $G\to\infty$ the group's mean and variance converge to those of the policy (unbiased "
-        r"up to the factor $1-1/G$, with vanishing variance), so that "
-        r"$P_\infty(o\mid\pi)=(r(o)-\mathrm{E}_\pi r)/\sigma(\pi)$, and $R_\infty="
-        r"(\mathrm{E}_\pi r-\mathrm{E}_{\pi_{\mathrm{old}}}r)/\sigma(\pi_{\mathrm{old}})$.",
+        "With two answers,",
+        argument="The group's mean and variance converge to those of the policy, unbiased up to "
+        "the factor $1-1/G$ and with vanishing variance; the advantage is a continuous "
+        "function of them where the variance of the policy is positive.",
         headlines=(
             binary_headline(
                 r"the group's mean has the mean and $1/G$ times the variance of the policy's "

@@ -202,16 +202,17 @@ def result() -> Result:
     return Result(
         "Groups of two, many answers: rank distortion",
         f"new; {VY}, (12) and (14)",
-        r"Deterministic rewards $r(1)>\dots>r(n)$, $G=2$, published penalty. With the cumulative "
-        r"masses $F_k=\sum_{o\le k}\pi(o)$ and $R_k=\sum_{o\le k}\pi_{\mathrm{ref}}(o)$, "
-        r"$P_2(k)=1-F_k-F_{k-1}$, so $\pi(k)P_2(k)$ is a difference and the stationarity "
-        r"conditions telescope: each $F_k$ solves the binary equation with reference mass $R_k$. "
-        r"For $k<n$ that equation has one root in $(0,1)$, (14); so $F_k=\phi(R_k)$ and "
-        r"$\pi(k)=\phi(R_k)-\phi(R_{k-1})$ with $F_0=R_0=0$ is the only stationary policy, and "
-        r"it is positive because $\phi$ increases. It depends on the order of the rewards alone. "
-        r"The best answer is treated as in the binary question against all others together. "
-        r"$\phi$ is concave, so $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls with the rank. Answers of "
-        r"one reward share the mass of their class in proportion to $\pi_{\mathrm{ref}}$.",
+        r"Here $r(1)>\dots>r(n)$, $R_k=\sum_{o\le k}\pi_{\mathrm{ref}}(o)$ and $R_0=0$. The "
+        "policy depends on the order of the rewards alone, the best answer is treated as in the "
+        r"binary question against all others together, and $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls "
+        "with the rank. Answers of one reward share the mass of their class in proportion to "
+        r"$\pi_{\mathrm{ref}}$.",
+        argument=r"With the cumulative masses $F_k=\sum_{o\le k}\pi(o)$, $P_2(k)=1-F_k-F_{k-1}$, "
+        r"so $\pi(k)P_2(k)$ is a difference and the stationarity conditions telescope: "
+        "each $F_k$ solves the binary equation with reference mass $R_k$. For $k<n$ "
+        r"that equation has one root in $(0,1)$, (14); so $F_k=\phi(R_k)$, and the "
+        r"policy is positive because $\phi$ increases. $\phi$ is concave, so that the "
+        "ratios fall with the rank.",
         headlines=(
             Headline(
                 r"$\pi(k)=\phi(R_k)-\phi(R_{k-1})$, $\phi$ from (14), is the only stationary "

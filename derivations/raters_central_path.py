@@ -39,13 +39,13 @@ def result() -> Result:
     return Result(
         "From Borda to maximal lotteries",
         "new; maximal lotteries: Kreweras (1965), Fishburn (1984)",
-        r"With the slack $s=\beta-P$ the condition of pairs is $\pi(o)s(o)=\beta"
-        r"\pi_{\mathrm{ref}}(o)$: the central path, weighted by the reference, of the linear "
-        r"program of maximal lotteries, which is its own dual. For a maximal lottery $y$ with "
-        r"slack $-\Gamma y$ the path satisfies $\sum(\pi-y)(s_\pi-s_y)=0$, hence "
-        r"$\sum_B\pi_{\mathrm{ref}}y/\pi+\sum_N\pi_{\mathrm{ref}}s_y/s_\pi=1$ in the limit "
-        r"$\beta\to0$, which selects the weighted analytic centre. For $\beta\to\infty$ the lift "
-        r"is $1+\beta^{-1}\sum_x\gamma(o,x)\pi_{\mathrm{ref}}(x)$: Borda scores.",
+        "This is the central path, weighted by the reference, of the linear program of maximal "
+        r"lotteries, which is its own dual. For $\beta\to\infty$ the lift is "
+        r"$1+\beta^{-1}\sum_x\gamma(o,x)\pi_{\mathrm{ref}}(x)$: Borda scores.",
+        argument=r"For a maximal lottery $y$ with slack $-\Gamma y$ the path satisfies "
+        r"$\sum(\pi-y)(s_\pi-s_y)=0$, hence "
+        r"$\sum_B\pi_{\mathrm{ref}}y/\pi+\sum_N\pi_{\mathrm{ref}}s_y/s_\pi=1$ in the "
+        r"limit $\beta\to0$, which selects the weighted analytic centre.",
         headlines=(
             Headline(
                 r"$\pi s=\beta\pi_{\mathrm{ref}}$ with $s=\beta-\Gamma\pi$, and "

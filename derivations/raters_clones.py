@@ -33,11 +33,13 @@ def result() -> Result:
     return Result(
         "Clones count as one answer, at every weight",
         "new",
-        r"A set $C$ of answers with equal margins to everything outside, and any margins inside. "
-        r"The conditions $\pi(\beta-P)=\beta\pi_{\mathrm{ref}}$ of its members add up, and margins "
-        r"inside cancel: $\pi(C)(\beta-P_{\mathrm{out}})=\beta\pi_{\mathrm{ref}}(C)$, the "
-        r"condition of one answer. Inside $C$ the shares satisfy the condition of pairs with the "
-        r"weight $\beta_C=\beta\pi_{\mathrm{ref}}(C)/\pi(C)^2$.",
+        "So clones share the mass of one answer. Inside the set $C$ the weight is "
+        r"$\beta_C=\beta\pi_{\mathrm{ref}}(C)/\pi(C)^2$.",
+        argument="Let a set $C$ of answers have equal margins to everything outside, and any "
+        r"margins inside. The conditions $\pi(\beta-P)=\beta\pi_{\mathrm{ref}}$ of its "
+        "members add up, and margins inside cancel: "
+        r"$\pi(C)(\beta-P_{\mathrm{out}})=\beta\pi_{\mathrm{ref}}(C)$, the condition of "
+        "one answer.",
         headlines=(
             Headline(
                 r"the mass of two clones is that of one answer with their reference, and their "

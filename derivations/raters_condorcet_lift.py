@@ -44,10 +44,8 @@ def result() -> Result:
     return Result(
         "Where a Condorcet winner loses the largest lift",
         "new",
-        r"The first answer beats the other two by $\delta$, the second beats the third by 1, "
-        r"uniform reference. At $\beta=3\delta(1-\delta^2)/(2(1-3\delta))$ the first two have the "
-        r"policy $(1-\delta)/2$ each: the weight at which the second overtakes the winner, for "
-        r"$\delta<\frac13$. The winner always gains, but need not gain the most.",
+        "It is the weight at which the second overtakes the winner: there the first two have the "
+        r"policy $(1-\delta)/2$ each. The winner always gains, but need not gain the most.",
         headlines=(
             Headline(
                 r"the lifts of the first two answers are equal at "

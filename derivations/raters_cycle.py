@@ -36,10 +36,8 @@ def result() -> Result:
     return Result(
         "Improving an answer of a cycle can lower it",
         "new",
-        r"Three answers beat each other in a circle by the margin $g$, uniform reference: the "
-        r"policy is uniform. Raising the margin of the first over the second moves the first by "
-        r"$(3\beta-g)/(9(3\beta^2+g^2))$: it falls if and only if $\beta<g/3$, under both KL "
-        r"divergences. The ratio of the first to the second rises at every weight.",
+        "At the symmetric cycle the policy is uniform. Raising the margin of the first answer "
+        "over the second lowers the first where the weight is small, under both KL divergences.",
         headlines=(
             Headline(
                 r"$\partial\pi(1)/\partial\gamma(1,2)=(3\beta-g)/(9(3\beta^2+g^2))$, negative if "

@@ -28,10 +28,10 @@ def result() -> Result:
     return Result(
         "The group size decides the winner",
         "new",
-        r"Two raters of three prefer the first answer by 1, the third one prefers the second by 6, "
-        r"and each answer gets a rater of its own. Groups of two ask which of two draws is larger "
-        r"and prefer the first answer at every policy; large groups ask for the mean and prefer "
-        r"the second.",
+        "",
+        argument="Two raters of three prefer the first answer by 1, the third one prefers the "
+                 "second by 6, and each answer gets a rater of its own. Groups of two ask which "
+                 "of two draws is larger; large groups ask for the mean.",
         headlines=(
             Headline(
                 "groups of two prefer the first answer at every policy",

@@ -29,11 +29,11 @@ def result() -> Result:
     return Result(
         "Raters who score pairs: the majority margin",
         "new",
-        r"One rater, drawn by mass, scores a whole group of two. Then $P(o)$ is the majority "
-        r"margin of $o$ over an answer drawn from the policy, $\sum_x\gamma(o,x)\pi(x)$, and "
-        r"$\sum_o\pi(o)P(o)=0$. The condition of the published penalty reads "
-        r"$1-\pi_{\mathrm{ref}}/\pi=P/\beta$: an answer gains exactly when it beats the policy on "
-        r"average, so that a Condorcet winner always gains and a Condorcet loser always loses.",
+        "So an answer gains exactly when it beats the policy on average: a Condorcet winner "
+        "always gains and a Condorcet loser always loses. The condition reads "
+        r"$1-\pi_{\mathrm{ref}}/\pi=P/\beta$.",
+        argument="Then $P(o)$ is the majority margin of $o$ over an answer drawn from the "
+        r"policy, $\sum_x\gamma(o,x)\pi(x)$, and $\sum_o\pi(o)P(o)=0$.",
         headlines=(
             Headline(
                 r"$\pi(o)>\pi_{\mathrm{ref}}(o)$ if and only if $\sum_x\gamma(o,x)\pi(x)>0$",

@@ -33,9 +33,7 @@ def result() -> Result:
     return Result(
         "Proportional answers need a weight of their own",
         "new",
-        r"Two answers, uniform reference, a share $s$ of the raters prefers the first. The policy "
-        r"is $\pi(1)=s$ at the weight $\beta=2s(1-s)$: no single weight answers every question in "
-        r"proportion.",
+        "No single weight answers every question in proportion.",
         headlines=(
             Headline(
                 r"$\pi(1)=s$ satisfies the condition if and only if $\beta=2s(1-s)$, for "

@@ -38,7 +38,8 @@ class Result:
     source : str
         Paper and equation, or "new".
     statement : str
-        What is shown, in prose with inline TeX.
+        What is said beside the headlines, with what their names mean: prose with inline TeX that
+        stands between them and the formulas.
     formulas : tuple of (left, right)
         The formulas that the computation ended with, for authors to paste.
     claims : tuple of Claim
@@ -52,6 +53,8 @@ class Result:
         What is assumed in words: the question, the groups and the penalty, with inline TeX.
     kind : str
         One of :data:`KINDS`.
+    argument : str
+        Why it is so, in prose with inline TeX: the beginning of the proof.
     figure : str, optional
         Name of a figure of the registry that shows it.
     references : tuple of str
@@ -68,6 +71,7 @@ class Result:
     headlines: tuple[Headline, ...] = ()
     setting: str = ""
     kind: str = "Theorem"
+    argument: str = ""
     figure: str | None = None
     references: tuple[str, ...] = ()
 

@@ -163,7 +163,7 @@ def result() -> Result:
     claims += [
         leaves("pairs: put into the condition", left, BETA, ORDER),
         Claim(
-            "control: it leaves the next power",
+            "control: it leaves nothing of the next power either",
             left.expand().coeff(BETA, ORDER + 1),
             "==",
             S.Zero,
@@ -190,7 +190,7 @@ def result() -> Result:
             -((1 - P0) ** 2),
         ),
         Claim(
-            "control: large groups do not lose beta(1-p0) at first order",
+            "control: large groups lose beta(1-p0) at first order",
             coefficient(series(large, BETA, 2), BETA, 1),
             "==",
             -(1 - P0),
@@ -202,14 +202,16 @@ def result() -> Result:
     return Result(
         "Every penalty: the policy as a series in the weight",
         "new; the Lagrange-Bürmann formula",
-        r"On the weight curve $\beta=W(p)$, $W=D/(d_a-d_b)$. At $p_0$, $W$ has a simple pole, so "
-        r"$p-p_0=\varepsilon\varphi(p-p_0)$ with $\varepsilon=1/\beta$ and $\varphi=(p-p_0)W$; for "
-        r"the published penalty $\varphi=h_G$ and $p=p_0+\sum_n\frac{\beta^{-n}}{n!}"
-        r"\partial_{p_0}^{n-1}h_G(p_0)^n$. At $1$, $W$ vanishes like $(1-p)^{v/r}$; inverted "
-        r"there, $1-p$ starts with $\beta^{r/v}$: $\beta$ for finite groups, $\beta^2$ for large "
-        r"ones and for Hellinger's distance. The direct KL has a logarithmic force: $1-p$ is "
-        r"smaller than every power, and asymptotic to the last formula. In order: pairs and large "
-        r"groups at both ends, every $G$ as $\beta\to0$ up to $O(\beta^3)$, and the direct KL.",
+        r"In this order below: pairs and large groups at both ends, every $G$ as $\beta\to0$, and "
+        "the direct KL.",
+        argument=r"Stationary policies lie on the weight curve $\beta=W(p)$, $W=D/(d_a-d_b)$. At "
+        r"$p_0$, $W$ has a simple pole, so $p-p_0=z\,\varphi(p-p_0)$ with $z=1/\beta$ "
+        r"and $\varphi=(p-p_0)W$; for the published penalty $\varphi=h_G$ and "
+        r"$p=p_0+\sum_n\frac{\beta^{-n}}{n!}\partial_{p_0}^{n-1}h_G(p_0)^n$. At $1$, $W$ "
+        r"vanishes like $(1-p)^{v/r}$; inverted there, $1-p$ starts with $\beta^{r/v}$: "
+        r"$\beta$ for finite groups, $\beta^2$ for large ones and for Hellinger's "
+        "distance. The direct KL has a logarithmic force: $1-p$ is smaller than every "
+        "power.",
         headlines=(
             Headline(
                 "in powers of $1/\\beta$ the coefficients are those of Lagrange and Bürmann, up to "

@@ -43,8 +43,7 @@ def result() -> Result:
     return Result(
         "Shift-only normalisation",
         f"{VY}, Appendix B (no scale normalisation)",
-        r"With $A_i=r_i-\mathrm{mean}$, $R_G=(1-1/G)(\mathrm{E}_\pi r-"
-        r"\mathrm{E}_{\pi_{\mathrm{old}}}r)$. The formula below is $P_2(a\mid\pi)$.",
+        r"So $R_G=(1-1/G)(\mathrm{E}_\pi r-\mathrm{E}_{\pi_{\mathrm{old}}}r)$. For groups of two,",
         headlines=(
             Headline(
                 r"$P_G(o\mid\pi)=(1-1/G)(r(o)-\mathrm{E}_\pi r)$",

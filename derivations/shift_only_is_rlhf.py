@@ -82,7 +82,7 @@ def result() -> Result:
     claims.append(Claim(f"{name}: no gradient there", slope.subs(p, rlhf), "==", S.Zero))
     claims.append(
         Claim(
-            "at G = 2 the weight is not beta itself",
+            "at G = 2 the weight is beta itself",
             found[2].expression,
             "==",
             rlhf,
@@ -92,9 +92,7 @@ def result() -> Result:
     return Result(
         "Shift-only and direct KL recover RLHF",
         f"{VY}, (4) and Appendix B",
-        r"Without scale normalisation and with direct KL the stationary policy is RLHF's "
-        r"logarithmic pooling with $\beta\,G/(G-1)$ in place of $\beta$; exactly (4) for large "
-        r"groups.",
+        "",
         headlines=(
             Headline(
                 r"the stationary policy is that of RLHF with the weight $\beta G/(G-1)$",

@@ -45,8 +45,7 @@ def result() -> Result:
     return Result(
         "Shift-only normalisation with reverse KL",
         "follows from (11); used by Dr. GRPO",
-        r"Without scale normalisation (14) holds with $(1-1/G)\Delta$ in place of $\gamma$: the "
-        r"size of the rewards matters. The formula below is the large-group limit.",
+        "So the size of the rewards matters. In the limit of large groups,",
         headlines=(
             binary_headline(
                 r"the stationary policy is (14) with $(1-1/G)\Delta$ in place of $\gamma$",

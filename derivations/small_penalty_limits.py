@@ -95,12 +95,11 @@ def result() -> Result:
     return Result(
         "Small penalties: the limits in the weight and in the group size do not commute",
         "new",
-        r"As $\beta\to0$, $p\to1$, because $h_G>0$ on $[p_0,1)$. For fixed $G$, $1-p\sim"
-        r"\beta(1-p_0)/\sqrt{G-1}$: along the stationary policies $\beta/(1-p)="
-        r"-P_G(b)/(p-p_0)$, and at $p=1$ the only answer $b$ of its group has the advantage "
-        r"$-\sqrt{G-1}$. For large groups $1-p\sim\beta^2(1-p_0)^2$. So $(1-p)/\beta$ has a "
-        r"positive limit for every $G$ and the limit $0$ at $G=\infty$; the two laws meet at "
-        r"$\beta(1-p_0)\sqrt{G-1}=1$.",
+        r"So $(1-p)/\beta$ has a positive limit for every $G$ and the limit $0$ at $G=\infty$; "
+        r"the two laws meet at $\beta(1-p_0)\sqrt{G-1}=1$.",
+        argument=r"As $\beta\to0$, $p\to1$, because $h_G>0$ on $[p_0,1)$. For fixed $G$, "
+        r"$\beta/(1-p)=-P_G(b)/(p-p_0)$ along the stationary policies, and at $p=1$ the "
+        r"only answer $b$ of its group has the advantage $-\sqrt{G-1}$.",
         headlines=(
             binary_headline(
                 r"as $\beta\to0$, $1-p\simeq\beta(1-p_0)/\sqrt{G-1}$",

@@ -113,16 +113,15 @@ def result() -> Result:
     return Result(
         "Stationary, maximal and attracting are three things",
         f"new; on the stage problem of {VY}, (1), and its Appendix B.2",
-        r"For two reward levels policy gradient moves $p=\pi(a)$ by $p(1-p)F(p)$, "
-        r"$F=D-\beta f$, which is $p(1-p)\Phi'$ for a potential $\Phi$: along the flow $\Phi$ "
-        r"grows, at the rate $p(1-p)F^2$, and a zero of $F$ with $F_p\ne0$ attracts if and only if "
-        r"$F_p=\Phi''<0$, a strict local maximum of $\Phi$. The stage objective with "
-        r"$\pi_{\mathrm{old}}$ frozen at the same policy has another second derivative, below. "
-        r"Neither maximum implies the other. Reverse KL, $G=2$, $\beta=1$, $p_0=1/100$: $p=1/10$ "
-        r"attracts and is a minimum of its stage objective. Direct KL: the stage objective is "
-        r"concave, so every stationary policy maximises it, the repelling ones of large groups "
-        r"included. Under reverse KL the flow is concave in $p$ and positive at $p_0$: it falls "
-        r"through its zero, and the stationary policy is a strict maximum of $\Phi$.",
+        r"Here $F=D-\beta\ell$ is the drift less the penalty's force $\ell$ times its weight, and "
+        r"$\Phi$ a potential of it, $\Phi'=F$. A zero of $F$ with $F_p\ne0$ attracts if and only "
+        r"if $F_p<0$, a strict local maximum of $\Phi$. Neither maximum implies the other. The "
+        r"stage objective with $\pi_{\mathrm{old}}$ frozen at the same policy has the second "
+        "derivative",
+        argument=r"Along the flow $\Phi$ grows, at the rate $p(1-p)F^2$. Under direct KL the "
+        "stage objective is concave. Under reverse KL the flow is concave in $p$ and "
+        "positive at $p_0$: it falls through its zero, and the stationary policy is a "
+        r"strict maximum of $\Phi$.",
         headlines=(
             Headline(
                 r"policy gradient moves $p$ by $p(1-p)F(p)$",
@@ -145,7 +144,7 @@ def result() -> Result:
                 penalties=REVERSE_KL,
             ),
             Headline(
-                "an attracting policy that is a minimum of its stage objective",
+                "the policy $1/10$ attracts and is a minimum of its stage objective",
                 ("the example is stationary*", "it is attracting"),
                 groups=TWO,
                 answers=TWO,

@@ -28,12 +28,12 @@ def result() -> Result:
     return Result(
         "Large groups: the tie case",
         f"{VY}, after (15): the tie",
-        r"For $r(a)=r(b)$ every group is constant and every advantage $0$ ($0/0=0$), so that "
-        r"$\pi=\pi_{\mathrm{ref}}$. The tie is a jump: (15) does not depend on the gap of the "
-        r"rewards and stays above $\pi_{\mathrm{ref}}(a)$.",
+        "The tie is a jump. The condition in a tie is",
+        argument="For $r(a)=r(b)$ every group is constant and every advantage is $0$. (15) does "
+        "not depend on the gap of the rewards.",
         headlines=(
             Headline(
-                r"exactly one stationary policy, $\pi_{\mathrm{ref}}$",
+                r"there is exactly one stationary policy, $\pi_{\mathrm{ref}}$",
                 ("a tie: the balance is beta (p - p0)",),
                 groups=LARGE_GROUPS,
                 answers=TWO,
@@ -58,8 +58,7 @@ def result() -> Result:
                 hypotheses=("$r(a)>r(b)$",),
             ),
         ),
-        setting="a binary question with equal deterministic rewards, large groups, the published "
-        "penalty",
+        setting="a binary question with deterministic rewards, large groups, the published penalty",
         kind="Corollary",
         formulas=(equation(pull, S.Zero),),
         claims=(

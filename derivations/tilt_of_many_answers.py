@@ -44,15 +44,13 @@ def result() -> Result:
         "Direct KL, any number of answers: where a tilt exists",
         f"new; {VY}, Appendix B.2, for any number of answers",
         r"The stationary policies are $\pi\propto\pi_{\mathrm{ref}}e^{tr}$ with "
-        r"$t^2K''(t)=1/\beta^2"
-        r"$, $K''$ the variance of the reward under $\pi$. With $w_1$ the reference mass of the "
-        r"best "
-        r"answer and $\delta_o$ what $o$ falls short of it, $t^2K''\le\sum_o\pi(o)(t\delta_o)^2\le"
-        r"\sum_{o\ne1}\frac{\pi_{\mathrm{ref}}(o)}{w_1}(t\delta_o)^2e^{-t\delta_o}$. Each "
-        r"$z^2e^{-z}$ is at most $4/e^2$, at most $z^2$, and at most $27e^{-3}/z$: so $t^2K''$ is "
-        r"bounded by $4(1-w_1)/(e^2w_1)$ and vanishes at both ends. There is no stationary policy "
-        r"with all answers below the weight of the formula, and at least two above some weight "
-        r"$\beta_c$.",
+        r"$t^2K''(t)=1/\beta^2$, $K''$ the variance of the reward under $\pi$; $w_1$ is the "
+        "reference mass of the best answer. The weight of the first statement is",
+        argument=r"With $\delta_o$ for what $o$ falls short of the best answer, "
+        r"$t^2K''\le\sum_o\pi(o)(t\delta_o)^2\le"
+        r"\sum_{o\ne1}\frac{\pi_{\mathrm{ref}}(o)}{w_1}(t\delta_o)^2e^{-t\delta_o}$. "
+        "Each $z^2e^{-z}$ is at most $4/e^2$, at most $z^2$, and at most $27e^{-3}/z$: "
+        "so $t^2K''$ is bounded by $4(1-w_1)/(e^2w_1)$ and vanishes at both ends.",
         headlines=(
             Headline(
                 r"$t^2K''(t)\le\frac4{e^2}\frac{1-w_1}{w_1}$: no interior stationary policy for "

@@ -154,16 +154,19 @@ def result() -> Result:
     return Result(
         "Direct KL, many answers: exponential tilting",
         f"new; {VY}, Appendix B, for many answers",
-        r"Direct KL. (i) $G\to\infty$, deterministic rewards: $\pi\propto\pi_{\mathrm{ref}}"
-        r"e^{tr}$ with $t=1/(\beta\sigma(\pi))$. With $K(t)=\log\mathrm{E}_{\pi_{\mathrm{ref}}}"
-        r"e^{tr}$, $\sigma^2(\pi)=K''(t)$, so the stationary policies are the roots $t>0$ of "
-        r"$t^2K''(t)=1/\beta^2$. $K'$ and $K''$ are checked for two and three answers; the same "
-        r"differentiation serves any number. For finitely many answers $t^2K''(t)$ vanishes at "
-        r"both ends, hence the fold; for normal reference rewards $N(\mu,s^2)$ it is $s^2t^2$, the "
-        r"only root is $t=1/(\beta s)$, and $\pi=N(\mu+s/\beta,s^2)$ for every $\beta$. (ii) "
-        r"$G=2$, a continuum of answers of no mass, best first: with cumulative masses $F$ under "
-        r"$\pi$ and $R$ under $\pi_{\mathrm{ref}}$, $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$. "
-        r"Separation of variables with $F(0)=0$, $F(1)=1$ gives the one solution below.",
+        r"Here $K(t)=\log\mathrm{E}_{\pi_{\mathrm{ref}}}e^{tr}$, and $F$ and $R$ are the "
+        r"cumulative masses under $\pi$ and under $\pi_{\mathrm{ref}}$ of answers that have no "
+        r"mass by themselves. In the first statement, $t=1/(\beta\sigma(\pi))$. For normal "
+        "rewards and for the "
+        "continuum,",
+        argument=r"For large groups the pooling of Section~\ref{direct_kl_pooling} is an "
+        r"exponential tilt; $\sigma^2(\pi)=K''(t)$, so the stationary policies are the "
+        r"roots $t>0$ of $t^2K''(t)=1/\beta^2$. $K'$ and $K''$ are checked for two and "
+        "three answers; the same differentiation serves any number. For finitely many "
+        "answers $t^2K''(t)$ vanishes at both ends, hence the fold; for normal "
+        r"reference rewards it is $s^2t^2$, with the only root $t=1/(\beta s)$. For a "
+        r"continuum $P_2=1-2F$ and $dF/dR=e^{(1-2F)/\beta}/Z$; separation of variables "
+        "with $F(0)=0$, $F(1)=1$ gives the one solution.",
         headlines=(
             Headline(
                 r"$\pi\propto\pi_{\mathrm{ref}}e^{tr}$ with $t^2K''(t)=1/\beta^2$, $K$ the "
@@ -181,7 +184,8 @@ def result() -> Result:
                 hypotheses=("deterministic rewards, not all equal",),
             ),
             Headline(
-                r"normal rewards under the reference, $N(\mu,s^2)$: $\pi=N(\mu+s/\beta,s^2)$, "
+                r"with normal rewards under the reference, $N(\mu,s^2)$, the policy is "
+                r"$N(\mu+s/\beta,s^2)$, "
                 r"the only one",
                 ("normal rewards: *",),
                 by=(
@@ -195,15 +199,15 @@ def result() -> Result:
                 parameters=Domain.of(BETA, SPREAD),
             ),
             Headline(
-                r"a continuum of answers, best first: $F(R)=\frac\beta2\log(1+R(e^{2/\beta}-1))$",
+                "with a continuum of answers, best first, "
+                r"$F(R)=\frac\beta2\log(1+R(e^{2/\beta}-1))$",
                 ("pairs: *",),
                 groups=TWO,
                 penalties=DIRECT_KL,
                 parameters=Domain.of(BETA),
             ),
         ),
-        setting=r"any number of answers with deterministic rewards, direct KL; large groups in "
-        r"(i), groups of two in (ii)",
+        setting="any number of answers, direct KL, large groups or groups of two",
         formulas=(
             equation(Symbol("t_star"), tilt),
             equation(Symbol("F_R"), law),

@@ -109,12 +109,13 @@ def result() -> Result:
     return Result(
         "Scale of a batch: the drift",
         r"new; the convention of TRL with scale_rewards = batch",
-        r"Groups of $G$ centred on their own mean, divided by the standard deviation of a batch of "
-        r"$B$ samples of one question. Given $K$ better answers in the batch, the number in a "
-        r"group is hypergeometric, and the mean variance within groups is the formula below, "
-        r"$v_K=K(B-K)/B^2$ times $(1-1/G)B/(B-1)$. Hence $p(1-p)D=(1-\frac1G)\frac B{B-1}"
-        r"\sum_K\mathrm{Bin}(K;B,p)\,v_K\Delta/(\Delta\sqrt{v_KB/(B-\mathrm{ddof})}+\varepsilon)$. "
-        r"The factor $1-1/G$ alone is the limit of large batches.",
+        r"With $v_K=K(B-K)/B^2$ the drift is $p(1-p)D=(1-\frac1G)\frac B{B-1}\sum_K"
+        r"\mathrm{Bin}(K;B,p)\,w_K$ with "
+        r"$w_K=v_K\Delta/(\Delta\sqrt{v_KB/(B-\mathrm{ddof})}+\varepsilon)$; "
+        r"the factor $1-1/G$ alone is the limit of large batches. The mean variance within groups "
+        r"is",
+        argument="Given $K$ better answers in a batch of $B$ samples, the number in a group is "
+        "hypergeometric.",
         headlines=(
             Headline(
                 r"the mean variance within groups is $(1-1/G)B/(B-1)$ times that of the batch",

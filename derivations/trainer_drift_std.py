@@ -101,13 +101,9 @@ def result() -> Result:
     return Result(
         "Sample standard deviation and epsilon: the drift",
         "new; the convention of TRL, verl, OpenRLHF and others",
-        r"Two reward levels a gap $\Delta$ apart, $A_i=(r_i-\mathrm{mean})/(s+\varepsilon)$ with "
-        r"$s^2$ the variance of the group times $G/(G-\mathrm{ddof})$. A group with the fraction "
-        r"$t$ of better answers contributes $f(t)$ below, $v=t(1-t)$, and $p(1-p)D_G(p)="
-        r"\mathrm{E}f(K/G)$, $K\sim\mathrm{Bin}(G,p)$. With $\varepsilon=0$ the sample standard "
-        r"deviation only rescales $\beta$ by $\sqrt{G/(G-1)}$; with $\varepsilon>0$ the policy "
-        r"depends on the size of the rewards. At $G=2$ it is (14) with $\gamma=1$ and "
-        r"$\beta(\sqrt2+2\varepsilon/\Delta)$ for $\beta$, shown below.",
+        r"The advantages are $A_i=(r_i-\mathrm{mean})/(s+\varepsilon)$ with $s^2$ the variance of "
+        r"the group times $G/(G-\mathrm{ddof})$, and $v=t(1-t)$. With $\varepsilon>0$ the policy "
+        "depends on the size of the rewards.",
         headlines=(
             Headline(
                 r"a group with the fraction $t$ of better answers contributes $f(t)$; with "

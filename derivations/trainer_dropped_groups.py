@@ -117,14 +117,13 @@ def result() -> Result:
     return Result(
         "Groups of equal rewards dropped",
         "new; the convention of DAPO and open-instruct",
-        r"Mixed groups only, drawn again until there is one. The drift is divided by "
-        r"$P=1-p^G-(1-p)^G$, and penalties are sampled from what is in mixed groups: the better "
-        r"answer with probability $q=(p-p^G)/P$ in place of $p$. With $c$ the coefficient of the "
-        r"score, $p(1-p)D_G/P=\beta\,(q\,c(l_a)(1-p)-(1-q)\,c(l_b)\,p)$. At $G=2$, $q=\frac12$ "
-        r"whatever the policy, and for $k_3$ in the loss the condition is the formula below. Its "
-        r"right-hand side is not monotone in $p$: at $\pi_{\mathrm{ref}}(a)=1/1000$, "
-        r"$\beta=8/7$ there are three stationary policies (the signs below), where without "
-        r"dropping there is exactly one.",
+        "With $P=1-p^G-(1-p)^G$, $q=(p-p^G)/P$ and $c$ the coefficient of the score, the "
+        r"condition is $p(1-p)D_G/P=\beta\,(q\,c(l_a)(1-p)-(1-q)\,c(l_b)\,p)$. For $G=2$ and "
+        "$k_3$ in the loss it is",
+        argument="$P$ is the chance of a mixed group; in mixed groups the better answer has the "
+        r"probability $q$ in place of $p$, and at $G=2$ it is $\frac12$ whatever the "
+        "policy. The right-hand side of the condition of pairs is not monotone in $p$. "
+        "Without dropping there is exactly one stationary policy.",
         headlines=(
             Headline(
                 r"the drift is divided by the chance of a mixed group, and the penalty is that "
@@ -139,7 +138,7 @@ def result() -> Result:
                 penalties=REVERSE_KL,
             ),
             Headline(
-                "at least three stationary policies",
+                "there are at least three stationary policies",
                 (
                     "three stationary policies at pi_ref = 1/1000, beta = 8/7: *",
                     "G = 2: the condition is 1/beta = *",

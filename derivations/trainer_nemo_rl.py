@@ -73,11 +73,11 @@ def result() -> Result:
     return Result(
         "Leave-one-out mean and standard deviation: the drift",
         "new; the convention of NeMo-RL, without its epsilon",
-        r"$A_i=(r_i-b_i)/s_i$ with mean and sample standard deviation of the other $G-1$ rewards, "
-        r"unscaled where $s_i=0$. With $k\sim\mathrm{Bin}(G-1,p)$ better ones among the others, "
-        r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for "
-        r"$0<k<G-1$ and $w_0=w_{G-1}=\Delta$: those two carry the reward gap, so rescaled rewards "
-        r"move the stationary policy even without an epsilon. The formula is $p(1-p)D$ at $G=3$.",
+        "The advantages are $A_i=(r_i-b_i)/s_i$ with mean and sample standard deviation of the "
+        r"other $G-1$ rewards, unscaled where $s_i=0$; $k\sim\mathrm{Bin}(G-1,p)$ is the number "
+        r"of better ones among the others, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for $0<k<G-1$ and "
+        r"$w_0=w_{G-1}=\Delta$. So rescaled rewards move the stationary policy even without an "
+        "epsilon. For $G=3$,",
         headlines=(
             Headline(
                 r"$p(1-p)D=p(1-p)\,\mathrm{E}\,w_k$: groups whose other rewards are equal carry "

@@ -61,7 +61,7 @@ def result() -> Result:
     )
     claims = []
     for size in SIZES:
-        name = f"leave one out: the drift is the difference of rewards, G = {size}"
+        name = f"with leave-one-out advantages the drift is the difference of rewards, G = {size}"
         derived = GRPO(size, advantage=LeaveOneOut()).preference(question).difference(0, 1)
         claims += [
             *compared(f"{name}, as derived", derived, GAP),
@@ -89,7 +89,7 @@ def result() -> Result:
     after = stationary_policy(GRPO(2, Estimator("k1", "reward"), ShiftAndScale()), question)
     claims.append(
         Claim(
-            "subtracted after the scale has been taken it is not",
+            "subtracted after the scale has been taken it gives the same",
             after.expression,
             "==",
             pooled,
@@ -99,16 +99,19 @@ def result() -> Result:
     return Result(
         "The log-ratio inside the reward: RLHF at every group size",
         "new; RLOO of Ahmadian et al., arXiv 2402.14740, and verl with the penalty in the reward",
-        r"With $\tilde r=r-\beta\log(\pi/\pi_{\mathrm{ref}})$ in place of the reward, before mean "
-        r"and scale are taken. Leave one out: $P(o)=\tilde r(o)-\mathrm{E}_\pi\tilde r$ for every "
-        r"$G$. Standardised: $P(a)-P(b)$ has the sign of $\tilde r(a)-\tilde r(b)$, because it is "
-        r"positive in every mixed group. Either way $\pi$ is stationary if and only if the "
-        r"penalised rewards are equal, $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same "
-        r"$\beta$ for every $G$, scale and epsilon. There every group has equal penalised rewards "
-        r"and all advantages vanish.",
+        r"So $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same $\beta$ for every $G$, "
+        "scale and epsilon. There every group has equal penalised rewards and all advantages "
+        "vanish.",
+        argument=r"With $\tilde r=r-\beta\log(\pi/\pi_{\mathrm{ref}})$ in place of the reward, "
+        r"before mean and scale are taken. Leave one out: $P(o)=\tilde "
+        r"r(o)-\mathrm{E}_\pi\tilde r$ for every $G$. Standardised: $P(a)-P(b)$ has the "
+        r"sign of $\tilde r(a)-\tilde r(b)$, because it is positive in every mixed "
+        r"group. Either way $\pi$ is stationary if and only if the penalised rewards are "
+        "equal.",
         headlines=(
             Headline(
-                r"standardised: the stationary policy is that of RLHF at the same $\beta$",
+                "with standardised advantages the stationary policy is that of RLHF at the same "
+                r"$\beta$",
                 (
                     "standardised: the *",
                     "at pi proportional to *",
@@ -123,8 +126,12 @@ def result() -> Result:
                 ),
             ),
             Headline(
-                "leave one out: the drift is the difference of the rewards, and so that of RLHF",
-                ("leave one out: the drift is *, G = {G}", "at pi proportional to *"),
+                "with leave-one-out advantages the drift is the difference of the rewards, and "
+                "so that of RLHF",
+                (
+                    "with leave-one-out advantages the drift is *, G = {G}",
+                    "at pi proportional to *",
+                ),
                 groups=Numbers.of(*SIZES),
                 answers=TWO,
                 parameters=Domain.of(GAP),

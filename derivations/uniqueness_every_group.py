@@ -55,17 +55,17 @@ def result() -> Result:
     return Result(
         "Every group size: one stationary policy",
         "new",
-        r"For every $G\ge2$, $\beta>0$ and $p_0\in(0,1)$ the equation $\beta(p-p_0)=h_G(p)$ has "
-        r"exactly one root in $(0,1)$, and it lies in $(p_0,1)$. The second differences of the "
-        r"coefficients $f(k/G)$ are negative, so $h_G''<0$; and $h_G(0)=h_G(1)=0$. "
-        r"$g=h_G-\beta(p-p_0)$ is concave with $g(0)>0>g(1)$: one zero. At or below $p_0$, "
-        r"$h_G>0\ge\beta(p-p_0)$: none there. The same holds for $h_\infty=f$. At the root, "
-        r"$\beta-h_G'(p)\ge\beta p_0/p>0$, because $h_G(p)/p\ge h_G'(p)$ coefficient by "
-        r"coefficient: $g$ crosses zero downwards, and the flow $\dot p=g(p)$ is attracted.",
+        r"The flow is $\dot p=g(p)$ with $g(p)=h_G(p)-\beta(p-p_0)$. For $f(t)=\sqrt{t(1-t)}$,",
+        argument="The second differences of the coefficients $f(k/G)$ are negative, so "
+        "$h_G''<0$; and $h_G(0)=h_G(1)=0$. So $g$ is concave with $g(0)>0>g(1)$: it has "
+        r"one zero. At or below $p_0$, $h_G>0\ge\beta(p-p_0)$: none there. The same "
+        r"holds for $h_\infty=f$. At the zero, $\beta-h_G'(p)\ge\beta p_0/p>0$, because "
+        r"$h_G(p)/p\ge h_G'(p)$ coefficient by coefficient: $g$ crosses zero downwards, "
+        "and the flow is attracted.",
         headlines=(
             binary_headline(
-                r"exactly one stationary policy, above the reference, and the flow is attracted "
-                r"to it",
+                "there is exactly one stationary policy, it lies above the reference, and the "
+                "flow is attracted to it",
                 (
                     "h_G > 0 for every G",
                     "no root at or below p0, for every G",
@@ -80,8 +80,8 @@ def result() -> Result:
                 ),
             ),
             binary_headline(
-                r"exactly one stationary policy, above the reference, and the flow is attracted "
-                r"to it",
+                "there is exactly one stationary policy, it lies above the reference, and the "
+                "flow is attracted to it",
                 ("beta(p - p0) <= 0 at or below p0", "f(p)/p > f'(p)"),
                 groups=LARGE_GROUPS,
                 parameters=BINARY,

@@ -104,21 +104,24 @@ def result() -> Result:
     return Result(
         "Groups of two: one stationary policy for any margins",
         "new",
-        r"$G=2$, any number of answers, any antisymmetric margins $\Gamma$ (transitive or not), "
-        r"reverse or direct KL, $\pi_{\mathrm{ref}}>0$, $\beta>0$. $P_2(\cdot\mid\pi)=\Gamma\pi$, "
-        r"and antisymmetry gives $\sum_o(p-q)_o(P_o(p)-P_o(q))=0$, checked for two and "
-        r"three answers and true for every number because $x^\top\Gamma x=0$. The marginal "
-        r"penalty increases strictly with $\pi(o)$, so $\sum_o(p-q)_o(d_o(p)-d_o(q))>0$ for "
-        r"$p\ne q$. If $p$ and $q$ are both stationary, the conditions weighted with $p-q$ "
-        r"give $0-\beta\sum_o(p-q)_o(d_o(p)-d_o(q))=0$: hence $p=q$. Existence: "
-        r"$p\mapsto p^\top\Gamma q-\beta D(p)$ with $\partial D/\partial p(o)=d_o$ is strictly "
-        r"concave and $d\to-\infty$ as a probability vanishes, so the best response to $q$ is "
-        r"unique, interior and continuous in $q$, and Brouwer's theorem gives a fixed point. "
-        r"The stationary policy is therefore the equilibrium of the symmetric zero-sum game with "
-        r"payoff $p^\top\Gamma q-\beta D(p)+\beta D(q)$.",
+        r"The margins $\Gamma$ may be transitive or not, and $\pi_{\mathrm{ref}}>0$. The game is "
+        r"the symmetric zero-sum game of $\pi$ against $q$ with the payoff "
+        r"$\pi^\top\Gamma q-\beta D(\pi)+\beta D(q)$, $\partial D/\partial\pi(o)=d(o)$. For "
+        "reverse "
+        r"and for direct KL, the terms of $D$ are",
+        argument=r"$P_2(\cdot\mid\pi)=\Gamma\pi$, and antisymmetry gives "
+        r"$\sum_o(\pi-q)_o(P(o\mid\pi)-P(o\mid q))=0$, checked for two and three answers and true "
+        r"for every number because $x^\top\Gamma x=0$. The marginal penalty increases strictly "
+        r"with $\pi(o)$, so $\sum_o(\pi-q)_o(d_\pi(o)-d_q(o))>0$ for $\pi\ne q$. If $\pi$ and $q$ "
+        r"are both stationary, the conditions weighted with $\pi-q$ give "
+        r"$0-\beta\sum_o(\pi-q)_o(d_\pi(o)-d_q(o))=0$: hence $\pi=q$. Existence: "
+        r"$\pi\mapsto\pi^\top\Gamma q-\beta D(\pi)$ is strictly concave and $d\to-\infty$ as a "
+        r"probability vanishes, so the best response to $q$ is unique, interior and continuous in "
+        r"$q$, and Brouwer's theorem gives a fixed point.",
         headlines=(
             Headline(
-                "exactly one stationary policy, the equilibrium of a regularised zero-sum game",
+                "there is exactly one stationary policy, the equilibrium of a regularised "
+                "zero-sum game",
                 (
                     "{penalty}: d increases in the probability",
                     "{penalty}: D has the gradient *",

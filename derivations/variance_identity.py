@@ -123,17 +123,13 @@ def result() -> Result:
     return Result(
         "The reference is behind by a variance",
         "new",
-        r"Published penalty, any group size, any rewards. At a stationary policy with all "
-        r"$\pi(o)>0$, $\pi_{\mathrm{ref}}(o)=\pi(o)(1-P_G(o)/\beta)$ because "
-        r"$\lambda=\mathrm{E}_\pi P_G=0$; weighting with $P_G(o)$ and summing over the answers, "
-        r"$\mathrm{E}_{\pi_{\mathrm{ref}}}P_G=-\mathrm{Var}_\pi(P_G)/\beta$: an answer of the "
-        r"reference, placed in a group drawn from $\pi$, has negative expected advantage unless "
-        r"$P_G$ is constant. It is summed from the term of one "
-        r"answer, and checked in full for two, three and four. For large groups and a binary "
-        r"question with deterministic rewards the variance is 1, so the reference is behind by "
-        r"exactly $1/\beta$. For a "
-        r"preference of any mean, $\mathrm{E}_\pi P-\mathrm{E}_{\pi_{\mathrm{ref}}}P="
-        r"\mathrm{Var}_\pi(P)/\beta$.",
+        r"An answer of the reference, placed in a group drawn from $\pi$, has a negative expected "
+        r"advantage unless $P_G$ is constant. For a preference of any mean, $\mathrm{E}_\pi "
+        r"P-\mathrm{E}_{\pi_{\mathrm{ref}}}P=\mathrm{Var}_\pi(P)/\beta$.",
+        argument=r"At a stationary policy $\pi_{\mathrm{ref}}(o)=\pi(o)(1-P_G(o)/\beta)$, because "
+        r"$\lambda=\mathrm{E}_\pi P_G=0$; weighted with $P_G(o)$ and summed over the "
+        "answers this is the identity. It is summed from the term of one answer, and "
+        "checked in full for two, three and four.",
         headlines=(
             Headline(
                 r"$\mathrm{E}_{\pi_{\mathrm{ref}}}P_G=-\mathrm{Var}_\pi(P_G)/\beta$ at a "

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from derivations.book.engine import Compiled, compiled
 from derivations.book.figures import Figures, draw
-from derivations.book.prose import escape, sentence
+from derivations.book.prose import escape, sentence, shortened
 from derivations.book.references import bibitem, bibtex, keys_of
 from derivations.book.rules import rule_table
 from derivations.book.section import TEXT, section, statement_of
@@ -38,12 +39,18 @@ TOP = (
     "noisy_verifier",
 )
 
+# What check-paper reads, which holds for the names of the book.
+_COMMENT = re.compile(r"^% grpo.*\n", re.MULTILINE)
+# Where p is introduced, what it abbreviates is written out.
+_WHOLE = "@pi@"
+
 _ABSTRACT = (
     "GRPO trains a language model on rewards that are measured against a group of its own answers, "
     "with a penalty that keeps it near a reference. We derive, from the definitions of the "
     "advantage and of the sampled penalty, which policies are stationary, for every group size, "
-    "and compare them with those of RLHF and NLHF. Every statement is a claim with a verdict by "
-    "machine, and every formula is the end of a computation: none is typed in."
+    "and compare them with those of RLHF and NLHF. Every numbered statement rests on claims that "
+    "have verdicts by machine, and every displayed formula is the end of a computation: none is "
+    "typed in."
 )
 
 _QUESTION = (
@@ -51,8 +58,8 @@ _QUESTION = (
     r"a group of answers to a question, measures the reward of each against the mean and the "
     r"standard deviation of the group, and adds a penalty for leaving a reference policy. "
     r"What does it converge to? Vojnovic and Yun~\cite{vojnovic2025} characterised its "
-    r"stationary policies for groups of two and for large groups; their equation numbers are "
-    r"quoted. Here their results are derived again from the definitions, corrected where "
+    r"stationary policies for groups of two and for large groups; \VY{14} is their equation (14). "
+    r"Here their results are derived again from the definitions, corrected where "
     r"they need it, and extended to every group size, to other penalties and rules, and to "
     r"the conventions of public trainers."
     "\n\n"
@@ -60,7 +67,11 @@ _QUESTION = (
     r"claim is \proved\ when it holds for all parameters of the range that is stated with it, by "
     r"the method that is named; \refuted\ by a point at which it fails, computed exactly, or "
     r"enclosed; \numeric\ when it was checked at points only; \unknown\ when no method decided. "
-    r"Appendix~\ref{verdicts} has them all."
+    r"Appendix~\ref{verdicts} has them all. A proof ends with the claims that it rests on, and in "
+    r"brackets behind them the method that decided them by machine, such as \by{normal form}; the "
+    r"appendix says what these methods do. The machine has checked these claims and nothing else: "
+    r"what a theorem says beside its numbered statements, and the words of a proof, are to be read "
+    r"as in any other paper."
 )
 
 _CONVENTIONS = (
@@ -73,7 +84,8 @@ _CONVENTIONS = (
     r"The \emph{published penalty} is $k_3$ in the loss, which acts as the reverse divergence "
     r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$; \emph{direct KL} is "
     r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. A \emph{binary question} has a better answer "
-    r"$a$ and a worse one $b$; then $p=\pi(a)$ and $p_0=\pi_{\mathrm{ref}}(a)$. The drift is "
+    rf"$a$ and a worse one $b$; then $p={_WHOLE}(a)$, $p_0={_WHOLE}_{{\mathrm{{ref}}}}(a)$ and "
+    rf"$p_{{\mathrm{{old}}}}={_WHOLE}_{{\mathrm{{old}}}}(a)$. The drift is "
     r"$D_G(p)=P_G(a)-P_G(b)$, and $h_G(p)=p(1-p)D_G(p)$. Rewards are in standard units, divided "
     r"by the standard deviation of the group, unless another rule is named; a group of equal "
     r"rewards has the advantages $0$."
@@ -125,7 +137,7 @@ def write_book(
     name : str
         Of the file: a selection of results has a file of its own.
     """
-    figures = draw((outcome.result.figure for outcome in outcomes), directory)
+    figures = draw((outcome.result.figure for outcome in outcomes), directory, notation)
     keys = _keys(outcomes)
     by_name = {outcome.name: outcome for outcome in outcomes}
     whole = len(outcomes) > len(TOP)
@@ -137,17 +149,18 @@ def write_book(
         version=__version__,
         kinds=[kind for kind in KINDS if kind != "Theorem"],
         abstract=_ABSTRACT,
-        introduction="\n\n".join([_QUESTION, *_definitions()]),
-        top=[statement_of(outcome) for outcome in top],
+        introduction="\n\n".join([_QUESTION, *_definitions(outcomes)]),
+        top=[statement_of(outcome, titled=True) for outcome in top],
         rules=rule_table(TEXT) if whole else "",
         parts=_parts(by_name, figures, {outcome.name for outcome in top}),
         lemmas=_lemmas(outcomes),
         verdicts=verdict_table(outcomes, 0.53 * TEXT),
         sources=[bibitem(key) for key in keys],
     )
+    tex = shortened(tex).replace(_WHOLE, r"\pi")
     if notation is not None:
         head, begin, body = tex.partition(r"\begin{document}")
-        tex = head + begin + notation.rewritten_text(body)
+        tex = _COMMENT.sub("", head + begin + notation.rewritten_text(body))
     path = directory / f"{name}.tex"
     bib = directory / ("references.bib" if name == "derivations" else f"{name}.bib")
     path.write_text(tex.rstrip() + "\n", encoding="utf-8")
@@ -160,9 +173,16 @@ def _keys(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*_ALWAYS, *used]))
 
 
-def _definitions() -> list[str]:
-    """The conventions, and the quantities of the catalogue, once and before they are used."""
-    rows = [rf"${entry.tex}$ & {sentence(escape(entry.meaning))} \\" for entry in symbols.CATALOGUE]
+def _definitions(outcomes: Sequence[Outcome]) -> list[str]:
+    """The conventions, and the quantities that formulas have, once and before they are used."""
+    lines = [f for o in outcomes for f in o.result.formulas]
+    lines += [s.equation for o in outcomes for s in o.result.derivation or ()]
+    used = {symbol for line in lines for symbol in line.free_symbols}
+    rows = [
+        rf"${entry.tex}$ & {sentence(escape(entry.meaning))} \\"
+        for entry in symbols.CATALOGUE
+        if entry.symbol in used
+    ]
     return [
         r"\subsection{Definitions}",
         _CONVENTIONS + _CONDITION,
@@ -177,10 +197,11 @@ def _parts(
     by_name: dict[str, Outcome], figures: Figures, stated: set[str]
 ) -> list[dict[str, object]]:
     parts = []
+    told: dict[tuple[str, ...], str] = {}
     for chapter in CHAPTERS:
         chosen = [by_name[name] for name in chapter.names if name in by_name]
         if chosen:
-            texts = [section(o, figures, o.name in stated, by_name) for o in chosen]
+            texts = [section(o, figures, o.name in stated, by_name, told) for o in chosen]
             parts.append({"title": chapter.title, "about": chapter.about, "texts": texts})
     return parts
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sympy import Expr, Rational, Symbol
 from sympy.core.relational import Relational
 
-from derivations.book.names import NOTATION
+from derivations.book.names import SHORT
 from derivations.result import Outcome
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
@@ -21,22 +21,25 @@ _PLAIN = {
     symbols.beta: Rational(1, 2),
     symbols.pi_ref: Rational(1, 4),
     symbols.gamma: Rational(3, 4),
-    symbols.pi: Rational(1, 3),
     symbols.gap: Rational(1),
     symbols.success[0]: Rational(4, 5),
     symbols.success[1]: Rational(3, 10),
 }
+#: Of the policy: the first that is in the range.
+_SHARES = (Rational(1, 3), Rational(3, 4))
 
 
 def example_of(outcome: Outcome) -> str:
     """One sentence with numbers; empty where no formula has a value of its own."""
     for line in outcome.result.formulas:
+        if str(line.lhs).startswith("pi_up_to"):  # a series has no value
+            continue
         found = valued(line, outcome.result.assumptions)
         if found is None:
             continue
         point, value = found
-        given = ", ".join(f"${formula(s, NOTATION)} = {formula(v)}$" for s, v in point.items())
-        left = formula(line.lhs, NOTATION)
+        given = ", ".join(f"${formula(s, SHORT)} = {formula(v)}$" for s, v in point.items())
+        left = formula(line.lhs, SHORT)
         return f"At {given} this gives ${left} = {digits(value)}$."
     return ""
 
@@ -59,14 +62,17 @@ def valued(line: Relational, domain: Domain) -> tuple[dict[Symbol, Expr], Expr] 
 def point_of(expr: Expr, domain: Domain) -> dict[Symbol, Expr] | None:
     """Plain values in the range of the symbols of an expression; None where there are none."""
     names = sorted(expr.free_symbols, key=str)
-    if any(s not in _PLAIN for s in names):
+    if any(s not in _PLAIN and s != symbols.pi for s in names):
         return None
-    point: dict[Symbol, Expr] = {s: _PLAIN[s] for s in names}
     inside = domain.extended(expr).relevant(expr)
-    try:
-        return point if inside.contains(point) else None
-    except (KeyError, TypeError, ValueError):
-        return None
+    for share in _SHARES:
+        point: dict[Symbol, Expr] = {s: _PLAIN.get(s, share) for s in names}
+        try:
+            if inside.contains(point):
+                return point
+        except (KeyError, TypeError, ValueError):
+            return None
+    return None
 
 
 def digits(value: Expr) -> str:

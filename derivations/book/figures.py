@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 
 from derivations.processes import workers
+from grpo_symbolic.export.notation import Notation
 
 __all__ = ["Figures", "draw"]
 
@@ -55,8 +57,16 @@ class Figures:
         )
 
 
-def draw(names: Iterable[str | None], directory: Path) -> Figures:
+def draw(names: Iterable[str | None], directory: Path, notation: Notation | None = None) -> Figures:
     """Draw each named figure of the registry once, as a PDF in ``directory/figures``.
+
+    Parameters
+    ----------
+    names : iterable of str
+        None for a result without a figure.
+    directory : Path
+    notation : Notation, optional
+        Names of the quantities at axes and in legends, but for those of the two policies.
 
     Raises
     ------
@@ -77,13 +87,14 @@ def draw(names: Iterable[str | None], directory: Path) -> Figures:
             raise ValueError(f"figure must be one of {', '.join(FIGURES)}, got {name!r}")
     folder = directory / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
+    look = _short(notation)
     paths = [folder / f"{name}.pdf" for name in wanted]
     processes = min(os.cpu_count() or 1, len(wanted) // _EACH)
     if processes < 2:
-        errors = list(map(_error, wanted, paths))
+        errors = list(map(_error, wanted, paths, repeat(look)))
     else:
         with workers(processes) as pool:
-            errors = list(pool.map(_error, wanted, paths))
+            errors = list(pool.map(_error, wanted, paths, repeat(look)))
     failed = {name: error for name, error in zip(wanted, errors, strict=True) if error}
     drawn = [name for name in wanted if name not in failed]
     return Figures(
@@ -93,12 +104,21 @@ def draw(names: Iterable[str | None], directory: Path) -> Figures:
     )
 
 
-def _error(name: str, path: Path) -> str:
+def _short(notation: Notation | None) -> Notation:
+    """The names of the book, where the policies are p and p_0."""
+    policies = ("pi", "pi_ref", "pi_old")
+    given = {} if notation is None else {
+        name: getattr(notation, name) for name in Notation.changeable() if name not in policies
+    }  # fmt: skip
+    return Notation.short(**given)
+
+
+def _error(name: str, path: Path, notation: Notation) -> str:
     """Draw a figure; what went wrong, or nothing. A figure must not cost the book."""
     from grpo_symbolic.plotting import save
 
     try:
-        save(name, path)
+        save(name, path, notation)
     except Exception as error:
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return ""

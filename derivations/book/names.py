@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from sympy import Symbol
 
+from grpo_symbolic import symbols
 from grpo_symbolic.export.latex import Notation
 
-__all__ = ["NOTATION"]
+__all__ = ["NOTATION", "SHORT"]
 
 #: TeX of the symbols that only single results use.
 NOTATION = Notation(
     extra={
+        Symbol("tau", positive=True): "t",
         Symbol("A_1"): "A_1",
         Symbol("A_i"): "A_i",
         Symbol("r_1"): "r_1",
         Symbol("r_2"): "r_2",
         Symbol("R_2"): "R_2",
-        Symbol("h"): "h(x)",
+        Symbol("h"): "h(p)",
         Symbol("x_star"): "x^*",
         Symbol("D_TRL"): r"D_4^{\mathrm{TRL}}",
         Symbol("bias_o"): r"\mathrm{bias}_o",
@@ -27,7 +29,7 @@ NOTATION = Notation(
         Symbol("h_low"): r"h_{\mathrm{low}}",
         Symbol("h_high"): r"h_{\mathrm{high}}",
         Symbol("v", positive=True): "v",
-        Symbol("pi_0"): r"\lim_{\pi_{\mathrm{ref}}(a)\to0+}\pi(a)",
+        Symbol("pi_0"): r"\lim_{\pi_{\mathrm{ref}}(a) \to 0^{+}} \pi(a)",
         Symbol("D_o"): "D_o",
         Symbol("D_o_prime"): r"\frac{\partial D_o}{\partial\pi(o)}",
         Symbol("d_o"): "d(o)",
@@ -46,8 +48,9 @@ NOTATION = Notation(
         Symbol("r_i", real=True): "r_i",
         Symbol("r_1", real=True): "r_1",
         Symbol("r_2", real=True): "r_2",
-        Symbol("f"): r"f(\tau)",
-        Symbol("f_second"): r"f''(\tau)",
+        Symbol("r_3", real=True): "r_3",
+        Symbol("f"): "f(t)",
+        Symbol("f_second"): "f''(t)",
         Symbol("h_G"): "h_G",
         Symbol("h_G_less_R"): "h_G-R",
         Symbol("beta_G"): r"\beta_G",
@@ -74,6 +77,10 @@ NOTATION = Notation(
         Symbol("loss_direct"): r"(1-\pi(a))\,(1+o(1))",
         Symbol("loss_G"): r"\lim_{\beta\to0+}\frac{1-\pi(a)}{\beta}\Big|_{G}",
         Symbol("loss_oo"): r"\lim_{\beta\to0+}\frac{1-\pi(a)}{\beta^2}\Big|_{G=\infty}",
+        Symbol("J_reverse"): r"J''_{\mathrm{reverse}}",
+        Symbol("J_direct"): r"J''_{\mathrm{direct}}",
+        Symbol("A_slope"): r"\partial A/\partial x",
+        Symbol("t_tilt", positive=True): "t",
         Symbol("J_second"): r"J''",
         Symbol("v_within"): r"\mathrm{E}\left[\tfrac{k(G-k)}{G^2}\mid K\right]",
         Symbol("drift"): r"p(1-p)\,D_3(p)",
@@ -129,3 +136,9 @@ NOTATION = Notation(
         },
     }
 )
+
+#: In the book, where p and p_0 are the probabilities of the better answer.
+SHORT = Notation(
+    extra={**NOTATION.extra, symbols.pi: "p", symbols.pi_ref: "p_0",
+           Symbol("pi_old", positive=True): r"p_{\mathrm{old}}"}
+)  # fmt: skip

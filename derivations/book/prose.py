@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from derivations.book.names import NOTATION
+import re
+
+from derivations.book.names import SHORT
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.plain_text import escape
 
-__all__ = ["escape", "file_name", "range_tex", "sentence"]
+__all__ = ["escape", "file_name", "one_range", "quoted", "range_tex", "sentence", "shortened"]
 
 
 def file_name(name: str) -> str:
@@ -24,11 +26,44 @@ def sentence(text: str) -> str:
 
 def range_tex(domain: Domain) -> str:
     """The ranges of a domain as formulas, with commas between."""
-    return ", ".join(f"${_one(r)}$" for r in domain.ranges)
+    return ", ".join(f"${one_range(r)}$" for r in domain.ranges)
 
 
-def _one(r: Range) -> str:
-    name = formula(r.symbol, NOTATION)
+#: Numbers of equations of the source paper, outside of formulas.
+_EQUATION = re.compile(r"(?<![\w.~$}])\(([2-9]|1\d)\)(?![\w(])")
+
+
+def quoted(text: str) -> str:
+    r"""Prose in which ``(14)`` is an equation of the source paper: ``VY\,(14)``.
+
+    Examples
+    --------
+    >>> quoted("it is (14), and $f(3)$ is not")
+    'it is \\VY{14}, and $f(3)$ is not'
+    """
+    parts = text.split("$")
+    parts[::2] = [_EQUATION.sub(r"\\VY{\1}", part) for part in parts[::2]]
+    return "$".join(parts)
+
+
+#: Probabilities of the better answer.
+_BETTER = re.compile(r"\\pi(?P<kind>_\{\\mathrm\{(?:ref|old)\}\}|)\(a\)")
+_SHORT = {"": "p", r"_{\mathrm{ref}}": "p_0", r"_{\mathrm{old}}": r"p_{\mathrm{old}}"}
+
+
+def shortened(tex: str) -> str:
+    """p and its kin for the probabilities of the better answer, in formulas and in prose."""
+
+    def name(match: re.Match[str]) -> str:
+        letter = tex[match.start() - 1 : match.start()].isalpha()
+        return " " * letter + _SHORT[match["kind"]]
+
+    return _BETTER.sub(name, tex)
+
+
+def one_range(r: Range) -> str:
+    """A range as a formula."""
+    name = formula(r.symbol, SHORT)
     left = r"\le" if r.lower_closed else "<"
     right = r"\le" if r.upper_closed else "<"
     low, high = str(r.lower), str(r.upper)
@@ -36,7 +71,7 @@ def _one(r: Range) -> str:
         return rf"{name}\in\mathbb{{R}}"
     if high == "oo":
         above = r"\ge" if r.lower_closed else ">"
-        return f"{name} {above} {formula(r.lower, NOTATION)}"
+        return f"{name} {above} {formula(r.lower, SHORT)}"
     if low == "-oo":
-        return f"{name} {right} {formula(r.upper, NOTATION)}"
-    return f"{formula(r.lower, NOTATION)} {left} {name} {right} {formula(r.upper, NOTATION)}"
+        return f"{name} {right} {formula(r.upper, SHORT)}"
+    return f"{formula(r.lower, SHORT)} {left} {name} {right} {formula(r.upper, SHORT)}"

@@ -54,6 +54,7 @@ def _entry(outcome: Outcome, notation: Notation | None) -> dict[str, object]:
         ],
         "setting": result.setting,
         "statement": result.statement,
+        "argument": result.argument,
         "assumptions": str(result.assumptions),
         "latex": shown,
         "sympy": [f"Eq({sstr(e.lhs)}, {sstr(e.rhs)})" for e in result.formulas],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sympy import Expr, oo
 
-from derivations.book.names import NOTATION
+from derivations.book.names import SHORT
 from grpo_symbolic import (
     GRPO,
     NLHF,
@@ -118,7 +118,7 @@ def _fitted(line: Line, room: float) -> str:
 
 
 def _sides(line: Line) -> tuple[str, str, str]:
-    return tuple(_in_short(part) for part in sides(line, NOTATION))  # type: ignore[return-value]
+    return tuple(_in_short(part) for part in sides(line, SHORT))  # type: ignore[return-value]
 
 
 def _in_short(tex: str) -> str:
@@ -127,7 +127,7 @@ def _in_short(tex: str) -> str:
 
 
 def _value(value: Expr, room: float) -> str:
-    tex = _in_short(formula(value, NOTATION))
+    tex = _in_short(formula(value, SHORT))
     return f"${tex}$" if width(tex, "T") * _SCALE <= room else _NONE
 
 

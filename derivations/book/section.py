@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
@@ -10,18 +11,30 @@ from sympy.core.relational import Relational
 from derivations.book.examples import example_of
 from derivations.book.figures import Figures
 from derivations.book.intuition import INTUITION
-from derivations.book.names import NOTATION
-from derivations.book.prose import escape, file_name, range_tex, sentence
-from derivations.book.quantifiers import quantifiers_tex
+from derivations.book.names import SHORT
+from derivations.book.prose import (
+    escape,
+    file_name,
+    quoted,
+    range_tex,
+    sentence,
+    shortened,
+)
+from derivations.book.quantifiers import unsaid
 from derivations.book.references import cited
+from derivations.book.settings import SETTINGS
 from derivations.book.verdicts import in_words, merged
 from derivations.headline import Headline
-from derivations.result import Outcome
+from derivations.result import Outcome, Result
 from grpo_symbolic import symbols
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.export.lines import BESIDE, Names
 from grpo_symbolic.export.rows import rows_of
 from grpo_symbolic.export.template import filled
-from grpo_symbolic.verify.verdict import Status
+from grpo_symbolic.policy.statements import ascending
+from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = ["TEXT", "display", "section", "statement_of"]
 
@@ -32,7 +45,13 @@ _LISTED = 6
 _OPENING = {*symbols.preferences, *symbols.marginals}
 
 
-def section(outcome: Outcome, figures: Figures, stated: bool, present: Container[str]) -> str:
+def section(
+    outcome: Outcome,
+    figures: Figures,
+    stated: bool,
+    present: Container[str],
+    told: dict[tuple[str, ...], str] | None = None,
+) -> str:
     """TeX of a result, in the default notation.
 
     Parameters
@@ -43,16 +62,19 @@ def section(outcome: Outcome, figures: Figures, stated: bool, present: Container
         Whether its theorem stands in the introduction, and is referred to.
     present : container of str
         The results that the book has: others are named by their files.
+    told : dict, optional
+        By their reasons, the derivations that stand in a section already, and in which. The same
+        steps are not written out again.
     """
     result, name = outcome.result, outcome.name
     return filled(
         "section.tex",
         "derivations.book",
-        title=result.title,
+        title=quoted(result.title),
         name=name,
         statement="" if stated else statement_of(outcome),
-        intuition=INTUITION.get(name, ""),
-        proof=_proof(outcome, stated, present),
+        intuition=quoted(INTUITION.get(name, "")),
+        proof=_proof(outcome, stated, present, {} if told is None else told),
         example=example_of(outcome),
         figure=figures.tex(result.figure),
         remark=_remark(outcome),
@@ -61,37 +83,72 @@ def section(outcome: Outcome, figures: Figures, stated: bool, present: Container
     )
 
 
-def statement_of(outcome: Outcome) -> str:
-    """The theorem: its setting, what is said for which parameters, and the formulas."""
+def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
+    """The theorem: its setting, what is said for which parameters, and the formulas.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    titled : bool
+        Whether it has its title beside it, as where it stands in no section of its own.
+    """
     result = outcome.result
     kind = result.kind.lower()
-    setting = f"Consider {sentence(result.setting)[:1].lower()}{sentence(result.setting)[1:]} "
-    setting = setting if result.setting else ""
-    ranges = range_tex(result.assumptions)
-    ranges = f"Let {ranges}. " if ranges and len(ranges) < 400 else ""
+    title = f"[{quoted(result.title)}]" if titled else ""
+    setting = f"Consider {result.setting}." if result.setting else ""
+    given = _needed(result)
+    ranges = f"Let {range_tex(given)}." if given.ranges else ""
     parts = [
-        rf"\begin{{{kind}}}\label{{thm:{outcome.name}}}",
-        f"{setting}{ranges}{result.statement}",
-        *_headlines(result.headlines),
+        rf"\begin{{{kind}}}{title}\label{{thm:{outcome.name}}}",
+        *(text for text in (setting, ranges) if text),
+        *_headlines(result.headlines, result.setting, given),
+        *([quoted(result.statement)] if result.statement else []),
+        *([_FORMULAS] if result.formulas and not _LEADS.search(result.statement) else []),
+        *([f"% grpo: {SETTINGS[outcome.name]}"] if outcome.name in SETTINGS else []),
         *display(result.formulas),
         rf"\end{{{kind}}}",
     ]
     return "\n".join(parts)
 
 
-def _headlines(headlines: Sequence[Headline]) -> Iterator[str]:
-    """What is proved, each with what it is said for, as numbered sentences."""
-    for number, headline in enumerate(headlines, start=1):
-        given = quantifiers_tex(headline)
-        head = f"for {given}, " if given else ""
-        yield rf"\par\noindent({number})\enspace {sentence(head + headline.conclusion)}"
+#: How a sentence ends that a display goes on with, and what stands before one otherwise.
+_LEADS = re.compile(r"(?:,|:|\b(?:is|are|have|below)[.,]?)\Z")
+_FORMULAS = "In formulas,"
+
+
+def _needed(result: Result) -> Domain:
+    """The ranges of what the statement speaks of, without a group size that its words give."""
+    names = {s for line in result.formulas for s in line.free_symbols}
+    names |= {r.symbol for h in result.headlines for r in h.parameters.ranges}
+    texts = "".join([result.statement, *(h.conclusion for h in result.headlines)])
+    said = r"G\ge" in result.setting or any(h.groups for h in result.headlines)
+    kept = [
+        r
+        for r in result.assumptions.ranges
+        if (r.symbol in names or formula(r.symbol, SHORT) in texts)
+        and not (said and r.symbol == symbols.G)
+        and (r.lower.is_finite or r.upper.is_finite)
+    ]
+    return Domain(tuple(kept)) if len(kept) < 9 else Domain()
+
+
+def _headlines(headlines: Sequence[Headline], setting: str, given: Domain) -> Iterator[str]:
+    """What is proved: one sentence, or several with numbers; each says what it is said for."""
+    for number, (headline, left) in enumerate(
+        zip(headlines, unsaid(headlines, setting, given), strict=True), start=1
+    ):
+        head = f"for {_together(left)}, " if left else ""
+        text = quoted(sentence(head + headline.conclusion))
+        yield rf"\par\noindent({number})\enspace {text}" if len(headlines) > 1 else text
+    if len(headlines) > 1:
+        yield r"\par\noindent"
 
 
 def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[str]:
     """The formulas under each other, each with a number; long ones over several lines."""
     if not formulas:
         return []
-    rows = rows_of(formulas, NOTATION, TEXT - BESIDE - 10, Names("S_"))
+    rows = rows_of([_as_series(line) for line in formulas], SHORT, TEXT - BESIDE - 10, Names("S_"))
     if len(rows) == 1 and len(rows[0].lines) == 1:
         kind = "equation" if numbered else "equation*"
         body = rows[0].lines[0].replace("&", "", 1)
@@ -105,30 +162,54 @@ def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[st
     return [rf"\begin{{{kind}}}", " \\\\\n".join(lines), rf"\end{{{kind}}}"]
 
 
+_SERIES = re.compile(r"pi_up_to_beta_(?P<inverse>m?)(?P<power>\d+)")
+
+
+def _as_series(line: Relational) -> Line:
+    """A truncated series in ascending order, with the order of what is left behind it."""
+    found = _SERIES.fullmatch(str(line.lhs))
+    if found is None:
+        return line
+    rest = int(found["power"]) - 1
+    written = ascending(line.rhs, symbols.beta, rest, Domain().extended(line.rhs),
+                        inverse=bool(found["inverse"]))  # fmt: skip
+    return Written(*map(shortened, written))
+
+
 # -- the proof -----------------------------------------------------------------------------------
 
 
-def _proof(outcome: Outcome, stated: bool, present: Container[str]) -> str:
-    """The lines of the derivation, then what every headline rests on and how that was decided."""
-    of = rf"[Proof of Theorem~\ref{{thm:{outcome.name}}}]" if stated else ""
-    parts = [*_lines(outcome), *_resting(outcome, present)]
+def _proof(
+    outcome: Outcome, stated: bool, present: Container[str], told: dict[tuple[str, ...], str]
+) -> str:
+    """The argument, the lines of the derivation, and what every headline rests on."""
+    of = rf"[Proof of {outcome.result.kind}~\ref{{thm:{outcome.name}}}]" if stated else ""
+    argument = outcome.result.argument
+    parts = [*([quoted(argument)] if argument else []), *_lines(outcome, told),
+             *_resting(outcome, present)]  # fmt: skip
     if not parts:
         return ""
     return "\n".join([rf"\begin{{proof}}{of}", *parts, r"\end{proof}"])
 
 
-def _lines(outcome: Outcome) -> Iterator[str]:
+def _lines(outcome: Outcome, told: dict[tuple[str, ...], str]) -> Iterator[str]:
     """Each line with its reason; what opens every derivation is said once, in the introduction."""
     derivation = outcome.result.derivation
     if derivation is None or len(derivation) < 2:
         return
     steps = [s for s in derivation if not s.equation.free_symbols & _OPENING]
+    reasons = tuple(step.justification for step in steps[1:])
+    place = told.setdefault(reasons, outcome.name)
+    again = place != outcome.name and len(steps) > 2
     for number, step in enumerate(steps):
         reason = sentence(step.justification).removesuffix(".").removesuffix(":")
         if number == 0 and len(steps) < len(derivation):
             reason = r"Preference and marginal penalty, inserted in the condition~\eqref{contrast}"
         yield f"{reason}:"
         yield from display([step.equation], numbered=False)
+        if again:
+            yield rf"The steps of Section~\ref{{{place}}} lead from here to the formula."
+            return
 
 
 def _resting(outcome: Outcome, present: Container[str]) -> Iterator[str]:
@@ -137,10 +218,11 @@ def _resting(outcome: Outcome, present: Container[str]) -> Iterator[str]:
     own = dict(kept)
     lines = 0 if result.derivation is None else len(result.derivation.claims)
     if lines:
-        how = Counter(v.method for _, v in outcome.verdicts[:lines])
-        words = ", ".join(f"{in_words(name)}" for name, _ in how.most_common())
-        yield f"Each line follows from the one before, which was checked by {words}."
+        how = Counter(in_words(v.method) for _, v in outcome.verdicts[:lines])
+        words = ", ".join(name for name, _ in how.most_common())
+        yield rf"Each line follows from the one before \by{{{words}}}."
     said: set[object] = set()
+    several = len(result.headlines) > 1
     for number, headline in enumerate(result.headlines, start=1):
         claims = [c for c in headline.claims_of(result.all_claims) if c in own and c not in said]
         said |= set(claims)
@@ -149,16 +231,22 @@ def _resting(outcome: Outcome, present: Container[str]) -> Iterator[str]:
             rf"Section~\ref{{{name}}}" if name in present else file_name(name)
             for name in headline.uses
         ]
-        head = f"({number})" + (f" By {', '.join(by)}." if by else "")
+        head = rf"\par ({number})" if several else r"\par"
+        lead = f" By {_together(by)}" if by else ""
         if claims:
-            head += f" {_sentences(claims, own)}"
-        if claims or by:
-            yield rf"\par {head}"
+            yield f"{head}{lead}{', from:' if by else ' It rests on:'} {_listed(claims, own)}"
+        elif by:
+            yield f"{head}{lead}."
     if not result.headlines:
-        yield _sentences([c for c, _ in kept[lines:]], own)
+        yield f"It rests on: {_listed([c for c, _ in kept[lines:]], own)}"
 
 
-def _sentences(claims: Sequence, own: dict) -> str:
+def _together(parts: Sequence[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _listed(claims: Sequence[Claim], own: dict[Claim, Verdict]) -> str:
     """The claims by the method that decided them, similar ones together."""
     groups: dict[str, list[str]] = {}
     for claim in claims:
@@ -167,14 +255,17 @@ def _sentences(claims: Sequence, own: dict) -> str:
     for method, names in groups.items():
         shown = merged(names)
         more = len(shown) - _LISTED
-        listed = "; ".join(shown[:_LISTED])
-        rest = f"; and {more} more, listed in Appendix~\\ref{{verdicts}}" if more > 0 else ""
-        how = in_words(method)
-        texts.append(f"{how[:1].upper()}{how[1:]} shows: {listed}{rest}.")
-    return " ".join(texts)
+        rest = [f"and {more} more, listed in Appendix~\\ref{{verdicts}}"] if more > 0 else []
+        listed = "; ".join([quoted(text) for text in shown[:_LISTED]] + rest)
+        texts.append(rf"{listed} \by{{{in_words(method)}}}")
+    return f"{'; '.join(texts)}."
 
 
 # -- what fails ----------------------------------------------------------------------------------
+
+
+_NAMES = {"pi_ref = ": "p_0 = ", "pi = ": "p = ", "pi_old = ": "p_old = "}
+_POINT = re.compile(r"\bpi(?:_ref|_old)? = ")
 
 
 def _remark(outcome: Outcome) -> str:
@@ -182,8 +273,8 @@ def _remark(outcome: Outcome) -> str:
     found = [(c, v) for c, v in outcome.verdicts if c.expected == Status.REFUTED]
     texts = []
     for claim, verdict in found[:3]:
-        name = escape(claim.title.removeprefix("control: "))
-        detail = escape(verdict.detail.rstrip("."))
-        texts.append(f"It is not true that {name}: {detail}." if "control" in claim.title else
-                     f"Not true: {name} ({detail}).")  # fmt: skip
-    return " ".join(texts)
+        name = quoted(escape(claim.title.removeprefix("control: ")))
+        detail = _POINT.sub(lambda m: _NAMES[m[0]], verdict.detail.rstrip("."))
+        detail = escape(detail.removeprefix("fails "))
+        texts.append(rf"\emph{{{name}}} ({detail})")
+    return f"Refuted: {'; '.join(texts)}." if texts else ""

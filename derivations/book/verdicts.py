@@ -7,15 +7,15 @@ import json
 import re
 from collections.abc import Sequence
 
-from derivations.book.names import NOTATION
-from derivations.book.prose import escape
+from derivations.book.names import SHORT
+from derivations.book.prose import escape, quoted
 from derivations.result import Outcome
 from grpo_symbolic.export.latex import sides
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["in_words", "mark", "merged", "verdict_table"]
+__all__ = ["in_words", "mark", "merged", "methods_used", "verdict_table"]
 
 
 # A longer formula is not set to see how wide it is.
@@ -27,22 +27,38 @@ def mark(status: Status) -> str:
     return rf"\{status.lower()}{{}}"
 
 
-#: The methods of proof as they stand in a sentence.
-_WORDS = {
-    "exact identity": "one normal form of both sides",
-    "sign on the orthant": "one sign in coordinates in which the range is an orthant",
-    "Bernstein operators": "a theorem on Bernstein operators",
-    "an end and the slope": "the value at an end of the range and the slope away from it",
-    "identity certificate": "a certificate of positivity",
-    "ball arithmetic on boxes": "ball arithmetic on a cover of the range",
-    "ball arithmetic on numbers": "ball arithmetic",
-    "exact rational sampling": "an exact computation at a rational point",
-}
+#: The methods by a short name, and what each of them does.
+_METHODS = {
+    "exact identity": ("normal form", "both sides have one normal form"),
+    "sign on the orthant": (
+        "sign",
+        "in coordinates in which the range is an orthant all coefficients of the difference have "
+        "one sign, after roots and logarithms have been replaced by bounds of theirs",
+    ),
+    "Bernstein operators": (
+        "Bernstein",
+        "means over a binomial count keep sign, slope and concavity of what they are taken of",
+    ),
+    "an end and the slope": (
+        "end and slope", "the value at an end of the range, and the sign of the slope from there on"
+    ),
+    "identity certificate": ("certificate", "an identity that shows the sign, such as a square"),
+    "ball arithmetic on boxes": ("balls on boxes", "intervals on a finite cover of the range"),
+    "ball arithmetic on numbers": ("balls", "intervals around the numbers on both sides"),
+    "exact rational sampling": ("rational point", "an exact computation at a rational point"),
+}  # fmt: skip
 
 
 def in_words(method: str) -> str:
-    """A method of proof as the subject of a sentence."""
-    return _WORDS.get(method, escape(method))
+    """The short name of a method of proof."""
+    return _METHODS[method][0] if method in _METHODS else escape(method)
+
+
+def methods_used(outcomes: Sequence[Outcome]) -> str:
+    """What the short names mean of those methods that decided something here."""
+    used = {v.method for o in outcomes for _, v in o.verdicts}
+    known = [f"\\by{{{name}}}: {text}" for m, (name, text) in _METHODS.items() if m in used]
+    return "; ".join(known)
 
 
 def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
@@ -66,7 +82,8 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
             r"Each claim is made for all parameters of its range; a claim that is refuted was "
             r"declared to be false, or is said so in the text. A formula that is wider than its "
             r"column is named in words; \texttt{formulas.json} has all of them. The last column is "
-            r"the beginning of the SHA-256 of the evidence.\par",
+            r"the beginning of the SHA-256 of the evidence. The methods are "
+            rf"{methods_used(outcomes)}.\par",
             r"{\scriptsize\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{0.95}",
             rf"\begin{{longtable}}{{@{{}}rp{{{room:.0f}pt}}ll>{{\ttfamily}}l@{{}}}}",
             rf"\toprule {head} \midrule\endfirsthead \toprule {head} \midrule\endhead",
@@ -79,7 +96,7 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
 
 def _row(number: int, claim: Claim, verdict: Verdict, room: float) -> str:
     shown = _formula(claim, room)
-    method = escape(verdict.method)
+    method = in_words(verdict.method)
     data = json.dumps([str(claim.statement), str(verdict.evidence)], sort_keys=True)
     digest = hashlib.sha256(data.encode()).hexdigest()[:8]
     return rf"{number} & {shown} & {mark(verdict.status)} & {method} & {digest} \\"
@@ -92,10 +109,10 @@ _SCALE = 0.93
 def _formula(claim: Claim, room: float) -> str:
     """The claim as a formula where it fits on the line, else its name."""
     if max(claim.left.count_ops(), claim.right.count_ops()) <= _OPERATIONS:
-        tex = " ".join(sides(claim.statement, NOTATION))
+        tex = " ".join(sides(claim.statement, SHORT))
         if width(tex, "T") * _SCALE <= 0.88 * room:
             return f"${tex}$"
-    return escape(claim.title)
+    return quoted(escape(claim.title))
 
 
 _TAIL = re.compile(r"(?P<head>.+?)(?:, (?P<plain>[^,:;()]+)| \((?P<bracket>[^()]*)\))\Z")

@@ -19,6 +19,8 @@ from grpo_symbolic.registry import Registry
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from grpo_symbolic.export.notation import Notation
+
 __all__ = ["FIGURES", "FORMATS", "Figure", "checked_format", "draw", "figure_of", "save", "written"]
 
 #: Formats by suffix; none of them records when or where it was written.
@@ -55,13 +57,18 @@ class Figure:
     width: float = COLUMN
     height: float = 3.3
 
-    def draw(self) -> Any:
+    def draw(self, notation: Notation | None = None) -> Any:
         """A new Matplotlib figure, which needs no display and is not kept by pyplot."""
-        return figure_of(self.panels, self.width, self.height)
+        return figure_of(self.panels, self.width, self.height, notation)
 
 
-def figure_of(panels: tuple[Callable[..., Axes], ...], width: float, height: float) -> Any:
-    """A Matplotlib figure with the panels side by side, in a paper's settings.
+def figure_of(
+    panels: tuple[Callable[..., Axes], ...],
+    width: float,
+    height: float,
+    notation: Notation | None = None,
+) -> Any:
+    """A Matplotlib figure with the panels side by side, in a paper's settings and names.
 
     Raises
     ------
@@ -75,7 +82,7 @@ def figure_of(panels: tuple[Callable[..., Axes], ...], width: float, height: flo
         figure = Canvas(figsize=(width, height), layout="constrained")
         axes = figure.subplots(1, len(panels), squeeze=False)[0]
         for ax, panel in zip(axes, panels, strict=True):
-            panel(ax=ax)
+            panel(ax=ax, **({} if notation is None else {"notation": notation}))
     # A notebook shows what has no window only by this.
     figure._repr_png_ = partial(_png, figure)
     return figure
@@ -92,7 +99,7 @@ def _png(figure: Any) -> bytes:
 FIGURES: Registry[Figure] = registry.FIGURES
 
 
-def draw(name: str) -> Any:
+def draw(name: str, notation: Notation | None = None) -> Any:
     """The Matplotlib figure of that name; as the last line of a notebook's cell it is shown.
 
     Raises
@@ -100,10 +107,10 @@ def draw(name: str) -> Any:
     ValueError
         For a name that is not in :data:`FIGURES`, or without Matplotlib.
     """
-    return FIGURES[FIGURES.checked("the figure", name)].draw()
+    return FIGURES[FIGURES.checked("the figure", name)].draw(notation)
 
 
-def save(name: str, path: str | Path) -> Path:
+def save(name: str, path: str | Path, notation: Notation | None = None) -> Path:
     """Draw a figure into a file, its format by the suffix.
 
     The same call writes the same bytes; fonts are embedded (pdf, eps) or drawn (svg).
@@ -114,6 +121,8 @@ def save(name: str, path: str | Path) -> Path:
         In :data:`FIGURES`.
     path : str or Path
         Ending in .pdf, .svg, .png, .eps or .pgf.
+    notation : Notation, optional
+        Names of the quantities at axes and in legends.
 
     Returns
     -------
@@ -126,7 +135,7 @@ def save(name: str, path: str | Path) -> Path:
         For an unknown name or format, or a file that cannot be written.
     """
     checked_format(path)  # before the work
-    return written(draw(name), path)
+    return written(draw(name, notation), path)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mpmath as mp
 import pytest
-from sympy import S, lambdify
+from sympy import S, Symbol, lambdify
 
 from derivations import catalogue
 from derivations.__main__ import main
@@ -19,15 +19,20 @@ from derivations.book.examples import example_of, valued
 from derivations.book.figures import Figures, draw
 from derivations.book.intuition import INTUITION
 from derivations.book.names import NOTATION
-from derivations.book.prose import escape
+from derivations.book.prose import escape, quoted, shortened
+from derivations.book.quantifiers import quantifiers_tex, unsaid
 from derivations.book.references import OWN, REFERENCES, bibitem, bibtex, cited, keys_of
+from derivations.book.section import display, section
+from derivations.book.settings import SETTINGS
 from derivations.book.verdicts import merged, verdict_table
-from derivations.catalogue import CHAPTERS, ORDER, outcome_of
-from derivations.result import KINDS, Outcome, Result, run
-from grpo_symbolic import Claim, symbols
+from derivations.catalogue import CHAPTERS, ORDER, builder, outcome_of
+from derivations.headline import DIRECT_KL, LARGE_GROUPS, REVERSE_KL, TWO, Headline, Numbers
+from derivations.result import KINDS, Outcome, Result, equation, run
+from grpo_symbolic import Claim, Domain, check_paper, symbols
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.plotting import FIGURES
+from tests.derivations.book_numbers import NUMBERS, compare, examples
 
 # Cheap results: without a derivation, refuted in part, with a derivation and a figure.
 NAMES = ("eq02_sign_form", "eq10_reverse_kl", "eq14_binary_pairs")
@@ -72,7 +77,12 @@ def test_every_section_has_its_parts_in_order(tex: str, outcomes: list[Outcome],
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
-    assert text.count(result.statement) == tex.count(result.statement) == 1
+    said = [result.statement, result.argument, *(h.conclusion[1:] for h in result.headlines)]
+    for sentences in filter(None, said):
+        shown = shortened(quoted(sentences))
+        assert text.count(shown) == tex.count(shown) == 1
+    # What is refuted is named as what it is, not by its negation.
+    assert "control" not in text
     assert (r"\includegraphics" in text) == (result.figure is not None)
     assert (r"\field{Remark.}" in text) == ("REFUTED" in {c.expected for c in result.claims})
 
@@ -87,7 +97,7 @@ def test_every_line_of_a_derivation_stands_with_its_reason(
     # The five lines that open every derivation stand in the introduction, once.
     assert len(re.findall(r"\\begin\{(?:equation|align)\*\}", inside)) == len(derivation) - 5
     for step in derivation.steps[6:]:
-        assert step.justification[1:] in inside
+        assert shortened(step.justification[1:]) in inside
     assert r"\eqref{contrast}" in inside
     assert tex.count(r"\label{contrast}") == 1
 
@@ -123,6 +133,82 @@ def test_numbers_of_the_examples_are_those_of_another_route(outcomes: list[Outco
             found += 1
             break
     assert found >= 1
+
+
+#: Results that are built quickly and have an example.
+QUICK = (
+    *("r_infinity", "eq04_rlhf", "eq05_nlhf", "eq14_binary_pairs", "eq14_limits"),
+    *("eq15_large_group", "eq15_limits", "group_of_three", "one_over_group_size"),
+)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_number_of_the_book_follows_from_the_definitions(name: str) -> None:
+    """Groups enumerated, objectives differentiated numerically, conditions solved by bisection."""
+    example = example_of(Outcome(name, builder(name)(), (), 0.0))
+    tex = rf"\subsection{{t}}\label{{{name}}}\field{{Example.}} {example}"
+    ((found, (given, printed)),) = examples(tex).items()
+    assert found in NUMBERS
+    assert compare(name, given, printed)
+    for digit in range(len(printed)):  # and no other number does
+        if printed[digit].isdigit() and printed[digit - 1 : digit] != "0":
+            wrong = f"{printed[:digit]}{(int(printed[digit]) + 5) % 10 or 7}{printed[digit + 1 :]}"
+            assert not compare(name, given, wrong), wrong
+            break
+
+
+def test_the_book_passes_its_own_check(tex: str, outcomes: list[Outcome]) -> None:
+    found = check_paper(tex)
+    words = [formula.word for formula in found]
+    assert not found.refuted
+    assert words.count("PROVED") == sum(name in SETTINGS for name in NAMES) > 0
+    assert not found.undecided
+    assert "not checked" in words  # what it cannot express is listed
+    wrong = check_paper(
+        tex.replace(r"4 \frac{\beta}{\gamma} p_0", r"5 \frac{\beta}{\gamma} p_0", 1)
+    )
+    assert len(wrong.refuted) == 1
+
+
+def test_a_quantifier_is_left_out_only_where_the_setting_says_it() -> None:
+    every, two = Numbers(start=2), Numbers.of(2)
+    beta = Domain.of(symbols.beta)
+
+    def headline(groups: Numbers, penalties: tuple[str, ...] = REVERSE_KL) -> Headline:
+        return Headline("c", ("x",), groups=groups, answers=TWO, penalties=penalties,
+                        parameters=beta, hypotheses=("deterministic rewards",))  # fmt: skip
+
+    setting = r"a binary question with deterministic rewards, any $G\ge2$, the published penalty"
+    assert unsaid([headline(every)], setting, beta) == [()]
+    assert unsaid([headline(every)], setting, Domain()) == [(r"$\beta > 0$",)]
+    # Another group size, another penalty, and one of two that the setting names.
+    assert unsaid([headline(two)], setting, beta) == [("$G=2$",)]
+    assert unsaid([headline(every, DIRECT_KL)], setting, beta) == [("direct KL",)]
+    assert unsaid([headline(every)], setting + r" and $G=\infty$", beta) == [(r"every $G\ge2$",)]
+    both = unsaid([headline(every), headline(LARGE_GROUPS)], setting, beta)
+    assert both == [(r"every $G\ge2$",), (r"$G=\infty$",)]
+    whole = quantifiers_tex(headline(every))
+    assert unsaid([headline(every)], "nothing", Domain()) == [whole]
+    assert len(whole) == 5
+
+
+def test_the_same_steps_are_written_out_once(outcomes: list[Outcome]) -> None:
+    pairs = next(o for o in outcomes if o.name == "eq14_binary_pairs")
+    told: dict[tuple[str, ...], str] = {}
+    first = section(pairs, Figures(), False, (), told)
+    again = section(
+        Outcome("another", pairs.result, pairs.verdicts, 0.0), Figures(), False, (), told
+    )
+    assert r"The steps of Section~\ref{eq14_binary_pairs} lead" in again
+    assert again.count(r"\begin{equation*}") < first.count(r"\begin{equation*}")
+
+
+def test_a_series_ascends_and_says_what_is_left() -> None:
+    beta, p0 = symbols.beta, symbols.pi_ref
+    lines = display([equation(Symbol("pi_up_to_beta_m4"), p0 / beta**3 + 1 / beta + p0)])
+    text = "".join(lines)
+    places = [text.index(part) for part in (r"= p_0", r"{\beta}", r"{\beta^{3}}", "O")]
+    assert places == sorted(places)
 
 
 def test_chapters_hold_every_result_once() -> None:
@@ -198,7 +284,7 @@ def test_names_are_set_with_initials() -> None:
 
 def without_math(tex: str) -> str:
     """The running text: no formulas, no listings, no arguments that are not printed."""
-    body = tex[tex.index(r"\begin{document}") :]
+    body = re.sub(r"^%.*\n", "", tex[tex.index(r"\begin{document}") :], flags=re.MULTILINE)
     body = re.sub(r"\\begin\{verbatim\}.*?\\end\{verbatim\}", "", body, flags=re.DOTALL)
     body = re.sub(r"\\begin\{((?:equation|align)\*?)\}.*?\\end\{\1\}", "", body, flags=re.DOTALL)
     body = re.sub(r"\$[^$]*\$", "", body)
@@ -244,7 +330,7 @@ def test_an_unknown_figure_is_an_error(tmp_path: Path) -> None:
 def test_a_figure_that_cannot_be_drawn_is_left_out_and_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def save(name: str, path: Path) -> None:
+    def save(name: str, path: Path, notation: Notation) -> None:
         if name == "fig2":
             raise ValueError("no such luck")
         path.write_bytes(b"%PDF")
@@ -277,7 +363,7 @@ def test_another_notation_reaches_formulas_and_prose(
     outcomes: list[Outcome], book: Book, tex: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn = Figures(book.figures.captions, book.figures.widths)
-    monkeypatch.setattr("derivations.book.document.draw", lambda names, directory: drawn)
+    monkeypatch.setattr("derivations.book.document.draw", lambda *given: drawn)
     given = Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y")
     body = r"\begin{document}"
     other = write_book(outcomes, tmp_path, given).tex.read_text(encoding="utf-8").split(body)[1]

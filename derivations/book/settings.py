@@ -1,0 +1,27 @@
+"""In which setting a reader can check the formulas of a result: comments of the book's source.
+
+``grpo-symbolic check-paper`` reads them. Formulas that a check of stationary policies cannot
+express (definitions, series, values of other functions) have none, and are listed as not checked.
+"""
+
+from __future__ import annotations
+
+__all__ = ["SETTINGS"]
+
+#: By file name of the result: the words of ``% grpo:`` before its formulas.
+SETTINGS: dict[str, str] = {
+    "eq04_rlhf": "preset=rlhf",
+    "eq05_nlhf": "preset=nlhf margin",
+    "eq12_pairs": "group_size=2 margin",
+    "eq13_large_group": "group_size=inf",
+    "eq17_condition_of_pairs": "group_size=2 margin",
+    "eq14_binary_pairs": "group_size=2 margin",
+    "eq15_large_group": "group_size=inf",
+    "eq15_limits": "group_size=inf",
+    "eq19_condition_of_large_groups": "group_size=inf",
+    "group_of_three": "group_size=3",
+    "direct_kl_pairs": "group_size=2 penalty=direct-kl margin",
+    "shift_only_is_rlhf": "group_size=inf penalty=direct-kl scale=none",
+    "shift_only_reverse_kl": "group_size=inf scale=none",
+    "dr_grpo_weight": "group_size=G scale=none",
+}
