@@ -68,6 +68,8 @@ CALLS = [
     gs.PositiveOnly(),
     gs.NegativeOnly(ddof=1),
     gs.PassAtK(3),
+    gs.Rescaled(gs.ShiftAndScale(), 5),
+    gs.BestOverSecond(),
     gs.Gaussian(0, gs.symbols.sigma),
     gs.BinaryQuestion(),
     gs.BinaryQuestion(gap=2),
