@@ -65,8 +65,8 @@ def result() -> Result:
     claims += [
         Claim("the deviation moves as the frozen gradient says", moved.diff(TIME), "==",
               INNER * moved - KAPPA - INNER, where_defined=True),
-        Claim("the deviation starts as it is", response(INNER, KAPPA, S.Zero), "==", S.One,
-              where_defined=True),
+        Claim("the deviation starts as it is and grows by", moved, "==",
+              1 - KAPPA * (exp(INNER * TIME) - 1) / INNER, where_defined=True),
         Claim("the response at the limit is -1", at_limit, "==", -S.One, where_defined=True),
         Claim("the response falls with the time on one batch", -KAPPA * exp(INNER * TIME), "<",
               S.Zero, Domain.of(INNER, KAPPA, TIME)),
@@ -100,7 +100,7 @@ def result() -> Result:
                 r"beyond $\tau_{\max}=\log(1+2A/\kappa)/A$ the iteration leaves the rest point",
                 (
                     "the deviation moves as the frozen gradient says",
-                    "the deviation starts as it is",
+                    "the deviation starts as it is and grows by",
                     "the response at the limit is -1",
                     "the response falls with the time on one batch",
                     "its slope is that",
