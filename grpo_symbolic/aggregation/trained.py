@@ -143,8 +143,8 @@ class Trained(Rule):
         if not electorate.complete and self.per != "mean":
             _ = electorate.laws  # raises, with the rater who did not score an answer
         n, size = electorate.size, self.algorithm.group_size
-        judges = 1 if self.per == "mean" else len(electorate)
-        if judges * n**2 > _EXACT_SIZE and size == oo and self.plain and electorate.numeric:
+        judges, numeric = 1 if self.per == "mean" else len(electorate), electorate.numeric
+        if judges * n**2 > _EXACT_SIZE and size == oo and self.plain and self._kl and numeric:
             return self._numeric(votes, setting)
         terms = n * judges if size in (oo, None) else _terms(n, int(size)) * judges
         if terms > _MOST_TERMS:
@@ -197,7 +197,9 @@ class Trained(Rule):
         masses = np.array([[float(s) for s in electorate.shares]])
         reference = np.array([[float(r) for r in setting.reference]])
         weight = np.array([float(setting.beta)])
-        found = self.batch(Profiles(rewards, masses), weight, reference)[0]
+        field = self.field(Profiles(rewards, masses))
+        assert field is not None  # asked for rules that have one
+        found = stationary(field, self._reverse, weight, reference, careful=True)[0]
         if np.isnan(found).any():
             raise ValueError(f"{self.title}: no stationary policy was reached from the reference")
         return Lottery(votes.answers, tuple(map(float, found)), "Newton's method in floats")
