@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 _STEPS, _LONGEST, _SETTLED, _ACCEPTED, _ROUNDED = 60, 1.5, 1e-14, 1e-10, 1e-14
 # Where paths begin; how far a step may lead, in log π; ratios of weights, the last for turns.
 _LARGE, _FARTHEST = 8.0, 0.75
-_FACTORS = (1.5, 1.1, 1.01)
+_FACTORS, _CAREFUL = (2.5, 1.5, 1.1, 1.01), (1.2, 1.01)
 
 
 class Field(Protocol):
@@ -229,7 +229,11 @@ def _solved(matrix: Array, right: Array) -> Array:
 
 
 def stationary(
-    field: Field, reverse: bool, beta: Sequence[float] | Array, reference: Array
+    field: Field,
+    reverse: bool,
+    beta: Sequence[float] | Array,
+    reference: Array,
+    careful: bool = False,
 ) -> Array:
     """The stationary policies reached from the reference along falling weights.
 
@@ -246,6 +250,8 @@ def stationary(
         One weight a row.
     reference : array
         Rows × answers.
+    careful : bool
+        Take small steps from the first, for results that are reported one by one.
 
     Returns
     -------
@@ -258,7 +264,7 @@ def stationary(
     with np.errstate(all="ignore"):
         if isinstance(field, Linear):
             y, done = _newton(field, reverse, weight, reference, y)
-        for factor in _FACTORS:
+        for factor in _CAREFUL if careful else _FACTORS:
             left = np.flatnonzero(~done)
             if len(left):
                 part = field.take(left)

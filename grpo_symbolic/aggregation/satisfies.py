@@ -38,6 +38,8 @@ _MOST_RATERS = 15
 _GUARD, _GUARDED = 2, 150
 #: Electorates of each number of raters, for rules that take long to solve.
 _SLOW = 900
+# More raters of such rules are looked at where two answers are alike.
+_FEW = 3
 _UNIFORM = (Fraction(1, 3),) * 3
 
 
@@ -160,7 +162,7 @@ def _looked(rule: Rule, axiom: Axiom, raters: int, argued: bool) -> Searched:
             return found if found.found is not None else passed_by(rule)
         return passed_by(rule)
     if several:
-        return _search(rule).run(axiom, raters, _SLOW, symmetric_profiles())
+        return _search(rule).run(axiom, min(raters, _FEW), _SLOW, symmetric_profiles())
     return _search(rule).run(axiom, raters)
 
 

@@ -125,6 +125,11 @@ class Trained(Rule):
         advantage = self.algorithm.advantage
         return advantage is not None and advantage.scale_invariant and advantage.shift_invariant
 
+    @property
+    def _short(self) -> bool:
+        """Whether the preference of many electorates has a short form in floats."""
+        return self.algorithm.group_size in (2, oo) or self.per != "answer"
+
     # -- one electorate ----------------------------------------------------------------
 
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
@@ -138,8 +143,8 @@ class Trained(Rule):
         if not electorate.complete and self.per != "mean":
             _ = electorate.laws  # raises, with the rater who did not score an answer
         n, size = electorate.size, self.algorithm.group_size
-        judges = 1 if self.per == "mean" else len(electorate)
-        if judges * n**2 > _EXACT_SIZE and size == oo and self.plain and electorate.numeric:
+        judges, numeric = 1 if self.per == "mean" else len(electorate), electorate.numeric
+        if judges * n**2 > _EXACT_SIZE and size == oo and self.plain and self._kl and numeric:
             return self._numeric(votes, setting)
         terms = n * judges if size in (oo, None) else _terms(n, int(size)) * judges
         if terms > _MOST_TERMS:
@@ -156,7 +161,7 @@ class Trained(Rule):
         several = len(found.policies) > 1
         if found.complete and not several:
             return Lottery(votes.answers, found.policies[0], "the only stationary policy")
-        if not (self.plain and self._kl):
+        if not (self.plain and self._kl and self._short):
             if len(found.policies) == 1:
                 return Lottery(votes.answers, found.policies[0], found.reason)
             raise ValueError(
@@ -192,7 +197,9 @@ class Trained(Rule):
         masses = np.array([[float(s) for s in electorate.shares]])
         reference = np.array([[float(r) for r in setting.reference]])
         weight = np.array([float(setting.beta)])
-        found = self.batch(Profiles(rewards, masses), weight, reference)[0]
+        field = self.field(Profiles(rewards, masses))
+        assert field is not None  # asked for rules that have one
+        found = stationary(field, self._reverse, weight, reference, careful=True)[0]
         if np.isnan(found).any():
             raise ValueError(f"{self.title}: no stationary policy was reached from the reference")
         return Lottery(votes.answers, tuple(map(float, found)), "Newton's method in floats")

@@ -305,29 +305,35 @@ def test_a_condorcet_loser_is_elected_by_large_groups() -> None:
         expected = np.sqrt(1 - p) / 7 * (3 / np.sqrt(2.25 + 0.25 * p) - 1 / np.sqrt(p))
         assert drive(rows, p, (1 - p) / 2)[0] == pytest.approx(expected)
         assert expected > 0
-    gained = [gs.rule("grpo-inf").lottery(votes, None, b).floats()[0] for b in ("1/10", "1/1000")]
+    rule, even = gs.rule("grpo-inf"), np.full((2, 3), 1 / 3)
+    masses = np.tile([m / 7 for m, _ in rows], (2, 1))
+    rewards = np.tile(np.array([[row for _, row in rows]], float), (2, 1, 1))
+    gained = rule.batch(Profiles(rewards, masses), np.array([1e-1, 1e-3]), even)[:, 0]
     assert 1 / 3 < gained[0] < 0.99 < gained[1]
     # Turned round, the winner of all pairs goes from 1/3 down to 9/35.
     turned = [(m, tuple(-v for v in row)) for m, row in rows]
     assert drive(turned, 9 / 35, 13 / 35)[0] == pytest.approx(0, abs=1e-14)
-    low = gs.rule("grpo-inf").lottery(gs.Electorate(turned), None, "1/10000").floats()[0]
-    assert low == pytest.approx(9 / 35, abs=1e-3)
+    low = rule.batch(Profiles(-rewards, masses), np.array([1e-2, 1e-4]), even)[:, 0]
+    assert low[0] < 1 / 3
+    assert low[1] == pytest.approx(9 / 35, abs=1e-3)
 
 
 def test_a_path_that_is_not_continuous() -> None:
-    """The weights of the counterexample by the floats of another route, and a fold between."""
-    example = broken_paths(gs.rule("grpo-inf")).found
+    """The weights of the counterexample by the floats of another route."""
+    example = broken_paths(gs.rule("grpo-inf-direct")).found
     assert example is not None
     rho = float(example.references[0][0])
+    votes = example.electorates[0]
     rows = [
-        (int(m), tuple(map(int, row)))
-        for m, row in zip(
-            example.electorates[0].masses, example.electorates[0].entries, strict=True
-        )
+        (int(m), tuple(map(int, row))) for m, row in zip(votes.masses, votes.entries, strict=True)
     ]
     near, far = (float(lottery.values[0]) for lottery in example.lotteries)  # type: ignore[arg-type]
-    weights = [drive(rows, p, (1 - p) / 2)[0] / (1 - rho / p) for p in (near, far)]
+    weights = []
+    for p in (near, far):
+        climb = drive(rows, p, (1 - p) / 2)
+        weights.append((climb[0] - climb[1]) / np.log(p * (1 - rho) / (rho * (1 - p))))
     assert weights[1] - weights[0] == pytest.approx(float(example.gap.mid()))
+    assert 0 < weights[0] < weights[1]
     assert abs(far - rho) > abs(near - rho)
 
 

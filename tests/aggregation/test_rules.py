@@ -9,9 +9,11 @@ from random import Random
 import mpmath as mp
 import numpy as np
 import pytest
+from flint import arb, ctx
 from sympy import Matrix, Rational, exp, log, sqrt
 
 import grpo_symbolic as gs
+from grpo_symbolic.aggregation.expected import left_over
 from grpo_symbolic.aggregation.maximal import maximal_face
 from grpo_symbolic.aggregation.names import rule
 from grpo_symbolic.aggregation.robust import Adversarial, Flipped, WorstCase
@@ -266,6 +268,20 @@ def test_the_policy_is_the_one_reached_from_the_reference() -> None:
         assert p > 0.9
         assert float(Fraction(beta)) * (1 - 1 / (3 * p)) == pytest.approx(climb(p), rel=1e-6)
         assert "of 2 stationary policies reached from the reference" in found.note
+
+
+@pytest.mark.parametrize("name", ["grpo5-answer", "grpo24"])
+def test_group_sizes_between(name: str) -> None:
+    """Fresh raters in groups of five, and one rater for groups with many ways to come about."""
+    votes = gs.Electorate([(1, (3, 1, 2)), (1, (1, 2, 0))])
+    found = rule(name).lottery(votes, None, "1/2", 10)
+    assert found.kind == "enclosed"
+    assert sum(found.floats()) == pytest.approx(1)
+    if name == "grpo5-answer":
+        with ctx.workprec(100):
+            policy = [arb(v) for v in found.decimals(15)]
+            left = left_over(rule(name), votes, (Fraction(1, 3),) * 3, Fraction(1, 2), policy)
+        assert left < 1e-12
 
 
 def test_symmetric_flips_rescale_the_weight_and_others_do_not() -> None:

@@ -51,11 +51,16 @@ def largest_shares(margins: Margins) -> list[Fraction]:
     return found
 
 
+def matrices(count: int = 500) -> list[Margins]:
+    """The matrices of both measurements below: the second one takes the first of them."""
+    random = Random(11)
+    return [random_margins(random) for _ in range(count)]
+
+
 def linear_programs(count: int = 500) -> str:
     """Support and uniqueness against the exact solver."""
-    random, several, wrong = Random(11), 0, 0
-    for _ in range(count):
-        margins = random_margins(random)
+    several, wrong = 0, 0
+    for margins in matrices(count):
         face, shares = maximal_face(margins), largest_shares(margins)
         same = {o for o, s in enumerate(shares) if s > 0} == set(face.support)
         unique = tuple(shares) == face.inner
@@ -67,8 +72,7 @@ def linear_programs(count: int = 500) -> str:
 def paths(count: int = 100) -> str:
     """The path of pairs against the selected lottery, and the identity of the central path."""
     random, far, off, several = Random(12), 0.0, 0.0, 0
-    for _ in range(count):
-        margins = random_margins(random)
+    for margins in matrices()[:count]:
         whole = max((abs(g) for row in margins for g in row), default=Fraction(1)) or Fraction(1)
         margins = [[g / whole for g in row] for row in margins]
         n = len(margins)
