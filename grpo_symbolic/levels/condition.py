@@ -9,8 +9,7 @@ finest one with the slopes of the last.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,8 +17,9 @@ from numpy.typing import NDArray
 from sympy import Expr, diff
 
 from grpo_symbolic import symbols
+from grpo_symbolic.levels.counted import CountedField
 from grpo_symbolic.levels.field import LevelField
-from grpo_symbolic.levels.mixture import Mixture
+from grpo_symbolic.levels.form import LevelForm
 from grpo_symbolic.levels.start import distorted
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
@@ -45,13 +45,18 @@ class LevelCondition(Condition):
 
     Parameters
     ----------
-    preference : LevelField
+    preference : LevelField or CountedField
     emission : array, answers × levels, or None
         The probability of each level; None where answers are the levels themselves.
+    dropped : int
+        G where groups of equal rewards are dropped, else 0. The condition is multiplied by the
+        chance of a mixed group: an answer is then penalised as often as the G − 1 others are not
+        all of its reward.
     """
 
-    preference: LevelField  # type: ignore[assignment]
+    preference: LevelField | CountedField  # type: ignore[assignment]
     emission: Array | None = None
+    dropped: int = 0
     settled = 0.03  # a finer rule goes on from there
 
     def climb(self, policy: Array) -> Array:
@@ -76,7 +81,20 @@ class LevelCondition(Condition):
         policy = reference * np.exp(y)
         values, slopes = self.felt(policy) if sloped else (self.climb(policy), np.empty(0))
         force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
-        return policy, values, slopes, beta * force, -beta * stiff
+        if not self.dropped:
+            return policy, values, slopes, beta * force, -beta * stiff
+        often, rise = self._often(policy)
+        if sloped:
+            slopes = slopes - (beta * force).T[:, :, None] * rise
+        return policy, values, slopes, beta * force * often, -beta * stiff * often
+
+    def _often(self, policy: Array) -> tuple[Array, Array]:
+        """Σ_r law_o(r) (1 − m(r)^(G − 1)), and its slopes as rows × answers × answers."""
+        law = np.eye(len(policy)) if self.emission is None else self.emission
+        masses, others = law.T @ policy, self.dropped - 1
+        kept = -np.expm1(others * np.log(masses))
+        falls = others * masses ** (others - 1)
+        return law @ kept, -(law[None] * falls.T[:, None, :]) @ law.T
 
     def accepted(self, y: Array, beta: Array, reference: Array) -> Mask:
         """Rows that a finer rule may begin with."""
@@ -116,24 +134,22 @@ class Ladder:
 
     Parameters
     ----------
-    levels : tuple of Fraction
-    mixture : Mixture
-    force : Expr
-        d(u), in ``symbols.u``.
-    emission : array or None
-        As for :class:`LevelCondition`.
+    form : LevelForm
     """
 
-    levels: tuple[Fraction, ...]
-    mixture: Mixture
-    force: Expr
-    emission: Array | None = field(default=None, compare=False)
+    form: LevelForm
 
     def _rung(self, exponent: float) -> LevelCondition:
-        u = symbols.u
-        force = Formula((self.force, (u * diff(self.force, u)).expand()), (u.name,))
-        levels = LevelField(self.levels, self.mixture, exponent)
-        return LevelCondition(levels, force, self.emission)
+        u, form = symbols.u, self.form
+        force = Formula((form.force, (u * diff(form.force, u)).expand()), (u.name,))
+        levels = self._counted or LevelField(form.levels, form.mixture, exponent)  # type: ignore[arg-type]
+        return LevelCondition(levels, force, form.table, form.size if form.dropped else 0)
+
+    @cached_property
+    def _counted(self) -> CountedField | None:
+        """The field of a rule that has no mixture, at every accuracy."""
+        form = self.form
+        return CountedField(form.levels, form.rule, form.size) if form.mixture is None else None
 
     @cached_property
     def coarse(self) -> LevelCondition:
@@ -154,7 +170,7 @@ class Ladder:
     @property
     def cost(self) -> int:
         """Operations of one row, about."""
-        answers = len(self.levels) if self.emission is None else len(self.emission)
+        answers = self.form.answers
         rungs = ((self.coarse, 10), (self.better, 1), (self.middle, 2), (self.fine, 1))
         inner = sum(times * rung.preference.cost for rung, times in rungs)
         return inner + 15 * (answers + 1) ** 3
@@ -190,12 +206,13 @@ class Ladder:
 
     def _start(self, beta: Array, reference: Array) -> Array | None:
         """The bound by two levels; None, which is the reference, where it need not be one."""
-        slope = -diff(self.force, symbols.u)
+        form = self.form
+        slope = -diff(form.force, symbols.u)
         if not slope.is_Rational:
             return None
-        rewards = np.array([float(r) for r in self.levels])
-        merit = rewards if self.emission is None else self.emission @ rewards
-        return distorted(beta * float(slope), reference, merit, self.mixture.group)
+        rewards = np.array([float(r) for r in form.levels])
+        merit = rewards if form.table is None else form.table @ rewards
+        return distorted(beta * float(slope), reference, merit, form.size)
 
     def _corrected(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Mask, Mask]:
         done = np.zeros(len(beta), bool)

@@ -10,10 +10,12 @@ from math import comb
 from typing import Any
 
 import numpy as np
-from sympy import Expr, S, Symbol
+from sympy import Expr, Rational, S, Symbol
 
 from grpo_symbolic import symbols
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.levels.mixture import Mixture, mixture_of
+from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.question import Question
@@ -29,18 +31,28 @@ class LevelForm:
     Parameters
     ----------
     levels : tuple of Fraction
-    mixture : Mixture
+    mixture : Mixture or None
+        None for a rule that has none.
     force, curvature : Expr
         d(u) and the curvature of the penalty times π(o), in ``symbols.u``.
     emission : tuple of tuples of Fraction, or None
         The probability of each level, one row an answer; None where answer k has level k.
+    rule : Advantage
+        At numbers.
+    size : int
+        G.
+    dropped : bool
+        Whether groups of equal rewards are dropped.
     """
 
     levels: tuple[Fraction, ...]
-    mixture: Mixture
+    mixture: Mixture | None
     force: Expr
     curvature: Expr
-    emission: tuple[tuple[Fraction, ...], ...] | None = None
+    emission: tuple[tuple[Fraction, ...], ...] | None
+    rule: Advantage
+    size: int
+    dropped: bool = False
 
     @property
     def answers(self) -> int:
@@ -50,7 +62,8 @@ class LevelForm:
     def terms(self) -> int:
         """Terms of V written out: counts of levels, times levels."""
         n = len(self.levels)
-        return n * comb(self.mixture.sample - 1 + n - 1, n - 1)
+        sample = self.size if self.mixture is None else self.mixture.sample
+        return n * comb(sample - 1 + n - 1, n - 1)
 
     @cached_property
     def table(self) -> Array | None:
@@ -66,9 +79,10 @@ def level_form(
     """The form at numbers for the symbols of rewards and rule; None where there is none.
 
     There is one for rational rewards on three levels or more, groups of three or more, and a rule
-    whose one over scale is a mixture of Gaussians (:class:`Mixture`).
+    that looks at its group and has no short expectation at every size. Where one over its scale is
+    a mixture of Gaussians (:class:`Mixture`) many levels cost little.
     """
-    if not isinstance(algorithm, GRPO) or algorithm.mixed_only:
+    if not isinstance(algorithm, GRPO):
         return None
     if algorithm.penalised_before_baseline or not question.reward_laws:
         return None
@@ -77,9 +91,12 @@ def level_form(
     size = S(algorithm.group_size).subs(point)
     if not size.is_Integer or size < 3 or len(question.levels) < 3:
         return None
-    mixture = mixture_of(_at(algorithm.advantage, point), size)
+    rule = _at(algorithm.advantage, point)
+    mixture = mixture_of(rule, size)
     levels = _fractions([S(r).subs(point) for r in question.levels])
-    if mixture is None or levels is None or len(set(levels)) != len(levels):
+    if levels is None or len(set(levels)) != len(levels):
+        return None
+    if mixture is None and not _counted(rule, levels, size):
         return None
     force = algorithm.penalty.marginal().subs(point)
     curvature = algorithm.penalty.curvature(symbols.u).subs(point)
@@ -92,7 +109,18 @@ def level_form(
         )
         if not all(emission):
             return None
-    return LevelForm(levels, mixture, force, curvature, emission)
+    return LevelForm(
+        levels, mixture, force, curvature, emission, rule, int(size), algorithm.mixed_only
+    )
+
+
+def _counted(rule: Any, levels: tuple[Fraction, ...], size: Expr) -> bool:
+    """Whether groups can be counted for a rule, and need be."""
+    if rule.batch is not None or any(getattr(v, "free_symbols", ()) for v in vars(rule).values()):
+        return False
+    shares = Rational(1, len(levels))
+    law = tuple((Rational(r.numerator, r.denominator), shares) for r in levels)
+    return rule.expected(law[0][0], law, size, Domain()) is None
 
 
 def _at(rule: Any, point: Mapping[Symbol, Expr]) -> Any:

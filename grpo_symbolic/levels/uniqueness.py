@@ -69,7 +69,9 @@ class PositiveDeterminant:
 def one_for_every_reference(form: LevelForm) -> PositiveDeterminant | None:
     """The proof for a question at numbers; None where it does not apply, is too long, or fails."""
     slope = -diff(form.force, symbols.u)
-    if form.emission is not None or not (slope.is_Rational and slope > 0):
+    if form.emission is not None or form.mixture is None or form.dropped:
+        return None
+    if not (slope.is_Rational and slope > 0):
         return None
     if form.force.subs(symbols.u, 1) != 0:
         return None

@@ -64,6 +64,8 @@ class Evaluator(ABC):
 
     #: What a missing value means, as the end of a sentence.
     reason: ClassVar[str]
+    #: How many distinct values of what decides a kernel one call takes.
+    distinct: ClassVar[int] = _MOST
 
     @property
     @abstractmethod
@@ -202,10 +204,10 @@ class _Run:
         if rows.shape[1] > _KEPT and evaluator.formula is not None:
             self._blocks(evaluator.formula, {n: v[good] for n, v in flat.items()}, good)
             return
-        if rows.shape[1] > _MOST:
+        if rows.shape[1] > evaluator.distinct:
             raise ValueError(
-                f"one call takes at most {_MOST} distinct values of ({', '.join(names)}), "
-                f"got {rows.shape[1]}"
+                f"one call takes at most {evaluator.distinct} distinct values of "
+                f"({', '.join(names)}), got {rows.shape[1]}"
             )
         for k, combination in enumerate(rows.T.tolist()):
             index = good[which.ravel() == k]

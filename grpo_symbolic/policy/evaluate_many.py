@@ -71,6 +71,9 @@ class SimplexEvaluator(Evaluator):
         "are solved exactly"
     )
 
+    #: Rewards decide the levels, for which rules of integration are made.
+    distinct: ClassVar[int] = 300
+
     @cached_property
     def arguments(self) -> Arguments:
         question = self.policy.question
@@ -142,9 +145,7 @@ class _SimplexKernel(Kernel):
         if not self.monotone or len(self.classes) < 3 or self.ranked is not None:
             return None
         form = level_form(self.algorithm, self.question, self.point)
-        if form is None:
-            return None
-        return Ladder(form.levels, form.mixture, form.force, form.table)
+        return None if form is None else Ladder(form)
 
     # -- what is chosen ----------------------------------------------------------------
 

@@ -19,8 +19,12 @@ from grpo_symbolic.export.exhibit import Passage
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import Number, exact_number, within
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.numeric.arguments import Parameter
+from grpo_symbolic.policy.derivation_of_many import (
+    checks_of_many,
+    derivation_of_many,
+    rows_by_name,
+)
 from grpo_symbolic.policy.policy import Policy, Value
 from grpo_symbolic.policy.proof_of_many import (
     given_of_many,
@@ -228,84 +232,12 @@ class SimplexPolicy(Policy):
     @cached_property
     def derivation(self) -> Derivation:
         """The condition of every answer, then the closed forms."""
-        found = Derivation(f"Stationary policy of {len(self.question)} answers", self.domain)
-        kinds = self._named()
-        listed = zip(self.question.answers, self.equations, strict=True)
-        for place, (answer, equation) in enumerate(listed):
-            if not kinds or place in kinds:
-                found = found.then(
-                    equation, f"the condition of answer {answer}{kinds.get(place, '')}"
-                )
-        if kinds:
-            return self._reduced(found)
-        if self.expressions is None:
-            return found
-        reason = "the binary solution on the reference masses of all ranks up to this one"
-        for name, value, check in zip(self.names, self.expressions, self._checks(), strict=True):
-            found = found.then(Eq(name, value, evaluate=False), reason, check)
-        return found
-
-    def _named(self) -> dict[int, str]:
-        """One answer of each class and what else has its condition, where P stands by name."""
-        if not any(v.has(LevelMean) for v in self.condition.preference):
-            return {}
-        return {
-            c[0]: f" and of {len(c) - 1} more of its rewards" if len(c) > 1 else ""
-            for c in self.question.classes
-        }
-
-    def _reduced(self, found: Derivation) -> Derivation:
-        """The lines from conditions in V_G(r) to masses of levels."""
-        rule, penalty = self.algorithm.advantage, self.algorithm.penalty
-        size, drawn = self.algorithm.group_size, "the others' rewards drawn under the policy"
-        level, mass = Symbol("V", real=True), Symbol("pi_o", positive=True)
-        found = found.then(
-            Eq(Symbol(f"V_{size}(r)"), Symbol("E[A(r)]"), evaluate=False),
-            f"the expected advantage {rule} in a group of {size} with the reward r, {drawn}",
-        )
-        if rule is None or not rule.zero_sum:
-            return found
-        if (penalty.marginal() - 1 + symbols.u).expand() != 0:
-            return found
-        beta, given = self.algorithm.beta, Symbol("pi_ref_o", positive=True)
-        found = found.then(
-            Eq(symbols.multiplier, S.Zero, evaluate=False),
-            "the mean of the conditions under pi: advantages sum to 0 and the means of 1 and of "
-            "pi_ref/pi are 1",
-        )
-        solved = given / (1 - level / beta)
-        claim = Claim(
-            "the line solves the condition of an answer",
-            (level - beta * (1 - given / mass)).subs(mass, solved),
-            "==",
-            S.Zero,
-            Domain.of(given, beta).extended(level) if isinstance(beta, Symbol) else None,
-        )
-        return found.then(
-            Eq(mass, solved, evaluate=False),
-            "solved for pi(o), V the value of its reward: answers of one reward keep their "
-            "proportions, and the masses of rewards are the unknowns",
-            claim,
-        )
-
-    def _checks(self) -> tuple[Claim, ...]:
-        """The condition of every answer at the closed form."""
-        solved = dict(zip(self.unknowns, self.expressions or (), strict=False))
-        return tuple(
-            Claim(
-                f"the gradient of answer {answer} vanishes at the solution",
-                component.subs(solved, simultaneous=True),
-                "==",
-                S.Zero,
-                self.parameters,
-            )
-            for answer, component in zip(self.question.answers, self.condition.field, strict=True)
-        )
+        return derivation_of_many(self)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The condition of every answer at the closed form; without one, what lines rest on."""
-        return self.derivation.claims if self.expressions is None else self._checks()
+        return self.derivation.claims if self.expressions is None else checks_of_many(self)
 
     def verify(self, *, simulate: bool = False) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model.
@@ -449,11 +381,14 @@ class SimplexPolicy(Policy):
 
     def __str__(self) -> str:
         """Formulas or equations, status and assumptions."""
-        if self.expressions is None:
-            rows = [short(e) for e in self.equations]
-        else:
+        if self.expressions is not None:
             rows = [f"pi({o}) = {short(e)}" for o, e in enumerate(self.expressions, start=1)]
-        return "\n".join([*rows, self.status, f"for {self.domain}"])
+            return "\n".join([*rows, self.status, f"for {self.domain}"])
+        named = rows_by_name(self)
+        rows = named or [short(e) for e in self.equations]
+        given = "beta > 0 and " if isinstance(self.algorithm.beta, Symbol) else ""
+        given = f"{given}positive probabilities that sum to 1" if named else self.domain
+        return "\n".join([*rows, self.status, f"for {given}"])
 
     def _repr_html_(self) -> Html:
         tex, asked = self._formula(), "expressions" in self.__dict__

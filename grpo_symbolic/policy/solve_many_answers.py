@@ -96,6 +96,12 @@ class _Search:
             slope = abs(slope)
         return replace(solution, policy=tuple(policy), slope=slope)
 
+    @property
+    def _kinds(self) -> list[int]:
+        """The class of each answer."""
+        found = {o: k for k, c in enumerate(self.question.classes) for o in c}
+        return [found[o] for o in range(len(self.question))]
+
     def _by_levels(
         self, search: LevelSearch, reference: Sequence[Expr], masses: Sequence[Expr]
     ) -> Solutions:
@@ -105,7 +111,9 @@ class _Search:
             for each in proved:
                 whole = self._spread(each.solution, reference, masses)
                 balls = [exact_ball(p) for p in whole.policy]
-                stage = stage_in_classes(search.form.curvature, reference, balls)
+                kind = search.often([exact_ball(p) for p in each.solution.policy])
+                often = [kind[k] for k in self._kinds]
+                stage = stage_in_classes(search.form.curvature, reference, balls, often)
                 found.append(replace(whole, stage=stage))
         noun = "solution" if len(found) == 1 else "solutions"
         status = f"{len(found)} interior {noun} ({reason})"

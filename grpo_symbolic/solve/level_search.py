@@ -19,16 +19,23 @@ from sympy import Expr, S, Symbol, diff
 
 from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.balls import ball
-from grpo_symbolic.enclosures.conversion import Undecided, middle, rational_ball
+from grpo_symbolic.enclosures.conversion import (
+    Undecided,
+    exact_ball,
+    middle,
+    rational_ball,
+)
 from grpo_symbolic.enclosures.systems import Box, unique_zero
 from grpo_symbolic.levels.balls import LevelPreference
 from grpo_symbolic.levels.condition import Ladder
+from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.levels.form import LevelForm, level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.question import Question
+from grpo_symbolic.solve.preferences import Preference
 from grpo_symbolic.solve.simplex_field import Field, RelativeLogits
 from grpo_symbolic.solve.solutions import NumericSolution, Stability, Stage
 from grpo_symbolic.solve.stage import stage_of
@@ -40,6 +47,8 @@ _SPARE_DIGITS = 6
 _STEPS, _CLOSE = 12, 1e-7
 # Masses near a solution are at most these multiples of its own, and a little.
 _MORE, _LITTLE = 1 + 1e-6, 1e-290
+# Bits of exact advantages beyond those of the values.
+_GUARD = 64
 # Boxes that are tried, in powers of ten of the digits asked for, and bits of their slopes.
 _WIDER, _SLOPE_BITS = (0, 4, 8), (None, 64)
 
@@ -48,15 +57,17 @@ _WIDER, _SLOPE_BITS = (0, 4, 8), (None, 64)
 class RatioForce:
     """β d(u), u = π_ref/π, and its slopes: a diagonal.
 
+    Where groups are dropped, times how often an answer is penalised and the chance of a mixed
+    group: the probability that the G − 1 others are not all of its reward.
+
     Parameters
     ----------
-    force : Expr
-        d, in ``symbols.u``.
+    form : LevelForm
     beta : arb
     reference : tuple of arb
     """
 
-    force: Expr
+    form: LevelForm
     beta: arb
     reference: tuple[arb, ...]
 
@@ -67,7 +78,25 @@ class RatioForce:
     @cached_property
     def _slope(self) -> Expr:
         u = symbols.u
-        return (u * diff(self.force, u)).expand()
+        return (u * diff(self.form.force, u)).expand()
+
+    def _law(self, policy: Sequence[arb]) -> list[list[arb]]:
+        if self.form.emission is None:
+            return [[arb(int(o == k)) for k in range(len(policy))] for o in range(len(policy))]
+        return [[arb(x.numerator) / x.denominator for x in row] for row in self.form.emission]
+
+    def often(self, policy: Sequence[arb]) -> tuple[list[arb], arb_mat, arb]:
+        """How often an answer is in a mixed group, its slopes, and the chance of one."""
+        law, size = self._law(policy), self.form.size
+        levels = range(len(law[0]))
+        masses = [sum((p * row[k] for p, row in zip(policy, law, strict=True)), arb(0))
+                  for k in levels]  # fmt: skip
+        found = [sum((row[k] * (1 - masses[k] ** (size - 1)) for k in levels), arb(0))
+                 for row in law]  # fmt: skip
+        falls = [(size - 1) * m ** (size - 2) for m in masses]
+        slopes = [[-sum((a[k] * falls[k] * b[k] for k in levels), arb(0)) for b in law]
+                  for a in law]  # fmt: skip
+        return found, arb_mat(slopes), 1 - sum((m**size for m in masses), arb(0))
 
     def _at(self, function: Expr, policy: Sequence[arb]) -> list[arb]:
         return [
@@ -76,20 +105,29 @@ class RatioForce:
         ]
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
-        return self._at(self.force, policy)
+        found = self._at(self.form.force, policy)
+        if not self.form.dropped:
+            return found
+        return [f * w for f, w in zip(found, self.often(policy)[0], strict=True)]
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         """β ∂d/∂π(o) = −β u d'(u)/π(o)."""
         found = arb_mat(len(policy), len(policy))
         for o, (p, s) in enumerate(zip(policy, self._at(self._slope, policy), strict=True)):
             found[o, o] = -s / p
+        if self.form.dropped:
+            force, (often, slopes, _) = self._at(self.form.force, policy), self.often(policy)
+            n = len(policy)
+            for o in range(n):
+                for j in range(n):
+                    found[o, j] = found[o, j] * often[o] + force[o] * slopes[o, j]
         return found
 
 
 class LevelSystem(Field):
     """The field of answers with level values, in balls."""
 
-    def __init__(self, preference: LevelPreference, penalty: RatioForce) -> None:
+    def __init__(self, preference: Preference, penalty: RatioForce) -> None:
         self.preference, self.penalty = preference, penalty
 
 
@@ -126,20 +164,24 @@ class LevelSearch:
 
     @cached_property
     def ladder(self) -> Ladder:
-        form = self.form
-        return Ladder(form.levels, form.mixture, form.force, form.table)
+        return Ladder(self.form)
 
     def _system(self, policy: Array, slope_bits: int | None = None) -> LevelSystem:
         """The field near a policy."""
+        reference = tuple(rational_ball(r) for r in self.reference)
+        force = RatioForce(self.form, ball(self.beta, {}, ctx.prec), reference)
+        return LevelSystem(self._preference(policy, slope_bits), force)
+
+    def _preference(self, policy: Array, slope_bits: int | None) -> Preference:
         form, law = self.form, self.form.table
+        if form.mixture is None:
+            bits = self._bits + _GUARD
+            return CountedPreference(form.levels, form.rule, form.size, form.emission, bits)
         masses = policy if law is None else law.T @ policy
         most = tuple((masses * _MORE + _LITTLE).tolist())
-        preference = LevelPreference(
+        return LevelPreference(
             form.levels, form.mixture, form.emission, self._bits, slope_bits, most
         )
-        reference = tuple(rational_ball(r) for r in self.reference)
-        force = RatioForce(form.force, ball(self.beta, {}, ctx.prec), reference)
-        return LevelSystem(preference, force)
 
     def run(self) -> tuple[list[Proved], str, bool]:
         """The solutions, what is known of their number, in words, and whether these are all."""
@@ -174,7 +216,7 @@ class LevelSearch:
             box = self._boxed(policy, base, place)
             place = place if box is None else [arb(x.mid()) for x in box]
             exact = tuple(+middle(p) for p in system.policy(place))
-            residual = system.field.residual(exact)
+            residual = system.field.residual(exact) / self._chance(exact)
         except Undecided:
             return None
         solution = NumericSolution(
@@ -256,8 +298,22 @@ class LevelSearch:
         inner = response[:, :-1] - response[:, -1:]
         return mp.mpf(float(np.abs(np.linalg.eigvals(inner[:-1])).max()))
 
+    def _chance(self, policy: Sequence[mp.mpf]) -> mp.mpf:
+        """A lower bound of the chance of a mixed group where others are dropped, else 1."""
+        if not self.form.dropped:
+            return mp.mpf(1)
+        force = RatioForce(self.form, arb(1), ())
+        return middle(force.often([exact_ball(p) for p in policy])[2].abs_lower())
+
+    def often(self, policy: Sequence[arb]) -> list[arb]:
+        """How often each answer is penalised, up to a common factor."""
+        if not self.form.dropped:
+            return [arb(1)] * len(policy)
+        return RatioForce(self.form, arb(1), ()).often(policy)[0]
+
     def _stage(self, policy: Sequence[arb]) -> Stage:
-        return stage_in_classes(self.form.curvature, self.reference, policy)
+        often = self.often(policy)
+        return stage_in_classes(self.form.curvature, self.reference, policy, often)
 
 
 def level_search(
@@ -271,16 +327,18 @@ def level_search(
     if len(question) < 3 or not algorithm.penalty.monotone:
         return None
     form = level_form(algorithm, question, point)
-    if form is None or form.terms <= WRITTEN_OUT:
+    if form is None or (form.terms <= WRITTEN_OUT and not form.dropped):
         return None
     return LevelSearch(form, reference, S(algorithm.beta).xreplace(dict(point)), digits)
 
 
-def stage_in_classes(curvature: Expr, reference: Sequence[Expr], policy: Sequence[arb]) -> Stage:
+def stage_in_classes(
+    curvature: Expr, reference: Sequence[Expr], policy: Sequence[arb], often: Sequence[arb]
+) -> Stage:
     """The stage status from the curvature of the penalty in u, at balls of a policy."""
     return stage_of(
         [
-            ball(curvature, {symbols.u: rational_ball(r) / p}, ctx.prec) / p
-            for r, p in zip(reference, policy, strict=True)
+            w * ball(curvature, {symbols.u: rational_ball(r) / p}, ctx.prec) / p
+            for r, p, w in zip(reference, policy, often, strict=True)
         ]
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations_with_replacement
 from math import lgamma, log
+from pathlib import Path
 
 import numpy as np
 from flint import arb, ctx
@@ -24,6 +25,12 @@ from grpo_symbolic.levels.mixture import Mixture
 
 _SETTINGS = ((64, 4), (64, 8), (64, 20), (1024, 16))
 _ANSWERS = 200
+#: Group size, levels and answers of each point of a curve.
+_GROWTH = {
+    "group size": [(g, 8, 200) for g in (8, 32, 128, 512, 2048)],
+    "levels": [(64, n, 200) for n in (4, 8, 16, 32)],
+    "answers": [(64, 8, n) for n in (20, 200, 2000)],
+}
 
 
 def timed(work: Callable[[], object]) -> tuple[float, object]:
@@ -96,6 +103,33 @@ def solved() -> None:
             f"G = {size}, {levels} levels, {_ANSWERS} answers: {spent:.2f} s, residual "
             f"{float(found.found[0].residual):.1e}, {memory} MiB; {found.status}"
         )
+
+
+def growth(path: Path | None = None) -> None:
+    """How ``solutions`` grows with G, with levels and with answers, and its memory."""
+    random, curves = np.random.default_rng(5), {}
+    for name, settings in _GROWTH.items():
+        row = []
+        for size, levels, answers in settings:
+            rewards = [int(r) for r in random.integers(0, levels, answers - levels)]
+            question = gs.Question(rewards=[*range(levels), *rewards])
+            policy = gs.stationary_policy(gs.GRPO(size), question)
+            reference = [f"1/{answers}"] * answers
+            spent, _ = timed(lambda p=policy, r=reference: p.solutions(beta=1, pi_ref=r))
+            row.append((dict(zip(_GROWTH, (size, levels, answers), strict=True))[name], spent))
+        curves[name] = row
+        print(f"{name}: " + ", ".join(f"{x}: {t:.2f} s" for x, t in row), flush=True)
+    if path is not None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6.5, 2.4), layout="constrained")
+        FigureCanvasAgg(figure)
+        for ax, (name, row) in zip(figure.subplots(1, 3, sharey=True), curves.items(), strict=True):
+            ax.loglog(*zip(*row, strict=True), marker="o")
+            ax.set_xlabel(name)
+        figure.axes[0].set_ylabel("seconds of solutions()")
+        figure.savefig(path, dpi=150)
 
 
 def evaluated(rows: int = 100_000, sample: int = 8) -> None:
@@ -197,11 +231,13 @@ def search(draws: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--search", type=int, default=20_000)
+    parser.add_argument("--figure", type=Path, help="where the curves of growth are drawn")
     given = parser.parse_args()
     exact_against_balls()
     fourier()
     monte_carlo()
     solved()
+    growth(given.figure)
     evaluated()
     search(given.search)
 

@@ -158,3 +158,46 @@ def test_sizes_that_take_too_many_digits_are_refused() -> None:
     policy = gs.stationary_policy(gs.GRPO(64), gs.Question(rewards=list(range(40))))
     with pytest.raises(ValueError, match=r"ask for \d+ digits"):
         policy.solutions(beta=1, pi_ref=["1/40"] * 40, digits=200)
+
+
+def test_text_has_one_row_for_each_reward() -> None:
+    question = gs.Question(rewards=[k % 5 for k in range(60)])
+    rows = str(gs.stationary_policy(gs.GRPO(32), question)).splitlines()
+    assert rows[0] == "V_32(0) = beta*(1 - pi_ref(1)/pi(1))   (and 11 more of its rewards)"
+    assert rows[5] == "V_32(r) = E[(r - mean)/std, 0/0 = 0], the others' rewards drawn under pi"
+    assert rows[-1] == "for beta > 0 and positive probabilities that sum to 1"
+    direct = gs.stationary_policy(gs.GRPO(32, gs.DirectKL()), question)
+    assert str(direct).startswith("V_32(0) = -beta*log(pi_ref(1)/pi(1)) + lambda")
+    many = gs.Question(rewards=tuple(range(14)))
+    assert "and 2 more\n" in str(gs.stationary_policy(gs.GRPO(32), many))
+
+
+def test_arrays_of_reward_vectors_are_those_of_single_questions() -> None:
+    random = np.random.default_rng(6)
+    rewards = np.sort(random.integers(0, 40, (6, 5)), axis=1)[:, ::-1] + np.arange(5)[::-1]
+    given = {f"r_{k + 1}": rewards[:, k] for k in range(5)}
+    policy = gs.stationary_policy(gs.GRPO(12), gs.Question.symbolic(5))
+    found = policy.evaluate(beta=0.5, pi_ref=[0.1, 0.2, 0.3, 0.3, 0.1], **given)
+    for row, vector in zip(found, rewards, strict=True):
+        one = gs.stationary_policy(gs.GRPO(12), gs.Question(rewards=[int(r) for r in vector]))
+        assert row == pytest.approx(one.evaluate(beta=0.5, pi_ref=[0.1, 0.2, 0.3, 0.3, 0.1]))
+    wide = np.arange(400.0)
+    more = {**{f"r_{k + 1}": 500.0 - k for k in range(1, 5)}, "r_1": 500 + wide}
+    with pytest.raises(ValueError, match="at most 300 distinct"):
+        policy.evaluate(beta=0.5, pi_ref=[0.2] * 5, **more)
+
+
+def test_weak_penalties_take_no_more_steps() -> None:
+    """Rows at weights from 1e-4 on, against the condition with P counted out."""
+    random = np.random.default_rng(7)
+    rows = random.dirichlet(np.ones(6), size=4)
+    policy = gs.stationary_policy(gs.GRPO(5), SIX)
+    for beta in (1e-4, 1e-2):
+        found = policy.evaluate(beta=beta, pi_ref=rows)
+        with mp.workdps(25):
+            for given, row in zip(rows, found, strict=True):
+                values = preference([5, 4, 3, 2, 1, 0], [mpf(float(p)) for p in row], 5)
+                solved = [r / (1 - v / beta) for r, v in zip(given, values, strict=True)]
+                # The best level's value vanishes with the weight.
+                assert row[1:] == pytest.approx([float(p) for p in solved[1:]], rel=1e-9)
+                assert row.sum() == pytest.approx(1, abs=1e-13)

@@ -89,8 +89,6 @@ def test_counts() -> None:
     ten = gs.Question(rewards=tuple(range(10)))
     assert policy(64, ten).count.possible == ()
     assert "no argument" in policy(64, ten).count.reason
-    direct = gs.stationary_policy(gs.GRPO(8, gs.DirectKL()), FOUR)
-    assert not direct.count.unique
 
 
 def test_analyse_says_what_is_known() -> None:
