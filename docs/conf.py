@@ -25,6 +25,7 @@ html_js_files = ["search_table.js", "theme.js"]
 html_extra_path = ["extra"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # it would be fetched, which a folder does not allow
 html_theme_options = {"navigation_with_keys": True}
 
 # One file, shipped with the site: no fonts and no other host are asked.

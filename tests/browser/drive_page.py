@@ -240,6 +240,42 @@ def walked(chrome: Any, site: Path, axe: str | None, shots: Path | None) -> list
     return faults
 
 
+def used(chrome: Any, site: Path) -> list[str]:
+    """What a reader does on a site: searches, filters, moves the figure, changes the theme."""
+    page = chrome.new_page(viewport={"width": 1280, "height": 900})
+    d = Drive(page, (site / "search.html").resolve().as_uri())
+    page.goto(f"{d.address}?q=escape+threshold")
+    page.wait_for_selector("#search-results li", timeout=20_000)
+    found = page.locator("#search-results li a").first.get_attribute("href")
+    d.expect("the search finds pages from a folder", bool(found) and not found.startswith("http"))
+    page.goto((site / "ledger.html").resolve().as_uri() + "#find=eq14_limits")
+    page.wait_for_selector("#found-claims")
+    claims = page.locator("#claims tbody tr:visible").count()
+    d.expect("an address opens the ledger at a result", 0 < claims < 100)
+    page.fill("#find-claims", "no such words")
+    d.expect("the box filters claims", page.locator("#claims tbody tr:visible").count() == 0)
+    page.goto((site / "index.html").resolve().as_uri())
+    figure = page.frame_locator("iframe.live")
+    figure.locator("#table tbody tr").first.wait_for(state="attached")
+    before = figure.locator("#figure title").text_content()
+    figure.locator("#pi_ref").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(100)
+    d.expect(
+        "the front page's figure moves", figure.locator("#figure title").text_content() != before
+    )
+    for theme, colour in (("dark", "#14181d"), ("light", "#ffffff")):
+        page.evaluate(f"document.body.dataset.theme = '{theme}'")
+        page.wait_for_timeout(200)
+        drawn = figure.locator("#figure rect").first.get_attribute("fill")
+        d.expect(f"the figure is {theme} when the page is", drawn == colour)
+    page.goto((site / "tutorial.html").resolve().as_uri())
+    page.locator("a.term").first.click()
+    d.expect("a term leads to the glossary", "glossary.html#term-" in page.url)
+    page.close()
+    return d.errors
+
+
 def _noted(faults: list[str], name: str, error: Any) -> None:
     faults.append(f"{name}: {error}")
 
@@ -276,6 +312,7 @@ def main() -> int:
         if axe:
             faults += accessible(page, axe)
         if given.site:
+            faults += used(chrome, given.site)
             faults += walked(chrome, given.site, axe, given.shots)
     for fault in faults:
         print(fault, file=sys.stderr)
