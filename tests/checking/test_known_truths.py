@@ -50,9 +50,10 @@ def test_what_was_wrong_once_is_not_again(known: Known) -> None:
         ("limit(pi, beta, oo) = pi_ref*beta/beta", "beta is gone"),
         ("limit(pi, beta, 0) >= pi", "the policy in pi moves"),
         ("at(pi, beta, 1) >= pi", "the policy in pi moves"),
+        ("binomial(beta - 5, pi)**2 >= 0", "a whole number"),
     ],
 )
-def test_a_limit_is_not_compared_with_what_moves(formula: str, reason: str) -> None:
+def test_what_says_nothing_is_refused(formula: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         check(formula, GRPO(2), BinaryQuestion())
 
