@@ -280,7 +280,8 @@ class Domain:
             lower, upper = r.lower.subs(point), r.upper.subs(point)
             above = value >= lower if r.lower_closed else value > lower
             below = value <= upper if r.upper_closed else value < upper
-            if not (bool(above) and bool(below)):
+            whole = not r.symbol.is_integer or S(value).is_integer
+            if not (bool(above) and bool(below) and whole):
                 return False
         return True
 

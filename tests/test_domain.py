@@ -198,6 +198,12 @@ def test_a_claim_that_fails_in_a_corner_only_is_refuted() -> None:
     assert prove(Claim("far out", beta, "<", Integer(10) ** 30)).status is Status.REFUTED
 
 
+def test_a_whole_number_is_not_between_two_of_them() -> None:
+    domain = Domain.of(symbols.G)
+    assert domain.contains({symbols.G: Integer(3)})
+    assert not domain.contains({symbols.G: Rational(5, 2)})
+
+
 @pytest.mark.parametrize(
     ("lower", "upper", "closed"),
     [(ONE, ZERO, False), (ONE, ZERO, True), (ONE, ONE, False), (oo, ONE, False)],

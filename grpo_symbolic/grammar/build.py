@@ -266,6 +266,8 @@ class Builder:
         if any(v.is_number and not (v.is_Integer and abs(v) <= MAX_BINOMIAL)
                for v in (first, second)):  # fmt: skip
             raise self.refused(node, f"binomial takes integers up to {MAX_BINOMIAL}")
+        if not second.is_integer:
+            raise self.refused(node, "binomial chooses a whole number")
         return binomial(first, second)
 
     # -- limits ----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from math import comb, sqrt
 
 import pytest
 
-from grpo_symbolic import GRPO, BinaryQuestion
+from grpo_symbolic import GRPO, BinaryQuestion, symbols
 from grpo_symbolic.checking.check import check
 from grpo_symbolic.verify.verdict import Status
 from tests.checking.known_truths import Known, known_truths
@@ -50,11 +50,18 @@ def test_what_was_wrong_once_is_not_again(known: Known) -> None:
         ("limit(pi, beta, oo) = pi_ref*beta/beta", "beta is gone"),
         ("limit(pi, beta, 0) >= pi", "the policy in pi moves"),
         ("at(pi, beta, 1) >= pi", "the policy in pi moves"),
+        ("binomial(beta - 5, pi)**2 >= 0", "a whole number"),
     ],
 )
-def test_a_limit_is_not_compared_with_what_moves(formula: str, reason: str) -> None:
+def test_what_says_nothing_is_refused(formula: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         check(formula, GRPO(2), BinaryQuestion())
+
+
+@pytest.mark.parametrize("size", ["5/2", "1", "sqrt(5)"])
+def test_a_value_at_no_group_size_is_refused(size: str) -> None:
+    with pytest.raises(ValueError, match="no value of the range of G"):
+        check(f"at(pi, G, {size}) > pi_ref", GRPO(symbols.G), BinaryQuestion())
 
 
 def test_a_zero_without_a_closed_form_is_found_on_the_curve() -> None:
