@@ -25,10 +25,10 @@ def logistic(exponent):
     return P0 * exp(exponent) / (P0 * exp(exponent) + 1 - P0)
 
 
-def printed():
+def printed(b=False):
     """As printed: the reference times exp(gamma/(2 beta)) or its inverse, over their sum Z."""
-    weight = exp(GAMMA / (2 * BETA))
-    return P0 * weight / (P0 * weight + (1 - P0) / weight)
+    a, other = P0 * exp(GAMMA / (2 * BETA)), (1 - P0) * exp(-GAMMA / (2 * BETA))
+    return (other if b else a) / (a + other)
 
 
 def result() -> Result:
@@ -79,11 +79,16 @@ def result() -> Result:
                 S.Zero,
             ),
             *compared("as printed, with both signs in Z, as derived", expression, printed()),
+            *compared(
+                "as printed, with both signs in Z, the other answer",
+                1 - expression,
+                printed(b=True),
+            ),
             Claim(
-                "as printed, with both signs in Z: the gradient with sampled k1 vanishes there",
-                gradient("k1", "loss-with-ratio").subs(symbols.pi, printed()),
+                "as printed, with both signs in Z: the odds move by exp(gamma/beta)",
+                printed() / (1 - printed()),
                 "==",
-                S.Zero,
+                exp(GAMMA / BETA) * P0 / (1 - P0),
             ),
             Claim(
                 "the log-odds move by gamma/beta",

@@ -18,12 +18,10 @@ import grpo_symbolic
 from derivations.processes import workers
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.kernel.checks import CHECKED, NUMERIC, REJECTED, SETTLED, Answer, check
 from grpo_symbolic.verify.kernel.records import check_record, read
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.methods import METHODS, settle
-from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.recheck import (
     Recheck,
@@ -52,8 +50,6 @@ __all__ = [
 #: The kernel, where a statement is all that it is given.
 KERNEL = "the kernel on its own"
 FAMILIES = {**{method.name: method.family for method in METHODS}, KERNEL: "kernel"}
-#: Methods whose certificates hold nothing that the method has found, but its sign.
-_BARE = (ExactIdentity.name, OrthantSign.name)
 _DECISIVE = (str(Status.PROVED), str(Status.REFUTED))
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<=": ">", "<": ">="}
 _PACKAGES = ("sympy", "python-flint", "mpmath", "z3-solver", "cvc5", "scipy")
@@ -185,10 +181,11 @@ def by_the_kernel_alone(certificate: Mapping[str, Any]) -> bool:
     """Whether the kernel decides the statement with nothing that a method has found.
 
     The steps of these proofs are found from the statement alone, by code that shares no encoder
-    and no normal form with the methods, and the kernel runs each of them. An identity that a
-    method brings along is a check of its work.
+    and no normal form with the methods, and the kernel runs each of them. An identity or a point
+    that a method brings along is a check of its work.
     """
-    return certificate["method"] in _BARE and word_on(certificate).word == CHECKED
+    brought = certificate["method"] == LinearCertificate.name or certificate["verdict"] != "PROVED"
+    return not brought and word_on(certificate).word == CHECKED
 
 
 def prune(folder: Path, keys: Collection[str]) -> None:

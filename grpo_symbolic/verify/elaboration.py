@@ -13,6 +13,7 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
+from grpo_symbolic.verify.exponents import combination
 from grpo_symbolic.verify.kernel.algebra import ONE, Poly
 from grpo_symbolic.verify.kernel.proof import Missing, Proof
 from grpo_symbolic.verify.kernel.statement import Rejected, Unchecked, infinite
@@ -316,8 +317,27 @@ class Elaboration:
         self.sign(self.lower(power))
         self.do("pair", exponent, power, d, listed)
 
+    def _spanned(self, exponent: Poly) -> tuple[list[tuple[Tree, int]], dict[int, Fraction]] | None:
+        """Powers of exponentials with a name whose product has this exponent, and the weights."""
+        named = [
+            (index, a, power)
+            for index, (a, power) in enumerate(self.proof.pairs)
+            if any(self.proof.variables[g].kind == "exp" for m in power for g, _ in m)
+        ]
+        known = [self.cancelled(a) for _, a, _ in named]
+        weights = combination(self.proof, known, self.cancelled(exponent))
+        if weights is None:
+            return None
+        used = [(i, power, w) for (i, _, power), w in zip(named, weights, strict=True) if w]
+        return [(self.powered(power, w), 1) for _, power, w in used], {i: w for i, _, w in used}
+
     def _exp(self, node: Tree) -> None:
-        number, parts = self.cancelled(self.proof.lower(node[1]))
+        exponent = self.proof.lower(node[1])
+        spanned = self._spanned(exponent)
+        if spanned is not None:
+            self._pair(node[1], self.product(Fraction(1), spanned[0]), spanned[1])
+            return
+        number, parts = self.cancelled(exponent)
         top, below = ONE, []
         for f, e in parts:
             if e > 0:
@@ -337,12 +357,17 @@ class Elaboration:
             key = m, str(below)
             if key not in self.exponents:
                 unit = self.product(Fraction(1, c.denominator), [(self.tree({m: 1}), 1), *below])
-                self.lower(unit)
+                spanned = self._spanned(self.proof.times({(): c.numerator}, self.lower(unit)))
+                if spanned is not None:
+                    found += spanned[0]
+                    for index, w in spanned[1].items():
+                        weights[index] = weights.get(index, Fraction(0)) + w
+                    continue
                 self._literally(["exp", unit])
                 self.exponents[key] = c.denominator, ["exp", unit], len(self.proof.pairs) - 1
             d, tree, index = self.exponents[key]
             found.append((self.powered(self.lower(tree), c * d), 1))
-            weights[index] = c * d
+            weights[index] = weights.get(index, Fraction(0)) + c * d
         if dumps(node) not in self.proof.memory:
             self._pair(node[1], self.product(Fraction(1), found), weights)
 

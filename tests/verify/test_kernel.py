@@ -364,6 +364,34 @@ EVERY_HEAD = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("left", "right", "signs"),
+    [
+        (exp(1 / (1 + beta)) * exp(beta / (1 + beta)), exp(1), {0}),
+        (exp(p / (1 + beta)), exp(p / 2) * exp(p * (1 - beta) / (2 + 2 * beta)), {0}),
+        (exp(beta), S.One, {1}),
+        (exp(-beta) * p, p, {-1}),
+        (tanh(beta), S.Zero, {1}),
+        (exp(z) - exp(-z), S.Zero, None),
+        (exp(p / (1 + beta)), exp(p / 2), None),
+    ],
+)
+def test_exponentials_know_of_each_other_and_of_one(
+    left: Expr, right: Expr, signs: set[int] | None
+) -> None:
+    data = claim_to_data(gs.Claim("", left, "!=", right, Domain.of(p, beta, Range(z, -oo, oo))))
+    statement = statement_of({**data["exact"], "relation": "=="})
+    if signs is None:
+        for each in ({0}, {1}, {-1}):
+            with pytest.raises((Rejected, Unchecked)):
+                proof_of(statement, {}, each)
+        return
+    for steps in proof_of(statement, {}, signs):
+        proof = Proof(statement)
+        proof.run(steps)
+        assert checks.gap(proof) == signs
+
+
 @pytest.mark.parametrize("expr", EVERY_HEAD, ids=range(len(EVERY_HEAD)))
 def test_expressions_keep_their_values_as_quotients(expr: Expr) -> None:
     """At 40 digits, for coordinates drawn at random, on every chart."""

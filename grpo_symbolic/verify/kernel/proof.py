@@ -151,6 +151,8 @@ class Proof(Ring):
             sign = POSITIVE if kind == "exp" else self.sign(self.plus(x, ONE, -1))
             found = self.variable(kind, sign, x)
             self.pairs.append((x, found) if kind == "exp" else (found, x))
+            if kind == "exp":
+                self.know(self.plus(found, ONE, -1), s)
         self.values[name] = self.memory[key] = found
 
     def _granted(self, node: Any) -> bool:
