@@ -191,12 +191,14 @@ def _short(number: str) -> str:
 
 def _ranges(row: Row) -> str:
     """What the headlines are said for; without one, the first few ranges of all claims."""
-    said = list(dict.fromkeys(quantifiers_tex(headline) for headline in row.headlines))
+    said = list(
+        dict.fromkeys(", ".join(quantifiers_tex(headline, NOTATION)) for headline in row.headlines)
+    )
     if said:
         shown = r"\newline ".join(said[:_SAID])
         return r"\footnotesize " + shown + (r", \dots" if len(said) > _SAID else "")
     ranges = dict.fromkeys(r for part in row.parts for r in part.domain.ranges)
-    shown = [range_tex(Domain((r,))) for r in list(ranges)[:_MANY]]
+    shown = [range_tex(Domain((r,)), NOTATION) for r in list(ranges)[:_MANY]]
     return ", ".join(shown) + (r", \dots" if len(ranges) > _MANY else "") or "---"
 
 

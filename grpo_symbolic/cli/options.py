@@ -315,6 +315,7 @@ _DOCUMENT = {
     "width": ("page", "W", "column, page, or points at 10 point type (default page)"),
     "numbering": ("cited", "WHICH", "cited|all|none: which lines have numbers (default cited)"),
     "unfold": ("0", "N", "0|1|all: how far named functions are written out (default 0)"),
+    "environment": ("theorem", "NAME", "of the statement: theorem, lemma, ... (default theorem)"),
 }
 
 
@@ -342,6 +343,7 @@ def read_document(arguments: argparse.Namespace) -> Callable[[], dict[str, Any]]
         "unfold": int(unfold) if unfold in ("0", "1") else unfold,
         "verification": arguments.verification,
         "cite": arguments.cite,
+        "environment": arguments.environment,
     }
 
     def built() -> dict[str, Any]:
