@@ -195,7 +195,7 @@ def _ranges(row: Row) -> str:
         shown = r"\newline ".join(said[:_SAID])
         return r"\footnotesize " + shown + (r", \dots" if len(said) > _SAID else "")
     ranges = dict.fromkeys(r for part in row.parts for r in part.domain.ranges)
-    shown = [range_tex(Domain((r,))) for r in list(ranges)[:_MANY]]
+    shown = [range_tex(Domain((r,)), NOTATION) for r in list(ranges)[:_MANY]]
     return ", ".join(shown) + (r", \dots" if len(ranges) > _MANY else "") or "---"
 
 

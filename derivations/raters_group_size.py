@@ -28,10 +28,9 @@ def result() -> Result:
     return Result(
         "The group size decides the winner",
         "new",
-        "",
-        argument="Two raters of three prefer the first answer by 1, the third one prefers the "
-                 "second by 6, and each answer gets a rater of its own. Groups of two ask which "
-                 "of two draws is larger; large groups ask for the mean.",
+        "Two raters of three prefer the first answer by 1, the third one prefers the second by 6. "
+        r"$P(1)-P(2)$ is, for groups of two and for large groups,",
+        argument="Groups of two ask which of two draws is larger; large groups ask for the mean.",
         headlines=(
             Headline(
                 "groups of two prefer the first answer at every policy",

@@ -33,7 +33,8 @@ def result() -> Result:
     return Result(
         "Proportional answers need a weight of their own",
         "new",
-        "No single weight answers every question in proportion.",
+        r"No single weight answers every question in proportion. With the masses $m_1$ and $m_2$ "
+        r"of both kinds of raters, $s=m_1/(m_1+m_2)$, it is",
         headlines=(
             Headline(
                 r"$\pi(1)=s$ satisfies the condition if and only if $\beta=2s(1-s)$, for "

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from derivations.book.axioms import axiom_section
 from derivations.book.engine import Compiled, compiled
 from derivations.book.figures import Figures, draw
 from derivations.book.prose import escape, sentence, shortened
@@ -201,7 +202,9 @@ def _parts(
     for chapter in CHAPTERS:
         chosen = [by_name[name] for name in chapter.names if name in by_name]
         if chosen:
+            own = len(chosen) == len(chapter.names) and "raters_cycle" in chapter.names
             texts = [section(o, figures, o.name in stated, by_name, told) for o in chosen]
+            texts += [axiom_section()] if own else []
             parts.append({"title": chapter.title, "about": chapter.about, "texts": texts})
     return parts
 

@@ -6,7 +6,7 @@ import re
 
 from derivations.book.names import SHORT
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.export.plain_text import escape
 
 __all__ = ["escape", "file_name", "one_range", "quoted", "range_tex", "sentence", "shortened"]
@@ -24,9 +24,9 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", ":")) else text + "."
 
 
-def range_tex(domain: Domain) -> str:
+def range_tex(domain: Domain, notation: Notation = SHORT) -> str:
     """The ranges of a domain as formulas, with commas between."""
-    return ", ".join(f"${one_range(r)}$" for r in domain.ranges)
+    return ", ".join(f"${one_range(r, notation)}$" for r in domain.ranges)
 
 
 #: Numbers of equations of the source paper, outside of formulas.
@@ -61,9 +61,9 @@ def shortened(tex: str) -> str:
     return _BETTER.sub(name, tex)
 
 
-def one_range(r: Range) -> str:
+def one_range(r: Range, notation: Notation = SHORT) -> str:
     """A range as a formula."""
-    name = formula(r.symbol, SHORT)
+    name = formula(r.symbol, notation)
     left = r"\le" if r.lower_closed else "<"
     right = r"\le" if r.upper_closed else "<"
     low, high = str(r.lower), str(r.upper)
@@ -71,7 +71,7 @@ def one_range(r: Range) -> str:
         return rf"{name}\in\mathbb{{R}}"
     if high == "oo":
         above = r"\ge" if r.lower_closed else ">"
-        return f"{name} {above} {formula(r.lower, SHORT)}"
+        return f"{name} {above} {formula(r.lower, notation)}"
     if low == "-oo":
-        return f"{name} {right} {formula(r.upper, SHORT)}"
-    return f"{formula(r.lower, SHORT)} {left} {name} {right} {formula(r.upper, SHORT)}"
+        return f"{name} {right} {formula(r.upper, notation)}"
+    return f"{formula(r.lower, notation)} {left} {name} {right} {formula(r.upper, notation)}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from derivations.book.names import SHORT
 from derivations.book.prose import one_range
 from derivations.headline import Headline, Numbers
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.notation import Notation
 
 __all__ = ["quantifiers_tex", "unsaid"]
 
@@ -43,14 +45,14 @@ _SAID: tuple[dict[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
-def quantifiers_tex(headline: Headline) -> tuple[str, ...]:
+def quantifiers_tex(headline: Headline, notation: Notation = SHORT) -> tuple[str, ...]:
     """The quantifiers and the hypotheses of a headline, one by one."""
     parts = [
         _groups(headline.groups),
         _counted(headline.answers, "answers"),
         _counted(headline.levels, "reward levels"),
         " and ".join(headline.penalties),
-        *(f"${one_range(r)}$" for r in headline.parameters.ranges),
+        *(f"${one_range(r, notation)}$" for r in headline.parameters.ranges),
         *headline.hypotheses,
     ]
     return tuple(part for part in parts if part)

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> tuple[str | Screen, int]:
     found = [check_paper(Path(name)) for name in arguments.papers]
     for name, paper in zip(copies, found, strict=False):
         try:
-            with name.open("w", encoding="utf-8", newline="") as file:
+            with name.open("w", encoding=paper.source.encoding, newline="") as file:
                 file.write(paper.annotated())
         except OSError as error:
             raise ValueError(f"--annotate must be a file to write, got {name}: {error}") from None

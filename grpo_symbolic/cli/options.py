@@ -315,6 +315,7 @@ _DOCUMENT = {
     "width": ("page", "W", "column, page, or points at 10 point type (default page)"),
     "numbering": ("cited", "WHICH", "which lines have numbers: cited, all, none (default cited)"),
     "unfold": ("0", "N", "how far named functions are written out: 0, 1, all (default 0)"),
+    "environment": ("theorem", "NAME", "of the statement: theorem, lemma, ... (default theorem)"),
 }
 
 
@@ -343,6 +344,7 @@ def read_document(arguments: argparse.Namespace) -> Callable[[], dict[str, Any]]
         "unfold": int(unfold) if unfold in ("0", "1") else unfold,
         "verification": arguments.verification,
         "cite": arguments.cite,
+        "environment": arguments.environment,
     }
 
     def built() -> dict[str, Any]:

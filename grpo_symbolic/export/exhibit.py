@@ -154,6 +154,7 @@ class Exhibit:
         unfold: object = 0,
         verification: bool = False,
         cite: bool = False,
+        environment: str = "theorem",
     ) -> str:
         """The statement as text, as :meth:`Printed.export` writes a stationary policy.
 
@@ -166,7 +167,8 @@ class Exhibit:
         if not hasattr(write, "__wrapped__"):
             raise ValueError(f"a statement has no export {format!r}, only a stationary policy has")
         own = Notation() if notation is None else notation
-        return write(self, Layout(own, label, width, numbering, unfold, verification, cite))
+        layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
+        return write(self, layout)
 
 
 class Exhibited(Protocol):

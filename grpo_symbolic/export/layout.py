@@ -16,6 +16,7 @@ NUMBERINGS = ("cited", "all", "none")
 UNFOLDS = (0, 1, "all")
 _WIDTHS = {"column": COLUMN, "page": PAGE}
 _LEAST, _MOST = 150.0, 2000.0
+_NAME = re.compile(r"[A-Za-z]{2,40}\*?\Z")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9:._+-]*\Z")
 
 
@@ -43,6 +44,8 @@ class Layout:
     cite : bool
         Whether sources are cited by their keys; else they are named in words, and their BibTeX
         entries stand in comments at the end.
+    environment : str
+        Of the statement: theorem, lemma, proposition, or another one that the paper defines.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class Layout:
     unfold: Any = 0
     verification: bool = False
     cite: bool = False
+    environment: str = "theorem"
 
     def __post_init__(self) -> None:
         if not isinstance(self.notation, Notation):
@@ -73,6 +77,11 @@ class Layout:
             )
         if isinstance(self.unfold, bool) or self.unfold not in UNFOLDS:
             raise ValueError(f"unfold must be 0, 1 or 'all', got {self.unfold!r}")
+        if not isinstance(self.environment, str) or not _NAME.match(self.environment):
+            raise ValueError(
+                "environment must be the name of a theorem-like environment in letters, such as "
+                f"lemma, got {self.environment!r}"
+            )
 
     def _points(self) -> float:
         given = self.width
@@ -86,6 +95,11 @@ class Layout:
         if isinstance(given, bool) or not _LEAST <= points <= _MOST:
             raise ValueError(f"{allowed}, got {given!r}")
         return points
+
+    @property
+    def kind(self) -> str:
+        """What the environment is called in a sentence."""
+        return self.environment.removesuffix("*").capitalize()
 
     def citing(self) -> Layout:
         """The same where there is a bibliography."""

@@ -36,7 +36,7 @@ _ASIDE: dict[str, tuple[str, ...]] = {
 _SECONDARY = ("multiplier", "sigma", "preference", "marginal", "success")
 _FORBIDDEN = re.compile(r"[$%&#\n\r~]")
 _OPERATOR = re.compile(r"[-+=<>/;:]")
-_RESERVED = ("e", r"\infty", r"\log", r"\sqrt", r"\frac", r"\mid")
+_RESERVED = ("e", "f", "h", r"\infty", r"\log", r"\sqrt", r"\frac", r"\mid")
 
 
 @dataclass(frozen=True)
@@ -214,6 +214,17 @@ def _mend(value: str) -> str:
     return f": write {braced}"
 
 
+_LONGEST = 200
+#: Commands that do something but set a letter: no name has them, and no export writes them.
+_ACTING = re.compile(
+    r"\\(?:(?:re|provide)?newcommand|providecommand|[egx]?def|let|futurelet|(?:char|cat|lc|uc|sf)code"
+    r"|csname|endcsname|expandafter|immediate|write|openout|openin|read|input|include\w*|end|begin"
+    r"|usepackage|documentclass|special|directlua|loop|repeat|verb|tag|label|(?:eq|page)?ref|cite|par"
+    r"|footnote|newline|linebreak|if[a-z]*|fi|else|or|the|global|long|outer|count|advance|shipout"
+    r"|everypar|output|jobname|primitive|scantokens|notag|nonumber|item|section)(?![A-Za-z])"
+)
+
+
 def _check(name: str, value: Any) -> None:
     """One sentence for what cannot be a name in TeX."""
     wanted = f"{name} must be a name in TeX, without $ % & # and operators and with paired braces"
@@ -228,5 +239,10 @@ def _check(name: str, value: Any) -> None:
             raise ValueError(f"{wanted}, got {value!r}{_mend(value)}")
     if depth or value[-1] in r"\_^" or value[0] in "_^":
         raise ValueError(f"{wanted}, got {value!r}")
+    acting = _ACTING.search(value)
+    if acting is not None:
+        raise ValueError(f"{name} must be a name in TeX, and {acting[0]} does something else")
+    if len(value) > _LONGEST or value.isdigit():
+        raise ValueError(f"{name} must be a name of up to {_LONGEST} characters, and no number")
     if value in _RESERVED:
         raise ValueError(f"{name} must not be {value}, which has a meaning of its own in formulas")

@@ -124,7 +124,7 @@ def align_block(exhibit: Exhibit, layout: Layout) -> str:
 @of_exhibit
 def theorem(exhibit: Exhibit, layout: Layout) -> str:
     """A ``theorem`` environment: setting, assumptions, formula and how many solutions it has."""
-    needs = r"% Needs: \usepackage{amsmath,amssymb,amsthm} and \newtheorem{theorem}{Theorem}."
+    needs = rf"% Needs: \usepackage{{amsmath,amssymb,amsthm}} and {_defined(layout)}."
     *lines, end = _theorem(exhibit, layout)
     return "\n".join([*lines, needs, *_provenance(exhibit), end])
 
@@ -153,8 +153,15 @@ def document(exhibit: Exhibit, layout: Layout) -> str:
         provenance=_provenance(exhibit),
         theorem="\n".join(_theorem(exhibit, layout)),
         proof="\n".join(_proof(Page(exhibit, layout.citing(), "proof"))),
+        defined=_defined(layout),
         sources=[bibitem(key) for key in exhibit.sources],
     )
+
+
+def _defined(layout: Layout) -> str:
+    """The definition of the environment; its starred kin has no number."""
+    star = "*" * layout.environment.endswith("*")
+    return rf"\newtheorem{star}{{{layout.environment}}}{{{layout.kind}}}"
 
 
 def _theorem(exhibit: Exhibit, layout: Layout) -> list[str]:
@@ -168,19 +175,20 @@ def _theorem(exhibit: Exhibit, layout: Layout) -> list[str]:
         more.append(_footnote(exhibit))
     label = layout.own_label("thm", exhibit.title, exhibit.source, "theorem")
     return [
-        rf"\begin{{theorem}}[{exhibit.title}]\label{{{label}}}",
+        rf"\begin{{{layout.environment}}}[{exhibit.title}]\label{{{label}}}",
         _LOOSE,
         page.prose(exhibit.setting),
         (f"For {given}, " if given else "") + predicate,
         *page.statement(),
         *more,
-        r"\end{theorem}",
+        rf"\end{{{layout.environment}}}",
     ]
 
 
 def _proof(page: Page) -> list[str]:
     """The passages; without any, the lines of the derivation."""
-    of = f"[Proof of Theorem~\\ref{{{page.layout.label}}}]" if page.layout.label else ""
+    layout = page.layout
+    of = f"[Proof of {layout.kind}~\\ref{{{layout.label}}}]" if layout.label else ""
     lines = [rf"\begin{{proof}}{of}", _LOOSE]
     passages = page.exhibit.proof
     for place, passage in enumerate(passages):

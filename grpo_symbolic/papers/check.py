@@ -248,12 +248,28 @@ def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
             if row is rows[0] or has_relation(row.tokens):
                 yield replace(formula, verdict=verdict, reason=str(error), asked=True)
         return
-    for formula, parts in zip(listed, found, strict=True):
-        if not parts:  # the beginning of a chain that goes on in the next row
-            continue
+    for formula, parts in _whole(listed, found):
         weakest = min(parts, key=lambda part: _ORDER.index(part.verdict))
         reason = f"by {weakest.method}: {weakest.sentence}"
         yield replace(formula, verdict=weakest.verdict, reason=reason, checked=weakest, asked=True)
+
+
+def _whole(
+    listed: Sequence[CheckedFormula], found: Sequence[list[Checked]]
+) -> Iterator[tuple[CheckedFormula, list[Checked]]]:
+    """The rows that have a relation, with the text of the rows that go on with it."""
+    before: list[str] = []
+    kept: list[tuple[CheckedFormula, list[Checked]]] = []
+    for formula, parts in zip(listed, found, strict=True):
+        if parts:
+            kept.append((replace(formula, formula=" ".join([*before, formula.formula])), parts))
+            before = []
+        elif kept:
+            last, own = kept[-1]
+            kept[-1] = replace(last, formula=f"{last.formula} {formula.formula}"), own
+        else:
+            before.append(formula.formula)
+    yield from kept
 
 
 def _joined(rows: Sequence[Row]) -> Iterator[Sequence[Token]]:

@@ -154,12 +154,16 @@ def _rows(display: Display, given: Sequence[Token]) -> list[_Cells]:
     row = _Cells(kind=outer)
     rows = [row]
     inner: list[str] = []
+    # Environments inside of a formula, such as cases, have rows of their own.
+    nested = 0
     depth, at = 0, 0
     while at < len(given):
         token = given[at]
         name, after = _environment(given, at)
         depth += (token.text == "{") - (token.text == "}")
-        splits = depth == 0 and len(inner) <= (0 if outer else 1)
+        if name and name not in _INNER:
+            nested += 1 if token.text == r"\begin" else -1
+        splits = depth == nested == 0 and len(inner) <= (0 if outer else 1)
         if name in _INNER:
             if token.text == r"\begin":
                 inner.append(name)

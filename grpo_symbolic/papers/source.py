@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,12 @@ from pathlib import Path
 __all__ = ["MAX_BYTES", "Source"]
 
 MAX_BYTES = 2_000_000
+#: Options of inputenc for text of one byte a character, and what Python calls them.
+_ENCODINGS = {b"latin1": "latin-1", b"latin9": "iso8859-15", b"ansinew": "cp1252",
+              b"cp1252": "cp1252", b"applemac": "mac-roman"}  # fmt: skip
+_INPUT = re.compile(
+    rb"^[^%\n\r]*\\usepackage\s*\[(" + b"|".join(_ENCODINGS) + rb")\]\s*\{inputenc\}", re.MULTILINE
+)
 #: What no file name has, and every formula does.
 _MATHEMATICS = ("\n", "$", "%", "\\begin", "\\[", "\\(")
 
@@ -24,10 +31,13 @@ class Source:
     name : str
         The file, or ``<text>``.
     text : str
+    encoding : str
+        In which a copy is to be written.
     """
 
     name: str
     text: str
+    encoding: str = "utf-8"
 
     @classmethod
     def of(cls, given: str | PathLike[str]) -> Source:
@@ -57,15 +67,18 @@ class Source:
             ) from None
         if len(raw) > MAX_BYTES:
             raise ValueError(f"{name}: {_too_large('a paper', 'bytes')}")
+        # Line ends of old Macs too: a comment ends there.
+        named = _INPUT.search(raw)
+        encoding = "utf-8-sig" if named is None else _ENCODINGS[named[1]]
         try:
-            text = raw.decode("utf-8-sig")
+            text = re.sub(r"\r(?!\n)", "\n", raw.decode(encoding))
         except UnicodeDecodeError as error:
             line = raw.count(b"\n", 0, error.start) + 1
             wrong = f"{raw[error.start]:#04x}"
             raise ValueError(
                 f"{name}:{line}: a paper must be text in UTF-8, got the byte {wrong}"
             ) from None
-        return cls(name, text)
+        return cls(name, text, encoding.removesuffix("-sig"))
 
     @cached_property
     def _starts(self) -> list[int]:

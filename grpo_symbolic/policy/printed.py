@@ -156,6 +156,7 @@ class Printed(ABC):
         unfold: int | str = 0,
         verification: bool = False,
         cite: bool = False,
+        environment: str = "theorem",
     ) -> str:
         """The stationary policy as text in one of many formats.
 
@@ -184,6 +185,9 @@ class Printed(ABC):
         cite : bool
             Whether a proof cites by keys; else it names its sources in words, with their BibTeX
             entries in comments.
+        environment : str
+            In which the statement stands: theorem, or lemma, proposition and others that the paper
+            defines with ``\\newtheorem``.
 
         Raises
         ------
@@ -201,7 +205,8 @@ class Printed(ABC):
         """
         write = FORMATS[FORMATS.checked("format", format)]
         own = Notation() if notation is None else notation
-        return write(self, Layout(own, label, width, numbering, unfold, verification, cite))
+        layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
+        return write(self, layout)
 
     def statement(self, what: str, *arguments: Any, **values: Any) -> Exhibit:
         """What an analysis found, as a statement that is exported like the policy itself.

@@ -298,9 +298,11 @@ def _merged(prose: str) -> str:
 def _rests_on(claims: tuple[Claim, ...]) -> str:
     """The claims by name, with their formulas where these are short."""
     shown = []
+    inner = any(symbols.x in claim.difference.free_symbols for claim in claims)
+    lead = " This rests on the following" + ", with $x = t(1 - t)$" * inner
     for claim in claims:
         tex = " ".join(sides(claim.statement))
         short = width(tex, "T") <= _IN_TEXT
         name = escape(claim.title)
         shown.append(f"{name} (${tex}$)" if short else name)
-    return f" This rests on the following: {'; '.join(shown)}." if shown else ""
+    return f"{lead}: {'; '.join(shown)}." if shown else ""

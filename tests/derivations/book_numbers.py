@@ -33,6 +33,11 @@ def preferences(p, size, rewards=(1, 0), scale="std"):
             centred = group[0] - mean
             if scale == "std":
                 centred = centred / spread if spread else mp.mpf(0)
+            elif scale == "mean":
+                centred = centred / mean if mean else mp.mpf(0)
+            elif scale == "sample + 1e-4":
+                sample = spread * mp.sqrt(mp.mpf(size) / (size - 1))
+                centred = centred / (sample + mp.mpf(1) / 10000)
             total += centred * mp.fprod(1 - p if o else p for o in others)
         found.append(total)
     return found
@@ -40,6 +45,11 @@ def preferences(p, size, rewards=(1, 0), scale="std"):
 
 def drift(p, size):
     first, second = preferences(p, size)
+    return first - second
+
+
+def scaled_drift(p, scale):
+    first, second = preferences(p, 4, (1, 0), scale)
     return first - second
 
 
@@ -210,6 +220,8 @@ NUMBERS: dict[str, Number] = {
     "shift_only_factor": lambda Delta, p: preferences(p, 2, (Delta, 0), "none")[0],
     "shift_only_is_rlhf": lambda beta, Delta, p_0: pulls_equal(Delta, beta, p_0),
     "shift_only_reverse_kl": lambda beta, Delta, p_0: stationary(lambda p: Delta, beta, p_0),
+    "max_rl_drift": lambda p: scaled_drift(p, "mean"),
+    "drift_of_every_preset": lambda p: scaled_drift(p, "sample + 1e-4"),
     "trainer_nemo_rl": lambda Delta, p: without_own(Delta, p),
     "trainer_rloo_is_rlhf": lambda beta, Delta, p, p_0: Delta - beta * force(p, p_0, "direct"),
 }

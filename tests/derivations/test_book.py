@@ -13,6 +13,7 @@ from sympy import S, Symbol, lambdify
 from derivations import catalogue
 from derivations.__main__ import main
 from derivations.book import engine
+from derivations.book.axioms import RECORD, axiom_section
 from derivations.book.document import Book, write_book
 from derivations.book.engine import compiled
 from derivations.book.examples import example_of, valued
@@ -190,6 +191,25 @@ def test_a_quantifier_is_left_out_only_where_the_setting_says_it() -> None:
     whole = quantifiers_tex(headline(every))
     assert unsaid([headline(every)], "nothing", Domain()) == [whole]
     assert len(whole) == 5
+
+
+def test_the_table_of_axioms_is_the_record(tmp_path: Path) -> None:
+    text = axiom_section()
+    record = RECORD.read_text(encoding="utf-8").splitlines()
+    rows = [line.split("|")[1:-1] for line in record if line.startswith("| ")]
+    table = rows[2 : next(k for k, row in enumerate(rows) if len(row) != len(rows[0])) if any(
+        len(row) != len(rows[0]) for row in rows) else len(rows)]  # fmt: skip
+    assert table
+    for title, *cells in table:
+        line = next(x for x in text.splitlines() if x.startswith(f"{title.strip()} &"))
+        assert re.findall(r"yes|no|open", line[len(title) :]) == [c.strip() for c in cells]
+    assert text.count(r"\rotatebox") == len(rows[0]) - 1
+    assert axiom_section(tmp_path / "none.md") == ""
+    for wrong in ("| | `a` |\n| --- | --- |\n| x | maybe |\n", "| | \\input{x} |\n| --- | --- |\n"
+                  "| x | yes |\n", "nothing"):  # fmt: skip
+        (tmp_path / "bad.md").write_text(wrong)
+        with pytest.raises(ValueError, match="must"):
+            axiom_section(tmp_path / "bad.md")
 
 
 def test_the_same_steps_are_written_out_once(outcomes: list[Outcome]) -> None:

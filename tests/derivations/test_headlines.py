@@ -8,6 +8,7 @@ from sympy import Integer, Symbol, oo
 
 from derivations import catalogue
 from derivations.book.document import write_book
+from derivations.book.names import NOTATION
 from derivations.book.quantifiers import quantifiers_tex
 from derivations.catalogue import ORDER, outcome_of
 from derivations.headline import (
@@ -179,7 +180,7 @@ def test_a_claim_speaks_of_every_size_where_the_size_is_a_symbol_of_it() -> None
 )
 def test_quantifiers_in_one_line(headline: Headline, plain: str, tex: str) -> None:
     assert headline.quantifiers == plain
-    assert quantifiers_tex(headline) == tex
+    assert ", ".join(quantifiers_tex(headline, NOTATION)) == tex
 
 
 @pytest.mark.parametrize("name", ORDER)

@@ -264,3 +264,27 @@ def test_a_refused_name_comes_with_one_that_will_do(names: dict[str, str], mend:
     assert written is not None
     name = "gamma" if "gamma=" in str(refused.value) else next(iter(names))
     Notation(**{**names, name: written[1]})
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        (r"\write18{ls}", r"\write does something else"),
+        (r"\input{/etc/passwd}", r"\input does something else"),
+        (r"\mathrm{\def\x{}}", r"\def does something else"),
+        (r"\end{document}", r"\end does something else"),
+        (r"\iffalse", r"\iffalse does something else"),
+        (r"\mathrm{" + "x" * 300 + "}", "up to 200 characters"),
+        ("7", "no number"),
+        ("f", "a meaning of its own"),
+        ("h", "a meaning of its own"),
+    ],
+)
+def test_a_name_does_nothing_but_name(name: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        Notation(beta=name)
+
+
+@pytest.mark.parametrize("name", [r"\mathit{in}", r"\lettersym", r"\eta", r"\parallel", r"\orbit"])
+def test_a_name_may_begin_as_a_command_does(name: str) -> None:
+    assert Notation(beta=name).beta == name

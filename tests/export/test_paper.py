@@ -37,8 +37,8 @@ CASES: dict[str, tuple[Any, Any]] = {
     "direct": (gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion()),
 }
 HEAD = (
-    r"\documentclass[a4paper%s]{article}\usepackage{amsmath,amssymb,amsthm}"
-    r"\newtheorem{theorem}{Theorem}\begin{document}"
+    r"\documentclass[a4paper%s]{article}\usepackage{amsmath,amssymb,amsthm,booktabs}"
+    r"\newtheorem{theorem}{Theorem}\newtheorem{lemma}{Lemma}\begin{document}"
 )
 LABEL, REFERENCE = re.compile(r"\\label\{([^}]*)\}"), re.compile(r"\\(?:eq)?ref\{([^}]*)\}")
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
@@ -128,11 +128,26 @@ def forty() -> dict[str, list[str]]:
         direct.statement("folds", pi_ref="1/2"),
         eight.statement("sensitivity", "beta"),
         eight.statement("monotonicity", "beta"),
+        eight.statement("count"),
+        policy("six").statement("limit", "pi_ref", 0),
+        policy("direct").statement("limit", "beta", oo),
+        policy("rlhf").statement("sensitivity", "pi_ref"),
+        pairs.statement("series", "beta", 1),
         gs.comparison(policy("rlhf"), pairs),
         gs.check("pi >= 1/(1 + beta**2)", *CASES["eight"]),
     ]
     texts += [e.export("latex-theorem", **look) for e in statements]
     found["page"].append(statements[0].export("latex-proof"))
+    # Other tables, and an environment of the paper's own.
+    for part in ("theorem", "proof"):
+        own = {"label": "lem:own", "environment": "lemma", **look}
+        texts.append(exported("noisy", part, **own))
+    votes = gs.Electorate([(3, (1, 0)), (2, (0, 1))], answers=("yes", "no"))
+    tables = [
+        gs.axiom_table(("rlhf", "borda"), ("pareto", "rankings")).latex(),
+        gs.compare("grpo2,borda", votes).latex(),
+    ]
+    found["page"] += [rf"\begin{{table}}\centering {table}\end{{table}}" for table in tables]
     return found
 
 
@@ -146,8 +161,9 @@ def test_exports_of_one_document_have_labels_of_their_own(exports: dict[str, lis
     assert len(every) >= 40
     labels = [label for text in every for label in LABEL.findall(text)]
     assert len(labels) == len(set(labels))
-    # No export refers to what another one has: each can stand alone.
+    # No export refers to what another one has, but for a label that was given: each stands alone.
     for text in every:
+        text = text.replace(r"Lemma~\ref{lem:own}", "")
         assert set(REFERENCE.findall(text)) <= set(LABEL.findall(text))
         assert r"\resizebox" not in text
         assert r"\cite" not in text
@@ -232,6 +248,20 @@ def test_a_label_is_used_as_it_is_given() -> None:
     assert r"\label{eq:mine}" in exported("pairs", "display", label="eq:mine")
 
 
+@pytest.mark.parametrize(("name", "star"), [("lemma", ""), ("proposition*", "*")])
+def test_a_statement_stands_in_the_environment_that_is_asked_for(name: str, star: str) -> None:
+    kind = name.removesuffix("*").capitalize()
+    options = {"label": "x:y", "environment": name}
+    text, proof = exported("pairs", "theorem", **options), exported("pairs", "proof", **options)
+    assert text.startswith(rf"\begin{{{name}}}[")
+    assert text.endswith(rf"\end{{{name}}}")
+    assert rf"\newtheorem{star}{{{name}}}{{{kind}}}" in text
+    assert rf"Proof of {kind}~\ref{{x:y}}" in proof
+    assert "theorem" not in text.replace(r"\newtheorem", "").replace("amsthm", "")
+    whole = exported("pairs", "document", **options)
+    assert whole.index(rf"\newtheorem{star}") < whole.index(rf"\begin{{{name}}}")
+
+
 def test_a_proof_names_its_sources() -> None:
     words, keys = exported("pairs", "proof"), exported("pairs", "proof", cite=True)
     assert "arXiv:2502.18548" in words
@@ -302,6 +332,8 @@ def test_a_comparison_has_the_policies_of_both() -> None:
         ({"label": "thm x"}, "label must be made of letters"),
         ({"numbering": "some"}, "numbering must be one of cited, all, none"),
         ({"unfold": 2}, "unfold must be 0, 1 or 'all'"),
+        ({"environment": "my lemma"}, "environment must be the name of a theorem-like"),
+        ({"environment": "x}{"}, "environment must be the name of a theorem-like"),
     ],
 )
 def test_a_bad_option_is_one_sentence(option: dict[str, Any], sentence: str) -> None:
