@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import grpo_symbolic
+from derivations.book.names import NOTATION
 from derivations.book.quantifiers import quantifiers_tex
 from derivations.entry import plain
 from derivations.headline import Headline
@@ -127,7 +128,7 @@ def _item(claim: Claim, headlines: Iterable[Headline]) -> dict[str, Any]:
         "data": claim_to_data(portable(claim)),
         "title": claim.title,
         "expected": str(claim.expected),
-        "scopes": [[plain(h.quantifiers), ", ".join(quantifiers_tex(h))] for h in headlines],
+        "scopes": [[plain(h.quantifiers), ", ".join(quantifiers_tex(h, NOTATION))] for h in headlines],
     }
 
 
