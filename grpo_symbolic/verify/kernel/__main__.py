@@ -32,5 +32,6 @@ def main(folder: str) -> int:
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
-        sys.exit("usage: python -m grpo_symbolic.verify.kernel DIR")
+        print("usage: python -m grpo_symbolic.verify.kernel DIR", file=sys.stderr)
+        sys.exit(2)
     sys.exit(main(sys.argv[1]))
