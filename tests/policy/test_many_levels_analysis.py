@@ -51,7 +51,7 @@ def values(solved: gs.SimplexPolicy) -> dict:
     return dict(zip(solved.question.reference[:-1], REFERENCE, strict=False))
 
 
-@pytest.mark.parametrize(("size", "highest"), [(3, 1), (3, 2), (4, 1)])
+@pytest.mark.parametrize(("size", "highest"), [(3, 1), (3, 2), (4, 1), (4, 2), (8, 2)])
 def test_series_are_right_to_the_next_power(size: int, highest: int) -> None:
     solved = policy(size, gs.Question(rewards=(3, 1, 0)))
     reference = np.array([0.2, 0.3, 0.5])
