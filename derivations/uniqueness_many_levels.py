@@ -109,6 +109,19 @@ def neat(value: Expr) -> Expr:
     return numerator / sqrt(square.factor()) if square.has(GAP) else value
 
 
+def said(name: str, levels: tuple[Expr, ...], sizes: tuple[int, ...]) -> Headline:
+    """What is shown of one case."""
+    return Headline(
+        f"{name}: all coefficients of the determinant are positive: exactly one "
+        "stationary policy for every reference and every weight",
+        (f"{name}, G = {{G}}: *",),
+        groups=Numbers.of(*sizes),
+        penalties=REVERSE_KL,
+        parameters=BETWEEN if levels[1] == GAP else Domain(),
+        by=(DEGREE(coefficients=f"{name}, G = {{G}}: *"),),
+    )
+
+
 def result() -> Result:
     claims = [
         claim for name, levels, sizes in CASES for size in sizes
@@ -128,18 +141,7 @@ def result() -> Result:
         r"weight. Shown here for the cases below, and by the library for the levels of a question "
         r"up to a size. No coefficient that is not positive has been found for any levels and any "
         r"group; that there is none is open.",
-        headlines=tuple(
-            Headline(
-                f"{name}: all coefficients of the determinant are positive: exactly one "
-                "stationary policy for every reference and every weight",
-                (f"{name}, G = {{G}}: *",),
-                groups=Numbers.of(*sizes),
-                penalties=REVERSE_KL,
-                parameters=BETWEEN if levels[1] == GAP else Domain(),
-                by=(DEGREE(coefficients=f"{name}, G = {{G}}: *"),),
-            )
-            for name, levels, sizes in CASES
-        ),
+        headlines=(said(*CASES[0]), said(*CASES[1]), said(*CASES[2])),
         setting=r"deterministic rewards, the population standard deviation, reverse KL",
         formulas=(equation(Symbol("T"), symbols.pi * (1 - VALUE / symbols.beta)),),
         domain=Domain((*Domain.of(VALUE, symbols.pi, symbols.beta).ranges, *BETWEEN.ranges)),

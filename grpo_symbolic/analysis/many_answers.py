@@ -26,6 +26,8 @@ __all__ = ["count_of_many", "limit_of_many", "series_of_many"]
 _MOST = 8
 # Steps that the higher powers of a series may take.
 _STEPS = 4_000_000
+# Operations of a coefficient that is brought into factors.
+_SMALL = 300
 
 
 def count_of_many(algorithm: Algorithm, question: Question) -> Count:
@@ -181,12 +183,33 @@ def series_of_many(
     if not all(v.is_polynomial(*free) for v in condition.preference):
         raise ValueError("beyond 1/beta a series needs a preference that is written out")
     try:
+        if order == 2:
+            return limited(_second, condition, values, steps=_STEPS)
         return limited(_iterated, condition, order, steps=_STEPS)
     except Exhausted:
         raise ValueError(
             f"1/beta**{order} has too many terms for groups of {condition.algorithm.group_size} "
             f"and {len(reference)} answers: ask for 1/beta"
         ) from None
+
+
+def _second(condition: StationarityCondition, values: Sequence[Expr]) -> tuple[Expr, ...]:
+    """π = π_ref (1 + P/β + (P² + P'[π_ref P])/β²), P and its slopes at the reference.
+
+    The last term is a product of sums, which is multiplied out where it is small.
+    """
+    beta, reference, free = condition.beta, condition.reference, condition.policy[:-1]
+    at = dict(zip(free, reference[:-1], strict=True))
+    moves = [r * v for r, v in zip(reference[:-1], values, strict=False)]
+    found = []
+    for r, v, p in zip(reference, values, condition.preference, strict=True):
+        slopes = (diff(p, s).xreplace(at) for s in free)
+        bend = r * (v**2 + Add(*(d * m for d, m in zip(slopes, moves, strict=True))))
+        first, second = (
+            part.expand().factor() if part.count_ops() <= _SMALL else part for part in (r * v, bend)
+        )
+        found.append(r + first / beta + second / beta**2)
+    return tuple(found)
 
 
 def _iterated(condition: StationarityCondition, order: int) -> tuple[Expr, ...]:

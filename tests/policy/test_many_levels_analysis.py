@@ -51,7 +51,7 @@ def values(solved: gs.SimplexPolicy) -> dict:
     return dict(zip(solved.question.reference[:-1], REFERENCE, strict=False))
 
 
-@pytest.mark.parametrize(("size", "highest"), [(3, 1), (3, 2), (4, 1)])
+@pytest.mark.parametrize(("size", "highest"), [(3, 1), (3, 2), (4, 1), (4, 2), (8, 2)])
 def test_series_are_right_to_the_next_power(size: int, highest: int) -> None:
     solved = policy(size, gs.Question(rewards=(3, 1, 0)))
     reference = np.array([0.2, 0.3, 0.5])
@@ -97,3 +97,21 @@ def test_analyse_says_what_is_known() -> None:
     assert found.count["at"]["number"] == 1
     assert "kept by name" in found.potential["unknown"]
     assert "two answers" in found.thresholds["unknown"]
+
+
+@pytest.mark.parametrize("size", [2, 5, 16])
+def test_every_cut_lies_between_the_reference_and_two_levels(size: int) -> None:
+    """R <= F <= phi_G(R), with equality on the right in groups of two."""
+    random = np.random.default_rng(8)
+    solved = policy(size, gs.Question(rewards=(7, 3, 2, 0)))
+    two = gs.stationary_policy(gs.GRPO(size), gs.BinaryQuestion())
+    rows = random.dirichlet(np.ones(4), size=20)
+    for beta in (0.05, 0.5, 5.0):
+        found = np.cumsum(solved.evaluate(beta=beta, pi_ref=rows), axis=1)[:, :-1]
+        given = np.cumsum(rows, axis=1)[:, :-1]
+        above = two.evaluate(beta=beta, pi_ref=given)
+        assert (found > given).all()
+        if size == 2:
+            assert found == pytest.approx(above, rel=1e-12)
+        else:
+            assert (found < above).all()
