@@ -14,7 +14,7 @@ from itertools import combinations, combinations_with_replacement, permutations,
 from typing import Any, TypeAlias
 
 __all__ = [
-    *("Case", "Profile", "Situation", "families", "margin_of", "winner_of"),
+    *("Case", "Profile", "Situation", "families", "margin_of", "mixed_pairs", "winner_of"),
     *("pareto", "condorcet_winner", "condorcet_lift", "condorcet_loser", "anonymity"),
     *("neutrality", "copies", "clones", "independence", "monotonicity", "ratio_monotonicity"),
     *("participation", "merging", "rescaling", "rankings", "proportionality", "continuity"),
@@ -103,6 +103,12 @@ def families(count: int) -> Iterator[Profile]:
     for one, two in combinations(rankings, 2):
         for share in range(1, count):
             yield tuple(sorted(((one, share), (two, count - share))))
+
+
+def mixed_pairs() -> list[Profile]:
+    """Two raters with the rewards 0, 1, 2 and 6, small ones first."""
+    pairs = _multisets(list(product((0, 1, 2, 6), repeat=3)), 2)
+    return sorted(pairs, key=lambda p: (sum(m * sum(row) for row, m in p), p))
 
 
 def _multisets(rows: list[Row], count: int) -> Iterator[Profile]:

@@ -12,7 +12,7 @@ from sympy import Rational, oo
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.axioms import axiom as as_axiom
-from grpo_symbolic.aggregation.cases import Profile, condorcet_winner, families
+from grpo_symbolic.aggregation.cases import Profile, condorcet_winner, families, mixed_pairs
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
 from grpo_symbolic.aggregation.lottery import Lottery, as_ball
@@ -162,7 +162,10 @@ def _looked(rule: Rule, axiom: Axiom, raters: int, argued: bool) -> Searched:
             return found if found.found is not None else passed_by(rule)
         return passed_by(rule)
     if several:
-        return _search(rule).run(axiom, min(raters, _FEW), _SLOW, symmetric_profiles())
+        # Those who join have to differ in the sizes of their rewards.
+        more = mixed_pairs() if axiom.name == "participation" else symmetric_profiles()
+        more = () if axiom.name == "merging" else more
+        return _search(rule).run(axiom, min(raters, _FEW), _SLOW, more)
     return _search(rule).run(axiom, raters)
 
 

@@ -55,6 +55,7 @@ TRUTHS = {
     ("grpo2-answer", "merging"): "REFUTED",
     ("grpo-inf", "condorcet-winner"): "REFUTED",
     ("grpo-inf", "copies"): "PROVED",
+    ("grpo4", "participation"): "REFUTED",
     ("best-of-2", "participation"): "PROVED",
     ("best-of-2-group", "participation"): "PROVED",
 }
