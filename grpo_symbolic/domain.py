@@ -33,25 +33,13 @@ _MANY = 100
 
 @dataclass(frozen=True)
 class Range:
-    """One symbol between two ends; an end is closed where the symbol may reach it.
-
-    Raises
-    ------
-    ValueError
-        When no number lies between the ends.
-    """
+    """One symbol between two ends; an end is closed where the symbol may reach it."""
 
     symbol: Symbol
     lower: Expr
     upper: Expr
     lower_closed: bool = False
     upper_closed: bool = False
-
-    def __post_init__(self) -> None:
-        width = S(self.upper) - S(self.lower)
-        point = width.is_zero and self.lower_closed and self.upper_closed
-        if width.is_extended_negative or (width.is_zero and not point):
-            raise ValueError(f"the range {self} is empty")
 
     @property
     def needs(self) -> set[Symbol]:
@@ -247,8 +235,8 @@ class Domain:
             point: dict[Symbol, Expr] = {}
             for r in self.ranges:
                 point[r.symbol] = _draw(r, point, random)
-            if self._depends and not self.contains(point):
-                continue  # a range that is empty where another one begins
+            if not self.contains(point):
+                continue  # a range that is empty, or is where another one begins
             yield point
 
     def corners(self, moved: Collection[Symbol]) -> Iterator[dict[Symbol, Expr]]:
@@ -268,10 +256,6 @@ class Domain:
                     point[r.symbol] = _near(r, point, asked.get(r.symbol, 0), scale)
                 if self.contains(point):
                     yield point
-
-    @property
-    def _depends(self) -> bool:
-        return any(r.needs for r in self.ranges)
 
     def contains(self, point: Mapping[Symbol, Expr]) -> bool:
         """Whether a full assignment of numbers lies in the domain."""
