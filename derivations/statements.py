@@ -128,7 +128,9 @@ def _item(claim: Claim, headlines: Iterable[Headline]) -> dict[str, Any]:
         "data": claim_to_data(portable(claim)),
         "title": claim.title,
         "expected": str(claim.expected),
-        "scopes": [[plain(h.quantifiers), ", ".join(quantifiers_tex(h, NOTATION))] for h in headlines],
+        "scopes": [
+            [plain(h.quantifiers), ", ".join(quantifiers_tex(h, NOTATION))] for h in headlines
+        ],
     }
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.aggregation.votes import Comparisons
     from grpo_symbolic.analysis.curl import CurlCertificate
     from grpo_symbolic.analysis.potential import Potential, potential
+    from grpo_symbolic.binary_question import BinaryQuestion
     from grpo_symbolic.checking.check import check
     from grpo_symbolic.checking.checked import Checked
     from grpo_symbolic.cli.check_paper import check_paper
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.prediction.prediction import Prediction
     from grpo_symbolic.prediction.trl import from_trl
     from grpo_symbolic.prediction.verl import from_verl
-    from grpo_symbolic.question import BinaryQuestion, Question
+    from grpo_symbolic.question import Question
     from grpo_symbolic.reward import Gaussian
     from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
     from grpo_symbolic.verify.claim import Claim
@@ -164,7 +165,7 @@ _HOMES = {
     "AxiomTable": ".aggregation.axiom_table",
     "BatchScale": ".model.advantage",
     "BestOverSecond": ".model.advantage",
-    "BinaryQuestion": ".question",
+    "BinaryQuestion": ".binary_question",
     "Checked": ".checking.checked",
     "Claim": ".verify.claim",
     "Comparison": ".aggregation.compare",

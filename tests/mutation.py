@@ -235,6 +235,8 @@ class Mutations:
         self.unnoticed: list[Change] = []
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Interrupted("not all tests could be collected")
         tests = {item.nodeid: item for item in session.items}
         if not self.table.exists():
             seen = _apart(lambda: [_reached(item) for item in session.items])

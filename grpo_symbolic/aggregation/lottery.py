@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log2
 
 import mpmath as mp
 from flint import arb, ctx
@@ -63,7 +64,7 @@ class Lottery:
         return tuple(float(v.mid()) if isinstance(v, arb) else float(v) for v in self.values)
 
     def decimals(self, digits: int = 20) -> tuple[str, ...]:
-        """The probabilities as decimals; 15 digits of floats."""
+        """The probabilities as decimals; 15 digits of floats, of balls what they are sure of."""
         return tuple(_decimal(v, digits) for v in self.values)
 
     @property
@@ -96,6 +97,7 @@ def _decimal(value: Expr | arb | float, digits: int) -> str:
     with mp.workdps(digits + 10):
         if isinstance(value, arb):
             number = middle(value)
+            digits = max(1, min(digits, int(value.rel_accuracy_bits() / log2(10))))
         elif value.is_Rational:
             number = mp.mpf(value.p) / value.q
         else:

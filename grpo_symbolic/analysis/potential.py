@@ -170,7 +170,7 @@ def potential(algorithm: Algorithm | Preset, question: Question) -> Potential | 
     Examples
     --------
     >>> from grpo_symbolic.model.algorithm import GRPO
-    >>> from grpo_symbolic.question import BinaryQuestion
+    >>> from grpo_symbolic.binary_question import BinaryQuestion
     >>> from sympy import oo
     >>> potential(GRPO(oo), BinaryQuestion()).drift
     2*asin(sqrt(pi))

@@ -11,6 +11,7 @@ from sympy import Expr, Rational, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
@@ -18,7 +19,7 @@ from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.presets.preset import Preset
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 from grpo_symbolic.solve.solutions import rational
 
 __all__ = ["DIGITS", "Point", "Subject", "subject"]

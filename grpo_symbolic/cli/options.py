@@ -283,12 +283,12 @@ def question_with_margin(arguments: argparse.Namespace) -> Question:
             margin = read_number("--margin", "margin", margin)
 
         from grpo_symbolic import symbols
-        from grpo_symbolic.question import BinaryQuestion
+        from grpo_symbolic.binary_question import BinaryQuestion
 
         return BinaryQuestion(margin=symbols.gamma if margin is True else margin)
     question = chosen_question(arguments)
 
-    from grpo_symbolic.question import BinaryQuestion
+    from grpo_symbolic.binary_question import BinaryQuestion
 
     question = question or BinaryQuestion()
     if len(question) == 2 and question.reward_laws and question.rewards[0] > question.rewards[1]:

@@ -121,7 +121,7 @@ def _built(arguments: argparse.Namespace, symbolic: set[str]) -> Setting:
     if arguments.margin is not None or arguments.rewards is not None:
         raise ValueError("success cannot be given with margin or rewards")
     from grpo_symbolic import symbols
-    from grpo_symbolic.question import BinaryQuestion
+    from grpo_symbolic.binary_question import BinaryQuestion
 
     question = BinaryQuestion(success=symbols.success)
     return Setting(algorithm, question, arguments.where_defined)

@@ -177,7 +177,7 @@ def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
         values["gap"] = read_number("--gap", "gap", arguments.gap)
 
     from grpo_symbolic import symbols
-    from grpo_symbolic.question import BinaryQuestion
+    from grpo_symbolic.binary_question import BinaryQuestion
 
     return BinaryQuestion(margin=symbols.gamma) if "gamma" in values else BinaryQuestion()
 

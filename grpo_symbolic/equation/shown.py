@@ -19,6 +19,8 @@ from grpo_symbolic.reward import Gaussian
 __all__ = ["Shown", "by_every_answer", "shown", "shown_answers", "with_numbers"]
 
 PI, SHARE = symbols.pi, symbols.share
+# Raters whose rewards are written out, a row each.
+_LISTED = 4
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,11 @@ def shown_answers(
     """
     value = by_every_answer(algorithm, question)
     if value is None:
-        return None
+        value = None if counts else _by_every_rater(algorithm, question)
+        if value is None:
+            return None
+        line, often = _condition(value, algorithm, factor)
+        return Shown((line,), _by_rater(algorithm, question, often, remarks=remarks))
     line, often = _condition(value, algorithm, factor)
     if len(question.levels) == 2:
         where = _by_share(algorithm, question, often, value)
@@ -121,6 +127,40 @@ def by_every_answer(algorithm: Algorithm, question: Question) -> Expr | None:
     if len(question.levels) > 1 and question.deterministic and size.is_Integer:
         return Function(f"V_{{{int(size)}}}")(Symbol("r(o)"))
     return None
+
+
+def _by_every_rater(algorithm: Algorithm, question: Question) -> Expr | None:
+    """P(o) as a mean over the raters, one of whom scores a whole group; None for a long list."""
+    rule, size = algorithm.advantage, algorithm.group_size
+    if rule is None or size is None or algorithm.penalty.before_baseline or rule.batch is not None:
+        return None
+    raters = [rater for _, rater in question.raters]
+    if not 1 < len(raters) <= _LISTED or len(question) < 3:
+        return None
+    if not size.is_Integer or size < 3 or not all(rater.deterministic for rater in raters):
+        return None
+    return Symbol(rf"\sum_{{j}} m_j V_{{{int(size)},j}}(R_j(o))")
+
+
+def _by_rater(
+    algorithm: Algorithm, question: Question, often: tuple[Written, ...], *, remarks: bool
+) -> tuple[Eq | Written, ...]:
+    """V_{G,j}(r), the expected advantage of a reward where rater j scores the group."""
+    rule = algorithm.advantage
+    assert rule is not None
+    others = _ellipsis([f"o_{_index(i)}" for i in range(2, int(algorithm.group_size) + 1)])
+    expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
+    said = tuple(_remarks(rule)) if remarks else ()
+    name = f"V_{{{int(algorithm.group_size)},j}}(r_1)"
+    count = len(question.raters)
+    shares = _row([f"m_{j}" for j in range(1, count + 1)], tuple(m for m, _ in question.raters))
+    places = range(1, len(question) + 1)
+    rows = [
+        _row([f"R_{j}({o})" for o in places], rater.rewards)
+        for j, (_, rater) in enumerate(question.raters, start=1)
+    ]
+    definition = Written(name, ", \\quad ".join((expected, *said)))
+    return (definition, *often, Written("r_i", "R_j(o_i)"), shares, *rows)
 
 
 def _by_reward(

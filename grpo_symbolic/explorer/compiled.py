@@ -26,6 +26,7 @@ from sympy.printing.jscode import JavascriptCodePrinter
 from grpo_symbolic import __all__ as package_names
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.explorer import choices
@@ -36,7 +37,6 @@ from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.formula import REST
 from grpo_symbolic.presets import Preset, all_presets
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.registry import ADVANTAGES
 from grpo_symbolic.stationarity import stationarity_condition
 

@@ -12,6 +12,7 @@ import mpmath as mp
 from sympy import Expr
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.explorer import choices
 from grpo_symbolic.explorer.figure import draw
 from grpo_symbolic.export.latex import formula
@@ -21,7 +22,6 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 from grpo_symbolic.work import Exhausted, limited
 

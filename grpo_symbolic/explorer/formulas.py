@@ -11,6 +11,7 @@ from sympy import Eq, Expr, Function, Mul, log, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import definitions
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.explorer import choices
 from grpo_symbolic.export.latex import formula
@@ -19,7 +20,6 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.presets import lookup
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.registry import ADVANTAGES
 from grpo_symbolic.stationarity import stationarity_condition
 

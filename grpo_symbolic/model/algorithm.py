@@ -318,7 +318,7 @@ def preference(algorithm: Any, question: Question) -> PreferenceModel:
 
     Examples
     --------
-    >>> from grpo_symbolic.question import BinaryQuestion
+    >>> from grpo_symbolic.binary_question import BinaryQuestion
     >>> print(preference(GRPO(3), BinaryQuestion()))
     P(a) = sqrt(2)*(1 - pi)
     P(b) = -sqrt(2)*pi

@@ -13,6 +13,7 @@ import numpy as np
 from sympy import Add, Expr, Symbol, lambdify, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.algorithm import GRPO
@@ -34,7 +35,7 @@ from grpo_symbolic.plotting.style import (
 from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

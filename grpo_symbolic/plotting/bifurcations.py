@@ -12,6 +12,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.analysis.fold_curve import fold_curve as folds_of_all
 from grpo_symbolic.analysis.limits import escape_threshold as threshold_of
 from grpo_symbolic.analysis.potential import Potential, potential
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
@@ -40,7 +41,6 @@ from grpo_symbolic.plotting.style import (
     tex,
 )
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.stationarity import stationarity_condition
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ import numpy as np
 from sympy import Rational, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.model.advantage import StabilisedScale
@@ -29,7 +30,6 @@ from grpo_symbolic.plotting.style import (
     tex,
 )
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.question import BinaryQuestion
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

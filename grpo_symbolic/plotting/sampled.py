@@ -20,12 +20,12 @@ from sympy import Dummy, Expr, Poly, Symbol, lambdify
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.fold_curve import solved_for_reference
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.numeric.drift import TabulatedDrift
 from grpo_symbolic.policy.two_answers import StationaryPolicy
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition
 from grpo_symbolic.surd import as_rational

@@ -28,7 +28,8 @@ from grpo_symbolic.display import Html, cut, nested, record
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.many_answers import SimplexPolicy
-from grpo_symbolic.policy.policy import Policy, Value
+from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.progress import steps
 from grpo_symbolic.question import Question
@@ -132,7 +133,7 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
     Examples
     --------
     >>> from grpo_symbolic.model.algorithm import GRPO
-    >>> from grpo_symbolic.question import BinaryQuestion
+    >>> from grpo_symbolic.binary_question import BinaryQuestion
     >>> found = analyse(GRPO(2), BinaryQuestion())
     >>> found.count["possible"], found.thresholds["escape"]["beta"]
     ([1], '1')

@@ -25,7 +25,7 @@ from grpo_symbolic.policy.derivation_of_many import (
     derivation_of_many,
     rows_by_name,
 )
-from grpo_symbolic.policy.policy import Policy, Value
+from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.policy.proof_of_many import (
     given_of_many,
     multiplier_vanishes,
@@ -35,6 +35,7 @@ from grpo_symbolic.policy.proof_of_many import (
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
+from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.solutions import Solutions

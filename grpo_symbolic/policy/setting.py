@@ -7,10 +7,11 @@ from dataclasses import replace
 from sympy import Expr, S, Symbol, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean
 
 __all__ = ["Values", "setting", "with_symbols"]

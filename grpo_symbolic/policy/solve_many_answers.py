@@ -16,10 +16,11 @@ from flint import ctx
 from sympy import Add, Expr, Symbol
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 from grpo_symbolic.solve.level_search import LevelSearch, level_search, stage_in_classes
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import stationarity_condition
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from sympy import Eq, Expr, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.equation.balance import Balance
@@ -24,7 +25,6 @@ from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.policy.proof import proof_of_two, rule_shown
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_two_answers import solutions_of_two
-from grpo_symbolic.question import BinaryQuestion
 from grpo_symbolic.reward import mean
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import Reduction, reduce_binary

@@ -10,6 +10,7 @@ import mpmath as mp
 from sympy import Expr, Integer, Rational, S, Symbol
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.inputs import STANDARD_VALUES, Number, parameter
 from grpo_symbolic.prediction.cautions import cautions
 from grpo_symbolic.prediction.many_answers import predict_many
@@ -23,7 +24,7 @@ from grpo_symbolic.prediction.pace import (
 from grpo_symbolic.prediction.prediction import Prediction
 from grpo_symbolic.prediction.rest import RestPoint, landscape
 from grpo_symbolic.prediction.settings import Settings
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 
 __all__ = ["TrainerRun", "predict"]
 

@@ -21,9 +21,9 @@ from flint import arb, ctx
 from sympy import oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.policy.stationary import stationary_policy
-from grpo_symbolic.question import BinaryQuestion
 
 POINTS = 10_000_000
 _CHECKED = 400

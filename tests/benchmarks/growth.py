@@ -22,11 +22,11 @@ from typing import Any
 
 import numpy as np
 
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.policy import strategies
 from grpo_symbolic.policy.stationary import stationary_policy
-from grpo_symbolic.question import BinaryQuestion
 from tests.benchmarks import bernstein
 
 SIZES = (8, 16, 32, 64, 128, 256, 512, 1024)

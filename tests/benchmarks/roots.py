@@ -18,9 +18,9 @@ import numpy as np
 from scipy.optimize import brentq, elementwise
 from scipy.special import gammaln
 
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.policy.stationary import stationary_policy
-from grpo_symbolic.question import BinaryQuestion
 
 SIZES = (8, 64, 1024)
 POINTS = 1_000_000

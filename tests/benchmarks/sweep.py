@@ -18,9 +18,9 @@ from typing import Any
 
 from sympy import oo
 
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.policy.stationary import stationary_policy
-from grpo_symbolic.question import BinaryQuestion
 
 SIZES = (2, 8, 64, 1024, oo)
 POINTS = 100_000_000

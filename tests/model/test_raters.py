@@ -246,3 +246,14 @@ def test_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_command_refuses(given, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["solve", "--beta", "1", "--pi-ref", "1/3,1/3,1/3", *given]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_the_condition_of_raters_is_printed_by_its_means() -> None:
+    raters = gs.Electorate([(3, (0, 10, 11)), (3, (0, 10, 1)), (1, (10, 0, 1))])
+    policy = gs.stationary_policy(gs.GRPO(5), gs.Question(raters=raters, per="group"))
+    shown = policy.latex()
+    assert r"\sum_{j} m_j V_{5,j}(R_j(o))" in shown
+    assert "(R_1(1), R_1(2), R_1(3)) = (0, 10, 11)" in shown
+    assert shown.count(r"\\") <= 4
+    # Written out on request: the groups one by one.
+    assert r"\sqrt{" in policy.export("latex-theorem", unfold="all")

@@ -8,13 +8,14 @@ import pytest
 from sympy import oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.policy import chunked, evaluate
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
-from grpo_symbolic.question import BinaryQuestion, Question
+from grpo_symbolic.question import Question
 from tests.benchmarks import sweep
 
 dask = pytest.importorskip("dask", reason="the extra dask is not installed")

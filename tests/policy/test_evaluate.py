@@ -20,6 +20,7 @@ from mpmath import mp, mpf
 from sympy import oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.advantage import LeaveOneOut, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, RLHF
 from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator
@@ -27,7 +28,6 @@ from grpo_symbolic.numeric.interpolant import DyadicTable
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
-from grpo_symbolic.question import BinaryQuestion
 
 BITS = 2400
 SMALLEST_NORMAL = 2.0**-1022

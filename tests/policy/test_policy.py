@@ -78,10 +78,12 @@ def test_two_answers_that_are_no_binary_question_are_told_what_to_do() -> None:
 
 
 def test_the_number_of_many_answers_is_open_with_a_reason(many: gs.SimplexPolicy) -> None:
-    assert many.count.possible == ()
-    assert not many.count.unique
-    assert "4 answers" in many.count.reason
-    assert "not established" in str(many.count)
+    assert many.count.possible == (1,)
+    larger = gs.stationary_policy(gs.GRPO(32), QUARTERS).count
+    assert larger.possible == ()
+    assert not larger.unique
+    assert "4 answers" in larger.reason
+    assert "not established" in str(larger)
 
 
 def test_closed_forms_are_one_expression_an_answer(two: gs.StationaryPolicy) -> None:
