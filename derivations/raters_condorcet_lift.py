@@ -63,7 +63,6 @@ def result() -> Result:
                 (
                     "direct KL: the weight",
                     "direct KL: the first two are level",
-                    "direct KL: with one force",
                 ),
                 groups=TWO,
                 answers=Numbers.of(3),
@@ -91,7 +90,6 @@ def result() -> Result:
             Claim(
                 "direct KL: the first two are level", drives[0] - drives[1], "==", S.Zero, RANGES
             ),
-            Claim("direct KL: with one force", lifts[0] - lifts[1], "==", S.Zero, RANGES),
             Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
         ),
         domain=RANGES,

@@ -73,7 +73,6 @@ def result() -> Result:
                 for o, (d, w) in enumerate(zip(derived, written, strict=True))
             ),
             Claim("in short", written[0], "==", shape, INSIDE),
-            Claim("the other two are alike", written[1], "==", written[2], INSIDE),
             Claim("E P = 0", Add(P * written[0], REST * (written[1] + written[2])), "==", S.Zero,
                   INSIDE),
             Claim("the loser gains at every p above 1/3", written[0], ">", S.Zero, ABOVE),
