@@ -31,6 +31,8 @@ def result() -> Result:
     (derived, written), (_, turned) = drives(LOSER), drives(WINNER)
     margins = Electorate(LOSER).margins
     reached = Rational(9, 35)
+    # The sign of the winner's drive is that of what is left of it over this.
+    positive = 7 * sqrt(P * (9 + P)) * (6 * sqrt(P) + sqrt(9 + P)) / sqrt(1 - P)
     shape = sqrt(1 - P) / 7 * (6 / sqrt(9 + P) - 1 / sqrt(P))
     return Result(
         "Large groups can elect a Condorcet loser",
@@ -78,7 +80,8 @@ def result() -> Result:
             Claim("the loser gains at every p above 1/3", written[0], ">", S.Zero, ABOVE),
             Claim("the loser gains at the reference", written[0].subs(P, THIRD), ">", S.Zero),
             *(Claim(f"it is beaten by answer {o + 1}", margins[0][o], "<", S.Zero) for o in (1, 2)),
-            Claim("the winner's drive vanishes at 9/35", turned[0].subs(P, reached), "==", S.Zero),
+            Claim("the winner's drive vanishes at 9/35", turned[0] * positive, "==", 9 - 35 * P,
+                  INSIDE),
             Claim("the winner loses between 9/35 and 1/3", turned[0], "<", S.Zero,
                   Domain.of((P, reached, THIRD))),
             Claim("control: the winner of every vote gains", turned[0], ">", S.Zero,
