@@ -35,9 +35,6 @@ from grpo_symbolic import Claim, Domain, symbols
 from grpo_symbolic.domain import Range
 from tests.derivations.built import built
 
-# What these share is made once: by one worker.
-pytestmark = pytest.mark.xdist_group("results")
-
 BETA, G, P0 = symbols.beta, symbols.G, symbols.pi_ref
 ZERO = Integer(0)
 #: Claims on groups of 2, 3 and 4, on every size, and on none.

@@ -25,9 +25,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.recheck import certificate, digest, portable
 
-# What these share is made once: by one worker.
-pytestmark = pytest.mark.xdist_group("ledger")
-
 COLUMNS = {
     "claim",
     "source",

@@ -35,9 +35,6 @@ from grpo_symbolic.verify.sampling import RationalSampling
 from grpo_symbolic.verify.verdict import Status
 from tests.derivations.built import built
 
-# What these share is made once: by one worker.
-pytestmark = pytest.mark.xdist_group("results")
-
 TWO = S(2)
 
 

@@ -20,9 +20,6 @@ from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.references import REFERENCES
 from grpo_symbolic.grammar.statement import statements
 
-# What these share is made once: by one worker.
-pytestmark = pytest.mark.xdist_group("paper")
-
 VY = gs.Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y", context="x")
 CASES: dict[str, tuple[Any, Any]] = {
     "noisy": (gs.GRPO(8), gs.BinaryQuestion(success=s.success)),
