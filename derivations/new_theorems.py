@@ -171,4 +171,42 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         r"the drift of every preset is the mean of its source's rule over all groups ($G=4$)",
         "drift_of_every_preset: *: the drift",
     ),
+    # -- new: many levels, training, raters ------------------------------------------------------
+    new(
+        r"reverse KL: exactly one stationary policy for any three levels ($G=3$), and for three "
+        r"($G=4$) and four ($G=3$) at equal distances",
+        "uniqueness_many_levels: *",
+    ),
+    new("partial credit never helps the best answer", "many_levels_below_two: *"),
+    new(
+        r"the log-odds of the last iterates have the variance "
+        r"$\eta p(1-p)/(2N\sqrt{(1-\beta)^2+4\beta p_0})$ for pairs",
+        "spread_of_iterates: *",
+    ),
+    new(
+        r"reuse of samples is stable up to $\tau_{\max}=\log(1+2A/\kappa)/A$",
+        "reuse_limit: *",
+    ),
+    new(
+        r"pairs scored by one rater: $\pi(o)>\piref(o)$ if and only if $o$ beats the policy on "
+        r"average",
+        "raters_majority_margin: *",
+    ),
+    new(
+        r"two clones have the mass of one answer, and share it as pairs with "
+        r"$\beta\piref(C)/\pi(C)^2$",
+        "raters_clones: *",
+    ),
+    new(
+        r"improving an answer of a cycle lowers it if and only if $\beta<g/3$",
+        "raters_cycle: *",
+    ),
+    new("a path from Borda to maximal lotteries, central in one of them", "raters_central_path: *"),
+    new(
+        r"a Condorcet winner loses the largest lift at $\beta=3\delta(1-\delta^2)/(2(1-3\delta))$",
+        "raters_condorcet_lift: *",
+    ),
+    new(r"proportional answers need $\beta=2s(1-s)$", "raters_proportional: *"),
+    new("the size of the group decides between two answers", "raters_group_size: *"),
+    new("large groups can elect a Condorcet loser", "raters_large_groups: *"),
 )
