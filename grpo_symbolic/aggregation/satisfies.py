@@ -144,14 +144,23 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
         return Finding(chosen, wanted, Status.REFUTED, None, found.found, found)
     if reason is not None:
         return Finding(chosen, wanted, Status.PROVED, reason, None, found)
-    return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, _note(chosen, wanted, found))
+    note = _note(chosen, wanted, found)
+    most = _FEW if _several(chosen) else _MOST_RATERS
+    if found.raters == number < most:
+        note = "; ".join(filter(None, (note, f"raters={most} looks further")))
+    return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, note)
+
+
+def _several(rule: Rule) -> bool:
+    """Whether a rule may have several stationary policies: those take long to find."""
+    return isinstance(rule, Trained) and rule.plain and not rule.skew and not rule.pooled
 
 
 def _looked(rule: Rule, axiom: Axiom, raters: int, argued: bool) -> Searched:
     """The search that goes with an axiom; beside an argument a short one."""
     if argued:
         return _search(rule).run(axiom, min(raters, _GUARD), _GUARDED)
-    several = isinstance(rule, Trained) and rule.plain and not rule.skew and not rule.pooled
+    several = _several(rule)
     if several and axiom.name == "continuity":
         return broken_paths(rule)
     if axiom.name == "condorcet-winner":
