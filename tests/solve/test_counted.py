@@ -64,7 +64,8 @@ def test_the_means_of_two_raters_have_different_names() -> None:
     policy = gs.stationary_policy(
         gs.GRPO(64), gs.Question(raters=gs.Electorate(RATERS), per="group")
     )
-    shown = policy.latex()
+    assert r"\sum_{j} m_j V_{64,j}(R_j(o))" in policy.latex()
+    shown = policy.export("latex-theorem", unfold="all")
     for name in (r"V_{64,1}\left(10\right)", r"V_{64,2}\left(10\right)", r"V_{64,3}\left(0\right)"):
         assert name in shown
 
