@@ -43,6 +43,9 @@ class DirectionCheck(StatementCheck):
     def verdict(self) -> Checked:
         """Comparative statics, and two solutions that contradict what was said."""
         said = self.said
+        if said.strict and said.variable.is_integer:
+            sentence = f"{said.variable} is a whole number, and nothing has a derivative in it"
+            return self.result(Status.UNKNOWN, "none", sentence)
         curve = self.about.curve
         if said.quantity != PI or curve is None:
             return SlopeCheck(self.about, said, self.where_defined).verdict()
@@ -53,8 +56,9 @@ class DirectionCheck(StatementCheck):
         moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
         unique = found.direction == "constant" or self.about.unique
         if moves is not None and HOLDS[said.relation](moves) and unique:
-            strictly = found.strict or not moves
-            if all_proved(found.claims) if strictly else not said.strict:
+            # Larger is not as large: a direction that may stand still proves a weak relation only.
+            enough = found.strict or not moves or "=" in said.relation
+            if enough and all_proved(found.claims):
                 return self.result(Status.PROVED, "comparative statics", str(found))
         try:
             pair = limited(self._opposite_pair, steps=NUMBERS_STEPS)

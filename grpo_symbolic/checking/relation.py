@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sympy import (
     Expr,
@@ -188,12 +189,15 @@ class RelationCheck(StatementCheck):
 
     def _inserted(self, policy: tuple[tuple[Symbol, Expr], ...]) -> Claim:
         """The relation with the policy in it, in the parameters alone."""
-        known = self.__dict__.setdefault("_claims", {})
-        if policy not in known:
-            known[policy] = Claim(
-                "there", *self._sides(dict(policy)), where_defined=self.where_defined
-            )
-        return known[policy]
+        if policy not in self._claims:
+            sides = self._sides(dict(policy))
+            self._claims[policy] = Claim("there", *sides, where_defined=self.where_defined)
+        return self._claims[policy]
+
+    @cached_property
+    def _claims(self) -> dict[tuple[tuple[Symbol, Expr], ...], Claim]:
+        """Made once for each closed form."""
+        return {}
 
     def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
         left, right = (

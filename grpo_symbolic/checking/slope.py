@@ -77,9 +77,6 @@ class SlopeCheck(StatementCheck):
     def _by_steps(self, expression: Expr) -> Checked:
         """Of a whole number: the change from each one to the next."""
         variable = self.said.variable
-        if self.said.strict:
-            sentence = f"{variable} is a whole number, and nothing has a derivative in it"
-            return self.result(Status.UNKNOWN, "none", sentence)
         step = expression.subs(variable, variable + 1) - expression
         found = self._compared(step, self.said.relation)
         if found.status is Status.REFUTED and self.said.relation in _WEAK:

@@ -148,10 +148,7 @@ def _by_rater(
     """V_{G,j}(r), the expected advantage of a reward where rater j scores the group."""
     rule = algorithm.advantage
     assert rule is not None
-    others = _ellipsis([f"o_{_index(i)}" for i in range(2, int(algorithm.group_size) + 1)])
-    expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
-    said = tuple(_remarks(rule)) if remarks else ()
-    name = f"V_{{{int(algorithm.group_size)},j}}(r_1)"
+    size = int(algorithm.group_size)
     count = len(question.raters)
     shares = _row([f"m_{j}" for j in range(1, count + 1)], tuple(m for m, _ in question.raters))
     places = range(1, len(question) + 1)
@@ -159,7 +156,7 @@ def _by_rater(
         _row([f"R_{j}({o})" for o in places], rater.rewards)
         for j, (_, rater) in enumerate(question.raters, start=1)
     ]
-    definition = Written(name, ", \\quad ".join((expected, *said)))
+    definition = _expectation(f"V_{{{size},j}}(r_1)", rule, size, remarks)
     return (definition, *often, Written("r_i", "R_j(o_i)"), shares, *rows)
 
 
@@ -179,18 +176,22 @@ def _by_reward(
     if counts and rule.batch is None:
         where = _counted(name, rule, size, question)
     else:
-        said = tuple(_remarks(rule)) if remarks else ()
         drawn = size if rule.batch is None else int(rule.batch)
-        others = _ellipsis([f"o_{_index(i)}" for i in range(2, drawn + 1)])
-        expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
         where = [
-            Written(f"{name}(r_1)", ", \\quad ".join((expected, *said))),
+            _expectation(f"{name}(r_1)", rule, drawn, remarks),
             *often,
             Written("r_i", "r(o_i)"),
         ]
     if question.rewards != tuple(map(symbols.reward, answers)):
         where.append(_row([f"r({o})" for o in answers], question.rewards))
     return tuple(where)
+
+
+def _expectation(name: str, rule: Advantage, drawn: int, remarks: bool) -> Written:
+    """The mean of the advantage of the first of so many, the others drawn from the policy."""
+    others = _ellipsis([f"o_{_index(i)}" for i in range(2, drawn + 1)])
+    expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
+    return Written(name, ", \\quad ".join((expected, *(_remarks(rule) if remarks else ()))))
 
 
 def _counted(name: str, rule: Advantage, size: int, question: Question) -> list[Eq | Written]:

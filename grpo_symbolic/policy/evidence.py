@@ -25,8 +25,6 @@ _STEPS = 5_000_000
 # Up to this group size a formula in radicals is ruled out at one instance.
 _LARGEST_GROUP = 16
 _POINTS, _DIGITS = 8, 40
-# A closed form is proved to solve the condition; points then only check the solver at numbers.
-_POINTS_OF_CLOSED_FORM = 3
 # The first lines write out definitions, in symbols of their own, and how they are tied.
 _DEFINITIONS = 5
 
@@ -146,9 +144,8 @@ def numeric_check(policy: Policy) -> tuple[str, Verdict]:
     worst, roots, points = mp.mpf(0), 0, 0
     expression = policy.expressions and policy.expressions[0]
     with mp.workdps(_DIGITS + 10):
-        count = _POINTS if expression is None else _POINTS_OF_CLOSED_FORM
-        samples = policy.parameters.samples(count, seed=7)
-        for point in tracked(samples, total=count, label="checking", unit="point"):
+        samples = policy.parameters.samples(_POINTS, seed=7)
+        for point in tracked(samples, total=_POINTS, label="checking", unit="point"):
             points += 1
             closed = None
             if expression is not None:

@@ -498,3 +498,13 @@ def test_a_refutation_without_coordinates_prints_no_empty_line() -> None:
     found = check("pi = 1/2", gs.GRPO(group_size=2), DETERMINISTIC)
     assert "counterexample: pi_ref = " in str(found)
     assert "counterexample" not in str(replace(found, counterexample={}))
+
+
+@pytest.mark.parametrize("statement", ["diff(pi, G) > 0", "diff(log(pi), G) > 0"])
+def test_nothing_has_a_derivative_in_a_whole_number(statement: str) -> None:
+    for algorithm in (gs.GRPO(gs.symbols.G), gs.GRPO(gs.symbols.G, advantage=gs.ShiftOnly())):
+        found = check(statement, algorithm, gs.BinaryQuestion())
+        assert found.verdict is Status.UNKNOWN
+        assert "whole number" in found.sentence
+    direction = check("increasing(log(pi), G)", gs.GRPO(gs.symbols.G), gs.BinaryQuestion())
+    assert direction.verdict is Status.PROVED
