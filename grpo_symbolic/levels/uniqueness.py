@@ -135,7 +135,8 @@ def _in_whole_numbers(
 def _positive(levels: tuple[int, ...], mixture: Mixture) -> int | None:
     """The number of coefficients in all levels, each of them positive; None where one may not be.
 
-    ``levels`` are in rising order.
+    ``levels`` are in rising order. Each monomial of an entry has z alone or ``size − 1`` masses. A
+    coefficient that rounding has made 0 is missing, and may be negative: all have to be there.
     """
     n, size = len(levels), mixture.group
     # Entries of the matrix have at most so much weight, in advantages; see _lost.
@@ -151,7 +152,8 @@ def _positive(levels: tuple[int, ...], mixture: Mixture) -> int | None:
             if not int(coefficient) > lost:
                 return None
             positive += 1
-    return positive
+    there = sum(comb(m * (size - 1) - 1, n - 1) for m in range(1, n))
+    return positive if positive == there else None
 
 
 def _values(

@@ -100,3 +100,21 @@ def test_solutions_are_complete_and_say_why() -> None:
     assert policy.enclose(beta="1/10", pi_ref=("1/5",) * 5, digits=20).complete
     direct = gs.stationary_policy(gs.GRPO(3, gs.DirectKL()), gs.Question(rewards=(3, 1, 0)))
     assert direct.count.possible == ()
+
+
+def test_a_coefficient_that_is_missing_is_not_taken_for_positive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    levels, rule, whole = (0, 1, 4), Mixture(5, 5), uniqueness._determinant
+
+    def without_one(matrix: list, ring: uniqueness.fmpz_mpoly_ctx) -> uniqueness.fmpz_mpoly:
+        table = whole(matrix, ring).to_dict()
+        del table[next(powers for powers in table if all(powers[: len(levels)]))]
+        return ring.from_dict(table)
+
+    uniqueness._positive.cache_clear()
+    assert uniqueness._positive(levels, rule)
+    uniqueness._positive.cache_clear()
+    monkeypatch.setattr(uniqueness, "_determinant", without_one)
+    assert uniqueness._positive(levels, rule) is None
+    uniqueness._positive.cache_clear()
