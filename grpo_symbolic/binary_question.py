@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, Integer, Symbol
 
@@ -12,7 +11,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.described_rewards import two_rates
 from grpo_symbolic.display import called, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, point
 
@@ -58,7 +57,10 @@ class BinaryQuestion(Question):
     gap: Expr
 
     def __init__(
-        self, margin: Any = None, gap: Any = symbols.gap, success: Sequence[Any] | None = None
+        self,
+        margin: Number | None = None,
+        gap: Number = symbols.gap,
+        success: Sequence[Number] | None = None,
     ) -> None:
         if margin is not None and success is not None:
             raise ValueError("give a margin or success rates, not both")
@@ -123,7 +125,7 @@ class BinaryQuestion(Question):
         return self.margins[0][1] if self.margins else None
 
     def __repr__(self) -> str:
-        named: dict[str, Any] = {} if self.gap == symbols.gap else {"gap": self.gap}
+        named: dict[str, object] = {} if self.gap == symbols.gap else {"gap": self.gap}
         if self.raters:
             return f"BinaryQuestion.of({super().__repr__()})"
         if self.margins and self.gap != 0:

@@ -25,7 +25,7 @@ from grpo_symbolic.described_rewards import (
 from grpo_symbolic.display import called, cut, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.electorate import Electorate
-from grpo_symbolic.inputs import one_of
+from grpo_symbolic.inputs import Number, one_of
 from grpo_symbolic.reward import (
     Gaussian,
     Law,
@@ -94,20 +94,27 @@ class Question:
     def __init__(
         self,
         *,
-        domain: Domain | None = None,
-        answers: Any = None,
+        rewards: Iterable[Number] | None = None,
+        success: Iterable[Number] | None = None,
+        reward_laws: Iterable[Gaussian | Iterable[tuple[Number, Number]]] | None = None,
+        scores: Iterable[Number] | None = None,
+        preferences: Iterable[Iterable[Number]] | None = None,
+        correct: int | None = None,
+        answers: int | None = None,
+        raters: Electorate | None = None,
         per: str | None = None,
-        **given: Any,
+        domain: Domain | None = None,
     ) -> None:
-        if given.get("correct") is None and answers is not None:
+        if correct is None and answers is not None:
             raise ValueError("answers goes with correct: the number of answers of each kind")
-        stated = {kind: value for kind, value in given.items() if value is not None}
-        if len(stated) != 1 or not set(stated) <= set(_KINDS):
+        values = (rewards, success, reward_laws, scores, preferences, correct, raters)
+        stated = [(k, v) for k, v in zip(_KINDS, values, strict=True) if v is not None]
+        if len(stated) != 1:
             raise ValueError(
                 f"a question needs exactly one of {', '.join(_KINDS)}; got "
-                + (", ".join(given) or "none")
+                + (", ".join(kind for kind, _ in stated) or "none")
             )
-        ((kind, value),) = stated.items()
+        ((kind, value),) = stated
         if (kind == "raters") != (per is not None):
             raise ValueError(f"raters goes with per, one of {', '.join(_WAYS)}")
         if kind == "raters":
@@ -124,7 +131,7 @@ class Question:
         laws, margins, ranges = READERS[kind](listed)
         self._set(laws, margins, domain if domain is not None else ranges)
 
-    def _read_raters(self, electorate: Any, per: str, domain: Domain | None) -> None:
+    def _read_raters(self, electorate: object, per: str, domain: Domain | None) -> None:
         """Averaged or fresh raters are rewards or laws; one rater a group is a mixture of them."""
         if not isinstance(electorate, Electorate):
             raise ValueError(f"raters must be an Electorate, got {cut(repr(electorate))}")
@@ -162,7 +169,7 @@ class Question:
 
     @classmethod
     def from_samples(
-        cls, rewards_per_answer: Sequence[Sequence[Any]], *, decimals: int | None = None
+        cls, rewards_per_answer: Sequence[Sequence[Number]], *, decimals: int | None = None
     ) -> Question:
         """Rewards as a trainer logs them: every answer has the law of its samples.
 

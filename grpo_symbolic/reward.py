@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from sympy import Add, Dummy, Expr, Integer, erf, exp, oo, pi, sqrt
 from sympy import integrate as sympy_integrate
@@ -18,7 +17,7 @@ from sympy import integrate as sympy_integrate
 from grpo_symbolic.algebra import is_zero, sign, tidy
 from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.inputs import expression, within
+from grpo_symbolic.inputs import Number, expression, within
 from grpo_symbolic.work import limited
 
 __all__ = [
@@ -55,8 +54,8 @@ class Gaussian:
     (1, 2)
     """
 
-    mean: Any
-    std: Any
+    mean: Number
+    std: Number
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mean", expression("mean", self.mean, "a number"))
@@ -72,7 +71,7 @@ def point(reward: Expr) -> Law:
     return ((reward, Integer(1)),)
 
 
-def finite_law(pairs: Iterable[tuple[Any, Any]]) -> Law:
+def finite_law(pairs: Iterable[tuple[Number, Number]]) -> Law:
     """A law from (reward, probability) pairs: rewards distinct, probabilities summing to 1.
 
     Raises

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable
 from inspect import CO_GENERATOR
 from types import FrameType
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 __all__ = ["Exhausted", "charge", "is_limited", "limited"]
 
@@ -108,6 +108,7 @@ def limited(function: Callable[P, T], /, *args: P.args, steps: int, **keywords: 
     profiler, tracer, outer = sys.getprofile(), sys.gettrace(), _current()
     allowed = steps if outer is None else min(steps, max(outer.left, 0))
     meter = _Meter(allowed)
+    found: Any = None
     sys.setprofile(meter.profile)
     try:
         found = function(*args, **keywords)

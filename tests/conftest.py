@@ -1,6 +1,7 @@
 """Shared set-up: the same precision for every test, reproducible Hypothesis runs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,3 +22,16 @@ def _precision() -> Iterator[None]:
     """Start from mpmath's default precision, and put back what was there before."""
     with mp.workdps(15):
         yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file stays in one process; so do all tests of what results say, which is built once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class BesideWhatTheyShare(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            shared = "tests/derivations/"
+            return shared if nodeid.startswith(shared) else super()._split_scope(nodeid)
+
+    return BesideWhatTheyShare(config, log)

@@ -225,6 +225,7 @@ def _differ(left: Expr, right: Expr) -> Verdict:
     else:
         status = Status.PROVED if gap else Status.REFUTED
         return Verdict(status, method, f"their difference is {gap.to_sympy()}")
+    text = ""
     for bits in _BITS:
         try:
             with ctx.workprec(bits):
@@ -236,7 +237,8 @@ def _differ(left: Expr, right: Expr) -> Verdict:
             if not enclosure.contains(0):
                 text = f"their difference is in {enclosure.str(12)}"
                 return Verdict(Status.PROVED, "ball arithmetic", text)
-    return Verdict(Status.UNKNOWN, "ball arithmetic", f"they agree to within {enclosure.str(6)}")
+            text = f"they agree to within {enclosure.str(6)}"
+    return Verdict(Status.UNKNOWN, "ball arithmetic", text)
 
 
 def _points(domain: Domain, free: tuple[Symbol, ...]) -> Iterator[dict[Symbol, Expr]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol
 
 from sympy import Add, Expr, Integer, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call, math, prose, record, tex
-from grpo_symbolic.inputs import group_size, symbol_or_number
+from grpo_symbolic.inputs import Number, group_size, symbol_or_number
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
@@ -32,7 +32,7 @@ class Algorithm(ABC):
     """
 
     penalty: Penalty
-    beta: Any
+    beta: Number
     #: Of algorithms with groups, how large they are, how a reward is measured against its group,
     #: and whether groups of equal rewards are dropped.
     group_size: Expr | None = None
@@ -45,7 +45,7 @@ class Algorithm(ABC):
         """What the preference P(o|π) of this algorithm is, in words."""
 
     @property
-    def rule_parameters(self) -> tuple[tuple[Any, str], ...]:
+    def rule_parameters(self) -> tuple[tuple[Number | None, str], ...]:
         """What the advantage adds to its scale and divides by, each with its role as parameter."""
         rule = self.advantage
         return () if rule is None else ((rule.epsilon, "epsilon"), (rule.sigma, "sigma"))
@@ -117,10 +117,10 @@ class GRPO(Algorithm):
     P(b) = -sqrt(2)*pi
     """
 
-    group_size: Any = 2
+    group_size: Number = 2
     penalty: Penalty = field(default_factory=ReverseKL)
     advantage: Advantage = field(default_factory=ShiftAndScale)
-    beta: Any = symbols.beta
+    beta: Number = symbols.beta
     mixed_only: bool = False
 
     def __post_init__(self) -> None:
@@ -195,7 +195,7 @@ class _WithoutGroups(Algorithm):
     """An algorithm whose preference does not depend on a group; the penalty is the direct KL."""
 
     penalty: Penalty = field(default_factory=DirectKL)
-    beta: Any = symbols.beta
+    beta: Number = symbols.beta
 
     def __post_init__(self) -> None:
         self._check_weight()
@@ -280,7 +280,14 @@ def _winning(question: Question, opponent: Sequence[Expr]) -> tuple[Expr, ...]:
     )
 
 
-def as_algorithm(value: Any) -> Algorithm:
+class StandsForAlgorithm(Protocol):
+    """What has an algorithm, such as a preset."""
+
+    @property
+    def algorithm(self) -> Algorithm: ...
+
+
+def as_algorithm(value: object) -> Algorithm:
     """An algorithm, or the one that a preset stands for.
 
     Raises
@@ -294,7 +301,7 @@ def as_algorithm(value: Any) -> Algorithm:
     return found
 
 
-def preference(algorithm: Any, question: Question) -> PreferenceModel:
+def preference(algorithm: Algorithm | StandsForAlgorithm, question: Question) -> PreferenceModel:
     """P(o|π) for every answer, exactly: the group-relative preference model.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
@@ -18,6 +18,18 @@ __all__ = ["stationary_policy"]
 
 # Conditions of more classes of answers are built when they are asked for.
 _AT_ONCE = 6
+
+
+@overload
+def stationary_policy(
+    algorithm: Algorithm | Preset, question: BinaryQuestion
+) -> StationaryPolicy: ...
+
+
+@overload
+def stationary_policy(
+    algorithm: Algorithm | Preset, question: Question
+) -> StationaryPolicy | SimplexPolicy: ...
 
 
 def stationary_policy(

@@ -211,6 +211,7 @@ def _flow(velocity: Velocity, start: ndarray, goals: Sequence[ndarray]) -> _Way:
         sides = [_softmax(logits + side * _STEP * row) for row in one for side in (1, -1)]
         slopes = np.array([velocity(p) for p in sides])
         jacobian = ((slopes[::2] - slopes[1::2]) / (2 * _STEP)).T
+        first, second, error = slope, slope, np.inf
         for _ in range(60):
             matrix = one - _GAMMA * step * jacobian
             first = np.linalg.solve(matrix, slope)

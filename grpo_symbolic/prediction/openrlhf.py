@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
@@ -17,7 +16,7 @@ __all__ = ["from_openrlhf"]
 _APART = ("data", "logger", "ckpt", "ds", "vllm", "eval", "critic", "ref")
 
 
-def from_openrlhf(config: Any) -> TrainerRun:
+def from_openrlhf(config: object) -> TrainerRun:
     """OpenRLHF's arguments, as an algorithm with all that it assumes.
 
     Parameters

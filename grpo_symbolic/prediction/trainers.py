@@ -17,7 +17,7 @@ from grpo_symbolic.presets.trainers import ms_swift, nemo_rl
 __all__ = ["read_run"]
 
 
-def read_run(config: Any) -> TrainerRun:
+def read_run(config: object) -> TrainerRun:
     """The run of a configuration that says with the key ``trainer`` whose it is.
 
     Parameters

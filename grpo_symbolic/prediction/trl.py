@@ -25,7 +25,7 @@ _BENDING = {
 }  # fmt: skip
 
 
-def from_trl(config: Any) -> TrainerRun:
+def from_trl(config: object) -> TrainerRun:
     """TRL's ``GRPOConfig``, as an algorithm with all that it assumes.
 
     Parameters

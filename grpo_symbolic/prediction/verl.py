@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from grpo_symbolic.prediction.configuration import Configuration
 from grpo_symbolic.prediction.predict import TrainerRun
@@ -22,7 +21,7 @@ _APART = (
 )
 
 
-def from_verl(config: Any) -> TrainerRun:
+def from_verl(config: object) -> TrainerRun:
     """verl's configuration, as an algorithm with all that it assumes.
 
     Parameters

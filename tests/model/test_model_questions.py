@@ -146,6 +146,11 @@ def test_binary_success_is_a_question_of_two_rates(first: Fraction, second: Frac
             gs.BinaryQuestion(success=(first, second))
 
 
+def test_a_misspelt_description_is_an_unknown_argument() -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'reward'"):
+        gs.Question(reward=(1, 0))  # type: ignore[call-arg]
+
+
 # -- refusing ----------------------------------------------------------------------------------
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
@@ -157,7 +162,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: gs.Question(rewards=(1, 0), success=(1, 0)),
         r"exactly one of .*; got rewards, success$",
     ),
-    "unknown description": (lambda: gs.Question(reward=(1, 0)), r"exactly one of .*; got reward$"),
     "one answer": (lambda: gs.Question(rewards=(1,)), r"at least two answers$"),
     "no answer": (lambda: gs.Question(rewards=()), r"at least two answers$"),
     "not a sequence": (lambda: gs.Question(rewards=5), r"rewards must be a sequence .* got 5$"),

@@ -18,7 +18,7 @@ from sympy import Expr, Integer, S, Symbol, oo
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import prose_tex
-from grpo_symbolic.inputs import exact_number, symbol_or_number
+from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
 from grpo_symbolic.reward import Law, mean, variance
 
 __all__ = ["Advantage", "Member", "Whitened", "bessel"]
@@ -50,10 +50,10 @@ class Advantage:
     #: The advantage where both the deviation and the scale are 0.
     zero_over_zero: Expr = S.Zero
     #: Samples over which the scale is taken; None where that is the group.
-    batch: Any = None
+    batch: Number | None = None
     #: What is added to the scale, and what the scale is where that is a constant.
-    epsilon: Any = S.Zero
-    sigma: Any = None
+    epsilon: Number = S.Zero
+    sigma: Number | None = None
 
     def __call__(
         self,

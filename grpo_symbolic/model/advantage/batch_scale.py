@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, Integer, S, oo, sqrt
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import group_size
+from grpo_symbolic.inputs import Number, group_size
 from grpo_symbolic.model.advantage.base import Member, Whitened, bessel
 from grpo_symbolic.reward import variance
 
@@ -40,9 +39,9 @@ class BatchScale(Whitened):
     (r - mean)/(sample std of the batch of 16 + 1/10000), 0/0 = 0
     """
 
-    batch: Any = None
+    batch: Number | None = None
     ddof: int = 0
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
     uniform = False
 
     def __post_init__(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, Integer, S, oo, sqrt
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import order, variance
 
@@ -46,7 +45,7 @@ class BestOverSecond(Advantage):
     """
 
     scaled: bool = True
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
     zero_sum = False
     uniform = False
     has_limit = False

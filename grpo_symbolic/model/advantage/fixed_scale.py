@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage
 
 __all__ = ["FixedScale"]
@@ -34,7 +33,7 @@ class FixedScale(Advantage):
     P(b) = -3*gap*pi/8
     """
 
-    sigma: Any = symbols.sigma
+    sigma: Number = symbols.sigma
     linear = True
 
     def __post_init__(self) -> None:

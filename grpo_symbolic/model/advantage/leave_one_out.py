@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, S, sqrt
 
@@ -46,7 +45,7 @@ class LeaveOneOut(Advantage):
     """
 
     scaled: bool = False
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
 from math import comb
-from typing import Any
 
 from sympy import Add, Expr, Integer, Rational, S, oo, sqrt
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import parameter
+from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
 
@@ -52,7 +51,7 @@ class PassAtK(Advantage):
     Source: Chen et al., arXiv 2508.10751, pass@k training with all subsets of the group.
     """
 
-    subset: Any = None
+    subset: Number | None = None
     scale_invariant = True
     uniform = False
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Expr, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import symbol_or_number
+from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member
 
 __all__ = ["Rescaled"]
@@ -43,8 +42,8 @@ class Rescaled(Advantage):
     Eq(beta*(pi - pi_ref), pi*(1 - pi)/5)
     """
 
-    rule: Any
-    divisor: Any = symbols.sigma
+    rule: Advantage
+    divisor: Number = symbols.sigma
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "divisor", symbol_or_number("sigma", self.divisor))
@@ -85,17 +84,17 @@ class Rescaled(Advantage):
         return self.rule.linear
 
     @property
-    def batch(self) -> Any:  # type: ignore[override]
+    def batch(self) -> Number | None:  # type: ignore[override]
         """That of the rule."""
         return self.rule.batch
 
     @property
-    def epsilon(self) -> Any:  # type: ignore[override]
+    def epsilon(self) -> Number:  # type: ignore[override]
         """That of the rule."""
         return self.rule.epsilon
 
     @property
-    def sigma(self) -> Any:  # type: ignore[override]
+    def sigma(self) -> Number:  # type: ignore[override]
         """The divisor, or the constant scale of the rule."""
         return self.divisor if self.rule.sigma is None else self.rule.sigma
 

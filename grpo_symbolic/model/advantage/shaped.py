@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, Max, Min, S, oo
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import within
+from grpo_symbolic.inputs import Number, within
 from grpo_symbolic.model.advantage.base import Member, Whitened
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 
@@ -19,7 +18,7 @@ class _Shaped(Whitened):
     """A function of the published advantage that does not fall."""
 
     ddof: int = 0
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
     zero_sum = False
     uniform = False
     has_limit = False
@@ -69,8 +68,8 @@ class Clipped(_Shaped):
     """
 
     ddof: int = 0
-    epsilon: Any = S.Zero
-    bound: Any = S.One
+    epsilon: Number = S.Zero
+    bound: Number = S.One
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,7 +102,7 @@ class PositiveOnly(_Shaped):
     """
 
     ddof: int = 0
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
 
     __repr__ = as_call
 
@@ -132,7 +131,7 @@ class NegativeOnly(_Shaped):
     """
 
     ddof: int = 0
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
 
     __repr__ = as_call
 

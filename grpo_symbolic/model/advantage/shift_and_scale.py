@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, S, sqrt
 
 from grpo_symbolic.display import as_call
-from grpo_symbolic.inputs import expression
+from grpo_symbolic.inputs import Number, expression
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
 __all__ = ["ShiftAndScale"]
@@ -47,7 +46,7 @@ class ShiftAndScale(Whitened):
     """
 
     ddof: int = 0
-    epsilon: Any = S.Zero
+    epsilon: Number = S.Zero
     zero_over_zero: Expr = S.Zero
 
     def __post_init__(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Expr, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
+from grpo_symbolic.inputs import Number
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
 __all__ = ["StabilisedScale"]
@@ -48,7 +48,7 @@ class StabilisedScale(Whitened):
     (r - mean)/sqrt(var + 1/100), 0/0 = 0
     """
 
-    epsilon: Any = symbols.epsilon
+    epsilon: Number = symbols.epsilon
     ddof: int = 0
 
     __repr__ = as_call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sympy import Abs, DiracDelta, Expr, S, Symbol, diff, expand_log, log
 
@@ -69,7 +69,7 @@ class Estimator(Penalty):
 
     name: ClassVar[str] = "estimator"
 
-    k: Any = field(default_factory=k3)
+    k: Expr | str = field(default_factory=k3)
     placement: str = "loss"
 
     def __post_init__(self) -> None:
