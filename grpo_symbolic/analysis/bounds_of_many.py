@@ -111,7 +111,7 @@ def _of_two(
 ) -> list[Bound]:
     """Bounds of the binary question: the upper ones; the lower ones too where cuts are as exact."""
     found = bounds(balance, None if closed is None else closed[0])
-    kept = [b for b in found.found if exact or b.side == "upper"]
+    kept = [b for b in found.found if (exact or b.side == "upper") and b.expression != 1]
     concave = None if balance.group is None else balance.group.spread.concave
     if closed is not None:
         root, known = closed
