@@ -45,7 +45,7 @@ _LEVEL = Symbol("D", positive=True)
 
 @dataclass(frozen=True)
 class Bound:
-    """One bound of every stationary π(a), with its proof.
+    """One bound of every stationary policy, with its proof.
 
     Attributes
     ----------
@@ -56,25 +56,32 @@ class Bound:
         The argument in a sentence.
     claims : tuple of Claim
         What it rests on.
+    mass : Expr
+        What is bounded: π(a), or the probability of the answers above a cut.
     """
 
     expression: Expr
     side: str
     reason: str
     claims: tuple[Claim, ...] = ()
+    mass: Expr = PI
+
+    @property
+    def _left(self) -> str:
+        """What is bounded, and the relation."""
+        relation = ">=" if self.side == "lower" else "<="
+        return f"{'pi(a)' if self.mass == PI else short(self.mass)} {relation}"
 
     def __str__(self) -> str:
-        relation = ">=" if self.side == "lower" else "<="
-        return f"pi(a) {relation} {sstr(self.expression)}: {self.reason}"
+        return f"{self._left} {sstr(self.expression)}: {self.reason}"
 
     def __repr__(self) -> str:
-        relation = ">=" if self.side == "lower" else "<="
-        return f"Bound(pi(a) {relation} {short(self.expression)}: {cut(self.reason)})"
+        return f"Bound({self._left} {short(self.expression)}: {cut(self.reason)})"
 
     def latex(self) -> str:
         """``pi(a) >= expression``."""
         relation = r"\ge" if self.side == "lower" else r"\le"
-        return rf"{formula(PI)} {relation} {formula(self.expression)}"
+        return rf"{formula(self.mass)} {relation} {formula(self.expression)}"
 
     def _repr_latex_(self) -> str | None:
         return typeset(self.latex()) if legible(self.expression) else None
@@ -82,14 +89,40 @@ class Bound:
 
 @dataclass(frozen=True)
 class Bounds:
-    """Bounds that every stationary π(a) of a binary question obeys, for all parameters.
+    """Bounds that every stationary policy obeys, for all parameters.
 
     Attributes
     ----------
     found : tuple of Bound
+        Of π(a), or of many answers: of the probability of those above each cut.
     """
 
     found: tuple[Bound, ...]
+
+    @property
+    def masses(self) -> tuple[Expr, ...]:
+        """What is bounded."""
+        return tuple(dict.fromkeys(b.mass for b in self.found))
+
+    def of(self, mass: Expr) -> Bounds:
+        """The bounds of one mass.
+
+        Raises
+        ------
+        ValueError
+            For a mass that is not one of :attr:`masses`.
+        """
+        if mass not in self.masses:
+            raise ValueError(f"there are bounds of {self._named}, not of {mass}")
+        return Bounds(tuple(b for b in self.found if b.mass == mass))
+
+    @property
+    def _named(self) -> str:
+        return ", ".join(map(short, self.masses))
+
+    def _one(self) -> None:
+        if len(self.masses) > 1:
+            raise ValueError(f"several masses are bounded: of(mass) takes one of {self._named}")
 
     @property
     def lower(self) -> tuple[Expr, ...]:
@@ -110,12 +143,14 @@ class Bounds:
 
     @property
     def lower_bound(self) -> Expr:
-        """The largest of the lower bounds."""
+        """The largest of the lower bounds; a ValueError where several masses are bounded."""
+        self._one()
         return Max(*self.lower)
 
     @property
     def upper_bound(self) -> Expr:
-        """The smallest of the upper bounds."""
+        """The smallest of the upper bounds; a ValueError where several masses are bounded."""
+        self._one()
         return Min(*self.upper)
 
     def verify(self) -> Report:
@@ -126,7 +161,11 @@ class Bounds:
         """The bounds as plain data, for JSON."""
         return {
             side: [
-                {"bound": sstr(b.expression), "reason": b.reason}
+                {
+                    **({} if b.mass == PI else {"of": sstr(b.mass)}),
+                    "bound": sstr(b.expression),
+                    "reason": b.reason,
+                }
                 for b in self.found
                 if b.side == side
             ]
@@ -134,11 +173,14 @@ class Bounds:
         }
 
     def latex(self) -> str:
-        """``max{...} <= pi(a) <= min{...}``."""
+        """``max{...} <= pi(a) <= min{...}``, line by line where several masses are bounded."""
+        if len(self.masses) > 1:
+            lines = (self.of(mass).latex() for mass in self.masses)
+            return r"\begin{gathered}" + r" \\ ".join(lines) + r"\end{gathered}"
         left, right = (
             _outermost(name, side) for name, side in ((r"\max", self.lower), (r"\min", self.upper))
         )
-        return rf"{left} \le {formula(PI)} \le {right}"
+        return rf"{left} \le {formula(*self.masses)} \le {right}"
 
     def _repr_latex_(self) -> str | None:
         return typeset(self.latex()) if legible(*self.lower, *self.upper) else None

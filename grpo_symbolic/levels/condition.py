@@ -20,6 +20,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.levels.counted import CountedField
 from grpo_symbolic.levels.field import LevelField
 from grpo_symbolic.levels.form import LevelForm
+from grpo_symbolic.levels.ordered import OrderedField
 from grpo_symbolic.levels.start import distorted
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
@@ -30,7 +31,7 @@ __all__ = ["Ladder", "LevelCondition"]
 Mask = NDArray[np.bool_]
 
 # Exponents of the errors of the rules.
-_COARSE, _BETTER, _MIDDLE, _FINE = 6.0, 12.0, 22.0, 34.0
+_COARSE, _BETTER, _MIDDLE, _FINE = 6.0, 12.0, 21.5, 33.0
 # A step, times what slopes are off by (at least the first number), leaves less than rounding does.
 _OFF, _SETTLED, _CORRECTIONS, _ROUGHLY = 1e-8, 1e-14, 12, 0.02
 # Pivots of a matrix that is definite, relative to its diagonal; and how near is near to it.
@@ -45,7 +46,7 @@ class LevelCondition(Condition):
 
     Parameters
     ----------
-    preference : LevelField or CountedField
+    preference : LevelField, CountedField or OrderedField
     emission : array, answers × levels, or None
         The probability of each level; None where answers are the levels themselves.
     dropped : int
@@ -54,7 +55,7 @@ class LevelCondition(Condition):
         all of its reward.
     """
 
-    preference: LevelField | CountedField  # type: ignore[assignment]
+    preference: LevelField | CountedField | OrderedField  # type: ignore[assignment]
     emission: Array | None = None
     dropped: int = 0
     settled = 0.03  # a finer rule goes on from there
@@ -146,10 +147,12 @@ class Ladder:
         return LevelCondition(levels, force, form.table, form.size if form.dropped else 0)
 
     @cached_property
-    def _counted(self) -> CountedField | None:
+    def _counted(self) -> CountedField | OrderedField | None:
         """The field of a rule that has no mixture, at every accuracy."""
         form = self.form
-        return CountedField(form.levels, form.rule, form.size) if form.mixture is None else None
+        if form.mixture is not None:
+            return None
+        return (OrderedField if form.ordered else CountedField)(form.levels, form.rule, form.size)
 
     @cached_property
     def coarse(self) -> LevelCondition:

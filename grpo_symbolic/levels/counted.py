@@ -4,7 +4,8 @@ r"""Level values of any rule, by the counts of levels among the others of a grou
 
 over the ways in which G − 1 rewards fall on the levels: for rules whose one over scale is no
 mixture of Gaussians (ranks, medians, clipped advantages, the best of k, the deviation of the
-others). The advantages come from the rule itself, exactly, so that their number is limited.
+others). Advantages that see mean and variance of the group are computed from these, many groups at
+once; others come from the rule itself, one by one. Their number is limited.
 """
 
 from __future__ import annotations
@@ -13,59 +14,135 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from math import comb
+from math import comb, lcm
 
 import numpy as np
-from flint import arb, arb_mat, ctx
-from sympy import Expr, Integer, Rational, multinomial_coefficients
+from flint import arb, arb_mat, ctx, fmpq
+from numpy.typing import NDArray
+from sympy import Expr, Integer, Rational, Symbol, multinomial_coefficients
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.reward import Law
 
 __all__ = ["CountedField", "CountedPreference"]
 
-# Advantages that are measured, about a millisecond each; and numbers of one block of laws.
-_MOST, _BLOCK = 6_000, 2**20
+# Advantages that are measured by the rule itself, about a millisecond each; those that are computed
+# from mean and variance of the group, and how many of them differ; numbers of one block of laws.
+_MOST, _COMPUTED, _DIFFERENT, _BLOCK = 6_000, 200_000, 120_000, 2**20
 _BITS = 80
+_DEVIATION, _VARIANCE = Symbol("d", real=True), Symbol("v", positive=True)
 
 
-@lru_cache(maxsize=8)
-def _measured(
-    levels: tuple[Fraction, ...], rule: Advantage, size: int
-) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...], tuple[tuple[Expr, ...], ...]]:
-    """Counts of the others, in how many ways they come, and the advantage of each level."""
-    n = len(levels)
-    count = n * comb(size + n - 2, n - 1)
-    if count > _MOST:
-        fits = next(g for g in range(size, 1, -1) if n * comb(g + n - 2, n - 1) <= _MOST or g == 2)
-        raise ValueError(
-            f"the rule {rule} on {n} levels of reward in groups of {size} has {count:,} advantages "
-            f"to be measured one by one, more than {_MOST:,}: groups of {fits} would do"
-        )
-    rewards = [Rational(r.numerator, r.denominator) for r in levels]
-    ways = multinomial_coefficients(n, size - 1)
-    rows = []
-    for own in range(n):
-        row = []
-        for counts in ways:
-            members = [c + (k == own) for k, c in enumerate(counts)]
-            law = tuple((r, Rational(c, size)) for r, c in zip(rewards, members, strict=True) if c)
-            row.append(rule(rewards[own], law, Integer(size), Domain()))
-        rows.append(tuple(row))
-    return tuple(ways), tuple(int(w) for w in ways.values()), tuple(rows)
+@lru_cache(maxsize=4)
+def _others(levels: int, size: int) -> tuple[NDArray[np.int64], tuple[int, ...]]:
+    """Counts of the others as groups × levels, and in how many ways they come."""
+    ways = multinomial_coefficients(levels, size - 1)
+    return np.array(list(ways)), tuple(int(w) for w in ways.values())
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _table(
     levels: tuple[Fraction, ...], rule: Advantage, size: int, bits: int
-) -> tuple[tuple[tuple[int, ...], ...], arb_mat]:
+) -> tuple[NDArray[np.int64], arb_mat]:
     """Counts of the others, and what each level has from them: levels × counts."""
-    counts, ways, rows = _measured(levels, rule, size)
+    n = len(levels)
+    count = n * comb(size + n - 2, n - 1)
+    form = rule.of_moments(_DEVIATION, _VARIANCE, Integer(size))
+    ordered = rule.of_order(0, 1, size) is not None
+    most = _COMPUTED if ordered or form is not None else _MOST
+    if count > most:
+        raise _too_many(rule, n, size, count, most)
+    counts, ways = _others(n, size)
     with ctx.workprec(bits):
-        found = [[w * ball(a, {}, bits) for w, a in zip(ways, row, strict=True)] for row in rows]
-        return counts, arb_mat(found)
+        if ordered:
+            found = _by_order(levels, rule, size, counts)
+        elif form is None:
+            laws = [_law(levels, c, own) for own in range(n) for c in counts.tolist()]
+            found = [ball(rule(*law, Integer(size), Domain()), {}, bits) for law in laws]
+        else:
+            found = _by_moments(levels, rule, form, size, counts, bits)
+        return counts, arb_mat(n, len(ways), [w * a for w, a in zip(ways * n, found, strict=True)])
+
+
+def _too_many(rule: Advantage, levels: int, size: int, count: int, most: int) -> ValueError:
+    fits = next(
+        g for g in range(size, 1, -1) if levels * comb(g + levels - 2, levels - 1) <= most or g == 2
+    )
+    return ValueError(
+        f"the rule {rule} on {levels} levels of reward in groups of {size} has {count:,} "
+        f"advantages to be measured one by one, more than {most:,}: groups of {fits} would do"
+    )
+
+
+def _law(levels: Sequence[Fraction], counts: Sequence[int], own: int) -> tuple[Rational, Law]:
+    """The own reward, and the law of a group."""
+    rewards = [Rational(r.numerator, r.denominator) for r in levels]
+    size = sum(counts) + 1
+    members = [c + (k == own) for k, c in enumerate(counts)]
+    law = tuple((r, Rational(c, size)) for r, c in zip(rewards, members, strict=True) if c)
+    return rewards[own], law
+
+
+def _by_order(
+    levels: tuple[Fraction, ...], rule: Advantage, size: int, counts: NDArray[np.int64]
+) -> list[arb]:
+    """Advantages level by level from how many are below a member and how many are like it."""
+    known: dict[tuple[int, int], arb] = {}
+    found: list[arb] = []
+    for own, level in enumerate(levels):
+        below = counts[:, [k for k, other in enumerate(levels) if other < level]].sum(axis=1)
+        for key in zip(below.tolist(), (counts[:, own] + 1).tolist(), strict=True):
+            if key not in known:
+                known[key] = ball(rule.of_order(*key, size), {}, ctx.prec)  # type: ignore[arg-type]
+            found.append(known[key])
+    return found
+
+
+def _by_moments(
+    levels: tuple[Fraction, ...],
+    rule: Advantage,
+    form: Expr,
+    size: int,
+    counts: NDArray[np.int64],
+    bits: int,
+) -> list[arb]:
+    """Advantages level by level from the deviation and variance of the group, each once.
+
+    Those of a member whose others are alike are measured by the rule itself.
+    """
+    shared = lcm(*(r.denominator for r in levels))
+    whole = [int((r - min(levels)) * shared) for r in levels]
+    kind = np.int64 if size**2 * max(whole) ** 2 < 2**62 else object
+    steps, each = np.array(whole, kind), counts.astype(kind)
+    first, second = each @ steps, each @ (steps * steps)
+    alike = counts.max(axis=1) == size - 1
+    known: dict[tuple[int, int], arb] = {}
+    found: list[arb] = []
+    for own, step in enumerate(whole):
+        total = first + step
+        deviations = size * step - total
+        spreads = size * (second + step * step) - total * total
+        pairs = zip(deviations.tolist(), spreads.tolist(), alike.tolist(), strict=True)
+        for place, (deviation, spread, measured) in enumerate(pairs):
+            if measured:
+                law = _law(levels, counts[place].tolist(), own)
+                found.append(ball(rule(*law, Integer(size), Domain()), {}, bits))
+                continue
+            key = (deviation, spread)
+            if key not in known:
+                if len(known) == _DIFFERENT:
+                    n = len(levels)
+                    raise _too_many(rule, n, size, n * len(counts), _DIFFERENT)
+                at = {
+                    _DEVIATION: arb(fmpq(deviation, size * shared)),
+                    _VARIANCE: arb(fmpq(spread, (size * shared) ** 2)),
+                }
+                known[key] = ball(form, at, bits)
+            found.append(known[key])
+    return found
 
 
 @dataclass(frozen=True)
@@ -90,7 +167,7 @@ class CountedField:
     def _parts(self) -> tuple[Array, Array]:
         counts, table = _table(self.levels, self.rule, self.size, _BITS)
         entries = np.array([float(x) for x in table.entries()])
-        return np.array(counts), entries.reshape(len(self.levels), len(counts))
+        return counts, entries.reshape(len(self.levels), len(counts))
 
     @property
     def cost(self) -> int:
@@ -170,33 +247,40 @@ class CountedPreference:
             return None
         return arb_mat([[arb(x.numerator) / x.denominator for x in row] for row in self.emission])
 
-    def _powers(self, policy: Sequence[arb]) -> list[list[arb]]:
+    def _masses(self, policy: Sequence[arb]) -> list[arb]:
         law, masses = self._law, list(policy)
         if law is not None:
             masses = (law.transpose() * arb_mat(len(policy), 1, masses)).entries()
-        return [[m**k for k in range(self.size)] for m in masses]
+        return masses
+
+    def _terms(
+        self, masses: Sequence[arb], counts: Sequence[Sequence[int]] | None = None
+    ) -> list[arb]:
+        """m^c, by default for all counts of the others."""
+        powers = [[m**k for k in range(self.size)] for m in masses]
+        given = _others(len(self.levels), self.size)[0].tolist() if counts is None else counts
+        return [_term(powers, c) for c in given]
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
         """P, one ball an answer."""
-        counts, table = _table(self.levels, self.rule, self.size, self.bits)
-        powers, law = self._powers(policy), self._law
-        terms = [_term(powers, c) for c in counts]
+        _, table = _table(self.levels, self.rule, self.size, self.bits)
+        terms, law = self._terms(self._masses(policy)), self._law
         found = table * arb_mat(len(terms), 1, terms)
         return (found if law is None else law * found).entries()
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         """∂P(o)/∂π(j)."""
         counts, table = _table(self.levels, self.rule, self.size, self.bits)
-        powers, law = self._powers(policy), self._law
-        rows = []
-        for c in counts:
-            rows.append(
-                [
-                    c[k] * _term(powers, (*c[:k], c[k] - 1, *c[k + 1 :])) if c[k] else arb(0)
-                    for k in range(len(c))
-                ]
-            )
-        found = table * arb_mat(rows)
+        masses, law = self._masses(policy), self._law
+        terms, columns = self._terms(masses), []
+        for k, mass in enumerate(masses):
+            if mass.contains(0):  # a power less, where there is no quotient
+                less = [[*c[:k], max(c[k] - 1, 0), *c[k + 1 :]] for c in counts.tolist()]
+                lower = self._terms(masses, less)
+            else:
+                lower = [term / mass for term in terms]
+            columns.append([c * t for c, t in zip(counts[:, k].tolist(), lower, strict=True)])
+        found = table * arb_mat(columns).transpose()
         return found if law is None else law * found * law.transpose()
 
 

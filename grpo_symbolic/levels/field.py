@@ -37,7 +37,7 @@ _CACHED = 2**15
 _BITS = 80
 # Entries of the largest table, and of the largest table of products that is kept.
 _MOST, _MOST_PRODUCTS = 12_000_000, 12_000_000
-_NOTHING = 1e-60
+_NOTHING, _SLOW = 1e-60, 1e-250
 
 
 def exact_balls(levels: Sequence[Fraction]) -> list[arb]:
@@ -112,10 +112,13 @@ class LevelField:
 
     @cached_property
     def _pairs(self) -> tuple[Array, Array, Array]:
-        """Products of two columns of the table as chunks × pairs × nodes, and which two."""
-        table, _ = self._table
-        first, second = np.triu_indices(len(self.levels))
-        products = table[:, :, first] * table[:, :, second]
+        """Weights times two columns of the table as chunks × pairs × nodes, and which two.
+
+        A column with itself comes last.
+        """
+        (table, weights), n = self._table, len(self.levels)
+        first, second = np.concatenate([np.triu_indices(n, 1), np.diag_indices(n)], axis=1)
+        products = table[:, :, first] * table[:, :, second] * weights
         return np.ascontiguousarray(products.transpose(0, 2, 1)), first, second
 
     @property
@@ -148,10 +151,10 @@ class LevelField:
         if self._kept:
             _, first, second = self._pairs
             sums = self._sums(masses, sloped)
-            kernel, others = np.empty((2, n, n, masses.shape[1]))
+            kernel, others = np.zeros((2, n, n, masses.shape[1]))
             for square, found in zip((kernel, others), sums, strict=False):
-                square[first, second] = found
-                square[second, first] = found
+                square[first[: len(found)], second[: len(found)]] = found
+                square[second[: len(found)], first[: len(found)]] = found
         else:
             kernel, others = self._gram(masses)
         apart = rewards[:, None] - rewards
@@ -162,26 +165,31 @@ class LevelField:
         return values, self._front * (apart[:, :, None] * kernel + more)
 
     def _sums(self, masses: Array, sloped: bool) -> list[Array]:
-        """K, and B where slopes are wanted, as pairs × laws."""
-        table, weights = self._table
-        pairs, first, _ = self._pairs
-        rewarded = self._rewards[:, None] * masses
-        found = [np.zeros((len(first), masses.shape[1])) for _ in range(1 + sloped)]
-        # What such nodes weigh is nothing beside those of small t, and their powers are too small
-        # for a processor to be quick with.
-        least = _NOTHING ** (1 / self.mixture.sample)
+        """K of different levels as pairs × laws; or K and B of all where slopes are wanted."""
+        table, _ = self._table
+        pairs, n = self._pairs[0], len(self.levels)
+        if not sloped:
+            pairs = pairs[:, : n * (n - 1) // 2]
+        rewarded, power = self._rewards[:, None] * masses, self.mixture.sample - 2
+        found = [np.zeros((pairs.shape[1], masses.shape[1])) for _ in range(1 + sloped)]
         chunks = max(1, _CACHED // (_CHUNK * masses.shape[1]))
+        # Powers below the smallest numbers are nothing beside those of small t, and slow.
+        least = _NOTHING ** (1 / self.mixture.sample)
+        tiny = masses.min() < _SLOW ** (1 / self.mixture.sample)
         for start in range(0, len(table), chunks):
             part = slice(start, start + chunks)
             z = table[part] @ masses
-            np.maximum(z, least, out=z)
-            power = _power(z, self.mixture.sample - 3)
-            power *= weights[part]
-            z *= power
+            if tiny:
+                np.maximum(z, least, out=z)
+            if not sloped:
+                found[0] += (pairs[part] @ _power(z, power)).sum(axis=0)
+                continue
+            more = table[part] @ rewarded
+            lower = _power(z, power - 1)
+            more *= lower
+            z *= lower
             found[0] += (pairs[part] @ z).sum(axis=0)
-            if sloped:
-                power *= table[part] @ rewarded
-                found[1] += (pairs[part] @ power).sum(axis=0)
+            found[1] += (pairs[part] @ more).sum(axis=0)
         return found
 
     def _gram(self, masses: Array) -> tuple[Array, Array]:
@@ -202,12 +210,12 @@ class LevelField:
 
 
 def _power(base: Array, exponent: int) -> Array:
-    """A whole power, by squaring."""
-    found, square = None, base
-    while exponent:
-        if exponent & 1:
-            found = square.copy() if found is None else np.multiply(found, square, out=found)
-        exponent >>= 1
-        if exponent:
-            square = square * square
-    return np.ones_like(base) if found is None else found
+    """A whole power, by squaring from the highest binary digit down."""
+    if exponent == 0:
+        return np.ones_like(base)
+    found = base.copy()
+    for digit in bin(exponent)[3:]:
+        found *= found
+        if digit == "1":
+            found *= base
+    return found

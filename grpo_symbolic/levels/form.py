@@ -59,6 +59,11 @@ class LevelForm:
         return len(self.levels if self.emission is None else self.emission)
 
     @property
+    def ordered(self) -> bool:
+        """Whether the rule sees the order of rewards alone."""
+        return self.rule.of_order(0, 1, self.size) is not None
+
+    @property
     def terms(self) -> int:
         """Terms of V written out: counts of levels, times levels."""
         n = len(self.levels)

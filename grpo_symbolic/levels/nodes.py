@@ -46,8 +46,9 @@ Array = NDArray[np.float64]
 _STRIP, _REACH = 0.75, 2.0
 # ρ of the ellipses in which integrands are bounded.
 _RATIO = 4.0
-# Of the exponent of what is left out, the part that its bound keeps.
-_KEPT = 0.9
+# −log q of the coarsest steps in y; and of the exponent of what is left out, what its bound keeps.
+_COARSEST = 4.0
+_KEPT = 0.95
 
 
 @dataclass(frozen=True)
@@ -140,19 +141,23 @@ def nodes(levels: Sequence[arb], mixture: Mixture, exponent: float) -> Nodes:
     places = np.sort([float(x) for x in levels])
     shape = _Shape.of(places, mixture.sample)
     times = _even(shape, mixture, exponent) if mixture.even else _panels(shape, mixture, exponent)
-    margin = (exponent + 2 * log(len(places)) + 6.0) / _KEPT
-    rows, left = [], 0.0
+    margin = (exponent + log(len(places)) + 4.0) / _KEPT
+    front, extra = float(mixture.front), float(mixture.squares(mixture.epsilon))
+    shift = sqrt(extra) if mixture.inside else extra
+    rows, left, error = [], 0.0, times.error
     for t, weight in times.pairs:
         if t == 0:
             zero = arb(float(places[0]))
             rows.append(Rows(t, weight, zero, arb(0), np.zeros(1, np.int64)))
             continue
-        row, out = _row(t, weight, shape, exponent, margin)
+        share = 1.001 * float(weight) / front * shape.share(float(t), shift)
+        q = exp(-(exponent + 1.4)) / min(1.0, share * len(times.pairs))
+        q = min(q, exp(-_COARSEST))
+        error += share * 2 * q / (1 - q)
+        row, out = _row(t, weight, shape, -log(q), margin)
         left += out
         if len(row.index):
             rows.append(row)
-    q = exp(-(exponent + 0.7))
-    error = times.error + 2 * q / (1 - q)
     return Nodes(tuple(rows), 1.01 * error, 1.01 * left, sum(len(r.index) for r in rows))
 
 
@@ -170,6 +175,11 @@ class _Shape:
         gap, whole = float(np.diff(places).min()), float(places[-1] - places[0])
         least = gap * sqrt((sample - 1) / sample)
         return cls(places, sample, least * (1 - 1e-12), whole * sqrt(sample) / 2 * (1 + 1e-12))
+
+    def share(self, t: float, shift: float) -> float:
+        """At least (c + shift) e^(−t² c²), times ω(t)/front what one t gives of 1/s."""
+        most = max(self.least, sqrt(0.5) / t)
+        return most * exp(-((t * most) ** 2)) + shift * exp(-((t * self.least) ** 2))
 
 
 @dataclass(frozen=True)
@@ -236,9 +246,12 @@ def _legendre(order: int, bits: int) -> tuple[tuple[arb, arb], ...]:
 
 
 def _row(t: arb, weight: arb, shape: _Shape, exponent: float, margin: float) -> tuple[Rows, float]:
-    """The y for one t: those at which a group of two levels or more may have some weight."""
+    """The y for one t: those at which a group of two levels or more may have some weight.
+
+    ``exponent`` is −log q; a t that gives little of 1/s needs less accuracy than others.
+    """
     n, time = shape.sample, float(t)
-    step = pi / (time * sqrt(n) * sqrt(exponent + 0.7))
+    step = pi / (time * sqrt(n) * sqrt(exponent))
     reach = sqrt(margin) / (time * sqrt(n))
     start = float(shape.places[0]) - reach
     total = int((shape.places[-1] - shape.places[0] + 2 * reach) / step) + 2
@@ -246,8 +259,8 @@ def _row(t: arb, weight: arb, shape: _Shape, exponent: float, margin: float) -> 
     root = (arb(n) / arb.pi()).sqrt()
     h = arb(step)
     row = Rows(t, weight * root * t * h, arb(start), h, index)
-    # What is left out is e^−E with E above the margin: at most e^(−0.9 margin) e^(−0.1 E), which is
-    # a Gaussian in y around the mean of the group, of height at most 1 and √10 times the width.
+    # What is left out is e^−E with E above the margin: at most e^(−k margin) e^(−(1 − k) E), which
+    # is a Gaussian in y around the mean of the group, of height at most 1 and a larger width.
     spread = sqrt(1 / (1 - _KEPT)) + step * time * sqrt(n / pi)
     out = exp(-_KEPT * margin) * spread * float(weight)
     return row, out

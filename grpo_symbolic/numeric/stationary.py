@@ -147,7 +147,8 @@ def linearised(parts: tuple[Array, ...]) -> tuple[Array, Array]:
     n, rows = policy.shape
     matrix = np.zeros((rows, n + 1, n + 1))
     scale = 1.0 / stiff.T
-    matrix[:, :n, :n] = slopes * policy.T[:, None, :] * scale[:, :, None]
+    inner = np.multiply(slopes, policy.T[:, None, :], out=matrix[:, :n, :n])
+    inner *= scale[:, :, None]
     index = np.arange(n)
     matrix[:, index, index] -= 1.0
     matrix[:, :n, n] = -scale * scale.max(axis=1, keepdims=True) ** -1

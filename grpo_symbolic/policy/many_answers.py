@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Add, Eq, Expr, S, Symbol, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.domain import Domain
@@ -32,11 +33,11 @@ from grpo_symbolic.policy.proof_of_many import (
     proof_of_many,
     ranked_shown,
 )
-from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion
+from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion, ranked_classes
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
 from grpo_symbolic.policy.solved import Value
-from grpo_symbolic.policy.two_answers import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.solutions import Solutions
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -47,6 +48,7 @@ from grpo_symbolic.verify.verdict import Report
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from grpo_symbolic.analysis.bounds import Bounds
     from grpo_symbolic.analysis.count import Count
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
@@ -133,6 +135,37 @@ class SimplexPolicy(Policy):
         raise ValueError(
             f"{purpose} is known for questions with two answers; this one has {answers}"
         )
+
+    def bounds(self) -> Bounds:
+        """Bounds of the probability of the answers above each cut of the rewards, with proofs.
+
+        Raises
+        ------
+        ValueError
+            Where none are known, with what they are known for.
+
+        Examples
+        --------
+        >>> import grpo_symbolic as gs
+        >>> policy = gs.stationary_policy(gs.GRPO(8), gs.Question(rewards=(2, 1, 0)))
+        >>> best = policy.bounds().found[:2]
+        >>> best[0].mass, best[0].expression, best[1].expression
+        (pi_1, pi_ref_1, root(pi: beta*(pi - pi_ref_1) = h_8(pi)))
+        """
+        from grpo_symbolic.analysis.bounds_of_many import bounds_of_many, why_none
+
+        question = self.question
+        needed = why_none(self.algorithm, question)
+        ranked = None if needed is not None else ranked_classes(question.lumped())
+        if ranked is None:
+            raise ValueError(
+                f"bounds of {len(question)} answers are known for "
+                f"{needed or 'rewards in a known order'}"
+            )
+        binary = binary_policy(self.algorithm, BinaryQuestion())
+        closed = binary.expressions and (binary.expressions[0], binary.claims)
+        balance, equation = binary.balance_for("a bound"), binary.equations[0]
+        return bounds_of_many(self.algorithm, question, ranked, balance, equation, closed)
 
     @cached_property
     def count(self) -> Count:

@@ -13,7 +13,7 @@ from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["RankDistortion", "rank_distortion"]
+__all__ = ["RankDistortion", "rank_distortion", "ranked_classes"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def rank_distortion(algorithm: Algorithm, question: Question) -> RankDistortion 
     lumped = question.lumped()
     if algorithm.group_size != 2 or not lumped.deterministic:
         return None
-    ranked = _ranked(lumped)
+    ranked = ranked_classes(lumped)
     if ranked is None:
         return None
     found = telescoped(stationarity_condition(algorithm, lumped.permuted(ranked)))
@@ -66,7 +66,7 @@ def rank_distortion(algorithm: Algorithm, question: Question) -> RankDistortion 
     return None if closed is None else RankDistortion(question, ranked, closed)
 
 
-def _ranked(lumped: Question) -> tuple[int, ...] | None:
+def ranked_classes(lumped: Question) -> tuple[int, ...] | None:
     """Classes from the most to the least rewarding, where the order is known."""
     places: list[int] = []
     try:

@@ -289,7 +289,7 @@ def _bounds(policy: Analysed) -> Exhibit:
     found = policy.bounds()
     kept = [b for b in found.found if b.expression not in (0, 1)]
     signs = {"lower": r"\ge", "upper": r"\le"}
-    pairs = [_cases(formula(PI), signs[b.side], b.expression) for b in kept]
+    pairs = [_cases(formula(b.mass), signs[b.side], b.expression) for b in kept]
     lines = [line for own, _ in pairs for line in own]
     reasons = [f"$({k})$ {escape(b.reason)}" for k, b in enumerate(kept, start=1)]
     whole = _exhibit(

@@ -30,6 +30,7 @@ from grpo_symbolic.levels.balls import LevelPreference
 from grpo_symbolic.levels.condition import Ladder
 from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.levels.form import LevelForm, level_form
+from grpo_symbolic.levels.ordered import OrderedPreference
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT
@@ -176,7 +177,8 @@ class LevelSearch:
         form, law = self.form, self.form.table
         if form.mixture is None:
             bits = self._bits + _GUARD
-            return CountedPreference(form.levels, form.rule, form.size, form.emission, bits)
+            kind = OrderedPreference if form.ordered else CountedPreference
+            return kind(form.levels, form.rule, form.size, form.emission, bits)
         masses = policy if law is None else law.T @ policy
         most = tuple((masses * _MORE + _LITTLE).tolist())
         return LevelPreference(

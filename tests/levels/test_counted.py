@@ -1,5 +1,6 @@
 """Rules that are no mixture, and dropped groups, on many levels."""
 
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -120,8 +121,35 @@ def test_larger_groups_are_searched_and_certified() -> None:
     assert floats == pytest.approx([float(p) for p in found.policy], rel=1e-12)
 
 
+def test_ranks_of_many_levels_are_two_levels_at_every_cut() -> None:
+    """The advantages above a cut are the weights of so many ranks, whatever is above it."""
+    size, count = 40, 9
+    rule = gs.GRPO(size, advantage=gs.Ranks((-1,) * (size - 2) + (0, size - 2)))
+    given = [Fraction(2 * k + 1, count * count) for k in range(count)]
+    policy = gs.stationary_policy(rule, gs.Question(rewards=tuple(range(count))))
+    solved = policy.solutions(beta="4/5", pi_ref=[str(r) for r in given])
+    (found,) = solved
+    assert "proved to be the only one in a box" in solved.status
+    two = gs.stationary_policy(rule, gs.BinaryQuestion())
+    for cut in (1, 5, 8):
+        (known,) = two.solutions(beta="4/5", pi_ref=str(sum(given[cut:])))
+        assert abs(sum(found.policy[cut:]) - known.policy[0]) < mpf(10) ** -14
+
+
+def test_the_deviation_of_others_in_groups_of_24() -> None:
+    """Against drawn groups: the field at the policy that is found."""
+    policy = gs.stationary_policy(gs.presets.nemo_rl("0.6", 24), gs.Question(rewards=(3, 1, 0, -1)))
+    found = policy.evaluate(beta=0.8, pi_ref=REFERENCE)
+    random, draws = np.random.default_rng(7), 40_000
+    rest = np.array(LEVELS)[random.choice(4, p=found, size=(draws, 23))]
+    scores = (np.array(LEVELS)[:, None] - rest.mean(axis=1)) / (rest.std(axis=1, ddof=1) + 1e-6)
+    left = scores - (0.8 * (1 - REFERENCE / found))[:, None]
+    apart = left[:-1] - left[-1]
+    assert np.abs(apart.mean(axis=1) / (apart.std(axis=1) / np.sqrt(draws))).max() < 4
+
+
 def test_too_many_advantages_are_refused_with_a_size_that_would_do() -> None:
     algorithm = gs.GRPO(64, advantage=gs.Clipped())
     policy = gs.stationary_policy(algorithm, gs.Question(rewards=tuple(range(8))))
-    with pytest.raises(ValueError, match=r"more than 6,000: groups of 5 would do"):
+    with pytest.raises(ValueError, match=r"more than 200,000: groups of 11 would do"):
         policy.evaluate(beta=1, pi_ref=np.full(8, 1 / 8))

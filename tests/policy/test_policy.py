@@ -42,7 +42,7 @@ def test_both_kinds_answer_every_question_of_the_protocol(
     for policy in (two, many):
         assert isinstance(policy, Policy)
         assert asked <= set(dir(type(policy)))
-    for name in ("bounds", "folds", "solutions", "export", "latex"):
+    for name in ("folds", "solutions", "export", "latex"):
         # Defined once: no delegation that could take other arguments.
         assert getattr(gs.StationaryPolicy, name) is getattr(gs.SimplexPolicy, name)
     assert set(inspect.signature(two.evaluate).parameters) >= {"branch", "errors", "values"}
@@ -52,7 +52,6 @@ def test_both_kinds_answer_every_question_of_the_protocol(
 TWO_ONLY = {
     "the escape threshold": lambda p: p.escape_threshold,
     "monotonicity": lambda p: p.monotonicity("beta"),
-    "a bound": lambda p: p.bounds(),
     "a fold": lambda p: p.folds(pi_ref="1/2"),
     "the flow": lambda p: p.dynamics(beta=1, pi_ref="1/2"),
     "lambdify": lambda p: p.lambdify(),

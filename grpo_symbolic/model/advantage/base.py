@@ -97,6 +97,21 @@ class Advantage:
         """
         return None
 
+    def of_moments(self, deviation: Expr, variance: Expr, size: Expr) -> Expr | None:
+        """A from the own deviation from the group's mean and from its population variance.
+
+        For members of a group whose others differ; None for a rule that looks at more.
+        """
+        scale = None if self.batch is not None else self.scale(variance, size)
+        return None if scale is None else deviation / scale
+
+    def of_order(self, below: int, alike: int, size: int) -> Expr | None:
+        """A of a member with so many below it in its group and so many of its own reward.
+
+        None for a rule that looks at more.
+        """
+        return None
+
     def expected(self, reward: Expr, population: Law, size: Expr, domain: Domain) -> Expr | None:
         """V_G(reward), the others drawn from ``population``, where that is short for every G.
 

@@ -99,6 +99,14 @@ class LeaveOneOut(Advantage):
     def scale(self, variance: Expr, size: Expr) -> Expr | None:
         return None if self.scaled else 1 / bessel(size, 1)
 
+    def of_moments(self, deviation: Expr, variance: Expr, size: Expr) -> Expr | None:
+        if not self.scaled:
+            return super().of_moments(deviation, variance, size)
+        # The deviation from the others' mean, and n − 1 times their variance.
+        apart, squares = deviation * size / (size - 1), size * variance
+        left = squares - deviation**2 * size / (size - 1)
+        return apart / (sqrt(left / (size - 2)) + self.epsilon)
+
     def _measure(self, member: Member) -> Expr:
         others = member.others
         deviation = member.deviation_from(others)

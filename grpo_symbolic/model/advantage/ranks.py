@@ -77,6 +77,15 @@ class Ranks(Advantage):
         """Why no multiple of the expected reward acts as the rule."""
         return "ranks do not see how far rewards are apart"
 
+    def of_order(self, below: int, alike: int, size: int) -> Expr | None:
+        if self.weights is None:
+            return Rational(below - (size - below - alike), size - 1)
+        if size != len(self.weights):
+            raise ValueError(
+                f"{len(self.weights)} weights of ranks are for groups of as many, not of {size}"
+            )
+        return Add(*self.weights[below : below + alike]) * Rational(1, alike)
+
     def expected(self, reward: Expr, population: Law, size: Expr, domain: Domain) -> Expr | None:
         """Each of the others is worse or better as one drawn reward is."""
         return _balance(reward, population, domain) if self.weights is None else None
@@ -85,14 +94,14 @@ class Ranks(Advantage):
         if self.weights is None:
             return _balance(member.reward, member.others, member.domain)
         size = member.size
-        if size == oo or not size.is_Integer or int(size) != len(self.weights):
+        if size == oo or not size.is_Integer:
             raise ValueError(
                 f"{len(self.weights)} weights of ranks are for groups of as many, not of {size}"
             )
         counts = [(order(r, member.reward, member.domain), w * size) for r, w in member.group]
         below = int(sum((c for o, c in counts if o < 0), S.Zero))
         alike = int(sum((c for o, c in counts if o == 0), S.Zero))
-        return Add(*self.weights[below : below + alike]) * Rational(1, alike)
+        return self.of_order(below, alike, int(size))
 
 
 def _balance(reward: Expr, law: Law, domain: Domain) -> Expr:

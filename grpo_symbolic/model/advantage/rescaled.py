@@ -115,5 +115,9 @@ class Rescaled(Advantage):
         inner = self.rule.scale(variance, size)
         return None if inner is None else self.divisor * inner
 
+    def of_moments(self, deviation: Expr, variance: Expr, size: Expr) -> Expr | None:
+        inner = self.rule.of_moments(deviation, variance, size)
+        return None if inner is None else inner / self.divisor
+
     def _measure(self, member: Member) -> Expr:
         return self.rule._measure(member) / self.divisor

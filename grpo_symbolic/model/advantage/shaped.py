@@ -32,6 +32,9 @@ class _Shaped(Whitened):
         """The advantage from the published one."""
         raise NotImplementedError
 
+    def of_moments(self, deviation: Expr, variance: Expr, size: Expr) -> Expr | None:
+        return self.shape(self.inner.of_moments(deviation, variance, size))  # type: ignore[arg-type]
+
     def _measure(self, member: Member) -> Expr:
         return self.shape(member.neat(self.inner._measure(member)))
 
