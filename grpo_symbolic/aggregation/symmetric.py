@@ -12,6 +12,7 @@ from the reference to wherever it gets.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -21,7 +22,7 @@ import numpy as np
 from flint import arb, ctx
 from sympy import Rational
 
-from grpo_symbolic.aggregation.cases import Profile, families, profile_of, winner_of
+from grpo_symbolic.aggregation.cases import Profile, profile_of, winner_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
 from grpo_symbolic.aggregation.expected import as_arb, expected_advantage
 from grpo_symbolic.aggregation.fields import Array
@@ -31,9 +32,9 @@ from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Line", "broken_paths", "passed_by", "repelled", "symmetric_profiles"]
+__all__ = ["Line", "broken_paths", "passed_by", "symmetric_profiles"]
 
-_LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6))
+_LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6), (0, 1, 20))
 _MOST_RATERS, _REPEATED = 9, 4
 _STARTS = (Fraction(1, 3), Fraction(1, 2), Fraction(1, 10))
 _GRID, _BROKEN = 200, 1200
@@ -121,10 +122,10 @@ def _illustrated(
     return None if check is None else (lottery, check)
 
 
-def passed_by(rule: Trained) -> Searched:
+def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """A Condorcet winner that the path from the reference never gives more than its reference."""
     report = Searched()
-    for profile in symmetric_profiles():
+    for profile in symmetric_profiles() if profiles is None else profiles:
         line = Line(rule, profile, _STARTS[0])
         report.electorates += 1
         report.cases += 1
@@ -146,95 +147,19 @@ def passed_by(rule: Trained) -> Searched:
             as_arb(1 - line.start),
             shown[1],
         )
+        report.witness = profile
         return report
     return report
-
-
-def repelled(rule: Trained) -> Searched:
-    """A Condorcet winner that no stationary policies of large groups approach as β → 0.
-
-    Next to the vertex of w, with the rest of the mass ε shared as (1 − t, t),
-
-    .. math:: \\sqrt\\varepsilon\\, P(x) \\to F_x(t) = \\sum_j m_j \\frac{d_j(x)}
-        {\\sqrt{(1-t)\\, d_j(x)^2 + t\\, d_j(y)^2}}, \\qquad d_j(x) = r_j(x) - r_j(w) .
-
-    A stationary policy of the reverse KL has P < β. With :math:`\\max(F_x, F_y) > 0` for every t
-    there is none near the vertex once β is small, whatever the reference.
-    """
-    report = Searched()
-    for count in (1, 2, 3):
-        for profile in sorted(families(count), key=lambda p: (max(max(r) for r, _ in p), p)):
-            report.electorates += 1
-            w = winner_of(profile)
-            if w is None:
-                continue
-            report.cases += 1
-            bound = _lowest(profile, w)
-            if bound is None:
-                continue
-            electorate, reference = electorate_of(profile), (Fraction(1, 3),) * 3
-            shown = _illustrated(rule, electorate, reference)
-            if shown is not None:
-                report.found = Counterexample(
-                    f"answer {w + 1} beats every other one; near its vertex, with the rest of the "
-                    "mass eps, some P exceeds c/sqrt(eps) whatever the shares of the others, so "
-                    "that no stationary policies go there as beta -> 0, from any reference",
-                    (electorate,),
-                    (reference,),
-                    _SHOWN,
-                    (shown[0],),
-                    bound,
-                    shown[1],
-                    "the axiom fails by all of the limit, with c =",
-                )
-                return report
-        report.raters = count
-    return report
-
-
-def _lowest(profile: Profile, w: int) -> arb | None:
-    """A lower bound of max(F_x, F_y) over all shares, if it is positive."""
-    x, y = (o for o in range(3) if o != w)
-    d = [(m, row[x] - row[w], row[y] - row[w]) for row, m in profile]
-    if any(not u or not v for _, u, v in d):
-        return None
-    count = sum(m for m, _, _ in d)
-
-    def values(t: arb) -> tuple[arb, arb]:
-        first, second = arb(0), arb(0)
-        for m, u, v in d:
-            deviation = ((1 - t) * u**2 + t * v**2).sqrt() * count
-            first, second = first + m * u / deviation, second + m * v / deviation
-        return first, second
-
-    grid = np.linspace(0, 1, 33)
-    rough = [sum(m * np.array([[u], [v]]) / np.sqrt((1 - grid) * u**2 + grid * v**2)
-                 for m, u, v in d)]  # fmt: skip
-    if np.max(rough[0], axis=0).min() < _CLEAR:
-        return None
-    with ctx.workprec(_BITS):
-        boxes, lowest = [(Fraction(0), Fraction(1))], None
-        for _ in range(_PARTS):
-            if not boxes:
-                return lowest
-            low, high = boxes.pop()
-            found = max((v.lower() for v in values(_interval(low, high))), key=float)
-            if found > _CLEAR:
-                lowest = found if lowest is None or found < lowest else lowest
-            else:
-                middle = (low + high) / 2
-                boxes += [(low, middle), (middle, high)]
-    return None
 
 
 def _interval(low: Fraction, high: Fraction) -> arb:
     return as_arb((low + high) / 2) + arb(0, 1) * as_arb((high - low) / 2)
 
 
-def broken_paths(rule: Trained) -> Searched:
+def broken_paths(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """An electorate in which no continuous choice of stationary policies leaves the reference."""
     report = Searched()
-    for profile in symmetric_profiles()[:_BROKEN]:
+    for profile in symmetric_profiles()[:_BROKEN] if profiles is None else profiles:
         report.electorates += 1
         for start in _STARTS:
             line = Line(rule, profile, start)
@@ -243,7 +168,7 @@ def broken_paths(rule: Trained) -> Searched:
                 places = _rising(line, side)
                 example = None if places is None else _broken(line, *places)
                 if example is not None:
-                    report.found = example
+                    report.found, report.witness = example, profile
                     return report
     return report
 

@@ -100,6 +100,13 @@ class Trained(Rule):
         return self.per == "answer" and self._signs
 
     @property
+    def pooled_large(self) -> bool:
+        """Large groups whose raters, drawn afresh or averaged, make one law of each answer."""
+        return self.plain and self.algorithm.group_size == oo and self.per != "group" and (
+            self._reverse
+        )  # fmt: skip
+
+    @property
     def _signs(self) -> bool:
         """Pairs of which only the better one matters."""
         algorithm = self.algorithm
