@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sympy import Rational
+from sympy import Rational, oo
 
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
@@ -27,7 +27,12 @@ from grpo_symbolic.aggregation.names import rule as as_rule
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.search import Search, Searched
 from grpo_symbolic.aggregation.small_weights import vanishing_weight
-from grpo_symbolic.aggregation.symmetric import broken_paths, passed_by, symmetric_profiles
+from grpo_symbolic.aggregation.symmetric import (
+    broken_paths,
+    merged_elsewhere,
+    passed_by,
+    symmetric_profiles,
+)
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.aggregation.witnesses import known_witness
 from grpo_symbolic.display import badge, record
@@ -197,6 +202,9 @@ def _looked(
         return broken_paths(rule, profiles)
     if axiom.name == "condorcet-winner":
         return passed_by(rule, profiles) if several else _limits(rule, raters, profiles)
+    large = several and rule.algorithm.group_size == oo and rule._reverse
+    if large and axiom.name == "merging" and rule.per == "group":
+        return merged_elsewhere(rule, profiles)
     if profiles is not None:
         return _search(rule).run(axiom, 0, more=profiles)
     if several:
@@ -217,7 +225,7 @@ def _note(rule: Rule, axiom: Axiom, found: Searched) -> str:
     if axiom.name == "merging" and isinstance(rule, Trained) and rule.per == "group":
         notes.append(
             "the common lottery is stationary for both together, P being linear in the masses; "
-            "whether the path from the reference ends there is open"
+            "whether the path from the reference ends there is open (for large groups it need not)"
         )
     if found.uncertain:
         notes.append(f"{found.uncertain} cases look like failures in floats and were not certified")
