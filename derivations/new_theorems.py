@@ -209,4 +209,12 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     new(r"proportional answers need $\beta=2s(1-s)$", "raters_proportional: *"),
     new("the size of the group decides between two answers", "raters_group_size: *"),
     new("large groups can elect a Condorcet loser", "raters_large_groups: *"),
+    new(
+        r"two answers, one rater for each group: $\beta(\pi-\piref)=\gamma h_G(\pi)$",
+        "raters_two_answers: *",
+    ),
+    new(
+        "fresh raters and large groups: one stationary policy at each weight",
+        "raters_fresh_large_groups: *",
+    ),
 )

@@ -23,7 +23,6 @@ DOCS, BUILD = ROOT / "docs", ROOT / "build"
 SOURCE, SITE = BUILD / "docs", BUILD / "site"
 #: Pages that are measurements or long searches, by what makes them again.
 RECORDS = {
-    "axioms": "python docs/build.py --axioms",
     "conformance": "python -m tests.conformance DIRECTORY",
     "performance": "python -m tests.benchmarks --table",
 }
@@ -89,10 +88,10 @@ def _dated() -> None:
 
 
 def _axioms() -> None:
-    """Search for the proofs and counterexamples again: minutes."""
-    from grpo_symbolic.aggregation.axiom_table import main as write_table
+    """The table of rules and axioms, every cell with its reason."""
+    from grpo_symbolic.aggregation.axiom_table import axiom_table
 
-    write_table(str(SOURCE / "axioms.md"))  # in place of its record
+    (SOURCE / "axioms.md").write_text(f"{axiom_table().markdown()}\n", encoding="utf-8")
 
 
 def _figures() -> None:
@@ -127,9 +126,6 @@ def _accessible() -> None:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
-    options.add_argument(
-        "--axioms", action="store_true", help="search for the table of axioms again, not its record"
-    )
     arguments = options.parse_args()
     os.environ["COLUMNS"] = "80"  # of the help that is shown
     start = time.perf_counter()
@@ -144,8 +140,7 @@ def main() -> int:
     from grpo_symbolic.explorer import Exploration
 
     write_pages(SOURCE, results, BUILD / "ledger.json")
-    if arguments.axioms:
-        _axioms()
+    _axioms()
     _step("pages", start)
     _figures()
     _step("figures", start)

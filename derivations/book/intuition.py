@@ -405,6 +405,11 @@ INTUITION: dict[str, str] = {
         "by mass. An answer therefore gains exactly when a majority, weighted like this, "
         "prefers it to what the policy would say instead."
     ),
+    "raters_two_answers": (
+        "Between two answers a rater can only say which is better: dividing by the deviation "
+        "of the group takes away by how much. Every group of a rater is then one of a right "
+        "and a wrong answer, and raters who disagree cancel."
+    ),
     "raters_central_path": (
         "Without a penalty the policy would have to be a lottery that no answer beats. "
         "The reverse divergence keeps it inside, where the gap of every answer times its "
@@ -435,6 +440,11 @@ INTUITION: dict[str, str] = {
         "A rater who sees large differences elsewhere in the group divides by them, and its vote "
         "between the other answers fades. A majority that is distracted in this way loses to a "
         "minority that is not."
+    ),
+    "raters_fresh_large_groups": (
+        "Fresh raters make the rewards of an answer noisy, and a large group divides by the "
+        "deviation of all of them. In units of that deviation the policy only depends on how "
+        "strict the penalty is, and the deviation never grows faster than it gets weaker."
     ),
     "raters_proportional": (
         "To give an answer just the share of those who want it, the pull towards it has "

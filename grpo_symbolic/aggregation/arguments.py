@@ -2,7 +2,8 @@
 
 An argument names the lemmas it rests on; these are proved when it is used. The properties of a
 rule that it appeals to (which data the rule sees, whether its preference is linear in the masses,
-whether its stationary policy is the only one) are read off the rule's algorithm.
+whether its stationary policy is the only one) are read off the rule's algorithm. There is one
+function for each axiom, of its name; :data:`.axioms.AXIOMS` lists them.
 """
 
 from __future__ import annotations
@@ -15,27 +16,7 @@ from grpo_symbolic.aggregation.tilting import BradleyTerryRLHF, MeanRLHF, Refere
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.aggregation.voting import BestOf, Borda, Copeland, Plurality, RandomDictator
 
-__all__ = [
-    "Argument",
-    "anonymity",
-    "clones",
-    "condorcet_lift",
-    "condorcet_loser",
-    "condorcet_winner",
-    "continuity",
-    "copies",
-    "independence",
-    "merging",
-    "monotonicity",
-    "neutrality",
-    "pareto",
-    "participation",
-    "proportionality",
-    "rankings",
-    "ratio_monotonicity",
-    "rescaling",
-    "strategyproofness",
-]
+__all__ = ["Argument"]
 
 
 @dataclass(frozen=True)
@@ -146,7 +127,11 @@ def condorcet_loser(rule: Rule) -> Argument | None:
     if _skew(rule) and rule._reverse:  # type: ignore[attr-defined]
         return Argument("E P = 0 makes λ = 0, so π_ref/π = 1 − P/β, and P(a) < 0", lemmas=("skew",))
     if isinstance(rule, MaximalLottery):
-        return Argument("with π(a) > 0 complementarity would ask for γ(a, π) = 0", _EXACT)
+        return Argument(
+            "with π(a) > 0 complementarity asks for γ(a, π) = 0, so for "
+            "π = δ_a, which every other answer beats",
+            _EXACT,
+        )
     if isinstance(rule, Borda | Copeland):
         return Argument("its score is negative, and scores sum to 0: another is higher", _EXACT)
     if isinstance(rule, ReferenceIPO):
@@ -317,6 +302,15 @@ def continuity(rule: Rule) -> Argument | None:
             "margins, pooled or not, are antisymmetric: the solution is unique, stays inside the "
             "simplex, and the derivative of the condition there is regular",
             lemmas=("skew",),
+        )
+    if isinstance(rule, Trained) and rule.pooled_large:
+        return Argument(
+            "with τ = βσ the condition is π = π_ref τ/a, a = u − r̄, 1/τ = Σ π_ref/a: one policy "
+            "for each u above the largest mean reward. σ²/τ² = (Σ π_ref a)(Σ π_ref/a) − 1 + "
+            "(Σ π_ref/a)(Σ π_ref v/a), v the variances of the rewards, falls from ∞ to 0 as u "
+            "rises, and it is 1/β²: one stationary policy at each weight, and it moves with it "
+            "continuously (where all means are equal, it is the reference)",
+            lemmas=("large-groups",),
         )
     if _tilt(rule) or isinstance(rule, BradleyTerryRLHF):
         return Argument("e^{v/β} is continuous in β")

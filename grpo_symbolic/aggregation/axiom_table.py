@@ -1,16 +1,15 @@
-"""The table of rules and axioms, generated: ``python -m grpo_symbolic.aggregation.axiom_table``."""
+"""The table of rules and axioms, with the reason for every cell."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from grpo_symbolic.aggregation.axioms import AXIOMS
 from grpo_symbolic.aggregation.names import as_rules
-from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
+from grpo_symbolic.aggregation.witnesses import keep, known_witness, written
 from grpo_symbolic.display import grid
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.verdict import Status
@@ -23,7 +22,18 @@ RULES = (
     *("plurality", "random-dictator", "best-of-2", "grpo-inf", "grpo-inf-answer"),
     *("grpo2-answer", "grpo4"),
 )
-_FEW, _MANY = 3, 15
+_HEAD = """\
+# Rules and axioms
+
+`print(gs.axiom_table().markdown())` writes this page; no cell is typed in.
+Statements are about raters who score every answer; any number of raters and answers. `yes` is
+proved by the argument given, for the weights and references it names; `no` is refuted by the
+smallest counterexample of a search (lotteries in balls, re-checked by another route); `open`
+names the largest search done. The electorates of the counterexamples were found once, by
+`python -m grpo_symbolic.aggregation.axiom_table`; what is said of them was computed with this page.
+Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
+"""
+_FEW_THEN_MANY = 3, 15
 _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
 
@@ -61,7 +71,7 @@ class AxiomTable:
 
     def markdown(self) -> str:
         """The table, then the statement, argument or counterexample of every cell."""
-        lines = ["| | " + " | ".join(f"`{name}`" for name in self.rules) + " |"]
+        lines = [_HEAD, "| | " + " | ".join(f"`{name}`" for name in self.rules) + " |"]
         lines.append("| --- |" + " :-: |" * len(self.rules))
         lines += ["| " + " | ".join(row) + " |" for row in self.rows()]
         for row in self.findings:
@@ -89,15 +99,15 @@ class AxiomTable:
 
 
 def axiom_table(
-    rules: Any = RULES, axioms: Iterable[str] = tuple(AXIOMS), raters: int = 3
+    rules: Any = RULES, axioms: Iterable[str] = tuple(AXIOMS), raters: int | None = None
 ) -> AxiomTable:
     """Every verdict, rule by rule.
 
     Parameters
     ----------
     rules, axioms : sequence of str
-    raters : int
-        As for :func:`satisfies`: cells that are open after up to 3 are looked at with so many.
+    raters : int, optional
+        Search again, as :func:`satisfies` does.
 
     Examples
     --------
@@ -106,44 +116,27 @@ def axiom_table(
     ('borda', 'rlhf')
     """
     columns = [
-        [_cell(rule, name, raters) for name in axioms]
+        [satisfies(rule, name, raters) for name in axioms]
         for rule in tracked(as_rules(rules), label="rules", unit="rule")
     ]
     return AxiomTable(tuple(zip(*columns, strict=True)))
 
 
-def _cell(rule: Rule, axiom: str, raters: int) -> Finding:
-    """With few raters first: most cells need no more."""
-    found = satisfies(rule, axiom, min(raters, _FEW))
-    return (
-        satisfies(rule, axiom, raters)
-        if raters > _FEW and found.status == Status.UNKNOWN
-        else found
-    )
-
-
-_HEAD = """\
-# Rules and axioms
-
-Written by `python -m grpo_symbolic.aggregation.axiom_table docs/axioms.md`; no cell is typed in.
-Statements are about raters who score every answer; any number of raters and answers. `yes` is
-proved by the argument given, for the weights and references it names; `no` is refuted by the
-smallest counterexample of the search (lotteries in balls, re-checked by another route); `open`
-names the largest search done. Raters are written as mass: reward of answer 1, 2, ...; masses are
-relative.
-"""
-
-
-def main(path: str, raters: int = _MANY) -> None:
-    """Write the table to a file, anew after each rule."""
-    columns: list[tuple[Finding, ...]] = []
+def main() -> None:
+    """Search again for what breaks axioms: minutes. Where nothing is met, what was known stays."""
+    found: dict[str, dict[str, str]] = {}
     for rule in RULES:
-        table = axiom_table((rule,), raters=raters)
-        columns.append(tuple(row[0] for row in table.findings))
-        found = AxiomTable(tuple(zip(*columns, strict=True)))
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"{_HEAD}\n{found.markdown()}\n")
+        known = ((name, known_witness(rule, name)) for name in AXIOMS)
+        kept = found[rule] = {name: written(p) for name, p in known if p is not None}
+        for name in AXIOMS:
+            for raters in _FEW_THEN_MANY:
+                seen = satisfies(rule, name, raters)
+                if seen.searched.witness is not None:
+                    kept[name] = written(seen.searched.witness)
+                if seen.status != Status.UNKNOWN:
+                    break
+        keep(found)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else _MANY)
+    main()

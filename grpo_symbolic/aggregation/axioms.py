@@ -204,8 +204,10 @@ AXIOMS: dict[str, Axiom] = {
         Axiom(
             "proportionality",
             "Proportionality",
-            "of two answers with equal reference, each has the mass of those who prefer it",
-            r"\pi_{\mathrm{ref}} = (\tfrac12, \tfrac12) \;\Rightarrow\; "
+            "of two answers with equal reference that nobody ties, each has the mass of those who "
+            "prefer it",
+            r"\pi_{\mathrm{ref}} = (\tfrac12, \tfrac12),\; r_j(a) \ne r_j(b) \;\forall j "
+            r"\;\Rightarrow\; "
             r"\pi(a) = \sum_{j:\, r_j(a) > r_j(b)} m_j",
             cases.proportionality,
             arguments.proportionality,

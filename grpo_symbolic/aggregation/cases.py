@@ -2,7 +2,8 @@
 
 A profile is an electorate of equal raters: pairs of a row of integer rewards and how many raters
 have it. A gap is a formula that works alike on floats, on arrays over many weights, on balls and
-on exact numbers: the axiom says that it is not positive.
+on exact numbers: the axiom says that it is not positive. There is one function for each axiom, of
+its name; :data:`.axioms.AXIOMS` lists them.
 """
 
 from __future__ import annotations
@@ -17,27 +18,11 @@ __all__ = [
     "Case",
     "Profile",
     "Situation",
-    "anonymity",
-    "clones",
-    "condorcet_lift",
-    "condorcet_loser",
-    "condorcet_winner",
-    "continuity",
-    "copies",
+    "cycles",
     "families",
-    "independence",
     "margin_of",
-    "merging",
     "mixed_pairs",
-    "monotonicity",
-    "neutrality",
-    "pareto",
-    "participation",
-    "proportionality",
-    "rankings",
-    "ratio_monotonicity",
-    "rescaling",
-    "strategyproofness",
+    "profile_of",
     "winner_of",
 ]
 
@@ -136,10 +121,21 @@ def _multisets(rows: list[Row], count: int) -> Iterator[Profile]:
         yield profile_of(chosen)
 
 
+def cycles() -> list[Profile]:
+    """Raters whose rankings, or whose dice, go round in a circle, and one more rater."""
+    rankings, dice = ((0, 2, 1), (1, 0, 2), (2, 1, 0)), ((2, 1, 3), (4, 6, 5), (9, 8, 7))
+    return [
+        profile_of([*circle * count, row])
+        for count in (1, 2, 3)
+        for circle, levels in ((rankings, (0, 1, 2)), (dice, (1, 3, 5)))
+        for row in product(levels, repeat=3)
+    ]
+
+
 def levels_of(profile: Profile) -> tuple[int, ...]:
     """The rewards that rows of its family have."""
     found = {r for row, _ in profile for r in row}
-    return (0, 1, 6) if 6 in found else (0, 1, 2)
+    return next((s for s in ((0, 1, 2), (0, 1, 6)) if found <= set(s)), tuple(sorted(found)))
 
 
 # -- one electorate ------------------------------------------------------------------------

@@ -275,7 +275,12 @@ def stationary(
 def _path(
     field: Field, reverse: bool, weight: Array, reference: Array, factor: float
 ) -> tuple[Array, NDArray[np.bool_]]:
-    """From large weights to these, each at most ``factor`` times smaller than the one before."""
+    """From large weights to these, each at most ``factor`` times smaller than the one before.
+
+    Of a linear field any solution will do, for there is one; under the direct KL its log π grow
+    like 1/β.
+    """
+    only = isinstance(field, Linear)
     start = np.maximum(_LARGE, weight)
     steps = max(1, int(np.ceil(np.log(start / weight).max() / np.log(factor))))
     at, good = _newton(field, reverse, start, reference, np.zeros_like(reference))
@@ -285,7 +290,10 @@ def _path(
         if not len(kept):
             break
         now = start[kept] ** (1 - share) * weight[kept] ** share
-        moved, found = _newton(field.take(kept), reverse, now, reference[kept], at[kept])
-        near = np.abs(moved - at[kept]).max(axis=1) < _FARTHEST
+        guess = at[kept]
+        if only and not reverse:
+            guess = guess * ((start[kept] / weight[kept]) ** (1 / steps))[:, None]
+        moved, found = _newton(field.take(kept), reverse, now, reference[kept], guess)
+        near = only | (np.abs(moved - at[kept]).max(axis=1) < _FARTHEST)
         at[kept], good[kept] = moved, found & near
     return at, good

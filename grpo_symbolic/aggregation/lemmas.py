@@ -126,6 +126,35 @@ def _units() -> tuple[Claim, ...]:
                   where_defined=True),)  # fmt: skip
 
 
+def _large_groups() -> tuple[Claim, ...]:
+    """The variance of a policy π = ρ τ/a, in units of τ², and its slope as all a rise."""
+    a, v = symbols("a_1:4", positive=True), symbols("v_1:4", nonnegative=True)
+    raw, rise = symbols("w_1:4", positive=True), Symbol("t", nonnegative=True)
+    ref = [w / Add(*raw) for w in raw]
+    tau = 1 / Add(*(r / g for r, g in zip(ref, a, strict=True)))
+    policy = [r * tau / g for r, g in zip(ref, a, strict=True)]
+    away = [g - tau for g in a]  # the mean reward of the policy is u − τ
+    spread = Add(*(p * (d**2 + w) for p, d, w in zip(policy, away, v, strict=True)))
+    moved = [g + rise for g in a]
+    means = Add(*(r * g for r, g in zip(ref, moved, strict=True)))
+    whole = Add(*(r / g for r, g in zip(ref, moved, strict=True)))
+    slope = diff(means * whole, rise).subs(rise, 0)
+    pairs = [
+        ref[i] * ref[j] * (a[i] - a[j]) ** 2 * (a[i] + a[j]) / (a[i] * a[j]) ** 2
+        for i in range(3)
+        for j in range(i)
+    ]
+    noise = Add(*(r * w / g for r, w, g in zip(ref, v, a, strict=True)))
+    still = means.subs(rise, 0) * whole.subs(rise, 0) - 1 + noise * whole.subs(rise, 0)
+    return (
+        Claim("the masses sum to 1", Add(*policy), "==", S.One),
+        Claim("the mean of a is τ", Add(*(p * g for p, g in zip(policy, a, strict=True))), "==",
+              tau),
+        Claim("σ²/τ² in the gaps a", spread / tau**2, "==", still),
+        Claim("its part of the means falls, pair by pair", slope, "==", -Add(*pairs)),
+    )  # fmt: skip
+
+
 LEMMAS: dict[str, Callable[[], tuple[Claim, ...]]] = {
     "own-reward": _own_reward,
     "skew": _skew,
@@ -135,6 +164,7 @@ LEMMAS: dict[str, Callable[[], tuple[Claim, ...]]] = {
     "share": _share,
     "linear": _linear,
     "units": _units,
+    "large-groups": _large_groups,
 }
 
 

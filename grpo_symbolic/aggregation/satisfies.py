@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -12,7 +13,13 @@ from sympy import Rational, oo
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.axioms import axiom as as_axiom
-from grpo_symbolic.aggregation.cases import Profile, condorcet_winner, families, mixed_pairs
+from grpo_symbolic.aggregation.cases import (
+    Profile,
+    condorcet_winner,
+    cycles,
+    families,
+    mixed_pairs,
+)
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
 from grpo_symbolic.aggregation.lottery import Lottery, as_ball
@@ -22,11 +29,12 @@ from grpo_symbolic.aggregation.search import Search, Searched
 from grpo_symbolic.aggregation.small_weights import vanishing_weight
 from grpo_symbolic.aggregation.symmetric import (
     broken_paths,
+    merged_elsewhere,
     passed_by,
-    repelled,
     symmetric_profiles,
 )
 from grpo_symbolic.aggregation.trained import Trained
+from grpo_symbolic.aggregation.witnesses import known_witness
 from grpo_symbolic.display import badge, record
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.verify.verdict import Status
@@ -35,11 +43,17 @@ __all__ = ["Finding", "satisfies"]
 
 _MOST_RATERS = 15
 #: Beside an argument a search is a guard: so many raters, so many electorates of each number.
-_GUARD, _GUARDED = 2, 150
+_GUARD, _GUARDED = 2, 40
 #: Electorates of each number of raters, for rules that take long to solve.
 _SLOW = 900
 # More raters of such rules are looked at where two answers are alike.
 _FEW = 3
+#: Beyond those: who joins has to differ in the size of its rewards.
+_FURTHER: dict[str, Callable[[], Sequence[Profile]]] = {
+    "participation": mixed_pairs,
+    "ratio-monotonicity": cycles,
+    "merging": tuple,
+}
 _UNIFORM = (Fraction(1, 3),) * 3
 
 
@@ -98,14 +112,14 @@ class Finding:
         )
 
 
-def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
+def satisfies(rule: Any, axiom: Any, raters: int | None = None) -> Finding:
     """Whether a rule satisfies an axiom.
 
-    An argument is looked for first, with its lemmas proved anew; then the smallest counterexample
+    An argument is looked for first, with its lemmas proved anew. Then the smallest counterexample
     among electorates with rewards 0, 1, 2 and 0, 1, 6 of up to three raters, with strict rankings
-    of up to nine, and with two rankings of up to fifteen, over four weights and two references.
-    Limits of small weights, and paths that are not continuous, are looked for among electorates
-    that see two answers alike.
+    of up to nine, with two rankings of up to fifteen, and with two answers alike, over four
+    weights and two references. The electorates that were found once are kept as data, and looked
+    at first: what is said of them is computed and checked at each call.
     A counterexample counts when balls prove that the axiom fails there and another route finds
     the same lotteries.
 
@@ -113,9 +127,9 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
     ----------
     rule : Rule or str
     axiom : Axiom or str
-    raters : int
-        The largest number that is looked at, from 1 to 15: some seconds for 3, up to a minute for
-        15.
+    raters : int, optional
+        Search again, with as many raters at most, from 1 to 15: some seconds for 3, up to a minute
+        for 15.
 
     Raises
     ------
@@ -131,13 +145,17 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
     REFUTED
     """
     chosen, wanted = as_rule(rule), as_axiom(axiom)
-    number = exact_number("raters", raters, f"an integer from 1 to {_MOST_RATERS}")
-    if not number.is_Integer or not 1 <= number <= _MOST_RATERS:
-        raise ValueError(f"raters must be an integer from 1 to {_MOST_RATERS}, got {raters}")
+    most = _FEW if raters is None else _number_of(raters)
     reason = wanted.argument(chosen)
     if reason is not None and any(proved(name).status != Status.PROVED for name in reason.lemmas):
         reason = None
-    found = _looked(chosen, wanted, int(number), reason is not None)
+    found = None
+    if reason is not None:
+        found = _search(chosen).run(wanted, min(most, _GUARD), _GUARDED)
+    elif raters is None:
+        found = _recalled(chosen, wanted)
+    if found is None:
+        found = _looked(chosen, wanted, most)
     if found.found is not None:
         if reason is not None:
             raise ArithmeticError(f"{found.found} contradicts the argument: {reason.text}")
@@ -145,37 +163,55 @@ def satisfies(rule: Any, axiom: Any, raters: int = 3) -> Finding:
     if reason is not None:
         return Finding(chosen, wanted, Status.PROVED, reason, None, found)
     note = _note(chosen, wanted, found)
-    most = _FEW if _several(chosen) else _MOST_RATERS
-    if found.raters == number < most:
-        note = "; ".join(filter(None, (note, f"raters={most} looks further")))
+    limit = _FEW if _several(chosen) else _MOST_RATERS
+    if found.raters == most < limit:
+        note = "; ".join(filter(None, (note, f"raters={limit} looks further")))
     return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, note)
+
+
+def _number_of(raters: int) -> int:
+    allowed = f"an integer from 1 to {_MOST_RATERS}"
+    number = exact_number("raters", raters, allowed)
+    if not number.is_Integer or not 1 <= number <= _MOST_RATERS:
+        raise ValueError(f"raters must be {allowed}, got {raters}")
+    return int(number)
 
 
 def _several(rule: Rule) -> bool:
     """Whether a rule may have several stationary policies: those take long to find."""
-    return isinstance(rule, Trained) and rule.plain and not rule.skew and not rule.pooled
+    return isinstance(rule, Trained) and rule.plain and not (
+        rule.skew or rule.pooled or rule.pooled_large
+    )  # fmt: skip
 
 
-def _looked(rule: Rule, axiom: Axiom, raters: int, argued: bool) -> Searched:
-    """The search that goes with an axiom; beside an argument a short one."""
-    if argued:
-        return _search(rule).run(axiom, min(raters, _GUARD), _GUARDED)
+def _recalled(rule: Rule, axiom: Axiom) -> Searched | None:
+    """What an electorate that was found before shows, anew; None where it shows nothing."""
+    profile = known_witness(rule.name, axiom.name)
+    if profile is None:
+        return None
+    found = _looked(rule, axiom, 0, (profile,))
+    return None if found.found is None else found
+
+
+def _looked(
+    rule: Rule, axiom: Axiom, raters: int, profiles: Sequence[Profile] | None = None
+) -> Searched:
+    """The search that goes with an axiom; on these electorates alone where some are given."""
     several = _several(rule)
     if several and axiom.name == "continuity":
-        return broken_paths(rule)
+        return broken_paths(rule, profiles)
     if axiom.name == "condorcet-winner":
-        if not several or (rule.algorithm.group_size == oo and rule.per != "group"):
-            return _limits(rule, raters)
-        if rule.algorithm.group_size == oo and rule._reverse:
-            found = repelled(rule)
-            return found if found.found is not None else passed_by(rule)
-        return passed_by(rule)
+        return passed_by(rule, profiles) if several else _limits(rule, raters, profiles)
+    large = several and rule.algorithm.group_size == oo and rule._reverse
+    if large and axiom.name == "merging" and rule.per == "group":
+        return merged_elsewhere(rule, profiles)
+    if profiles is not None:
+        return _search(rule).run(axiom, 0, more=profiles)
     if several:
-        # Those who join have to differ in the sizes of their rewards.
-        more = mixed_pairs() if axiom.name == "participation" else symmetric_profiles()
-        more = () if axiom.name == "merging" else more
+        more = _FURTHER.get(axiom.name, symmetric_profiles)()
         return _search(rule).run(axiom, min(raters, _FEW), _SLOW, more)
-    return _search(rule).run(axiom, raters)
+    more = cycles() if axiom.name == "ratio-monotonicity" else ()
+    return _search(rule).run(axiom, raters, more=more)
 
 
 @lru_cache(maxsize=2)
@@ -189,31 +225,44 @@ def _note(rule: Rule, axiom: Axiom, found: Searched) -> str:
     if axiom.name == "merging" and isinstance(rule, Trained) and rule.per == "group":
         notes.append(
             "the common lottery is stationary for both together, P being linear in the masses; "
-            "whether the path from the reference ends there is open"
+            "whether the path from the reference ends there is open (for large groups it need not)"
         )
     if found.uncertain:
         notes.append(f"{found.uncertain} cases look like failures in floats and were not certified")
     return "; ".join(notes)
 
 
-def _limits(rule: Rule, raters: int) -> Searched:
+def _limits(rule: Rule, raters: int, profiles: Sequence[Profile] | None = None) -> Searched:
     """The limit of small weights at electorates with a Condorcet winner."""
     report = Searched()
+    if profiles is not None:
+        _limit_among(rule, profiles, report)
+        return report
     for count in range(1, raters + 1):
-        profiles = [p for p in families(count) if next(condorcet_winner(p), None)]
-        for profile in sorted(profiles, key=lambda p: (max(r for row, _ in p for r in row), p)):
-            case = next(condorcet_winner(profile))
-            report.electorates += 1
-            report.cases += 1
-            try:
-                limit = vanishing_weight(rule, electorate_of(profile), _UNIFORM)
-            except ValueError:
-                limit = None
-            if limit is not None and limit[0][case.limit_of] < 1:  # type: ignore[index]
-                report.found = _at_the_limit(rule, profile, case.limit_of or 0, *limit)
-                return report
+        some = sorted(families(count), key=lambda p: (max(r for row, _ in p for r in row), p))
+        if _limit_among(rule, some, report):
+            break
         report.raters = count
     return report
+
+
+def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> bool:
+    for profile in profiles:
+        case = next(condorcet_winner(profile), None)
+        if case is None:
+            continue
+        report.electorates += 1
+        report.cases += 1
+        try:
+            limit = vanishing_weight(rule, electorate_of(profile), _UNIFORM)
+        except ValueError:
+            limit = None
+        winner = case.limit_of or 0
+        if limit is not None and limit[0][winner] < 1:
+            report.found = _at_the_limit(rule, profile, winner, *limit)
+            report.witness = profile
+            return True
+    return False
 
 
 def _at_the_limit(

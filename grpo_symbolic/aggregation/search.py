@@ -21,8 +21,8 @@ __all__ = ["Search", "Searched"]
 _UNIFORM = (Fraction(1, 3),) * 3
 _UNEVEN = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
 _WEIGHTS = (Fraction(1, 2), Fraction(2), Fraction(1, 16), Fraction(8))
-#: For pairs, whose limit of small weights differs from all of these.
-_NEAR_ZERO = (Fraction(1, 1000),)
+#: For rules by training: the limit of small weights differs from all of these.
+_NEAR_ZERO, _SMALL = Fraction(1, 1000), Fraction(1, 100)
 #: Gaps below this are taken for rounding.
 _CLEAR = 1e-6
 _EQUAL = 1e-11
@@ -43,6 +43,8 @@ class Searched:
     raters : int
         The largest number of raters whose cases were all looked at.
     found : Counterexample or None
+    witness : Profile or None
+        The profile whose case was found.
     uncertain : int
         Cases in which floats see a failure that balls did not prove.
     """
@@ -51,6 +53,7 @@ class Searched:
     cases: int = 0
     raters: int = 0
     found: Counterexample | None = None
+    witness: Profile | None = None
     uncertain: int = 0
 
     def __str__(self) -> str:
@@ -74,8 +77,8 @@ class Search:
     def settings(self) -> list[tuple[tuple[Fraction, ...], Fraction]]:
         """References and weights that are tried."""
         weights = _WEIGHTS if self.rule.weighted else (Fraction(1),)
-        if isinstance(self.rule, Trained) and (self.rule.skew or self.rule.pooled):
-            weights += _NEAR_ZERO
+        if isinstance(self.rule, Trained):
+            weights += (_NEAR_ZERO if self.rule.skew or self.rule.pooled else _SMALL,)
         return [(reference, beta) for reference in (_UNIFORM, _UNEVEN) for beta in weights]
 
     def run(
@@ -105,17 +108,21 @@ class Search:
 
     def _looked_at(self, axiom: Axiom, block: Sequence[Profile], report: Searched) -> bool:
         """Whether these cases settle the axiom."""
-        cases = [case for profile in block for case in axiom.cases(profile)]
-        cases = [case for case in cases if case.limit_of is None]
+        cases = [
+            (profile, case)
+            for profile in block
+            for case in axiom.cases(profile)
+            if case.limit_of is None
+        ]
         report.electorates += len(block)
         report.cases += len(cases)
-        self._learn(s for case in cases for s in case.situations)
+        self._learn(s for _, case in cases for s in case.situations)
         return self._settled(cases, report)
 
-    def _settled(self, cases: Sequence[Case], report: Searched) -> bool:
+    def _settled(self, cases: Sequence[tuple[Profile, Case]], report: Searched) -> bool:
         """Whether a case breaks the axiom, or too many seem to."""
         references = np.array([[float(v) for v in r] for r, _ in self.settings]).T
-        for case in cases:
+        for profile, case in cases:
             lotteries = [self.known[s] for s in case.situations]
             with np.errstate(all="ignore"):
                 gap = np.asarray(case.gap(lotteries, references), float)
@@ -128,6 +135,7 @@ class Search:
                 floats = [lottery[:, place].tolist() for lottery in lotteries]
                 report.found = certified(self.rule, case, reference, beta, floats)
                 if report.found is not None:
+                    report.witness = profile
                     return True
                 report.uncertain += 1
                 if report.uncertain >= _CANDIDATES:

@@ -12,16 +12,19 @@ from the reference to wherever it gets.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement, permutations, product
+from math import gcd, isqrt, lcm
 
 import numpy as np
 from flint import arb, ctx
 from sympy import Rational
 
-from grpo_symbolic.aggregation.cases import Profile, families, profile_of, winner_of
+from grpo_symbolic.aggregation.cases import Profile, profile_of, winner_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
 from grpo_symbolic.aggregation.expected import as_arb, expected_advantage
 from grpo_symbolic.aggregation.fields import Array
@@ -31,14 +34,17 @@ from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Line", "broken_paths", "passed_by", "repelled", "symmetric_profiles"]
+__all__ = ["Line", "broken_paths", "merged_elsewhere", "passed_by", "symmetric_profiles"]
 
-_LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6))
+_LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6), (0, 1, 20))
 _MOST_RATERS, _REPEATED = 9, 4
 _STARTS = (Fraction(1, 3), Fraction(1, 2), Fraction(1, 10))
 _GRID, _BROKEN = 200, 1200
 _CLEAR, _TALLEST = 1e-3, 1e-4
 _BITS, _PARTS = 120, 4000
+#: A policy at which many raters have a rational deviation.
+_MET = (Fraction(1, 5), Fraction(2, 5), Fraction(2, 5))
+_MOST_LOPSIDED = 18
 _SHOWN, _DIGITS = Fraction(1, 16), 30
 
 
@@ -121,10 +127,10 @@ def _illustrated(
     return None if check is None else (lottery, check)
 
 
-def passed_by(rule: Trained) -> Searched:
+def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """A Condorcet winner that the path from the reference never gives more than its reference."""
     report = Searched()
-    for profile in symmetric_profiles():
+    for profile in symmetric_profiles() if profiles is None else profiles:
         line = Line(rule, profile, _STARTS[0])
         report.electorates += 1
         report.cases += 1
@@ -146,95 +152,126 @@ def passed_by(rule: Trained) -> Searched:
             as_arb(1 - line.start),
             shown[1],
         )
+        report.witness = profile
         return report
     return report
 
 
-def repelled(rule: Trained) -> Searched:
-    """A Condorcet winner that no stationary policies of large groups approach as β → 0.
+def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
+    """Electorates with one lottery whose union has another, by large groups of one rater each.
 
-    Next to the vertex of w, with the rest of the mass ε shared as (1 − t, t),
-
-    .. math:: \\sqrt\\varepsilon\\, P(x) \\to F_x(t) = \\sum_j m_j \\frac{d_j(x)}
-        {\\sqrt{(1-t)\\, d_j(x)^2 + t\\, d_j(y)^2}}, \\qquad d_j(x) = r_j(x) - r_j(w) .
-
-    A stationary policy of the reverse KL has P < β. With :math:`\\max(F_x, F_y) > 0` for every t
-    there is none near the vertex once β is small, whatever the reference.
+    The second electorate is the first one with answers 2 and 3 exchanged, and their lottery is the
+    rational policy :data:`_MET`, at which all deviations are rational: it is stationary exactly,
+    and in the box that has one stationary policy.
     """
     report = Searched()
-    for count in (1, 2, 3):
-        for profile in sorted(families(count), key=lambda p: (max(max(r) for r, _ in p), p)):
-            report.electorates += 1
-            w = winner_of(profile)
-            if w is None:
+    for profile in _lopsided() if profiles is None else profiles:
+        report.electorates += 1
+        drift = _drift(profile)
+        if drift is None or drift[1] != drift[2]:
+            continue
+        turned = tuple(sorted(((a, c, b), m) for (a, b, c), m in profile))
+        both = tuple(sorted((Counter(dict(profile)) + Counter(dict(turned))).items()))
+        for start in _STARTS:
+            beta = drift[0] / (1 - start / _MET[0])
+            if beta <= 0:
                 continue
             report.cases += 1
-            bound = _lowest(profile, w)
-            if bound is None:
-                continue
-            electorate, reference = electorate_of(profile), (Fraction(1, 3),) * 3
-            shown = _illustrated(rule, electorate, reference)
-            if shown is not None:
-                report.found = Counterexample(
-                    f"answer {w + 1} beats every other one; near its vertex, with the rest of the "
-                    "mass eps, some P exceeds c/sqrt(eps) whatever the shares of the others, so "
-                    "that no stationary policies go there as beta -> 0, from any reference",
-                    (electorate,),
-                    (reference,),
-                    _SHOWN,
-                    (shown[0],),
-                    bound,
-                    shown[1],
-                    "the axiom fails by all of the limit, with c =",
-                )
+            lines = [Line(rule, p, start) for p in (profile, turned, both)]
+            report.found = _met_and_left(lines, beta)
+            if report.found is not None:
+                report.witness = profile
                 return report
-        report.raters = count
     return report
 
 
-def _lowest(profile: Profile, w: int) -> arb | None:
-    """A lower bound of max(F_x, F_y) over all shares, if it is positive."""
-    x, y = (o for o in range(3) if o != w)
-    d = [(m, row[x] - row[w], row[y] - row[w]) for row, m in profile]
-    if any(not u or not v for _, u, v in d):
+def _met_and_left(lines: list[Line], beta: Fraction) -> Counterexample | None:
+    """The counterexample, if the first two lotteries are that policy and the third is not."""
+    rule, met = lines[0].rule, np.array([float(p) for p in _MET])
+    try:
+        rough = np.array([_floats(line, beta) for line in lines])
+        away = np.abs(rough - met).max(axis=1)
+        if not (away[:2].max() < _CLEAR < away[2]):
+            return None
+        found = [line.rule.lottery(line.electorate, line.reference, beta, _DIGITS)
+                 for line in lines]  # fmt: skip
+    except ValueError:
         return None
-    count = sum(m for m, _, _ in d)
-
-    def values(t: arb) -> tuple[arb, arb]:
-        first, second = arb(0), arb(0)
-        for m, u, v in d:
-            deviation = ((1 - t) * u**2 + t * v**2).sqrt() * count
-            first, second = first + m * u / deviation, second + m * v / deviation
-        return first, second
-
-    grid = np.linspace(0, 1, 33)
-    rough = [sum(m * np.array([[u], [v]]) / np.sqrt((1 - grid) * u**2 + grid * v**2)
-                 for m, u, v in d)]  # fmt: skip
-    if np.max(rough[0], axis=0).min() < _CLEAR:
+    if any(lottery.kind != "enclosed" for lottery in found):
         return None
     with ctx.workprec(_BITS):
-        boxes, lowest = [(Fraction(0), Fraction(1))], None
-        for _ in range(_PARTS):
-            if not boxes:
-                return lowest
-            low, high = boxes.pop()
-            found = max((v.lower() for v in values(_interval(low, high))), key=float)
-            if found > _CLEAR:
-                lowest = found if lowest is None or found < lowest else lowest
-            else:
-                middle = (low + high) / 2
-                boxes += [(low, middle), (middle, high)]
-    return None
+        boxes = [[as_ball(v) for v in lottery.values] for lottery in found]
+        pairs = [list(zip(box, map(as_arb, _MET), strict=True)) for box in boxes]
+        checks = [
+            confirmed(rule, line.electorate, line.reference, beta, box)
+            for line, box in zip(lines, boxes, strict=True)
+        ]
+        gap = abs(boxes[2][0] - as_arb(_MET[0]))
+    met_twice = all(v.overlaps(p) for pair in pairs[:2] for v, p in pair)
+    if None in checks or not met_twice or not gap > 0:
+        return None
+    return Counterexample(
+        "two electorates, one the other with answers 2 and 3 exchanged, have the lottery "
+        f"{', '.join(map(str, _MET))}, and together another one",
+        tuple(line.electorate for line in lines),
+        tuple(line.reference for line in lines),
+        beta,
+        tuple(found),
+        gap,
+        checks[0] or "",
+    )
+
+
+def _floats(line: Line, beta: Fraction) -> Array:
+    rewards = np.array([[row for row, _ in line.profile]], float)
+    masses = np.array([[m for _, m in line.profile]], float)
+    many = Profiles(rewards, masses / masses.sum())
+    reference = np.array([[float(r) for r in line.reference]])
+    return line.rule.batch(many, np.array([float(beta)]), reference)[0]
+
+
+def _drift(profile: Profile) -> tuple[Fraction, ...] | None:
+    """P at that policy, exactly, where all deviations are rational."""
+    found = [Fraction(0)] * 3
+    for row, m in profile:
+        deviation = _deviation(row)
+        if not deviation:
+            return None
+        mean = sum((p * r for p, r in zip(_MET, row, strict=True)), Fraction(0))
+        found = [v + m * (r - mean) / deviation for v, r in zip(found, row, strict=True)]
+    return tuple(v / sum(m for _, m in profile) for v in found)
+
+
+def _deviation(row: tuple[int, ...]) -> Fraction | None:
+    """The deviation of a rater's rewards under that policy, where it is rational."""
+    mean = sum((p * r for p, r in zip(_MET, row, strict=True)), Fraction(0))
+    square = sum((p * (r - mean) ** 2 for p, r in zip(_MET, row, strict=True)), Fraction(0))
+    root = Fraction(isqrt(square.numerator), isqrt(square.denominator))
+    return root if root**2 == square else None
+
+
+def _lopsided() -> list[Profile]:
+    """Three kinds of raters, together even between answers 2 and 3 at that policy."""
+    rows = [(k, 0, d) for k, d in product(range(1, 7), repeat=2) if gcd(k, d) == 1]
+    known = [(row, deviation) for row in rows if (deviation := _deviation(row))]
+    found = []
+    for ((one, s), (two, t)), share in product(permutations(known, 2), (1, Fraction(1, 2))):
+        ratio = Fraction(one[2], two[2]) * t / s
+        whole = lcm(ratio.denominator, Fraction(share).denominator)
+        if whole * max(1, ratio) <= _MOST_LOPSIDED:
+            counts = ((0, 1, 1), share), (one, 1), ((two[0], two[2], 0), ratio)
+            found.append(tuple(sorted((row, int(whole * m)) for row, m in counts)))
+    return sorted(found, key=lambda p: (sum(m for _, m in p), p))
 
 
 def _interval(low: Fraction, high: Fraction) -> arb:
     return as_arb((low + high) / 2) + arb(0, 1) * as_arb((high - low) / 2)
 
 
-def broken_paths(rule: Trained) -> Searched:
+def broken_paths(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """An electorate in which no continuous choice of stationary policies leaves the reference."""
     report = Searched()
-    for profile in symmetric_profiles()[:_BROKEN]:
+    for profile in symmetric_profiles()[:_BROKEN] if profiles is None else profiles:
         report.electorates += 1
         for start in _STARTS:
             line = Line(rule, profile, start)
@@ -243,7 +280,7 @@ def broken_paths(rule: Trained) -> Searched:
                 places = _rising(line, side)
                 example = None if places is None else _broken(line, *places)
                 if example is not None:
-                    report.found = example
+                    report.found, report.witness = example, profile
                     return report
     return report
 

@@ -26,6 +26,8 @@ _FORMATS = (
     "a table of votes must be a CSV file with the columns rater, answer, score or rater, winner, "
     "loser, or a file of PrefLib (soc, soi, toc, toi, cat)"
 )
+#: What R, pandas and people write where there is no score.
+_MISSING = ("", "na", "n/a", "nan")
 _PREFLIB = (".soc", ".soi", ".toc", ".toi", ".cat")
 _ORDER = re.compile(r"\s*([0-9]+)\s*:\s*(.*?)\s*\Z")
 _PLACE = re.compile(r"\{[^{}]*\}|[^,{}]+")
@@ -43,8 +45,8 @@ def read_votes(path: str | PathLike[str]) -> Votes:
         A CSV file with a header, ``rater,answer,score`` or ``rater,winner,loser`` in any order
         and among others, with commas, semicolons or tabs between them (without a header, three
         columns of which the last one is a number are scores), or a file of PrefLib: orders, or
-        categories, best first. A blank score is a missing vote; raters need not score every
-        answer.
+        categories, best first. A blank score, or NA, is a missing vote; raters need not score
+        every answer.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def _scores(rows: Iterable[tuple[int, list[str]]]) -> Electorate:
     for line, (rater, answer, score) in rows:
         place = answers.setdefault(answer, len(answers))
         mine = said.setdefault(rater, {})
-        if not score:
+        if score.lower() in _MISSING:
             continue
         if score not in numbers:
             try:

@@ -15,6 +15,7 @@ from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of, pooled_margins, raters_of
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import one_of
+from grpo_symbolic.model.advantage.ranks import Ranks
 from grpo_symbolic.model.algorithm import GRPO, NLHF, Algorithm
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.policy.enclosure import Enclosure
@@ -59,7 +60,8 @@ class Trained(Rule):
             "" if self._reverse else "-direct" if self._direct else f"-{self.algorithm.penalty}"
         )
         per = "" if self.per == "group" else f"-{self.per}"
-        return f"grpo{'-inf' if size == oo else size}{penalty}{per}"
+        advantage = "" if self._published else f":{self.algorithm.advantage}"
+        return f"grpo{'-inf' if size == oo else size}{penalty}{per}{advantage}"
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -73,7 +75,8 @@ class Trained(Rule):
         kl = "reverse KL" if self._reverse else "direct KL" if self._direct else (
             str(self.algorithm.penalty)
         )  # fmt: skip
-        return f"GRPO, {size}, {judge}, {kl}"
+        advantage = "" if self._published else f", {self.algorithm.advantage}"
+        return f"GRPO, {size}, {judge}, {kl}{advantage}"
 
     @property
     def _reverse(self) -> bool:
@@ -100,10 +103,18 @@ class Trained(Rule):
         return self.per == "answer" and self._signs
 
     @property
+    def pooled_large(self) -> bool:
+        """Large groups whose raters, drawn afresh or averaged, make one law of each answer."""
+        return self.plain and self.algorithm.group_size == oo and self.per != "group" and (
+            self._reverse
+        )  # fmt: skip
+
+    @property
     def _signs(self) -> bool:
-        """Pairs of which only the better one matters."""
+        """Pairs whose advantages are 1 and -1."""
         algorithm = self.algorithm
-        return algorithm.group_size == 2 and self.unitless and not algorithm.mixed_only
+        signs = self._published or algorithm.advantage == Ranks()
+        return algorithm.group_size == 2 and signs and not algorithm.mixed_only
 
     @property
     def sees_comparisons_only(self) -> bool:
@@ -111,13 +122,12 @@ class Trained(Rule):
 
     @property
     def plain(self) -> bool:
-        """Whether the advantage is the published one."""
-        algorithm = self.algorithm
-        return (
-            isinstance(algorithm, GRPO)
-            and algorithm.advantage == GRPO().advantage
-            and not algorithm.mixed_only
-        )
+        """Whether all groups count, with the published advantage."""
+        return self._published and not self.algorithm.mixed_only
+
+    @property
+    def _published(self) -> bool:
+        return isinstance(self.algorithm, GRPO) and self.algorithm.advantage == GRPO().advantage
 
     @property
     def unitless(self) -> bool:

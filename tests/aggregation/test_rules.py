@@ -313,6 +313,32 @@ def test_worst_case_margins_satisfy_their_condition() -> None:
         WorstCase(rule("grpo2"), "9/10").lottery(ELECTORATE)
 
 
+@pytest.mark.parametrize("per", ["group", "answer"])
+@pytest.mark.parametrize(
+    ("advantage", "scale"),
+    [
+        (gs.ShiftAndScale(ddof=1), np.sqrt(0.5)),
+        (gs.Rescaled(gs.ShiftAndScale(), 5), 0.2),
+        (gs.Ranks(), 1.0),
+    ],
+)
+def test_pairs_whose_advantages_have_another_size(advantage, scale: float, per: str) -> None:
+    """The sample deviation of a pair is √2 times that of the population: β grows by as much."""
+    from grpo_symbolic.aggregation.trained import Trained
+
+    chosen = Trained(gs.GRPO(2, advantage=advantage), per)
+    found = np.array(chosen.lottery(ELECTORATE, REFERENCE, "1/2").floats())
+    plain = Trained(gs.GRPO(2), per).field(
+        Profiles(
+            np.array([[row for _, row in RATERS]], float), np.array([[m / 9 for m, _ in RATERS]])
+        )
+    )
+    assert plain is not None
+    sides = scale * plain.parts(found[None])[0][0] - 0.5 * (1 - np.array([0.5, 0.25, 0.25]) / found)
+    assert np.ptp(sides) < 1e-9
+    assert chosen.name != Trained(gs.GRPO(2), per).name
+
+
 def test_any_penalty_and_any_scale() -> None:
     from grpo_symbolic.aggregation.trained import Trained
     from grpo_symbolic.model.penalty import Divergence

@@ -35,6 +35,8 @@ def test_scores_with_missing_votes() -> None:
     assert found.margins[0] == (0, Rational(1, 3), -1)
     assert found.margins[1][2] == 0
     assert found.mean_rewards == (Rational(10, 4), Rational(4, 3), 2)
+    for word in ("NA", "n/a", "NaN"):
+        assert parse_votes(SCORES.replace("z,c,\n", f"z,c,{word}\n")) == found
 
 
 def test_columns_in_any_order_and_no_header() -> None:

@@ -1,0 +1,116 @@
+"""Large groups with a fresh rater for each answer: no two stationary policies at one weight."""
+
+from sympy import Add, Integer, Rational, S, Symbol, diff, oo, sqrt
+
+from derivations.headline import LARGE_GROUPS, REVERSE_KL, Headline, Numbers
+from derivations.result import Result, equation
+from derivations.second_route.raters import per_answer
+from grpo_symbolic import GRPO, Claim, Domain, Electorate, Question, ReverseKL, symbols
+
+BETA = symbols.beta
+NUMBERS = (1, 2, 3)
+HALF = Rational(1, 2)
+#: Mean rewards, and how far two raters are from them.
+MEANS = tuple(Symbol(f"r_{o}", real=True) for o in NUMBERS)
+SPREADS = tuple(Symbol(f"s_{o}", positive=True) for o in NUMBERS)
+WEIGHTS = tuple(Symbol(f"w_{o}", positive=True) for o in NUMBERS)
+#: u − r̄ for each answer, and how much all of them rise with u.
+GAPS = tuple(Symbol(f"a_{o}", positive=True) for o in NUMBERS)
+RISE = Symbol("t", positive=True)
+
+
+def preference(claims: list[Claim]) -> None:
+    """P from the definition: the mean reward less that of the policy, over the deviation."""
+    policy = [w / Add(*WEIGHTS) for w in WEIGHTS]
+    rows = [tuple(m + sign * s for m, s in zip(MEANS, SPREADS, strict=True)) for sign in (1, -1)]
+    question = Question(raters=Electorate([(1, row) for row in rows]), per="answer")
+    place = dict(zip(question.policy[:2], policy, strict=False))
+    derived = [v.xreplace(place) for v in GRPO(oo).preference(question)]
+    drawn = per_answer([(HALF, row) for row in rows], policy, None)
+    mean = Add(*(p * m for p, m in zip(policy, MEANS, strict=True)))
+    square = Add(*(p * (m**2 + s**2) for p, m, s in zip(policy, MEANS, SPREADS, strict=True)))
+    for o, (d, w) in enumerate(zip(derived, drawn, strict=True)):
+        claims.append(Claim(f"P({o + 1}) as derived is that of all draws", d, "==", w))
+        claims.append(
+            Claim(f"P({o + 1}) = (mean reward - that of the policy)/sigma", w, "==",
+                  (MEANS[o] - mean) / sqrt(square - mean**2))
+        )  # fmt: skip
+
+
+def result() -> Result:
+    claims: list[Claim] = []
+    preference(claims)
+    given = [w / Add(*WEIGHTS) for w in WEIGHTS]
+    moved = [a + RISE for a in GAPS]
+    tau = 1 / Add(*(r / a for r, a in zip(given, moved, strict=True)))
+    policy = [r * tau / a for r, a in zip(given, moved, strict=True)]
+    noise = [s**2 for s in SPREADS]
+    # With u - r = a the mean reward is u - tau, and beta sigma = tau makes P/beta = 1 - a/tau.
+    for o, (p, r, a) in enumerate(zip(policy, given, moved, strict=True)):
+        claims.append(
+            Claim(f"the condition of answer {o + 1} at beta = tau/sigma", 1 - a / tau, "==",
+                  ReverseKL().marginal(r / p))
+        )  # fmt: skip
+    variance = Add(
+        *(p * (a**2 + v) for p, a, v in zip(policy, moved, noise, strict=True)),
+        -(Add(*(p * a for p, a in zip(policy, moved, strict=True))) ** 2),
+    )
+    means = Add(*(r * a for r, a in zip(given, moved, strict=True))) / tau - 1
+    noisy = Add(*(r * v / a for r, v, a in zip(given, noise, moved, strict=True))) / tau
+    pairs = [
+        given[i] * given[j] * (moved[i] - moved[j]) ** 2 * (moved[i] + moved[j])
+        / (moved[i] * moved[j]) ** 2
+        for i in range(3)
+        for j in range(i)
+    ]  # fmt: skip
+    ranges = Domain.of(*GAPS, *WEIGHTS, *SPREADS, RISE)
+    claims += [
+        Claim("the masses sum to 1", Add(*policy), "==", S.One),
+        Claim("1/beta^2 in the gaps: a part of the means and one of the noise", variance / tau**2,
+              "==", means + noisy),
+        Claim("the slope of the part of the means is a sum over pairs", diff(means, RISE), "==",
+              -Add(*pairs)),
+        *(
+            Claim(f"a pair adds to the slope, number {k + 1}", pair, ">=", S.Zero, ranges)
+            for k, pair in enumerate(pairs)
+        ),
+        Claim("the part of the noise falls", diff(noisy, RISE), "<", S.Zero, ranges),
+        Claim("control: the part of the noise rises", diff(noisy, RISE), ">", S.Zero, ranges,
+              expected="REFUTED"),
+    ]  # fmt: skip
+    return Result(
+        "Fresh raters and large groups: one policy at each weight",
+        "new",
+        r"So the weight rises with $u$, and no two policies are stationary at one weight, however "
+        r"much raters disagree; a path from the reference never turns back. (With one rater for "
+        r"each group it can.)",
+        argument=r"With $a(o)=u-\bar r(o)$ and $\tau=\beta\sigma$ the condition is "
+        r"$\pi=\pi_{\mathrm{ref}}\tau/a$, where the total mass gives $\tau$ for each $u$ above the "
+        r"largest mean reward. Then $\sigma^2/\tau^2=1/\beta^2$ is a sum of two parts, which both "
+        r"fall as $u$ rises.",
+        headlines=(
+            Headline(
+                r"$1/\beta^2$ falls strictly along all stationary policies, of which there is one "
+                r"for each $u$: no two have the same weight",
+                (
+                    "P(?) as derived *",
+                    "P(?) = *",
+                    "the condition of answer ? *",
+                    "the masses sum to 1",
+                    "1/beta^2 in the gaps*",
+                    "the slope of the part of the means *",
+                    "a pair adds to the slope*",
+                    "the part of the noise falls",
+                ),
+                groups=LARGE_GROUPS,
+                answers=Numbers.of(3),
+                penalties=REVERSE_KL,
+                parameters=ranges,
+                hypotheses=("a fresh rater scores each answer", "two raters of equal mass"),
+            ),
+        ),
+        setting="three answers, large groups, a fresh rater for each answer",
+        formulas=(equation(BETA**-2, means.subs(RISE, Integer(0)) + noisy.subs(RISE, Integer(0))),),
+        claims=tuple(claims),
+        domain=ranges,
+    )

@@ -1,0 +1,43 @@
+"""Electorates that broke axioms when they were looked for: where a search begins, no evidence.
+
+Written by ``python -m grpo_symbolic.aggregation.axiom_table``, which searches again for each rule
+and axiom of the table; each is the first one that its search meets.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from grpo_symbolic.aggregation.cases import Profile
+
+__all__ = ["keep", "known_witness", "written"]
+
+_FILE = Path(__file__).with_name("witnesses.json")
+
+
+@cache
+def _known() -> dict[str, dict[str, str]]:
+    return json.loads(_FILE.read_text(encoding="utf-8"))
+
+
+def known_witness(rule: str, axiom: str) -> Profile | None:
+    """The profile kept for a rule and an axiom."""
+    text = _known().get(rule, {}).get(axiom)
+    return None if text is None else _read(text)
+
+
+def written(profile: Profile) -> str:
+    """As raters are written at the command line."""
+    return "; ".join(f"{m}: {','.join(map(str, row))}" for row, m in profile)
+
+
+def _read(text: str) -> Profile:
+    raters = (rater.split(":") for rater in text.split(";"))
+    return tuple((tuple(map(int, row.split(","))), int(m)) for m, row in raters)
+
+
+def keep(found: dict[str, dict[str, str]]) -> None:
+    """Write the file: for each rule, the profile of each axiom as :func:`written` has it."""
+    _FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
