@@ -17,6 +17,8 @@ DEEPEST = 12
 WORDS = {"true": True, "false": False, "null": None, "~": None, "none": None, "": None}
 #: ``+key=value``, ``++key=value`` or ``key=value``, with the nested names of a configuration.
 _OVERRIDE = re.compile(r"\+{0,2}([A-Za-z_][\w./@-]*)=(.*)", re.DOTALL)
+#: A flag or an override anywhere in a line.
+_MARKED = re.compile(r"(^|\s)(--[A-Za-z]|\+{0,2}[A-Za-z_][\w./@-]*=)")
 #: Whose command it is, by the start of the program's name.
 _PROGRAMS = {
     "verl.": "verl", "openrlhf.": "openrlhf", "swift": "ms-swift", "skyrl": "skyrl",
@@ -182,8 +184,7 @@ def _is_command(text: str) -> bool:
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     named = [line for line in lines if re.match(r"[\w.\"'-]+\s*:(\s|$)", line)]
-    marked = [line for line in lines if line.startswith("--") or _OVERRIDE.match(line)]
-    return bool(marked) and not named
+    return any(map(_MARKED.search, lines)) and not named
 
 
 def _words(text: str) -> Iterator[tuple[str, int]]:

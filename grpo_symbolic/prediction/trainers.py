@@ -241,7 +241,7 @@ _READERS: dict[str, Callable[[Any], TrainerRun]] = {
     "torchtune": _Named("torchtune", ("kl_coeff",), "0.01", ("grpo_samples",)),
     "roll": _Named(
         "roll", ("kl_loss_coef",), "0", ("num_return_sequences_in_group",),
-        {"norm_std_type": ("norm_std_type",), "entropy_loss_coef": ("entropy_loss_coef",)},
+        {"entropy_loss_coef": ("entropy_loss_coef",)},
         rule=("adv_estimator",), rules=("grpo",), switch=("use_kl_loss", False), apart=_APART,
     ),
     "areal": _Named(

@@ -548,6 +548,8 @@ actor_rollout_ref:
 trainer:
   total_epochs: 15
 """,
+    "verl, in one line": "python3 -m verl.trainer.main_ppo actor_rollout_ref.rollout.n=8 "
+    "actor.use_kl_loss=True actor.kl_loss_coef=0.05 actor.optim.lr=2e-6\n",
     "ms-swift": """
 CUDA_VISIBLE_DEVICES=0,1 \\
 swift rlhf --rlhf_type grpo --num_generations 8 --beta 0.05 \\

@@ -7,7 +7,7 @@ from dataclasses import replace
 from sympy import Integer, Rational
 
 from grpo_symbolic.inputs import Number, one_of, parameter
-from grpo_symbolic.model.advantage import FixedScale, LeaveOneOut, MeanScale, ShiftOnly
+from grpo_symbolic.model.advantage import LeaveOneOut, MeanScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import IN_REWARD, LIBRARY_NAMES, estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
@@ -65,13 +65,7 @@ def skyrl(
     )
 
 
-def roll(
-    estimator: str = "k3",
-    group_size: Number = 8,
-    *,
-    norm_std_type: str | None = "group",
-    entropy_loss_coef: Number = 0,
-) -> Preset:
+def roll(estimator: str = "k3", group_size: Number = 8, *, entropy_loss_coef: Number = 0) -> Preset:
     """ROLL's GRPO: rewards normalised in their group, k3 in the loss.
 
     Parameters
@@ -80,20 +74,14 @@ def roll(
         The loss has k3; the option ``kl_penalty`` is of a KL in the reward.
     group_size : int, Symbol or oo
         ``num_return_sequences_in_group``.
-    norm_std_type : {"group", "batch", None}
     entropy_loss_coef : number
     """
     known = ("k1", "k2", "k3", "abs")
     name = one_of("estimator", LIBRARY_NAMES.get(estimator, estimator), known)
-    rules = {"group": sample_std("1e-6"), "batch": FixedScale(), None: ShiftOnly()}
-    one_of("norm_std_type", str(norm_std_type), tuple(map(str, rules)))
     return Preset(
-        "roll"
-        + ("" if name == "k3" else f" {name}")
-        + ("" if norm_std_type == "group" else f" norm_std_type={norm_std_type}"),
-        GRPO(group_size, estimated(name, "loss"), rules[norm_std_type]),
-        f"ROLL, adv_estimator=grpo, norm_mean_type group, norm_std_type {norm_std_type}, "
-        f"use_kl_loss, {name}",
+        "roll" + ("" if name == "k3" else f" {name}"),
+        GRPO(group_size, estimated(name, "loss"), sample_std("1e-6")),
+        f"ROLL, adv_estimator=grpo, norm_mean_type and norm_std_type group, use_kl_loss, {name}",
         (("beta", "0 (off)"), ("group size", 8)),
         clamp=Integer(10) if name == "k3" else None,
         entropy=parameter("entropy", entropy_loss_coef, "entropy_loss_coef"),
