@@ -34,14 +34,18 @@ class Configuration:
     Parameters
     ----------
     options : iterable of Option
-    package : str, optional
-        The first part of the module that an object's class comes from.
+    package, kind : str, optional
+        The first part of the module that an object's class comes from, and the class's name.
     usual : collection of str
         Options of an object that are as its class has them by default.
     """
 
     def __init__(
-        self, options: Iterator[Option], package: str = "", usual: Collection[str] = ()
+        self,
+        options: Iterator[Option],
+        package: str = "",
+        usual: Collection[str] = (),
+        kind: str = "",
     ) -> None:
         self.options: dict[str, Option] = {}
         self._asked: set[str] = set()
@@ -50,7 +54,7 @@ class Configuration:
             if len(self.options) >= _MOST_OPTIONS:
                 raise ValueError(f"a configuration must have at most {_MOST_OPTIONS} options")
             self.options[option.name] = option
-        self.package, self._usual = package, frozenset(usual)
+        self.package, self.kind, self._usual = package, kind, frozenset(usual)
 
     @classmethod
     def of(cls, config: Any) -> Configuration:
@@ -84,7 +88,7 @@ class Configuration:
                 "config must be a mapping, an object with attributes, or a YAML or JSON file, got "
                 f"{type(config).__name__}"
             )
-        return cls(_flat(pairs, "", 0), package, _as_by_default(config))
+        return cls(_flat(pairs, "", 0), package, _as_by_default(config), type(config).__name__)
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Configuration:

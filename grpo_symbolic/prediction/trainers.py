@@ -253,4 +253,5 @@ _READERS: dict[str, Callable[[Any], TrainerRun]] = {
         {"advantage": ("algo.type", "algorithm")}, rule=("algo.type",),
         batch=(("orchestrator.batch_size", "batch_size"), False), apart=_APART,
     ),
+    "trl-rloo": from_trl,
 }  # fmt: skip

@@ -22,7 +22,8 @@ _CLIPPED = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo")
 #: Options of TRL that bend what is optimised, as they do nothing; set otherwise they are warned of.
 _BENDING = {
     "temperature": "1", "top_p": "1", "top_k": "0", "min_p": None, "repetition_penalty": "1",
-    "delta": None, "dynamic_sample": False, "mask_truncated_completions": False,
+    "delta": None, "reward_clip_range": None, "dynamic_sample": False,
+    "mask_truncated_completions": False,
     "off_policy_mask_threshold": None, "router_aux_loss_coef": None, "label_smoothing_factor": "0",
     "neftune_noise_alpha": None, "weight_decay": "0",
 }  # fmt: skip
@@ -34,9 +35,9 @@ def from_trl(config: Any) -> TrainerRun:
     Parameters
     ----------
     config : mapping, object, str or path
-        A ``GRPOConfig``, a dictionary with its options, or a YAML or JSON file or its text. The key
-        ``version`` says which TRL; a ``GRPOConfig`` says so itself, and without either it is the
-        last one that is known.
+        A ``GRPOConfig`` or ``RLOOConfig``, a dictionary with its options, or a YAML or JSON file or
+        its text. The key ``version`` says which TRL; an object says so itself, and without either
+        it is the last one that is known.
 
     Returns
     -------
@@ -56,6 +57,8 @@ def from_trl(config: Any) -> TrainerRun:
     """
     options = Configuration.of(config)
     version = options.version("trl") or trl.LAST
+    if options.kind == "RLOOConfig" or options.word("trainer") == "trl-rloo":
+        return _of_rloo(options, version)
     known, _ = nearest("TRL", version, trl.LAST)
     loss = options.word("loss_type", default="dapo" if at_least(known, "0.25") else "bnpo")
     chosen = _chosen(options, loss)
@@ -83,6 +86,13 @@ def from_trl(config: Any) -> TrainerRun:
         other = "1.9" if at_least(known, "1.10") else "1.10"
         preset = _of_one_question(options, build(other, None), run)
         run = replace(run, alternative=(other, preset))
+    return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
+
+
+def _of_rloo(options: Configuration, version: str) -> TrainerRun:
+    """TRL's ``RLOOConfig``; a scale of the batch divides reward and penalty alike."""
+    preset = trl.trl_rloo(options.count("num_generations", default=2) or 2)
+    run = _run(options, "trl", version, preset, "grpo", Fraction("0.05"))
     return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
 
 
@@ -132,7 +142,7 @@ def _run(
     default: Fraction | int,
 ) -> TrainerRun:  # fmt: skip
     """The settings that are named alike."""
-    size, samples = options.count("num_generations", default=8) or 8, _samples_of_trl(options)
+    size: Any = preset.algorithm.group_size
     low = options.number("epsilon", role="epsilon", default="0.2")
     high = options.number("epsilon_high", role="epsilon", default=low)
     reused = "num_iterations" if options.find("num_iterations") else "steps_per_generation"
@@ -142,7 +152,7 @@ def _run(
         preset,
         weight_of(options, "beta", default=default),
         options.number("learning_rate", role="epsilon", default="1e-6"),
-        Fraction(samples, size),
+        Fraction(_samples_of_trl(options), int(size)),
         (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
         remarks=_of_bending(options),
         length_normalised=loss in ("grpo", "sapo"),

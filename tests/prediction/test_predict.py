@@ -588,6 +588,24 @@ def test_files_as_practitioners_have_them(name: str) -> None:
     assert not any("$" in w or "CUDA" in w or "HYDRA" in w for w in run.warnings)
 
 
+class RLOOConfig(Namespace):
+    """As the other trainer's class of options."""
+
+
+def test_the_other_trainer_of_trl() -> None:
+    """π(a)/π(b) = (π_ref(a)/π_ref(b)) e^{1/β}, whatever the size of the group is."""
+    odds = 0.3 / 0.7 * exp(1 / 0.5)
+    for given in ({"num_generations": 4}, {"normalize_advantages": True}):
+        of_class = gs.from_trl(RLOOConfig(beta=0.5, **given))
+        of_file = read_run({"trainer": "trl-rloo", "beta": "0.5", **given})
+        for run in (of_class, of_file):
+            found = run.predict("0.3")
+            assert found.reached is not None
+            assert found.reached.policy[0] == pytest.approx(odds / (1 + odds), rel=1e-12)
+            assert not any("known" in w for w in run.warnings)
+    assert of_file.preset.algorithm.group_size == 2
+
+
 def test_options_that_change_the_rule_are_read() -> None:
     unsloth = read_run({"trainer": "unsloth", "loss_type": "cispo", "scale_rewards": "none"})
     assert unsloth.preset.algorithm.advantage == gs.Rescaled(gs.ShiftOnly(), 5)
