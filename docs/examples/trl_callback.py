@@ -59,8 +59,12 @@ class PredictedRestPoint(TrainerCallback):
                   f"predicted at rest {self.predicted:.3f}")  # fmt: skip
 
 
-def tiny_model(directory: str) -> float:
-    """A Llama of one layer that answers "a" with probability 0.3; the square of its state."""
+def tiny_model(directory: str) -> LlamaForCausalLM:
+    """A Llama of one layer that answers "a" with probability 0.3, of which the head is trained.
+
+    The state that its head sees has length 1, so that the logits of the two answers move by the
+    learning rate times their gradient: it is a policy on tabular softmax logits.
+    """
     names = ("<pad>", "<eos>", "q", "a", "b", "<unk>")
     words = models.WordLevel({name: i for i, name in enumerate(names)}, unk_token="<unk>")
     tokenizer = Tokenizer(words)
@@ -78,11 +82,16 @@ def tiny_model(directory: str) -> float:
     )  # fmt: skip
     with torch.no_grad():
         hidden = model.model(torch.tensor([[2]])).last_hidden_state[0, -1]
+        model.model.norm.weight.div_(hidden.norm())
+        hidden = hidden / hidden.norm()
         logits = torch.full((len(names),), -30.0)
         logits[3], logits[4] = math.log(REFERENCE), math.log(1 - REFERENCE)
-        model.lm_head.weight.copy_(logits[:, None] * hidden[None, :] / hidden.dot(hidden))
-    model.save_pretrained(directory)
-    return float(hidden.dot(hidden))
+        model.lm_head.weight.copy_(logits[:, None] * hidden[None, :])
+    model.save_pretrained(directory)  # the trainer reads its reference from there
+    model = LlamaForCausalLM.from_pretrained(directory)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name == "lm_head.weight")
+    return model
 
 
 def right(completions: list[str], **kwargs: Any) -> list[float]:
@@ -93,19 +102,14 @@ def right(completions: list[str], **kwargs: Any) -> list[float]:
 def main(steps: int = 120) -> float:
     """Train, and return the mean reward of the last third less what was predicted."""
     with tempfile.TemporaryDirectory() as directory:
-        squared = tiny_model(directory)
-        # A rate of 1 on the logits: the head alone is trained, its gradient goes with the hidden
-        # state. The prediction's steps are for plain gradient ascent on the logits.
+        model = tiny_model(directory)
         config = GRPOConfig(
             output_dir=directory, beta=1.0, num_generations=8, per_device_train_batch_size=128,
-            max_completion_length=1, max_steps=steps, learning_rate=1 / squared, optim="sgd",
+            max_completion_length=1, max_steps=steps, learning_rate=1.0, optim="sgd",
             lr_scheduler_type="constant", max_grad_norm=0.0, logging_steps=10, save_strategy="no",
             report_to=[], use_cpu=True, bf16=False, gradient_checkpointing=False, seed=1,
             disable_tqdm=True,
         )  # fmt: skip
-        model = LlamaForCausalLM.from_pretrained(directory)
-        for name, parameter in model.named_parameters():
-            parameter.requires_grad_(name == "lm_head.weight")
         callback = PredictedRestPoint(REFERENCE)
         trainer = GRPOTrainer(
             model=model, reward_funcs=right, args=config, callbacks=[callback],

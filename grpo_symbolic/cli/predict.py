@@ -19,13 +19,17 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         "predict",
         help="where a trainer's configuration comes to rest, how soon, how steadily",
         epilog="Example: grpo-symbolic predict config.yaml --pi-ref 0.2. The file has the "
-        "trainer's own option names and the keys trainer and version.",
+        "trainer's own option names and the keys trainer and version; or --trainer says them.",
     )
     command.add_argument(
         "configs",
         metavar="FILE",
         nargs="+",
-        help="the configuration: YAML, JSON, or the script with its command; several to compare",
+        help="the configuration: YAML, JSON, TOML, or the script with its command; several to "
+        "compare",
+    )
+    command.add_argument(
+        "--trainer", metavar="NAME", help="whose configuration it is: trl@1.16, slime, ..."
     )
     command.add_argument(
         "--pi-ref",
@@ -63,6 +67,8 @@ def run(arguments: argparse.Namespace) -> str:
     from grpo_symbolic.prediction.configuration import Configuration
 
     configurations = [Configuration.read(name) for name in arguments.configs]
+    if arguments.trainer is not None:
+        configurations = [options.told(arguments.trainer) for options in configurations]
     if arguments.rewards_log is not None:
         from grpo_symbolic.prediction.rewards_log import read_rewards
 

@@ -21,8 +21,9 @@ _LARGEST = 1_000_000
 _MOST_OPTIONS = 20_000
 #: Options that are not looked at and are named in one warning.
 _NAMED = 8
-#: ``${a.b}`` or ``${oc.select:a.b,default}``: what another option says.
-_REFERENCE = re.compile(r"\$\{(?:oc\.select:)?\s*([\w.]+)\s*(?:,([^{}]*))?\}")
+#: ``${a.b}``, ``${oc.select:a.b,default}``, ``$A`` or ``${A:-default}``: what another option, or a
+#: variable of the shell, says.
+_REFERENCE = re.compile(r"\$\{(?:oc\.select:)?\s*([\w.]+)\s*(?:(?:,|:-)([^{}]*))?\}|\$(\w+)")
 #: Distributions by the first part of the module that a configuration's class comes from.
 _DISTRIBUTIONS = {"trl": "trl", "verl": "verl", "openrlhf": "openrlhf", "swift": "ms-swift"}
 
@@ -33,14 +34,18 @@ class Configuration:
     Parameters
     ----------
     options : iterable of Option
-    package : str, optional
-        The first part of the module that an object's class comes from.
+    package, kind : str, optional
+        The first part of the module that an object's class comes from, and the class's name.
     usual : collection of str
         Options of an object that are as its class has them by default.
     """
 
     def __init__(
-        self, options: Iterator[Option], package: str = "", usual: Collection[str] = ()
+        self,
+        options: Iterator[Option],
+        package: str = "",
+        usual: Collection[str] = (),
+        kind: str = "",
     ) -> None:
         self.options: dict[str, Option] = {}
         self._asked: set[str] = set()
@@ -49,7 +54,7 @@ class Configuration:
             if len(self.options) >= _MOST_OPTIONS:
                 raise ValueError(f"a configuration must have at most {_MOST_OPTIONS} options")
             self.options[option.name] = option
-        self.package, self._usual = package, frozenset(usual)
+        self.package, self.kind, self._usual = package, kind, frozenset(usual)
 
     @classmethod
     def of(cls, config: Any) -> Configuration:
@@ -59,8 +64,8 @@ class Configuration:
         ----------
         config : mapping, object, str, path or list of str
             A dictionary, an object with attributes such as a ``GRPOConfig`` or an
-            ``argparse.Namespace``, the name of a YAML or JSON file or of a script with the command,
-            the text of one, or the words of the command: ``["actor.use_kl_loss=True"]``,
+            ``argparse.Namespace``, the name of a YAML, JSON or TOML file or of a script with the
+            command, the text of one, or the words of the command: ``["actor.use_kl_loss=True"]``,
             ``["--init_kl_coef", "0.01"]``.
 
         Raises
@@ -83,11 +88,11 @@ class Configuration:
                 "config must be a mapping, an object with attributes, or a YAML or JSON file, got "
                 f"{type(config).__name__}"
             )
-        return cls(_flat(pairs, "", 0), package, _as_by_default(config))
+        return cls(_flat(pairs, "", 0), package, _as_by_default(config), type(config).__name__)
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Configuration:
-        """The options of a YAML or JSON file."""
+        """The options of a file."""
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError, ValueError) as error:
@@ -95,6 +100,14 @@ class Configuration:
         if len(text) > _LARGEST:
             raise ValueError(f"a configuration must have at most {_LARGEST} characters")
         return cls(of_text(text))
+
+    def told(self, trainer: str) -> Configuration:
+        """The same options of ``NAME`` or ``NAME@VERSION``, whatever they say themselves."""
+        name, _, version = trainer.partition("@")
+        said_so = {"trainer": name, **({"version": version} if version else {})}
+        for key, value in said_so.items():
+            self.options[key] = Option(key, value)
+        return self
 
     # -- one option ----------------------------------------------------------------------
 
@@ -113,14 +126,14 @@ class Configuration:
         """The option with what it refers to in place of a reference; nothing for unknown ones."""
         value, seen = option.value, set()
         while isinstance(value, str) and (match := _REFERENCE.fullmatch(value.strip())):
-            name, default = match[1], match[2]
+            name, default = match[1] or match[3], match[2]
             if name in seen:
                 raise ValueError(f"{said(option)} refers to itself")
             seen.add(name)
-            if name in self.options:
-                value = self.options[name].value
-            else:
-                value = None if default is None else WORDS.get(default.strip(), default.strip())
+            named = self.options.get(f"${name}", self.options.get(name))
+            value = default if named is None else named.value
+            if isinstance(value, str) and value.strip().lower() != "none":
+                value = WORDS.get(value.strip().lower(), value.strip())
         return option if value is option.value else Option(option.name, value, option.line)
 
     def unread(
@@ -141,6 +154,8 @@ class Configuration:
         found, left = [], []
         for key, option in self.options.items():
             last = key.rpartition(".")[2]
+            if key.startswith("$"):
+                continue
             if key in self._read or key in self._usual or last in ("trainer", "version"):
                 continue
             if last in close_to or not {*(known or ())}.isdisjoint(key.split(".")):
@@ -194,11 +209,6 @@ class Configuration:
         """An option as an integer of at least 1."""
         value = self.number(*names, role="subset", default=default)
         return None if value is None else int(value)
-
-    def line(self, *names: str) -> int | None:
-        """The line of an option, where it has one."""
-        found = self.find(*names)
-        return None if found is None else found.line
 
     # -- what it is of ---------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def predict_many(run: Settings, question: Question, reference: Sequence[Expr]) -
         spread = _spread(run, gradient, reached)
     return Prediction(
         run, rests, steps_of(time, run.learning_rate, run.gradient_scale), spread,
-        tuple(dict.fromkeys((*map(run.located, notes), *run.warnings))), complete, time, question,
+        run.warnings_with(notes), complete, time, question,
     )  # fmt: skip
 
 

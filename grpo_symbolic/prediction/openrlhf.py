@@ -86,10 +86,20 @@ def from_openrlhf(config: object) -> TrainerRun:
         places=places(
             options,
             about(names, ("algo.advantage.estimator", "advantage_estimator"),
-                   ("actor.entropy_coef", "entropy_coef")),
+                   ("actor.entropy_coef", "entropy_coef"), ("train.max_epochs", "max_epochs")),
         ),
+        clip=_clip(options),
     )  # fmt: skip
     return replace(run, remarks=(*run.remarks, *options.unread(apart=_APART)))
+
+
+def _clip(options: Configuration) -> tuple[Fraction, Fraction] | None:
+    both = options.number("eps_clip", role="epsilon", default="0.2")
+    low_high = options.find("eps_clip_low_high", "actor.eps_clip_low_high")
+    if low_high is not None and isinstance(low_high.value, (list, tuple)):
+        low, high = (Fraction(str(value)) for value in low_high.value)
+        return low, high
+    return None if both is None else (both, both)
 
 
 def _remarks_of_openrlhf(options: Configuration) -> tuple[str, ...]:
@@ -99,8 +109,11 @@ def _remarks_of_openrlhf(options: Configuration) -> tuple[str, ...]:
     ):
         where = place(options, "kl_target" if options.find("kl_target") else "algo.kl.target")
         found.append(f"{where}: an adaptive weight of the KL is not modelled")
-    if options.flag("algo.dynamic_filtering_enable", "dynamic_filtering"):
-        found.append("dynamic filtering of prompts is not part of this model")
-    if options.flag("reward.normalize_enable", "normalize_reward"):
-        found.append("rewards that are normalised over the run are not part of this model")
+    for names, what in (
+        (("algo.dynamic_filtering_enable", "dynamic_filtering"), "filtering of prompts is"),
+        (("reward.normalize_enable", "normalize_reward"), "rewards normalised over the run are"),
+    ):
+        option = options.find(*names)
+        if option is not None and options.flag(*names):
+            found.append(f"{said(option)}: {what} not part of this model")
     return tuple(found)

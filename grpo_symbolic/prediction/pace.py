@@ -6,9 +6,10 @@ logits has one half of that. The batches of N groups add noise: per step the gra
 has the variance v/N, so that at an attracting policy with :math:`\kappa = -p(1-p)\,dF/dz` they
 spread by
 
-.. math:: \mathrm{Var}\, z \simeq \frac{\eta' v}{2 N \kappa}, \qquad \eta' = 2\eta,
+.. math:: \mathrm{Var}\, z \simeq \frac{\eta' v}{2 N \kappa\,(1 - \eta'\kappa/2)},
+    \qquad \eta' = 2\eta,
 
-for small η.
+which is exact for the linear recursion, and the last factor 1 for small η.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ def last_iterates(
         return None
     # A bonus of entropy is no sample: it adds to κ and not to the noise.
     step = 2 * float(run.learning_rate) * float(run.gradient_scale)
-    return p * q * sqrt(step * noise / (2 * float(run.groups) * kappa))
+    left = 1 - step * kappa / 2
+    return p * q * sqrt(step * noise / (2 * float(run.groups) * kappa * left)) if left > 0 else None
 
 
 def reuse_limit(

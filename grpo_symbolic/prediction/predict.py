@@ -22,7 +22,8 @@ from grpo_symbolic.prediction.pace import (
     steps_of,
 )
 from grpo_symbolic.prediction.prediction import Prediction
-from grpo_symbolic.prediction.rest import RestPoint, landscape
+from grpo_symbolic.prediction.rest import Landscape, RestPoint, landscape
+from grpo_symbolic.prediction.reuse import ends_of_reuse
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 
@@ -92,13 +93,13 @@ def predict(
         spread = last_iterates(effective, question, found, goal, kappa, point)
         notes += cautions(run, question, found, goal, _other(run, question, reference, values))
         if kappa:
-            notes += _reuse(effective, question, goal, kappa, point)
+            notes += _reuse(effective, question, found, goal, kappa, point)
     return Prediction(
         run,
         rests,
         steps_of(time, run.learning_rate, run.gradient_scale),
         spread,
-        tuple(dict.fromkeys((*map(run.located, notes), *run.warnings))),
+        run.warnings_with(notes),
         found.complete,
         time,
         question,
@@ -164,19 +165,36 @@ def _other(
 
 
 def _reuse(
-    run: Settings, question: Question, goal: RestPoint, kappa: float, point: dict[Symbol, Expr]
-) -> list[str]:
-    """A warning where a batch is used for longer than the rest point bears."""
+    run: Settings, question: Question, found: Landscape, goal: RestPoint, kappa: float,
+    point: dict[Symbol, Expr],
+) -> list[str]:  # fmt: skip
+    """Warnings where a batch is used for longer than bears the rest point, or leads past it."""
     if not run.learning_rate:
         return []
-    limit = reuse_limit(run, question, goal, kappa, point)
-    own = float(run.learning_rate) * float(run.gradient_scale) * run.reuse
-    if own <= limit:
-        return []
-    return [
-        f"learning rate times steps on one batch is {own:.3g}, beyond {limit:.3g}: with clipping "
-        "aside the iterates leave the rest point and cycle around it"
-    ]
+    rate = float(run.learning_rate) * float(run.gradient_scale)
+    limit, sentences = reuse_limit(run, question, goal, kappa, point), []
+    if rate * run.reuse > limit:
+        sentences.append(
+            f"learning rate times steps on one batch is {rate * run.reuse:.3g}, beyond "
+            f"{limit:.3g}: with clipping aside the iterates leave the rest point and cycle around "
+            "it"
+        )
+    ends = ends_of_reuse(run, question, found, goal, kappa, point)
+    if any(abs(end - goal.policy[0]) > 1e-3 for end in ends):
+        places = list(dict.fromkeys(f"{end:.5g}" for end in ends))
+        where = "come to rest at" if len(places) == 1 else "go on between"
+        clip = "" if run.clip is None else f", clipped at {_range(run.clip)},"
+        sentences.append(
+            f"steps on one batch: with {run.reuse} of them of learning rate {rate:.3g}{clip} the "
+            f"expected iterates {where} pi(a) = {' and '.join(places)}, not at "
+            f"{goal.policy[0]:.5g}"
+        )
+    return sentences
+
+
+def _range(clip: tuple[Any, Any]) -> str:
+    low, high = (f"{float(side):.3g}" for side in clip)
+    return low if low == high else f"{low} below and {high} above"
 
 
 def _nothing_to_learn(run: Settings, question: Question, reference: Sequence[Expr]) -> Prediction:

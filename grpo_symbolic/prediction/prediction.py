@@ -83,9 +83,7 @@ class Prediction:
         run = self.run
         rows = [f"{run.release}, {run.preset.name}: beta = {float(run.beta):.6g}"]
         for rest in self.rest_points:
-            policy = ", ".join(
-                f"pi({o}) = {w:.6g}" for o, w in zip(names, rest.policy, strict=True)
-            )
+            policy = ", ".join(f"pi({o}) = {w}" for o, w in zip(names, rest.shown(), strict=True))
             mark = "  <- reached from the reference" if rest.reached else ""
             rows.append(f"{rest.stability}: {policy} ({rest.how}){mark}")
         if not self.complete:

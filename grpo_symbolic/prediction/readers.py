@@ -26,19 +26,26 @@ def places(options: Configuration, asked: Iterable[tuple[str, tuple[str, ...]]])
     return tuple(found)
 
 
-def about(beta: tuple[str, ...], rule: tuple[str, ...], entropy: tuple[str, ...]) -> tuple:
+def about(
+    beta: tuple[str, ...],
+    rule: tuple[str, ...],
+    entropy: tuple[str, ...],
+    reuse: tuple[str, ...] = (),
+) -> tuple:
     """Which option a sentence is about, by a fragment of it."""
-    return (
+    asked = (
         ("not known here", ("version",)),
+        ("steps on one batch", reuse),
         ("entropy", entropy),
         ("sigma stands", rule),
         ("in reward units", rule),
+        ("unscaled advantage", rule),
         ("taken to hold groups", rule),
         ("penalty", beta),
         ("KL(pi", beta),
         ("k is cut off", beta),
-        ("where k reaches", beta),
     )
+    return tuple((fragment, names) for fragment, names in asked if names)
 
 
 def place(options: Configuration, name: str) -> str:

@@ -53,6 +53,13 @@ class RestPoint:
     how: str
     log_odds: mp.mpf = mp.nan
 
+    def shown(self) -> tuple[str, ...]:
+        """The policy to six digits, also where a probability is too small for a float."""
+        if mp.isnan(self.log_odds) or mp.isinf(self.log_odds) or min(self.policy) > 0:
+            return tuple(f"{share:.6g}" for share in self.policy)
+        shares = (1 / (1 + mp.exp(side * self.log_odds)) for side in (-1, 1))
+        return tuple(mp.nstr(share, 6).removesuffix(".0") for share in shares)
+
 
 class _Field(ScalarField):
     """A condition whose force is not that of its penalty alone: nothing is known of its shape."""
@@ -90,12 +97,15 @@ class Landscape:
         Whether it is proved that no zero was missed.
     ends : tuple of int
         The direction of the flow close to π(a) = 0 and close to 1.
+    balance : str
+        What stands against the advantage.
     """
 
     pieces: tuple[Piece, ...]
     start: mp.mpf
     complete: bool
     ends: tuple[int, int]
+    balance: str = "the penalty balances the advantage"
 
     def piece(self, x: mp.mpf) -> Piece:
         """The piece around log-odds."""
@@ -113,7 +123,7 @@ class Landscape:
         for place, piece in enumerate(self.pieces):
             for zero, kind in piece.zeros:
                 if kind != "repelling":
-                    found.append((zero, kind, "the penalty balances the advantage"))
+                    found.append((zero, kind, self.balance))
             if place + 1 < len(self.pieces):
                 edge, after = piece.upper, self.pieces[place + 1]
                 if piece.sign(edge) > 0 > after.sign(edge):
@@ -192,7 +202,11 @@ def landscape(
                 ends[1] = isolation.ends[1] or _far(field, 1)
         first = mp.mpf(reference.p) / reference.q
         start = mp.log(first) - mp.log1p(-first)
-        return Landscape(tuple(pieces), start, complete, (ends[0], ends[1]))
+        found = Landscape(tuple(pieces), start, complete, (ends[0], ends[1]))
+        if preset.entropy == 0:
+            return found
+        held = "the entropy bonus balances" if beta == 0 else "penalty and entropy bonus balance"
+        return replace(found, balance=f"{held} the advantage")
 
 
 def _far(field: ScalarField, side: int) -> int:

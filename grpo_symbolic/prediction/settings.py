@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -42,6 +43,8 @@ class Settings:
         Whether the answers of a batch are weighed by 1/length.
     places : tuple of (fragment, option)
         Which option a sentence with this fragment is about, with its line.
+    clip : tuple of Fraction or None
+        How far below and above 1 the importance ratio is clipped; None of other surrogates.
     """
 
     trainer: str
@@ -56,6 +59,7 @@ class Settings:
     alternative: tuple[str, Preset] | None = None
     length_normalised: bool = False
     places: tuple[tuple[str, str], ...] = ()
+    clip: tuple[Fraction, Fraction] | None = None
 
     @property
     def algorithm(self) -> Algorithm:
@@ -76,6 +80,12 @@ class Settings:
         located = map(self.located, self._of_preset())
         return tuple(dict.fromkeys((*self.remarks, *located)))
 
+    def warnings_with(self, notes: Sequence[str]) -> tuple[str, ...]:
+        """What must be known of a prediction: its own notes, then what holds for every one."""
+        silent = any("the penalty has no gradient" in note for note in notes)
+        rest = (w for w in self.warnings if not (silent and "the penalty has no effect" in w))
+        return tuple(dict.fromkeys((*map(self.located, notes), *rest)))
+
     def located(self, sentence: str) -> str:
         """A sentence behind the option that it is about, and the line of that."""
         for fragment, option in self.places:
@@ -87,7 +97,8 @@ class Settings:
         if self.beta == 0:  # nothing that is said of the penalty applies
             rule = self.preset.advantage
             return (*self.preset.cautions, *(() if rule is None else rule.cautions))
-        return self.preset.warnings
+        # A prediction does take the cut into account, and says where it is entered.
+        return tuple(w for w in self.preset.warnings if "(see warnings_at)" not in w)
 
     def __repr__(self) -> str:
         weight = f"beta = {float(self.beta):.6g}"

@@ -1,4 +1,4 @@
-"""Options in text: YAML, JSON, or the words of a command line, each option with its line."""
+"""Options in text: YAML, JSON, TOML, or the words of a command line, each with its line."""
 
 from __future__ import annotations
 
@@ -17,8 +17,19 @@ DEEPEST = 12
 WORDS = {"true": True, "false": False, "null": None, "~": None, "none": None, "": None}
 #: ``+key=value``, ``++key=value`` or ``key=value``, with the nested names of a configuration.
 _OVERRIDE = re.compile(r"\+{0,2}([A-Za-z_][\w./@-]*)=(.*)", re.DOTALL)
+#: A flag or an override anywhere in a line.
+_MARKED = re.compile(r"(^|\s)(--[A-Za-z]|\+{0,2}[A-Za-z_][\w./@-]*=)")
 #: Whose command it is, by the start of the program's name.
-_PROGRAMS = {"verl.": "verl", "openrlhf.": "openrlhf", "swift": "ms-swift"}
+_PROGRAMS = {
+    "verl.": "verl", "openrlhf.": "openrlhf", "swift": "ms-swift", "skyrl": "skyrl",
+    "open_instruct": "open-instruct",
+}  # fmt: skip
+#: A line of TOML: a section, or a name, spaces, an equality sign and spaces.
+_TOML = re.compile(r"^\s*(\[\[?[\w.\"'-]+\]\]?\s*(#.*)?|[\w.\"'-]+ += +\S.*)$", re.MULTILINE)
+#: ``NAME=value`` as a command of its own: a variable of the shell.
+_ASSIGNMENT = re.compile(r"(export\s+)?([A-Za-z_]\w*)=(\S*|\"[^\"]*\"|'[^']*')\s*(#.*)?")
+#: Words of a shell after which the values of a flag have ended.
+_ENDS = frozenset({"\n", "--", "(", ")", "&&", "||", "|", ";", "&"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +48,7 @@ def is_text(config: str) -> bool:
 
 
 def of_text(text: str) -> Iterator[Option]:
-    """The options of a text in any of the three forms.
+    """The options of a text in any of the four forms.
 
     Raises
     ------
@@ -45,7 +56,9 @@ def of_text(text: str) -> Iterator[Option]:
         For a text that is no mapping of options, or has one of them twice.
     """
     start = text.lstrip()
-    if start.startswith(("{", "[")):
+    if _TOML.search(text) and not start.startswith("{"):
+        yield from _of_toml(text)
+    elif start.startswith(("{", "[")):
         yield from _of_json(text)
     elif _is_command(text):
         yield from of_words(_words(text))
@@ -68,7 +81,15 @@ def _of_json(text: str) -> Iterator[Option]:
         raise ValueError("the configuration is no JSON that can be read: it is too deep") from None
     if not isinstance(found, Mapping):
         raise _no_mapping()
-    lines = _json_lines(text)
+    yield from _placed(found, text, r'"((?:[^"\\]|\\.)*)"\s*:')
+
+
+def _placed(found: Mapping[str, Any], text: str, pattern: str) -> Iterator[Option]:
+    """Options with their lines: keys of one name stand in the order in which they were read."""
+    places: dict[str, list[int]] = {}
+    for match in re.finditer(pattern, text, re.MULTILINE):
+        places.setdefault(match[1], []).append(text.count("\n", 0, match.start(1)) + 1)
+    lines = {key: iter(numbers) for key, numbers in places.items()}
     for name, value in _flat(found, "", 0):
         last = name.rpartition(".")[2]
         yield Option(name, value, next(lines.get(last, iter(())), None))
@@ -91,12 +112,17 @@ def _flat(mapping: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple
             yield f"{before}{key}", value
 
 
-def _json_lines(text: str) -> dict[str, Iterator[int]]:
-    """Where each key stands, in order."""
-    found: dict[str, list[int]] = {}
-    for match in re.finditer(r'"((?:[^"\\]|\\.)*)"\s*:', text):
-        found.setdefault(match[1], []).append(text.count("\n", 0, match.start()) + 1)
-    return {key: iter(lines) for key, lines in found.items()}
+# -- TOML ------------------------------------------------------------------------------------------
+
+
+def _of_toml(text: str) -> Iterator[Option]:
+    import tomllib
+
+    try:
+        found = tomllib.loads(text, parse_float=str)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ValueError(f"the configuration is no TOML: {error}") from None
+    yield from _placed(found, text, r"^\s*([\w-]+)\s*=")
 
 
 # -- YAML ------------------------------------------------------------------------------------------
@@ -158,16 +184,23 @@ def _is_command(text: str) -> bool:
     lines = [line.strip() for line in text.splitlines()]
     lines = [line for line in lines if line and not line.startswith("#")]
     named = [line for line in lines if re.match(r"[\w.\"'-]+\s*:(\s|$)", line)]
-    marked = [line for line in lines if line.startswith("--") or _OVERRIDE.match(line)]
-    return bool(marked) and not named
+    return any(map(_MARKED.search, lines)) and not named
 
 
 def _words(text: str) -> Iterator[tuple[str, int]]:
-    """The words of a shell's command, each with its line."""
+    """The words of a shell's commands, each with its line; a line break where a command ends."""
+    continued = False
     for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.rstrip()
+        stripped = line.strip()
+        if not continued:
+            yield "\n", number
+            variable = _ASSIGNMENT.fullmatch(stripped)
+            if variable is not None and _is_variable(variable, text):
+                yield f"${variable[2]}={variable[3].strip(chr(34) + chr(39))}", number
+                continue
+        continued = stripped.endswith("\\")
         try:
-            words = shlex.split(stripped[:-1] if stripped.endswith("\\") else stripped, True)
+            words = shlex.split(stripped[:-1] if continued else stripped, True)
         except ValueError:
             raise ValueError(
                 f"the configuration is no command: an open quote in line {number}"
@@ -175,11 +208,19 @@ def _words(text: str) -> Iterator[tuple[str, int]]:
         yield from ((word, number) for word in words)
 
 
+def _is_variable(assignment: re.Match[str], text: str) -> bool:
+    """Whether ``name=value`` is a variable of a script, and not the override of an option."""
+    name = assignment[2]
+    used = re.search(rf"\$\{{?{name}\b", text) is not None
+    return used or name.isupper() or assignment[1] is not None
+
+
 def of_words(words: Iterator[tuple[str, int | None]]) -> Iterator[Option]:
     """Options of ``--name value``, ``--name=value``, ``--name``, ``key=value`` and ``+key=value``.
 
     Names keep their points; hyphens in flags are underscores. The name of a trainer's program is
-    the option ``trainer``; other words are passed over.
+    the option ``trainer``; variables of the shell are options ``$name``; other words are passed
+    over.
     """
     flag: tuple[str, int | None] | None = None
     values: list[str] = []
@@ -191,16 +232,22 @@ def of_words(words: Iterator[tuple[str, int | None]]) -> Iterator[Option]:
 
     for word, line in words:
         override = _OVERRIDE.fullmatch(word)
-        if word.startswith("--") and len(word) > 2:
+        if word in _ENDS or word.endswith("=("):
+            yield from finished()
+            flag = None
+        elif word.startswith("--"):
             yield from finished()
             name, equals, value = word[2:].partition("=")
             flag, values = (name.replace("-", "_"), line), [value] if equals else []
-        elif override is not None and not word.startswith("-"):
+        elif word.startswith("$") and "=" in word:
+            yield Option(*word.split("=", 1), line)
+        elif override is not None:
             yield from finished()
             flag = None
             value = override[2]
             plain = WORDS.get(value.lower(), value) if value.lower() != "none" else value
-            yield Option(override[1], plain, line)
+            # An upper-case name is a variable that stands before the command.
+            yield Option("$" * override[1].isupper() + override[1], plain, line)
         elif flag is not None:
             values.append(word)
         else:

@@ -1,4 +1,4 @@
-"""TRL's options in the terms of this library."""
+"""The options of TRL, and of what has the same names for them, in the terms of this library."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
 from grpo_symbolic.prediction.readers import about, over_one_question, place, places, weight_of
 from grpo_symbolic.presets.preset import Preset
-from grpo_symbolic.presets.trainers import trl
+from grpo_symbolic.presets.trainers import ms_swift, trl
+from grpo_symbolic.presets.trainers.others import unsloth
 from grpo_symbolic.presets.versions import at_least, nearest
 
-__all__ = ["from_trl"]
+__all__ = ["from_swift", "from_trl", "from_unsloth"]
 
+#: Surrogates that clip the importance ratio around 1.
+_CLIPPED = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo")
 #: Options of TRL that bend what is optimised, as they do nothing; set otherwise they are warned of.
 _BENDING = {
     "temperature": "1", "top_p": "1", "top_k": "0", "min_p": None, "repetition_penalty": "1",
-    "delta": None, "reward_weights": None, "mask_truncated_completions": False,
+    "delta": None, "reward_clip_range": None, "dynamic_sample": False,
+    "mask_truncated_completions": False,
     "off_policy_mask_threshold": None, "router_aux_loss_coef": None, "label_smoothing_factor": "0",
     "neftune_noise_alpha": None, "weight_decay": "0",
 }  # fmt: skip
@@ -31,9 +35,9 @@ def from_trl(config: object) -> TrainerRun:
     Parameters
     ----------
     config : mapping, object, str or path
-        A ``GRPOConfig``, a dictionary with its options, or a YAML or JSON file or its text. The key
-        ``version`` says which TRL; a ``GRPOConfig`` says so itself, and without either it is the
-        last one that is known.
+        A ``GRPOConfig`` or ``RLOOConfig``, a dictionary with its options, or a YAML or JSON file or
+        its text. The key ``version`` says which TRL; an object says so itself, and without either
+        it is the last one that is known.
 
     Returns
     -------
@@ -53,58 +57,123 @@ def from_trl(config: object) -> TrainerRun:
     """
     options = Configuration.of(config)
     version = options.version("trl") or trl.LAST
+    if options.kind == "RLOOConfig" or options.word("trainer") == "trl-rloo":
+        return _of_rloo(options, version)
     known, _ = nearest("TRL", version, trl.LAST)
-    size = options.count("num_generations", default=8)
-    scale = options.flag("scale_rewards") if _is_flag(options) else None
-    word = {True: "group", False: "none"}.get(scale, options.word("scale_rewards", default="group"))  # type: ignore[call-overload]
     loss = options.word("loss_type", default="dapo" if at_least(known, "0.25") else "bnpo")
-    samples = _samples_of_trl(options)
-    generated = options.count("generation_batch_size") or samples * (
-        _steps_per_generation(options) or 1
-    )
-    chosen: dict[str, Any] = {
-        "scale_rewards": word,
-        "loss_type": loss,
-        "epsilon": options.number("epsilon", role="epsilon", default="0.2"),
-        "epsilon_high": options.number("epsilon_high", role="epsilon"),
-        "multi_objective_aggregation": options.word(
-            "multi_objective_aggregation", default="sum_then_normalize"
-        ),
-    }
+    chosen = _chosen(options, loss)
+    aggregation = options.word("multi_objective_aggregation", default="sum_then_normalize")
     correction = options.flag("use_bias_correction_kl", default=None)
     length = options.count("max_completion_length", default=512) or 1
     dr_grpo = loss == "dr_grpo"
     entropy = weight_of(options, "entropy_coef", default=0)
-    # The bonus is not divided by the longest length, as all else is by dr_grpo.
-    chosen["entropy_coef"] = entropy * length if dr_grpo else entropy
 
     def build(of: str, option: bool | None) -> Preset:
-        found = trl.trl(of, group_size=size, use_bias_correction_kl=option, **chosen)
-        if word == "batch" and chosen["multi_objective_aggregation"] == "sum_then_normalize":
-            found = over_one_question(found, generated, "batch", "1e-4")
-        return found
+        return trl.trl(
+            of, use_bias_correction_kl=option, multi_objective_aggregation=aggregation,
+            # The bonus is not divided by the longest length, as all else is by dr_grpo.
+            entropy_coef=entropy * length if dr_grpo else entropy, **chosen,
+        )  # fmt: skip
 
     default = Fraction("0.04") if not at_least(known, "0.20") else 0
-    run = TrainerRun(
-        "trl",
-        str(version),
-        build(version, correction),
-        weight_of(options, "beta", default=default),
-        options.number("learning_rate", role="epsilon", default="1e-6"),
-        Fraction(samples, size),
-        (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
-        Fraction(1, length) if dr_grpo else Fraction(1),
-        _remarks_of_trl(options, loss, entropy, dr_grpo, length),
-        length_normalised=loss in ("grpo", "sapo"),
-        places=(
-            ("cispo", f"{place(options, 'loss_type')}"),
-            *places(options, about(("beta",), ("scale_rewards",), ("entropy_coef",))),
-        ),
+    run = _run(options, "trl", str(version), build(version, correction), loss, default)
+    run = replace(
+        run,
+        gradient_scale=Fraction(1, length) if dr_grpo else Fraction(1),
+        remarks=(*_remarks_of_trl(options, loss, entropy, dr_grpo, length), *run.remarks),
     )
     if correction is None:
         other = "1.9" if at_least(known, "1.10") else "1.10"
-        run = replace(run, alternative=(other, build(other, None)))
+        preset = _of_one_question(options, build(other, None), run)
+        run = replace(run, alternative=(other, preset))
     return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
+
+
+def _of_rloo(options: Configuration, version: str) -> TrainerRun:
+    """TRL's ``RLOOConfig``; a scale of the batch divides reward and penalty alike."""
+    preset = trl.trl_rloo(options.count("num_generations", default=2) or 2)
+    run = _run(options, "trl", version, preset, "grpo", Fraction("0.05"))
+    return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
+
+
+def from_unsloth(config: Any) -> TrainerRun:
+    """unsloth's ``GRPOConfig``: that of TRL, whose conventions but for a clamp it has."""
+    options = Configuration.of(config)
+    loss = options.word("loss_type", default="dapo")
+    correction = options.flag("use_bias_correction_kl", default=True)
+    preset = unsloth(use_bias_correction_kl=bool(correction), **_chosen(options, loss))
+    run = _run(options, "unsloth", options.version("unsloth") or "", preset, loss, 0)
+    return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
+
+
+def from_swift(config: Any) -> TrainerRun:
+    """ms-swift's arguments with ``rlhf_type`` grpo."""
+    options = Configuration.of(config)
+    version = options.version("ms-swift") or ms_swift.LAST
+    loss = options.word("loss_type", default="grpo")
+    chosen = _chosen(options, loss)
+    if options.find("scale_rewards") is None:
+        chosen["scale_rewards"] = None
+    preset = ms_swift.ms_swift(
+        version=version,
+        advantage_estimator=options.word("advantage_estimator", default="grpo"),
+        kl_in_reward=options.flag("kl_in_reward", default=None),
+        **chosen,
+    )
+    run = _run(options, "ms-swift", str(version), preset, loss, Fraction("0.04"))
+    return replace(run, remarks=(*run.remarks, *options.unread(apart=())))
+
+
+def _chosen(options: Configuration, loss: str) -> dict[str, Any]:
+    """What the presets of all of them take."""
+    scale = options.flag("scale_rewards") if _is_flag(options) else None
+    word = {True: "group", False: "none"}.get(scale, options.word("scale_rewards", default="group"))  # type: ignore[call-overload]
+    return {
+        "group_size": options.count("num_generations", default=8),
+        "scale_rewards": word,
+        "loss_type": loss,
+        "epsilon": options.number("epsilon", role="epsilon", default="0.2"),
+        "epsilon_high": options.number("epsilon_high", role="epsilon"),
+    }
+
+
+def _run(
+    options: Configuration, trainer: str, version: str, preset: Preset, loss: str,
+    default: Fraction | int,
+) -> TrainerRun:  # fmt: skip
+    """The settings that are named alike."""
+    size: Any = preset.algorithm.group_size
+    low = options.number("epsilon", role="epsilon", default="0.2")
+    high = options.number("epsilon_high", role="epsilon", default=low)
+    reused = "num_iterations" if options.find("num_iterations") else "steps_per_generation"
+    run = TrainerRun(
+        trainer,
+        version,
+        preset,
+        weight_of(options, "beta", default=default),
+        options.number("learning_rate", role="epsilon", default="1e-6"),
+        Fraction(_samples_of_trl(options), int(size)),
+        (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
+        remarks=_of_bending(options),
+        length_normalised=loss in ("grpo", "sapo"),
+        places=(
+            ("cispo", f"{place(options, 'loss_type')}"),
+            *places(options, about(("beta",), ("scale_rewards",), ("entropy_coef",), (reused,))),
+        ),
+        clip=(low, high) if low is not None and high is not None and loss in _CLIPPED else None,
+    )
+    return replace(run, preset=_of_one_question(options, preset, run))
+
+
+def _of_one_question(options: Configuration, preset: Preset, run: TrainerRun) -> Preset:
+    """The preset with a batch of one question in place of a σ, where its scale is the batch's."""
+    summed = options.word("multi_objective_aggregation", default="sum_then_normalize")
+    if options.word("scale_rewards") != "batch" or summed != "sum_then_normalize":
+        return preset
+    samples = int((run.groups or 1) * preset.algorithm.group_size)
+    generated = options.count("generation_batch_size")
+    generated = generated or samples * (_steps_per_generation(options) or 1)
+    return over_one_question(preset, generated, "batch", "1e-4")
 
 
 def _is_flag(options: Configuration) -> bool:
@@ -148,10 +217,6 @@ def _remarks_of_trl(
             "multiplies the penalty of each of its tokens: with several tokens an answer that is "
             "not the divergence of answers"
         )
-    for name, usual in _BENDING.items():
-        option = options.find(name)
-        if option is not None and not _is(option.value, usual):
-            found.append(f"{said(option)}: is not part of this model, which takes it as {usual}")
     if options.flag("use_adaptive_entropy"):
         found.append(
             f"{place(options, 'use_adaptive_entropy')}: the adaptive entropy coefficient is not "
@@ -168,6 +233,19 @@ def _remarks_of_trl(
             f"{place(options, 'top_entropy_quantile')}: leaving out tokens of low entropy is not "
             "part of this model"
         )
+    return tuple(found)
+
+
+def _of_bending(options: Configuration) -> tuple[str, ...]:
+    found = []
+    for name, usual in _BENDING.items():
+        option = options.find(name)
+        if option is not None and not _is(option.value, usual):
+            what = "has it off" if usual in (None, False) else f"takes it as {usual}"
+            found.append(f"{said(option)}: is not part of this model, which {what}")
+    weights = options.find("reward_weights")
+    if weights is not None and weights.value:
+        found.append(f"{said(weights)}: the rewards of this model are the weighted sums")
     return tuple(found)
 
 

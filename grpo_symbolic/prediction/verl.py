@@ -60,6 +60,8 @@ def from_verl(config: object) -> TrainerRun:
         raise ValueError(f"{place(options, 'rollout.n')} must be at least 2, got 1")
     kinds_of = ("algorithm.kl_penalty", "kl_penalty")
     kind = kinds_of if in_reward else ("actor.kl_loss_type", "kl_loss_type")
+    loss_mode = options.word("policy_loss.loss_mode", "loss_mode", default="vanilla")
+    loss_mode = loss_mode.replace("-", "_")
     preset = lookup(
         "verl",
         kl="reward" if in_reward else "loss",
@@ -67,9 +69,7 @@ def from_verl(config: object) -> TrainerRun:
         group_size=max(size or 2, 2),
         scale=options.flag("norm_adv_by_std_in_grpo", default=True),
         adv_estimator=estimator,
-        loss_mode=options.word(
-            "actor.policy_loss.loss_mode", "policy_loss.loss_mode", "loss_mode", default="vanilla"
-        ).replace("-", "_"),
+        loss_mode=loss_mode,
         entropy_coeff=options.number(
             "actor.entropy_coeff", "entropy_coeff", role="entropy", default=0
         ),
@@ -102,10 +102,20 @@ def from_verl(config: object) -> TrainerRun:
         length_normalised=mode == "seq-mean-token-mean",
         places=places(
             options,
-            about(names, ("adv_estimator",), ("actor.entropy_coeff", "entropy_coeff")),
+            about(
+                names, ("adv_estimator",), ("actor.entropy_coeff", "entropy_coeff"), ("ppo_epochs",)
+            ),
         ),
+        clip=_clip(options) if loss_mode == "vanilla" else None,
     )
     return replace(run, remarks=(*run.remarks, *options.unread(apart=_APART)))
+
+
+def _clip(options: Configuration) -> tuple[Fraction, Fraction] | None:
+    both = options.number("clip_ratio", role="epsilon", default="0.2")
+    low = options.number("clip_ratio_low", role="epsilon", default=both)
+    high = options.number("clip_ratio_high", role="epsilon", default=both)
+    return None if low is None or high is None else (low, high)
 
 
 def _remarks_of_verl(options: Configuration) -> tuple[str, ...]:

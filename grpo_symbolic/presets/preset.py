@@ -173,7 +173,8 @@ class Preset:
                 f"where k reaches {self.clamp} on a token its {lost}; the symbolic penalty is not "
                 "cut off (see warnings_at)"
             )
-        if self.algorithm.group_size is not None and not self.penalty.adds_over_tokens:
+        tokens = self.algorithm.group_size is not None and not self.penalty.adds_over_tokens
+        if tokens and not self.without_effect:
             found.append(
                 "the penalty is taken token by token: with several tokens an answer the condition "
                 "holds at every node of the tree of tokens, and differs from the one for whole "

@@ -1,5 +1,6 @@
 """Every comparison: a trainer, a release, a function of it, a preset, and the two joined."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,9 +60,12 @@ def _torch(**more: Any) -> dict[str, Any]:
     return {"torch": torch, "np": np, "defaultdict": defaultdict, "F": torch.nn.functional, **more}
 
 
+#: Group sizes with reward levels.
+SIZES = ((2, (1, 0)), (4, (1, 0)), (5, (1, 0)), (3, (4, 1, 0)))
+
+
 def _drifts(preset: Preset, rule: measures.Advantages) -> list[float]:
-    settings = [(2, (1, 0)), (4, (1, 0)), (5, (1, 0)), (3, (4, 1, 0))]
-    return [measures.drift(preset, rule, size, levels) for size, levels in settings]
+    return [measures.drift(preset, rule, size, levels) for size, levels in SIZES]
 
 
 # -- TRL -----------------------------------------------------------------------------------------
@@ -240,6 +244,20 @@ def _of_descendants() -> Iterator[Case]:
             return _drifts(preset, _verl_rule(source.text, name, grpo_norm_by_std=scale))
 
         yield Case("skyrl", skyrl, None, "compute_grpo_outcome_advantage", f"std {scale}", rule)
+    leave_one_out = presets.skyrl(advantage_estimator="rloo")
+    logger = SimpleNamespace(logger=SimpleNamespace(warning=print))
+
+    def rloo(source: Source) -> list[float]:
+        name, kept = "compute_rloo_outcome_advantage", sys.modules.get("loguru")
+        sys.modules["loguru"] = logger  # type: ignore[assignment]
+        try:
+            return _drifts(leave_one_out, _verl_rule(source.text, name))
+        finally:
+            sys.modules.pop("loguru")
+            if kept is not None:
+                sys.modules["loguru"] = kept
+
+    yield Case("skyrl", skyrl, None, "compute_rloo_outcome_advantage", "rloo", rloo)
     tables = [
         ("skyrl", skyrl, presets.skyrl, ("k1", "k2", "k3", "abs"), "kl_estimator_type", {}),
         ("roll", "roll/utils/functionals.py", presets.roll, ("kl", "mse", "k3", "abs"),
@@ -333,13 +351,42 @@ def _of_swift() -> Iterator[Case]:
             return [measures.penalty(preset, value)]
 
         yield Case("ms_swift", SWIFT, version, "_compute_loss", "k3", term)
+    for estimator in ("grpo", "rloo", "reinforce_plus_plus"):
+        for scale in ("group", "none"):
+            given = {"advantage_estimator": estimator, "scale_rewards": scale}
+
+            def rule(source: Source, given: dict[str, str] = given) -> list[float]:
+                names = _torch(Optional=Any, nanstd=_nanstd)
+                compute = cut.function(source.text, "compute_advantages", names)
+
+                def advantages(rewards: Any) -> Any:
+                    one = torch.ones(1, dtype=torch.float64)
+                    return compute(rewards[:, None], one, len(rewards), **given)[0]
+
+                return [
+                    measures.drift(
+                        presets.ms_swift(size, kl_in_reward=False, **given),
+                        advantages,
+                        size,
+                        levels,
+                    )
+                    for size, levels in SIZES
+                ]
+
+            yield Case("ms_swift", "swift/rl_core/advantage.py", "4.6.0", "compute_advantages",
+                       f"{estimator}, {scale}", rule)  # fmt: skip
 
 
 def _of_nemo() -> Iterator[Case]:
-    for version in ("0.6", "0.7"):
-        preset = presets.nemo_rl(version)
+    settings = [("0.6", True, True), ("0.7", True, True), ("0.7", True, False),
+                ("0.7", False, True), ("0.7", False, False)]  # fmt: skip
+    for version, own, scaled in settings:
+        chosen = {"use_leave_one_out_baseline": own, "normalize_rewards": scaled}
+        preset = presets.nemo_rl(version, **chosen)
 
-        def rule(source: Source, preset: Preset = preset) -> list[float]:
+        def rule(
+            source: Source, preset: Preset = preset, own: bool = own, scaled: bool = scaled
+        ) -> list[float]:
             name = "calculate_baseline_and_std_per_prompt"
             compute = cut.function(source.text, name, _torch())
 
@@ -348,29 +395,35 @@ def _of_nemo() -> Iterator[Case]:
                 kept = torch.ones_like(rewards)
                 torch.set_default_dtype(torch.float64)
                 try:
-                    baseline, std = compute(prompts, rewards, kept, True)
+                    baseline, std = compute(prompts, rewards, kept, own)
                 finally:
                     torch.set_default_dtype(torch.float32)
-                own = (rewards - baseline)[:, None]
-                # As normalize_advantages_with_epsilon: unscaled where the others do not spread.
-                return torch.where(std > 0, own[:, 0] / (std + 1e-6), own[:, 0])
+                found = rewards - baseline
+                # As GRPOAdvantageEstimator: unscaled where rewards do not spread.
+                return torch.where(std > 0, found / (std + 1e-6), found) if scaled else found
 
             return [measures.drift(preset, advantages, size, (1, 0)) for size in (2, 3, 4, 5)]
 
-        yield Case("nemo_rl", NEMO, version, "calculate_baseline_and_std_per_prompt", "", rule)
+        what = ", ".join(name for name, on in chosen.items() if on)
+        yield Case("nemo_rl", NEMO, version, "calculate_baseline_and_std_per_prompt", what, rule)
+    for version in ("0.6", "0.7"):
+        for kind in ("k1", "k2", "k3"):
+            preset = presets.nemo_rl(version, estimator=kind)
 
-        def term(source: Source, preset: Preset = preset, version: str = version) -> list[float]:
-            compute = cut.function(source.text, "calculate_kl", _torch())
+            def term(
+                source: Source, preset: Preset = preset, version: str = version, kind: str = kind
+            ) -> list[float]:
+                compute = cut.function(source.text, "calculate_kl", _torch())
 
-            def value(new: Any, ref: Any, old: Any) -> Any:
-                given = {} if version == "0.6" else {
-                    "importance_sampling_weights": torch.exp(new - new.detach())
-                }  # fmt: skip
-                return compute(new, ref, "k3", 20.0, 10.0, **given)
+                def value(new: Any, ref: Any, old: Any) -> Any:
+                    given = {} if version == "0.6" else {
+                        "importance_sampling_weights": torch.exp(new - new.detach())
+                    }  # fmt: skip
+                    return compute(new, ref, kind, 20.0, 10.0, **given)
 
-            return [measures.penalty(preset, value)]
+                return [measures.penalty(preset, value)]
 
-        yield Case("nemo_rl", NEMO, version, "calculate_kl", "k3", term)
+            yield Case("nemo_rl", NEMO, version, "calculate_kl", kind, term)
 
 
 def _of_rest() -> Iterator[Case]:

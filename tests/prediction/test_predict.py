@@ -229,7 +229,8 @@ def test_without_a_penalty_the_better_answer_takes_all() -> None:
 
 
 def test_a_penalty_without_gradient_is_none() -> None:
-    found = read_run({"trainer": "slime", "kl_loss_coef": "0.1"}).predict("0.2")
+    given = {"trainer": "slime", "use_kl_loss": True, "kl_loss_coef": "0.1"}
+    found = read_run(given).predict("0.2")
     assert found.reached is not None
     assert found.reached.policy == (1.0, 0.0)
     assert any("no gradient" in w for w in found.warnings)
@@ -343,6 +344,41 @@ def test_the_limit_of_reuse(kind: str, beta: float, reference: float, size: int)
     for share, holds in ((0.97, True), (1.03, False)):
         z = outer(rest + 1e-4, int(share * limit))
         assert (abs(z - rest) < 1e-4) == holds
+
+
+@pytest.mark.parametrize("kind", ["k3", "direct"])
+def test_where_the_steps_on_a_batch_lead(kind: str) -> None:
+    """The clipped surrogate of all groups, four steps a batch: what single steps do not tell."""
+    rate, clip, reference, size = 1.0, 0.2, 0.3, 4
+    given = {**TRL, "beta": 1, "num_generations": size, "num_iterations": 4,
+             "learning_rate": rate, "use_bias_correction_kl": kind == "direct"}  # fmt: skip
+    found = gs.from_trl(given).predict(str(reference))
+    sentence = next(w for w in found.warnings if "steps on one batch: with 4" in w)
+    stated = float(sentence.split("pi(a) = ")[1].split(",")[0])
+    z = log(reference / (1 - reference))
+    for _ in range(60):
+        old = sigmoid(z)
+        for _ in range(4):
+            step = 1e-6
+
+            def objective(at: float, old: float = old) -> float:
+                total, new = 0.0, sigmoid(at)
+                for group in product((1, 0), repeat=size):
+                    chance = old ** sum(group) * (1 - old) ** (size - sum(group))
+                    for answer, advantage in zip(group, standardised(group), strict=True):
+                        own, was = (new, old) if answer else (1 - new, 1 - old)
+                        share = (reference if answer else 1 - reference) / own
+                        ratio, k3 = own / was, share - log(share) - 1
+                        clipped = min(max(ratio, 1 - clip), 1 + clip)
+                        pull = min(ratio * advantage, clipped * advantage)
+                        total += chance * (pull - (ratio if kind == "direct" else 1) * k3) / size
+                return total
+
+            z += rate * (objective(z + step) - objective(z - step)) / step
+    assert sigmoid(z) == pytest.approx(stated, abs=2e-5)
+    assert stated < found.reached.policy[0] - 0.1  # type: ignore[union-attr]
+    small = gs.from_trl({**given, "learning_rate": "1e-6"}).predict(str(reference))
+    assert not any("steps on one batch" in w for w in small.warnings)
 
 
 def test_the_spread_of_many_answers() -> None:
@@ -473,6 +509,118 @@ def test_the_command_of_a_run_is_a_configuration() -> None:
              "--algo.kl.estimator=k2", "--rollout.n-samples-per-prompt", "4"]  # fmt: skip
     flags = gs.from_openrlhf(words)
     assert flags.preset.algorithm == gs.presets.openrlhf(estimator="k2", group_size=4).algorithm
+
+
+SCRIPTS = {
+    "slime": """
+KL=0.05
+GRPO_ARGS=(
+   --advantage-estimator grpo
+   --use-kl-loss
+   --kl-loss-coef $KL
+   --kl-loss-type low_var_kl
+   --n-samples-per-prompt 8
+)
+OTHER=(
+   --num-rollout 3000
+   --lr ${LR:-2e-6}
+)
+ray job submit --address="http://127.0.0.1:8265" -- python3 train.py ${GRPO_ARGS[@]} ${OTHER[@]}
+""",
+    "openrlhf": """
+ray job submit --runtime-env-json='{"working_dir": "/openrlhf"}' \\
+   -- python3 -m openrlhf.cli.train_ppo_ray --advantage_estimator group_norm \\
+   --n_samples_per_prompt 8 --use_kl_loss --kl_estimator k3 \\
+   --init_kl_coef 0.05 --actor_learning_rate 2e-6
+""",
+    "verl": """
+n=8
+kl_loss_coef=0.05
+export HYDRA_FULL_ERROR=1
+CUDA_VISIBLE_DEVICES=0 python3 -m verl.trainer.main_ppo actor_rollout_ref.rollout.n=$n \\
+    actor_rollout_ref.actor.use_kl_loss=True actor_rollout_ref.actor.optim.lr=2e-6 \\
+    actor_rollout_ref.actor.kl_loss_coef=${kl_loss_coef}
+""",
+    "verl, a whole file": """
+actor_rollout_ref:
+  actor: {use_kl_loss: true, kl_loss_coef: 0.05, optim: {lr: 2e-6}}
+  rollout: {n: 8}
+trainer:
+  total_epochs: 15
+""",
+    "verl, in one line": "python3 -m verl.trainer.main_ppo actor_rollout_ref.rollout.n=8 "
+    "actor.use_kl_loss=True actor.kl_loss_coef=0.05 actor.optim.lr=2e-6\n",
+    "ms-swift": """
+CUDA_VISIBLE_DEVICES=0,1 \\
+swift rlhf --rlhf_type grpo --num_generations 8 --beta 0.05 \\
+    --learning_rate 2e-6 --reward_funcs accuracy format
+""",
+    "skyrl": """
+uv run --isolated -m skyrl.train.entrypoints.main_base generator.n_samples_per_prompt=8 \\
+  trainer.policy.optimizer_config.lr=2e-6 trainer.algorithm.kl_loss_coef=0.05
+""",
+    "nemo-rl": """
+grpo: {num_generations_per_prompt: 8, normalize_rewards: true, use_leave_one_out_baseline: false}
+loss_fn: {reference_policy_kl_penalty: 0.05}
+policy: {optimizer: {kwargs: {lr: 2e-6}}}
+""",
+    "prime-rl": """
+max_steps = 20
+[orchestrator]
+group_size = 8
+[orchestrator.algo]
+type = "max_rl"
+[trainer.loss]
+kl_tau = 0.05
+[trainer.optim]
+lr = 2e-6
+""",
+}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_files_as_practitioners_have_them(name: str) -> None:
+    """Whose they are is said by their options, or by the name of the program."""
+    run = read_run(SCRIPTS[name])
+    assert run.trainer == name.partition(",")[0]
+    assert run.preset.algorithm.group_size == 8
+    assert (run.beta * 20, run.learning_rate * 500_000) == (1, 1)  # type: ignore[operator]
+    assert not any("$" in w or "CUDA" in w or "HYDRA" in w for w in run.warnings)
+
+
+class RLOOConfig(Namespace):
+    """As the other trainer's class of options."""
+
+
+def test_the_other_trainer_of_trl() -> None:
+    """π(a)/π(b) = (π_ref(a)/π_ref(b)) e^{1/β}, whatever the size of the group is."""
+    odds = 0.3 / 0.7 * exp(1 / 0.5)
+    for given in ({"num_generations": 4}, {"normalize_advantages": True}):
+        of_class = gs.from_trl(RLOOConfig(beta=0.5, **given))
+        of_file = read_run({"trainer": "trl-rloo", "beta": "0.5", **given})
+        for run in (of_class, of_file):
+            found = run.predict("0.3")
+            assert found.reached is not None
+            assert found.reached.policy[0] == pytest.approx(odds / (1 + odds), rel=1e-12)
+            assert not any("known" in w for w in run.warnings)
+    assert of_file.preset.algorithm.group_size == 2
+
+
+def test_options_that_change_the_rule_are_read() -> None:
+    unsloth = read_run({"trainer": "unsloth", "loss_type": "cispo", "scale_rewards": "none"})
+    assert unsloth.preset.algorithm.advantage == gs.Rescaled(gs.ShiftOnly(), 5)
+    off = read_run({"trainer": "slime", "kl_loss_coef": "0.1", "kl_loss_type": "k3"})
+    assert off.beta == 0
+    assert any("use_kl_loss (default): is off" in w for w in off.warnings)
+    plain = read_run({"trainer": "slime", "disable_grpo_std_normalization": True})
+    assert plain.preset.algorithm.advantage == gs.ShiftOnly()
+    roll = read_run({"trainer": "roll", "kl_penalty": "kl", "use_kl_loss": True,
+                     "kl_loss_coef": "0.1"})  # fmt: skip
+    assert roll.preset.penalty == gs.ReverseKL()  # kl_penalty is of the reward
+    reward = read_run({"trainer": "skyrl", "use_kl_in_reward": True, "use_kl_loss": False})
+    assert reward.preset.in_reward
+    with pytest.raises(ValueError, match="reinforce_plus_plus is not modelled for slime"):
+        read_run({"trainer": "slime", "advantage_estimator": "reinforce_plus_plus"})
 
 
 def test_options_of_the_actor_are_not_those_of_the_critic() -> None:

@@ -6,17 +6,26 @@ from dataclasses import replace
 
 from sympy import Integer, Rational
 
-from grpo_symbolic.inputs import Number, one_of
-from grpo_symbolic.model.advantage import MeanScale, ShiftOnly
+from grpo_symbolic.inputs import Number, one_of, parameter
+from grpo_symbolic.model.advantage import LeaveOneOut, MeanScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
-from grpo_symbolic.presets.conventions import LIBRARY_NAMES, estimated, sample_std
+from grpo_symbolic.presets.conventions import IN_REWARD, LIBRARY_NAMES, estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
-from grpo_symbolic.presets.trainers.trl import trl
+from grpo_symbolic.presets.trainers.trl import LAST, trl
 
 __all__ = ["areal", "prime_rl", "roll", "skyrl", "unsloth"]
 
 
-def skyrl(estimator: str = "k3", group_size: Number = 5, scale: bool = True) -> Preset:
+def skyrl(
+    estimator: str = "k3",
+    group_size: Number = 5,
+    scale: bool = True,
+    *,
+    kl: str = "loss",
+    advantage_estimator: str = "grpo",
+    zero_variance_filter: bool = False,
+    entropy_loss_coef: Number = 0,
+) -> Preset:
     """SkyRL's GRPO.
 
     Parameters
@@ -27,29 +36,45 @@ def skyrl(estimator: str = "k3", group_size: Number = 5, scale: bool = True) -> 
         ``n_samples_per_prompt``.
     scale : bool
         ``grpo_norm_by_std``.
+    kl : {"loss", "reward"}
+        ``use_kl_loss``, or ``use_kl_in_reward``.
+    advantage_estimator : {"grpo", "rloo"}
+    zero_variance_filter : bool
+        Groups of equal rewards are dropped, with their penalty.
+    entropy_loss_coef : number
+        Where ``use_entropy_loss`` is on.
     """
     one_of("estimator", estimator, ("k1", "k2", "k3", "abs"))
+    one_of("kl", kl, ("loss", "reward"))
+    one_of("advantage_estimator", advantage_estimator, ("grpo", "rloo"))
     rule = sample_std("1e-6") if scale else ShiftOnly()
+    rule = LeaveOneOut() if advantage_estimator == "rloo" else rule
+    penalty = estimated(estimator, "loss" if kl == "loss" else IN_REWARD)
     return Preset(
-        "skyrl" + ("" if estimator == "k3" else f" {estimator}"),
-        GRPO(group_size, estimated(estimator, "loss"), rule),
-        f"SkyRL, advantage_estimator=grpo, use_kl_loss, kl_estimator_type={estimator}",
+        ("skyrl" if kl == "loss" else "skyrl-reward")
+        + ("" if estimator == "k3" else f" {estimator}")
+        + ("" if advantage_estimator == "grpo" else f" {advantage_estimator}"),
+        GRPO(group_size, penalty, rule, mixed_only=zero_variance_filter),
+        f"SkyRL, advantage_estimator={advantage_estimator}, "
+        f"{'use_kl_loss' if kl == 'loss' else 'use_kl_in_reward'}, kl_estimator_type={estimator}",
         (("beta", Rational(1, 1000)), ("group size", 5)),
         clamp=Integer(10) if estimator == "k3" else None,
+        entropy=parameter("entropy", entropy_loss_coef, "entropy_loss_coef"),
         single_token=("policy_loss_type",),
         omitted=("lengths of answers",),
     )
 
 
-def roll(estimator: str = "k3", group_size: Number = 8) -> Preset:
+def roll(estimator: str = "k3", group_size: Number = 8, *, entropy_loss_coef: Number = 0) -> Preset:
     """ROLL's GRPO: rewards normalised in their group, k3 in the loss.
 
     Parameters
     ----------
     estimator : {"k1", "k2", "k3", "abs"}
-        ``kl_penalty``; kl and mse are k1 and k2.
+        The loss has k3; the option ``kl_penalty`` is of a KL in the reward.
     group_size : int, Symbol or oo
         ``num_return_sequences_in_group``.
+    entropy_loss_coef : number
     """
     known = ("k1", "k2", "k3", "abs")
     name = one_of("estimator", LIBRARY_NAMES.get(estimator, estimator), known)
@@ -59,6 +84,7 @@ def roll(estimator: str = "k3", group_size: Number = 8) -> Preset:
         f"ROLL, adv_estimator=grpo, norm_mean_type and norm_std_type group, use_kl_loss, {name}",
         (("beta", "0 (off)"), ("group size", 8)),
         clamp=Integer(10) if name == "k3" else None,
+        entropy=parameter("entropy", entropy_loss_coef, "entropy_loss_coef"),
         omitted=("whitening of advantages", "lengths of answers"),
     )
 
@@ -84,7 +110,15 @@ def areal(estimator: str = "k1", group_size: Number = 8) -> Preset:
     )
 
 
-def unsloth(group_size: Number = 8, use_bias_correction_kl: bool = True) -> Preset:
+def unsloth(
+    group_size: Number = 8,
+    use_bias_correction_kl: bool = True,
+    *,
+    scale_rewards: str | bool = "group",
+    loss_type: str = "dapo",
+    epsilon: Number = "0.2",
+    epsilon_high: Number | None = None,
+) -> Preset:
     """unsloth's GRPO: TRL's, with a clamp after the importance ratio.
 
     Parameters
@@ -92,11 +126,17 @@ def unsloth(group_size: Number = 8, use_bias_correction_kl: bool = True) -> Pres
     group_size : int, Symbol or oo
         ``num_generations``.
     use_bias_correction_kl : bool
+    scale_rewards, loss_type, epsilon, epsilon_high
+        As TRL's.
     """
-    found = trl(group_size=group_size, use_bias_correction_kl=use_bias_correction_kl)
+    found = trl(
+        LAST, scale_rewards, group_size, use_bias_correction_kl=use_bias_correction_kl,
+        loss_type=loss_type, epsilon=epsilon, epsilon_high=epsilon_high,
+    )  # fmt: skip
     return replace(
         found,
-        name="unsloth" + ("" if use_bias_correction_kl else " use_bias_correction_kl=False"),
+        name="unsloth"
+        + found.name.removeprefix(f"trl@{LAST}").removesuffix(" use_bias_correction_kl=True"),
         source=f"unsloth, grpo_compute_loss, use_bias_correction_kl={use_bias_correction_kl}",
         clamp=Integer(10),
         clamped_with_ratio=True,
