@@ -185,7 +185,7 @@ class RelationCheck(StatementCheck):
         if found is None:
             return None if not self.where_defined and claim.undefined_at(point) else False
         numbers.tested += 1
-        return not holds_at(claim, point, found[0])
+        return not holds_at(claim, point, found)
 
     def _inserted(self, policy: tuple[tuple[Symbol, Expr], ...]) -> Claim:
         """The relation with the policy in it, in the parameters alone."""

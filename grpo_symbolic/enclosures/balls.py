@@ -31,11 +31,14 @@ from sympy import (
     atan,
     atanh,
     binomial,
+    ceiling,
     cos,
     cosh,
     coth,
     erf,
+    erfc,
     exp,
+    floor,
     log,
     sign,
     sin,
@@ -76,6 +79,9 @@ _FUNCTIONS = {
     exp: arb.exp,
     log: arb.log,
     erf: arb.erf,
+    erfc: arb.erfc,
+    floor: arb.floor,
+    ceiling: arb.ceil,
     Abs: _absolute,
     sign: arb.sgn,
     sin: arb.sin,
@@ -157,6 +163,8 @@ def _evaluated(expr: Expr, values: dict[Expr, arb]) -> arb:
 
 def _mean(expr: BernsteinMean, values: dict[Expr, arb]) -> arb:
     """A mean over a group as the sum that it is, from its far end inwards."""
+    if not expr.size.is_Integer:
+        raise ValueError(f"{expr} has no value in ball arithmetic: its group has no number")
     n = int(expr.size)
     row = [_ball(expr.value(S(k)), values) for k in range(n + 1)]
     for _ in range(expr.order):

@@ -18,7 +18,6 @@ from sympy import (
     Min,
     Mul,
     Poly,
-    S,
     Sum,
     ceiling,
     degree,
@@ -32,15 +31,12 @@ from sympy import sign as sympy_sign
 from grpo_symbolic.algebra import Sign, has_plain_numbers, is_defined, sign, tidy
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.limits import SLOPES_DEEPEST, SLOPES_LARGEST, within
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 __all__ = ["EndAndSlope"]
 
-#: Derivatives of derivatives: so many.
-_DEPTH = 3
-_MAX_OPERATIONS = 80
-_MAX_SYMBOLS = 3
 _JUMPS = (Abs, sympy_sign, Max, Min, floor, ceiling, Sum)
 
 
@@ -70,16 +66,15 @@ class EndAndSlope(Method):
         difference = way * claim.difference
         if (
             difference.has(*_JUMPS)
-            or difference.count_ops() > _MAX_OPERATIONS
-            or len(difference.free_symbols) > _MAX_SYMBOLS
+            or not within(SLOPES_LARGEST, difference.count_ops(), len(difference.free_symbols))
             or any(s.is_integer for s in difference.free_symbols)
             or not has_plain_numbers(difference)
         ):
             return None
-        domain = claim.domain.extended(difference).relevant(difference)
+        domain = claim.domain.relevant(difference)
         if sign(difference, domain) is not None:  # no work for a slope
             return None
-        steps = _steps(_Goal(difference, "=" not in claim.relation, domain), _DEPTH)
+        steps = _steps(_Goal(difference, "=" not in claim.relation, domain), SLOPES_DEEPEST)
         if steps is None:
             return None
         return Verdict(Status.PROVED, self.name, "; ".join(steps), {"steps": steps})
@@ -195,4 +190,4 @@ def _from_end(goal: _Goal, r: Range, upwards: bool, depth: int) -> list[str] | N
 
 
 def _said(goal: _Goal) -> str:
-    return f"{sstr(goal.expression)} {'>' if goal.strict else '>='} {S.Zero}"
+    return f"{sstr(goal.expression)} {'>' if goal.strict else '>='} 0"

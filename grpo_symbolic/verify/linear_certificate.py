@@ -35,7 +35,6 @@ _MAX_COLUMNS = 4000
 # Of the simplex method, for all programs of one search together.
 _MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
-_MAX_SINGLE = 10
 
 Monomials = dict[tuple[int, ...], Rational]
 
@@ -79,7 +78,7 @@ def certify(system: PolynomialSystem, *, degree: int = DEGREE) -> Certificate | 
         For a statement on a root, its equation is one of the system's equations.
     degree : int
         How many factors a product may have; a square counts twice. The search begins with the
-        shortest products and ends with the largest program that is tried.
+        shortest products and ends with the first that suffice, or the largest program.
 
     Raises
     ------
@@ -99,21 +98,14 @@ def certify(system: PolynomialSystem, *, degree: int = DEGREE) -> Certificate | 
     if system.goal == 0:
         return _zero(system) if system.relation != ">" else None
     iterations = _Iterations(_MAX_ITERATIONS)
-    kept: list[Certificate] = []
     for count in range(1, degree + 1):
-        again = bool(kept)
         try:
-            kept += _Program(system, count, iterations).certificates()
+            found = _Program(system, count, iterations).certificate()
         except _TooLarge:
-            break
-        if again:  # longer products may make a shorter identity, but are not tried twice
-            break
-    return min(kept, key=lambda found: (_parts(found), len(str(found))), default=None)
-
-
-def _parts(certificate: Certificate) -> int:
-    parts = (*certificate.multiplier, *certificate.terms, *certificate.cofactors)
-    return len(parts) - certificate.cofactors.count(Integer(0))
+            return None
+        if found is not None:
+            return found
+    return None
 
 
 class _TooLarge(Exception):
@@ -210,21 +202,8 @@ class _Program:
 
     # -- the linear program -----------------------------------------------------------------
 
-    def certificates(self) -> Iterator[Certificate]:
-        """Certificates with any multiplier, if there are some, then with a single product."""
-        products = self._of_kind("multiplier")
-        first = self._certificate(products)
-        if first is None:
-            return
-        yield first
-        if len(first.multiplier) > 1:
-            for i in products[:_MAX_SINGLE]:
-                found = self._certificate([i])
-                if found is not None:
-                    yield found
-
-    def _certificate(self, multiplier: list[int]) -> Certificate | None:
-        values = self._feasible(multiplier)
+    def certificate(self) -> Certificate | None:
+        values = self._feasible()
         if values is None:
             return None
         used = [i for i, v in enumerate(values) if abs(v) > _USED]
@@ -242,17 +221,16 @@ class _Program:
             rows.append([i for i in self._of_kind("term") if self.columns[i].positive])
         return rows
 
-    def _feasible(self, multiplier: list[int]) -> Sequence[float] | None:
-        """Coefficients of all columns, with these multipliers only, by linear programming."""
+    def _feasible(self) -> Sequence[float] | None:
+        """Coefficients of all columns, by linear programming."""
         from scipy.optimize import linprog
 
         if not all(self._normalised):
             return None
         count = len(self.columns)
-        excluded = set(self._of_kind("multiplier")) - set(multiplier)
         found = linprog(
             **self._program,
-            bounds=[(0.0, 0.0 if i in excluded else None) for i in range(count + len(self._free))],
+            bounds=(0.0, None),
             method="highs-ds",
             options={"maxiter": self.iterations.left},
         )

@@ -33,13 +33,12 @@ from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.limits import SYSTEM_LARGEST, within
 
 __all__ = ["POLYNOMIAL_SYSTEM", "Hypothesis", "Lowering", "NotPolynomial", "PolynomialSystem"]
 
 #: The family of the methods that have to believe this encoder.
 POLYNOMIAL_SYSTEM = "polynomial system"
-_MAX_OPERATIONS = 400
-_MAX_MONOMIALS = 2000
 
 
 class NotPolynomial(ValueError):
@@ -127,7 +126,7 @@ class PolynomialSystem:
             raise NotPolynomial("an inequation is no polynomial system")
         sides = claim.left, claim.right
         operations = sum(side.count_ops() for side in sides)
-        if operations > _MAX_OPERATIONS or expansion(*sides) > _MAX_MONOMIALS:
+        if not within(SYSTEM_LARGEST, operations, expansion(*sides)):
             raise NotPolynomial("the claim is too large")
         lowering = Lowering(claim.domain)
         difference = lowering.lower(claim.difference)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from sympy import Expr, Rational, S, Symbol
@@ -51,7 +52,7 @@ class RationalSampling(Method):
             if found is None:
                 continue
             tested += 1
-            if not holds_at(claim, point, found[0]):
+            if not holds_at(claim, point, found):
                 return _refuted(claim, point)
         if not tested:
             return None
@@ -96,15 +97,15 @@ def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
     found = sign_at(claim, point)
     if found is None and not claim.where_defined and claim.undefined_at(point):
         return undefined(claim, point)
-    return None if found is None or holds_at(claim, point, found[0]) else _refuted(claim, point)
+    return None if found is None or holds_at(claim, point, found) else _refuted(claim, point)
 
 
 def shortened(claim: Claim, verdict: Verdict) -> Verdict:
     """The refutation at a point of fewer digits, where the claim fails at one of those close by."""
-    given = verdict.counterexample
-    if not isinstance(given, dict) or max(map(len, given.values()), default=0) <= _LEGIBLE:
+    given: dict[str, str] = verdict.evidence["counterexample"]  # type: ignore[assignment]
+    if all(len(value) <= _LEGIBLE for value in given.values()):
         return verdict
-    point = {s: Rational(given[s.name]) for s in claim.domain.symbols if s.name in given}
+    point = {s: Rational(given[s.name]) for s in claim.domain.symbols}
     for digits in _FEWER_DIGITS:
         close = {s: _rounded(value, digits) for s, value in point.items()}
         found = refuted_at(claim, close) if claim.domain.contains(close) else None
@@ -115,11 +116,9 @@ def shortened(claim: Claim, verdict: Verdict) -> Verdict:
 
 def _rounded(value: Rational, digits: int) -> Rational:
     """The number, or its distance from 1 if that is small, with so many significant digits."""
-    if S.Half < value < 1:
-        return 1 - _rounded(1 - value, digits)
-    places = digits - len(str(abs(int(value.p)))) + len(str(int(value.q)))
-    scale = Rational(10) ** places
-    return Rational(round(value * scale)) / scale
+    if S.Half < value < S.One:
+        return S.One - _rounded(S.One - value, digits)
+    return Rational(f"{Decimal(int(value.p)) / Decimal(int(value.q)):.{digits}g}")
 
 
 def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
@@ -135,30 +134,23 @@ def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
 
 def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
     """REFUTED by a point of the domain at which one side is no real number."""
-    left, right = (side.xreplace(dict(point)) for side in (claim.left, claim.right))
+    return _refuted(claim, point, UNDEFINED + _listed(point))
+
+
+def _refuted(claim: Claim, point: Mapping[Symbol, Expr], detail: str = "") -> Verdict:
+    left, right = (side.xreplace(dict(point)).n(30) for side in (claim.left, claim.right))
+    where = f"fails at {_listed(point)}" if point else f"{left} and {right} do not compare so"
     return Verdict(
         Status.REFUTED,
         RationalSampling.name,
-        UNDEFINED + ", ".join(f"{s} = {v}" for s, v in point.items()),
+        detail or where,
         {
             "counterexample": {str(s): str(v) for s, v in point.items()},
-            "left": str(left.n(30)),
-            "right": str(right.n(30)),
+            "left": str(left),
+            "right": str(right),
         },
     )
 
 
-def _refuted(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
-    left, right = (side.subs(point) for side in (claim.left, claim.right))
-    return Verdict(
-        Status.REFUTED,
-        RationalSampling.name,
-        "fails at " + ", ".join(f"{s} = {v}" for s, v in point.items())
-        if point
-        else f"the numbers {left.n(6)} and {right.n(6)} do not compare so",
-        {
-            "counterexample": {str(s): str(v) for s, v in point.items()},
-            "left": str(left.n(30)),
-            "right": str(right.n(30)),
-        },
-    )
+def _listed(point: Mapping[Symbol, Expr]) -> str:
+    return ", ".join(f"{s} = {v}" for s, v in point.items())

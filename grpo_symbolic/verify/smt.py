@@ -7,19 +7,16 @@ can be given.
 
 from __future__ import annotations
 
-from sympy import Add, Expr, Integer, Mul, Pow, Symbol
+from sympy import Add, Expr, Mul, Symbol
 
 from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.limits import NUMBER_ROOTS, SCRIPT_LARGEST, within
 from grpo_symbolic.verify.polynomial_system import Lowering, NotPolynomial
 
 __all__ = ["script"]
 
 _NEGATED = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<": ">=", "<=": ">"}
-_MAX_TERMS = 4000
-#: Roots of numbers in one script: each doubles the degree of the number field, which the units of
-#: a solver do not count.
-_MAX_NUMBER_ROOTS = 4
 
 
 def script(claim: Claim, *, control: bool = False) -> str:
@@ -35,7 +32,7 @@ def script(claim: Claim, *, control: bool = False) -> str:
         For transcendental functions, symbolic exponents, sums, and what is too large.
     """
     sides = claim.left, claim.right
-    if sum(side.count_ops() for side in sides) > _MAX_TERMS or expansion(*sides) > _MAX_TERMS:
+    if not within(SCRIPT_LARGEST, sum(side.count_ops() for side in sides), expansion(*sides)):
         raise NotPolynomial("the claim is too large")
     relation = _NEGATED[claim.relation]
     if control:
@@ -43,7 +40,7 @@ def script(claim: Claim, *, control: bool = False) -> str:
     lowering = Lowering(claim.domain, inverses=True)
     goal = lowering.cleared(lowering.lower(claim.difference))
     known = [h for r in claim.domain.ranges for h in lowering.ends(r)] + lowering.hypotheses
-    if sum(radicand.is_number for radicand, _ in lowering.roots) > _MAX_NUMBER_ROOTS:
+    if not within(NUMBER_ROOTS, sum(radicand.is_number for radicand, _ in lowering.roots)):
         raise NotPolynomial("it has many roots of numbers")
     lines = [_asserted(h.value, ">" if h.strict else ">=") for h in known]
     lines += [_asserted(equation, "==") for equation in lowering.equations]
@@ -66,9 +63,8 @@ def _prefix(expr: Expr) -> str:
     if expr.is_Rational:
         size = abs(expr)
         text = str(size.p) if size.q == 1 else f"(/ {size.p} {size.q})"
-        return f"(- {text})" if expr < 0 else text
+        return f"(- {text})" if expr.is_negative else text
     if isinstance(expr, (Add, Mul)):
         return f"({'+' if expr.is_Add else '*'} {' '.join(map(_prefix, expr.args))})"
-    if isinstance(expr, Pow) and isinstance(expr.exp, Integer) and expr.exp > 1:
-        return f"(* {' '.join([_prefix(expr.base)] * int(expr.exp))})"
-    raise NotPolynomial(f"{expr} is no polynomial")
+    base, power = expr.args
+    return f"(* {' '.join([_prefix(base)] * int(power))})"

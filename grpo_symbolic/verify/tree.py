@@ -75,7 +75,7 @@ def to_tree(expr: Expr) -> Tree:
         return [head, expr.name, *map(to_tree, rest)]
     if isinstance(expr, Lambda):
         return ["Lambda", to_tree(expr(_t))]
-    if head in _SUMS and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
+    if head in _SUMS and len(expr.limits) == 1:
         index, first, last = expr.limits[0]
         return [head, to_tree(expr.function), index.name, to_tree(first), to_tree(last)]
     if _HEADS.get(head) is not type(expr):

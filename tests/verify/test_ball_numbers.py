@@ -70,9 +70,7 @@ def test_a_power_that_takes_too_many_digits_decides_nothing() -> None:
     far = Rational(10) ** 40
     assert sign_at(claim, {beta: far}) is None
     assert not claim.undefined_at({beta: far})
-    found = sign_at(claim, {beta: 1 / far})
-    assert found is not None
-    assert found[0] == 1
+    assert sign_at(claim, {beta: 1 / far}) == 1
     tower = Claim("", beta ** (beta**beta), ">", Rational(0), Domain.of(beta))
     assert sign_at(tower, {beta: Rational(100)}) is None
 

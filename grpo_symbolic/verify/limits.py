@@ -1,0 +1,58 @@
+"""Limits of work of the methods, beside the steps of each: what exceeds one is left undecided.
+
+No verdict rests on them. They are here, and in one place, so that nothing takes long: a claim that
+is too large for a method is answered by the next one, or by none, which is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from math import comb, prod
+
+from flint import fmpq
+from sympy import Expr, Pow
+
+__all__ = [
+    "BOXES",
+    "BOXES_LARGEST",
+    "NUMBER_ROOTS",
+    "SCRIPT_LARGEST",
+    "SLOPES_DEEPEST",
+    "SLOPES_LARGEST",
+    "SMALL",
+    "SMALLEST_BOX",
+    "SYSTEM_LARGEST",
+    "is_small",
+    "within",
+]
+
+#: Operations, symbols and monomials of a difference that boxes are tried on.
+BOXES_LARGEST = (400, 3, 5000)
+#: Boxes of one chart, and the width below which none is halved.
+BOXES, SMALLEST_BOX = 2000, fmpq(1, 2**20)
+#: Operations and symbols of a difference that is differentiated, and derivatives of derivatives.
+SLOPES_LARGEST, SLOPES_DEEPEST = (80, 3), 3
+#: Operations and monomials of a claim that is made a system of polynomials.
+SYSTEM_LARGEST = (400, 2000)
+#: Operations and monomials of a claim that is written for solvers, and roots of numbers in it: each
+#: doubles the degree of the number field, which the units of a solver do not count.
+SCRIPT_LARGEST, NUMBER_ROOTS = (4000, 4000), (4,)
+#: Operations, degree and monomials of a claim whose normal form ends by itself.
+SMALL = (80, 64, 10_000)
+
+
+def within(largest: tuple[int, ...], *sizes: int) -> bool:
+    """Whether no size exceeds its limit."""
+    return all(size <= most for size, most in zip(sizes, largest, strict=True))
+
+
+def is_small(left: Expr, right: Expr) -> bool:
+    """Whether a normal form is found quickly; what is in the exponents counts as the degree.
+
+    The meter of work would double the cost of such a claim.
+    """
+    powers = (power.exp for power in left.atoms(Pow) | right.atoms(Pow))
+    degree = prod(max(abs(int(p.p)), int(p.q)) for p in powers if p.is_Rational)
+    symbols = len(left.free_symbols | right.free_symbols)
+    operations = left.count_ops() + right.count_ops()
+    # Of so high a degree the number of monomials would be a task of its own.
+    return degree <= SMALL[1] and within(SMALL, operations, degree, comb(degree + symbols, symbols))

@@ -1,0 +1,11 @@
+"""Changes that nobody could see, each with the reason why; and what is not changed at all."""
+
+from __future__ import annotations
+
+__all__ = ["EQUIVALENT", "LEFT_OUT"]
+
+#: By the name of the change: file, function, kind and source.
+EQUIVALENT: dict[str, str] = {}
+
+#: Files that decide nothing.
+LEFT_OUT: dict[str, str] = {}
