@@ -132,6 +132,8 @@ def main() -> int:
     )
     arguments = options.parse_args()
     os.environ["COLUMNS"] = "80"  # of the help that is shown
+    # Kernels of notebooks run elsewhere, where another version may be the one that is installed.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.getenv("PYTHONPATH"))))
     start = time.perf_counter()
     results = _results(arguments.reuse)
     _step(f"{len(results)} results", start)
