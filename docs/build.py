@@ -128,6 +128,8 @@ def main() -> int:
     options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
     arguments = options.parse_args()
     os.environ["COLUMNS"] = "80"  # of the help that is shown
+    # Kernels of notebooks run elsewhere, where another version may be the one that is installed.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.getenv("PYTHONPATH"))))
     start = time.perf_counter()
     results = _results(arguments.reuse)
     _step(f"{len(results)} results", start)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from math import inf
 from numbers import Integral
@@ -39,6 +40,8 @@ Number: TypeAlias = str | SupportsFloat
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?\Z")
 _FRACTION = re.compile(r"[+-]?[0-9]+/[0-9]+\Z")
+_DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]{1,2}|[0-9]{4,})\Z")  # 1,000 may be a thousand
+_PERCENT = re.compile(r"([+-]?[0-9]+(\.[0-9]+)?)\s*%\Z")
 _LONGEST = 400
 _QUOTES = "'\""
 
@@ -108,7 +111,17 @@ def _shown(value: Any) -> str:
         text = repr(value) if isinstance(value, str) else str(value)
     except ValueError:  # Python refuses to write out very long integers
         return "a number of thousands of digits"
-    return text if len(text) <= 60 else text[:57] + "..."
+    return (text if len(text) <= 60 else text[:57] + "...") + _hint(value)
+
+
+def _hint(value: Any) -> str:
+    """How a number is written that was meant; empty where that cannot be told."""
+    text = value.strip() if isinstance(value, str) and len(value) <= _LONGEST else ""
+    if found := _DECIMAL_COMMA.match(text):
+        return f": with a point, {found[1]}.{found[2]}"
+    if found := _PERCENT.match(text):
+        return f": as a share, {Decimal(found[1]).scaleb(-2).normalize():f}"
+    return ""
 
 
 def _is_float(value: Any) -> bool:
@@ -221,7 +234,7 @@ _SIZES = "an integer of at least 2, or infinity for the large-group limit"
 
 def read_group_size(text: str) -> int | float:
     """A group size in text, infinity for the large-group limit: for callers without SymPy."""
-    if text.strip().lower() in ("inf", "oo", "infinity"):
+    if text.strip().lower() in ("inf", "oo", "infinity", "∞"):
         return inf
     number = _fraction(text)
     if number is None:

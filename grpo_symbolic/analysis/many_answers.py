@@ -49,6 +49,8 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
         return unknown
     if penalty.link_range[0] != -oo:
         return unknown
+    if len(question.classes) < 2:
+        return Count((1,), "all answers are alike, so that the policy stays at the reference")
     lumped = question.lumped()
     form = level_form(algorithm, lumped, {})
     shown = None if form is None else one_for_every_reference(form)

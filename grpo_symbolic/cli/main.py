@@ -97,6 +97,8 @@ def _run(arguments: argparse.Namespace) -> int:
         sentence = re.sub(r"\[Errno \d+\] ", "", str(error))
         print(f"grpo-symbolic {arguments.command}: {sentence}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130  # as shells say it
     except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status

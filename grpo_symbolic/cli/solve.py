@@ -166,10 +166,6 @@ def _unpenalised(arguments: argparse.Namespace, preset: Preset, values: dict[str
 
 def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
     """The question of two answers, and the values of its parameters."""
-    if "," in arguments.pi_ref and arguments.margin is None:
-        raise ValueError(
-            "--pi-ref with several numbers needs --rewards, --success, --preferences or --raters"
-        )
     values["pi_ref"] = _binary_reference(arguments.pi_ref)
     if arguments.margin is not None:
         values["gamma"] = read_number("--margin", "margin", arguments.margin)
@@ -199,9 +195,20 @@ def _described_question(arguments: argparse.Namespace, values: dict[str, Any]) -
 
 def _binary_reference(text: str) -> Fraction:
     """π_ref(a) from one number, or from two that sum to 1."""
-    first, *rest = _numbers(text)
-    if rest and (len(rest) != 1 or first + rest[0] != 1):
-        raise ValueError(f"--pi-ref must be 2 probabilities that sum to 1, got {text}")
+    shares = listed(text)
+    if len(shares) == 1:
+        return read_number("--pi-ref", "pi_ref", text)
+    if len(shares) > 2:
+        raise ValueError(
+            f"--pi-ref with {len(shares)} numbers needs --rewards, --success, --preferences or "
+            "--raters"
+        )
+    first, second = (read_number("--pi-ref", "reward", part) for part in shares)
+    if first + second != 1 or not 0 <= first <= 1:
+        raise ValueError(
+            f"--pi-ref must be one probability, or two that sum to 1, got {text}: a decimal has a "
+            "point"
+        )
     return first
 
 

@@ -57,6 +57,8 @@ def checks_of_many(policy: Any) -> tuple[Claim, ...]:
 
 def rows_by_name(policy: Any) -> list[str]:
     """One condition for each reward law, in V_G(r); none where they are written out."""
+    if len(policy.question.classes) < 2:
+        return []
     form = level_form(policy.algorithm, policy.question.lumped(), {})
     if form is None or form.terms <= WRITTEN_OUT or form.dropped:
         return []

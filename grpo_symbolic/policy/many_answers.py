@@ -106,6 +106,8 @@ class SimplexPolicy(Policy):
                 "closed form: the equations telescope, so that the binary solution acts on the "
                 "cumulative reference masses by rank"
             )
+        if len(self.question.classes) < 2:
+            return "all answers are alike: nothing moves the policy from the reference"
         return (
             "no closed form: a system of equations in the masses of "
             f"{len(self.question.classes)} classes; solutions() solves it at given numbers"

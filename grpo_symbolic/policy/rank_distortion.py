@@ -55,9 +55,9 @@ class RankDistortion:
 
 def rank_distortion(algorithm: Algorithm, question: Question) -> RankDistortion | None:
     """φ, where the condition telescopes into one equation in cumulative masses; else None."""
-    lumped = question.lumped()
-    if algorithm.group_size != 2 or not lumped.deterministic:
+    if algorithm.group_size != 2 or not question.deterministic or len(question.classes) < 2:
         return None
+    lumped = question.lumped()
     ranked = ranked_classes(lumped)
     if ranked is None:
         return None

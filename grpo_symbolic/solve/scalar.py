@@ -34,6 +34,8 @@ from grpo_symbolic.surd import Surd, as_rational
 __all__ = ["ScalarField"]
 
 PI = symbols.pi
+#: Beyond it the subdivisions of one Bernstein polynomial take minutes.
+_LARGEST_GROUP = 4096
 
 #: Exponents of p and of 1 − p.
 Scale = tuple[fmpq, fmpq]
@@ -97,8 +99,22 @@ class ScalarField:
 
     @cached_property
     def drift_polynomial(self) -> Bernstein | None:
-        """D_G on the probability of the higher reward, where the group is finite."""
-        return None if self._two_level is None else self._two_level.exact_drift
+        """D_G on the probability of the higher reward, where the group is finite.
+
+        Raises
+        ------
+        ValueError
+            For a group whose mean would be subdivided for minutes.
+        """
+        if self._two_level is None:
+            return None
+        size = self._two_level.size
+        if size.is_Integer and size > _LARGEST_GROUP:
+            raise ValueError(
+                f"a group size up to {_LARGEST_GROUP} is solved at numbers with a proof, or "
+                f"infinity, the large-group limit; got {size}, at which evaluate() gives floats"
+            )
+        return self._two_level.exact_drift
 
     @property
     def constant_drift(self) -> bool:

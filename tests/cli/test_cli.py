@@ -118,6 +118,36 @@ def test_boundary_cases_return_their_meaning(
     assert json.loads(out)["solutions"][0]["policy"] == policy
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--beta", "0,5", "--pi-ref", "0.2"), "got '0,5': with a point, 0.5"),
+        (("--beta", "12.5 %", "--pi-ref", "0.2"), "got '12.5 %': as a share, 0.125"),
+        (("--beta", "1,000", "--pi-ref", "0.2"), "got '1,000'\n"),  # a thousand, or one
+        (("--beta", "1", "--pi-ref", "0,2"), "two that sum to 1, got 0,2: a decimal has a point"),
+        (("--beta", "1", "--pi-ref", "1.5,-0.5"), "two that sum to 1"),
+        (("--beta", "1", "--pi-ref", "0.2,0.3,0.5"), "3 numbers needs --rewards"),
+        (("--beta", "1", "--piref", "0.2"), "no option --piref; is --pi-ref meant?"),
+        (("--G", "8", "--beta", "1", "--pi-ref", "0.2"), "no option --G\n"),
+        (("--rewards", "1", "2", "3", "--beta", "1", "--pi-ref", "0.2"), "with commas"),
+        (("--group-size", "1000000", "--beta", "1", "--pi-ref", "0.2"), "up to 4096"),
+    ],
+)
+def test_clumsy_input_is_answered_with_what_was_meant(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    status, out, err = run(capsys, "solve", *words)
+    assert (status, out) == (2, "")
+    assert said in err
+
+
+def test_two_shares_and_underscores_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    plain = run(capsys, "solve", "--beta", "1", "--pi-ref", "0.2")
+    assert plain[0] == 0
+    assert run(capsys, "solve", "--beta", "1", "--pi_ref", "0.2,0.8") == plain
+    assert run(capsys, "solve", "--beta=1", "--pi_ref=0.2") == plain
+
+
 @pytest.mark.parametrize("extra", [("--margin",), ("--group-size", "inf"), ("--group-size", "3")])
 def test_exported_source_runs_with_numpy_alone(
     capsys: pytest.CaptureFixture[str], extra: tuple[str, ...]

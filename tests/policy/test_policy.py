@@ -252,3 +252,13 @@ def test_a_decimal_in_a_rule_stays_readable() -> None:
     assert r"w(t) &= \frac{\Delta}{\frac{1}{1000000} + " in nemo
     for tex in (trl, nemo):
         assert max(map(int, re.findall(r"\d+", tex))) <= 1_000_000
+
+
+def test_answers_that_are_all_alike_leave_the_policy_at_the_reference() -> None:
+    policy = gs.stationary_policy(gs.GRPO(8), gs.Question(rewards=(1, 1, 1)))
+    assert policy.status.startswith("all answers are alike")
+    assert policy.count.possible == (1,)
+    assert policy.verify()
+    reference = ("1/5", "3/10", "1/2")
+    assert policy.solutions(beta=1, pi_ref=reference).found[0].policy == (0.2, 0.3, 0.5)
+    assert "lambda" in str(policy)
