@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derivations.entry import Entry, new
+from derivations.entry import Entry, new, open_question
 
 __all__ = ["NEW_ENTRIES"]
 
@@ -176,6 +176,11 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         r"reverse KL: exactly one stationary policy for any three levels ($G=3$), and for three "
         r"($G=4$) and four ($G=3$) at equal distances",
         "uniqueness_many_levels: *",
+    ),
+    open_question(
+        r"reverse KL: exactly one stationary policy for any reward levels and every $G$ (every "
+        r"coefficient of the determinant of $\pi\mapsto\piref$ in the masses and in "
+        r"$\beta-V(\mathrm{best})$ is positive)"
     ),
     new("partial credit never helps the best answer", "many_levels_below_two: *"),
     new(

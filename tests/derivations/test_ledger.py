@@ -174,7 +174,7 @@ def test_nothing_is_settled_again_when_nothing_changed(
 def test_an_edited_file_is_not_used_again(
     rows: list[Row], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"{row_of(rows, SQUARE_ROOT).parts[0].key}.json"
+    name = f"{row_of(rows, SQUARE_ROOT).parts[0].keys[0]}.json"
     text = (folder / "certificates" / name).read_text()
     (tmp_path / name).write_text(text.replace("PROVED", "REFUTED", 1))
     asked: list[object] = []
@@ -300,12 +300,12 @@ def test_recheck_holds_and_one_digit_breaks_it(
     part = row_of(rows, SQUARE_ROOT).parts[0]
     copy = tmp_path / "certificates"
     copy.mkdir()
-    for path in (folder / "certificates").glob(f"{part.key}*"):
+    for path in (folder / "certificates").glob(f"{part.keys[0]}*"):
         (copy / path.name).write_text(path.read_text())
     assert main(["--recheck", "--out", str(tmp_path)]) == 0
     assert ", 0 do not hold" in capsys.readouterr().out
     scripts = sorted(copy.glob("*.smt2"))
-    for path in (*scripts[:1], copy / f"{part.key}.json"):
+    for path in (*scripts[:1], copy / f"{part.keys[0]}.json"):
         text = path.read_text()
         place = next(i for i in range(len(text) // 2, len(text)) if text[i].isdigit())
         digit = "7" if text[place] != "7" else "3"
