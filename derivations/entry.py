@@ -106,8 +106,8 @@ def published(claim: str, where: str, *parts: str, again: tuple[str, ...] = ()) 
     return Entry(claim, f"V&Y {where}", parts, again=again)
 
 
-def new(claim: str, *parts: str, source: str = "new") -> Entry:
-    return Entry(claim, source, parts)
+def new(claim: str, *parts: str, source: str = "new", again: tuple[str, ...] = ()) -> Entry:
+    return Entry(claim, source, parts, again=again)
 
 
 def open_question(text: str) -> Entry:

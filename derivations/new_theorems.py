@@ -18,8 +18,29 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     new(
         r"reverse KL: exactly one stationary policy for every $G$, above $\piref(a)$",
         "uniqueness_every_group: *",
+        # Coefficient by coefficient, with k and G as symbols, beside the theorems on operators.
+        again=(
+            "uniqueness_every_group: second derivative of the weights",
+            "uniqueness_every_group: second differences of f(k/G), directly",
+            "uniqueness_every_group: f(k/G) > 0 for 0 < k < G",
+            "uniqueness_every_group: h_G(p)/p >= h_G'(p), coefficient by coefficient",
+            "uniqueness_every_group: g(?) ? 0",
+            "uniqueness_every_group: beta(p - p0) <= 0 at or below p0",
+        ),
     ),
-    new("it increases with the group size", "monotone_in_group_size: *"),
+    new(
+        "it increases with the group size",
+        "monotone_in_group_size: *",
+        again=(
+            "monotone_in_group_size: p times the weight of k-1 of G and *",
+            "monotone_in_group_size: (1-p) times the weight of k of G",
+            "monotone_in_group_size: the weighted mean of the arguments",
+            "monotone_in_group_size: coefficients of h_G below those of the next group size, *",
+            "monotone_in_group_size: f lies below its tangents",
+            "monotone_in_group_size: off the point of contact strictly",
+            "monotone_in_group_size: mean of K: *",
+        ),
+    ),
     new(
         r"as $\piref(a)\to0$ it stays away from 0 if and only if $\beta<\sqrt{G-1}$",
         "escape_threshold: *standard units",

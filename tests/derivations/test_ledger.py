@@ -8,13 +8,13 @@ from typing import Any
 
 import mpmath as mp
 import pytest
-from sympy import Rational, log
+from sympy import Abs, Rational, Symbol, log, sqrt
 
 from derivations import __main__, evidence, statements
 from derivations.__main__ import main
 from derivations.book.engine import Compiled
 from derivations.catalogue import ORDER
-from derivations.entry import NEW, PAPER, Entry
+from derivations.entry import NEW, PAPER, Entry, open_question
 from derivations.ledger import Row, _part, ledger
 from derivations.ledger_report import line, summary
 from derivations.new_theorems import NEW_ENTRIES
@@ -284,6 +284,30 @@ def test_a_second_derivation_counts_if_all_of_it_is_proved(rows: list[Row]) -> N
     assert twice.methods[-1] == "second derivation"
     weak = replace(single, again=(other, replace(other, verdict="NUMERIC")))
     assert not weak.settled
+
+
+def test_an_open_question_is_a_row_that_is_not_settled(tmp_path: Path) -> None:
+    (row,) = ledger((open_question("every coefficient is positive"),), tmp_path, processes=1)
+    assert row.shown == row.data()["verdict"] == "OPEN"
+    assert not row.settled
+    assert row.as_declared
+    assert "OPEN" in line(row)
+    assert any("open question" in text for text in summary([row]))
+
+
+def test_steps_alone_are_a_route_where_solvers_are_the_only_other(tmp_path: Path) -> None:
+    first, second, scale = (
+        Symbol("r_1", real=True),
+        Symbol("r_2", real=True),
+        Symbol("c", positive=True),
+    )
+    half = scale * (first - second) / 2
+    claim = Claim("of the scaled", half / sqrt(half**2 / 2 + (-half) ** 2 / 2), "==",
+                  (first - second) / Abs(first - second), where_defined=True)  # fmt: skip
+    part = _part("nowhere", said_of(claim), evidence.Evidence(tmp_path).of(claim))
+    assert part.verdict == "PROVED"
+    assert evidence.KERNEL in part.methods
+    assert part.settled, part.lacks
 
 
 def test_certificates_of_claims_no_longer_made_are_removed(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ from sympy import (
     log,
     oo,
     pi,
+    preorder_traversal,
     sinh,
     sqrt,
     tanh,
@@ -54,6 +55,7 @@ from grpo_symbolic.verify.kernel.statement import ANY, Rejected, Unchecked, dige
 from grpo_symbolic.verify.methods import METHODS, settle
 from grpo_symbolic.verify.proofs import proof_of, refutation_of
 from grpo_symbolic.verify.recheck import certificate, claim_to_data, portable
+from grpo_symbolic.verify.tree import written_out
 
 HALF = Rational(1, 2)
 z = Symbol("z", real=True)
@@ -415,6 +417,44 @@ def test_expressions_keep_their_values_as_quotients(expr: Expr) -> None:
                 exact = {s: Float(value, 40) for s, value in point.items()}
                 wanted = mp.mpmathify(expr.doit().subs(exact).evalf(40))
                 assert mp.almosteq(found, wanted, rel_eps=mp.mpf(10) ** -25), (found, wanted)
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(S.One, True), (Rational(99, 100), False)])
+def test_a_square_root_is_eliminated_from_a_sign(factor: Expr, holds: bool) -> None:
+    """For beta -> 0 the large-group policy has 1 - p <= beta^2 (1 - p0)^2, and no less will do."""
+    root = sqrt(1 + 4 * beta**2 * pi_ref * (1 - pi_ref))
+    policy = (1 + root + 2 * beta**2 * pi_ref) / (2 + 2 * beta**2)
+    claim = gs.Claim("", 1 - policy, "<=", factor * beta**2 * (1 - pi_ref) ** 2)
+    statement = statement_of(claim_to_data(claim)["exact"])
+    if not holds:
+        with pytest.raises((Rejected, Unchecked)):
+            proof_of(statement, {}, {-1, 0})
+        return
+    (steps,) = proof_of(statement, {}, {-1, 0})
+    again = Proof(statement, {})
+    again.run(steps)
+    assert checks.gap(again) <= {-1, 0}
+
+
+def test_definitions_are_written_out_with_their_values() -> None:
+    at = {z: Rational(3, 7), p: Rational(2, 5), beta: Rational(5, 3)}
+    for expr in (tanh(z), acosh(1 + beta), atanh(p), Max(z, p, beta), Min(z, p), G_OVER_4,
+                 sinh(z) + cosh(z), asinh(z), GroupSum(binomial(3, k) * p**k, (k, 0, 3))):  # fmt: skip
+        plain = written_out(expr)
+        heads = {type(node) for node in preorder_traversal(plain)}
+        assert not heads & {
+            tanh,
+            sinh,
+            cosh,
+            asinh,
+            acosh,
+            atanh,
+            Max,
+            Min,
+            BernsteinMean,
+            GroupSum,
+        }
+        assert abs(mp.mpmathify((plain - expr.doit()).subs(at).evalf(30))) < 1e-25
 
 
 def test_a_folder_is_checked_by_a_command(tmp_path: Path) -> None:
