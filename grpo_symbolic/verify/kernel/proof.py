@@ -208,8 +208,8 @@ class Proof:
         return self.memory[key]
 
     def _lowered(self, head: str, *args: Any) -> Poly:
-        if head == "Rational":
-            return self.plus({}, {(): Fraction(*args)})
+        if (number := rational([head, *args])) is not None:
+            return self.plus({}, {(): number})
         if head == "Pi":
             return self.named("pi", POSITIVE, {})
         if head in ("Add", "Mul"):
@@ -349,6 +349,5 @@ def kind_of(node: Any) -> tuple[str, int]:
 
 
 def rational(tree: Any) -> Fraction | None:
-    if type(tree) is int:
-        return Fraction(tree)
-    return Fraction(*tree[1:]) if isinstance(tree, list) and tree[0] == "Rational" else None
+    parts = tree[1:] if isinstance(tree, list) and tree[0] == "Rational" else [tree]
+    return Fraction(*parts) if all(type(part) is int for part in parts) else None
