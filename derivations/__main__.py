@@ -110,7 +110,9 @@ def _ledger(out: Path, pin: bool) -> int:
     except ValueError as error:
         print(f"python -m derivations: {error}", file=sys.stderr)
         return 2
-    prune(out / "certificates", {part.key for row in rows for part in row.all_parts})
+    prune(
+        out / "certificates", {key for row in rows for part in row.all_parts for key in part.keys}
+    )
     for row in rows:
         print(ledger_report.line(row))
     print()

@@ -15,7 +15,7 @@ from sympy import Expr
 
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["NEW", "PAPER", "Entry", "new", "plain", "published", "refuted"]
+__all__ = ["NEW", "PAPER", "Entry", "new", "open_question", "plain", "published", "refuted"]
 
 PAPER, NEW = "Claims of the paper", "New theorems"
 
@@ -31,7 +31,7 @@ class Entry:
     source : str
         Equation or section; ``new`` for what is not published.
     parts : tuple of str
-        The claims that together say it.
+        The claims that together say it; none for an open question.
     expected : str
         The verdict, where it is known.
     at : mapping of str to Expr
@@ -106,8 +106,13 @@ def published(claim: str, where: str, *parts: str, again: tuple[str, ...] = ()) 
     return Entry(claim, f"V&Y {where}", parts, again=again)
 
 
-def new(claim: str, *parts: str, source: str = "new") -> Entry:
-    return Entry(claim, source, parts)
+def new(claim: str, *parts: str, source: str = "new", again: tuple[str, ...] = ()) -> Entry:
+    return Entry(claim, source, parts, again=again)
+
+
+def open_question(text: str) -> Entry:
+    """What is not known: a row that no claim proves, and that never counts as settled."""
+    return Entry(text, "new", (), Status.UNKNOWN)
 
 
 def refuted(

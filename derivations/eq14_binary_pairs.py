@@ -78,6 +78,15 @@ def result() -> Result:
                 penalties=REVERSE_KL,
                 parameters=WITH_MARGIN,
             ),
+            Headline(
+                r"at $\beta=\gamma$ it is the square root of $\pi_{\mathrm{ref}}(a)$",
+                ("at beta = gamma it is the square root of pi_ref: *",),
+                groups=TWO,
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=Domain.of(P0),
+                hypotheses=(r"$0<\beta=\gamma\le1$",),
+            ),
         ),
         setting=r"a binary question with confidence margin $\gamma$, groups of two, the published "
         r"penalty",

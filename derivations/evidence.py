@@ -18,12 +18,20 @@ import grpo_symbolic
 from derivations.processes import workers
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.kernel.checks import CHECKED, NUMERIC, REJECTED, SETTLED, Answer, check
-from grpo_symbolic.verify.kernel.records import check_record, read
+from grpo_symbolic.verify.kernel.checks import (
+    CHECKED,
+    NUMERIC,
+    REJECTED,
+    Answer,
+    check,
+    check_record,
+    read,
+)
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.methods import METHODS, settle
 from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.recheck import (
+    SETTLED,
     Recheck,
     certificate,
     claim_from,
@@ -92,22 +100,27 @@ class Evidence:
         Returns
         -------
         dict
-            ``key``, ``at``, ``methods`` (what they were made by), ``seconds``,
-            ``certificates``, and for a refuted claim ``negation``: the certificates that it
-            fails at the counterexample.
+            ``key``, ``at``, ``methods`` (what they were made by), ``seconds`` and
+            ``certificates``, as in its file; and ``negation``, for a refuted claim the same of
+            the statement that the opposite holds at its counterexample, else None.
         """
         data = claim if isinstance(claim, dict) else claim_to_data(portable(claim))
         point = {name: str(value) for name, value in (at or {}).items()}
         key = digest([data, point])[:16]
-        kept = self._kept(key, data, point)
-        if kept is not None:
-            return kept
-        start = time.perf_counter()
-        record = _made(claim_from(data), at, routes)
-        seconds = round(time.perf_counter() - start, 2)
-        record = {"key": key, "at": point, "methods": _made_by(), "seconds": seconds, **record}
-        self._write(record)
-        return record
+        record = self._kept(key, data, point)
+        if record is None:
+            start = time.perf_counter()
+            made = _made(claim_from(data), at, routes)
+            seconds = round(time.perf_counter() - start, 2)
+            record = {"key": key, "at": point, "methods": _made_by(), "seconds": seconds}
+            record["certificates"] = made
+            self._write(record)
+        found = (c["evidence"] for c in record["certificates"] if c["verdict"] == "REFUTED")
+        refutation = next(found, None)
+        if refutation is None:
+            return {**record, "negation": None}
+        opposite = _negation(claim_from(data), refutation)
+        return {**record, "negation": self.of(opposite, routes=routes)}
 
     def _kept(
         self, key: str, data: Mapping[str, Any], point: Mapping[str, str]
@@ -120,11 +133,11 @@ class Evidence:
                 return None
             if record["at"] != point or record["methods"] != _made_by():
                 return None
-            made, negation = record["certificates"], record["negation"]
+            made = record["certificates"]
             # The kernel has seen that all are of one claim: that it is this one is left.
             if {name: made[0][name] for name in data} != data:
                 return None
-            rest = list(zip([*made, *negation], answers, strict=True))
+            rest = list(zip(made, answers, strict=True))
             _KNOWN.update({digest(one): answer for one, answer in rest})
             # Samples decide nothing where something else does: they need not be drawn again.
             decided = any(c["verdict"] in _DECISIVE for c in made)
@@ -143,22 +156,24 @@ class Evidence:
         path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _made(claim: Claim, at: Mapping[str, Expr] | None, routes: int) -> dict[str, Any]:
-    """The certificates of a claim, and where it is refuted those of its opposite."""
+def _made(claim: Claim, at: Mapping[str, Expr] | None, routes: int) -> list[dict[str, Any]]:
+    """The certificates of a claim."""
+    made: dict[int, dict[str, Any]] = {}  # to find the steps of one takes a while
 
-    def beside(verdict: Verdict) -> bool:
-        return by_the_kernel_alone(certificate(claim, verdict))
+    def written(verdict: Verdict) -> dict[str, Any]:
+        if id(verdict) not in made:
+            made[id(verdict)] = certificate(claim, verdict)
+        return made[id(verdict)]
 
     verdicts = [_refutation(claim, at)] if at else []
-    verdicts += settle(claim, routes=routes, beside=beside)
-    refuted = next((v for v in verdicts if v.status == Status.REFUTED), None)
-    if refuted is None:
-        return {"certificates": [certificate(claim, v) for v in verdicts], "negation": []}
-    opposite = _negation(claim, refuted.evidence)
-    return {
-        "certificates": [certificate(claim, v, opposite) for v in verdicts],
-        "negation": [certificate(opposite, v) for v in settle(opposite, routes=routes)],
-    }
+    verdicts += settle(claim, routes=routes, beside=lambda v: by_the_kernel_alone(written(v)))
+    found = [written(v) for v in verdicts]
+    families = {family_of(c) for c in found if c["verdict"] == "PROVED"}
+    refuted = any(c["verdict"] == "REFUTED" for c in found)
+    if len(families) < routes and not (refuted or any(map(by_the_kernel_alone, found))):
+        steps = certificate(claim, Verdict(Status.PROVED, KERNEL, "", {}))
+        found += [steps] if by_the_kernel_alone(steps) else []
+    return found
 
 
 def word_on(certificate: Mapping[str, Any]) -> Answer:
@@ -215,7 +230,7 @@ def recheck_file(path: Path) -> list[tuple[str, str, Recheck]]:
         whole = next(answer for _, answer in check_record(record, path.stem))
         if whole.word == REJECTED:
             return [(path.name, "", Recheck(False, whole.why, whole.word))]
-        made = [*record["certificates"], *record["negation"]]
+        made = record["certificates"]
         copies = list(_scripts(path.parent, record))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [(path.name, "", Recheck(False, f"the file cannot be read: {error}"))]
@@ -228,14 +243,12 @@ def recheck_file(path: Path) -> list[tuple[str, str, Recheck]]:
 
 
 def _scripts(folder: Path, record: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    for kind in ("certificates", "negation"):
-        for made in record[kind]:
-            for name, ending in _SCRIPTS.items():
-                text = made["evidence"].get(name)
-                if isinstance(text, str):
-                    method = re.sub(r"\W+", "-", made["method"]).strip("-")
-                    tail = "-negation" if kind == "negation" else ""
-                    yield folder / f"{record['key']}{tail}-{method}{ending}", text
+    for made in record["certificates"]:
+        for name, ending in _SCRIPTS.items():
+            text = made["evidence"].get(name)
+            if isinstance(text, str):
+                method = re.sub(r"\W+", "-", made["method"]).strip("-")
+                yield folder / f"{record['key']}-{method}{ending}", text
 
 
 def _refutation(claim: Claim, at: Mapping[str, Expr]) -> Verdict:

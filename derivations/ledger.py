@@ -71,8 +71,8 @@ class Part:
         ``point``, ``left`` and ``right``; empty unless refuted.
     seconds : float
         What all methods took when the claim was last put to them.
-    key : str
-        The name of its file of certificates.
+    keys : tuple of str
+        The names of its files of certificates: of a refuted claim that of the opposite, too.
     scopes : tuple of Scope
         What the headlines that rest on the claim are said for.
     """
@@ -85,7 +85,7 @@ class Part:
     families: frozenset[str]
     counterexample: Mapping[str, Any]
     seconds: float
-    key: str
+    keys: tuple[str, ...]
     trivial: bool = False
     scopes: tuple[Scope, ...] = ()
 
@@ -124,6 +124,8 @@ class Row:
     @property
     def shown(self) -> str:
         """The verdict, and whether one of the claims rests on solvers alone."""
+        if not self.parts:
+            return "OPEN"
         believed = any(part.shown != part.verdict for part in self.parts)
         return f"{self.verdict} (solver)" if believed else self.verdict
 
@@ -191,6 +193,8 @@ class Row:
     @property
     def missing(self) -> tuple[str, ...]:
         """What each claim lacks that two families do not agree on."""
+        if not self.parts:
+            return ("an open question: no claim says it",)
         return tuple(
             f"{part.result}: {part.claim}: {part.lacks}"
             for part in (*self.parts, *self.correction)
@@ -311,12 +315,13 @@ def _part(module: str, claim: Said, record: Mapping[str, Any]) -> Part:
     if reached.issuperset(_DECIDED):
         verdict = str(Status.UNKNOWN)  # methods contradict each other: one of them is wrong
     deciding = [c for c in made if c["verdict"] == verdict]
-    if verdict == Status.REFUTED:
-        deciding += [c for c in record["negation"] if c["verdict"] == Status.PROVED]
+    opposite = record["negation"] if verdict == Status.REFUTED else None
+    if opposite is not None:
+        deciding += [c for c in opposite["certificates"] if c["verdict"] == Status.PROVED]
     methods = tuple(dict.fromkeys(c["method"] for c in deciding))
     families = frozenset(family_of(c) for c in deciding)
     if any(map(by_the_kernel_alone, deciding)):
-        methods, families = (*methods, KERNEL), families | {FAMILIES[KERNEL]}
+        methods, families = tuple(dict.fromkeys((*methods, KERNEL))), families | {FAMILIES[KERNEL]}
     counterexample = {}
     if verdict == Status.REFUTED:
         counterexample = _counterexample(claim, deciding[0]["evidence"]["counterexample"])
@@ -329,7 +334,7 @@ def _part(module: str, claim: Said, record: Mapping[str, Any]) -> Part:
         families,
         counterexample,
         record["seconds"],
-        record["key"],
+        tuple(one["key"] for one in (record, opposite) if one is not None),
         any(word_on(c).word == TRIVIAL for c in deciding),
         claim.scopes,
     )
@@ -348,7 +353,7 @@ def _part_data(part: Part) -> dict[str, Any]:
         "claim": part.claim,
         "verdict": part.shown,
         "methods": list(part.methods),
-        "certificates": f"certificates/{part.key}.json",
+        "certificates": f"certificates/{part.keys[0]}.json",
     }
 
 

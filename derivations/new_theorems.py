@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from derivations.entry import Entry, new
+from derivations.entry import Entry, new, open_question
 
 __all__ = ["NEW_ENTRIES"]
 
@@ -18,8 +18,29 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     new(
         r"reverse KL: exactly one stationary policy for every $G$, above $\piref(a)$",
         "uniqueness_every_group: *",
+        # Coefficient by coefficient, with k and G as symbols, beside the theorems on operators.
+        again=(
+            "uniqueness_every_group: second derivative of the weights",
+            "uniqueness_every_group: second differences of f(k/G), directly",
+            "uniqueness_every_group: f(k/G) > 0 for 0 < k < G",
+            "uniqueness_every_group: h_G(p)/p >= h_G'(p), coefficient by coefficient",
+            "uniqueness_every_group: g(?) ? 0",
+            "uniqueness_every_group: beta(p - p0) <= 0 at or below p0",
+        ),
     ),
-    new("it increases with the group size", "monotone_in_group_size: *"),
+    new(
+        "it increases with the group size",
+        "monotone_in_group_size: *",
+        again=(
+            "monotone_in_group_size: p times the weight of k-1 of G and *",
+            "monotone_in_group_size: (1-p) times the weight of k of G",
+            "monotone_in_group_size: the weighted mean of the arguments",
+            "monotone_in_group_size: coefficients of h_G below those of the next group size, *",
+            "monotone_in_group_size: f lies below its tangents",
+            "monotone_in_group_size: off the point of contact strictly",
+            "monotone_in_group_size: mean of K: *",
+        ),
+    ),
     new(
         r"as $\piref(a)\to0$ it stays away from 0 if and only if $\beta<\sqrt{G-1}$",
         "escape_threshold: *standard units",
@@ -176,6 +197,11 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         r"reverse KL: exactly one stationary policy for any three levels ($G=3$), and for three "
         r"($G=4$) and four ($G=3$) at equal distances",
         "uniqueness_many_levels: *",
+    ),
+    open_question(
+        r"reverse KL: exactly one stationary policy for any reward levels and every $G$ (every "
+        r"coefficient of the determinant of $\pi\mapsto\piref$ in the masses and in "
+        r"$\beta-V(\mathrm{best})$ is positive)"
     ),
     new("partial credit never helps the best answer", "many_levels_below_two: *"),
     new(

@@ -39,7 +39,7 @@ def result() -> Result:
         for d in direct.marginal
     ]
     drives = [v.subs(dict.fromkeys(question.policy[:2], mass)) for v in direct.preference]
-    logarithmic = (drives[0] - drives[2]) / (lifts[0] - lifts[2])
+    odds = (1 - DELTA) / (2 * DELTA)
     expected = 3 * DELTA * (1 - DELTA**2) / (2 * (1 - 3 * DELTA))
     return Result(
         "Where a Condorcet winner loses the largest lift",
@@ -62,6 +62,7 @@ def result() -> Result:
                 r"$\beta=(1+\delta)/(2\log\frac{1-\delta}{2\delta})$",
                 (
                     "direct KL: the weight",
+                    "direct KL: its logarithm is not 0",
                     "direct KL: the first two are level",
                 ),
                 groups=TWO,
@@ -82,11 +83,12 @@ def result() -> Result:
             Claim("a positive weight", weight, ">", S.Zero, RANGES),
             Claim(
                 "direct KL: the weight",
-                logarithmic,
+                (drives[0] - drives[2]) * 2 * log(odds),
                 "==",
-                (1 + DELTA) / (2 * log((1 - DELTA) / (2 * DELTA))),
+                (1 + DELTA) * (lifts[0] - lifts[2]),
                 RANGES,
             ),
+            Claim("direct KL: its logarithm is not 0", odds, ">", S.One, RANGES),
             Claim(
                 "direct KL: the first two are level", drives[0] - drives[1], "==", S.Zero, RANGES
             ),

@@ -14,7 +14,7 @@ SHARED = P * (1 - P)
 #: Advantages of the two answers at rest, and the slope of their difference.
 BELOW, SLOPE = Symbol("P_b", real=True), Symbol("D_slope", real=True)
 INNER, KAPPA = Symbol("A", real=True), Symbol("kappa", positive=True)
-TIME = Symbol("tau", nonnegative=True)
+TIME = Symbol("tau", positive=True)
 #: The placement, and what the penalty balances at rest: P(a) - P(b).
 REST = {
     "reverse KL: k3 in the loss": ("k3", "loss", (P - P0) / SHARED),

@@ -24,7 +24,7 @@ from derivations.entry import plain
 from derivations.headline import Headline
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.kernel.records import read
+from grpo_symbolic.verify.kernel.checks import read
 from grpo_symbolic.verify.recheck import claim_to_data, digest, domain_from, portable
 
 __all__ = ["LOCK", "Said", "Scope", "Statements", "said_of", "sources"]

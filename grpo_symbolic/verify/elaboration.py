@@ -7,16 +7,14 @@ a proof of the kernel's own, so that nothing is written down that it would not a
 from __future__ import annotations
 
 from fractions import Fraction
-from json import dumps
 from math import gcd, lcm
 from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from grpo_symbolic.verify.exponents import combination
-from grpo_symbolic.verify.kernel.algebra import ONE, Poly
-from grpo_symbolic.verify.kernel.proof import Missing, Proof
-from grpo_symbolic.verify.kernel.statement import Rejected, Unchecked, infinite
+from grpo_symbolic.verify.kernel.proof import ONE, Missing, Poly, Proof
+from grpo_symbolic.verify.kernel.statement import INFINITE, Rejected, Unchecked
 from grpo_symbolic.verify.sign_search import ratio, shown
 
 __all__ = ["Elaboration", "NotFound", "Tree"]
@@ -53,9 +51,15 @@ class Elaboration:
         """With a coordinate for every symbol of the range."""
         for r in self.proof.statement.ranges:
             for end in (r.lower, r.upper):
-                if not infinite(end):
+                if end not in INFINITE:
                     self.lower(end)
-            ends = [end for end in (r.lower, r.upper) if not infinite(end)]
+            ends = [end for end in (r.lower, r.upper) if end not in INFINITE]
+            at = self.proof.chart.get(r.symbol)
+            if isinstance(at, Fraction):
+                for end in ends:
+                    self.sign(self.proof.plus(self.lower(end), {(): at}, -1))
+                self.do("symbol", r.symbol)
+                continue
             if len(ends) == 2:
                 self.sign(self.lower(["Add", ends[1], ["Mul", -1, ends[0]]]))
             self.do("symbol", r.symbol)
@@ -99,16 +103,18 @@ class Elaboration:
 
     def cancelled(self, p: Poly) -> tuple[Fraction, list[tuple[Poly, int]]]:
         """A number and factors, with exponents of either sign, of which p is the product."""
-        over: list[tuple[Poly, int]] = []
-        number, tops = self.factors(self.proof.normal(p, over))
+        fresh = len(self.proof.variables), 1
+        cleared = self.proof.normal(self.proof.plus(p, {(fresh,): 1}))
+        over = {m[:-1]: c for m, c in cleared.items() if fresh in m}
+        number, tops = self.factors({m: c for m, c in cleared.items() if fresh not in m})
+        if not number:
+            return number, []
+        content, bottoms = self.factors(over)
         found: dict[Any, tuple[Poly, int]] = {frozenset(f.items()): (f, e) for f, e in tops}
-        for q, k in over if number else ():
-            content, bottoms = self.cancelled(q)
-            number /= content**k
-            for f, e in bottoms:
-                key = frozenset(f.items())
-                found[key] = f, found.get(key, (f, 0))[1] - e * k
-        return number, [(f, e) for f, e in found.values() if e]
+        for f, e in bottoms:
+            key = frozenset(f.items())
+            found[key] = f, found.get(key, (f, 0))[1] - e
+        return number / content, [(f, e) for f, e in found.values() if e]
 
     def factors(self, p: Poly) -> tuple[Fraction, list[tuple[Poly, int]]]:
         """A number and primitive factors, variables among them, of a normal form.
@@ -261,9 +267,9 @@ class Elaboration:
                 return ratio(1 / Fraction(f[()]))
             self.sign(f)
             node = ["Pow", self.tree(f), exponent]
-            if dumps(node) not in self.proof.memory:
+            if str(node) not in self.proof.memory:
                 self._literally(node)
-            self.atoms[key] = self.tree(self.proof.memory[dumps(node)])
+            self.atoms[key] = self.tree(self.proof.memory[str(node)])
         return self.atoms[key]
 
     def _root(self, node: Tree, e: Fraction) -> None:
@@ -274,7 +280,7 @@ class Elaboration:
         try:
             value = self.powered_all(p, e)
             self.lower(value)
-            if dumps(node) not in self.proof.memory:
+            if str(node) not in self.proof.memory:
                 self.sign(self.proof.lower(value))
                 self.do("value", node, value)
         except (NotFound, Rejected):
@@ -297,7 +303,7 @@ class Elaboration:
                 found.append((self.powered(f, e), 1))
                 continue
             square = ["Pow", ["Pow", self.tree(f), 2], ["Rational", 1, 2]]
-            if dumps(square) not in self.proof.memory:
+            if str(square) not in self.proof.memory:
                 self.sign(self.lower(square[1]))
                 self._literally(square)
             if e < 0:
@@ -368,7 +374,7 @@ class Elaboration:
             d, tree, index = self.exponents[key]
             found.append((self.powered(self.lower(tree), c * d), 1))
             weights[index] = weights.get(index, Fraction(0)) + c * d
-        if dumps(node) not in self.proof.memory:
+        if str(node) not in self.proof.memory:
             self._pair(node[1], self.product(Fraction(1), found), weights)
 
     def _log_of(self, m: Any) -> tuple[int, Poly] | None:
@@ -400,7 +406,7 @@ class Elaboration:
             index = self._pair_of(f)
             weights[index] = weights.get(index, Fraction(0)) + e
             terms.append(["Mul", ratio(e), self.tree(self.proof.pairs[index][0])])
-        if dumps(node) not in self.proof.memory:
+        if str(node) not in self.proof.memory:
             self._pair(["Add", 0, *terms], node[1], weights)
 
     def _pair_of(self, f: Poly) -> int:

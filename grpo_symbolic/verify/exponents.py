@@ -12,7 +12,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat
 
-from grpo_symbolic.verify.kernel.algebra import ONE, Poly, Ring
+from grpo_symbolic.verify.kernel.proof import ONE, Poly, Proof
 
 __all__ = ["combination"]
 
@@ -20,7 +20,7 @@ __all__ = ["combination"]
 Factored = tuple[Fraction, list[tuple[Poly, int]]]
 
 
-def combination(ring: Ring, known: Sequence[Factored], wanted: Factored) -> list[Fraction] | None:
+def combination(ring: Proof, known: Sequence[Factored], wanted: Factored) -> list[Fraction] | None:
     """Weights with which the known ones add up to the one that is wanted; None without any."""
     if not known:
         return None
@@ -40,7 +40,7 @@ def combination(ring: Ring, known: Sequence[Factored], wanted: Factored) -> list
     return weights
 
 
-def _over_one_divisor(ring: Ring, items: Sequence[Factored]) -> list[Poly]:
+def _over_one_divisor(ring: Proof, items: Sequence[Factored]) -> list[Poly]:
     """The numerators over the least common divisor of all."""
     divisor: dict[Any, tuple[Poly, int]] = {}
     for _, parts in items:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from grpo_symbolic.verify.elaboration import Elaboration, NotFound, Tree
-from grpo_symbolic.verify.kernel.algebra import Poly
 from grpo_symbolic.verify.kernel.checks import charts, gap
 from grpo_symbolic.verify.kernel.proof import Proof, Undefined
 from grpo_symbolic.verify.kernel.statement import (
@@ -20,9 +20,10 @@ from grpo_symbolic.verify.kernel.statement import (
     Rejected,
     Statement,
     Unchecked,
-    infinite,
     ratio,
+    statement_of,
 )
+from grpo_symbolic.verify.sign_search import by_squares
 from grpo_symbolic.verify.sign_search import ratio as ratio_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 
@@ -40,32 +41,27 @@ _SIGNS = {
 _OTHERS = ("real algebra (z3)", "real algebra (cvc5)")
 
 
-def for_the_kernel(
-    statement: Statement, verdict: Verdict, also: Sequence[Tree] = ()
-) -> dict[str, Any]:
-    """The evidence of a verdict as a certificate holds it.
+def for_the_kernel(exact: Mapping[str, Any], verdict: Verdict) -> dict[str, Any]:
+    """The evidence of a verdict on the statement of an exact form, as a certificate holds it.
 
     Where no proof is found that the kernel accepts, ``proof`` is None and the evidence stays as
     the method gave it.
-
-    Parameters
-    ----------
-    statement : Statement
-    verdict : Verdict
-    also : sequence of Tree
-        Of a refutation: expressions in numbers that are to have values at its point.
     """
     evidence = json.loads(json.dumps(verdict.evidence))
     if verdict.method in _OTHERS or verdict.status not in (Status.PROVED, Status.REFUTED):
         return evidence
+    own = {}
     try:
+        statement = statement_of(exact)
         if verdict.status is Status.REFUTED:
-            return {"by": verdict.method, **refutation_of(statement, evidence, also)}
-        signs = signs_of(statement, verdict.method, evidence)
-        proof = proof_of(statement, evidence, signs)
+            own = {"counterexample": evidence["counterexample"]}
+            proof = refutation_of(statement, own["counterexample"])
+        else:
+            signs = signs_of(statement, verdict.method, evidence)
+            proof = proof_of(statement, evidence, signs)
     except _WRONG:
         return {**evidence, "by": verdict.method, "proof": None}
-    return {"by": verdict.method, "signs": sorted(signs), "proof": proof}
+    return {"by": verdict.method, **own, "proof": proof}
 
 
 def signs_of(statement: Statement, method: str, evidence: Mapping[str, Any]) -> set[int]:
@@ -85,14 +81,11 @@ def proof_of(statement: Statement, evidence: Mapping[str, Any], signs: set[int])
         Where the sign is not shown.
     """
     found = []
-    for flipped in charts(statement):
-        work = Elaboration(Proof(statement, flipped)).begin()
+    for chart in charts(statement):
+        work = Elaboration(Proof(statement, chart)).begin()
         sides = [work.lower(side) for side in (statement.left, statement.right)]
         if evidence.get("by") == "squares" and not gap(work.proof) <= signs:
-            squares = [work.proof.times(side, side) for side in sides]
-            for p in (*sides, work.proof.plus(*squares, -1)):
-                work.sign(p)
-            work.do("squares", statement.left, statement.right)
+            by_squares(work, *sides)
         if "multiplier" in evidence and not gap(work.proof) <= signs:
             _identity(work, evidence)
         work.sign(work.proof.plus(*sides, -1))
@@ -139,31 +132,13 @@ def _tree(poly: Any, names: Sequence[Tree]) -> Tree:
     return ["Add", 0, *terms]
 
 
-def refutation_of(
-    statement: Statement, evidence: Mapping[str, Any], also: Sequence[Tree] = ()
-) -> dict[str, Any]:
-    """A counterexample, the sign of left - right there, none where a side has no value, and the
-    steps that show it.
-    """
-    point = evidence.get("counterexample", {})
-    at = Proof(statement._replace(ranges=(), where_defined=False))
-    for name, text in point.items():
-        at.values[name] = at.plus({}, {(): ratio(text)})
-    work = Elaboration(at)
-    ends = [end for r in statement.ranges for end in (r.lower, r.upper) if not infinite(end)]
-    values: list[Poly | None] = []
-    for tree in (statement.left, statement.right, *ends, *also):
-        try:
-            values.append(work.lower(tree))
-        except Undefined:
-            values.append(None)
-    for r in statement.ranges:
-        for end in (r.lower, r.upper):
-            if not infinite(end):
-                work.sign(at.plus(at.values[r.symbol], at.lower(end), -1))
-    left, right = values[:2]
-    signs: set[int] = set()
-    if left is not None and right is not None:
-        work.sign(at.plus(left, right, -1))
-        signs = set(gap(at))
-    return {"counterexample": dict(point), "signs": sorted(signs), "proof": work.steps}
+def refutation_of(statement: Statement, point: Mapping[str, str]) -> list[Any]:
+    """The steps that show left - right at a point, for the only chart that it is."""
+    at = Proof(
+        statement._replace(where_defined=False),
+        {name: ratio(text) for name, text in point.items()},
+    )
+    work = Elaboration(at).begin()
+    with suppress(Undefined):  # which the kernel sees in the same way
+        work.sign(at.plus(work.lower(statement.left), work.lower(statement.right), -1))
+    return [work.steps]

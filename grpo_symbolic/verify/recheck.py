@@ -17,15 +17,16 @@ from sympy import Symbol
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel import checks
-from grpo_symbolic.verify.kernel.statement import digest, statement_of, texts
+from grpo_symbolic.verify.kernel.statement import digest, texts
 from grpo_symbolic.verify.methods import METHODS
 from grpo_symbolic.verify.proofs import for_the_kernel
 from grpo_symbolic.verify.real_algebra import EngineStopped
-from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree
+from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree, written_out
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = [
+    "SETTLED",
     "Recheck",
     "certificate",
     "claim_from",
@@ -36,6 +37,8 @@ __all__ = [
     "recheck",
 ]
 
+#: The answers of the kernel with which a verdict rests on nothing else.
+SETTLED = (checks.CHECKED, checks.TRIVIAL)
 #: For reading a claim back, and for each method's check of its evidence.
 STEPS = 16_000_000
 #: What a certificate has besides the evidence of a method, where the kernel cannot use it.
@@ -64,12 +67,13 @@ def claim_to_data(claim: Claim) -> dict[str, Any]:
         For what certificates cannot express.
     """
     ends = [end for r in claim.domain.ranges for end in (r.lower, r.upper)]
-    used = {s for e in (claim.left, claim.right, *ends) for s in e.atoms(Symbol)}
+    left, right = written_out(claim.left), written_out(claim.right)
+    used = {s for e in (left, right, *ends) for s in e.atoms(Symbol)}
     exact = {
         "symbols": assumptions({*used, *claim.domain.symbols}),
-        "left": to_tree(claim.left),
+        "left": to_tree(left),
         "relation": claim.relation,
-        "right": to_tree(claim.right),
+        "right": to_tree(right),
         "where_defined": claim.where_defined,
         "domain": [
             {
@@ -121,15 +125,8 @@ def portable(claim: Claim) -> Claim:
     raise ValueError("the statement changes whenever it is read back")
 
 
-def certificate(claim: Claim, verdict: Verdict, also: Claim | None = None) -> dict[str, Any]:
+def certificate(claim: Claim, verdict: Verdict) -> dict[str, Any]:
     """The certificate of a verdict on a :func:`portable` claim.
-
-    Parameters
-    ----------
-    claim : Claim
-    verdict : Verdict
-    also : Claim, optional
-        For a refutation: the opposite at its counterexample, which is to be compared with it.
 
     Returns
     -------
@@ -147,11 +144,10 @@ def certificate(claim: Claim, verdict: Verdict, also: Claim | None = None) -> di
     ('PROVED', True)
     """
     data = claim_to_data(claim)
-    sides = [to_tree(side) for side in (also.left, also.right)] if also is not None else []
     data |= {
         "verdict": str(verdict.status.value),
         "method": verdict.method,
-        "evidence": for_the_kernel(statement_of(data["exact"]), verdict, sides),
+        "evidence": for_the_kernel(data["exact"], verdict),
     }
     return {**data, "digest": digest(data)}
 
@@ -165,7 +161,7 @@ def recheck(certificate: Mapping[str, Any]) -> Recheck:
     answer = checks.check(certificate)
     if answer.word == checks.REJECTED:
         return Recheck(False, answer.why, answer.word)
-    if answer.word in checks.SETTLED:
+    if answer.word in SETTLED:
         return Recheck(True, kernel=answer.word)
     return replace(_by_its_method(certificate), kernel=answer.word)
 

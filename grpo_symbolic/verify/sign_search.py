@@ -5,11 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, Protocol
 
-from grpo_symbolic.verify.kernel.algebra import Poly
-from grpo_symbolic.verify.kernel.proof import Proof
+from grpo_symbolic.verify.kernel.proof import Poly, Proof
 from grpo_symbolic.verify.kernel.statement import Rejected
 
-__all__ = ["Work", "code", "ratio", "shown"]
+__all__ = ["Work", "by_squares", "code", "ratio", "shown"]
 
 _DEPTH = 6
 _CODES = {(1,): 2, (0, 1): 1, (0,): 0, (-1, 0): -1, (-1,): -2}
@@ -53,8 +52,11 @@ def shown(work: Work, p: Poly, depth: int = 0) -> int | None:
     number, parts = work.factors(p)
     if len(parts) > 1 or parts[0][1] > 1 or abs(number) != 1 or number < 0:
         return _by_factors(work, p, number, parts, depth)
-    s = _by_root(work, p, depth)
-    return _by_square(work, p, depth) if s is None else s
+    for way in (_by_root, _by_square, _by_elimination):
+        s = way(work, p, depth)
+        if s is not None:
+            return s
+    return None
 
 
 def _by_factors(
@@ -95,25 +97,55 @@ def _by_root(work: Work, f: Poly, depth: int) -> int | None:
         square = proof.plus(proof.times(a, a), proof.times(proof.times(b, b), variables[g].top), -1)
         if shown(work, proof.normal(square), depth + 1) is None:
             continue
-        minus = ["Mul", -1]
-        sides = [tree_a, [*minus, tree_b]]
-        if (sb is not None and sb >= 0) or (sb is None and sa is not None and sa < 0):
-            sides = [tree_b, [*minus, tree_a]]
-        try:
-            work.do("squares", *sides)
-        except Rejected:
-            continue
-        return code(proof.sign(f))
+        minus_b = proof.times({((g, 1),): -1}, b)
+        if (s := by_squares(work, a, minus_b, depth)) is not None:
+            return s
     return None
+
+
+def by_squares(work: Work, p: Poly, q: Poly, depth: int = 0) -> int | None:
+    """The sign of p - q by that of p^2 - q^2 and of the larger side.
+
+    With s = 1 or -1: 2 s p (p - q) = s (p - q)^2 + s (p^2 - q^2), and the same for q.
+    """
+    proof = work.proof
+    square = proof.plus(proof.times(p, p), proof.times(q, q), -1)
+    s = shown(work, proof.normal(square), depth + 1)
+    if s is None:
+        return None
+    difference = proof.normal(proof.plus(p, q, -1))
+    if s == 0:
+        return _equal(work, p, q, difference, depth)
+    gap, squares = work.tree(difference), work.tree(square)
+    for side, way in ((p, 1), (q, -1)) if s > 0 else ((q, -1), (p, 1)):
+        sign = shown(work, proof.normal(side), depth + 1)
+        if sign in (2, -2):
+            multiplier = [[[sign, 1], [work.tree(side), 1]]]
+            terms = [[[way * sign // 2, 1], [gap, 2]], [[sign // 2, 1], [squares, 1]]]
+            found = _done(work, difference, multiplier, terms)
+            if found is not None:
+                return found
+    return None
+
+
+def _equal(work: Work, p: Poly, q: Poly, difference: Poly, depth: int) -> int | None:
+    """That p = q for equal squares and sides of one sign: both are the modulus of p, or of -p."""
+    proof, found = work.proof, [shown(work, work.proof.normal(x), depth + 1) for x in (p, q)]
+    way = 1 if None not in found and min(found) >= 0 else -1
+    modulus = ["Abs", work.tree(p)]
+    try:
+        for side in (p, q):
+            work.do("value", modulus, work.tree(proof.plus({}, side, way)))
+    except Rejected:
+        return None
+    return code(proof.sign(difference))
 
 
 def _by_square(work: Work, f: Poly, depth: int) -> int | None:
     """A x^2 + B x + C with A, C of one sign and 4 A C - B^2 >= 0."""
     proof = work.proof
     for g in sorted({g for m in f for g, _ in m}):
-        parts: dict[int, Poly] = {}
-        for m, c in f.items():
-            parts.setdefault(dict(m).get(g, 0), {})[tuple(x for x in m if x[0] != g)] = c
+        parts = _powers(f, g)
         if not set(parts) <= {0, 1, 2} or not {0, 2} <= set(parts):
             continue
         a, b, c = parts[2], parts.get(1, {}), parts[0]
@@ -133,3 +165,45 @@ def _by_square(work: Work, f: Poly, depth: int) -> int | None:
         terms = [[[way, 1], [line, 2]], [[way, 1], [work.tree(gap), 1]]]
         return _done(work, f, multiplier, terms)
     return None
+
+
+def _by_elimination(work: Work, f: Poly, depth: int) -> int | None:
+    """By the factors of f in terms of a square root, in place of a coordinate g.
+
+    For r^2 = a + b g^k, a multiple by a power of b has (r^2 - a)/b for g^k.
+    """
+    proof = work.proof
+    for root in sorted({g for m in f for g, _ in m}, reverse=True):
+        v = proof.variables[root]
+        if v.kind != "root" or v.degree != 2 or v.number:
+            continue
+        for g in sorted({g for m in v.top for g, _ in m}):
+            radicand, parts = _powers(v.top, g), _powers(f, g)
+            k = max(radicand)
+            if len(radicand) != 2 or 0 not in radicand or any(e % k for e in parts):
+                continue
+            rest = proof.plus({((root, 2),): 1}, radicand[0], -1)
+            most, total = max(parts) // k, dict[Any, Any]()
+            for e, part in parts.items():
+                part = proof.times(part, proof.power(radicand[k], most - e // k))
+                total = proof.plus(total, proof.times(part, proof.power(rest, e // k)))
+            multiplier = [[[work.tree(radicand[k]), most]]] if most else [[]]
+            if most == 0 or shown(work, proof.normal(radicand[k]), depth + 1) != 2:
+                continue
+            number, factors = work.factors(total)
+            if len(factors) < 2:
+                continue
+            signs = [shown(work, proof.normal(q), depth + 2) for q, _ in factors]
+            if any(s is None for s in signs):
+                continue
+            terms = [[ratio(number), 1], *([work.tree(q), e] for q, e in factors)]
+            return _done(work, f, multiplier, [terms])
+    return None
+
+
+def _powers(p: Poly, g: int) -> dict[int, Poly]:
+    """The coefficients of a polynomial in one variable."""
+    parts: dict[int, Poly] = {}
+    for m, c in p.items():
+        parts.setdefault(dict(m).get(g, 0), {})[tuple(x for x in m if x[0] != g)] = c
+    return parts

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from sympy import (
+    Abs,
     Add,
-    E,
     Expr,
     Integer,
     Lambda,
@@ -21,22 +21,26 @@ from sympy import (
     Mul,
     Pow,
     Rational,
+    S,
     Sum,
     Symbol,
     Tuple,
     binomial,
+    exp,
+    log,
     nan,
     oo,
     pi,
     zoo,
 )
+from sympy.functions.elementary.hyperbolic import HyperbolicFunction, InverseHyperbolicFunction
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.elementary import ELEMENTARY
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.symbols import t as _t
 
-__all__ = ["Tree", "assumptions", "from_tree", "symbol_from", "to_tree"]
+__all__ = ["Tree", "assumptions", "from_tree", "symbol_from", "to_tree", "written_out"]
 
 Tree: TypeAlias = str | int | list[Any]
 
@@ -45,11 +49,43 @@ _HEADS: dict[str, Any] = {
     **{head.__name__: head for head in (Add, Mul, Pow, Max, Min, Tuple, binomial)},
 }
 _SUMS: dict[str, Any] = {"GroupSum": GroupSum, "Sum": Sum}
-_CONSTANTS: dict[str, Expr] = {"E": E, "Pi": pi, "Infinity": oo, "NegativeInfinity": -oo}
+_CONSTANTS: dict[str, Expr] = {"Pi": pi, "Infinity": oo, "NegativeInfinity": -oo}
 #: The assumptions that a symbol is written with.
 _ASSUMPTIONS = ("integer", "positive", "negative", "nonnegative", "nonpositive", "real")
 _MAX_BITS = 1 << 16
 _MAX_BINOMIAL = 10_000
+#: Sums of more terms stay sums.
+_MAX_TERMS = 64
+
+
+def written_out(expr: Expr) -> Expr:
+    """The expression by what the kernel knows: sums and means of a given length term by term,
+    hyperbolic functions, the larger and the smaller of two by their definitions.
+    """
+    means = [m for m in expr.atoms(BernsteinMean) if m.size.is_Integer and m.size <= _MAX_TERMS]
+    expr = expr.xreplace({mean: mean.doit() for mean in means})
+    sums = [s for s in expr.atoms(Sum) if _length(s) is not None]
+    expr = expr.xreplace({s: s.doit() for s in sums})
+    for heads, basis in (
+        (InverseHyperbolicFunction, log),
+        (HyperbolicFunction, exp),
+        ((Max, Min), Abs),
+    ):
+        if expr.has(*(heads if isinstance(heads, tuple) else (heads,))):
+            expr = expr.replace(
+                lambda e, heads=heads: isinstance(e, heads),
+                lambda e, basis=basis: e.rewrite(basis),
+            )
+    return expr
+
+
+def _length(total: Sum) -> int | None:
+    """The number of terms of a sum over whole numbers, where it is given and not large."""
+    ends = [end for limit in total.limits for end in limit[1:]]
+    if len(ends) != 2 or not all(end.is_Integer for end in ends) or total.function.has(Sum):
+        return None
+    count = int(ends[1] - ends[0]) + 1
+    return count if 0 <= count <= _MAX_TERMS else None
 
 
 def to_tree(expr: Expr) -> Tree:
@@ -66,6 +102,8 @@ def to_tree(expr: Expr) -> Tree:
         return int(expr)
     if expr.is_Rational:
         return ["Rational", int(expr.p), int(expr.q)]
+    if expr == S.Exp1:
+        return ["exp", 1]
     for name, constant in _CONSTANTS.items():
         if expr == constant:
             return [name]

@@ -8,13 +8,13 @@ from typing import Any
 
 import mpmath as mp
 import pytest
-from sympy import Rational, log
+from sympy import Abs, Rational, Symbol, log, sqrt
 
 from derivations import __main__, evidence, statements
 from derivations.__main__ import main
 from derivations.book.engine import Compiled
 from derivations.catalogue import ORDER
-from derivations.entry import NEW, PAPER, Entry
+from derivations.entry import NEW, PAPER, Entry, open_question
 from derivations.ledger import Row, _part, ledger
 from derivations.ledger_report import line, summary
 from derivations.new_theorems import NEW_ENTRIES
@@ -174,7 +174,7 @@ def test_nothing_is_settled_again_when_nothing_changed(
 def test_an_edited_file_is_not_used_again(
     rows: list[Row], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"{row_of(rows, SQUARE_ROOT).parts[0].key}.json"
+    name = f"{row_of(rows, SQUARE_ROOT).parts[0].keys[0]}.json"
     text = (folder / "certificates" / name).read_text()
     (tmp_path / name).write_text(text.replace("PROVED", "REFUTED", 1))
     asked: list[object] = []
@@ -286,6 +286,30 @@ def test_a_second_derivation_counts_if_all_of_it_is_proved(rows: list[Row]) -> N
     assert not weak.settled
 
 
+def test_an_open_question_is_a_row_that_is_not_settled(tmp_path: Path) -> None:
+    (row,) = ledger((open_question("every coefficient is positive"),), tmp_path, processes=1)
+    assert row.shown == row.data()["verdict"] == "OPEN"
+    assert not row.settled
+    assert row.as_declared
+    assert "OPEN" in line(row)
+    assert any("open question" in text for text in summary([row]))
+
+
+def test_steps_alone_are_a_route_where_solvers_are_the_only_other(tmp_path: Path) -> None:
+    first, second, scale = (
+        Symbol("r_1", real=True),
+        Symbol("r_2", real=True),
+        Symbol("c", positive=True),
+    )
+    half = scale * (first - second) / 2
+    claim = Claim("of the scaled", half / sqrt(half**2 / 2 + (-half) ** 2 / 2), "==",
+                  (first - second) / Abs(first - second), where_defined=True)  # fmt: skip
+    part = _part("nowhere", said_of(claim), evidence.Evidence(tmp_path).of(claim))
+    assert part.verdict == "PROVED"
+    assert evidence.KERNEL in part.methods
+    assert part.settled, part.lacks
+
+
 def test_certificates_of_claims_no_longer_made_are_removed(tmp_path: Path) -> None:
     names = ("0" * 16 + ".json", "0" * 16 + "-z3.smt2", "1" * 16 + ".json", "notes.json")
     for name in names:
@@ -300,12 +324,12 @@ def test_recheck_holds_and_one_digit_breaks_it(
     part = row_of(rows, SQUARE_ROOT).parts[0]
     copy = tmp_path / "certificates"
     copy.mkdir()
-    for path in (folder / "certificates").glob(f"{part.key}*"):
+    for path in (folder / "certificates").glob(f"{part.keys[0]}*"):
         (copy / path.name).write_text(path.read_text())
     assert main(["--recheck", "--out", str(tmp_path)]) == 0
     assert ", 0 do not hold" in capsys.readouterr().out
     scripts = sorted(copy.glob("*.smt2"))
-    for path in (*scripts[:1], copy / f"{part.key}.json"):
+    for path in (*scripts[:1], copy / f"{part.keys[0]}.json"):
         text = path.read_text()
         place = next(i for i in range(len(text) // 2, len(text)) if text[i].isdigit())
         digit = "7" if text[place] != "7" else "3"

@@ -34,6 +34,7 @@ from sympy import (
     log,
     oo,
     pi,
+    preorder_traversal,
     sinh,
     sqrt,
     tanh,
@@ -54,6 +55,7 @@ from grpo_symbolic.verify.kernel.statement import ANY, Rejected, Unchecked, dige
 from grpo_symbolic.verify.methods import METHODS, settle
 from grpo_symbolic.verify.proofs import proof_of, refutation_of
 from grpo_symbolic.verify.recheck import certificate, claim_to_data, portable
+from grpo_symbolic.verify.tree import written_out
 
 HALF = Rational(1, 2)
 z = Symbol("z", real=True)
@@ -63,6 +65,7 @@ G_OVER_4 = BernsteinMean(Lambda(t, sqrt(t * (1 - t))), 4, p)
 
 x, y, w, v = (Symbol(name, real=True) for name in "xywv")
 CORNER = Domain(tuple(Range(s, S.Zero, oo, lower_closed=True) for s in (z, w)))
+EDGE = Domain((Range(z, S.Zero, oo), Range(w, S.Zero, oo, lower_closed=True)))
 
 #: True claims, with the methods whose certificates the kernel has to accept.
 TRUE = {
@@ -88,7 +91,7 @@ TRUE = {
     "a mean": (gs.Claim("r", G_OVER_4, "<=", HALF), "ball arithmetic on boxes"),
     "a quadratic": (gs.Claim("u", z**2 - z + 1, ">", S.Zero), "sign on the orthant"),
     "a triangle": (
-        gs.Claim("t", z + w, ">=", sqrt(z**2 + w**2), CORNER),
+        gs.Claim("t", z + w, ">=", sqrt(z**2 + w**2), EDGE),
         "sign on the orthant",
     ),
     "where defined": (
@@ -140,7 +143,7 @@ def test_it_runs_where_neither_sympy_nor_flint_can_be_imported(tmp_path: Path) -
         "for name in ('sympy', 'flint', 'numpy', 'scipy', 'z3', 'cvc5'):\n"
         "    sys.modules[name] = None\n"
         "from grpo_symbolic.verify.kernel.checks import check\n"
-        "print(check(json.load(sys.stdin)))\n"
+        "print(check(json.load(sys.stdin)).word)\n"
     )
     made = certificates("products")[0]
     done = subprocess.run(
@@ -172,7 +175,7 @@ def test_nothing_sampled_or_solved_is_taken_for_a_proof() -> None:
 
 def test_two_sides_that_are_the_same_are_no_evidence() -> None:
     claim = gs.Claim("nothing", p + 1, "==", p + 1)
-    evidence = {"by": "exact identity", "signs": [0], "proof": [[["symbol", "pi"]]]}
+    evidence = {"by": "exact identity", "proof": [[["symbol", "pi"]]]}
     assert check(dressed(claim, "exact identity", evidence)).word == checks.TRIVIAL
 
 
@@ -206,13 +209,13 @@ METHODS_CHECKED = ("exact identity", "sign on the orthant", "ball arithmetic on 
 
 @pytest.mark.parametrize("name", FALSE)
 def test_a_false_claim_has_no_proof(name: str) -> None:
-    """Whatever the steps that can be found for its two sides, and whatever sign is claimed."""
+    """Whatever the steps that can be found for its two sides."""
     statement = statement_of(claim_to_data(FALSE[name])["exact"])
     with pytest.raises((Rejected, Unchecked)):
         proof_of(statement, {}, set(checks.SHOWN_BY[statement.relation]))
     steps = []
-    for flipped in checks.charts(statement):
-        work = Elaboration(Proof(statement, flipped))
+    for chart in checks.charts(statement):
+        work = Elaboration(Proof(statement, chart))
         try:
             work.begin()
             sides = [work.lower(side) for side in (statement.left, statement.right)]
@@ -221,12 +224,11 @@ def test_a_false_claim_has_no_proof(name: str) -> None:
             pass
         steps.append(work.steps)
     for method in METHODS_CHECKED:
-        for signs in ([1], [0], [-1], [0, 1], [-1, 0], [-1, 1], [-1, 0, 1]):
-            for proof in (steps, [[]] * len(steps)):
-                evidence = {"by": method, "signs": signs, "proof": proof}
-                answer = check(dressed(FALSE[name], method, evidence))
-                assert answer.word == checks.REJECTED, (method, signs)
-        evidence = {"by": method, "signs": [1], "proof": None}
+        for proof in (steps, [[]] * len(steps)):
+            evidence = {"by": method, "proof": proof}
+            answer = check(dressed(FALSE[name], method, evidence))
+            assert answer.word == checks.REJECTED, (method, answer)
+        evidence = {"by": method, "proof": None}
         assert check(dressed(FALSE[name], method, evidence)).word == checks.UNCHECKED
 
 
@@ -260,20 +262,16 @@ AT_A_POINT = [
 def test_a_point_refutes_where_it_is_in_the_range_and_the_claim_fails(
     claim: gs.Claim, at: str, refuted: bool
 ) -> None:
-    point = {"counterexample": {s.name: at if s != whole else "1" for s in claim.domain.symbols}}
-    if claim.domain.symbols == (whole,):
-        point = {"counterexample": {"n": at}}
+    point = {s.name: at if s != whole or claim.domain.symbols == (whole,) else "1"
+             for s in claim.domain.symbols}  # fmt: skip
     made = {**claim_to_data(claim), "verdict": "REFUTED", "method": "exact rational sampling"}
     try:
-        found = refutation_of(statement_of(claim_to_data(claim)["exact"]), point)
+        proof = refutation_of(statement_of(claim_to_data(claim)["exact"]), point)
     except (Rejected, Unchecked):
-        found = {**point, "signs": [], "proof": []}
-    answers = {
-        check(signed({**made, "evidence": {**found, **given, "by": made["method"]}})).word
-        for given in ({}, {"signs": []}, {"signs": [1]}, {"signs": [0]}, {"signs": [-1]})
-    }
-    assert answers <= {checks.CHECKED, checks.REJECTED}
-    assert (checks.CHECKED in answers) is refuted, answers
+        proof = [[["symbol", s.name] for s in claim.domain.symbols]]
+    evidence = {"by": made["method"], "counterexample": point, "proof": proof}
+    answer = check(signed({**made, "evidence": evidence}))
+    assert answer.word == (checks.CHECKED if refuted else checks.REJECTED), answer
 
 
 def random_expression(rng: random.Random, depth: int) -> Expr:
@@ -294,8 +292,8 @@ def test_signs_and_definedness_agree_with_values_at_points() -> None:
             data = claim_to_data(gs.Claim("", expr, ">", S.Zero, domain))
             statement = statement_of(data["exact"])
             signs = set()
-            for flipped in checks.charts(statement):
-                work = Elaboration(Proof(statement, flipped)).begin()
+            for chart in checks.charts(statement):
+                work = Elaboration(Proof(statement, chart)).begin()
                 signs.add(work.proof.sign(work.lower(statement.left)))
         except (ValueError, Unchecked):
             continue
@@ -387,7 +385,7 @@ def test_exponentials_know_of_each_other_and_of_one(
                 proof_of(statement, {}, each)
         return
     for steps in proof_of(statement, {}, signs):
-        proof = Proof(statement)
+        proof = Proof(statement, {})
         proof.run(steps)
         assert checks.gap(proof) == signs
 
@@ -399,10 +397,10 @@ def test_expressions_keep_their_values_as_quotients(expr: Expr) -> None:
     data = claim_to_data(gs.Claim("", expr, ">", S.Zero, SOME, where_defined=True))
     statement = statement_of(data["exact"])
     with mp.workdps(40):
-        for flipped in checks.charts(statement):
-            work = Elaboration(Proof(statement, flipped)).begin()
+        for chart in checks.charts(statement):
+            work = Elaboration(Proof(statement, chart)).begin()
             value = work.lower(statement.left)
-            at = Proof(statement, flipped)
+            at = Proof(statement, chart)
             at.run(work.steps)
             assert at.lower(statement.left) == value
             for _ in range(3):
@@ -419,6 +417,35 @@ def test_expressions_keep_their_values_as_quotients(expr: Expr) -> None:
                 exact = {s: Float(value, 40) for s, value in point.items()}
                 wanted = mp.mpmathify(expr.doit().subs(exact).evalf(40))
                 assert mp.almosteq(found, wanted, rel_eps=mp.mpf(10) ** -25), (found, wanted)
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(S.One, True), (Rational(99, 100), False)])
+def test_a_square_root_is_eliminated_from_a_sign(factor: Expr, holds: bool) -> None:
+    """For beta -> 0 the large-group policy has 1 - p <= beta^2 (1 - p0)^2, and no less will do."""
+    root = sqrt(1 + 4 * beta**2 * pi_ref * (1 - pi_ref))
+    policy = (1 + root + 2 * beta**2 * pi_ref) / (2 + 2 * beta**2)
+    claim = gs.Claim("", 1 - policy, "<=", factor * beta**2 * (1 - pi_ref) ** 2)
+    statement = statement_of(claim_to_data(claim)["exact"])
+    if not holds:
+        with pytest.raises((Rejected, Unchecked)):
+            proof_of(statement, {}, {-1, 0})
+        return
+    (steps,) = proof_of(statement, {}, {-1, 0})
+    again = Proof(statement, {})
+    again.run(steps)
+    assert checks.gap(again) <= {-1, 0}
+
+
+def test_definitions_are_written_out_with_their_values() -> None:
+    at = {z: Rational(3, 7), p: Rational(2, 5), beta: Rational(5, 3)}
+    total = GroupSum(binomial(3, k) * p**k, (k, 0, 3))
+    gone = {tanh, sinh, cosh, asinh, acosh, atanh, Max, Min, BernsteinMean, GroupSum}
+    for expr in (tanh(z), acosh(1 + beta), atanh(p), Max(z, p, beta), Min(z, p), G_OVER_4,
+                 sinh(z) + cosh(z), asinh(z), total):  # fmt: skip
+        plain = written_out(expr)
+        heads = {type(node) for node in preorder_traversal(plain)}
+        assert not heads & gone
+        assert abs(mp.mpmathify((plain - expr.doit()).subs(at).evalf(30))) < 1e-25
 
 
 def test_a_folder_is_checked_by_a_command(tmp_path: Path) -> None:

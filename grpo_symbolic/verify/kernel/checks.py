@@ -1,35 +1,33 @@
-"""What a certificate has to show, and the answer for one."""
+"""What a certificate has to show, and the answer for one; files of certificates on one claim."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from grpo_symbolic.verify.kernel.algebra import Sign
-from grpo_symbolic.verify.kernel.proof import Proof, Undefined
+from grpo_symbolic.verify.kernel.proof import Proof, Sign, Undefined
 from grpo_symbolic.verify.kernel.statement import (
     SHOWN_BY,
-    Rejected,
     Statement,
     Unchecked,
     digest,
-    infinite,
     ratio,
     require,
     statement_of,
     texts,
-)
+)  # fmt: skip
 
 CHECKED, TRIVIAL, NUMERIC = "checked", "trivial", "numeric"
-SETTLED = (CHECKED, TRIVIAL)
 SOLVER, UNCHECKED, REJECTED = "rests on a solver", "not checked by the kernel", "rejected"
 CLAIM = {"claim", "statement", "made", "domain", "exact"}
 _KEYS = {*CLAIM, "verdict", "method", "evidence", "digest"}
 _ENGINE = {"engine", "version", "script", "control", "sha256"}
-_PROOF = {"by", "signs", "proof"}
-_SAMPLING, _BOXES = "exact rational sampling", "ball arithmetic on boxes"
-_CHARTS = 16
+_RECORD = {"key", "at", "methods", "seconds", "certificates"}
 
 
 class Answer(NamedTuple):
@@ -38,71 +36,63 @@ class Answer(NamedTuple):
     word: str
     why: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.word}: {self.why}" if self.why else self.word
-
 
 def check(certificate: Any) -> Answer:
     """The kernel's word on one certificate, as plain data."""
     try:
-        statement = claim_of(certificate, _KEYS)
+        require(isinstance(certificate, dict) and set(certificate) == _KEYS, "it has other fields")
         rest = {key: value for key, value in certificate.items() if key != "digest"}
         require(certificate["digest"] == digest(rest), "the digest is not that of the content")
-        word = _judged(statement, **{key: rest[key] for key in ("verdict", "method", "evidence")})
+        require(isinstance(rest["claim"], str), "a claim has no name")
+        statement = statement_of(rest["exact"])
+        for key, text in texts(rest["exact"]).items():
+            require(rest[key] == text, f"the text of its {key} is not that of the exact form")
+        word = _judged(statement, rest["verdict"], rest["method"], rest["evidence"])
     except Unchecked as beyond:
         return Answer(UNCHECKED, str(beyond))
     except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
             ValueError) as error:  # fmt: skip
-        return Answer(REJECTED, f"{'' if isinstance(error, Rejected) else repr(error)[:9]}{error}")
+        return Answer(REJECTED, str(error))
     return Answer(TRIVIAL if word == CHECKED and statement.left == statement.right else word)
 
 
-def claim_of(data: Any, keys: set[str] = CLAIM) -> Statement:
-    """The statement of a claim, whose texts have to be those of its exact form."""
-    require(isinstance(data, dict) and set(data) == keys, "a certificate has other fields")
-    require(isinstance(data["claim"], str), "a claim has no name")
-    statement = statement_of(data["exact"])
-    for key, text in texts(data["exact"]).items():
-        require(data[key] == text, f"the text of its {key} is not that of the exact form")
-    return statement
-
-
-def _judged(statement: Statement, verdict: str, method: str, evidence: Mapping[str, Any]) -> str:
-    if verdict == "NUMERIC" and method in (_SAMPLING, _BOXES):
+def _judged(statement: Statement, verdict: str, method: str, evidence: dict[str, Any]) -> str:
+    if verdict == "NUMERIC" and method in ("exact rational sampling", "ball arithmetic on boxes"):
         return NUMERIC
     if verdict == "PROVED" and method in ("real algebra (z3)", "real algebra (cvc5)"):
         require(set(evidence) == _ENGINE and evidence["engine"] in method, "it is no solver's word")
         return SOLVER
     require(evidence["by"] == method, "the evidence is of another method")
+    require(verdict in ("PROVED", "REFUTED"), "it is no verdict")
     if evidence["proof"] is None:
         raise Unchecked("the certificate says itself that it is beyond the kernel")
-    signs, holds = set(evidence["signs"]), SHOWN_BY[statement.relation]
-    if verdict == "REFUTED":
-        require(set(evidence) == {*_PROOF, "counterexample"}, "it is no counterexample")
-        require(not signs & holds and _fails(statement, evidence, signs), "it does not fail there")
-        return CHECKED
-    require(verdict == "PROVED" and set(evidence) == _PROOF, "it is no proof")
-    require(signs <= holds, "the signs do not show the relation")
-    found = charts(statement)
-    require(len(evidence["proof"]) == len(found), "there are other charts")
-    for flipped, steps in zip(found, evidence["proof"], strict=True):
-        proof = Proof(statement, flipped)
+    refuted, symbols = verdict == "REFUTED", {r.symbol for r in statement.ranges}
+    fields = {"by", "proof", "counterexample"} if refuted else {"by", "proof"}
+    require(set(evidence) == fields, "the evidence has other fields")
+    holds, where, found = SHOWN_BY[statement.relation], statement.where_defined, charts(statement)
+    if refuted:  # nothing is granted at a point: the claim may not be made there
+        statement = statement._replace(where_defined=False)
+        found = [{name: ratio(text) for name, text in evidence["counterexample"].items()}]
+        require(set(found[0]) == symbols, "it is no point of the range")
+    for chart, steps in zip(found, evidence["proof"], strict=True):
+        proof = Proof(statement, chart)
         proof.run(steps)
-        require({r.symbol for r in statement.ranges} <= set(proof.values), "a range is left out")
-        require(gap(proof) <= signs, "the difference has not that sign")
+        require(symbols <= set(proof.values), "a range is left out")
+        try:
+            signs = gap(proof)
+            shown = not signs & holds if refuted else signs <= holds
+        except Undefined:
+            shown = refuted and not where
+        require(shown, "the difference has not that sign")
     return CHECKED
 
 
-def charts(statement: Statement) -> list[frozenset[str]]:
+def charts(statement: Statement) -> list[dict[str, Any]]:
     """Which ranges, closed at both ends, begin at their upper end: together they cover it."""
-    both = [
-        r.symbol for r in statement.ranges
-        if r.lower_closed and r.upper_closed and not infinite(r.upper) and not infinite(r.lower)
-    ]  # fmt: skip
-    if 2 ** len(both) > _CHARTS:
+    both = [r.symbol for r in statement.ranges if r.lower_closed and r.upper_closed]
+    if len(both) > 4:
         raise Unchecked("too many ranges are closed at both ends")
-    picks = product((False, True), repeat=len(both))
-    return [frozenset(n for n, p in zip(both, pick, strict=True) if p) for pick in picks]
+    return [dict(zip(both, pick, strict=True)) for pick in product((False, True), repeat=len(both))]
 
 
 def gap(proof: Proof) -> Sign:
@@ -111,32 +101,52 @@ def gap(proof: Proof) -> Sign:
     return proof.sign(proof.plus(left, right, -1))
 
 
-# -- at a point ------------------------------------------------------------------------------
+# -- files ------------------------------------------------------------------------------------
 
 
-def at_point(statement: Statement, evidence: Mapping[str, Any]) -> Proof:
-    """What is known at an exact point, which has to lie in the range."""
-    point = evidence["counterexample"]
-    names = {r.symbol for r in statement.ranges}
-    require(isinstance(point, dict) and set(point) == names, "it is no point of the range")
-    at = Proof(statement._replace(ranges=(), where_defined=False))
-    for name, text in point.items():
-        at.values[name] = at.plus({}, {(): ratio(text)})
-        whole = "integer" not in statement.symbols[name] or "/" not in text
-        require(whole, f"{name} is no integer")
-    at.run(evidence["proof"])
-    for r in statement.ranges:
-        for end, closed, way in ((r.lower, r.lower_closed, 1), (r.upper, r.upper_closed, -1)):
-            inside = {0, way} if closed else {way}
-            s = {way} if infinite(end) else at.sign(at.plus(at.values[r.symbol], at.lower(end), -1))
-            require(s <= inside, "the point is outside the range")
-    return at
+def read(text: str) -> Any:
+    """JSON in which no key stands twice and every number is one."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        require(len(dict(pairs)) == len(pairs), "a key stands twice")
+        return dict(pairs)
+
+    # NaN is no text of a Fraction, and neither is infinity.
+    return json.loads(text, object_pairs_hook=unique, parse_constant=Fraction)
 
 
-def _fails(statement: Statement, evidence: Mapping[str, Any], signs: set[int]) -> bool:
-    """Whether left - right has one of the signs at the point; without signs, that it has none."""
-    at = at_point(statement, evidence)
+def check_record(record: Any, name: str) -> Iterator[tuple[str, Answer]]:
+    """The answer for each certificate of a file of that name: all are about one claim."""
     try:
-        return gap(at) <= signs
-    except Undefined:
-        return not signs and not statement.where_defined
+        require(isinstance(record, dict) and set(record) == _RECORD, "a record has other fields")
+        made = record["certificates"]
+        require(isinstance(made, list) and made, "there is no certificate")
+        claim = {key: made[0][key] for key in CLAIM}
+        key = digest([claim, record["at"]])[:16]
+        require(record["key"] == key == name, "its name is not that of its claim")
+        same = all({k: one[k] for k in CLAIM} == claim for one in made)
+        require(same, "a certificate is of another claim")
+        both = {one["verdict"] for one in made} >= {"PROVED", "REFUTED"}
+        require(not both, "it is proved and refuted")
+    except (LookupError, TypeError, ValueError) as wrong:
+        yield "", Answer(REJECTED, str(wrong))
+        return
+    for one in made:
+        yield str(one["method"]), check(one)
+
+
+def main(folder: str) -> int:
+    """Exit status: 0 nothing is rejected, 1 something is, 2 there are no certificates."""
+    count = Counter[str]()
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            answers = list(check_record(read(path.read_text(encoding="utf-8")), path.stem))
+        except (ValueError, RecursionError, OSError) as error:
+            answers = [("", Answer(REJECTED, str(error)))]
+        for method, answer in answers:
+            count[answer.word] += 1
+            if answer.word in (REJECTED, UNCHECKED):
+                print(f"{path.name}: {method}: {answer.word}: {answer.why}")
+    words = (CHECKED, TRIVIAL, NUMERIC, SOLVER, UNCHECKED, REJECTED)
+    print(f"{count.total()} certificates: {', '.join(f'{count[word]} {word}' for word in words)}")
+    return int(count[REJECTED] > 0) if count else 2
