@@ -221,6 +221,7 @@ FORMATS: Registry[Callable] = Registry(
         "latex-align": "export.paper:align_block",
         "latex-theorem": "export.paper:theorem",
         "latex-proof": "export.paper:proof",
+        "latex-table": "export.paper:table",
         "latex-document": "export.paper:document",
         "bibtex": "export.paper:bibliography",
         "markdown": "export.web:markdown",

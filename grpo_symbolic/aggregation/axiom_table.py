@@ -11,6 +11,11 @@ from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
 from grpo_symbolic.aggregation.witnesses import keep, known_witness, written
 from grpo_symbolic.display import grid
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
+from grpo_symbolic.export.layout import Layout
+from grpo_symbolic.export.plain_text import escape
+from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.verdict import Status
 
@@ -38,7 +43,7 @@ _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
 
 @dataclass(frozen=True)
-class AxiomTable:
+class AxiomTable(Stated):
     """Verdicts on rules and axioms, one row an axiom.
 
     Examples
@@ -61,13 +66,37 @@ class AxiomTable:
         """The title of an axiom, and a word for each rule."""
         return [(row[0].axiom.title, *(_WORDS[f.status] for f in row)) for row in self.findings]
 
-    def latex(self) -> str:
-        """A tabular with booktabs."""
-        head = " & ".join(["", *(rf"\texttt{{{name}}}" for name in self.rules)])
-        body = [" & ".join(row) + r" \\" for row in self.rows()]
-        columns = "l" + "c" * len(self.rules)
-        return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\toprule", rf"{head} \\",
-                          r"\midrule", *body, r"\bottomrule", r"\end{tabular}"])  # fmt: skip
+    def latex(self, width: Any = "page") -> str:
+        """A tabular with booktabs, no wider than ``"column"``, ``"page"`` or so many points.
+
+        Rules that do not fit beside stand below, in tabulars that share their first column.
+        """
+        table, room = self._table(), Layout(width=width).width
+        return "\n".join(tabular((table.head, *table.rows), room))
+
+    def _table(self) -> Table:
+        return Table(("", *(rf"\texttt{{{name}}}" for name in self.rules)), tuple(self.rows()))
+
+    def exhibited(self, unfold: object = 0) -> Exhibit:
+        """The table as a statement, to be exported."""
+        arguments = [
+            rf"\texttt{{{f.rule.name}}}, {escape(f.axiom.title)}: {escape(f.detail)}"
+            for row in self.findings
+            for f in row
+        ]
+        return Exhibit(
+            title="Rules and axioms",
+            setting="Consider rules from electorates to lotteries over answers.",
+            domain=Domain(),
+            formulas=(),
+            solved=False,
+            status="",
+            says=r"whether they satisfy an axiom is said by \emph{yes}, which is proved, "
+            r"\emph{no}, which is refuted by a counterexample, or \emph{open}:",
+            source=f"axiom_table({self.rules!r})",
+            table=self._table(),
+            proof=tuple(Passage(f"{text}.") for text in arguments),
+        )
 
     def markdown(self) -> str:
         """The table, then the statement, argument or counterexample of every cell."""

@@ -6,22 +6,35 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from sympy import Rational
+
 from grpo_symbolic.aggregation.lottery import Lottery
 from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.rule import Rule, read_reference
-from grpo_symbolic.aggregation.votes import Votes
+from grpo_symbolic.aggregation.votes import Comparisons, Votes
 from grpo_symbolic.display import grid
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
+from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.layout import Layout
+from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.inputs import parameter
+from grpo_symbolic.policy.setting import in_words
 
 __all__ = ["Comparison", "compare"]
 
 _DIGITS = 6
 _LISTED = 20
+_FEW = 6
+_PROOF = (
+    "Each lottery is computed from the definition of its rule, in exact arithmetic or in balls; "
+    "the digits shown are proved, but for rules that are said to be numeric."
+)
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"})
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Stated):
     """The lottery of each rule.
 
     Attributes
@@ -56,17 +69,48 @@ class Comparison:
             for rule, lottery in zip(self.rules, self.lotteries, strict=True)
         ]
 
-    def latex(self, digits: int = _DIGITS) -> str:
-        """A tabular with booktabs."""
+    def latex(self, digits: int = _DIGITS, width: Any = "page") -> str:
+        """A tabular with booktabs, no wider than ``"column"``, ``"page"`` or so many points.
+
+        What does not fit beside stands below, in tabulars that share their first column.
+        """
+        table = self._table(digits)
+        room = Layout(width=width).width
+        return "\n".join(tabular((table.head, *table.rows), room))
+
+    def _table(self, digits: int = _DIGITS) -> Table:
+        """A row for each rule, or for each answer where these are more."""
         answers = [answer.translate(_ESCAPED) for answer in self.electorate.answers]
-        body = [
-            " & ".join((title.replace("beta -> 0", r"$\beta\to0$"), *values)) + r" \\"
-            for title, *values in self.rows(digits)
-        ]
-        columns = "l" + "r" * len(answers)
-        return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\toprule",
-                          " & ".join(("rule", *answers)) + r" \\", r"\midrule", *body,
-                          r"\bottomrule", r"\end{tabular}"])  # fmt: skip
+        titles = [rule.title.replace("beta -> 0", r"$\beta\to0$") for rule in self.rules]
+        values = [row[1:] for row in self.rows(digits)]
+        if len(answers) <= len(titles):
+            rows = [(title, *row) for title, row in zip(titles, values, strict=True)]
+            return Table(("rule", *answers), tuple(rows))
+        return Table(("answer", *titles), tuple(zip(answers, *values, strict=True)))
+
+    def exhibited(self, unfold: object = 0) -> Exhibit:
+        """The lotteries as a statement with a table, to be exported."""
+        table = self._table()
+        voters = "comparisons" if isinstance(self.electorate, Comparisons) else "raters"
+        reference = ", ".join(formula(Rational(share)) for share in self.reference)
+        given = f"(${reference}$)" if len(self.reference) <= _FEW else "given"
+        uniform = len(set(self.reference)) == 1
+        return Exhibit(
+            title="Lotteries of several rules",
+            setting=(
+                f"Consider {in_words(len(self.reference))} answers and what {voters} say of them, "
+                rf"with the weight $\beta = {formula(Rational(self.beta))}$ and "
+                f"{'the uniform' if uniform else f'the {given}'} reference."
+            ),
+            domain=Domain(),
+            formulas=(),
+            solved=False,
+            status="",
+            says="the lotteries of the rules are",
+            source=f"compare({', '.join(rule.name for rule in self.rules)})",
+            table=table,
+            proof=(Passage(_PROOF),),
+        )
 
     def __str__(self) -> str:
         rows = [("", *self.electorate.answers[:_LISTED]), *(r[: _LISTED + 1] for r in self.rows())]

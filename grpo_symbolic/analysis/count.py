@@ -122,13 +122,13 @@ def _one_crossing(balance: Balance) -> Count | None:
         (
             drift.concave_hill,
             "times pi(a) pi(b) the force is a line, negative at 0 and positive at 1, and the drift "
-            "is a concave function that vanishes at both ends: they cross once, above pi_ref(a)",
+            "a concave function that vanishes at both ends: they cross once, above pi_ref(a)",
         ),
         (
             drift.falls_per_share,
-            "times pi(a) pi(b) the force is a line through pi_ref(a), and the drift, which "
-            "vanishes at 1, falls when it is divided by pi(a), so also by pi(a) - pi_ref(a): they "
-            "cross once",
+            "times pi(a) pi(b) the force is a line that vanishes at pi_ref(a), and the drift a "
+            "positive function that vanishes at 1 and falls when it is divided by pi(a), so also "
+            "by pi(a) - pi_ref(a), where that is positive: they cross once, above pi_ref(a)",
         ),
     ]
     if balance.force.line is None:

@@ -10,6 +10,7 @@ from sympy import Expr, Rational, S, oo
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
 from grpo_symbolic.elementary import in_reach
+from grpo_symbolic.export.exhibit import Exhibit, Stated
 from grpo_symbolic.grammar.statement import Statement
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
@@ -17,7 +18,6 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
 if TYPE_CHECKING:
-    from grpo_symbolic.export.exhibit import Exhibit
     from grpo_symbolic.policy.policy import Policy
 
 __all__ = [
@@ -55,7 +55,7 @@ HOLDS = {
 
 
 @dataclass(frozen=True)
-class Checked:
+class Checked(Stated):
     """A formula and its verdict.
 
     Attributes
@@ -113,16 +113,6 @@ class Checked:
         from grpo_symbolic.checking.stated import stated
 
         return stated(self)
-
-    def export(self, format: str, **options: Any) -> str:
-        """The verdict in a format for documents, as a stationary policy is exported.
-
-        Raises
-        ------
-        ValueError
-            As :meth:`exhibited`, and for formats or options that do not exist.
-        """
-        return self.exhibited().export(format, **options)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, for JSON."""

@@ -7,9 +7,15 @@ import json
 import os
 from typing import Any
 
-from grpo_symbolic.cli.options import decimal_digits, named, read_number
+from grpo_symbolic.cli.options import (
+    decimal_digits,
+    document_options,
+    named,
+    read_document,
+    read_number,
+)
 from grpo_symbolic.cli.screen import Screen, Table
-from grpo_symbolic.registry import RULES
+from grpo_symbolic.registry import FORMATS, RULES
 
 __all__ = ["register", "run"]
 
@@ -48,10 +54,17 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--dps", default="20", metavar="N", help="decimal digits (default 20)")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--format", metavar="NAME", help="write it for a document: latex-table, markdown, ..."
+    )
+    document_options(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> str | Screen:
+    if arguments.format is not None:
+        FORMATS.checked("--format", arguments.format)
+    options = read_document(arguments)
     digits = named("--dps", decimal_digits, arguments.dps)
     if digits > _MOST_DIGITS:
         raise ValueError(f"--dps must be an integer from 1 to {_MOST_DIGITS}, got {digits}")
@@ -60,6 +73,7 @@ def run(arguments: argparse.Namespace) -> str | Screen:
     # Systems of some hundred equations: threads of BLAS would wait for each other.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+    from grpo_symbolic.aggregation.compare import compare
     from grpo_symbolic.aggregation.names import as_rules
     from grpo_symbolic.aggregation.rule import read_reference
     from grpo_symbolic.aggregation.tables import read_votes
@@ -69,7 +83,10 @@ def run(arguments: argparse.Namespace) -> str | Screen:
     reference = named(
         "--reference", lambda value: read_reference(value, votes.size), arguments.reference
     )
-    found = {rule.name: rule.lottery(votes, reference, beta, digits) for rule in rules}
+    compared = compare(rules, votes, reference, beta, digits)
+    if arguments.format is not None:
+        return compared.export(arguments.format, **options())
+    found = {rule.name: compared[rule.name] for rule in rules}
     if arguments.json:
         shown: dict[str, Any] = {"answers": list(votes.answers)}
         shown |= {name: list(lottery.decimals(digits)) for name, lottery in found.items()}

@@ -6,9 +6,9 @@ import argparse
 import json
 from typing import Any
 
-from grpo_symbolic.cli.options import listed, read_number
+from grpo_symbolic.cli.options import document_options, listed, read_document, read_number
 from grpo_symbolic.inputs import suffix
-from grpo_symbolic.registry import SUFFIXES
+from grpo_symbolic.registry import FORMATS, SUFFIXES
 
 __all__ = ["register", "run"]
 
@@ -44,10 +44,17 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--plot", metavar="FILE", help="a figure: .pdf .svg .png .eps .pgf")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument(
+        "--format", metavar="NAME", help="write it for a document: latex-table, markdown, ..."
+    )
+    document_options(command)
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> str:
+    if arguments.format is not None:
+        FORMATS.checked("--format", arguments.format)
+    options = read_document(arguments)
     if arguments.plot is not None:
         suffix("--plot", arguments.plot, SUFFIXES)
     shares: Any = None
@@ -94,6 +101,8 @@ def run(arguments: argparse.Namespace) -> str:
             return prediction(found, ax=ax)
 
         written(figure_of((panel,), COLUMN, 3.3), arguments.plot)
+    if arguments.format is not None:
+        return "\n\n".join(p.export(arguments.format, **options()) for p in predictions)
     if len(predictions) == 1:
         return json.dumps(found.as_dict(), indent=2) if arguments.json else str(found)
     named = list(zip(arguments.configs, predictions, strict=True))

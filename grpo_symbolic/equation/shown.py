@@ -16,7 +16,7 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
-__all__ = ["Shown", "by_every_answer", "shown", "shown_answers", "with_numbers"]
+__all__ = ["Shown", "by_every_answer", "row", "shown", "shown_answers", "with_numbers"]
 
 PI, SHARE = symbols.pi, symbols.share
 # Raters whose rewards are written out, a row each.
@@ -150,10 +150,10 @@ def _by_rater(
     assert rule is not None
     size = int(algorithm.group_size)
     count = len(question.raters)
-    shares = _row([f"m_{j}" for j in range(1, count + 1)], tuple(m for m, _ in question.raters))
+    shares = row([f"m_{j}" for j in range(1, count + 1)], tuple(m for m, _ in question.raters))
     places = range(1, len(question) + 1)
     rows = [
-        _row([f"R_{j}({o})" for o in places], rater.rewards)
+        row([f"R_{j}({o})" for o in places], rater.rewards)
         for j, (_, rater) in enumerate(question.raters, start=1)
     ]
     definition = _expectation(f"V_{{{size},j}}(r_1)", rule, size, remarks)
@@ -182,8 +182,8 @@ def _by_reward(
             *often,
             Written("r_i", "r(o_i)"),
         ]
-    if question.rewards != tuple(map(symbols.reward, answers)):
-        where.append(_row([f"r({o})" for o in answers], question.rewards))
+    if remarks and question.rewards != tuple(map(symbols.reward, answers)):
+        where.append(row([f"r({o})" for o in answers], question.rewards))
     return tuple(where)
 
 
@@ -199,7 +199,7 @@ def _counted(name: str, rule: Advantage, size: int, question: Question) -> list[
     n = len(question)
     total = rf"k_1 + \dots + k_{{{n}}} = {size - 1}"
     ways = rf"\binom{{{size - 1}}}{{k_1, \dots, k_{{{n}}}}}"
-    masses = rf"\pi(1)^{{k_1}} \cdots \pi({n})^{{k_{{{n}}}}}"
+    masses = r"\prod_{o} \pi(o)^{k_o}"
     return [
         Written(f"{name}(r_1)", rf"\sum_{{{total}}} {ways} {masses} \, A(r_1; k)"),
         Written("A(r_1; k)", rf"{_fraction(rule)} \quad\text{{with }} k_o \text{{ rewards }} r(o)"),
@@ -211,7 +211,7 @@ def _by_share(
 ) -> tuple[Eq | Written, ...]:
     """s_o, the probability that answer o has the higher reward, and its mean m."""
     model = algorithm.preference(question)
-    rates = _row([f"s_{_index(o)}" for o in range(1, len(question) + 1)], model.weights)
+    rates = row([f"s_{_index(o)}" for o in range(1, len(question) + 1)], model.weights)
     total = Written(formula(SHARE), r"\sum_{o} s_{o} \pi(o)")
     return (total, rates, *often, *definitions(value))
 
@@ -236,7 +236,7 @@ def _condition(
     return Written(formula(symbols.multiplier), rf"{tex} \quad\text{{for all }} o"), often
 
 
-def _row(names: list[str], values: tuple[Expr, ...]) -> Written:
+def row(names: list[str], values: tuple[Expr, ...]) -> Written:
     """Names and their values as two rows."""
     shown = ", ".join(map(formula, values))
     tall = r"\frac" in shown

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import Protocol
+from typing import Any, Protocol
 
 from sympy import Expr, Symbol
 
@@ -17,7 +17,16 @@ from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.registry import FORMATS
 
-__all__ = ["Exhibit", "Exhibited", "Judged", "Passage", "Table", "of_exhibit", "prose_tex"]
+__all__ = [
+    "Exhibit",
+    "Exhibited",
+    "Judged",
+    "Passage",
+    "Stated",
+    "Table",
+    "of_exhibit",
+    "prose_tex",
+]
 
 
 class Judged(Protocol):
@@ -50,10 +59,19 @@ class Passage:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under headings, in TeX in the default notation; the first column stands to the left."""
+    """Rows under headings, in TeX in the default notation; the first column stands to the left.
+
+    Attributes
+    ----------
+    head : tuple of str
+    rows : tuple of tuples of str
+    notes : tuple of str
+        Sentences that a table needs where it stands alone.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -169,6 +187,31 @@ class Exhibit:
         own = Notation() if notation is None else notation
         layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
         return write(self, layout)
+
+
+class Stated:
+    """What can be shown as a statement, and is exported as that."""
+
+    def exhibited(self, unfold: object = 0) -> Exhibit:
+        """The statement, ready for every format."""
+        raise NotImplementedError
+
+    def export(self, format: str, **options: Any) -> str:
+        """The statement in a format for documents, as a stationary policy is exported.
+
+        Parameters
+        ----------
+        format : str
+            ``latex-theorem``, ``latex-proof``, ``latex-table``, ``markdown``, ``typst``, ….
+        **options
+            Those of :meth:`Exhibit.export`: ``notation``, ``label``, ``width`` and others.
+
+        Raises
+        ------
+        ValueError
+            For formats and options that do not exist, and where there is nothing to state.
+        """
+        return self.exhibited().export(format, **options)
 
 
 class Exhibited(Protocol):

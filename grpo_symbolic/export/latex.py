@@ -131,12 +131,15 @@ class _Printer(LatexPrinter):
         if not below:
             number = [Integer(coefficient.p)] if coefficient.p != 1 else []
             return self._factors([*number, *above])
-        if coefficient == 1 and above and all(_is_root(f) for f in (*above, *below)):
+        roots = [f for f in above if _is_root(f)]
+        if coefficient == 1 and roots and all(_is_root(f) for f in below):
             top, bottom = (
                 self._factors(sorted((f.base for f in part), key=_factor_rank))
-                for part in (above, below)
+                for part in (roots, below)
             )
-            return rf"\sqrt{{\frac{{{top}}}{{{bottom}}}}}"
+            rest = [f for f in above if not _is_root(f)]
+            front = f"{self._beside(sorted(rest, key=_factor_rank))} " if rest else ""
+            return rf"{front}\sqrt{{\frac{{{top}}}{{{bottom}}}}}"
         content = Integer(1)
         primitive = []
         for f in below:

@@ -21,7 +21,7 @@ COLUMN, PAGE = 221.0, TEXT_WIDTH
 BESIDE = 28.0
 _TOKEN = re.compile(r"\\(?:left|right)\b|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
 # Where a factor may begin, and what it may not be parted from: a sign, a command, a sum.
-_HEADS = (r"\frac", r"\sqrt", r"\sum")
+_HEADS = (r"\frac", r"\sqrt", r"\sum", r"\prod")
 _BOUND = re.compile(r"(?:[_^=+\-(]|\\[a-zA-Z]+|\\sum_\{[^{}]*\}(?:\^\{[^{}]*\})?)\s*$")
 _SIGN, _FACTOR, _COMMA = "sign", "factor", "comma"
 
@@ -74,7 +74,7 @@ def _filled(pieces: list[str], room: float, first: float) -> list[str]:
             lines[-1] += piece
         else:
             lines.append(piece)
-    return [line.strip() for line in lines]
+    return [line.strip().removesuffix(r"\quad").rstrip() for line in lines]
 
 
 def _again(lines: list[str], kind: str, room: float, first: float) -> Iterator[list[str]]:
@@ -124,6 +124,10 @@ def _begins(tokens: list[str], number: int, before: str, kind: str) -> bool:
 
 
 _GROUP = re.compile(r"\\left\(|\\right\)|[{}]")
+# Braces around what cannot be named: an index, a power, words, what is counted.
+_NOT_NAMED = re.compile(
+    r"(?:[_^]|\\(?:binom|text|mathrm|operatorname|begin|end)\*?(?:\{[^{}]*\})?)\s*$"
+)
 
 
 class Names:
@@ -161,7 +165,7 @@ def fitted(text: str, room: float, first: float, names: Names) -> Fitted:
     named: list[tuple[str, str]] = []
     lines = broken(text, room, first)
     while (wide := _widest(lines, room, first)) is not None:
-        inner = _inner(lines[wide])
+        inner = _inner(lines[wide], first if wide == 0 else room)
         if inner is None:
             break
         name, new = names.of(inner.strip())
@@ -178,21 +182,32 @@ def _widest(lines: list[str], room: float, first: float) -> int | None:
     return next((k for k, (line, limit) in pairs if width(line) > limit + 1e-6), None)
 
 
-def _inner(line: str) -> str | None:
-    """The widest group of a line that can be named: in brackets, or a part of a fraction."""
+def _inner(line: str, limit: float) -> str | None:
+    """The group of a line that is named: in brackets, or a part of a fraction.
+
+    The least one without which the line fits, else the one that saves most.
+    """
     groups: list[str] = []
-    stack: list[tuple[str, int]] = []
+    stack: list[tuple[str, int, bool]] = []
     for match in _GROUP.finditer(line):
         token = match[0]
         if token in (r"\left(", "{"):
-            stack.append((token, match.end()))
+            inside_of = bool(stack) and stack[-1][2]
+            hidden = inside_of or (
+                token == "{" and _NOT_NAMED.search(line[: match.start()]) is not None
+            )
+            stack.append((token, match.end(), hidden))
         elif stack:
-            opened, begin = stack.pop()
+            opened, begin, hidden = stack.pop()
             inside = line[begin : match.start()]
-            if (opened == "{") == (token == "}") and " " in inside.strip():
+            same = (opened == "{") == (token == "}")
+            if same and not hidden and " " in inside.strip() and inside.strip() != line.strip():
                 groups.append(inside)
-    smaller = [g for g in groups if g.strip() != line.strip()]
-    return max(smaller, key=width) if smaller else None
+    left = {inside: width(_replaced(line, inside, "S_{1}")) for inside in groups}
+    enough = [inside for inside in groups if left[inside] <= limit]
+    if enough:
+        return min(enough, key=width)
+    return min(groups, key=lambda inside: left[inside]) if groups else None
 
 
 def _replaced(text: str, inner: str, name: str) -> str:

@@ -14,6 +14,7 @@ from grpo_symbolic.export.lines import BESIDE, Names
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.references import bibtex, in_words
 from grpo_symbolic.export.rows import Row, rows_of
+from grpo_symbolic.export.tables import HLINES, tabular
 
 __all__ = ["Page"]
 
@@ -84,10 +85,8 @@ class Page:
     def statement(self) -> list[str]:
         """The formulas of a theorem, and what their names stand for: short ones in the sentence."""
         exhibit, notation = self.exhibit, self.layout.notation
-        if exhibit.table is not None:
-            return self.table()
         if not exhibit.formulas:
-            return []
+            return [] if exhibit.table is None else self.table()
         where = [(f"where-{k}", line) for k, line in enumerate(exhibit.where, start=1)]
         texts = {name: formula(line, notation) for name, line in where}
         room = _IN_TEXT * self.layout.width
@@ -138,53 +137,18 @@ class Page:
         return ""
 
     def table(self) -> list[str]:
-        """The table of an exhibit, its columns as wide as what stands in them asks for."""
+        """The table of an exhibit, in the text; see :func:`tabular`."""
+        return [_BESIDE_TEXT, *self.tabular(), r"\end{center}"]
+
+    def tabular(self) -> list[str]:
+        """The table alone, its columns as wide as what stands in them asks for."""
         table = self.exhibit.table
         assert table is not None
         rows = [[self.prose(cell) for cell in row] for row in (table.head, *table.rows)]
-        room = self.layout.width - 12.0 * (len(rows[0]) - 1)
-        wide = [max(_cell_width(row[c]) for row in rows) for c in range(len(rows[0]))]
-        if sum(wide) > room:
-            words = [any(_worded(row[c]) for row in rows[1:]) for c in range(len(wide))]
-            left = room - sum(w for w, has in zip(wide, words, strict=True) if not has)
-            level = _level([w for w, has in zip(wide, words, strict=True) if has], left)
-            wide = [min(w, level) if has else w for w, has in zip(wide, words, strict=True)]
-            kinds = "".join(rf"p{{{w:.1f}pt}}" for w in wide)
-        else:
-            kinds = "l" * len(wide)
-        head, *body = [" & ".join(row) + r" \\" for row in rows]
-        return [
-            r"\begin{center}\small\setlength{\tabcolsep}{6pt}\raggedright",
-            rf"\begin{{tabular}}{{@{{}}{kinds}@{{}}}}",
-            r"\hline",
-            head,
-            r"\hline",
-            *body,
-            r"\hline",
-            r"\end{tabular}",
-            r"\end{center}",
-        ]
+        return tabular(rows, self.layout.width, HLINES)
 
 
-def _level(wide: Sequence[float], room: float) -> float:
-    """The width that wide columns share, the narrow ones having what they need."""
-    for k, least in enumerate(sorted(wide)):
-        level = (room - sum(sorted(wide)[:k])) / (len(wide) - k)
-        if level <= least:
-            return level
-    return max(wide, default=room)
-
-
-def _worded(cell: str) -> bool:
-    """Whether there are words in a cell, between which it can be broken."""
-    return " " in re.sub(r"\$[^$]*\$", "", cell).strip()
-
-
-def _cell_width(cell: str) -> float:
-    """How wide a cell is on one line, formulas and words."""
-    parts = re.split(r"\$([^$]*)\$", cell)
-    words = sum(5.0 * len(part) for part in parts[::2])
-    return words + sum(width(part, "T") for part in parts[1::2])
+_BESIDE_TEXT = r"\begin{center}\small\setlength{\tabcolsep}{6pt}\raggedright"
 
 
 def _environment(lines: Sequence[tuple[str, str]], end: str) -> Iterator[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "document",
     "inline",
     "proof",
+    "table",
     "theorem",
 ]
 
@@ -127,6 +128,42 @@ def theorem(exhibit: Exhibit, layout: Layout) -> str:
     needs = rf"% Needs: \usepackage{{amsmath,amssymb,amsthm}} and {_defined(layout)}."
     *lines, end = _theorem(exhibit, layout)
     return "\n".join([*lines, needs, *_provenance(exhibit), end])
+
+
+@of_exhibit
+def table(exhibit: Exhibit, layout: Layout) -> str:
+    """A ``table`` environment with a caption that says the setting.
+
+    Raises
+    ------
+    ValueError
+        For a statement that has no table.
+    """
+    if exhibit.table is None:
+        raise ValueError(
+            "the format latex-table writes tables, of folds, comparisons and predictions, and this "
+            "statement has none"
+        )
+    page = Page(exhibit, layout, "table")
+    label = layout.own_label("tab", exhibit.title, exhibit.source, "table")
+    given = exhibit.assumed(layout.notation)
+    caption = [
+        f"{exhibit.title}.",
+        page.prose(exhibit.setting),
+        *([f"Here {given}."] * bool(given)),
+    ]
+    notes = [page.prose(sentence) for sentence in (*exhibit.table.notes, *exhibit.more)]
+    return "\n".join(
+        [
+            r"\begin{table}[t]",
+            r"\centering\small\setlength{\tabcolsep}{6pt}",
+            rf"\caption{{{' '.join(caption)}}}\label{{{label}}}",
+            *page.tabular(),
+            *([r"\par\medskip\raggedright\footnotesize", *notes] if notes else []),
+            *_provenance(exhibit),
+            r"\end{table}",
+        ]
+    )
 
 
 @of_exhibit

@@ -27,7 +27,8 @@ _SYMBOLS = {
     "epsilon": r"\varepsilon",
     "sum": r"\textstyle\sum",
     **{name: rf"\{name}" for name in _GREEK + _FUNCTIONS},
-    **{name: rf"\operatorname{{{name}}}" for name in ("logit", "asinh", "sign")},
+    **{name: rf"\operatorname{{{name}}}" for name in ("logit", "sign")},
+    "asinh": r"\operatorname{arsinh}",
     **{name: rf"\mathrm{{{name}}}" for name in ("KL", "E", "Var")},
 }
 _SIGNS = {
@@ -37,6 +38,7 @@ _SIGNS = {
     "==": "=",
     "!=": r"\ne ",
     "||": r"\,\|\,",
+    "~": r"\sim ",
     "*": r"\,",
 }
 #: Words that are symbols beside others only: "a" is an article too, "sum" a word.
@@ -49,7 +51,7 @@ _TOKEN = re.compile(
       | (?P<space>\s+)
       | (?P<number>\d+(?:\.\d+)?(?:\+(?=[\s),]|\Z))?)
       | (?P<word>[^\W\d_]+(?:-[^\W\d_]{2,})*(?:_(?:\w+|\([^()]*\)))?\d*'*(?:\*(?=[\s,)]|\Z))?)
-      | (?P<sign>>=|<=|->|==|!=|\|\||[-+*/^=<>|])
+      | (?P<sign>>=|<=|->|==|!=|\|\||[-+*/^=<>|~])
       | (?P<open>[(\[])
       | (?P<close>[)\]])
       | (?P<dots>\.\.\.)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sympy import Eq, S, Symbol, oo
+from sympy import Eq, Expr, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.assumptions import listed
-from grpo_symbolic.export.exhibit import Exhibit, Passage
+from grpo_symbolic.export.exhibit import Exhibit, Passage, Table
 from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.policy.many_answers import SimplexPolicy
@@ -75,6 +75,7 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
         says="the stationary policies are given by",
         source="; ".join(p.exhibit.source for p in found),
         more=_limits_of(called, found),
+        table=_table(called, found),
         proof=tuple(
             Passage((rf"\emph{{{name}.}} " if k == 0 else "") + passage.text, passage.lines)
             for name, policy in zip(called, found, strict=True)
@@ -83,6 +84,27 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
         sources=first.sources,
         report=lambda: [v for p in found for v in p.verify()],
     )
+
+
+def _table(names: Sequence[str], found: Sequence[StationaryPolicy]) -> Table:
+    """What determines each policy, and where it tends."""
+    rows, where = [], {}
+    for name, policy in zip(names, found, strict=True):
+        shown, *_ = policy.shown_as(0).formulas
+        where |= dict.fromkeys(f"${formula(line)}$" for line in policy.shown_as(0).where)
+        ends = (_limit(policy, value) for value in (0, oo))
+        limits = (f"${formula(end)}$" if end is not None else "--" for end in ends)
+        rows.append((name, f"${formula(shown)}$", *limits))
+    head = ("", "Stationary policy", r"$\beta \to 0$", r"$\beta \to \infty$")
+    return Table(head, tuple(rows), (f"Here {listed(list(where))}.",) if where else ())
+
+
+def _limit(policy: StationaryPolicy, value: Expr | int) -> Expr | None:
+    """Where a policy tends as the weight does; None where that is not known."""
+    try:
+        return policy.limit("beta", value)
+    except ValueError:
+        return None
 
 
 def _renamed(policy: StationaryPolicy, name: str) -> tuple[Passage, ...]:
@@ -132,11 +154,9 @@ def _limits_of(names: Sequence[str], found: Sequence[StationaryPolicy]) -> tuple
     for value, end in ((0, r"\beta \to 0^{+}"), (oo, r"\beta \to \infty")):
         parts = []
         for name, policy in zip(names, found, strict=True):
-            try:
-                limit = policy.limit("beta", value)
-            except ValueError:
-                continue
-            parts.append(f"${formula(limit)}$ ({name})")
+            limit = _limit(policy, value)
+            if limit is not None:
+                parts.append(f"${formula(limit)}$ ({name})")
         if parts:
             sentences.append(f"As ${end}$, $\\pi(a)$ tends to {', '.join(parts)}.")
     return tuple(sentences)

@@ -34,6 +34,7 @@ from grpo_symbolic.policy.proof_of_many import (
     ranked_shown,
 )
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion, ranked_classes
+from grpo_symbolic.policy.setting import in_words
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
 from grpo_symbolic.policy.solved import Value
@@ -391,7 +392,7 @@ class SimplexPolicy(Policy):
 
     def _title(self, solved: bool) -> str:
         what = "Stationary policy" if solved else "Stationarity conditions"
-        return f"{what} of a question with {len(self.question)} answers"
+        return f"{what} of a question with {in_words(len(self.question))} answers"
 
     def _unknown(self) -> str:
         names = [formula(p) for p in self.unknowns]

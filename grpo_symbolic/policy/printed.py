@@ -74,7 +74,7 @@ class Printed(ABC):
             found,
             given=printed.given(),
             says=printed._says(shown),
-            more=self._more(),
+            more=printed._more(),
             proof=printed.proof(shown),
             sources=("vojnovic2025",),
             report=self.verify,

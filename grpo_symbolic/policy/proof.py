@@ -31,7 +31,7 @@ from grpo_symbolic.verify.claim import Claim
 if TYPE_CHECKING:
     from grpo_symbolic.analysis.count import Count
 
-__all__ = ["condition_of_answers", "penalty_of_answers", "proof_of_two"]
+__all__ = ["condition_of_answers", "penalty_of_answers", "proof_of_two", "with_one_logarithm"]
 
 PI, REFERENCE, SHARE = symbols.pi, symbols.pi_ref, symbols.share
 (P_A, P_B), (D_A, D_B) = symbols.preferences, symbols.marginals
@@ -64,6 +64,8 @@ class Solved(Protocol):
     def equation(self) -> Eq: ...
     @property
     def count(self) -> Count: ...
+    @property
+    def status(self) -> str: ...
 
 
 def proof_of_two(policy: Solved, equation: Line) -> tuple[Passage, ...]:
@@ -79,8 +81,9 @@ def proof_of_two(policy: Solved, equation: Line) -> tuple[Passage, ...]:
     opening = Passage(
         condition_of_answers(policy.algorithm)
         + r" On the simplex, where $\pi(a) + \pi(b) = 1$, a policy with positive probabilities is "
-        r"stationary if and only if the two derivatives are one number, the multiplier of the "
-        r"constraint \cite[(11)]{vojnovic2025}:",
+        r"stationary if and only if the two derivatives agree, their value being the multiplier "
+        r"of the constraint \cite[(11)]{vojnovic2025}: with the \emph{force} $d(a) - d(b)$ of the "
+        r"penalty and the \emph{drift} $P(a \mid \pi) - P(b \mid \pi)$,",
         (("condition", Eq(balance.beta * (D_A - D_B), P_A - P_B, evaluate=False)),),
     )
     return (
@@ -97,10 +100,10 @@ def condition_of_answers(algorithm: Algorithm) -> str:
     mean = rf"the {groups[0]}" + (f" of the answer $o$ in a {groups[1]}" if groups[1:] else "")
     what = mean if groups[1:] else rf"{mean} of the answer $o$"
     return (
-        rf"Let $P(o \mid \pi)$ be {what}, and $d(o)$ the derivative in $\pi(o)$ of the expected "
-        r"penalty, both with the sampling policy $\pi_{\mathrm{old}}$ frozen, then set to $\pi$. "
-        rf"The objective has the derivative $P(o \mid \pi) - {formula(algorithm.beta)}\, d(o)$ in "
-        r"$\pi(o)$."
+        r"The policy $\pi_{\mathrm{old}}$ that answers are drawn from is fixed when derivatives "
+        rf"are taken, and $\pi$ after that. Let $P(o \mid \pi)$ be {what}, and $d(o)$ the "
+        r"derivative in $\pi(o)$ of the expected penalty. The objective has the derivative "
+        rf"$P(o \mid \pi) - {formula(algorithm.beta)}\, d(o)$ in $\pi(o)$."
     )
 
 
@@ -109,14 +112,15 @@ def condition_of_answers(algorithm: Algorithm) -> str:
 
 def penalty_of_answers(penalty: Penalty) -> str:
     """What is differentiated, and d(o) in u."""
-    found = rf"$d(o) = {formula(penalty.marginal())}$ with $u = {_RATIO}$"
+    found = rf"$d(o) = {formula(penalty.marginal())}$, where $u = {_RATIO}$"
     if isinstance(penalty, Estimator):
+        expected = _EXPECTED[penalty.placement]
+        after = r", at $\pi_{\mathrm{old}} = \pi$," if r"\mathrm{old}" in expected else ""
         return (
-            rf"The expected penalty is ${_EXPECTED[penalty.placement]}$ with "
-            rf"$k(u) = {formula(penalty.k)}$. Differentiated in $\pi(o)$, with "
-            rf"$\pi_{{\mathrm{{old}}}} = \pi$ after that, it gives {found}"
+            rf"The expected penalty is ${expected}$ with $k(u) = {formula(penalty.k)}$. Its "
+            rf"derivative in $\pi(o)${after} is {found}"
         )
-    return f"The penalty is {penalty.prose}; differentiated in $\\pi(o)$ it gives {found}"
+    return f"The penalty is {penalty.prose}; its derivative in $\\pi(o)$ is {found}"
 
 
 def _penalty(balance: Balance) -> tuple[Passage, ...]:
@@ -136,9 +140,17 @@ def gathered_force(balance: Balance) -> Expr:
     if force.line is not None:
         return Mul(force.line, PI - REFERENCE, 1 / (PI * (1 - PI)))
     if force.log_odds is not None:
-        gap = log(PI / (1 - PI)) - log(REFERENCE / (1 - REFERENCE))
-        return Mul(force.log_odds, gap)
+        return Mul(force.log_odds, _ODDS_RATIO, evaluate=False)
     return force.expression
+
+
+_LOG_ODDS = log(PI / (1 - PI)) - log(REFERENCE / (1 - REFERENCE))
+_ODDS_RATIO = log(PI * (1 - REFERENCE) / (REFERENCE * (1 - PI)), evaluate=False)
+
+
+def with_one_logarithm(line: Line) -> Line:
+    """The difference of two log-odds as the logarithm of one ratio."""
+    return line.xreplace({_LOG_ODDS: _ODDS_RATIO}) if isinstance(line, Eq) else line
 
 
 # -- the preference ------------------------------------------------------------------------------
@@ -158,9 +170,8 @@ def _preference(policy: Solved, balance: Balance) -> tuple[Passage, ...]:
 def _of_groups(drift: GroupDrift) -> tuple[Passage, ...]:
     r"""P(a) − P(b) = (s_a − s_b) h_G(m)/(m(1 − m)), from the definition of an advantage."""
     rule, (s_a, s_b) = drift.rule, drift.rates
-    noisy = drift.rates != (1, 0)
-    m = SHARE if noisy else PI
-    high = rf"$m = {formula(s_b + (s_a - s_b) * PI)}$" if noisy else rf"${formula(PI)}$"
+    noisy, m = drift.rates != (1, 0), SHARE
+    high = rf"$m = {formula(s_b + (s_a - s_b) * PI)}$"
     who = "an answer drawn from $\\pi$ has the higher of the two rewards"
     size = formula(S(rule.size))
     shown = rule_shown(drift)
@@ -198,7 +209,7 @@ def _of_groups(drift: GroupDrift) -> tuple[Passage, ...]:
     named = Mul(factor, mean, 1 / (m * (1 - m)), evaluate=True)
     lines: list[tuple[str, Line]] = [("drift", Eq(P_A - P_B, named, evaluate=False))]
     if not rule.kept_by_name and not noisy:
-        lines.insert(0, ("", Eq(mean, drift.hill, evaluate=False)))
+        lines.insert(0, ("", Eq(mean, drift.hill.subs(PI, m), evaluate=False)))
     return first, Passage(f"{why} {given}", tuple(lines))
 
 
@@ -220,10 +231,10 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
     inserted = r"Inserted in \eqref{@condition}, these give"
     if closed is None:
         times = next((s.justification for s in steps), "")
-        how = f", {times}," if times.startswith("multiplied") else ""
-        first = Passage(f"Inserted in \\eqref{{@condition}}{how} these give".replace(",,", ","),
-                        (("equation", equation),))  # fmt: skip
-        return (first, _number(policy))
+        text = inserted
+        if times.startswith("multiplied by"):
+            text = f"{_sentence(times.partition(',')[0])}, these turn \\eqref{{@condition}} into"
+        return (Passage(text, (("equation", equation),)), _number(policy))
     if (
         closed.short is None
         and policy.reduction.polynomial is not None
@@ -231,7 +242,10 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
     ):
         lines = [(steps[-2].justification, steps[-2].equation)] if len(steps) > 1 else []
         passages = [Passage(inserted, (("equation", policy.equation),))]
-        passages += [Passage(_sentence(why) + ":", (("polynomial", e),)) for why, e in lines]
+        passages += [
+            Passage(_sentence(why) + ":", (("polynomial", _with_zero_right(e)),))
+            for why, e in lines
+        ]
         return (*passages, *_branch(closed.claims, closed.expression))
     passages = [Passage(inserted, (("equation", policy.equation),))]
     for step in steps:
@@ -268,6 +282,11 @@ def _branch(claims: tuple[Claim, ...], solution: Expr) -> tuple[Passage, ...]:
     return Passage(text, values), Passage(end, root)
 
 
+def _with_zero_right(equation: Eq) -> Written:
+    """``q = 0`` as it is spoken of, and not ``0 = q``."""
+    return Written(formula(equation.rhs if equation.lhs == 0 else equation.lhs), "0")
+
+
 def _signed(left: Expr, value: Expr, relation: str) -> Written:
     return Written(formula(left), rf"{formula(value)} {relation} 0")
 
@@ -287,7 +306,19 @@ def _number(policy: Solved) -> Passage:
     if not found.unique:
         return Passage(text)
     reason = _merged(prose_tex(found.reason)).rstrip(".")
-    return Passage(f"{text} There is exactly one: {reason}.{_rests_on(found.claims)}")
+    one = f"There is exactly one: {reason}.{_rests_on(found.claims)}"
+    return Passage(" ".join([text, one, *_without_radicals(policy.status)]))
+
+
+def _without_radicals(status: str) -> tuple[str, ...]:
+    """The instance that rules out a formula in radicals, where there is one."""
+    found = re.match(r"no closed form in radicals: at (?P<at>.*?) the (?P<how>.*); ", status)
+    if found is None:
+        return ()
+    at, how = prose_tex(found["at"]), prose_tex(found["how"])
+    return (
+        f"A formula in radicals for all parameters would be one at {at}, too. There the {how}.",
+    )
 
 
 def _merged(prose: str) -> str:
@@ -299,7 +330,8 @@ def _rests_on(claims: tuple[Claim, ...]) -> str:
     """The claims by name, with their formulas where these are short."""
     shown = []
     inner = any(symbols.x in claim.difference.free_symbols for claim in claims)
-    lead = " This rests on the following" + ", with $x = t(1 - t)$" * inner
+    named = r", where $f(t) = \phi(x)$ with $x = t(1 - t)$"
+    lead = " This rests on the following" + named * inner
     for claim in claims:
         tex = " ".join(sides(claim.statement))
         short = width(tex, "T") <= _IN_TEXT

@@ -8,14 +8,16 @@ from sympy import Expr, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.binary_question import BinaryQuestion
+from grpo_symbolic.equation.shown import row
 from grpo_symbolic.export.assumptions import assumptions, listed, ranges
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
-from grpo_symbolic.reward import mean
+from grpo_symbolic.reward import Gaussian, Law, mean
 
-__all__ = ["Values", "setting", "with_symbols"]
+__all__ = ["Values", "in_words", "power_of_ten", "setting", "with_symbols"]
 
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Symbols that stand for numbers of the algorithm, with the numbers.
 Values = tuple[tuple[Symbol, Expr], ...]
 
@@ -31,7 +33,7 @@ def with_symbols(algorithm: Algorithm) -> tuple[Algorithm, Values]:
 
 def setting(algorithm: Algorithm, question: Question, values: Values = ()) -> str:
     """Sentences in TeX, in the default notation."""
-    shown = listed([f"${formula(s)} = {_number(value)}$" for s, value in values])
+    shown = listed([f"${formula(s)} = {power_of_ten(value)}$" for s, value in values])
     beside = f", with {shown}" if values else ""
     return (
         f"{_question(question)} {_algorithm(algorithm)}{beside}. The penalty, "
@@ -39,7 +41,7 @@ def setting(algorithm: Algorithm, question: Question, values: Values = ()) -> st
     )
 
 
-def _number(value: Expr) -> str:
+def power_of_ten(value: Expr) -> str:
     """A power of ten as such."""
     tens = len(str(value.q)) - 1 if value.is_Rational and value.p == 1 else 0
     return rf"10^{{-{tens}}}" if tens > 1 and value.q == 10**tens else formula(value)
@@ -47,14 +49,26 @@ def _number(value: Expr) -> str:
 
 def _question(question: Question) -> str:
     if not isinstance(question, BinaryQuestion):
-        return f"Consider a question with {len(question)} answers, {_rewards(question)}."
-    start = "Consider a question with two answers, of which $a$ is the better one"
+        return f"Consider a question with {in_words(len(question))} answers, {_rewards(question)}."
+    start = "Consider a question with two answers, $a$ and $b$, of which $a$ is the better one"
     if question.margins:
         return f"{start}, with confidence margin ${formula(question.margins[0][1])}$."
     if question.deterministic:
         return f"{start}, with rewards $r(a) = r(b) + {formula(question.gap)}$."
     rates = " and ".join(f"${formula(mean(law))}$" for law in question.reward_laws)
+    if all(_verdict(law) for law in question.reward_laws):
+        return f"{start}, which have the reward $1$ with probabilities {rates}, and else $0$."
     return f"{start}, with random rewards of means {rates}."
+
+
+def in_words(number: int) -> str:
+    """A small number as a word."""
+    return _WORDS[number - 1] if 0 < number <= len(_WORDS) else str(number)
+
+
+def _verdict(law: Law | Gaussian) -> bool:
+    """Whether a reward is 1 or 0."""
+    return not isinstance(law, Gaussian) and all(value in (0, 1) for value, _ in law)
 
 
 def _rewards(question: Question) -> str:
@@ -67,6 +81,9 @@ def _rewards(question: Question) -> str:
     given = question.declared
     if all(isinstance(r, Symbol) for r in question.rewards) and len(ranges(given)) == 1:
         return f"with {kind} ${ranges(given)[0]}$"  # the chain names them all
+    if question.deterministic and not any(isinstance(r, Symbol) for r in question.rewards):
+        names = [f"r({o})" for o in range(1, len(question) + 1)]
+        return f"with {kind} ${formula(row(names, question.rewards))}$"
     return f"with {kind} {shown}" + (f" ({assumptions(given)})" if given.ranges else "")
 
 
@@ -76,7 +93,7 @@ def _raters(question: Question) -> str:
         f"${formula(share)}$ with the rewards $({', '.join(map(formula, rater.rewards))})$"
         for share, rater in question.raters
     ]
-    return f"each group of which is scored by one of {len(rows)} raters: {listed(rows)}"
+    return f"each group of which is scored by one of {in_words(len(rows))} raters: {listed(rows)}"
 
 
 def _algorithm(algorithm: Algorithm) -> str:

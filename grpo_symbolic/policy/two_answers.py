@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.evidence import claims_of, derivation_of, numeric_check, status_of
 from grpo_symbolic.policy.policy import Policy
-from grpo_symbolic.policy.proof import proof_of_two, rule_shown
+from grpo_symbolic.policy.proof import proof_of_two, rule_shown, with_one_logarithm
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_two_answers import solutions_of_two
 from grpo_symbolic.reward import mean
@@ -222,10 +222,12 @@ class StationaryPolicy(Policy):
         return Shown((Eq(PI, closed.short, evaluate=False),), tuple(where))
 
     def shown_as(self, unfold: object) -> Shown:
+        whole = self.shown
+        named = replace(whole, formulas=tuple(map(with_one_logarithm, whole.formulas)))
         if unfold == 0:
-            return self._with_scale(self.shown)
+            return self._with_scale(named)
         if unfold == 1:
-            return with_numbers(self.shown)
+            return with_numbers(named)
         if self.closed is not None:
             return Shown((Eq(PI, self.closed.expression, evaluate=False),))
         return Shown((Eq(*map(unfolded, self.equation.args), evaluate=False),))
@@ -257,12 +259,10 @@ class StationaryPolicy(Policy):
         radicals = "no closed form in radicals" in self.status
         if self.closed is not None:
             return ()
-        one = ("There is exactly one.",) if self.count.unique else ()
-        return (
-            (*one, r"No formula in radicals gives it for all parameters.")
-            if radicals and one
-            else one
-        )
+        if not self.count.unique:
+            return ()
+        rest = ", and no formula in radicals gives it for all parameters" if radicals else ""
+        return (f"There is exactly one such policy{rest}.",)
 
     def _solution(self) -> tuple[tuple[Symbol, Expr], ...]:
         return () if self.closed is None else ((PI, self.closed.expression),)

@@ -77,6 +77,7 @@ def predict_many(run: Settings, question: Question, reference: Sequence[Expr]) -
     return Prediction(
         run, rests, steps_of(time, run.learning_rate, run.gradient_scale), spread,
         run.warnings_with(notes), complete, time, question,
+        reference=tuple(reference),
     )  # fmt: skip
 
 

@@ -104,6 +104,7 @@ def predict(
         time,
         question,
         found,
+        reference,
     )
 
 
@@ -203,4 +204,6 @@ def _nothing_to_learn(run: Settings, question: Question, reference: Sequence[Exp
     rest = RestPoint(
         (float(first), float(1 - first)), "degenerate", True, "both answers are rewarded alike"
     )
-    return Prediction(run, (rest,), 0.0, None, run.warnings, False, 0.0, question)
+    return Prediction(
+        run, (rest,), 0.0, None, run.warnings, False, 0.0, question, None, tuple(reference)
+    )

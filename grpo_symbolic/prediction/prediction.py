@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sympy import Expr
+
 from grpo_symbolic.display import record
+from grpo_symbolic.export.exhibit import Exhibit, Stated
 from grpo_symbolic.prediction.rest import Landscape, RestPoint
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
@@ -14,7 +17,7 @@ __all__ = ["Prediction"]
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Prediction(Stated):
     """What a configuration will do on one question.
 
     Attributes
@@ -36,6 +39,8 @@ class Prediction:
     landscape : Landscape or None
         The flow of two answers.
     question : Question
+    reference : tuple of Expr
+        The reference probabilities.
 
     Examples
     --------
@@ -55,11 +60,18 @@ class Prediction:
     time: float | None
     question: Question
     landscape: Landscape | None = None
+    reference: tuple[Expr, ...] = ()
 
     @property
     def reached(self) -> RestPoint | None:
         """The rest point that training reaches from the reference."""
         return next((point for point in self.rest_points if point.reached), None)
+
+    def exhibited(self, unfold: object = 0) -> Exhibit:
+        """The setting and a table of the rest points, to be exported."""
+        from grpo_symbolic.prediction.stated import stated
+
+        return stated(self)
 
     def as_dict(self) -> dict[str, Any]:
         """``{rest_points: [{policy, stability, reached}], steps, spread, warnings}``."""

@@ -16,8 +16,10 @@ from grpo_symbolic import symbols as s
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.cli import main
 from grpo_symbolic.export.latex import formula
+from grpo_symbolic.export.lines import Names, fitted
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.references import REFERENCES
+from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.grammar.statement import statements
 
 VY = gs.Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y", context="x")
@@ -141,11 +143,23 @@ def forty() -> dict[str, list[str]]:
         texts.append(exported("noisy", part, **own))
     votes = gs.Electorate([(3, (1, 0)), (2, (0, 1))], answers=("yes", "no"))
     tables = [
-        gs.axiom_table(("rlhf", "borda"), ("pareto", "rankings")).latex(),
-        gs.compare("grpo2,borda", votes).latex(),
+        gs.axiom_table(("rlhf", "borda"), ("pareto", "rankings")),
+        gs.compare("grpo2,borda,random-dictator,rlhf-btl,maximal-lottery", votes),
     ]
-    found["page"] += [rf"\begin{{table}}\centering {table}\end{{table}}" for table in tables]
+    for wide, chosen in found.items():
+        chosen += [rf"\begin{{table}}\centering {t.latex(width=wide)}\end{{table}}" for t in tables]
+        chosen += [prediction(n).export("latex-table", width=wide) for n in (2, 5)]
+    texts += [prediction(2).export("latex-theorem", **look), tables[1].export("latex-proof")]
+    texts += [e.export("latex-table", **look) for e in (statements[4], statements[12])]
     return found
+
+
+@cache
+def prediction(answers: int) -> Any:
+    run = gs.from_trl({"version": "1.9", "num_generations": 8, "beta": 0.04})
+    if answers == 2:
+        return run.predict(pi_ref="0.2")
+    return run.predict(pi_ref=["0.2"] * 5, rewards=(1, "3/4", "1/2", "1/4", 0))
 
 
 @pytest.fixture(scope="module")
@@ -309,6 +323,49 @@ def test_a_refuted_formula_comes_with_its_counterexample() -> None:
         assert value in text or value.replace("/", "}{") in text, name
     with pytest.raises(ValueError, match="proved or refuted can be stated"):
         gs.Checked("x", gs.Status.UNKNOWN, "none", "open").export("latex-theorem")
+
+
+def test_a_prediction_says_where_and_from_where() -> None:
+    found = prediction(2)
+    for form in ("latex-theorem", "latex-table", "markdown"):
+        text = found.export(form)
+        assert f"{found.reached.policy[0]:.6g}" in text
+        assert r"\pi_{\mathrm{ref}}(a) = \frac{1}{5}" in text
+        assert all(w.split()[-1].rstrip(".") in text for w in found.warnings)
+    many = prediction(5).export("latex-table", width="column")
+    rows = re.findall(r"\$\\pi\((\d)\)\$ & \$([\d.]+)\$", many)
+    assert [float(value) for _, value in rows] == pytest.approx(
+        prediction(5).reached.policy, rel=1e-5
+    )
+    with pytest.raises(ValueError, match="this statement has none"):
+        policy("pairs").statement("bounds").export("latex-table")
+
+
+def test_what_does_not_fit_beside_stands_below() -> None:
+    rows = [("name", *(f"column {k}" for k in range(9))), ("a", *("0.123456" for _ in range(9)))]
+    parts = "\n".join(tabular(rows, 221.0)).split(r"\par\medskip")
+    assert len(parts) > 1
+    heads = [re.findall(r"column \d", part) for part in parts]
+    assert [cell for head in heads for cell in head] == list(rows[0][1:])
+    assert all(part.count("name") == 1 for part in parts)
+    assert len("\n".join(tabular(rows, 900.0)).split(r"\par\medskip")) == 1
+
+
+def test_a_line_is_named_by_the_least_part_that_makes_it_fit() -> None:
+    """The denominator is wide, too, but naming it would not make the line shorter."""
+    text = r"x = \frac{1 + a b + \sqrt{1 + a b + c d + e f + g h}}{2 \left(1 + a + b\right)}"
+    found = fitted(text, width(text) - 20, width(text) - 20, Names())
+    assert [value for _, value in found.named] == ["1 + a b + c d + e f + g h"]
+    # An index is no value that could have a name.
+    index = r"\sum_{k_1 + \dots + k_4 = 3} \binom{3}{k_1 , k_2 , k_3 , k_4} f(k)"
+    assert fitted(index, 60.0, 60.0, Names()).named == ()
+
+
+def test_no_radicals_is_said_with_its_reason() -> None:
+    theorem_, proof_ = exported("eight", "theorem"), exported("eight", "proof")
+    assert "no formula in radicals" in theorem_
+    assert "Galois group" in proof_
+    assert "Galois" not in exported("plain pairs", "proof")
 
 
 def test_a_comparison_has_the_policies_of_both() -> None:
