@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.inputs import read_parameter
-from grpo_symbolic.prediction.texts import DEEPEST, WORDS, Option, is_text, of_text, of_words
+from grpo_symbolic.prediction.texts import (
+    WORDS,
+    Option,
+    flat,
+    is_text,
+    members,
+    of_text,
+    of_words,
+)
 
 __all__ = ["Configuration", "Option"]
 
@@ -82,13 +90,18 @@ class Configuration:
         if isinstance(config, (list, tuple)) and all(isinstance(word, str) for word in config):
             return cls(of_words((word, None) for word in config))
         package = "" if isinstance(config, Mapping) else type(config).__module__.partition(".")[0]
-        pairs = _members(config)
+        pairs = members(config)
         if pairs is None:
             raise ValueError(
                 "config must be a mapping, an object with attributes, or a YAML or JSON file, got "
                 f"{type(config).__name__}"
             )
-        return cls(_flat(pairs, "", 0), package, _as_by_default(config), type(config).__name__)
+        return cls(
+            (Option(*pair) for pair in flat(pairs)),
+            package,
+            _as_by_default(config),
+            type(config).__name__,
+        )
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Configuration:
@@ -228,28 +241,6 @@ class Configuration:
 def said(option: Option) -> str:
     """An option as it is named in a message."""
     return option.name if option.line is None else f"{option.name} (line {option.line})"
-
-
-def _members(value: Any) -> Iterator[tuple[str, Any]] | None:
-    """The named members of a mapping or an object; None of a plain value."""
-    if isinstance(value, Mapping):
-        return ((str(key), value[key]) for key in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return ((f.name, getattr(value, f.name, None)) for f in fields(value))
-    plain = (str, bytes, int, float, complex, bool, type(None), type, list, tuple, set, PathLike)
-    if isinstance(value, plain) or not hasattr(value, "__dict__") or callable(value):
-        return None
-    return ((k, v) for k, v in list(vars(value).items()) if not k.startswith("_"))
-
-
-def _flat(pairs: Iterator[tuple[str, Any]], before: str, depth: int) -> Iterator[Option]:
-    for key, value in pairs:
-        name = f"{before}{key}"
-        inner = _members(value) if depth < DEEPEST and not hasattr(value, "value") else None
-        if inner is None:
-            yield Option(name, value)
-        else:
-            yield from _flat(inner, f"{name}.", depth + 1)
 
 
 def _as_by_default(config: Any) -> set[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
+from grpo_symbolic.inputs import read_parameter
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import about, over_one_question, place, places, weight_of
+from grpo_symbolic.prediction.readers import clip, over_one_question, place, places, weight_of
 from grpo_symbolic.presets import lookup
 
 __all__ = ["from_openrlhf"]
@@ -84,9 +85,8 @@ def from_openrlhf(config: object) -> TrainerRun:
         length_normalised=options.word("actor.loss_agg_mode") == "seq-mean-token-mean"
         or options.word("actor.policy_loss_type", "policy_loss_type") == "gspo",
         places=places(
-            options,
-            about(names, ("algo.advantage.estimator", "advantage_estimator"),
-                   ("actor.entropy_coef", "entropy_coef"), ("train.max_epochs", "max_epochs")),
+            options, names, ("algo.advantage.estimator", "advantage_estimator"),
+            ("actor.entropy_coef", "entropy_coef"), ("train.max_epochs", "max_epochs"),
         ),
         clip=_clip(options),
     )  # fmt: skip
@@ -94,12 +94,12 @@ def from_openrlhf(config: object) -> TrainerRun:
 
 
 def _clip(options: Configuration) -> tuple[Fraction, Fraction] | None:
-    both = options.number("eps_clip", role="epsilon", default="0.2")
-    low_high = options.find("eps_clip_low_high", "actor.eps_clip_low_high")
-    if low_high is not None and isinstance(low_high.value, (list, tuple)):
-        low, high = (Fraction(str(value)) for value in low_high.value)
+    """One range, or the option that has both its sides."""
+    sides = options.find("actor.eps_clip_low_high", "eps_clip_low_high")
+    if sides is not None and isinstance(sides.value, (list, tuple)) and len(sides.value) == 2:
+        low, high = (read_parameter("epsilon", str(side), said(sides)) for side in sides.value)
         return low, high
-    return None if both is None else (both, both)
+    return clip(options, "eps_clip", "eps_clip", "eps_clip")
 
 
 def _remarks_of_openrlhf(options: Configuration) -> tuple[str, ...]:

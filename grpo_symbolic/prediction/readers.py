@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -14,26 +13,20 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["about", "over_one_question", "place", "places", "weight_of"]
+__all__ = ["clip", "over_one_question", "place", "places", "weight_of"]
 
 
-def places(options: Configuration, asked: Iterable[tuple[str, tuple[str, ...]]]) -> tuple:
-    """Fragments of sentences, each with the option it is about as it stands in the file."""
-    found = []
-    for fragment, names in asked:
-        option = options.find(*names)
-        found.append((fragment, f"{names[0]} (default)" if option is None else said(option)))
-    return tuple(found)
-
-
-def about(
+def places(
+    options: Configuration,
     beta: tuple[str, ...],
-    rule: tuple[str, ...],
-    entropy: tuple[str, ...],
+    rule: tuple[str, ...] = (),
+    entropy: tuple[str, ...] = (),
     reuse: tuple[str, ...] = (),
-) -> tuple:
-    """Which option a sentence is about, by a fragment of it."""
+    loss: tuple[str, ...] = (),
+) -> tuple[tuple[str, str], ...]:
+    """Fragments of sentences, each with the option it is about as it stands in the file."""
     asked = (
+        ("cispo", loss),
         ("not known here", ("version",)),
         ("steps on one batch", reuse),
         ("entropy", entropy),
@@ -45,13 +38,22 @@ def about(
         ("KL(pi", beta),
         ("k is cut off", beta),
     )
-    return tuple((fragment, names) for fragment, names in asked if names)
+    return tuple((fragment, place(options, *names)) for fragment, names in asked if names)
 
 
-def place(options: Configuration, name: str) -> str:
+def clip(
+    options: Configuration, both: str, low: str, high: str
+) -> tuple[Fraction, Fraction] | None:
+    """How far below and above 1 the importance ratio is clipped, 0.2 by default."""
+    usual = options.number(both, role="epsilon", default="0.2")
+    sides = [options.number(name, role="epsilon", default=usual) for name in (low, high)]
+    return None if None in sides else (sides[0], sides[1])
+
+
+def place(options: Configuration, *names: str) -> str:
     """An option as it is named in a message, also where it is not set."""
-    option = options.find(name)
-    return f"{name} (default)" if option is None else said(option)
+    option = options.find(*names)
+    return f"{names[0]} (default)" if option is None else said(option)
 
 
 def weight_of(options: Configuration, *names: str, default: Fraction | int | str) -> Fraction:

@@ -6,10 +6,11 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from os import PathLike
 from typing import Any
 
-__all__ = ["DEEPEST", "WORDS", "Option", "is_text", "of_text", "of_words"]
+__all__ = ["WORDS", "Option", "flat", "is_text", "members", "of_text", "of_words"]
 
 #: Mappings in mappings that are gone into.
 DEEPEST = 12
@@ -66,6 +67,33 @@ def of_text(text: str) -> Iterator[Option]:
         yield from _of_yaml(text)
 
 
+# -- values that are there -----------------------------------------------------------------------
+
+
+def members(value: Any) -> Iterator[tuple[str, Any]] | None:
+    """The named members of a mapping or an object; None of a plain value."""
+    if isinstance(value, Mapping):
+        return ((str(key), value[key]) for key in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return ((f.name, getattr(value, f.name, None)) for f in fields(value))
+    plain = (str, bytes, int, float, complex, bool, type(None), type, list, tuple, set, PathLike)
+    if isinstance(value, plain) or not hasattr(value, "__dict__") or callable(value):
+        return None
+    return ((k, v) for k, v in list(vars(value).items()) if not k.startswith("_"))
+
+
+def flat(
+    pairs: Iterator[tuple[str, Any]], before: str = "", depth: int = 0
+) -> Iterator[tuple[str, Any]]:
+    """The plain values in members of members; their names are joined by points."""
+    for key, value in pairs:
+        inner = members(value) if depth < DEEPEST and not hasattr(value, "value") else None
+        if inner is None:
+            yield f"{before}{key}", value
+        else:
+            yield from flat(inner, f"{before}{key}.", depth + 1)
+
+
 # -- JSON ------------------------------------------------------------------------------------------
 
 
@@ -90,7 +118,7 @@ def _placed(found: Mapping[str, Any], text: str, pattern: str) -> Iterator[Optio
     for match in re.finditer(pattern, text, re.MULTILINE):
         places.setdefault(match[1], []).append(text.count("\n", 0, match.start(1)) + 1)
     lines = {key: iter(numbers) for key, numbers in places.items()}
-    for name, value in _flat(found, "", 0):
+    for name, value in flat(iter(found.items())):
         last = name.rpartition(".")[2]
         yield Option(name, value, next(lines.get(last, iter(())), None))
 
@@ -102,14 +130,6 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the configuration has the option {twice} twice")
     return found
-
-
-def _flat(mapping: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple[str, Any]]:
-    for key, value in mapping.items():
-        if isinstance(value, Mapping) and depth < DEEPEST:
-            yield from _flat(value, f"{before}{key}.", depth + 1)
-        else:
-            yield f"{before}{key}", value
 
 
 # -- TOML ------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Any
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.openrlhf import from_openrlhf
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import about, place, places, weight_of
+from grpo_symbolic.prediction.readers import place, places, weight_of
 from grpo_symbolic.prediction.trl import from_swift, from_trl, from_unsloth
 from grpo_symbolic.prediction.verl import from_verl
 from grpo_symbolic.presets import lookup
@@ -145,9 +145,7 @@ class _Named:
             options.number("learning_rate", "lr", role="epsilon", default="1e-6"),
             groups,
             remarks=(*remarks, *options.unread(apart=self.apart)),
-            places=places(
-                options, about(self.beta, self.rule, ("entropy_coef", "entropy_loss_coef"))
-            ),
+            places=places(options, self.beta, self.rule, ("entropy_coef", "entropy_loss_coef")),
         )
 
     def _chosen(self, options: Configuration) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import about, over_one_question, place, places, weight_of
+from grpo_symbolic.prediction.readers import clip, over_one_question, place, places, weight_of
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.trainers import ms_swift, trl
 from grpo_symbolic.presets.trainers.others import unsloth
@@ -143,8 +143,6 @@ def _run(
 ) -> TrainerRun:  # fmt: skip
     """The settings that are named alike."""
     size: Any = preset.algorithm.group_size
-    low = options.number("epsilon", role="epsilon", default="0.2")
-    high = options.number("epsilon_high", role="epsilon", default=low)
     reused = "num_iterations" if options.find("num_iterations") else "steps_per_generation"
     run = TrainerRun(
         trainer,
@@ -156,11 +154,10 @@ def _run(
         (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
         remarks=_of_bending(options),
         length_normalised=loss in ("grpo", "sapo"),
-        places=(
-            ("cispo", f"{place(options, 'loss_type')}"),
-            *places(options, about(("beta",), ("scale_rewards",), ("entropy_coef",), (reused,))),
+        places=places(
+            options, ("beta",), ("scale_rewards",), ("entropy_coef",), (reused,), ("loss_type",)
         ),
-        clip=(low, high) if low is not None and high is not None and loss in _CLIPPED else None,
+        clip=clip(options, "epsilon", "epsilon", "epsilon_high") if loss in _CLIPPED else None,
     )
     return replace(run, preset=_of_one_question(options, preset, run))
 

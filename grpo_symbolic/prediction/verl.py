@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from grpo_symbolic.prediction.configuration import Configuration
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import about, over_one_question, place, places, weight_of
+from grpo_symbolic.prediction.readers import clip, over_one_question, place, places, weight_of
 from grpo_symbolic.presets import lookup
 
 __all__ = ["from_verl"]
@@ -101,21 +101,14 @@ def from_verl(config: object) -> TrainerRun:
         _remarks_of_verl(options),
         length_normalised=mode == "seq-mean-token-mean",
         places=places(
-            options,
-            about(
-                names, ("adv_estimator",), ("actor.entropy_coeff", "entropy_coeff"), ("ppo_epochs",)
-            ),
+            options, names, ("adv_estimator",), ("actor.entropy_coeff", "entropy_coeff"),
+            ("ppo_epochs",),
         ),
-        clip=_clip(options) if loss_mode == "vanilla" else None,
-    )
+        clip=clip(options, "clip_ratio", "clip_ratio_low", "clip_ratio_high")
+        if loss_mode == "vanilla"
+        else None,
+    )  # fmt: skip
     return replace(run, remarks=(*run.remarks, *options.unread(apart=_APART)))
-
-
-def _clip(options: Configuration) -> tuple[Fraction, Fraction] | None:
-    both = options.number("clip_ratio", role="epsilon", default="0.2")
-    low = options.number("clip_ratio_low", role="epsilon", default=both)
-    high = options.number("clip_ratio_high", role="epsilon", default=both)
-    return None if low is None or high is None else (low, high)
 
 
 def _remarks_of_verl(options: Configuration) -> tuple[str, ...]:
