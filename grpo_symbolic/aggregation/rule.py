@@ -89,11 +89,8 @@ class Rule(ABC):
     title: str
     #: Whether the lottery depends on the weight, and on the reference only to break ties.
     weighted: ClassVar[bool] = True
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        """Whether two electorates of the same margins have the same lottery."""
-        return False
+    #: Whether two electorates of the same margins have the same lottery.
+    sees_comparisons_only: bool = False
 
     def lottery(
         self, electorate: Votes, reference: Any = None, beta: Any = 1, digits: int = 20

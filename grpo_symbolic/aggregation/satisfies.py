@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sympy import Rational, oo
+from sympy import oo
 
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
@@ -22,7 +22,7 @@ from grpo_symbolic.aggregation.cases import (
 )
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
-from grpo_symbolic.aggregation.lottery import Lottery, as_ball
+from grpo_symbolic.aggregation.lottery import Lottery, as_ball, rational
 from grpo_symbolic.aggregation.names import rule as as_rule
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.search import Search, Searched
@@ -269,7 +269,7 @@ def _at_the_limit(
     rule: Rule, profile: Profile, winner: int, limit: tuple[Fraction, ...], why: str
 ) -> Counterexample:
     electorate = electorate_of(profile)
-    values = tuple(Rational(v.numerator, v.denominator) for v in limit)
+    values = tuple(map(rational, limit))
     return Counterexample(
         f"answer {winner + 1} beats every other one, and does not take all as beta -> 0",
         (electorate,),
