@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grpo_symbolic.aggregation.axioms import AXIOMS
+from grpo_symbolic.aggregation.compare import aligned, tabular
 from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
 from grpo_symbolic.aggregation.witnesses import keep, known_witness, written
@@ -65,9 +66,7 @@ class AxiomTable:
         """A tabular with booktabs."""
         head = " & ".join(["", *(rf"\texttt{{{name}}}" for name in self.rules)])
         body = [" & ".join(row) + r" \\" for row in self.rows()]
-        columns = "l" + "c" * len(self.rules)
-        return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\toprule", rf"{head} \\",
-                          r"\midrule", *body, r"\bottomrule", r"\end{tabular}"])  # fmt: skip
+        return tabular("l" + "c" * len(self.rules), head, body)
 
     def markdown(self) -> str:
         """The table, then the statement, argument or counterexample of every cell."""
@@ -84,12 +83,7 @@ class AxiomTable:
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        rows = [("", *self.rules), *self.rows()]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        return "\n".join(
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
+        return "\n".join(aligned([("", *self.rules), *self.rows()]))
 
     def __repr__(self) -> str:
         return f"AxiomTable({len(self.findings)} axioms, {len(self.rules)} rules)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ from grpo_symbolic.aggregation.votes import Votes
 from grpo_symbolic.display import grid
 from grpo_symbolic.inputs import parameter
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "aligned", "compare", "tabular"]
 
 _DIGITS = 6
 _LISTED = 20
@@ -63,18 +64,11 @@ class Comparison:
             " & ".join((title.replace("beta -> 0", r"$\beta\to0$"), *values)) + r" \\"
             for title, *values in self.rows(digits)
         ]
-        columns = "l" + "r" * len(answers)
-        return "\n".join([rf"\begin{{tabular}}{{{columns}}}", r"\toprule",
-                          " & ".join(("rule", *answers)) + r" \\", r"\midrule", *body,
-                          r"\bottomrule", r"\end{tabular}"])  # fmt: skip
+        return tabular("l" + "r" * len(answers), " & ".join(("rule", *answers)), body)
 
     def __str__(self) -> str:
         rows = [("", *self.electorate.answers[:_LISTED]), *(r[: _LISTED + 1] for r in self.rows())]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        lines = [
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
+        lines = aligned(rows)
         rest = self.electorate.size - _LISTED
         return "\n".join([*lines, f"and {rest} more answers"] if rest > 0 else lines)
 
@@ -85,6 +79,22 @@ class Comparison:
     def _repr_html_(self) -> str:
         head = ("rule", *self.electorate.answers[:_LISTED])
         return grid(f"beta = {self.beta}", head, (r[: _LISTED + 1] for r in self.rows()))
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of text whose columns begin below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def tabular(columns: str, head: str, body: Sequence[str]) -> str:
+    """A tabular with booktabs."""
+    begin = rf"\begin{{tabular}}{{{columns}}}"
+    rules = r"\toprule", rf"{head} \\", r"\midrule"
+    return "\n".join([begin, *rules, *body, r"\bottomrule", r"\end{tabular}"])
 
 
 def compare(

@@ -15,10 +15,10 @@ from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.axioms import axiom as as_axiom
 from grpo_symbolic.aggregation.cases import (
     Profile,
-    condorcet_winner,
     cycles,
     families,
     mixed_pairs,
+    winner_of,
 )
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
@@ -248,8 +248,8 @@ def _limits(rule: Rule, raters: int, profiles: Sequence[Profile] | None = None) 
 
 def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> bool:
     for profile in profiles:
-        case = next(condorcet_winner(profile), None)
-        if case is None:
+        winner = winner_of(profile)
+        if winner is None:
             continue
         report.electorates += 1
         report.cases += 1
@@ -257,7 +257,6 @@ def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> b
             limit = vanishing_weight(rule, electorate_of(profile), _UNIFORM)
         except ValueError:
             limit = None
-        winner = case.limit_of or 0
         if limit is not None and limit[0][winner] < 1:
             report.found = _at_the_limit(rule, profile, winner, *limit)
             report.witness = profile

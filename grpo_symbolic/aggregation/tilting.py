@@ -260,30 +260,24 @@ def bradley_terry(
     with ctx.workprec(int(digits * 3.33) + 100):
         gamma, weight = ([[as_arb(v) for v in row] for row in table] for table in (margins, pairs))
 
-        def value(box: list[arb]) -> list[arb]:
+        def halves(box: list[arb]) -> list[list[arb]]:
             whole = [*box, arb(0)]
+            return [[(s - t) / 2 for t in whole] for s in whole[:-1]]
+
+        def value(box: list[arb]) -> list[arb]:
+            rows = zip(weight, gamma, halves(box), strict=False)
             return [
-                sum(
-                    (
-                        weight[o][x] * (gamma[o][x] - ((whole[o] - whole[x]) / 2).tanh())
-                        for x in range(n)
-                        if x != o
-                    ),
-                    arb(0),
-                )
-                for o in range(n - 1)
+                sum((w * (g - h.tanh()) for w, g, h in zip(*row, strict=True)), arb(0))
+                for row in rows
             ]
 
         def slopes(box: list[arb]) -> arb_mat:
-            whole = [*box, arb(0)]
-            rows = []
-            for o in range(n - 1):
-                bends = [
-                    weight[o][x] / 2 / ((whole[o] - whole[x]) / 2).cosh() ** 2 if x != o else arb(0)
-                    for x in range(n)
-                ]
-                rows.append([-sum(bends, arb(0)) if x == o else bends[x] for x in range(n - 1)])
-            return arb_mat(rows)
+            found = arb_mat(n - 1, n - 1)
+            for o, (shares, gaps) in enumerate(zip(weight, halves(box), strict=False)):
+                bends = [w / 2 / h.cosh() ** 2 for w, h in zip(shares, gaps, strict=True)]
+                for x in range(n - 1):
+                    found[o, x] = bends[x] - (sum(bends, arb(0)) if x == o else 0)
+            return found
 
         place = [arb(float(s)) for s in rough[:-1]]
         for _ in range(6):
