@@ -22,7 +22,12 @@ def result() -> Result:
     )
     total = Add(*MASSES)
     margin = (MASSES[0] - MASSES[1]) / total
-    raters = [(m / total, tuple(map(Integer, row))) for m, row in zip(MASSES, ROWS, strict=True)]
+    # Groups of an indifferent rater have no deviation: 0/0 = 0.
+    raters = [
+        (m / total, tuple(map(Integer, row)))
+        for m, row in zip(MASSES, ROWS, strict=True)
+        if len(set(row)) > 1
+    ]
     binary = BinaryQuestion()
     claims = []
     for size in SIZES:

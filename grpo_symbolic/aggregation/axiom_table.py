@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from grpo_symbolic.aggregation.axioms import AXIOMS
+from grpo_symbolic.aggregation.compare import aligned
 from grpo_symbolic.aggregation.names import as_rules
+from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
 from grpo_symbolic.aggregation.witnesses import keep, known_witness, written
 from grpo_symbolic.display import grid
@@ -113,12 +115,7 @@ class AxiomTable(Stated):
         return "\n".join(lines)
 
     def __str__(self) -> str:
-        rows = [("", *self.rules), *self.rows()]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        return "\n".join(
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        )
+        return "\n".join(aligned([("", *self.rules), *self.rows()]))
 
     def __repr__(self) -> str:
         return f"AxiomTable({len(self.findings)} axioms, {len(self.rules)} rules)"
@@ -128,7 +125,9 @@ class AxiomTable(Stated):
 
 
 def axiom_table(
-    rules: Any = RULES, axioms: Iterable[str] = tuple(AXIOMS), raters: int | None = None
+    rules: str | Iterable[Rule | str] = RULES,
+    axioms: Iterable[str] = tuple(AXIOMS),
+    raters: int | None = None,
 ) -> AxiomTable:
     """Every verdict, rule by rule.
 

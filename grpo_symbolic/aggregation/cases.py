@@ -58,8 +58,6 @@ class Case:
     gap: Gap
     about: str
     equality: bool = False
-    #: For statements about the limit of small weights.
-    limit_of: int | None = None
     #: What has to be zero for the case to say anything.
     premise: Gap | None = None
 
@@ -160,14 +158,8 @@ def winner_of(profile: Profile, sign: int = 1) -> int | None:
 
 
 def condorcet_winner(profile: Profile) -> Iterator[Case]:
-    a = winner_of(profile)
-    if a is not None:
-        yield Case(
-            (Situation.plain(profile),),
-            lambda p, r: 1 - p[0][a],
-            f"answer {a + 1} beats every other one",
-            limit_of=a,
-        )
+    """No inequality between lotteries: looked for in limits of small weights."""
+    yield from ()
 
 
 def condorcet_lift(profile: Profile) -> Iterator[Case]:
@@ -214,15 +206,16 @@ def anonymity(profile: Profile) -> Iterator[Case]:
 # -- answers that are alike ----------------------------------------------------------------
 
 
-def _split(a: Situation, b: Situation, about: str) -> Iterator[Case]:
+def _equal(one: Situation, two: Situation, about: str) -> Iterator[Case]:
+    """The lotteries agree on the first two answers."""
     for x in range(2):
-        yield Case((a, b), lambda p, r, x=x: p[0][x] - p[1][x], about, equality=True)
+        yield Case((one, two), lambda p, r, x=x: p[0][x] - p[1][x], about, equality=True)
 
 
 def copies(profile: Profile) -> Iterator[Case]:
     doubled = tuple(((*row, row[2]), m) for row, m in profile)
     copy = Situation(doubled, ((0, 1), (1, 1), (2, 2), (2, 2)))
-    yield from _split(Situation.plain(profile), copy, "answer 3 is split into two copies")
+    yield from _equal(Situation.plain(profile), copy, "answer 3 is split into two copies")
 
 
 def clones(profile: Profile) -> Iterator[Case]:
@@ -236,7 +229,7 @@ def clones(profile: Profile) -> Iterator[Case]:
         ]
         one = Situation.plain(profile_of([row[:3] for row in wide]))
         both = Situation(profile_of(wide), ((0, 1), (1, 1), (2, 2), (2, 2)))
-        yield from _split(one, both, "answers 3 and 4 are clones, and 4 is deleted")
+        yield from _equal(one, both, "answers 3 and 4 are clones, and 4 is deleted")
 
 
 # -- one rater changes ---------------------------------------------------------------------
@@ -280,25 +273,22 @@ def _apart(old: Row, new: Row) -> list[int]:
     return [o for o in range(3) if old[o] != new[o]]
 
 
+def _exchanges(profile: Profile) -> Iterator[tuple[int, Row, Row]]:
+    """In a ranking an answer is raised by exchanging it with the one above."""
+    for old, _ in profile:
+        for a, x in permutations(range(3), 2):
+            if sorted(old) == [0, 1, 2] and old[x] == old[a] + 1:
+                new = [old[x] if o == a else old[a] if o == x else v for o, v in enumerate(old)]
+                yield a, old, tuple(new)
+
+
 def monotonicity(profile: Profile) -> Iterator[Case]:
-    for a, old, new in _raises(profile):
+    for a, old, new in (*_raises(profile), *_exchanges(profile)):
         yield Case(
             _pair(profile, old, new),
             lambda p, r, a=a: p[0][a] - p[1][a],
             f"{_said(old, new)}, raising answer {a + 1}, which loses",
         )
-    # In a ranking an answer is raised by exchanging it with the one above.
-    for old, _ in profile:
-        for a, x in permutations(range(3), 2):
-            if sorted(old) == [0, 1, 2] and old[x] == old[a] + 1:
-                new = tuple(
-                    old[x] if o == a else old[a] if o == x else v for o, v in enumerate(old)
-                )
-                yield Case(
-                    _pair(profile, old, new),
-                    lambda p, r, a=a: p[0][a] - p[1][a],
-                    f"{_said(old, new)}, raising answer {a + 1}, which loses",
-                )
 
 
 def _order(row: Row, o: int, x: int) -> int:
@@ -319,13 +309,7 @@ def ratio_monotonicity(profile: Profile) -> Iterator[Case]:
 
 def rescaling(profile: Profile) -> Iterator[Case]:
     for old, new in _changes(profile, _affine):
-        for x in range(2):
-            yield Case(
-                _pair(profile, old, new),
-                lambda p, r, x=x: p[0][x] - p[1][x],
-                f"{_said(old, new)}, in another unit",
-                equality=True,
-            )
+        yield from _equal(*_pair(profile, old, new), f"{_said(old, new)}, in another unit")
 
 
 def _affine(old: Row, new: Row) -> bool:
@@ -345,13 +329,8 @@ def rankings(profile: Profile) -> Iterator[Case]:
     for old, _ in profile:
         for new in product((0, 1, 2, 6), repeat=3):
             if new != old and same(old, new):
-                for x in range(2):
-                    yield Case(
-                        _pair(profile, old, new),
-                        lambda p, r, x=x: p[0][x] - p[1][x],
-                        f"{_said(old, new)}, the same ranking",
-                        equality=True,
-                    )
+                about = f"{_said(old, new)}, the same ranking"
+                yield from _equal(*_pair(profile, old, new), about)
 
 
 def _expected(lottery: Sequence[Any], row: Row) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,10 +19,10 @@ from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.tables import tabular
-from grpo_symbolic.inputs import parameter
+from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.policy.setting import in_words
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "aligned", "compare"]
 
 _DIGITS = 6
 _LISTED = 20
@@ -114,11 +115,7 @@ class Comparison(Stated):
 
     def __str__(self) -> str:
         rows = [("", *self.electorate.answers[:_LISTED]), *(r[: _LISTED + 1] for r in self.rows())]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        lines = [
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
+        lines = aligned(rows)
         rest = self.electorate.size - _LISTED
         return "\n".join([*lines, f"and {rest} more answers"] if rest > 0 else lines)
 
@@ -131,8 +128,21 @@ class Comparison(Stated):
         return grid(f"beta = {self.beta}", head, (r[: _LISTED + 1] for r in self.rows()))
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of text whose columns begin below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
 def compare(
-    rules: Any, electorate: Votes, reference: Any = None, beta: Any = 1, digits: int = 20
+    rules: str | Iterable[Rule | str],
+    electorate: Votes,
+    reference: Sequence[Number] | None = None,
+    beta: Number = 1,
+    digits: int = 20,
 ) -> Comparison:
     """The lottery of each rule on one electorate.
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from flint import arb, ctx, fmpq
+from flint import arb, ctx
 
 from grpo_symbolic.aggregation.cases import Case, Profile, Situation
 from grpo_symbolic.aggregation.expected import left_over
-from grpo_symbolic.aggregation.lottery import Lottery, as_ball
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb, as_ball
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
@@ -109,7 +109,7 @@ def certified(
             return None
     with ctx.workprec(200):
         values = [[as_ball(v) for v in lottery.values] for lottery in found]
-        bases = [arb(fmpq(r.numerator, r.denominator)) for r in reference]
+        bases = list(map(as_arb, reference))
         if case.premise is not None and not (
             _same(found[0], found[1]) or _same_in_other_units(rule, case)
         ):

@@ -11,22 +11,18 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from flint import arb, fmpq
+from flint import arb
 from sympy import oo
 
+from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.model.algorithm import NLHF
 
-__all__ = ["as_arb", "expected_advantage", "left_over"]
+__all__ = ["expected_advantage", "left_over"]
 
 #: A share of the raters, and the reward of every answer.
 Rater = tuple[Fraction, Sequence[Fraction]]
-
-
-def as_arb(value: Fraction) -> arb:
-    """A fraction as a ball."""
-    return arb(fmpq(value.numerator, value.denominator))
 
 
 def expected_advantage(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from math import log2
 
 import mpmath as mp
-from flint import arb, ctx
-from sympy import Expr, N
+from flint import arb, ctx, fmpq
+from sympy import Expr, N, Rational
 
 from grpo_symbolic.display import cut, grid, short
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import middle
 
-__all__ = ["Lottery", "as_ball"]
+__all__ = ["Lottery", "as_arb", "as_ball", "rational"]
 
 _SHOWN = 12
 
@@ -103,6 +104,16 @@ def _decimal(value: Expr | arb | float, digits: int) -> str:
         else:
             number = mp.mpf(N(value, digits + 10)._mpf_)
         return mp.nstr(number, digits, min_fixed=-6, max_fixed=digits)
+
+
+def as_arb(value: Fraction) -> arb:
+    """A fraction as a ball."""
+    return arb(fmpq(value.numerator, value.denominator))
+
+
+def rational(value: Fraction) -> Rational:
+    """A fraction as a number of SymPy."""
+    return Rational(value.numerator, value.denominator)
 
 
 def as_ball(value: Expr | arb | float) -> arb:

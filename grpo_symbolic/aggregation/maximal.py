@@ -26,11 +26,10 @@ from math import lcm
 from typing import ClassVar
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
-from sympy import Rational
+from flint import arb, arb_mat, ctx, fmpq_mat
 
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb, rational
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of
 from grpo_symbolic.enclosures.systems import unique_zero
@@ -254,48 +253,33 @@ class _Centre:
         """Whether no answer outside the support beats the policy: KL has no barrier there."""
         rows = (self.face.margins[o] for o in self.face.rest)
         gains = (
-            sum((_ball(g) * p for g, p in zip(row, policy, strict=True)), arb(0)) for row in rows
+            sum((as_arb(g) * p for g, p in zip(row, policy, strict=True)), arb(0)) for row in rows
         )
         return all(gain < 0 for gain in gains)
 
     def _values(self, place: Sequence[arb]) -> list[arb]:
-        return [
-            _ball(start) + sum((_ball(s) * t for s, t in zip(slopes, place, strict=True)), arb(0))
-            for _, start, slopes in self.lines
-        ]
+        slopes, t = self._slopes(), arb_mat(len(place), 1, place)
+        moved = (slopes * t).entries()
+        return [as_arb(start) + m for (_, start, _), m in zip(self.lines, moved, strict=True)]
+
+    def _slopes(self) -> arb_mat:
+        return arb_mat([[as_arb(s) for s in slopes] for _, _, slopes in self.lines])
 
     def _gradient(self, place: Sequence[arb]) -> list[arb]:
-        values = self._values(place)
         pulls = [
-            (_ball(w) / v).log() if self.direct else _ball(w) / v
-            for (w, _, _), v in zip(self.lines, values, strict=True)
+            (as_arb(w) / v).log() if self.direct else as_arb(w) / v
+            for (w, _, _), v in zip(self.lines, self._values(place), strict=True)
         ]
-        return [
-            sum((_ball(s[k]) * p for (_, _, s), p in zip(self.lines, pulls, strict=True)), arb(0))
-            for k in range(len(place))
-        ]
+        return (self._slopes().transpose() * arb_mat(len(pulls), 1, pulls)).entries()
 
     def _hessian(self, place: Sequence[arb]) -> arb_mat:
-        values, m = self._values(place), len(place)
         bends = [
-            -1 / v if self.direct else -_ball(w) / v**2
-            for (w, _, _), v in zip(self.lines, values, strict=True)
+            -1 / v if self.direct else -as_arb(w) / v**2
+            for (w, _, _), v in zip(self.lines, self._values(place), strict=True)
         ]
-        return arb_mat(
-            [
-                [
-                    sum(
-                        (
-                            _ball(s[k]) * _ball(s[q]) * b
-                            for (_, _, s), b in zip(self.lines, bends, strict=True)
-                        ),
-                        arb(0),
-                    )
-                    for q in range(m)
-                ]
-                for k in range(m)
-            ]
-        )
+        slopes = self._slopes()
+        bent = [[b * s for s in row] for b, row in zip(bends, slopes.tolist(), strict=True)]
+        return slopes.transpose() * arb_mat(bent)
 
     def _newton(self) -> list[arb]:
         """Damped steps that stay where all lines are positive."""
@@ -344,16 +328,13 @@ class _Centre:
 
     def _policy(self, place: Sequence[arb]) -> list[arb]:
         return [
-            _ball(p)
+            as_arb(p)
             + sum(
-                (_ball(d[o]) * t for t, d in zip(place, self.face.directions, strict=True)), arb(0)
+                (as_arb(d[o]) * t for t, d in zip(place, self.face.directions, strict=True)),
+                arb(0),
             )
             for o, p in enumerate(self.face.inner)
         ]
-
-
-def _ball(value: Fraction) -> arb:
-    return arb(fmpq(value.numerator, value.denominator))
 
 
 @dataclass(frozen=True, repr=False)
@@ -368,6 +349,7 @@ class MaximalLottery(Rule):
 
     direct: bool = False
     weighted: ClassVar[bool] = False
+    sees_comparisons_only = True
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -378,15 +360,11 @@ class MaximalLottery(Rule):
         limit = "direct" if self.direct else "reverse"
         return f"maximal lottery (the limit of pairs as beta -> 0, {limit} KL)"
 
-    @property
-    def sees_comparisons_only(self) -> bool:
-        return True
-
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
         face = maximal_face(margins_of(votes))
         values, note = face.selected(setting.reference, self.direct, setting.digits)
         if isinstance(values[0], Fraction):
-            values = tuple(Rational(v.numerator, v.denominator) for v in values)
+            values = tuple(map(rational, values))  # type: ignore[arg-type]
         return Lottery(votes.answers, values, note)  # type: ignore[arg-type]
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:

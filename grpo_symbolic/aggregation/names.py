@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
 
 from sympy import oo
 
@@ -39,7 +38,7 @@ _FIXED: dict[str, Callable[[], Rule]] = {
 }
 
 
-def rule(name: Any) -> Rule:
+def rule(name: Rule | str) -> Rule:
     """The rule of a name, or a rule as it is.
 
     ``grpoG`` stands for groups of G (``grpo-inf`` for large groups) that one rater scores, with
@@ -80,7 +79,7 @@ def rule(name: Any) -> Rule:
     raise ValueError(f"rule must be one of {', '.join(RULES)}, got {name!r}{hint}")
 
 
-def as_rules(names: Any) -> tuple[Rule, ...]:
+def as_rules(names: str | Rule | Iterable[Rule | str]) -> tuple[Rule, ...]:
     """Rules from a list of rules or names, or from names with commas; each once."""
     if isinstance(names, Rule):
         names = [names]

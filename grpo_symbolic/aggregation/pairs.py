@@ -13,11 +13,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
-from sympy import Expr, Rational, sqrt
+from flint import arb, arb_mat, ctx
+from sympy import Expr, sqrt
 
 from grpo_symbolic.aggregation.fields import Linear, stationary
-from grpo_symbolic.aggregation.lottery import Lottery
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb, rational
 from grpo_symbolic.aggregation.rule import Setting
 
 __all__ = ["skew_lottery"]
@@ -68,7 +68,7 @@ def skew_lottery(
         )
     with ctx.workprec(int(setting.digits * 3.33) + 120):
         system = _Refinement(margins, (scale, self_bonus), reference, beta, reverse)
-        policy, radius = system.enclosed([arb(float(p)) for p in rough], _number(kappa))
+        policy, radius = system.enclosed([arb(float(p)) for p in rough], as_arb(kappa))
         values = tuple(arb(p.mid(), radius) for p in policy)
     within = f", within {float(radius):.1e}" if float(radius) else ""
     return Lottery(answers, values, f"the only stationary policy{within}")
@@ -76,17 +76,13 @@ def skew_lottery(
 
 def _two(margin: Fraction, weight: Fraction, share: Fraction) -> tuple[Expr, Expr]:
     """The root in (0, 1) of β (p − p₀) = γ p (1 − p)."""
-    g, b, p0 = (Rational(v.numerator, v.denominator) for v in (margin, weight, share))
+    g, b, p0 = map(rational, (margin, weight, share))
     if not g:
         return p0, 1 - p0
     root = (g - b + sqrt((g - b) ** 2 + 4 * g * b * p0) * (1 if g > 0 else -1)) / (2 * g)
     if not 0 < root < 1:
         root = (g - b - sqrt((g - b) ** 2 + 4 * g * b * p0) * (1 if g > 0 else -1)) / (2 * g)
     return root.expand(), (1 - root).expand()
-
-
-def _number(value: Fraction) -> arb:
-    return arb(fmpq(value.numerator, value.denominator))
 
 
 class _Refinement:
@@ -101,12 +97,12 @@ class _Refinement:
         reverse: bool,
     ) -> None:
         n, (scale, bonus) = len(reference), factors
-        known = {v: _number(v) for v in {v for row in margins for v in row}}
-        self.matrix = arb_mat(n, n, [known[v] for row in margins for v in row]) * _number(scale)
+        known = {v: as_arb(v) for v in {v for row in margins for v in row}}
+        self.matrix = arb_mat(n, n, [known[v] for row in margins for v in row]) * as_arb(scale)
         for o in range(n):
-            self.matrix[o, o] = _number(bonus)
-        self.reference = [_number(r) for r in reference]
-        self.beta, self.reverse = _number(beta), reverse
+            self.matrix[o, o] = as_arb(bonus)
+        self.reference = [as_arb(r) for r in reference]
+        self.beta, self.reverse = as_arb(beta), reverse
 
     def sides(self, policy: list[arb]) -> list[arb]:
         """c Γ π − β d."""

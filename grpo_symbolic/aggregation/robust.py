@@ -49,10 +49,7 @@ class _Relabelled(Rule):
     """A rule on margins that were changed."""
 
     rule: Rule
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        return True
+    sees_comparisons_only = True
 
     def changed(self, margins: list[list[Fraction]]) -> list[list[Fraction]]:
         """The margins that the rule gets to see."""
@@ -185,6 +182,7 @@ class WorstCase(Rule):
 
     rule: Trained
     radius: Any
+    sees_comparisons_only = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.rule, Trained) or not self.rule.skew:
@@ -198,10 +196,6 @@ class WorstCase(Rule):
     @property
     def title(self) -> str:  # type: ignore[override]
         return f"{self.rule.title}, worst-case margins within {self.radius}"
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        return True
 
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
         scale = Fraction(1, 2) if isinstance(self.rule.algorithm, NLHF) else Fraction(1)

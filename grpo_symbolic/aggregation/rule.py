@@ -15,7 +15,7 @@ from grpo_symbolic.aggregation.lottery import Lottery
 from grpo_symbolic.aggregation.votes import Comparisons, Votes
 from grpo_symbolic.display import cut
 from grpo_symbolic.electorate import Electorate
-from grpo_symbolic.inputs import exact_number, parameter
+from grpo_symbolic.inputs import Number, exact_number, parameter
 
 __all__ = ["Profiles", "Rule", "Setting", "read_reference"]
 
@@ -89,14 +89,15 @@ class Rule(ABC):
     title: str
     #: Whether the lottery depends on the weight, and on the reference only to break ties.
     weighted: ClassVar[bool] = True
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        """Whether two electorates of the same margins have the same lottery."""
-        return False
+    #: Whether two electorates of the same margins have the same lottery.
+    sees_comparisons_only: bool = False
 
     def lottery(
-        self, electorate: Votes, reference: Any = None, beta: Any = 1, digits: int = 20
+        self,
+        electorate: Votes,
+        reference: Sequence[Number] | None = None,
+        beta: Number = 1,
+        digits: int = 20,
     ) -> Lottery:
         """The lottery over the answers.
 

@@ -6,23 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
-from sympy import Rational, oo
+from sympy import oo
 
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.axioms import axiom as as_axiom
 from grpo_symbolic.aggregation.cases import (
     Profile,
-    condorcet_winner,
     cycles,
     families,
     mixed_pairs,
+    winner_of,
 )
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
-from grpo_symbolic.aggregation.lottery import Lottery, as_ball
+from grpo_symbolic.aggregation.lottery import Lottery, as_ball, rational
 from grpo_symbolic.aggregation.names import rule as as_rule
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.search import Search, Searched
@@ -112,7 +111,7 @@ class Finding:
         )
 
 
-def satisfies(rule: Any, axiom: Any, raters: int | None = None) -> Finding:
+def satisfies(rule: Rule | str, axiom: Axiom | str, raters: int | None = None) -> Finding:
     """Whether a rule satisfies an axiom.
 
     An argument is looked for first, with its lemmas proved anew. Then the smallest counterexample
@@ -248,8 +247,8 @@ def _limits(rule: Rule, raters: int, profiles: Sequence[Profile] | None = None) 
 
 def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> bool:
     for profile in profiles:
-        case = next(condorcet_winner(profile), None)
-        if case is None:
+        winner = winner_of(profile)
+        if winner is None:
             continue
         report.electorates += 1
         report.cases += 1
@@ -257,7 +256,6 @@ def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> b
             limit = vanishing_weight(rule, electorate_of(profile), _UNIFORM)
         except ValueError:
             limit = None
-        winner = case.limit_of or 0
         if limit is not None and limit[0][winner] < 1:
             report.found = _at_the_limit(rule, profile, winner, *limit)
             report.witness = profile
@@ -269,7 +267,7 @@ def _at_the_limit(
     rule: Rule, profile: Profile, winner: int, limit: tuple[Fraction, ...], why: str
 ) -> Counterexample:
     electorate = electorate_of(profile)
-    values = tuple(Rational(v.numerator, v.denominator) for v in limit)
+    values = tuple(map(rational, limit))
     return Counterexample(
         f"answer {winner + 1} beats every other one, and does not take all as beta -> 0",
         (electorate,),

@@ -108,12 +108,7 @@ class Search:
 
     def _looked_at(self, axiom: Axiom, block: Sequence[Profile], report: Searched) -> bool:
         """Whether these cases settle the axiom."""
-        cases = [
-            (profile, case)
-            for profile in block
-            for case in axiom.cases(profile)
-            if case.limit_of is None
-        ]
+        cases = [(profile, case) for profile in block for case in axiom.cases(profile)]
         report.electorates += len(block)
         report.cases += len(cases)
         self._learn(s for _, case in cases for s in case.situations)

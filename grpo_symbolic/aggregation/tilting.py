@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, arb_mat, ctx
 from sympy import Add, Expr, Rational, exp
 
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb, rational
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, counted, margins_of, raters_of
 from grpo_symbolic.enclosures.balls import ball
@@ -43,8 +43,8 @@ class _Tilt(Rule):
         if any(v.free_symbols for v in values):
             raise ValueError("a lottery needs numbers for the symbols of the raters")
         note = "the reference, tilted by fixed values"
-        beta = Rational(setting.beta.numerator, setting.beta.denominator)
-        reference = [Rational(r.numerator, r.denominator) for r in setting.reference]
+        beta = rational(setting.beta)
+        reference = [rational(r) for r in setting.reference]
         if len(values) <= _WRITTEN:
             weights = [
                 r * exp((v - values[-1]) / beta) for r, v in zip(reference, values, strict=True)
@@ -89,10 +89,7 @@ class ReferenceIPO(_Tilt):
 
     name = "ipo"
     title = "IPO"
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        return True
+    sees_comparisons_only = True
 
     def values(self, votes: Votes, setting: Setting) -> Sequence[Expr]:
         found = []
@@ -100,7 +97,7 @@ class ReferenceIPO(_Tilt):
             won = sum(
                 (r * (1 + g) / 2 for r, g in zip(setting.reference, row, strict=True)), Fraction(0)
             )
-            found.append(Rational(won.numerator, won.denominator))
+            found.append(rational(won))
         return found
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
@@ -135,7 +132,7 @@ class BradleyTerryRLHF(Rule):
         return f"RLHF on a Bradley-Terry fit, {pairs}"
 
     @property
-    def sees_comparisons_only(self) -> bool:
+    def sees_comparisons_only(self) -> bool:  # type: ignore[override]
         return self.pairs != "counts"
 
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
@@ -155,16 +152,14 @@ class BradleyTerryRLHF(Rule):
         out: list = [Rational(0) if odds is not None and len(top) <= _WRITTEN else arb(0)] * n
         if odds is not None and len(top) <= _WRITTEN:
             power = Rational(beta.denominator, beta.numerator)
-            raw = [
-                _rational(r) * _rational(w) ** power for r, w in zip(reference, odds, strict=True)
-            ]
+            raw = [rational(r) * rational(w) ** power for r, w in zip(reference, odds, strict=True)]
             total = Add(*raw)
             found: list = [value / total for value in raw]
         else:
             scores = bradley_terry(inner, shares, setting.digits)
             with ctx.workprec(int(setting.digits * 3.33) + 80):
                 raw = [
-                    _ball(r) * (s / _ball(beta)).exp()
+                    as_arb(r) * (s / as_arb(beta)).exp()
                     for r, s in zip(reference, scores, strict=True)
                 ]
                 total = sum(raw, arb(0))
@@ -263,32 +258,26 @@ def bradley_terry(
     if n > _ENCLOSED:
         return [arb(float(s)) for s in rough]
     with ctx.workprec(int(digits * 3.33) + 100):
-        gamma, weight = ([[_ball(v) for v in row] for row in table] for table in (margins, pairs))
+        gamma, weight = ([[as_arb(v) for v in row] for row in table] for table in (margins, pairs))
+
+        def halves(box: list[arb]) -> list[list[arb]]:
+            whole = [*box, arb(0)]
+            return [[(s - t) / 2 for t in whole] for s in whole[:-1]]
 
         def value(box: list[arb]) -> list[arb]:
-            whole = [*box, arb(0)]
+            rows = zip(weight, gamma, halves(box), strict=False)
             return [
-                sum(
-                    (
-                        weight[o][x] * (gamma[o][x] - ((whole[o] - whole[x]) / 2).tanh())
-                        for x in range(n)
-                        if x != o
-                    ),
-                    arb(0),
-                )
-                for o in range(n - 1)
+                sum((w * (g - h.tanh()) for w, g, h in zip(*row, strict=True)), arb(0))
+                for row in rows
             ]
 
         def slopes(box: list[arb]) -> arb_mat:
-            whole = [*box, arb(0)]
-            rows = []
-            for o in range(n - 1):
-                bends = [
-                    weight[o][x] / 2 / ((whole[o] - whole[x]) / 2).cosh() ** 2 if x != o else arb(0)
-                    for x in range(n)
-                ]
-                rows.append([-sum(bends, arb(0)) if x == o else bends[x] for x in range(n - 1)])
-            return arb_mat(rows)
+            found = arb_mat(n - 1, n - 1)
+            for o, (shares, gaps) in enumerate(zip(weight, halves(box), strict=False)):
+                bends = [w / 2 / h.cosh() ** 2 for w, h in zip(shares, gaps, strict=True)]
+                for x in range(n - 1):
+                    found[o, x] = bends[x] - (sum(bends, arb(0)) if x == o else 0)
+            return found
 
         place = [arb(float(s)) for s in rough[:-1]]
         for _ in range(6):
@@ -341,11 +330,3 @@ def _unbeaten(margins: list[list[Fraction]], pairs: list[list[Fraction]]) -> lis
             "Bradley-Terry fit says nothing across them"
         )
     return top
-
-
-def _ball(value: Fraction) -> arb:
-    return arb(fmpq(value.numerator, value.denominator))
-
-
-def _rational(value: Fraction) -> Expr:
-    return Rational(value.numerator, value.denominator)

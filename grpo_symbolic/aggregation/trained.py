@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from sympy import Rational, oo
+from sympy import oo
 
 from grpo_symbolic.aggregation.fields import Array, Field, Linear, Spread, in_groups, stationary
-from grpo_symbolic.aggregation.lottery import Lottery
+from grpo_symbolic.aggregation.lottery import Lottery, rational
 from grpo_symbolic.aggregation.pairs import skew_lottery
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of, pooled_margins, raters_of
@@ -117,7 +117,7 @@ class Trained(Rule):
         return algorithm.group_size == 2 and signs and not algorithm.mixed_only
 
     @property
-    def sees_comparisons_only(self) -> bool:
+    def sees_comparisons_only(self) -> bool:  # type: ignore[override]
         return self.skew
 
     @property
@@ -164,8 +164,8 @@ class Trained(Rule):
             )
         policy = stationary_policy(self.algorithm, Question(raters=electorate, per=self.per))
         given = {
-            "beta": Rational(setting.beta.numerator, setting.beta.denominator),
-            "pi_ref": [Rational(r.numerator, r.denominator) for r in setting.reference],
+            "beta": rational(setting.beta),
+            "pi_ref": list(map(rational, setting.reference)),
         }
         found = policy.enclose(digits=setting.digits, **given)
         several = len(found.policies) > 1

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
-from weakref import finalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,15 +115,11 @@ def margins_of(votes: Votes) -> list[list[Fraction]]:
     ValueError
         For margins that are no rational numbers.
     """
-    key = id(votes)
-    if key not in _KNOWN:
-        _KNOWN[key] = _margins(votes)
-        finalize(votes, _KNOWN.pop, key, None)
-    return _KNOWN[key]
-
-
-#: Margins of votes that are alive.
-_KNOWN: dict[int, list[list[Fraction]]] = {}
+    # Kept with the votes, which are frozen.
+    known = vars(votes)
+    if "_margins" not in known:
+        known["_margins"] = _margins(votes)
+    return known["_margins"]
 
 
 def _margins(votes: Votes) -> list[list[Fraction]]:

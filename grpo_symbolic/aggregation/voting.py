@@ -8,10 +8,10 @@ from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
-from sympy import Expr, Rational
+from sympy import Expr
 
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery
+from grpo_symbolic.aggregation.lottery import Lottery, rational
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of, raters_of
 from grpo_symbolic.electorate import Electorate
@@ -51,10 +51,7 @@ class Borda(_Elected):
 
     name = "borda"
     title = "Borda"
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        return True
+    sees_comparisons_only = True
 
     def scores(self, votes: Votes) -> Sequence[Fraction]:
         return [sum(row, Fraction(0)) for row in margins_of(votes)]
@@ -69,10 +66,7 @@ class Copeland(_Elected):
 
     name = "copeland"
     title = "Copeland"
-
-    @property
-    def sees_comparisons_only(self) -> bool:
-        return True
+    sees_comparisons_only = True
 
     def scores(self, votes: Votes) -> Sequence[Fraction]:
         return [Fraction(sum((g > 0) - (g < 0) for g in row)) for row in margins_of(votes)]
@@ -214,7 +208,7 @@ def _shared(best: Sequence[int], reference: Sequence[Fraction]) -> list[Fraction
 
 
 def _exact(values: Sequence[Fraction]) -> tuple[Expr, ...]:
-    return tuple(Rational(v.numerator, v.denominator) for v in values)
+    return tuple(map(rational, values))
 
 
 def _proportions(weights: Array) -> Array:

@@ -99,10 +99,13 @@ def shown_answers(
     value = by_every_answer(algorithm, question)
     if value is None:
         value = None if counts else _by_every_rater(algorithm, question)
+        told = _by_rater
+        if value is None and not counts:
+            value, told = _by_every_law(algorithm, question), _by_law
         if value is None:
             return None
         line, often = _condition(value, algorithm, factor)
-        return Shown((line,), _by_rater(algorithm, question, often, remarks=remarks))
+        return Shown((line,), told(algorithm, question, often, remarks=remarks))
     line, often = _condition(value, algorithm, factor)
     if len(question.levels) == 2:
         where = _by_share(algorithm, question, often, value)
@@ -158,6 +161,35 @@ def _by_rater(
     ]
     definition = _expectation(f"V_{{{size},j}}(r_1)", rule, size, remarks)
     return (definition, *often, Written("r_i", "R_j(o_i)"), shares, *rows)
+
+
+def _by_every_law(algorithm: Algorithm, question: Question) -> Expr | None:
+    """P(o) as a mean over the rewards of an answer; None for long lists, and where it is short."""
+    rule, size = algorithm.advantage, algorithm.group_size
+    if rule is None or size is None or algorithm.penalty.before_baseline or rule.batch is not None:
+        return None
+    if question.raters or question.margins or not size.is_Integer or size < 3:
+        return None
+    if any(isinstance(law, Gaussian) for law in question.reward_laws) or question.deterministic:
+        return None
+    if len(question.levels) < 3 or not 2 < len(question) <= _LISTED:
+        return None
+    levels = ", ".join(map(formula, question.levels))
+    return Symbol(rf"\sum_{{r \in \{{{levels}\}}}} q_o(r) \, V_{{{int(size)}}}(r)")
+
+
+def _by_law(
+    algorithm: Algorithm, question: Question, often: tuple[Written, ...], *, remarks: bool
+) -> tuple[Eq | Written, ...]:
+    """V_G(r), and q_o, the law of the rewards of an answer."""
+    rule, size = algorithm.advantage, int(algorithm.group_size)
+    assert rule is not None
+    rows = [
+        row([f"q_{_index(o)}({formula(level)})" for level in question.levels], law)
+        for o, law in enumerate(question.emission, start=1)
+    ]
+    definition = _expectation(f"V_{{{size}}}(r_1)", rule, size, remarks)
+    return (definition, *often, Written(r"\Pr(r_i = r)", "q_{o_i}(r)"), *rows)
 
 
 def _by_reward(

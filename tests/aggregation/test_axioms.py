@@ -24,9 +24,10 @@ from grpo_symbolic.aggregation.cases import (
     profile_of,
 )
 from grpo_symbolic.aggregation.counterexample import certified, electorate_of
-from grpo_symbolic.aggregation.expected import as_arb, expected_advantage, left_over
+from grpo_symbolic.aggregation.expected import expected_advantage, left_over
 from grpo_symbolic.aggregation.fields import in_groups
 from grpo_symbolic.aggregation.lemmas import LEMMAS, proved
+from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.rule import Profiles
 from grpo_symbolic.aggregation.search import Search
 from grpo_symbolic.aggregation.small_weights import vanishing_weight

@@ -13,7 +13,8 @@ import pytest
 from flint import arb, ctx
 
 import grpo_symbolic as gs
-from grpo_symbolic.aggregation.expected import as_arb, expected_advantage
+from grpo_symbolic.aggregation.expected import expected_advantage
+from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.votes import Comparisons
 
 DIGITS, CLOSE = 60, mp.mpf(10) ** -50
@@ -212,6 +213,27 @@ def test_fresh_raters_the_group_size_reverses_a_preference() -> None:
         error = sample.std() / np.sqrt(len(sample))
         assert abs(sample.mean() - signs[size]) < 4.5 * error
         assert (sample.mean() > 4.5 * error) == (signs[size] > 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "per", "sizes"),
+    [
+        (FRESH, "answer", (2, 6)),
+        ([(1, (1, 0, 0)), (3, (1, 0, 6)), (3, (1, 6, 0))], "group", (2, 4)),
+    ],
+)
+def test_sampled_training_turns_with_the_group_size(rows, per: str, sizes) -> None:
+    """The first answer gains in groups of two and loses in larger ones, by samples alone."""
+    n = len(rows[0][1])
+    question = gs.Question(raters=gs.Electorate(rows), per=per)
+    for size, sign in zip(sizes, (1, -1), strict=True):
+        found = gs.stationary_policy(gs.GRPO(size), question).simulate(
+            groups=32, steps=400, learning_rate=0.2, seeds=64, seed=1, extrapolate=False,
+            beta=1, pi_ref=(Fraction(1, n),) * n,
+        )  # fmt: skip
+        gain = float(found.rest[0]) - 1 / n
+        assert sign * gain > 4 * float(found.rest_error[0]) > 0
+        assert sign * signed(rows, size, per) > 0
 
 
 def test_one_rater_a_group_the_size_decides_between_three_answers() -> None:

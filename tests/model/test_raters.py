@@ -257,3 +257,14 @@ def test_the_condition_of_raters_is_printed_by_its_means() -> None:
     assert shown.count(r"\\") <= 4
     # Written out on request: the groups one by one.
     assert r"\sqrt{" in policy.export("latex-theorem", unfold="all")
+
+
+def test_the_condition_of_fresh_raters_is_printed_by_the_laws_of_rewards() -> None:
+    raters = gs.Electorate([(1, (0, 10, 11)), (2, (0, 10, 1)), (1, (10, 0, 1))])
+    policy = gs.stationary_policy(gs.GRPO(5), gs.Question(raters=raters, per="answer"))
+    shown = policy.latex()
+    assert r"q_o(r) \, V_{5}(r)" in shown
+    assert r"\Pr(r_i = r) = q_{o_i}(r)" in shown
+    assert r"\left(\frac{3}{4}, \frac{1}{4}, 0, 0\right)" in shown  # of answer 1: 0 or 10
+    assert shown.count(r"\\") <= 4
+    assert r"\sqrt{" in policy.export("latex-theorem", unfold="all")
