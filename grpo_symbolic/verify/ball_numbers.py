@@ -82,7 +82,8 @@ def _enclosed(side: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None
         with suppress(ValueError, ZeroDivisionError), ctx.workprec(bits):
             found = ball(side, {s: arb(as_rational(v)) for s, v in point.items()}, bits)
     if found is None or not found.is_finite():  # what is exactly 0 shows in numbers alone
-        found = _of_number(side.subs(point), bits)
+        with suppress(ValueError):  # of a maximum with a part that is no real number
+            found = _of_number(side.subs(point), bits)
     return found if found is not None and found.is_finite() else None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, Rational, S, Sum, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -33,6 +35,7 @@ UNDEFINED = "undefined at "
 #: A coordinate with more characters is rounded, to the first of these digits that will do.
 _LEGIBLE = 20
 _FEWER_DIGITS = (1, 2, 4, 8, 16)
+_FAR = (10**4, 10**8)
 
 
 class RationalSampling(Method):
@@ -89,6 +92,18 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
             at = {**middle, r.symbol: end.subs(middle)}
             if belongs and end.is_finite and domain.contains(at):
                 yield at
+    yield from _far_out(claim, middle)
+
+
+def _far_out(claim: Claim, middle: Mapping[Symbol, Expr]) -> Iterator[dict[Symbol, Expr]]:
+    """Very large whole numbers, for what fails only there; where nothing is summed up to them."""
+    if claim.difference.has(Sum, BernsteinMean):
+        return
+    for r in claim.domain.relevant(claim.difference).ranges:
+        for size in _FAR if r.symbol.is_integer and r.upper == oo else ():
+            at = {**middle, r.symbol: S(size)}
+            if all(in_reach(side, at) for side in (claim.left, claim.right)):
+                yield at
 
 
 def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
@@ -135,7 +150,13 @@ def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
 
 def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
     """REFUTED by a point of the domain at which one side is no real number."""
-    left, right = (side.xreplace(dict(point)) for side in (claim.left, claim.right))
+    values: list[Expr] = []
+    for side in (claim.left, claim.right):
+        try:
+            values.append(side.xreplace(dict(point)))
+        except ValueError:  # of a maximum with a part that is no real number
+            values.append(S.NaN)
+    left, right = values
     return Verdict(
         Status.REFUTED,
         RationalSampling.name,
