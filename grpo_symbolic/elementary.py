@@ -8,6 +8,7 @@ import sympy
 from sympy import Expr, Pow, Symbol
 
 __all__ = [
+    "BOUNDED",
     "ELEMENTARY",
     "KNOWN",
     "ODD",
@@ -17,6 +18,7 @@ __all__ = [
     "exponential_of",
     "in_exponentials",
     "in_reach",
+    "in_sines",
     "needs_of_power",
     "needs_of_value",
 ]
@@ -42,6 +44,8 @@ ELEMENTARY: dict[str, type[sympy.Function]] = {name: getattr(sympy, name) for na
 
 #: Of a number that is written out as a power.
 _MAX_BITS = 10**5
+#: Of an angle, whose sine is written by that of the angle itself.
+_MAX_MULTIPLE = 8
 #: An expression and how it has to compare with 0.
 Need = tuple[Expr, str]
 _WITHIN: dict[str, tuple[tuple[Callable[[Expr], Expr], str], ...]] = {
@@ -57,7 +61,9 @@ KNOWN = frozenset({*_NAMES, "Max", "Min", "binomial", "floor", "ceiling"})
 #: Odd and increasing where they are defined: of the sign of their argument.
 ODD = frozenset({"asin", "atan", "asinh", "atanh", "erf"})
 #: Positive on (0, 1).
-POSITIVE_INSIDE = frozenset({"sin", "cos", "tan", "acos"})
+POSITIVE_INSIDE = frozenset({"sin", "acos"})
+#: In [-1, 1] everywhere.
+BOUNDED = frozenset({"sin", "cos", "erf"})
 #: Positive everywhere.
 POSITIVE = frozenset({"erfc"})
 
@@ -67,6 +73,19 @@ def in_exponentials(expr: Expr) -> Expr | None:
     if isinstance(expr, sympy.sinh | sympy.cosh | sympy.tanh):
         return expr.rewrite(sympy.exp)
     return None
+
+
+def in_sines(expr: Expr) -> Expr | None:
+    """A sine or cosine of a sum or multiple by those of its parts, a tangent by both."""
+    if isinstance(expr, sympy.tan):
+        return sympy.sin(expr.args[0]) / sympy.cos(expr.args[0])
+    if not isinstance(expr, sympy.sin | sympy.cos):
+        return None
+    terms = sympy.Add.make_args(expr.args[0].expand())
+    if any(term.is_number or abs(term.as_coeff_Mul()[0]) > _MAX_MULTIPLE for term in terms):
+        return None
+    written = sympy.expand_trig(expr.func(sympy.Add(*terms)))
+    return None if written == expr else written
 
 
 def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:

@@ -141,13 +141,14 @@ class Lowering:
         *,
         positive: bool,
         nonnegative: bool,
+        bounded: bool = False,
         square: Quotient | None = None,
     ) -> Quotient:
         if (kind, *key) not in self.generators:
             name = Dummy(f"{kind}{len(self.generators)}", real=True)
             index = self.field.added(name, square)
             self.generators[kind, *key] = index
-            self.orthant.add(index, positive=positive, nonnegative=nonnegative)
+            self.orthant.add(index, positive=positive, nonnegative=nonnegative, bounded=bounded)
         return self.field.gen(self.generators[kind, *key])
 
     # -- lowering ---------------------------------------------------------------
@@ -202,9 +203,7 @@ class Lowering:
 
     def function(self, expr: Expr) -> Quotient:
         """A value that is equal to itself, with its sign where it is known."""
-        written = elementary.in_exponentials(expr)
-        if written is not None:
-            return self.lower(written)
+        written = elementary.in_exponentials(expr) or elementary.in_sines(expr)
         args = [self.lower(a) for a in expr.args]
         for value, relation in _needs(expr):
             lowered = self.lower(value)
@@ -212,6 +211,8 @@ class Lowering:
                 self.radicands.append(lowered)
             if relation != ">=":
                 self.divisors.append(lowered.top)
+        if written is not None:
+            return self.lower(written)
         name = type(expr).__name__
         self.known_to_be_defined &= name in elementary.KNOWN or not expr.is_Function
         if not args or all(a.is_constant for a in args):
@@ -219,11 +220,12 @@ class Lowering:
         else:
             found = self.orthant.sign(args[0]) if name in elementary.ODD else None
             inside = name in elementary.POSITIVE_INSIDE and self.inside(args[0])
+            inside |= name == "cos" and self.inside(args[0], Sign.NONNEGATIVE)
             above = expr.is_Pow and self.orthant.sign(args[0]) == Sign.POSITIVE
             positive = name in elementary.POSITIVE or inside or above or found == Sign.POSITIVE
             nonnegative = positive or (found is not None and found >= 0)
         square = None
-        if name == "cos" and positive:  # what has a square is taken to be its positive root
+        if name == "cos":
             squares = self.field.power(self.lower(sin(expr.args[0])), 2)
             square = self.field.subtract(self.field.constant(1), squares)
         return self.generator(
@@ -231,6 +233,7 @@ class Lowering:
             (expr.func, *(a.key for a in args)) if args else (expr,),
             positive=positive,
             nonnegative=nonnegative,
+            bounded=name in elementary.BOUNDED,
             square=square,
         )
 
@@ -268,10 +271,11 @@ class Lowering:
         except ValueError:
             return False
 
-    def inside(self, probability: Quotient) -> bool:
-        """Whether it lies in (0, 1)."""
+    def inside(self, probability: Quotient, least: Sign = Sign.POSITIVE) -> bool:
+        """Whether it lies in (0, 1), or in [0, 1]."""
         rest = self.field.subtract(self.field.constant(1), probability)
-        return all(self.orthant.sign(end) == Sign.POSITIVE for end in (probability, rest))
+        found = (self.orthant.sign(end) for end in (probability, rest))
+        return all(sign is not None and sign >= least for sign in found)
 
     def positive_values(self, mean: BernsteinMean) -> bool:
         """Whether a mean is one of positive numbers, inside (0, 1)."""
@@ -431,9 +435,8 @@ class Lowering:
 
 def is_power_of_exponential(exponent: Expr) -> bool:
     """Whether exp of it is written by powers, of exponentials without a number before them."""
-    return all(
-        abs(term.as_coeff_Mul()[0]) <= _MAX_POWER for term in Add.make_args(exponent.expand())
-    )
+    numbers = (term.as_coeff_Mul()[0] for term in Add.make_args(exponent.expand()))
+    return all(max(abs(n.p), n.q) <= _MAX_POWER if n.is_Rational else False for n in numbers)
 
 
 def _needs(expr: Expr) -> tuple[elementary.Need, ...]:

@@ -41,10 +41,13 @@ class Orthant:
         self.field = field
         self.positive: set[int] = set()
         self.nonnegative: set[int] = set()
+        self.bounded: set[int] = set()
         self.signs: dict[tuple[object, ...], Sign | None] = {}
 
-    def add(self, index: int, *, positive: bool, nonnegative: bool) -> None:
-        """What is known of a new generator."""
+    def add(self, index: int, *, positive: bool, nonnegative: bool, bounded: bool = False) -> None:
+        """What is known of a new generator: its sign, whether it lies in [-1, 1]."""
+        if bounded:
+            self.bounded.add(index)
         if positive:
             self.positive.add(index)
         if positive or nonnegative:
@@ -67,7 +70,8 @@ class Orthant:
             return direct
         key = self.field.of(polynomial).key
         if key not in self.signs:
-            self.signs[key] = self._undirected_sign(polynomial)
+            found = self._undirected_sign(polynomial)
+            self.signs[key] = self.bounded_sign(polynomial) if found is None else found
         return self.signs[key]
 
     def _undirected_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
@@ -113,14 +117,30 @@ class Orthant:
                 return total
         return None
 
+    def bounded_sign(self, polynomial: fmpq_mpoly) -> Sign | None:
+        """Sign of A + B s with -1 <= s <= 1: the one that A + B and A - B have."""
+        for index in self.bounded:
+            if polynomial.degrees()[index] != 1:
+                continue
+            parts = self.field.coefficients(polynomial, index)
+            a, b = parts.get(0, self.field.context.constant(0)), parts[1]
+            ends = self.of_polynomial(a + b), self.of_polynomial(a - b)
+            known = [sign for sign in ends if sign is not None]
+            if len(known) == len(ends) and min(known) >= 0:
+                return max(Sign.NONNEGATIVE, min(known))
+            if len(known) == len(ends) and max(known) <= 0:
+                return min(Sign.NONPOSITIVE, max(known))
+        return None
+
     def split_sign(self, polynomial: fmpq_mpoly, index: int) -> Sign | None:
-        """Sign of A + B s with s >= 0: from A, B, or from A^2 - B^2 s^2."""
+        """Sign of A + B s: from A, B where s >= 0, or from A^2 - B^2 s^2."""
         field = self.field
         parts = field.coefficients(polynomial, index)
         if max(parts) > 1:
             return None
         a, b = parts.get(0, field.context.constant(0)), parts[1]
-        sign_a, sign_b = self.of_polynomial(a), self.of_polynomial(b)
+        sign_a = self.of_polynomial(a)
+        sign_b = self.of_polynomial(b) if index in self.nonnegative else None
         bs = None
         if sign_b is not None:
             bs = _product(sign_b, Sign.POSITIVE if index in self.positive else Sign.NONNEGATIVE)

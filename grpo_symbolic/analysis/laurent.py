@@ -29,6 +29,7 @@ from sympy import (
     Symbol,
     cancel,
     combsimp,
+    cos,
     diff,
     exp,
     factorial,
@@ -36,6 +37,8 @@ from sympy import (
     ilcm,
     log,
     oo,
+    sin,
+    tan,
 )
 from sympy.polys.polyerrors import HeuristicGCDFailed
 
@@ -198,6 +201,23 @@ class Laurent:
             found.append(Add(*(k * u[k] * found[n - k] for k in range(1, n + 1))) / n)
         return Laurent.of(0, tuple(found), self.domain)
 
+    def sine(self) -> tuple[Laurent, Laurent]:
+        """The sine and the cosine.
+
+        Raises
+        ------
+        ValueError
+            When the argument grows without bound.
+        """
+        if self.valuation < 0 or (self.valuation == 0 and self.leading.has(LOG)):
+            raise ValueError("the sine of an unbounded series is not a Laurent series")
+        u = tuple(self.coefficient(k) for k in range(self.end))
+        sines, cosines = [sin(u[0])], [cos(u[0])]
+        for n in range(1, len(u)):
+            sines.append(Add(*(k * u[k] * cosines[n - k] for k in range(1, n + 1))) / n)
+            cosines.append(-Add(*(k * u[k] * sines[n - k] for k in range(1, n + 1))) / n)
+        return Laurent.of(0, sines, self.domain), Laurent.of(0, cosines, self.domain)
+
     @property
     def limit(self) -> Expr:
         """The limit as s → 0+: 0, an expression, or ±oo.
@@ -328,6 +348,11 @@ def _expand(expr: Expr, small: Symbol, terms: int, domain: Domain) -> Laurent:
         return follow(expr.base).power(expr.exp)
     if isinstance(expr, log):
         return follow(expr.args[0]).log()
+    if isinstance(expr, sin | cos):
+        return follow(expr.args[0]).sine()[isinstance(expr, cos)]
+    if isinstance(expr, tan):
+        sines = follow(expr.args[0]).sine()
+        return sines[0] / sines[1]
     if isinstance(expr, BernsteinMean):
         return _expand_mean(expr, follow, small, terms, domain)
     if isinstance(expr, Sum):

@@ -21,6 +21,7 @@ from grpo_symbolic.checking.checked import (
     from_claim,
     value_at,
 )
+from grpo_symbolic.checking.curve_limits import Piece, along_the_curve
 from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.ranges import split
 from grpo_symbolic.checking.relation import RelationCheck
@@ -37,8 +38,6 @@ __all__ = ["LimitCheck"]
 PI = symbols.pi
 #: Decimal places between a point and the place of a limit that is not infinite.
 _NEAR = (1, 3, 9, 27)
-#: A value, the part of the range that it is for, and that part in words.
-_Piece = tuple[Expr, Domain, str]
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,17 @@ class LimitCheck(StatementCheck):
         if missing is not None:
             return missing
         verdicts: list[tuple[str, Verdict | None]] = []
-        for value, domain, text in pieces:
-            if value in (oo, -oo) or said.value in (oo, -oo):
-                holds = HOLDS[said.relation](_rank(value) - _rank(said.value))
-                verdicts.append((text, None if holds else _differ(value, said.value)))
+        for piece in pieces:
+            value, theirs = piece.value, said.value.subs(piece.given)
+            if value in (oo, -oo) or theirs in (oo, -oo):
+                holds = HOLDS[said.relation](_rank(value) - _rank(theirs))
+                verdicts.append((piece.text, None if holds else _differ(value, theirs)))
                 continue
             claim = Claim(
-                str(said), value, said.relation, said.value, domain,
+                str(said), value, said.relation, theirs, piece.domain,
                 where_defined=self.where_defined,
             )  # fmt: skip
-            verdicts.append((text, prove(claim)))
+            verdicts.append((piece.text, prove(claim)))
         wrong = next((v for _, v in verdicts if v is not None and v.status is Status.REFUTED), None)
         right = [t for t, v in verdicts if t and (v is None or v.status is Status.PROVED)]
         told = f"the limit is {found}"
@@ -132,12 +132,23 @@ class LimitCheck(StatementCheck):
             status = Status.UNKNOWN
         elif not proved:
             status, told = Status.NUMERIC, f"{told}; not every step of this is proved"
-        elif not self.about.unique:
+        elif not self._of_every_policy():
             status = Status.NUMERIC
             told += "; there may be other stationary policies, with other limits"
         return self.result(status, "limits of the weight curve", told)
 
-    def _limits(self, side: str) -> tuple[list[_Piece], str, bool]:
+    def _of_every_policy(self) -> bool:
+        """Whether no other stationary policy may have another limit.
+
+        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes.
+        """
+        curve, said = self.about.curve, self.said
+        if self.about.unique or curve is None or (said.variable, said.end) != (curve.beta, 0):
+            return self.about.unique
+        location = curve.above_reference()
+        return location is not None and all_proved(location)
+
+    def _limits(self, side: str) -> tuple[list[Piece], str, bool]:
         """The limit, in pieces of the range where it needs them; told in words; all proved."""
         said, curve = self.said, self.about.curve
         rest = _without(said.variable, self.about.parameters)
@@ -146,7 +157,7 @@ class LimitCheck(StatementCheck):
             told = f"{sstr(found.value)}: {found.reason}"
             return [*_pieces(found.value, rest)], told, all_proved(found.claims)
         if self.about.closed is None:
-            raise ValueError("only the limit of pi itself is known without a closed form")
+            return self._on_the_curve()
         try:
             value = self._leading(side, {}, self.about.parameters)
         except ValueError:
@@ -154,14 +165,22 @@ class LimitCheck(StatementCheck):
             if said.variable == symbols.beta:
                 raise
             pieces = [
-                (self._leading(side, given, domain), _without(said.variable, domain), text)
+                Piece(self._leading(side, given, domain), _without(said.variable, domain), text)
                 for given, domain, text in split(self.about)
             ]
             if not pieces:
                 raise
-            told = ", ".join(f"{sstr(value)} where {text}" for value, _, text in pieces)
-            return pieces, f"{told}: leading terms of the closed form", True
-        return [(value, rest, "")], f"{sstr(value)}: leading term of the closed form", True
+            return pieces, f"{_told(pieces)}: leading terms of the closed form", True
+        return [Piece(value, rest)], f"{sstr(value)}: leading term of the closed form", True
+
+    def _on_the_curve(self) -> tuple[list[Piece], str, bool]:
+        said, curve = self.said, self.about.curve
+        if curve is None or self.about.clipped:
+            raise ValueError("only the limit of pi itself is known without a closed form")
+        moving = said.quantity, said.variable, said.end, self.about.parameters
+        pieces, claims = limited(along_the_curve, curve, *moving, steps=GLANCE_STEPS)
+        told = f"{_told(pieces)}: leading terms along the curve of all stationary policies"
+        return pieces, told, all_proved(claims)
 
     def _leading(self, side: str, given: dict[Symbol, Expr], domain: Domain) -> Expr:
         said = self.said
@@ -254,20 +273,26 @@ def _rank(value: Expr) -> int:
     return {oo: 1, -oo: -1}.get(value, 0)
 
 
-def _pieces(value: Expr, domain: Domain) -> Iterator[_Piece]:
+def _told(pieces: list[Piece]) -> str:
+    """The limits on all parts of the range, in words."""
+    where = ((sstr(p.value), f" where {p.text}" if p.text else "") for p in pieces)
+    return ", ".join("".join(part) for part in where)
+
+
+def _pieces(value: Expr, domain: Domain) -> Iterator[Piece]:
     """The pieces of a limit, each with its part of the range and a condition in words."""
     if not isinstance(value, Piecewise):
-        yield value, domain, ""
+        yield Piece(value, domain)
         return
     lower: Expr = S.Zero
     for piece, condition in value.args:
         own = next((r for r in domain.ranges if r.symbol == symbols.beta), None)
         if own is None:
-            yield piece, domain, sstr(condition)
+            yield Piece(piece, domain, sstr(condition))
             continue
         rest = tuple(r for r in domain.ranges if r.symbol != symbols.beta)
         upper = oo if condition == True else condition.rhs  # noqa: E712
         part = Range(symbols.beta, lower, upper, lower != 0, condition.func.__name__ == "LessThan")
         text = f"beta >= {sstr(lower)}" if upper == oo else sstr(condition)
-        yield piece, Domain((*rest, part)), text
+        yield Piece(piece, Domain((*rest, part)), text)
         lower = upper

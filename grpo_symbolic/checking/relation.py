@@ -16,21 +16,16 @@ from functools import cached_property
 
 from sympy import (
     Expr,
-    Pow,
     Rational,
     S,
     Symbol,
-    cancel,
-    fraction,
+    log,
     sstr,
-    together,
 )
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.checked import (
     CLOSE,
-    GLANCE_STEPS,
     HOLDS,
     NUMBERS_STEPS,
     PROOF_STEPS,
@@ -43,6 +38,7 @@ from grpo_symbolic.checking.checked import (
     value_at,
 )
 from grpo_symbolic.checking.definedness import undefined
+from grpo_symbolic.checking.determined import is_the_condition, poles_of
 from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.ranges import right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
@@ -302,11 +298,14 @@ class RelationCheck(StatementCheck):
             yield "the parameters alone", [self._claim({}, self._domain())]
             return
         inside = about.binary is not None or not about.clipped
+        everywhere = _ALL, [self._claim({}, about.policy.domain)]
         if self.said.relation != "==" and inside:
-            yield _ALL, [self._claim({}, about.policy.domain)]
+            yield everywhere
         if about.closed is not None and not self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
         solved = self._solved()
+        if solved is not None:
+            yield from self._by_log_odds(solved)
         if solved is not None and about.residual is not None and about.unique:
             yield from self._by_condition(solved)
         yield from self._by_curve()
@@ -316,6 +315,8 @@ class RelationCheck(StatementCheck):
             staged = about.binary.expression
             if staged is not None:
                 yield "the closed form", [self._claim({PI: staged}, about.parameters)]
+        if self.said.relation == "==" and inside:
+            yield everywhere
 
     @property
     def _long(self) -> bool:
@@ -346,6 +347,30 @@ class RelationCheck(StatementCheck):
         if location is not None:
             claim = self._claim({curve.beta: curve.weight}, curve.domain)
             yield "the curve of all stationary policies", [*location, claim]
+
+    def _by_log_odds(self, solved: Expr) -> Iterator[tuple[str, list[Claim]]]:
+        """Log-odds of the formula against those of π(a), which the condition gives by the drift."""
+        about, curve, relation = self.about, self.about.curve, self.said.relation
+        if curve is None or about.closed is not None or curve.force.log_odds is None:
+            return
+        location = curve.above_reference()
+        if location is None:
+            return
+        if self.said.right != solved:
+            relation = MIRRORED.get(relation, relation)
+        moved = curve.drift.expression / (curve.beta * curve.force.log_odds)
+        ours, theirs = (log(p / (1 - p)) for p in (REFERENCE, solved))
+        weight = (r for r in about.parameters.ranges if r.symbol == curve.beta)
+        along = Domain((*curve.domain.ranges, *weight))
+        yield (
+            _CONDITION,
+            [
+                *location,
+                Claim("it is positive", solved, ">", S.Zero, about.parameters),
+                Claim("it is less than 1", solved, "<", S.One, about.parameters),
+                Claim("the log-odds", ours + moved, relation, theirs, along),
+            ],
+        )
 
     def _by_condition(self, solved: Expr) -> Iterator[tuple[str, list[Claim]]]:
         """The formula put into the condition, whose residual falls through its only zero."""
@@ -400,50 +425,12 @@ class RelationCheck(StatementCheck):
 
     def _proved(self, route: str) -> str:
         sentence = f"it holds for {self._domain()}, by {route}"
-        poles = self._poles() if self.where_defined else []
+        solved = self._solved()
+        poles = poles_of(self.about, solved) if self.where_defined and solved is not None else []
         if poles:
             sentence += f"; it is undefined where {' or '.join(poles)}"
-        if self.said.relation != "==" or self._solved() is not None or not self._about_policy:
+        if self.said.relation != "==" or solved is not None or not self._about_policy:
             return sentence
-        if self._equivalent():
+        if is_the_condition(self.about, self.said):
             return f"{sentence}, and at no other policy, so that it determines pi"
         return f"{sentence}; it is not shown to determine pi"
-
-    def _equivalent(self) -> bool:
-        """Whether the equation is the condition times something that is never 0."""
-        if self.about.residual is None:
-            return False
-        difference, domain = self.said.left - self.said.right, self.about.policy.domain
-        try:
-            ratio = limited(_quotient, difference, self.about.residual, steps=GLANCE_STEPS)
-            signs = [limited(sign, part, domain, steps=GLANCE_STEPS) for part in fraction(ratio)]
-            return all(s in (Sign.POSITIVE, Sign.NEGATIVE) for s in signs)
-        except Exhausted:
-            return False
-
-    def _poles(self) -> list[str]:
-        """Denominators of a formula for pi that are not shown to keep one sign."""
-        solved = self._solved()
-        if solved is None:
-            return []
-        found = []
-        for power in sorted(solved.atoms(Pow), key=sstr):
-            base, exponent = power.as_base_exp()
-            if exponent.is_negative and base.free_symbols:
-                try:
-                    known = limited(sign, base, self.about.parameters, steps=GLANCE_STEPS)
-                except Exhausted:
-                    known = Sign.ZERO
-                if known is None and self._has_zero(base):
-                    found.append(f"{sstr(base)} = 0")
-        return found
-
-    def _has_zero(self, base: Expr) -> bool:
-        """Whether a denominator takes both signs at points of the range."""
-        points = self.about.points(self.about.parameters, 4 * SCATTERED)
-        values = [v for p in points if (v := value_at(base, p)) is not None]
-        return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
-
-
-def _quotient(left: Expr, right: Expr) -> Expr:
-    return cancel(together(left) / together(right))

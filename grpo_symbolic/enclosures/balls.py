@@ -164,7 +164,7 @@ def _evaluated(expr: Expr, values: dict[Expr, arb]) -> arb:
 def _mean(expr: BernsteinMean, values: dict[Expr, arb]) -> arb:
     """A mean over a group as the sum that it is, from its far end inwards."""
     if not expr.size.is_Integer:
-        raise ValueError(f"{expr} has no value in ball arithmetic: its group has no number")
+        raise ValueError(f"{expr} has no value in ball arithmetic: its size is no integer")
     n = int(expr.size)
     row = [_ball(expr.value(S(k)), values) for k in range(n + 1)]
     for _ in range(expr.order):

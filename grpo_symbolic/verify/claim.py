@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, Symbol, nan, oo, zoo
+from sympy import Eq, Expr, Ge, Gt, Le, Lt, Max, Min, Ne, Symbol, nan, oo, zoo
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
@@ -109,7 +109,13 @@ class Claim:
         """Whether one side is no real number at this exact point."""
         if not all(in_reach(side, point) for side in (self.left, self.right)):
             return False
-        values = [side.xreplace(dict(point)) for side in (self.left, self.right)]
+        try:
+            values = [side.xreplace(dict(point)) for side in (self.left, self.right)]
+        except ValueError:  # of a maximum with a part that is no real number
+            parts = {
+                a for m in self.difference.atoms(Max, Min) for a in m.args if not a.has(Max, Min)
+            }
+            return any(part.xreplace(dict(point)).is_real is False for part in parts)
         return any(v.has(nan, zoo, oo, -oo) or v.is_real is False for v in values)
 
     def __repr__(self) -> str:

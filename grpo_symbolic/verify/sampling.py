@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, Rational, S, Sum, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
@@ -34,6 +36,7 @@ UNDEFINED = "undefined at "
 #: A coordinate with more characters is rounded, to the first of these digits that will do.
 _LEGIBLE = 20
 _FEWER_DIGITS = (1, 2, 4, 8, 16)
+_FAR = (10**4, 10**8)
 
 
 class RationalSampling(Method):
@@ -90,6 +93,18 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
             at = {**middle, r.symbol: end.subs(middle)}
             if belongs and end.is_finite and domain.contains(at):
                 yield at
+    yield from _far_out(claim, middle)
+
+
+def _far_out(claim: Claim, middle: Mapping[Symbol, Expr]) -> Iterator[dict[Symbol, Expr]]:
+    """Very large whole numbers, for what fails only there; where nothing is summed up to them."""
+    if claim.difference.has(Sum, BernsteinMean):
+        return
+    for r in claim.domain.relevant(claim.difference).ranges:
+        for size in _FAR if r.symbol.is_integer and r.upper == oo else ():
+            at = {**middle, r.symbol: S(size)}
+            if all(in_reach(side, at) for side in (claim.left, claim.right)):
+                yield at
 
 
 def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
@@ -138,7 +153,7 @@ def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
 
 
 def _refuted(claim: Claim, point: Mapping[Symbol, Expr], detail: str = "") -> Verdict:
-    left, right = (side.xreplace(dict(point)).n(30) for side in (claim.left, claim.right))
+    left, right = (_shown(side, point) for side in (claim.left, claim.right))
     where = f"fails at {_listed(point)}" if point else f"{left} and {right} do not compare so"
     return Verdict(
         Status.REFUTED,
@@ -150,6 +165,13 @@ def _refuted(claim: Claim, point: Mapping[Symbol, Expr], detail: str = "") -> Ve
             "right": str(right),
         },
     )
+
+
+def _shown(side: Expr, point: Mapping[Symbol, Expr]) -> Expr:
+    try:
+        return side.xreplace(dict(point)).n(30)
+    except ValueError:  # of a maximum with a part that is no real number
+        return S.NaN
 
 
 def _listed(point: Mapping[Symbol, Expr]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from sympy import oo
 
-from grpo_symbolic import GRPO, Algorithm, Divergence, symbols
+from grpo_symbolic import GRPO, Algorithm, DirectKL, Divergence, symbols
 
 __all__ = ["Known", "known_truths"]
 
@@ -57,6 +57,9 @@ def known_truths() -> Iterator[Known]:
     yield from _directions()
     yield from _undefined()
     yield from _boundary()
+    yield from _trigonometric()
+    yield from _along_the_curve()
+    yield from _log_odds()
 
 
 def _equal(algorithm: Algorithm, formula: str) -> Iterator[Known]:
@@ -345,3 +348,56 @@ def _boundary() -> Iterator[Known]:
         ("pi != 1", False),
     ):
         yield Known(formula, CLIPPED, true, "at the boundary")
+
+
+def _trigonometric() -> Iterator[Known]:
+    """Identities of angles, and the same for a wrong angle, sign or range."""
+    for formula, true in (
+        ("sin({})**2 + cos({})**2 = 1", True),
+        ("sin(2*{}) = 2*sin({})*cos({})", True),
+        ("cos(3*{}) = 4*cos({})**3 - 3*cos({})", True),
+        ("sin({})**2 - cos({})**2 = 1", False),
+        ("cos(2*{}) = 2*sin({})*cos({})", False),
+        ("cos({})**2 < 1 - 10**-12", False),
+        ("Max({}, log({} - 10**-9)) > 0", False),
+    ):
+        for angle in ("beta", "pi"):
+            yield Known(formula.replace("{}", angle), PAIRS, true, "angles")
+    for formula, true in (
+        ("sin(beta) <= 1", True),
+        ("cos(beta) >= -1", True),
+        ("cos(beta) > 0", False),
+        ("sqrt(1 - sin(beta)**2) = cos(beta)", False),
+        ("tan(beta) = sin(beta)/cos(beta)", False),
+        ("limit(sin(beta)/beta, beta, 0) = 1", True),
+        ("limit((1 - cos(beta))/beta**2, beta, 0) = 1", False),
+    ):
+        yield Known(formula, PAIRS, true, "angles")
+
+
+def _along_the_curve() -> Iterator[Known]:
+    """Limits of more than π(a) without a closed form: h_G'(0) = -h_G'(1) = √(G - 1)."""
+    for algorithm, slope, other in ((EIGHT, "sqrt(7)", "sqrt(8)"), (ANY_SIZE, "sqrt(G - 1)", "G")):
+        for formula, true in (
+            ("limit((1 - pi)/beta, beta, 0) = (1 - pi_ref)/{}", True),
+            ("limit((1 - pi)/beta**2, beta, 0) < oo", False),
+            ("limit((1 - pi)/(1 - pi_ref), pi_ref, 1) = beta/(beta + {})", True),
+            ("limit(pi/pi_ref, pi_ref, 0) > 1", True),
+            ("limit(pi/pi_ref, pi_ref, 0) = oo", False),
+            ("limit(beta*(pi - pi_ref), beta, oo) < 1/2", True),
+        ):
+            yield Known(formula.replace("{}", slope), algorithm, true, "along the curve")
+            if "{}" in formula:
+                yield Known(formula.replace("{}", other), algorithm, False, "along the curve")
+    formula = "limit((1 - pi)/beta, beta, 0) > (1 - pi_ref)/1000"
+    yield Known(formula, ANY_SIZE, False, "only at large G")
+
+
+def _log_odds() -> Iterator[Known]:
+    """Direct KL: the log-odds move by D_G/β, with √2 < D_4 < √3, 1 < D_8 < √7, D_oo >= 2."""
+    for size, least, strict in ((4, "sqrt(2)", True), (8, "1", True), (oo, "2", False)):
+        bound = f"pi_ref/(pi_ref + (1 - pi_ref)*exp(-{least}/beta))"
+        algorithm = GRPO(size, DirectKL())
+        yield Known(f"pi >= {bound}", algorithm, True, "log-odds")
+        yield Known(f"{bound} < pi", algorithm, strict, "log-odds")
+        yield Known(f"pi <= {bound}", algorithm, False, "log-odds")

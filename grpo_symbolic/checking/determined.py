@@ -1,0 +1,52 @@
+"""What a proved equation says besides: that it determines π(a), and where its formula has poles."""
+
+from __future__ import annotations
+
+from sympy import Expr, Pow, S, cancel, fraction, sstr, together
+
+from grpo_symbolic.algebra import Sign, sign
+from grpo_symbolic.checking.checked import GLANCE_STEPS, SCATTERED, value_at
+from grpo_symbolic.checking.subject import Subject
+from grpo_symbolic.grammar.statement import Comparison
+from grpo_symbolic.work import Exhausted, limited
+
+__all__ = ["is_the_condition", "poles_of"]
+
+
+def is_the_condition(about: Subject, said: Comparison) -> bool:
+    """Whether the equation is the condition times something that is never 0."""
+    if about.residual is None:
+        return False
+    difference, domain = said.left - said.right, about.policy.domain
+    try:
+        ratio = limited(_quotient, difference, about.residual, steps=GLANCE_STEPS)
+        signs = [limited(sign, part, domain, steps=GLANCE_STEPS) for part in fraction(ratio)]
+        return all(s in (Sign.POSITIVE, Sign.NEGATIVE) for s in signs)
+    except Exhausted:
+        return False
+
+
+def poles_of(about: Subject, solved: Expr) -> list[str]:
+    """Denominators of a formula for π(a) that are not shown to keep one sign."""
+    found = []
+    for power in sorted(solved.atoms(Pow), key=sstr):
+        base, exponent = power.as_base_exp()
+        if exponent.is_negative and base.free_symbols:
+            try:
+                known = limited(sign, base, about.parameters, steps=GLANCE_STEPS)
+            except Exhausted:
+                known = Sign.ZERO
+            if known is None and _has_zero(about, base):
+                found.append(f"{sstr(base)} = 0")
+    return found
+
+
+def _has_zero(about: Subject, base: Expr) -> bool:
+    """Whether a denominator takes both signs at points of the range."""
+    points = about.points(about.parameters, 4 * SCATTERED)
+    values = [v for p in points if (v := value_at(base, p)) is not None]
+    return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
+
+
+def _quotient(left: Expr, right: Expr) -> Expr:
+    return cancel(together(left) / together(right))
