@@ -154,7 +154,9 @@ class SlopeCheck(StatementCheck):
             return self._refuted(found)
         way = "falls" if self.said.relation == ">" else "rises"
         if found.status is not Status.PROVED:
-            return self._open(found)
+            # Numbers say so of the weak relation only.
+            sentence = f"its derivative vanishes somewhere; it is not shown that it never {way}"
+            return self.result(Status.UNKNOWN, found.method, sentence)
         if not expression.has(*_KINKED) and self._moves_somewhere(slope):
             sentence = f"it never {way}, and no part of the range has a derivative of 0"
             return self.result(Status.PROVED, found.method, sentence)

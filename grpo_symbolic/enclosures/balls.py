@@ -16,11 +16,13 @@ from flint import arb, ctx, fmpq
 from sympy import (
     Abs,
     Add,
+    Dummy,
     Expr,
     Max,
     Min,
     Mul,
     Pow,
+    Rational,
     S,
     Sum,
     Symbol,
@@ -48,6 +50,7 @@ from sympy import (
 )
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
+from grpo_symbolic.implicit_root import ImplicitRoot
 
 __all__ = ["ball", "balls"]
 
@@ -148,6 +151,8 @@ def _evaluated(expr: Expr, values: dict[Expr, arb]) -> arb:
         )
     if isinstance(expr, BernsteinMean):
         return _mean(expr, values)
+    if isinstance(expr, ImplicitRoot):
+        return _implicit_root(expr)
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
         if not (first.is_Integer and last.is_Integer):
@@ -180,6 +185,20 @@ def _mean(expr: BernsteinMean, values: dict[Expr, arb]) -> arb:
         total += row[k] * (powers[k] * weight * comb(n, k))
         weight = weight * rest
     return total
+
+
+def _implicit_root(expr: ImplicitRoot) -> arb:
+    """The root, from places a little below and above at which the two sides compare as they do."""
+    if expr.free_symbols:
+        raise ValueError(f"{expr} has no value in ball arithmetic: it is no number")
+    p = Dummy("p", positive=True)
+    balance = expr.args[0](p) - expr.args[1](p)
+    near, apart = Rational(expr.evalf(ctx.prec)), Rational(1, 2 ** (ctx.prec // 2))
+    ends = [arb(fmpq(int(e.p), int(e.q))) for e in (near * (1 - apart), near * (1 + apart))]
+    below, above = (_ball(balance, {p: end}) for end in ends)
+    if not below < 0 < above:
+        raise ValueError(f"{expr} has no value in ball arithmetic: the sides are not told apart")
+    return ends[0].union(ends[1])
 
 
 #: Roots of a higher order are powers of the exponential.

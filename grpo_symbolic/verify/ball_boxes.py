@@ -1,7 +1,7 @@
 """Inequalities in ball arithmetic, on boxes that cover the domain.
 
-Each range is a chart in a coordinate 0 <= t <= 1, or two: lower + t and lower + 1/t for a
-half-line, lower + (upper - lower) t for a finite range. Boxes are halved until a ball of the
+Each range is two charts in a coordinate t that is 0 at an end: lower + t and lower + 1/t for a
+half-line, half of a finite range from each of its ends. Boxes are halved until a ball of the
 difference is positive on each.
 """
 
@@ -87,6 +87,7 @@ class _Side:
 
     t: Dummy
     value: Expr
+    most: fmpq
     open: bool  # at t = 0
 
 
@@ -96,16 +97,13 @@ class _Chart:
 
     place: dict[Symbol, Expr]
     coordinates: tuple[Dummy, ...]
+    start: Box
     expr: Expr
     strict: bool
 
     @cached_property
     def slopes(self) -> tuple[Expr, ...]:
         return tuple(self.expr.diff(t) for t in self.coordinates)
-
-    @property
-    def start(self) -> Box:
-        return ((fmpq(0), fmpq(1)),) * len(self.coordinates)
 
     def point(self, box: Box) -> dict[Symbol, Expr]:
         """The symbols in the middle of a box."""
@@ -177,7 +175,7 @@ def _built(difference: Expr, domain: Domain, strict: bool) -> Iterator[_Chart]:
     coefficient, factors = oriented_factors(difference, domain)
     # Where the signs of the factors are all known, balls look at each of them all the same.
     rest = [b**k for b, k in factors if sign(b, domain) is not Sign.POSITIVE]
-    expr = Mul(S.One if coefficient > 0 else -S.One, *(rest or [b**k for b, k in factors]))
+    expr = Mul(coefficient, *(rest or [b**k for b, k in factors]))
     domain = domain.relevant(expr)
     for sides in product(*(list(_sides(r)) for r in domain.ranges)):
         place: dict[Symbol, Expr] = {}
@@ -187,20 +185,22 @@ def _built(difference: Expr, domain: Domain, strict: bool) -> Iterator[_Chart]:
         positive = {side.t for side in sides if side.open}
         parts = Mul.make_args(factor(together(expr.xreplace(place))))
         kept = Mul(*(f for f in parts if f.as_base_exp()[0] not in positive))
-        yield _Chart(place, tuple(side.t for side in sides), kept, strict)
+        start = tuple((fmpq(0), side.most) for side in sides)
+        yield _Chart(place, tuple(side.t for side in sides), start, kept, strict)
 
 
 def _sides(r: Range) -> Iterator[_Side]:
-    """The charts of one range: from end to end, or from an end or a middle outwards."""
+    """The charts of one range: from its ends inwards, from a middle or an end outwards."""
     t = Dummy(f"t_{r.symbol}", positive=True)
-    if r.lower != -oo and r.upper != oo:
-        yield _Side(t, r.lower + (r.upper - r.lower) * t, not r.lower_closed)
-        return
     ends = [(r.lower, 1, r.lower_closed), (r.upper, -1, r.upper_closed)]
-    finite = [end for end in ends if end[0].is_finite is not False]
+    finite = [end for end in ends if end[0] not in (-oo, oo)]
+    if len(finite) == 2:
+        for end, way, closed in finite:
+            yield _Side(t, end + way * (r.upper - r.lower) * t, fmpq(1, 2), not closed)
+        return
     for end, way, closed in finite or [(S.Zero, 1, True), (S.Zero, -1, True)]:
-        yield _Side(t, end + way * t, not closed)
-        yield _Side(t, end + way / t, True)
+        yield _Side(t, end + way * t, fmpq(1), not closed)
+        yield _Side(t, end + way / t, fmpq(1), True)
 
 
 # -- subdivision ----------------------------------------------------------------------------

@@ -42,10 +42,11 @@ class OrthantSign(Method):
 
     def attempt(self, claim: Claim) -> Verdict | None:
         difference = claim.difference
-        found = sign(difference, claim.domain)
+        domain = claim.domain.relevant(difference)  # a closed end of another range is no zero
+        found = sign(difference, domain)
         if found is None:
             difference = _written_out(difference)
-            found = _sign_of_product(difference, claim.domain)
+            found = _sign_of_product(difference, domain)
         if found is None or found not in _HOLDS[claim.relation]:
             return None
         return Verdict(
@@ -54,7 +55,7 @@ class OrthantSign(Method):
             f"left side minus right side is {found.name.lower()} on the whole range",
             {
                 "sign": found.name,
-                "numerator": positive_numerator(difference, claim.domain) or "",
+                "numerator": positive_numerator(difference, domain) or "",
             },
         )
 

@@ -128,8 +128,8 @@ class Mutations:
 
 def _calls(item: pytest.Item, places: set[str]) -> tuple[float, list[str]]:
     """How long a test takes, and the functions it calls; none of a test that takes too long."""
-    for cache in _caches():  # what an earlier test has worked out is called here, too
-        cache.cache_clear()
+    for kept in _caches():  # what an earlier test has worked out is called here, too
+        kept.cache_clear()
     places.clear()
     start = process_time()
     passed = _passes(item, LONGEST)
@@ -155,15 +155,15 @@ def _caches() -> list[Any]:
 
 def _noticed(change: Change, near: list[tuple[float, str]], tests: dict[str, pytest.Item]) -> bool:
     change.make()
-    for cache in _caches():
-        cache.cache_clear()
+    for kept in _caches():
+        kept.cache_clear()
     return any(not _passes(tests[name], 1 + PATIENCE * seconds) for seconds, name in near)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE",
-                        help="what is changed, files or folders (all of verify and checking)")  # fmt: skip
+                        help="what is changed, or folders (verify and checking)")  # fmt: skip
     parser.add_argument("--count", type=int, default=100, help="changes to try (100)")
     parser.add_argument("--seed", type=int, default=1, help="which ones are drawn (1)")
     parser.add_argument("--without", action="append", type=Path, default=[], metavar="FOLDER",

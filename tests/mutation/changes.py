@@ -1,4 +1,4 @@
-"""Changes of the code, one at a time: what decides is turned around, and put into running functions.
+"""Changes of the code, one at a time: what decides is turned around, in functions that run.
 
 A comparison is turned or made weaker, a condition negated, ``and`` becomes ``or``, ``any`` ``all``,
 one sign another, a number is off by one, a refusal is left out.
@@ -11,7 +11,7 @@ import importlib
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -211,7 +211,13 @@ def watch(files: Sequence[Path], reached: set[str]) -> None:
 
 
 def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return ast.parse(_source(path))
+
+
+@cache
+def _source(path: Path) -> str:
+    """What the file holds when it is first read: later edits are none of this run."""
+    return path.read_text(encoding="utf-8")
 
 
 def _module(path: Path) -> ModuleType:

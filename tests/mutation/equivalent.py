@@ -8,4 +8,9 @@ __all__ = ["EQUIVALENT", "LEFT_OUT"]
 EQUIVALENT: dict[str, str] = {}
 
 #: Files that decide nothing.
-LEFT_OUT: dict[str, str] = {}
+LEFT_OUT: dict[str, str] = {
+    "grpo_symbolic/verify/limits.py": (
+        "limits of work, and which claims are looked at without a meter: what exceeds one is left "
+        "undecided, and nothing is proved or refuted by them"
+    ),
+}

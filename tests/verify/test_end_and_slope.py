@@ -112,3 +112,75 @@ def test_the_range_of_another_symbol_may_begin_at_it() -> None:
     assert prove(claim).status is Status.PROVED
     turned = Claim("turned", log(pi / pi_ref), ">", pi / pi_ref - 1, above)
     assert prove(turned).status is Status.REFUTED
+
+
+def test_a_slope_without_a_place_at_which_it_vanishes_shows_nothing() -> None:
+    """beta log(beta) turns where log(beta) = -1, which no line shows."""
+    for left, right in ((beta * log(beta), -exp(-1)), (exp(beta), 3 * beta - 1)):
+        assert METHOD.attempt(Claim("turns", left, ">=", right)) is None
+    # Turning points of a factor of degree two, and of one that is outside of the range.
+    assert METHOD.attempt(Claim("", beta**3 - 6 * beta, ">=", -6 - log(1 + beta))) is None
+    below = Domain.of((beta, S.Zero, S.Half))
+    assert METHOD.attempt(Claim("", beta * exp(-beta), "<", Rational(1, 4), below)) is None
+
+
+def test_what_has_a_plain_sign_is_left_to_the_orthant() -> None:
+    for relation in (">", ">=", "!="):
+        assert METHOD.attempt(Claim("a plain sign", exp(beta) + beta, relation, S.Zero)) is None
+    assert METHOD.attempt(Claim("an equation", exp(beta) - beta - 1, "==", S.Zero)) is None
+
+
+def test_a_turning_point_is_a_place_at_which_the_value_counts() -> None:
+    """beta exp(-beta) <= 1/e is attained at 1; beta exp(1 - beta) < 1.01 is not."""
+    for relation, bound, holds in (
+        ("<=", S.One, True),
+        ("<", S.One, False),
+        ("<", Rational(101, 100), True),
+        ("<=", Rational(99, 100), False),
+    ):
+        found = METHOD.attempt(Claim("", beta * exp(1 - beta), relation, bound))
+        assert (found is not None) == holds
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "domain"),
+    [
+        # from the upper end, whose value is positive; the slope needs no strict sign then
+        (log(pi), "<", (1 - pi) / 2 + Rational(1, 9), Domain.of(pi)),
+        # down from infinity there is no end
+        (exp(-X), "<=", S.One, Domain((Range(X, S.Zero, S.Infinity, True, False),))),
+        (exp(X), "<=", S.One, Domain((Range(X, -S.Infinity, S.Zero, False, True),))),
+        # a product whose other factor has a sign of its own
+        ((1 - exp(-beta)) * (pi - 2), "<", S.Zero, Domain.of(beta, pi)),
+        (-(beta**2) * sinh(beta), "<=", -(beta**3), Domain.of(beta)),
+    ],
+    ids=str,
+)
+def test_ends_of_every_kind(left: Expr, relation: str, right: Expr, domain: Domain) -> None:
+    claim = Claim("true", left, relation, right, domain)
+    found = METHOD.attempt(claim)
+    assert found is None or found.status is Status.PROVED
+    assert prove(claim).status is Status.PROVED
+    turned = Claim("false", left, ">" if "<" in relation else "<", right, domain)
+    assert METHOD.attempt(turned) is None
+    assert prove(turned).status is not Status.PROVED
+
+
+def test_an_end_without_a_value_is_no_start() -> None:
+    """log(pi/(1 - pi)) has a value at neither end; 1/beta - 1 has none at 0."""
+    for left, right in ((log(pi / (1 - pi)), -S.One), (1 / beta, Rational(1, 10**6))):
+        assert METHOD.attempt(Claim("", left, ">", right)) is None
+
+
+def test_each_step_is_said() -> None:
+    found = METHOD.attempt(Claim("", sinh(beta), ">", beta))
+    assert found is not None
+    steps: list[str] = found.evidence["steps"]  # type: ignore[assignment]
+    assert steps[-1] == "-beta + sinh(beta) > 0 on beta > 0: it rises from 0 at beta = 0"
+    assert steps[0].endswith("by its sign on the orthant")
+    fall = METHOD.attempt(Claim("", log(pi), "<", pi - 1))
+    assert fall is not None
+    assert "it falls towards 0 at pi = 1" in fall.detail
+    above = METHOD.attempt(Claim("", exp(beta), ">", beta))
+    assert above is not None
+    assert "rises from a value that is not negative at beta = 0" in above.detail
