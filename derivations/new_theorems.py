@@ -200,8 +200,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     ),
     open_question(
         r"reverse KL: exactly one stationary policy for any reward levels and every $G$ (every "
-        r"coefficient of the determinant of $\pi\mapsto\piref$ in the masses and in "
-        r"$\beta-V(\mathrm{best})$ is positive)"
+        r"coefficient of the determinant of the map to references is positive)"
     ),
     new("partial credit never helps the best answer", "many_levels_below_two: *"),
     new(
