@@ -105,7 +105,17 @@ class Evidence:
             the statement that the opposite holds at its counterexample, else None.
         """
         data = claim if isinstance(claim, dict) else claim_to_data(portable(claim))
-        point = {name: str(value) for name, value in (at or {}).items()}
+        record = self._record(data, at or {}, routes)
+        refuted = (c["evidence"] for c in record["certificates"] if c["verdict"] == "REFUTED")
+        refutation = next(refuted, None)
+        if refutation is None:
+            return {**record, "negation": None}
+        opposite = claim_to_data(_negation(claim_from(data), refutation))
+        return {**record, "negation": self._record(opposite, {}, routes)}
+
+    def _record(self, data: dict[str, Any], at: Mapping[str, Expr], routes: int) -> dict[str, Any]:
+        """What its file says, or is to say."""
+        point = {name: str(value) for name, value in at.items()}
         key = digest([data, point])[:16]
         record = self._kept(key, data, point)
         if record is None:
@@ -115,12 +125,7 @@ class Evidence:
             record = {"key": key, "at": point, "methods": _made_by(), "seconds": seconds}
             record["certificates"] = made
             self._write(record)
-        found = (c["evidence"] for c in record["certificates"] if c["verdict"] == "REFUTED")
-        refutation = next(found, None)
-        if refutation is None:
-            return {**record, "negation": None}
-        opposite = _negation(claim_from(data), refutation)
-        return {**record, "negation": self.of(opposite, routes=routes)}
+        return record
 
     def _kept(
         self, key: str, data: Mapping[str, Any], point: Mapping[str, str]

@@ -140,7 +140,7 @@ class Row:
         found = []
         for name in FAMILIES:
             count = sum(name in part.methods for part in self.parts)
-            if count == len(self.parts):
+            if count and count == len(self.parts):
                 found.append(name)
             elif count:
                 found.append(f"{name} ({count} of {len(self.parts)})")

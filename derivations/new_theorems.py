@@ -78,7 +78,8 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "bounds_every_group: pairs: *",
     ),
     new(
-        "two reward levels: the stationary policies are the critical points of a potential",
+        r"two reward levels: the stationary policies are the critical points of a potential ($G=2$ "
+        "to 5, 8 and large groups)",
         "potential_two_levels: *",
     ),
     new(
@@ -106,7 +107,8 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "large_group_many_answers: *",
     ),
     new(
-        "three reward levels: no potential",
+        r"three reward levels: no potential ($G=2$ and large groups; for rewards 2, 1, 0 at $G=3$, "
+        "4 and 8 too)",
         "curl_three_levels: three levels: *",
         "curl_criterion: *which is positive",
         "curl_criterion: at pi = (1/3, 1/3, 1/3) the curl is positive, *",
@@ -200,8 +202,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     ),
     open_question(
         r"reverse KL: exactly one stationary policy for any reward levels and every $G$ (every "
-        r"coefficient of the determinant of $\pi\mapsto\piref$ in the masses and in "
-        r"$\beta-V(\mathrm{best})$ is positive)"
+        r"coefficient of the determinant of the map to references is positive)"
     ),
     new("partial credit never helps the best answer", "many_levels_below_two: *"),
     new(
@@ -210,12 +211,12 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "spread_of_iterates: *",
     ),
     new(
-        r"reuse of samples is stable up to $\tau_{\max}=\log(1+2A/\kappa)/A$",
+        r"near a rest point, reuse of samples is stable up to $\tau_{\max}=\log(1+2A/\kappa)/A$",
         "reuse_limit: *",
     ),
     new(
-        r"pairs scored by one rater: $\pi(o)>\piref(o)$ if and only if $o$ beats the policy on "
-        r"average",
+        r"pairs of three answers scored by one rater: $\pi(o)>\piref(o)$ if and only if $o$ beats "
+        "the policy on average",
         "raters_majority_margin: *",
     ),
     new(

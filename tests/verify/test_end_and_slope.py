@@ -79,9 +79,10 @@ def test_it_proves_what_analysis_proves(claim: tuple[Expr, str, Expr]) -> None:
     assert recheck(certificate(made, verdict))
     (symbol,) = made.difference.free_symbols
     value = lambdify(symbol, made.difference, "mpmath")
-    for at in ("0.001", "0.3", "0.77", "0.999"):
-        gap = value(mpmath.mpf(at))
-        assert gap > 0 if relation[0] == ">" else gap < 0
+    with mpmath.workdps(40):  # exponentials stand for hyperbolic functions: they cancel
+        for at in ("0.001", "0.3", "0.77", "0.999"):
+            gap = value(mpmath.mpf(at))
+            assert gap > 0 if relation[0] == ">" else gap < 0
 
 
 @pytest.mark.parametrize("claim", FALSE, ids=str)
