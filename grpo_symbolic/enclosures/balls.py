@@ -17,6 +17,7 @@ from sympy import (
     Abs,
     Add,
     Expr,
+    Heaviside,
     Max,
     Min,
     Mul,
@@ -78,6 +79,7 @@ _FUNCTIONS = {
     erf: arb.erf,
     Abs: _absolute,
     sign: arb.sgn,
+    Heaviside: lambda value: (1 + value.sgn()) / 2,  # what Max and Min have as derivative
     sin: arb.sin,
     cos: arb.cos,
     tan: arb.tan,
