@@ -96,8 +96,8 @@ def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
 def _bends(condition: StationarityCondition) -> bool:
     """Whether P is seen not to be affine: at three policies in a row, in a few digits."""
     free, n = condition.policy[:-1], len(condition.policy)
-    rest = condition.preference.domain.samples(1)
-    point = {s: v for s, v in next(iter(rest)).items() if s not in free}
+    sample = next(iter(condition.preference.domain.samples(1)), {})
+    point = {s: v for s, v in sample.items() if s not in free}
     value = condition.preference[0].xreplace(point)
     line = [
         value.xreplace({s: Rational(1, n) + Rational(t, n * (k + 3)) for k, s in enumerate(free)})
