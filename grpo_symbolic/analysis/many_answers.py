@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sympy import Add, Expr, Integer, S, Symbol, diff, oo
+from sympy import Add, Expr, Integer, Rational, S, Symbol, diff, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
@@ -13,7 +14,8 @@ from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.advantage import Ranks
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
-from grpo_symbolic.model.level_mean import LevelMean
+from grpo_symbolic.model.level_mean import LevelMean, PairMean
+from grpo_symbolic.model.preference import level_means
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import order
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -26,8 +28,10 @@ __all__ = ["count_of_many", "limit_of_many", "series_of_many"]
 _MOST = 8
 # Steps that the higher powers of a series may take.
 _STEPS = 4_000_000
+# A second difference that no affine function has from rounding.
+_BENT = 1e-6
 # Operations of a coefficient that is brought into factors.
-_SMALL = 300
+_SMALL, _SHORT = 300, 200_000
 
 
 def count_of_many(algorithm: Algorithm, question: Question) -> Count:
@@ -75,6 +79,8 @@ def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
     free, values = condition.policy[:-1], tuple(condition.preference)
     if any(v.has(LevelMean) or not v.is_polynomial(*free) for v in values):
         return None
+    if _bends(condition):
+        return None
     rows = [[diff(v - values[-1], s).expand() for s in free] for v in values[:-1]]
     if any(entry.has(*free) for row in rows for entry in row):
         return None
@@ -87,6 +93,20 @@ def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
             name = f"skew: the slopes of answers {i + 1} and {j + 1} along each other cancel"
             claims.append(Claim(name, row[j], "==", -rows[j][i], domain))
     return tuple(claims)
+
+
+def _bends(condition: StationarityCondition) -> bool:
+    """Whether P is seen not to be affine: at three policies in a row, in a few digits."""
+    free, n = condition.policy[:-1], len(condition.policy)
+    sample = next(iter(condition.preference.domain.samples(1)), {})
+    point = {s: v for s, v in sample.items() if s not in free}
+    value = condition.preference[0].xreplace(point)
+    line = [
+        value.xreplace({s: Rational(1, n) + Rational(t, n * (k + 3)) for k, s in enumerate(free)})
+        for t in range(-1, 2)
+    ]
+    second = (line[0] - 2 * line[1] + line[2]).evalf(15)
+    return bool(second.is_Float and abs(second) > _BENT)
 
 
 def limit_of_many(
@@ -182,36 +202,80 @@ def series_of_many(
     free = condition.policy[:-1]
     if not (balanced and reverse):
         raise ValueError("beyond 1/beta a series is known for the reverse KL")
+    plain = not condition.question.raters and rule.batch is None  # type: ignore[union-attr]
+    if any(v.has(LevelMean) for v in condition.preference):
+        if order == 2 and plain:
+            return _second(condition, values)
+        raise ValueError(
+            f"1/beta**{order} needs a preference that is written out, which has too many terms for "
+            f"groups of {condition.algorithm.group_size}: ask for 1/beta**2"
+        )
     if not all(v.is_polynomial(*free) for v in condition.preference):
-        raise ValueError("beyond 1/beta a series needs a preference that is written out")
+        raise ValueError("beyond 1/beta a series needs a preference that is a polynomial")
     try:
         if order == 2:
             return limited(_second, condition, values, steps=_STEPS)
         return limited(_iterated, condition, order, steps=_STEPS)
     except Exhausted:
+        if order == 2 and plain and condition.question.reward_laws:
+            named = _by_name(condition)
+            return _second(named, [v.xreplace(at) for v in named.preference])
         raise ValueError(
             f"1/beta**{order} has too many terms for groups of {condition.algorithm.group_size} "
             f"and {len(reference)} answers: ask for 1/beta"
         ) from None
 
 
+def _by_name(condition: StationarityCondition) -> StationarityCondition:
+    """With P through V_G, which is short or has a name."""
+    question, algorithm = condition.question, condition.algorithm
+    means = level_means(algorithm.advantage, question, algorithm.group_size)
+    values = tuple(Add(*(w * means[r] for r, w in law)) for law in question.finite_laws)
+    return replace(condition, preference=replace(condition.preference, values=values))
+
+
 def _second(condition: StationarityCondition, values: Sequence[Expr]) -> tuple[Expr, ...]:
     """π = π_ref (1 + P/β + (P² + P'[π_ref P])/β²), P and its slopes at the reference.
 
-    The last term is a product of sums, which is multiplied out where it is small.
+    The last term is a product of sums, which is multiplied out where that is short. Means over a
+    group that are kept by name have their slopes by name.
     """
     beta, reference, free = condition.beta, condition.reference, condition.policy[:-1]
     at = dict(zip(free, reference[:-1], strict=True))
     moves = [r * v for r, v in zip(reference[:-1], values, strict=False)]
     found = []
     for r, v, p in zip(reference, values, condition.preference, strict=True):
-        slopes = (diff(p, s).xreplace(at) for s in free)
-        bend = r * (v**2 + Add(*(d * m for d, m in zip(slopes, moves, strict=True))))
-        first, second = (
-            part.expand().factor() if part.count_ops() <= _SMALL else part for part in (r * v, bend)
-        )
+        if v.has(LevelMean):
+            turned = v.xreplace({m: _turned(m, condition, values) for m in v.atoms(LevelMean)})
+        else:
+            slopes = (diff(p, s).xreplace(at) for s in free)
+            turned = Add(*(d * m for d, m in zip(slopes, moves, strict=True)))
+        first, second = _factored(r * v), _factored(r * (v**2 + turned))
         found.append(r + first / beta + second / beta**2)
     return tuple(found)
+
+
+def _turned(mean: LevelMean, condition: StationarityCondition, values: Sequence[Expr]) -> Expr:
+    """The derivative of V(r) along π_ref P, as each of the others moves."""
+    question, levels = condition.question, mean.levels
+    lifts = [r * v for r, v in zip(condition.reference, values, strict=True)]
+    moves = [
+        Add(*(row[question.levels.index(level)] * lift
+              for row, lift in zip(question.emission, lifts, strict=True)))
+        for level in levels
+    ]  # fmt: skip
+    slopes = (PairMean(*mean.args, level) for level in levels)  # type: ignore[misc]
+    return (mean.size - 1) * Add(*(s * m for s, m in zip(slopes, moves, strict=True)))
+
+
+def _factored(value: Expr) -> Expr:
+    """In factors, where that is short."""
+    if value.has(LevelMean) or value.count_ops() > _SMALL:
+        return value
+    try:
+        return limited(lambda: value.expand().factor(), steps=_SHORT)
+    except Exhausted:
+        return value
 
 
 def _iterated(condition: StationarityCondition, order: int) -> tuple[Expr, ...]:

@@ -18,6 +18,7 @@ from sympy import (
     Add,
     Dummy,
     Expr,
+    Heaviside,
     Max,
     Min,
     Mul,
@@ -87,6 +88,7 @@ _FUNCTIONS = {
     ceiling: arb.ceil,
     Abs: _absolute,
     sign: arb.sgn,
+    Heaviside: lambda value: (1 + value.sgn()) / 2,  # what Max and Min have as derivative
     sin: arb.sin,
     cos: arb.cos,
     tan: arb.tan,

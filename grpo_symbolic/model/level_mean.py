@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Atom, Derivative, Expr, S, Symbol, Tuple
+from sympy import Atom, Derivative, Dummy, Expr, S, Symbol, Tuple
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.level_values import gaps, level_values
 
-__all__ = ["LevelMean", "Rule"]
+__all__ = ["LevelMean", "PairMean", "Rule"]
 
 
 class Rule(Atom):
@@ -157,4 +157,60 @@ class LevelMean(Expr):
     def _latex(self, printer: Any, exp: str | None = None) -> str:
         index = "" if self.rater is None else f",{self.rater}"
         base = rf"V_{{{printer._print(self.size)}{index}}}\left({printer._print(self.own)}\right)"
+        return base if exp is None else f"{base}^{{{exp}}}"
+
+
+class PairMean(LevelMean):
+    """The expected advantage of the level ``own`` in a group with another member of a known level.
+
+    G − 1 times these are the derivatives of V_G in the masses of the levels.
+
+    Parameters
+    ----------
+    own, size, levels, masses, rule
+        As for :class:`LevelMean`.
+    beside : Expr
+        The level of the other member.
+
+    Examples
+    --------
+    >>> from sympy import Rational, Tuple
+    >>> from grpo_symbolic.model.advantage import ShiftAndScale
+    >>> law = Tuple(2, 1, 0), Tuple(*[Rational(1, 3)] * 3)
+    >>> value = PairMean(S(2), S(3), *law, Rule(ShiftAndScale(), Domain()), S(0))
+    >>> value, value.doit()
+    (V_3(2; 0), sqrt(6)/6 + sqrt(2)/2)
+    """
+
+    @property
+    def rater(self) -> Expr | None:
+        return None
+
+    @property
+    def beside(self) -> Expr:
+        return self.args[5]  # type: ignore[return-value]
+
+    @property
+    def meaning(self) -> str:
+        """The defining expectation, in TeX."""
+        rule, size = self.rule.advantage.tex("r"), self.size
+        return (
+            rf"V_{{{size}}}(r; r') = \mathrm{{E}}\left[{rule}\right] \text{{ in the group }} "
+            rf"(r, r', R_3, \dots, R_{{{size}}}),\ R_i \sim m \text{{ independent}}"
+        )
+
+    def doit(self, **hints: Any) -> Expr:
+        names = [Dummy(f"m_{k}", positive=True) for k in range(len(self.levels))]
+        whole = LevelMean(self.own, self.size, self.levels, names, self.rule).doit()
+        known = names[self.levels.args.index(self.beside)]
+        masses = dict(zip(names, self.masses, strict=True))
+        return (whole.diff(known) / (self.size - 1)).xreplace(masses)
+
+    def _sympystr(self, printer: Any) -> str:
+        size, own, beside = map(printer._print, (self.size, self.own, self.beside))
+        return f"V_{size}({own}; {beside})"
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        size, own, beside = map(printer._print, (self.size, self.own, self.beside))
+        base = rf"V_{{{size}}}\left({own};\ {beside}\right)"
         return base if exp is None else f"{base}^{{{exp}}}"

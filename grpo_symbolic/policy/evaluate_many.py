@@ -38,6 +38,7 @@ from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, Tilted
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.rank_distortion import sees_pairs
 from grpo_symbolic.policy.sensitivity_of_many import sensitivities
 from grpo_symbolic.policy.strategies import group_table
 from grpo_symbolic.question import Question
@@ -153,7 +154,7 @@ class _SimplexKernel(Kernel):
     def ranked(self) -> tuple[list[list[int]], RankDistortion] | None:
         """Answers by rank, and the distortion of cumulative masses."""
         question = self.policy.question
-        if self.algorithm.group_size != 2 or not question.deterministic:
+        if not sees_pairs(self.algorithm) or not question.deterministic:
             return None
         # Three ranks show the partial sums of the field that any number of them has.
         algorithm = replace(self.algorithm, beta=symbols.beta)

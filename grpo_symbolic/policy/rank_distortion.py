@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from sympy import Add, Expr, S
 
 from grpo_symbolic import symbols
+from grpo_symbolic.model.advantage import Ranks
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["RankDistortion", "rank_distortion", "ranked_classes"]
+__all__ = ["RankDistortion", "rank_distortion", "ranked_classes", "sees_pairs"]
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,17 @@ class RankDistortion:
         return tuple(found[o] for o in range(len(self.question)))
 
 
+def sees_pairs(algorithm: Algorithm) -> bool:
+    """Whether a preference is that of pairs, in which nothing but the order may count."""
+    rule = algorithm.advantage
+    if isinstance(rule, Ranks) and rule.weights is None:
+        return True
+    return algorithm.group_size == 2 and (rule is None or rule.scale_invariant)
+
+
 def rank_distortion(algorithm: Algorithm, question: Question) -> RankDistortion | None:
     """φ, where the condition telescopes into one equation in cumulative masses; else None."""
-    if algorithm.group_size != 2 or not question.deterministic or len(question.classes) < 2:
+    if not sees_pairs(algorithm) or not question.deterministic or len(question.classes) < 2:
         return None
     lumped = question.lumped()
     ranked = ranked_classes(lumped)

@@ -1,6 +1,7 @@
 """Many reward levels: accuracy, time and memory, and a search against uniqueness.
 
-``python -m tests.benchmarks.levels`` prints all; ``--search N`` draws N policies for the last.
+``python -m tests.benchmarks.levels`` prints all, with names of parts (``exact fourier``) these;
+``--search N`` draws N policies for the last, ``--figure FILE`` draws the growth.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import resource
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from math import lgamma, log
 from pathlib import Path
 
@@ -41,10 +42,14 @@ def timed(work: Callable[[], object]) -> tuple[float, object]:
 
 
 def exact_against_balls() -> None:
-    """Levels up to 5 and groups up to 8: the exact law, at 30 digits and in float64."""
+    """Levels up to 5 and groups up to 8: the exact law, at 30 digits and in float64.
+
+    At equal and at unequal distances, and with one level far from the others.
+    """
     worst, worst_float = 0.0, 0.0
-    for count in range(3, 6):
-        levels = tuple(Fraction(k * (k + 1), 3) for k in range(count))
+    for count, kind in product(range(3, 6), range(3)):
+        place = (lambda k: k, lambda k: Fraction(k * (k + 1), 3), lambda k: k**4)[kind]
+        levels = tuple(Fraction(place(k)) for k in range(count))
         masses = [Fraction(2 * k + 1, count * count) for k in range(count)]
         for size in range(3, 9):
             with ctx.workprec(150):
@@ -229,17 +234,24 @@ def search(draws: int) -> None:
 
 
 def main() -> None:
+    parts: dict[str, Callable[[argparse.Namespace], object]] = {
+        "exact": lambda given: exact_against_balls(),
+        "fourier": lambda given: fourier(),
+        "monte-carlo": lambda given: monte_carlo(),
+        "solved": lambda given: solved(),
+        "growth": lambda given: growth(given.figure),
+        "evaluated": lambda given: evaluated(),
+        "search": lambda given: search(given.search),
+    }
     parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; by default all")
     parser.add_argument("--search", type=int, default=20_000)
     parser.add_argument("--figure", type=Path, help="where the curves of growth are drawn")
     given = parser.parse_args()
-    exact_against_balls()
-    fourier()
-    monte_carlo()
-    solved()
-    growth(given.figure)
-    evaluated()
-    search(given.search)
+    if unknown := set(given.parts) - set(parts):
+        parser.error(f"unknown parts {', '.join(sorted(unknown))}: there are {', '.join(parts)}")
+    for name in given.parts or parts:
+        parts[name](given)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """Limits, series, sensitivities, counts and derivations of many answers."""
 
+from itertools import product
+
 import numpy as np
 import pytest
-from sympy import oo
+from sympy import Rational, latex, oo
 
 import grpo_symbolic as gs
+from grpo_symbolic.model.level_mean import PairMean, Rule
 
 FOUR = gs.Question(rewards=(3, 1, 0, 1))
 REFERENCE = np.array([0.1, 0.2, 0.3, 0.4])
@@ -65,11 +68,28 @@ def test_series_are_right_to_the_next_power(size: int, highest: int) -> None:
     assert errors[0] / errors[1] == pytest.approx(2 ** (highest + 1), rel=0.2)
 
 
+def test_means_beside_a_known_member_are_those_of_listed_groups() -> None:
+    """What the second power of a series is made of."""
+    masses, levels = (Rational(1, 5), Rational(3, 10), Rational(1, 2)), (3, 1, 0)
+    rule = Rule(gs.ShiftAndScale(), gs.Domain())
+    for own, beside in ((3, 0), (1, 1)):
+        total = 0.0
+        for drawn in product(range(3), repeat=2):
+            group = np.array([own, beside, *(levels[k] for k in drawn)], dtype=float)
+            chance = float(masses[drawn[0]] * masses[drawn[1]])
+            total += chance * (own - group.mean()) / group.std() if group.std() else 0.0
+        found = PairMean(own, 4, levels, masses, rule, beside).doit()
+        assert float(found) == pytest.approx(total, rel=1e-14)
+
+
 def test_series_and_derivation_of_values_kept_by_name() -> None:
     solved = policy(64)
     assert str(solved.series("1/beta", 1)[0]) == "pi_ref_1 + pi_ref_1*V_64(3)/beta"
+    second = solved.series("1/beta", 2)[0]
+    assert "63*pi_ref_3*V_64(0)*V_64(3; 0)" in str(second)
+    assert r"V_{64}\left(3;\ 1\right)" in latex(second)
     with pytest.raises(ValueError, match="written out"):
-        solved.series("1/beta", 2)
+        solved.series("1/beta", 3)
     lines = str(solved.derivation)
     assert "V_64(r) = E[A(r)]" in lines
     assert "the condition of answer 2 and of 1 more of its rewards" in lines
