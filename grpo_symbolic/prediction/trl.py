@@ -64,8 +64,7 @@ def from_trl(config: object) -> TrainerRun:
     chosen = _chosen(options, loss)
     aggregation = options.word("multi_objective_aggregation", default="sum_then_normalize")
     correction = options.flag("use_bias_correction_kl", default=None)
-    length = options.count("max_completion_length", default=512) or 1
-    dr_grpo = loss == "dr_grpo"
+    dr_grpo, length = loss == "dr_grpo", _longest(options)
     entropy = weight_of(options, "entropy_coef", default=0)
 
     def build(of: str, option: bool | None) -> Preset:
@@ -77,11 +76,8 @@ def from_trl(config: object) -> TrainerRun:
 
     default = Fraction("0.04") if not at_least(known, "0.20") else 0
     run = _run(options, "trl", str(version), build(version, correction), loss, default)
-    run = replace(
-        run,
-        gradient_scale=Fraction(1, length) if dr_grpo else Fraction(1),
-        remarks=(*_remarks_of_trl(options, loss, entropy, dr_grpo, length), *run.remarks),
-    )
+    remarks = (*_remarks_of_trl(options, loss, entropy, dr_grpo, length), *run.remarks)
+    run = replace(run, remarks=remarks)
     if correction is None:
         other = "1.9" if at_least(known, "1.10") else "1.10"
         preset = _of_one_question(options, build(other, None), run)
@@ -121,7 +117,7 @@ def from_swift(config: Any) -> TrainerRun:
         **chosen,
     )
     run = _run(options, "ms-swift", str(version), preset, loss, Fraction("0.04"))
-    return replace(run, remarks=(*run.remarks, *options.unread(apart=())))
+    return replace(run, remarks=(*run.remarks, *options.unread()))
 
 
 def _chosen(options: Configuration, loss: str) -> dict[str, Any]:
@@ -152,6 +148,8 @@ def _run(
         options.number("learning_rate", role="epsilon", default="1e-6"),
         Fraction(_samples_of_trl(options), int(size)),
         (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
+        # All advantages and penalties are divided by the longest length.
+        gradient_scale=Fraction(1, _longest(options)) if loss == "dr_grpo" else Fraction(1),
         remarks=_of_bending(options),
         length_normalised=loss in ("grpo", "sapo"),
         places=places(
@@ -171,6 +169,10 @@ def _of_one_question(options: Configuration, preset: Preset, run: TrainerRun) ->
     generated = options.count("generation_batch_size")
     generated = generated or samples * (_steps_per_generation(options) or 1)
     return over_one_question(preset, generated, "batch", "1e-4")
+
+
+def _longest(options: Configuration) -> int:
+    return options.count("max_completion_length", default=512) or 1
 
 
 def _is_flag(options: Configuration) -> bool:

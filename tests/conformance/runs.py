@@ -157,6 +157,8 @@ def rows(record: list[dict[str, Any]]) -> Iterator[str]:
 def section(record: list[dict[str, Any]]) -> str:
     """The section of the document."""
     versions = ", ".join(f"{key} {value}" for key, value in record[-1]["versions"].items())
+    lines = list(rows(record))
+    largest = max(abs(float(line.split("|")[6])) for line in lines)
     return f"""{_MARK}
 
 A policy over two answers of one token (a one-layer Llama of which the head alone is trained, which
@@ -170,8 +172,9 @@ independent. The last columns are the standard deviation of π(a) from step to s
 
 | setting | seeds | predicted | measured | standard error | z | spread | measured |
 | --- | --: | --: | --: | --: | --: | --: | --: |
-{"".join(rows(record))}
-Measured on {date.today()} with {versions}, by `python -m tests.conformance.runs RECORD --write`.
+{"".join(lines)}
+The largest deviation is {largest} standard errors. Measured on {date.today()} with {versions}, by
+`python -m tests.conformance.runs RECORD --write`.
 """
 
 

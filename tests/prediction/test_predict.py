@@ -609,6 +609,10 @@ def test_the_other_trainer_of_trl() -> None:
 def test_options_that_change_the_rule_are_read() -> None:
     unsloth = read_run({"trainer": "unsloth", "loss_type": "cispo", "scale_rewards": "none"})
     assert unsloth.preset.algorithm.advantage == gs.Rescaled(gs.ShiftOnly(), 5)
+    swift = read_run({"trainer": "ms-swift", "loss_type": "dr_grpo", "max_completion_length": 64,
+                      "scale_rewards": "batch", "num_generations": 4})  # fmt: skip
+    assert swift.gradient_scale * 64 == 1
+    assert any("groups of one question only" in w for w in swift.warnings)
     off = read_run({"trainer": "slime", "kl_loss_coef": "0.1", "kl_loss_type": "k3"})
     assert off.beta == 0
     assert any("use_kl_loss (default): is off" in w for w in off.warnings)
