@@ -184,6 +184,7 @@ CHAPTERS: tuple[Chapter, ...] = (
             "raters_majority_margin",
             "raters_two_answers",
             "raters_central_path",
+            "raters_direct_kl_loser",
             "raters_clones",
             "raters_cycle",
             "raters_condorcet_lift",

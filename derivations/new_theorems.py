@@ -233,6 +233,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         r"a Condorcet winner loses the largest lift at $\beta=3\delta(1-\delta^2)/(2(1-3\delta))$",
         "raters_condorcet_lift: *",
     ),
+    new("under the direct KL a Condorcet loser can gain", "raters_direct_kl_loser: *"),
     new(r"proportional answers need $\beta=2s(1-s)$", "raters_proportional: *"),
     new("the size of the group decides between two answers", "raters_group_size: *"),
     new("large groups can elect a Condorcet loser", "raters_large_groups: *"),

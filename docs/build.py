@@ -26,6 +26,17 @@ RECORDS = {
     "conformance": "python -m tests.conformance DIRECTORY",
     "performance": "python -m tests.benchmarks --table",
 }
+AXIOMS = """\
+# Rules and axioms
+
+Written with this site by `gs.axiom_table().markdown()`; no cell is typed in.
+Statements are about raters who score every answer; any number of raters and answers. `yes` is
+proved by the argument given, for the weights and references it names; `no` is refuted by the
+smallest counterexample of a search (lotteries in balls, re-checked by another route); `open`
+names the largest search done. The electorates of the counterexamples were found once, by
+`python -m grpo_symbolic.aggregation.axiom_table`; what is said of them was computed with this page.
+Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
+"""
 sys.path[:0] = [str(ROOT), str(DOCS)]
 
 
@@ -91,7 +102,8 @@ def _axioms() -> None:
     """The table of rules and axioms, every cell with its reason."""
     from grpo_symbolic.aggregation.axiom_table import axiom_table
 
-    (SOURCE / "axioms.md").write_text(f"{axiom_table().markdown()}\n", encoding="utf-8")
+    text = f"{AXIOMS}\n{axiom_table().markdown()}\n"
+    (SOURCE / "axioms.md").write_text(text, encoding="utf-8")
 
 
 def _figures() -> None:

@@ -416,6 +416,11 @@ INTUITION: dict[str, str] = {
         "probability is one small number, and this is the path along which interior-point "
         "methods go."
     ),
+    "raters_direct_kl_loser": (
+        "The direct divergence shares out what others give up in proportion to the reference. "
+        "Where most of the mass leaves an answer that loses by far, one that loses by little "
+        "gets more back than it gives."
+    ),
     "raters_clones": (
         "Answers that nobody can tell apart from outside are beaten, and beat, as one. "
         "Together they get what one of them would get alone, and how they share it is a "

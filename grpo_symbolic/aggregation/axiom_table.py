@@ -29,17 +29,6 @@ RULES = (
     *("plurality", "random-dictator", "best-of-2", "grpo-inf", "grpo-inf-answer"),
     *("grpo2-answer", "grpo4"),
 )
-_HEAD = """\
-# Rules and axioms
-
-`print(gs.axiom_table().markdown())` writes this page; no cell is typed in.
-Statements are about raters who score every answer; any number of raters and answers. `yes` is
-proved by the argument given, for the weights and references it names; `no` is refuted by the
-smallest counterexample of a search (lotteries in balls, re-checked by another route); `open`
-names the largest search done. The electorates of the counterexamples were found once, by
-`python -m grpo_symbolic.aggregation.axiom_table`; what is said of them was computed with this page.
-Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
-"""
 _FEW_THEN_MANY = 3, 15
 _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
@@ -102,7 +91,7 @@ class AxiomTable(Stated):
 
     def markdown(self) -> str:
         """The table, then the statement, argument or counterexample of every cell."""
-        lines = [_HEAD, "| | " + " | ".join(f"`{name}`" for name in self.rules) + " |"]
+        lines = ["| | " + " | ".join(f"`{name}`" for name in self.rules) + " |"]
         lines.append("| --- |" + " :-: |" * len(self.rules))
         lines += ["| " + " | ".join(row) + " |" for row in self.rows()]
         for row in self.findings:

@@ -43,7 +43,7 @@ _CLEAR, _TALLEST = 1e-3, 1e-4
 _BITS, _PARTS = 120, 4000
 #: A policy at which many raters have a rational deviation.
 _MET = (Fraction(1, 5), Fraction(2, 5), Fraction(2, 5))
-_MOST_LOPSIDED = 18
+_MOST_LOPSIDED, _FINE = 18, 4000
 _SHOWN, _DIGITS = Fraction(1, 16), 30
 
 
@@ -198,15 +198,18 @@ def _met_and_left(lines: list[Line], beta: Fraction) -> Counterexample | None:
         return None
     if any(lottery.kind != "enclosed" for lottery in found):
         return None
+    boxes = [[v for v in lottery.values if isinstance(v, arb)] for lottery in found]
+    with ctx.workprec(_FINE):  # finer than any box: each has one stationary policy, which it is
+        policy = [as_arb(p) for p in _MET]
+        met_twice = all(
+            v.contains(p) for box in boxes[:2] for v, p in zip(box, policy, strict=True)
+        )
     with ctx.workprec(_BITS):
-        boxes = [[as_ball(v) for v in lottery.values] for lottery in found]
-        pairs = [list(zip(box, map(as_arb, _MET), strict=True)) for box in boxes]
         checks = [
             confirmed(rule, line.electorate, line.reference, beta, box)
             for line, box in zip(lines, boxes, strict=True)
         ]
         gap = abs(boxes[2][0] - as_arb(_MET[0]))
-    met_twice = all(v.overlaps(p) for pair in pairs[:2] for v, p in pair)
     if None in checks or not met_twice or not gap > 0:
         return None
     return Counterexample(

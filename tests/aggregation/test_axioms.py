@@ -66,7 +66,8 @@ TRUTHS = {
 
 @pytest.mark.parametrize(("rule", "axiom"), TRUTHS)
 def test_known_truths(rule: str, axiom: str) -> None:
-    found = gs.satisfies(rule, axiom, raters=2)
+    # A search of its own where that is quick, else from the electorate that is known.
+    found = gs.satisfies(rule, axiom, None if rule in ("grpo4", "grpo-inf") else 2)
     assert found.status == TRUTHS[rule, axiom]
     if found.status == "REFUTED":
         example = found.counterexample

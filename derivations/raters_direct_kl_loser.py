@@ -1,0 +1,68 @@
+"""Under the direct KL an answer that loses to every other one can gain."""
+
+from sympy import Add, Integer, Rational, S, exp
+
+from derivations.headline import DIRECT_KL, TWO, Headline, Numbers
+from derivations.result import Result, equation
+from derivations.second_route.raters import beaten
+from grpo_symbolic import GRPO, Claim, DirectKL, Question, stationarity_condition, symbols
+
+BETA, HALF = symbols.beta, Rational(1, 2)
+SMALL = Rational(1, 20)
+#: The third answer loses to both others, by little; the first beats the second for certain.
+MARGINS = ((0, 1, SMALL), (-1, 0, SMALL), (-SMALL, -SMALL, 0))
+POLICY = (Rational(4, 5), Rational(1, 10), Rational(1, 10))
+
+
+def result() -> Result:
+    question = Question(preferences=[[Integer(0) + v for v in row] for row in MARGINS])
+    condition = stationarity_condition(GRPO(2, DirectKL()), question)
+    values = beaten(MARGINS, POLICY)
+    # The reference of which this policy is a tilt.
+    raw = [p * exp(-v / HALF) for p, v in zip(POLICY, values, strict=True)]
+    given = [w / Add(*raw) for w in raw]
+    at = {
+        BETA: HALF,
+        **dict(zip(question.policy[:2], POLICY, strict=False)),
+        **dict(zip(question.reference[:2], given, strict=False)),
+    }
+    sides = [
+        (p - BETA * d).subs(at, simultaneous=True)
+        for p, d in zip(condition.preference, condition.marginal, strict=True)
+    ]
+    return Result(
+        "Under the direct KL a Condorcet loser can gain",
+        "new",
+        r"Under the published penalty an answer gains exactly when it beats the policy on average. "
+        r"Under the direct KL $\pi\propto\pi_{\mathrm{ref}}e^{P/\beta}$, and the mean of "
+        r"$e^{P/\beta}$ over the reference can fall below 1 by more than the loser's own factor: "
+        r"here most of the reference is on an answer that loses by far.",
+        headlines=(
+            Headline(
+                r"$\pi=(\frac45,\frac1{10},\frac1{10})$ is stationary at $\beta=\frac12$ for the "
+                r"reference $\propto\pi e^{-P/\beta}$, and has more of the third answer, which "
+                r"every other one beats",
+                (
+                    "the condition of answer ? is that of the third",
+                    "the third answer gains",
+                    "it is beaten by answer ?",
+                ),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=DIRECT_KL,
+                hypotheses=("one rater scores each group",),
+            ),
+        ),
+        setting="three answers, one rater for each group of two, direct KL",
+        formulas=(equation(question.reference[0], given[0]),),
+        claims=(
+            *(
+                Claim(f"the condition of answer {o + 1} is that of the third", side, "==", sides[2])
+                for o, side in enumerate(sides[:2])
+            ),
+            Claim("the third answer gains", POLICY[2], ">", given[2]),
+            *(Claim(f"it is beaten by answer {o + 1}", MARGINS[2][o], "<", S.Zero) for o in (0, 1)),
+            Claim("control: it beats the policy on average", values[2], ">", S.Zero,
+                  expected="REFUTED"),
+        ),
+    )  # fmt: skip
