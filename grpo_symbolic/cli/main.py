@@ -94,11 +94,20 @@ def _run(arguments: argparse.Namespace) -> int:
         show(shown)
     except ValueError as error:
         _LOG.info("refused here", exc_info=True)
-        sentence = re.sub(r"\[Errno \d+\] ", "", str(error))
-        print(f"grpo-symbolic {arguments.command}: {sentence}", file=sys.stderr)
+        print(f"grpo-symbolic {arguments.command}: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as shells say it
     except BrokenPipeError:  # the reader of a pipe has gone: nothing is left to print
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
+
+
+def _sentence(error: ValueError) -> str:
+    """What it says, without the number of a system's error and the name of a file said before."""
+    text = str(error)
+    found = re.search(r"\[Errno \d+\] ([^:]+): '(.*)'", text)
+    if found is None:
+        return text
+    before = text[: found.start()]
+    return before + found[1] + ("" if found[2] in before else f": {found[2]!r}")

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from grpo_symbolic.cli.parsing import Parser
 from grpo_symbolic.inputs import read_group_size, read_parameter
@@ -45,6 +45,8 @@ __all__ = [
     "read_document",
     "read_notation",
     "read_number",
+    "read_numbers",
+    "refuse_margin",
 ]
 
 T = TypeVar("T")
@@ -271,13 +273,18 @@ def margin_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def refuse_margin() -> NoReturn:
+    """A margin is a question of its own."""
+    raise ValueError(
+        "--margin cannot be given with --rewards, --success, --preferences or --raters"
+    )
+
+
 def question_with_margin(arguments: argparse.Namespace) -> Question:
     """The question of the options, the better answer of two first; binary unless said."""
     if arguments.margin is not None:
         if any(getattr(arguments, kind) is not None for kind in QUESTIONS):
-            raise ValueError(
-                "--margin cannot be given with --rewards, --success, --preferences or --raters"
-            )
+            refuse_margin()
         margin: Any = arguments.margin
         if margin is not True:
             margin = read_number("--margin", "margin", margin)
@@ -426,6 +433,11 @@ def named(option: str, read: Callable[[Any], T], value: Any, allowed: str = "") 
 def read_number(option: str, role: str, text: str) -> Fraction:
     """The number of an option, in the range of a parameter of the model."""
     return named(option, lambda value: read_parameter(role, value), text)
+
+
+def read_numbers(option: str, role: str, text: str) -> list[Fraction]:
+    """The numbers of a list with commas."""
+    return [read_number(option, role, part) for part in listed(text)]
 
 
 def decimal_digits(value: str) -> int:

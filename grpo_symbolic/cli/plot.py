@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.cli.options import (
     MODEL,
-    listed,
     margin_option,
     question_with_margin,
     read_algorithm,
-    read_number,
+    read_numbers,
 )
 from grpo_symbolic.cli.screen import Screen, Table
 from grpo_symbolic.inputs import suffix
@@ -80,7 +80,7 @@ def _listing() -> Screen:
 def _aggregation(arguments: argparse.Namespace) -> Path:
     betas = None
     if arguments.betas is not None:
-        betas = [float(read_number("--betas", "beta", part)) for part in listed(arguments.betas)]
+        betas = [float(beta) for beta in read_numbers("--betas", "beta", arguments.betas)]
     algorithm, question = read_algorithm(arguments), question_with_margin(arguments)
 
     from grpo_symbolic.plotting.aggregations import aggregation
@@ -93,8 +93,5 @@ def _aggregation(arguments: argparse.Namespace) -> Path:
     if not isinstance(policy, StationaryPolicy):
         raise ValueError("aggregation needs a question with two answers, the better one first")
 
-    def panel(ax: Any) -> Any:
-        return aggregation(policy, betas, ax=ax)
-
-    width = TEXT if arguments.wide else COLUMN
+    panel, width = partial(aggregation, policy, betas), TEXT if arguments.wide else COLUMN
     return written(figure_of((panel,), width, 3.3), arguments.out)

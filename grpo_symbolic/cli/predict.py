@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from typing import Any
 
-from grpo_symbolic.cli.options import document_options, listed, read_document, read_number
+from grpo_symbolic.cli.options import document_options, read_document, read_numbers
 from grpo_symbolic.inputs import suffix
 from grpo_symbolic.registry import FORMATS, SUFFIXES
 
@@ -59,16 +60,16 @@ def run(arguments: argparse.Namespace) -> str:
         suffix("--plot", arguments.plot, SUFFIXES)
     shares: Any = None
     if arguments.pi_ref is not None:
-        shares = [read_number("--pi-ref", "pi_ref", part) for part in listed(arguments.pi_ref)]
+        shares = read_numbers("--pi-ref", "pi_ref", arguments.pi_ref)
     elif arguments.rewards_log is None:
         raise ValueError("--pi-ref must be given, or --rewards-log to count it from")
     if arguments.plot is not None and len(arguments.configs) > 1:
         raise ValueError("--plot draws one configuration, and several are given")
     question: dict[str, Any] = {}
     if arguments.success is not None:
-        question["success"] = _numbers("--success", "success", arguments.success)
+        question["success"] = read_numbers("--success", "success", arguments.success)
     if arguments.rewards is not None:
-        question["rewards"] = _numbers("--rewards", "reward", arguments.rewards)
+        question["rewards"] = read_numbers("--rewards", "reward", arguments.rewards)
     remarks: tuple[str, ...] = ()
 
     from grpo_symbolic.prediction.configuration import Configuration
@@ -97,10 +98,7 @@ def run(arguments: argparse.Namespace) -> str:
         from grpo_symbolic.plotting.prediction import prediction
         from grpo_symbolic.plotting.style import COLUMN
 
-        def panel(ax: Any) -> Any:
-            return prediction(found, ax=ax)
-
-        written(figure_of((panel,), COLUMN, 3.3), arguments.plot)
+        written(figure_of((partial(prediction, found),), COLUMN, 3.3), arguments.plot)
     if arguments.format is not None:
         return "\n\n".join(p.export(arguments.format, **options()) for p in predictions)
     if len(predictions) == 1:
@@ -109,7 +107,3 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.json:
         return json.dumps([{"file": name, **p.as_dict()} for name, p in named], indent=2)
     return "\n\n".join(f"{name}: {p}" for name, p in named)
-
-
-def _numbers(option: str, role: str, text: str) -> list[Any]:
-    return [read_number(option, role, part) for part in listed(text)]

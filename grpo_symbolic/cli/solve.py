@@ -15,6 +15,8 @@ from grpo_symbolic.cli.options import (
     named,
     read_algorithm,
     read_number,
+    read_numbers,
+    refuse_margin,
 )
 from grpo_symbolic.cli.screen import Copied, Screen, Table
 from grpo_symbolic.inputs import STANDARD_VALUES
@@ -181,9 +183,7 @@ def _binary(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
 def _described_question(arguments: argparse.Namespace, values: dict[str, Any]) -> Question:
     """The question of --rewards, --success or --preferences, and a reference for each answer."""
     if arguments.margin is not None:
-        raise ValueError(
-            "--margin cannot be given with --rewards, --success, --preferences or --raters"
-        )
+        refuse_margin()
     question = chosen_question(arguments)
     assert question is not None
     values["pi_ref"] = listed(arguments.pi_ref)
@@ -203,7 +203,7 @@ def _binary_reference(text: str) -> Fraction:
             f"--pi-ref with {len(shares)} numbers needs --rewards, --success, --preferences or "
             "--raters"
         )
-    first, second = (read_number("--pi-ref", "reward", part) for part in shares)
+    first, second = read_numbers("--pi-ref", "reward", text)
     if first + second != 1 or not 0 <= first <= 1:
         raise ValueError(
             f"--pi-ref must be one probability, or two that sum to 1, got {text}: a decimal has a "
@@ -212,17 +212,13 @@ def _binary_reference(text: str) -> Fraction:
     return first
 
 
-def _numbers(text: str) -> list[Fraction]:
-    return [read_number("--pi-ref", "pi_ref", part) for part in listed(text)]
-
-
 def _warnings(
     arguments: argparse.Namespace, preset: Preset | None, found: Solutions, answers: int
 ) -> list[str]:
     """What a preset warns of at these policies, each once."""
     if preset is None:
         return []
-    reference = _numbers(arguments.pi_ref)
+    reference = read_numbers("--pi-ref", "pi_ref", arguments.pi_ref)
     if len(reference) == 1 and answers == 2:
         reference.append(1 - reference[0])
     return list(dict.fromkeys(w for s in found for w in preset.warnings_at(s.policy, reference)))

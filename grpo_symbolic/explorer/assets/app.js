@@ -71,7 +71,10 @@ function latex() {
   return lines.length > 1 ? `\\begin{aligned}\n${lines.map((l) => l.replace(" = ", " &= ")).join(", \\\\\n")}\n\\end{aligned}` : lines.join("");
 }
 
-function showFormula() {
+// What stands there already is left alone: a formula is laid out for longer than a curve.
+const showFormula = () => formulaOf([state.rule, variantOf(state), state.size, state.rewards,
+  marginNote(state), state.penalty, state.mixed].join("|"));
+const formulaOf = lately(() => {
   const parts = texParts(), shown = el("formula");
   if (!EQUATIONS.penalties[state.penalty].exerts) {
     shown.textContent = "Nothing pulls the policy to the reference: " + EQUATIONS.penalties[state.penalty].acts + ".";
@@ -84,7 +87,7 @@ function showFormula() {
   if (!EQUATIONS.mathml) shown.querySelectorAll("code").forEach((c, k) => { c.textContent = flat(parts[k]); });
   if (state.mixed && state.size !== "oo" && !EQUATIONS.levels[state.rule])
     shown.insertAdjacentHTML("beforeend", "<span>with both sides weighted as mixed groups are drawn</span>");
-}
+});
 
 function python() {
   const penalty = EQUATIONS.penalties[state.penalty].source, level = EQUATIONS.levels[state.rule];
@@ -137,6 +140,7 @@ window.addEventListener("message", (event) => {
   draw();
 });
 
+let written;
 function draw() {
   const start = performance.now();
   const rows = solutions(state);
@@ -148,7 +152,9 @@ function draw() {
   showFormula();
   if (el("three").open) drawThree();
   window.lastFrame = performance.now() - start;
-  history.replaceState(null, "", "#" + toAddress());
+  // Browsers count how often an address is written.
+  clearTimeout(written);
+  written = setTimeout(() => history.replaceState(null, "", "#" + toAddress()), 150);
 }
 
 function drawThree() {

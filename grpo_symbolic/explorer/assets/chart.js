@@ -20,11 +20,13 @@ function titleOf(state, rows) {
     + `At π_ref(a) = ${state.pi_ref}: ${said || "none inside"}`;
 }
 
-function path(points, look) {
+function moves(points) {
   let text = "";
   for (let k = 0; k < points.length; k++) text += (k ? "L" : "M") + sx(points[k][0]) + " " + sy(points[k][1]);
-  return `<path d="${text}" fill="none" ${look}/>`;
+  return text;
 }
+
+const path = (points, look) => `<path d="${moves(points)}" fill="none" ${look}/>`;
 
 function frame(palette, title, body, height = BOX.height) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${BOX.width} ${height}" role="img" `
@@ -44,6 +46,13 @@ function axes(palette) {
     + `<text transform="translate(14 ${sy(0.5)}) rotate(-90)" text-anchor="middle">stationary probability π(a)</text>`;
 }
 
+// What attracts and what repels, each as one path.
+function joinedOf(pieces) {
+  const joined = {true: "", false: ""};
+  for (const piece of pieces) joined[piece.attracting] += moves(piece.points);
+  return joined;
+}
+
 function drawCurve(state, palette, title, rows = solutions(state)) {
   const found = curve(state);
   let body = axes(palette) + path([[0, 0], [1, 1]], `stroke="${palette.faint}" stroke-width="1"`);
@@ -52,11 +61,8 @@ function drawCurve(state, palette, title, rows = solutions(state)) {
     for (const piece of pooled.pieces)
       body += path(piece.points, `stroke="${palette.other}" stroke-width="2" stroke-dasharray="2 4"`);
   }
-  const joined = {true: "", false: ""};
-  for (const piece of found.pieces) {
-    const p = piece.points;
-    for (let k = 0; k < p.length; k++) joined[piece.attracting] += (k ? "L" : "M") + sx(p[k][0]) + " " + sy(p[k][1]);
-  }
+  found.joined ??= joinedOf(found.pieces);
+  const joined = found.joined;
   body += `<path d="${joined.false}" fill="none" stroke="${palette.repelling}" stroke-width="2.4" stroke-dasharray="7 4"/>`
     + `<path d="${joined.true}" fill="none" stroke="${palette.attracting}" stroke-width="2.6"/>`;
   for (const [x, y] of found.folds)

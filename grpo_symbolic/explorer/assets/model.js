@@ -44,6 +44,18 @@ function cached(key, make) {
   return kept.get(key);
 }
 
+// A function of p that is kept at the places of the grids, where it is asked for again and again.
+function keptAt(key, value) {
+  const known = cached(key, () => new Map());
+  return (p) => {
+    if (!known.has(p)) {
+      if (known.size > 5000) known.clear();
+      known.set(p, value(p));
+    }
+    return known.get(p);
+  };
+}
+
 function variantOf(state) {
   const rule = EQUATIONS.rules[state.rule];
   if (!rule) return null;
@@ -94,7 +106,8 @@ function equation(state) {
   const rates = [sure ? 1 : a, sure ? 0 : b];
   const plain = drift;
   if (dropped) drift = (p, q) => plain(p, q) * EQUATIONS.mixed.factor(p, ...rates, G);
-  const weights = dropped ? (p) => EQUATIONS.mixed.rates(p, ...rates, G) : () => [1, 1];
+  const weights = !dropped ? () => [1, 1] : keptAt(`rates ${rates.join()} ${G}`,
+    (p) => EQUATIONS.mixed.rates(p, ...rates, G));
   const force = dropped
     ? (p, q, p0, q0) => {
       const [first, second] = weights(p);
@@ -157,6 +170,19 @@ function tabulated(e, name, places) {
   return cached(`${name} ${e.name}`, () => places.map((y) => e.drift(...shares(y))));
 }
 
+// The value for the last key alone: of what does not change while something else moves.
+function lately(make) {
+  let last = null, value = null;
+  return (key, ...given) => {
+    if (key !== last) { value = make(...given); last = key; }
+    return value;
+  };
+}
+
+// The force at one reference on the wide grid: kept while only beta moves.
+const forcesAt = lately((e, p0) => PLACES.map(([p, q]) => e.force(p, q, p0, 1 - p0)));
+const forces = (e, p0) => forcesAt(`${e.name} ${e.title} ${p0}`, e, p0);
+
 // Every stationary pi(a) for one reference: zeros of drift - beta force in log-odds, with what
 // the policy gradient does at each. Pairs of zeros between two places of the grid are looked for
 // where the balance turns towards 0.
@@ -168,7 +194,7 @@ function solutions(state) {
     const [p, q] = shares(y);
     return e.drift(p, q) - beta * e.force(p, q, p0, q0);
   };
-  const value = PLACES.map(([p, q], k) => drift[k] - beta * e.force(p, q, p0, q0));
+  const value = forces(e, p0).map((force, k) => drift[k] - beta * force);
   const places = WIDE.map((y, k) => [y, value[k]]).filter((pair) => Number.isFinite(pair[1]));
   const add = (a, fa, b, fb) => {
     if (fa > 0 === fb > 0) return;
@@ -189,12 +215,15 @@ function solutions(state) {
 }
 
 // The reference at which p is stationary, for a penalty whose force falls with it; NaN if there
-// is none.
-function referenceOf(e, beta, p, q, drift) {
+// is none. It is looked for near a place first, such as that of the neighbour.
+function referenceOf(e, beta, p, q, drift, near = NaN) {
   const needed = drift / beta, at = (x) => e.force(p, q, ...shares(x)) - needed;
-  let a = -60, b = 60, fa = at(a), fb = at(b);
-  if (!(fa > 0) || !(fb < 0)) return NaN;
-  return zeroBetween(at, a, fa, b, fb, 1e-12);
+  for (const reach of [0.1, 1]) {
+    const a = near - reach, b = near + reach, fa = at(a), fb = at(b);
+    if (fa > 0 && fb < 0) return zeroBetween(at, a, fa, b, fb, 1e-12);
+  }
+  const fa = at(-60), fb = at(60);
+  return fa > 0 && fb < 0 ? zeroBetween(at, -60, fa, 60, fb, 1e-12) : NaN;
 }
 
 // The pieces of the curve of stationary policies: [{attracting, points: [[pi_ref, pi], ...]}],
@@ -213,7 +242,8 @@ function curve(state) {
 
 function inverted(e, beta) {
   const drift = tabulated(e, "fine", FINE), pieces = [], folds = [];
-  const x = FINE.map((y, k) => referenceOf(e, beta, ...shares(y), drift[k]));
+  let near = NaN;
+  const x = FINE.map((y, k) => near = referenceOf(e, beta, ...shares(y), drift[k], near));
   const exact = (y) => { const [p, q] = shares(y); return referenceOf(e, beta, p, q, e.drift(p, q)); };
   const point = (y, at) => [shares(at)[0], shares(y)[0]];
   // Where a reference begins or ends to exist, between two places of the grid.
@@ -283,17 +313,19 @@ function contoured(e, beta) {
 // Weights at which something changes: folds in beta at this reference, where
 // beta = drift/force turns, and the weight below which a vanishing reference leaves pi(a) > 0.
 function thresholds(state) {
-  const e = equation(state), found = {folds: [], escape: null};
-  if (!e.penalty.exerts) return found;
-  const p0 = state.pi_ref, drift = tabulated(e, "wide", WIDE);
+  const e = equation(state);
+  return thresholdsAt(`${e.name} ${e.title} ${state.pi_ref}`, e, state.pi_ref);
+}
+
+const thresholdsAt = lately((e, p0) => {
+  if (!e.penalty.exerts) return {folds: [], escape: null};
+  const found = {folds: []}, drift = tabulated(e, "wide", WIDE);
   const weight = (y) => {
     const [p, q] = shares(y), force = e.force(p, q, p0, 1 - p0);
     return force > 0 ? e.drift(p, q) / force : NaN;
   };
-  const w = PLACES.map(([p, q], k) => {
-    const force = e.force(p, q, p0, 1 - p0);
-    return force > 0 && Math.abs(WIDE[k]) < 30 ? drift[k] / force : NaN;
-  });
+  const w = forces(e, p0).map((force, k) =>
+    force > 0 && Math.abs(WIDE[k]) < 30 ? drift[k] / force : NaN);
   for (let k = 1; k + 1 < w.length; k++) {
     const side = w[k] > w[k - 1] && w[k] > w[k + 1] ? 1 : w[k] < w[k - 1] && w[k] < w[k + 1] ? -1 : 0;
     const size = Math.abs(w[k] - w[k - 1]) + Math.abs(w[k] - w[k + 1]);
@@ -302,19 +334,22 @@ function thresholds(state) {
     const y = highest((z) => side * weight(z), WIDE[k - 1], WIDE[k + 1]);
     if (weight(y) < 1e6) found.folds.push({beta: weight(y), p: shares(y)[0]});
   }
-  const zero = e.penalty.ends[1];
-  if (e.penalty.monotone && Number.isFinite(zero)) {
-    let most = 0, place = 0;
-    WIDE.forEach((y, k) => {
-      const [p, q] = shares(y), [first, second] = e.weights(p);
-      const force = first * zero - second * e.penalty.marginal(1 / q);
-      const value = y > -30 && y < 30 && force > 0 ? drift[k] / force : 0;
-      if (value > most) { most = value; place = y; }
-    });
-    found.escape = most > 1e5 ? Infinity : place < 30 && most > 0 ? most : null;
-  }
+  found.escape = escapeOf(`${e.name} ${e.title}`, e, drift);
   return found;
-}
+});
+
+const escapeOf = lately((e, drift) => {
+  const zero = e.penalty.ends[1];
+  if (!e.penalty.monotone || !Number.isFinite(zero)) return null;
+  let most = 0, place = 0;
+  WIDE.forEach((y, k) => {
+    const [p, q] = PLACES[k], [first, second] = e.weights(p);
+    const force = first * zero - second * e.penalty.marginal(1 / q);
+    const value = y > -30 && y < 30 && force > 0 ? drift[k] / force : 0;
+    if (value > most) { most = value; place = y; }
+  });
+  return most > 1e5 ? Infinity : place < 30 && most > 0 ? most : null;
+});
 
 // -- three answers ---------------------------------------------------------------------------
 
