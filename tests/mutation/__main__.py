@@ -133,6 +133,8 @@ def _calls(item: pytest.Item, places: set[str]) -> tuple[float, list[str]]:
     places.clear()
     start = process_time()
     passed = _passes(item, LONGEST)
+    if not passed:
+        print(f"not used, since it fails or takes too long: {item.nodeid}", flush=True)
     return process_time() - start, sorted(places) if passed else []
 
 
