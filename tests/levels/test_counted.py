@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 from mpmath import mpf
+from sympy import oo
 
 import grpo_symbolic as gs
 
@@ -134,6 +135,26 @@ def test_ranks_of_many_levels_are_two_levels_at_every_cut() -> None:
     for cut in (1, 5, 8):
         (known,) = two.solutions(beta="4/5", pi_ref=str(sum(given[cut:])))
         assert abs(sum(found.policy[cut:]) - known.policy[0]) < mpf(10) ** -14
+
+
+def test_unweighted_ranks_have_the_closed_form_of_pairs_at_every_size() -> None:
+    question = gs.Question(rewards=(3, 1, 0, 1))
+    ranks = gs.stationary_policy(gs.GRPO(64, advantage=gs.Ranks()), question)
+    assert ranks.expressions == gs.stationary_policy(gs.GRPO(2), question).expressions
+
+
+def test_clipped_advantages_of_large_groups_are_solved_in_balls() -> None:
+    """What Max and Min have as derivative is a ball: the kink may be inside."""
+    rule = gs.GRPO(oo, advantage=gs.Clipped())
+    policy = gs.stationary_policy(rule, gs.Question(rewards=(3, 1, 0, -1)))
+    (found,) = policy.solutions(beta=1, pi_ref=("1/10", "1/5", "3/10", "2/5"))
+    pi = np.array([float(p) for p in found.policy])
+    mean = pi @ LEVELS
+    scores = np.clip(
+        (np.array(LEVELS) - mean) / np.sqrt(pi @ (np.array(LEVELS) - mean) ** 2), -1, 1
+    )
+    left = scores - (1 - REFERENCE / pi)
+    assert left == pytest.approx(np.full(4, left[0]), abs=1e-12)
 
 
 def test_the_deviation_of_others_in_groups_of_24() -> None:

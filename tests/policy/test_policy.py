@@ -72,7 +72,7 @@ def test_two_answers_that_are_no_binary_question_are_told_what_to_do() -> None:
     question = gs.Question(rewards=(3, 1))
     policy = gs.stationary_policy(gs.GRPO(2), question)
     with pytest.raises(ValueError, match=r"BinaryQuestion\.of\(question\)"):
-        policy.bounds()
+        policy.folds(pi_ref="1/2")
     assert gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion.of(question)).limit("beta", 0) == 1
 
 
