@@ -97,7 +97,7 @@ def result() -> Result:
             ),
         ),
         setting=r"a binary question with deterministic rewards, the published penalty, $\beta=1$, "
-        r"$\pi_{\mathrm{ref}}(a)=0.3$",
+        r"$\pi_{\mathrm{ref}}(a)=3/10$",
         kind="Proposition",
         formulas=(equation(P, value),),
         claims=tuple(claims),

@@ -148,14 +148,15 @@ def result() -> Result:
     return Result(
         "Every group size: comparative statics of the stationary policy",
         f"new; for (14) and (15) {VY}",
-        "The force $d_a-d_b$ is negative below $p_0$, zero at it and positive above. For the "
-        r"published penalty, $F_\beta=-(d_a-d_b)$ is",
-        argument=r"Write the condition as $F(p)=D(p)-\beta\,(d_a-d_b)(p)=0$ with the drift $D>0$. "
+        "The force $d(a)-d(b)$ is negative below $p_0$, zero at it and positive above. With "
+        r"$F(p)=D(p)-\beta\,(d(a)-d(b))$, whose zeros are the stationary policies, the published "
+        r"penalty has $F_\beta=-(d(a)-d(b))$, which is",
+        argument=r"The drift $D$ is positive. "
         "If $F$ rises with a parameter at every $p$, attracting stationary policies "
         "(where $F$ falls in $p$) rise with it and repelling ones fall; for the "
         "published penalty there is exactly one and it is attracting. Hence $p$ falls "
         r"with $\beta$ for every drift and penalty, because $\partial "
-        r"F/\partial\beta=-(d_a-d_b)=-D/\beta<0$ at a zero; it rises with $p_0$, with "
+        r"F/\partial\beta=-(d(a)-d(b))=-D/\beta<0$ at a zero; it rises with $p_0$, with "
         r"the margin $\gamma$, with the gap of unscaled rewards, and falls with "
         r"$\varepsilon$. In the group size: $f$ is concave and does not fall with $G$, "
         r"so $h_G\le h_{G+1}$ (degree elevation), hence $D_G\le D_{G+1}$, and the lowest "

@@ -33,9 +33,8 @@ def result() -> Result:
     return Result(
         "Direct KL, large groups: no closed form, and a fold",
         f"{VY}, Appendix B.2",
-        r"Here $h$ is the function of \cite{vojnovic2025}, whose argument is $x=p$: stationary "
-        r"policies are its zeros. At its minimum, $h(x^*)=2\sqrt{1+\beta^2}/\beta-2\,"
-        r"\mathrm{asinh}\,\beta+\log\frac{p_0}{1-p_0}$.",
+        r"At its minimum, $h(x^*)=2\sqrt{1+\beta^2}/\beta-2\,"
+        r"\operatorname{arsinh}\,\beta+\log\frac{p_0}{1-p_0}$.",
         headlines=(
             binary_headline(
                 r"$h$ falls on $(0,x^*]$ and rises on $[x^*,1)$, "
@@ -54,7 +53,8 @@ def result() -> Result:
                 uses=("limits_of_h",),
             ),
         ),
-        setting=r"a binary question with deterministic rewards, large groups, direct KL",
+        setting=r"a binary question with deterministic rewards, large groups, direct KL, and the "
+        r"function $h$ of \cite{vojnovic2025} below, whose zeros $x=p$ are the stationary policies",
         figure="direct-large",
         formulas=(equation(Symbol("h"), h), equation(Symbol("x_star"), least)),
         claims=(

@@ -31,9 +31,7 @@ def result() -> Result:
     return Result(
         "The penalty and its gradient with the sampling policy frozen",
         f"{VY}, (7), (8)",
-        "The expected penalty is "
-        r"$\mathrm{KL}_0=\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ with "
-        r"$k_3(u)=u-\log u-1$; $D_o$ is its term for the answer $o$.",
+        r"With $D_o$ for the term of the answer $o$,",
         headlines=(
             Headline(
                 r"the derivative of "
@@ -44,7 +42,10 @@ def result() -> Result:
                 by=(SUM_OVER_ANSWERS(term="(8)"),),
             ),
         ),
-        setting=r"the published penalty, $k_3$ in the loss, sampled from $\pi_{\mathrm{old}}$",
+        setting=r"the published penalty, $k_3$ in the loss, sampled from $\pi_{\mathrm{old}}$: it "
+        r"has the expectation $\mathrm{KL}_0(\pi\,\|\,\pi_{\mathrm{ref}};\pi_{\mathrm{old}})="
+        r"\sum_o\pi_{\mathrm{old}}(o)\,k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$ with "
+        r"$k_3(u)=u-\log u-1$",
         references=("shao2024",),
         formulas=(equation(Symbol("D_o"), term), equation(Symbol("D_o_prime"), gradient.factor())),
         claims=(

@@ -38,7 +38,7 @@ def result() -> Result:
         argument=r"On policy the stage objective has the slope $\gamma-\beta\,(p-p_0)/(p(1-p))$.",
         headlines=(
             Headline(
-                r"the slope on policy vanishes where $\beta\,(\pi-\pi_{\mathrm{ref}})/(\pi(1-\pi))="
+                r"the slope on policy vanishes where $\beta\,(p-p_0)/(p(1-p))="
                 r"\gamma$, at exactly one non-negative $\pi(a)$",
                 ("(17): *", "the quadratic of (17)", "(14) is that root"),
                 groups=TWO,

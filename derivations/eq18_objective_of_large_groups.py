@@ -39,8 +39,8 @@ def result() -> Result:
         headlines=(
             Headline(
                 r"the reward term is "
-                r"$\pm\bigl(\pi(a)/\sqrt{\pi_{\mathrm{old}}(1-\pi_{\mathrm{old}})}"
-                r"-\sqrt{\pi_{\mathrm{old}}/(1-\pi_{\mathrm{old}})}\bigr)$, the sign that of "
+                r"$\pm\bigl(p/\sqrt{p_{\mathrm{old}}(1-p_{\mathrm{old}})}"
+                r"-\sqrt{p_{\mathrm{old}}/(1-p_{\mathrm{old}})}\bigr)$, the sign that of "
                 r"$r(a)-r(b)$",
                 ("(18), *", "from the laws of the reward, *", "r(a) - E_old r *"),
                 groups=LARGE_GROUPS,

@@ -26,7 +26,7 @@ def result() -> Result:
         headlines=(
             Headline(
                 r"the slope on policy vanishes where "
-                r"$\beta(\pi-\pi_{\mathrm{ref}})=\sqrt{\pi(1-\pi)}$, "
+                r"$\beta(p-p_0)=\sqrt{p(1-p)}$, "
                 r"at exactly one $\pi(a)$, above $\pi_{\mathrm{ref}}(a)$",
                 ("(19): *", "the quadratic is (19) squared", "(15) is that root", "at or below *"),
                 groups=LARGE_GROUPS,

@@ -54,7 +54,8 @@ def result() -> Result:
         "Direct KL, large groups: the fold curve",
         f"new; the function is that of {VY}, Appendix B.2",
         "Equivalently "
-        r"$\operatorname{logit}p_0=2\,\mathrm{asinh}\,\beta_c-2\sqrt{1+\beta_c^2}/\beta_c$: every "
+        r"$\operatorname{logit}p_0=2\,\operatorname{arsinh}\,\beta_c-"
+        r"2\sqrt{1+\beta_c^2}/\beta_c$: every "
         r"$p_0$ has one $\beta_c$, increasing in $p_0$. Of the two policies above it the smaller "
         "one attracts, the larger repels. In the parameter $t$,",
         argument=r"With $F=D-\beta(\operatorname{logit}p-\operatorname{logit}p_0)$, "

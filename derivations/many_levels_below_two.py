@@ -87,17 +87,20 @@ def result() -> Result:
     return Result(
         "Partial credit never helps the best answer",
         "new",
-        r"Cut the levels in two. In a group with the share $x$ above the cut, the advantages above "
-        r"it add up to $G\,x(1-x)\Delta/\sqrt{w+x(1-x)\Delta^2}$, $\Delta$ what the means of the "
-        r"sides are apart and $w$ the variance inside of them: between 0 and $G\sqrt{x(1-x)}$, "
-        r"which two levels reach. Averaged over groups, with $F$ and $R$ the masses above the cut "
-        r"under $\pi$ and $\pi_{\mathrm{ref}}$, $0\le\sum_{o\text{ above}}\pi(o)P(o)\le h_G(F)$, "
+        r"Here the levels are cut in two, $F$ and $R$ are the masses above the cut under $\pi$ and "
+        r"$\pi_{\mathrm{ref}}$, and $\varphi_G(R)$ is the stationary probability of two levels. So "
+        r"the best answers are never more probable than they are where all others are worth the "
+        r"same: rewards in between help the answers in between. "
+        r"In groups of two $F=\varphi_2(R)$. In a "
+        r"group with the share $x$ above the cut, with $\Delta$ what the means of the sides are "
+        r"apart and $w$ the variance inside of them, the mean advantage above the cut, times its "
+        r"share, is",
+        argument=r"The advantages above the cut add up to "
+        r"$G\,x(1-x)\Delta/\sqrt{w+x(1-x)\Delta^2}$: between 0 and $G\sqrt{x(1-x)}$, which two "
+        r"levels reach. Averaged over groups, $0\le\sum_{o\text{ above}}\pi(o)P(o)\le h_G(F)$, "
         r"and the conditions $\pi(o)(1-P(o)/\beta)=\pi_{\mathrm{ref}}(o)$ add up to "
-        r"$R\le F$, $F-h_G(F)/\beta\le R$. Since $F-h_G(F)/\beta-R$ changes its sign once, at the "
-        r"stationary probability $\varphi_G(R)$ of two levels, $R\le F\le\varphi_G(R)$ for every "
-        r"cut, whatever the levels. So the best answers are never more probable than they are "
-        r"where all others are worth the same, and the worst never less: rewards in between help "
-        r"the answers in between. In groups of two $F=\varphi_2(R)$.",
+        r"$R\le F$, $F-h_G(F)/\beta\le R$. Since $F-h_G(F)/\beta-R$ changes its sign once, at "
+        r"$\varphi_G(R)$, $R\le F\le\varphi_G(R)$ for every cut, whatever the levels.",
         headlines=(
             Headline(
                 r"the advantages above a cut are between 0 and those of two levels, so that "

@@ -54,10 +54,9 @@ def result() -> Result:
     return Result(
         "Direct KL, large groups: the Maxwell point",
         f"new; on {VY}, Appendix B.2",
-        r"The potential is $2\arcsin\sqrt p-\beta\,\mathrm{KL}(\pi\|\pi_{\mathrm{ref}})$, whose "
-        r"value at 1 holds the number $\pi$. Below the weight at which both are level, the Maxwell "
-        r"point, $p=1$ is the global maximum of the potential, above it $p_1$. Proved to the "
-        r"digits shown: "
+        r"The value at 1 holds the number $\pi$. Below the weight at which both are level, the "
+        r"Maxwell point, $p=1$ is the global maximum of the potential, above it $p_1$. Proved to "
+        r"the digits shown: "
         r"\begin{center}\small\begin{tabular}{@{}clll@{}}\toprule $p_0$ & $\beta$ of the fold & "
         rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
         r"\end{tabular}\end{center}",
@@ -70,7 +69,7 @@ def result() -> Result:
         r"condition.",
         headlines=(
             binary_headline(
-                r"the potential has the slope $F$ and tends to "
+                r"$\Phi$ has the slope $F$ and tends to "
                 r"$\pi+\beta\log\pi_{\mathrm{ref}}(a)$ at 1; the smaller "
                 "root $p_1$ and the end are level for at most one weight",
                 (
@@ -87,7 +86,10 @@ def result() -> Result:
                 uses=("fold_curve_direct_kl",),
             ),
         ),
-        setting=r"a binary question with deterministic rewards, large groups, direct KL",
+        setting=r"a binary question with deterministic rewards, large groups, direct KL, the drift "
+        r"less the weighted force $F(p)=D_\infty(p)-\beta\,(\operatorname{logit}p-"
+        r"\operatorname{logit}p_0)$, and the potential $\Phi=2\arcsin\sqrt p-"
+        r"\beta\,\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$",
         formulas=(equation(Symbol("Phi_1"), end), equation(Symbol("Phi_ahead"), ahead)),
         claims=(
             Claim(

@@ -100,7 +100,7 @@ def result() -> Result:
         ),
         setting=r"a binary question with deterministic rewards, any $G\ge2$, the published penalty",
         formulas=(
-            equation(Symbol("h_G_less_R"), first),
+            equation(Symbol("h_G"), first + Symbol("R")),
             equation(Symbol("c_1"), eliminated),
             equation(Symbol("c_1"), shift),
         ),

@@ -1,6 +1,6 @@
 """The order of limits: in the weight, the group size and the reference they do not commute."""
 
-from sympy import Expr, S, Symbol, exp, oo, sqrt
+from sympy import Expr, S, exp, oo, sqrt
 
 from derivations.bernstein_form import P0, G
 from derivations.escape_threshold import only_one
@@ -13,7 +13,7 @@ from derivations.headline import (
     binary_headline,
 )
 from derivations.lemmas import BERNSTEIN
-from derivations.result import Result, compared, equation, telling
+from derivations.result import Result, compared, telling
 from derivations.series_in_the_weight import coefficient, curve
 from derivations.small_penalty_limits import large_groups
 from grpo_symbolic import (
@@ -159,12 +159,6 @@ def result() -> Result:
         setting=r"a binary question with deterministic rewards, iterated limits in $\beta$, $p_0$ "
         r"and $G$",
         kind="Counterexample",
-        formulas=(
-            equation(Symbol("loss_G"), first_weight),
-            equation(Symbol("loss_oo"), twice),
-            equation(Symbol("pi_0"), rare.value),
-            equation(Symbol("beta_G"), escape_threshold(finite)),
-        ),
         claims=tuple(claims),
         domain=Domain.of(G, BETA, P0),
     )

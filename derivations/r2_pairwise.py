@@ -52,7 +52,6 @@ def result() -> Result:
         formulas=(
             equation(symbols.preferences[0], a),
             equation(symbols.preferences[1], b),
-            equation(Symbol("R_2"), reward.factor()),
         ),
         claims=(
             Claim("R_2 = 2 E P(o > o') - 1", reward, "==", 2 * winning - 1, domain),

@@ -41,7 +41,8 @@ def result() -> Result:
         "new; maximal lotteries: Kreweras (1965), Fishburn (1984)",
         "This is the central path, weighted by the reference, of the linear program of maximal "
         r"lotteries, which is its own dual. For $\beta\to\infty$ the lift is "
-        r"$1+\beta^{-1}\sum_x\gamma(o,x)\pi_{\mathrm{ref}}(x)$: Borda scores.",
+        r"$1+\beta^{-1}\sum_x\gamma(o,x)\pi_{\mathrm{ref}}(x)$: Borda scores. "
+        r"With $\pi(k)=x_k/(x_1+x_2+x_3)$ and the margins $g_{ij}$ the first slack is",
         argument=r"For a maximal lottery $y$ with slack $-\Gamma y$ the path satisfies "
         r"$\sum(\pi-y)(s_\pi-s_y)=0$, hence "
         r"$\sum_B\pi_{\mathrm{ref}}y/\pi+\sum_N\pi_{\mathrm{ref}}s_y/s_\pi=1$ in the "

@@ -33,8 +33,9 @@ def result() -> Result:
     return Result(
         "Clones count as one answer, at every weight",
         "new",
-        "So clones share the mass of one answer. Inside the set $C$ the weight is "
-        r"$\beta_C=\beta\pi_{\mathrm{ref}}(C)/\pi(C)^2$.",
+        "So clones share the mass of one answer. With the probabilities $p_1$ and $p_2$ of the "
+        "clones under the policy, $p_4$ and $p_5$ under the reference, the weight inside of the "
+        "set $C$ of clones is",
         argument="Let a set $C$ of answers have equal margins to everything outside, and any "
         r"margins inside. The conditions $\pi(\beta-P)=\beta\pi_{\mathrm{ref}}$ of its "
         "members add up, and margins inside cancel: "

@@ -1,11 +1,12 @@
 """Fresh raters for each answer: the group size decides which of two answers wins."""
 
-from sympy import Integer, Rational, S, Symbol, oo, symbols
+from sympy import Integer, Rational, S, Symbol, oo
 
 from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, compared, equation
 from derivations.second_route.raters import per_answer
 from grpo_symbolic import GRPO, Claim, Domain, Electorate, Question
+from grpo_symbolic.algebra import tidy
 
 P = Symbol("pi_1", positive=True)
 RANGES = Domain.of((P, S.Zero, S.One))
@@ -50,7 +51,10 @@ def result() -> Result:
             ),
         ),
         setting="two answers, three raters, a fresh rater for each answer",
-        formulas=(equation(symbols("P_2"), gaps["2"]), equation(symbols("P_oo"), gaps["oo"])),
+        formulas=(
+            equation(Symbol("P_2"), gaps["2"]),
+            equation(Symbol("P_oo"), tidy(gaps["oo"], RANGES)),
+        ),
         claims=(
             *claims,
             Claim("the first is preferred, G = 2", gaps["2"], ">", S.Zero, RANGES),

@@ -82,8 +82,9 @@ def result() -> Result:
     return Result(
         r"Every group size: the policy as a series in $1/G$",
         "new; moments of the binomial law",
-        r"To second order, $p_G\simeq p_\infty+c_1/G+c_2/G^2$. With $p=p_\infty$ in the formulas, "
-        "the standard deviation to second order, the sample standard deviation and direct KL have",
+        r"To second order, $p_G\simeq p_\infty+c_1/G+c_2/G^2$ with the $c_1$ above. With "
+        r"$p=p_\infty$ in the formulas, the second order, and $c_1$ for the sample standard "
+        "deviation and for direct KL, are",
         argument=r"At a fixed $p\in(0,1)$, $h_G(p)=\mathrm E f(K/G)$ has the asymptotic expansion "
         r"$\sum_i\frac{f^{(i)}(p)}{i!}\mathrm E(K/G-p)^i$, whose moments are polynomials "
         r"in $1/G$, the moment of order $i$ starting with $G^{-\lceil i/2\rceil}$; where "
@@ -104,7 +105,6 @@ def result() -> Result:
         ),
         setting=r"a binary question with deterministic rewards, $G\to\infty$",
         formulas=(
-            equation(Symbol("c_1_std"), reduced),
             equation(Symbol("c_2"), eliminated(second, along)),
             equation(Symbol("c_1_sample"), eliminated(sample, along)),
             equation(Symbol("c_1_direct"), direct),

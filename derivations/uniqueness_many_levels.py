@@ -112,8 +112,7 @@ def neat(value: Expr) -> Expr:
 def said(name: str, levels: tuple[Expr, ...], sizes: tuple[int, ...]) -> Headline:
     """What is shown of one case."""
     return Headline(
-        f"{name}: all coefficients of the determinant are positive: exactly one "
-        "stationary policy for every reference and every weight",
+        f"{name}: there is exactly one stationary policy for every reference and every weight",
         (f"{name}, G = {{G}}: *",),
         groups=Numbers.of(*sizes),
         penalties=REVERSE_KL,
@@ -132,18 +131,19 @@ def result() -> Result:
     return Result(
         "Many levels: one stationary policy",
         "new",
-        r"Under the reverse KL a policy is stationary for the reference "
-        r"$T(\pi)(o)=\pi(o)(1-V_G(r_o)/\beta)$ and no other. With $\beta=V_G(\mathrm{best})+z$ the "
-        r"determinant of $T'$ along the simplex is, up to a power of $\beta$, a polynomial in the "
-        r"masses of levels and in $z$; its coefficients are positive on every face. So $T$ keeps "
-        r"orientation wherever all $V_G<\beta$; its degree is that of the identity, to which it "
-        r"tends as $\beta\to\infty$: every reference has exactly one stationary policy at every "
-        r"weight. Shown here for the cases below, and by the library for the levels of a question "
-        r"up to a size. No coefficient that is not positive has been found for any levels and any "
-        r"group; that there is none is open.",
+        r"For other levels and sizes the library decides up to a size; that it holds for all of "
+        r"them is open. A policy is stationary for one reference, $T(\pi)$, of which the answer "
+        r"$o$ has",
+        argument=r"With $\beta=V_G(\mathrm{best})+z$ the determinant of $T'$ along the simplex is, "
+        r"up to a power of $\beta$, a polynomial in the masses of levels and in $z$; its "
+        r"coefficients are positive on every face. So $T$ keeps orientation wherever all "
+        r"$V_G<\beta$; its degree is that of the identity, to which it tends as $\beta\to\infty$: "
+        r"every reference has exactly one stationary policy at every weight.",
         headlines=(said(*CASES[0]), said(*CASES[1]), said(*CASES[2])),
-        setting=r"deterministic rewards, the population standard deviation, reverse KL",
-        formulas=(equation(Symbol("T"), symbols.pi * (1 - VALUE / symbols.beta)),),
+        setting=r"deterministic rewards, the population standard deviation and reverse KL",
+        formulas=(
+            equation(Symbol("T_o"), Symbol("pi_o", positive=True) * (1 - VALUE / symbols.beta)),
+        ),
         domain=Domain((*Domain.of(VALUE, symbols.pi, symbols.beta).ranges, *BETWEEN.ranges)),
         claims=tuple(telling(claims)),
     )

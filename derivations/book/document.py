@@ -10,7 +10,7 @@ from pathlib import Path
 from derivations.book.axioms import axiom_section
 from derivations.book.engine import Compiled, compiled
 from derivations.book.figures import Figures, draw
-from derivations.book.prose import escape, sentence, shortened
+from derivations.book.prose import WHOLE, escape, sentence, shortened
 from derivations.book.references import bibitem, bibtex, keys_of
 from derivations.book.rules import rule_table
 from derivations.book.section import TEXT, section, statement_of
@@ -42,9 +42,6 @@ TOP = (
 
 # What check-paper reads, which holds for the names of the book.
 _COMMENT = re.compile(r"^% grpo.*\n", re.MULTILINE)
-# Where p is introduced, what it abbreviates is written out.
-_WHOLE = "@pi@"
-
 _ABSTRACT = (
     "GRPO trains a language model on rewards that are measured against a group of its own answers, "
     "with a penalty that keeps it near a reference. We derive, from the definitions of the "
@@ -85,8 +82,8 @@ _CONVENTIONS = (
     r"The \emph{published penalty} is $k_3$ in the loss, which acts as the reverse divergence "
     r"$\mathrm{KL}(\pi_{\mathrm{ref}}\,\|\,\pi)$; \emph{direct KL} is "
     r"$\mathrm{KL}(\pi\,\|\,\pi_{\mathrm{ref}})$. A \emph{binary question} has a better answer "
-    rf"$a$ and a worse one $b$; then $p={_WHOLE}(a)$, $p_0={_WHOLE}_{{\mathrm{{ref}}}}(a)$ and "
-    rf"$p_{{\mathrm{{old}}}}={_WHOLE}_{{\mathrm{{old}}}}(a)$. The drift is "
+    rf"$a$ and a worse one $b$; then $p={WHOLE}(a)$, $p_0={WHOLE}_{{\mathrm{{ref}}}}(a)$ and "
+    rf"$p_{{\mathrm{{old}}}}={WHOLE}_{{\mathrm{{old}}}}(a)$. The drift is "
     r"$D_G(p)=P_G(a)-P_G(b)$, and $h_G(p)=p(1-p)D_G(p)$. Rewards are in standard units, divided "
     r"by the standard deviation of the group, unless another rule is named; a group of equal "
     r"rewards has the advantages $0$."
@@ -158,7 +155,7 @@ def write_book(
         verdicts=verdict_table(outcomes, 0.53 * TEXT),
         sources=[bibitem(key) for key in keys],
     )
-    tex = shortened(tex).replace(_WHOLE, r"\pi")
+    tex = shortened(tex).replace(WHOLE, r"\pi")
     if notation is not None:
         head, begin, body = tex.partition(r"\begin{document}")
         tex = _COMMENT.sub("", head + begin + notation.rewritten_text(body))

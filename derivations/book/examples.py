@@ -48,7 +48,11 @@ def valued(line: Relational, domain: Domain) -> tuple[dict[Symbol, Expr], Expr] 
     """A point, and the right side there, of a line that says what a name is."""
     if not isinstance(line.lhs, Symbol) or line.rel_op != "==" or not line.rhs.free_symbols:
         return None
-    if line.rhs.count_ops() > _OPERATIONS or line.lhs in line.rhs.free_symbols:
+    if (
+        line.rhs.is_Symbol
+        or line.rhs.count_ops() > _OPERATIONS
+        or line.lhs in line.rhs.free_symbols
+    ):
         return None
     point = point_of(line.rhs, domain)
     if point is None:

@@ -9,7 +9,16 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.export.plain_text import escape
 
-__all__ = ["escape", "file_name", "one_range", "quoted", "range_tex", "sentence", "shortened"]
+__all__ = [
+    "WHOLE",
+    "escape",
+    "file_name",
+    "one_range",
+    "quoted",
+    "range_tex",
+    "sentence",
+    "shortened",
+]
 
 
 def file_name(name: str) -> str:
@@ -46,6 +55,8 @@ def quoted(text: str) -> str:
     return "$".join(parts)
 
 
+#: The policy's letter where p is introduced, and what it abbreviates is written out.
+WHOLE = "@pi@"
 #: Probabilities of the better answer.
 _BETTER = re.compile(r"\\pi(?P<kind>_\{\\mathrm\{(?:ref|old)\}\}|)\(a\)")
 _SHORT = {"": "p", r"_{\mathrm{ref}}": "p_0", r"_{\mathrm{old}}": r"p_{\mathrm{old}}"}

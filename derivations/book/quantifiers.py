@@ -68,9 +68,18 @@ def unsaid(headlines: Sequence[Headline], setting: str, domain: Domain) -> list[
     for differing in ({_groups(h.groups) for h in headlines},
                       {" and ".join(h.penalties) for h in headlines} - {""}):  # fmt: skip
         said -= differing if len(differing) > 1 else set()
+    repeated = {x for h in headlines for x in h.hypotheses if _within(x, setting)}
     return [
-        tuple(part for part in quantifiers_tex(h) if not _covered(part, said)) for h in headlines
+        tuple(
+            part for part in quantifiers_tex(h) if not _covered(part, said) and part not in repeated
+        )
+        for h in headlines
     ]
+
+
+def _within(hypothesis: str, setting: str) -> bool:
+    """Whether a setting has every part of a hypothesis in the same words."""
+    return all(part in setting for part in hypothesis.split(", "))
 
 
 def _covered(part: str, said: set[str]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sympy import Expr, oo
 
 from derivations.book.names import SHORT
+from derivations.book.prose import WHOLE
 from grpo_symbolic import (
     GRPO,
     NLHF,
@@ -26,6 +27,7 @@ from grpo_symbolic import (
 from grpo_symbolic.export.latex import Line, formula, sides
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.proof import with_one_logarithm
 
 __all__ = ["RULES", "rule_table"]
 
@@ -74,7 +76,8 @@ def rule_table(room: float) -> str:
     kinds = "".join(f"L{{{w:.0f}pt}}" for w in wide)
     return "\n".join(
         [
-            r"Two answers, rewards without noise, $p=\pi(a)$ and $p_0=\pi_{\mathrm{ref}}(a)$; "
+            rf"Two answers, rewards without noise, $p={WHOLE}(a)$ and "
+            rf"$p_0={WHOLE}_{{\mathrm{{ref}}}}(a)$; "
             r"$h_G$ is the mean of $f$ over the group, $h_G(p)=\mathrm{E}f(K/G)$ with "
             r"$K\sim\mathrm{Binomial}(G,p)$. Below the weight $\beta_{\mathrm{esc}}$ the policy "
             r"keeps away from $0$ as $p_0\to0$. A dash stands for what has no closed form that "
@@ -94,7 +97,9 @@ def _cells(rule: Rule, wide: tuple[float, float]) -> Iterator[str]:
     assert isinstance(policy, StationaryPolicy)
     shown = policy.shown_as(0)
     yield rule.name
-    equation = policy.equation if policy.closed is not None else shown.formulas[0]
+    equation = shown.formulas[0]
+    if policy.closed is not None:
+        equation = with_one_logarithm(policy.equation)
     meaning = [e for e in shown.where if policy.closed is None and _short(e, wide[0])][-1:]
     yield r"\newline ".join(_fitted(e, wide[0]) for e in (equation, *meaning))
     yield _NONE if policy.expression is None else _value(policy.expression, wide[1])

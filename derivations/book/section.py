@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
+from itertools import groupby
 
 from sympy.core.relational import Relational
 
@@ -22,8 +23,8 @@ from derivations.book.prose import (
 )
 from derivations.book.quantifiers import unsaid
 from derivations.book.references import cited
-from derivations.book.settings import SETTINGS
-from derivations.book.verdicts import in_words, merged
+from derivations.book.settings import DERIVED, SETTINGS
+from derivations.book.verdicts import claimed, in_words, merged
 from derivations.headline import Headline
 from derivations.result import Outcome, Result
 from grpo_symbolic import symbols
@@ -43,6 +44,8 @@ TEXT = 441.0
 # More claims than this are counted, not listed.
 _LISTED = 6
 _OPENING = {*symbols.preferences, *symbols.marginals}
+# What check-paper reads.
+_READ = {symbols.pi, symbols.pi_ref, symbols.beta, symbols.gamma, symbols.gap}
 
 
 def section(
@@ -95,7 +98,8 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
     result = outcome.result
     kind = result.kind.lower()
     title = f"[{quoted(result.title)}]" if titled else ""
-    setting = f"Consider {result.setting}." if result.setting else ""
+    whole = _LAST.sub(r" and \1", result.setting)
+    setting = f"Consider {whole}." if whole else ""
     given = _needed(result)
     ranges = f"Let {range_tex(given)}." if given.ranges else ""
     parts = [
@@ -112,8 +116,10 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
 
 
 #: How a sentence ends that a display goes on with, and what stands before one otherwise.
-_LEADS = re.compile(r"(?:,|:|\b(?:is|are|have|below)[.,]?)\Z")
+_LEADS = re.compile(r"(?:,|:|\b(?:is|are|have|has|derivative|below)[.,]?)\Z")
 _FORMULAS = "In formulas,"
+#: What a setting ends with, in a list without an "and".
+_LAST = re.compile(r", (the published penalty|(?:reverse or )?direct KL|reverse KL)\Z")
 
 
 def _needed(result: Result) -> Domain:
@@ -134,12 +140,15 @@ def _needed(result: Result) -> Domain:
 
 def _headlines(headlines: Sequence[Headline], setting: str, given: Domain) -> Iterator[str]:
     """What is proved: one sentence, or several with numbers; each says what it is said for."""
-    for number, (headline, left) in enumerate(
-        zip(headlines, unsaid(headlines, setting, given), strict=True), start=1
-    ):
-        head = f"for {_together(left)}, " if left else ""
-        text = quoted(sentence(head + headline.conclusion))
-        yield rf"\par\noindent({number})\enspace {text}" if len(headlines) > 1 else text
+    found = list(zip(headlines, unsaid(headlines, setting, given), strict=True))
+    # The same said for several cases is one sentence.
+    for conclusion, group in groupby(enumerate(found, 1), lambda item: item[1][0].conclusion):
+        numbers, cases = zip(*((n, f"for {_together(left)}" if left else "")
+                               for n, (_, left) in group), strict=True)  # fmt: skip
+        head = ", and ".join(dict.fromkeys(filter(None, cases)))
+        text = quoted(sentence(f"{head}, {conclusion}" if head else conclusion))
+        own = ", ".join(map(str, numbers))
+        yield rf"\par\noindent({own})\enspace {text}" if len(headlines) > 1 else text
     if len(headlines) > 1:
         yield r"\par\noindent"
 
@@ -151,13 +160,14 @@ def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[st
     rows = rows_of([_as_series(line) for line in formulas], SHORT, TEXT - BESIDE - 10, Names("S_"))
     if len(rows) == 1 and len(rows[0].lines) == 1:
         kind = "equation" if numbered else "equation*"
-        body = rows[0].lines[0].replace("&", "", 1)
+        body = rows[0].lines[0].replace("&", "", 1) + "."
         return [rf"\begin{{{kind}}}", f"  {body}", rf"\end{{{kind}}}"]
     lines: list[str] = []
-    for row in rows:
+    for place, row in enumerate(rows, start=1):
         hidden = r" \notag" if numbered else ""
         lines += [f"  {line}{hidden}" for line in row.lines[:-1]]
-        lines.append(f"  {row.lines[-1]}" + (hidden if row.named else ""))
+        end = "." if place == len(rows) else ","
+        lines.append(f"  {row.lines[-1]}{end}" + (hidden if row.named else ""))
     kind = "align" if numbered else "align*"
     return [rf"\begin{{{kind}}}", " \\\\\n".join(lines), rf"\end{{{kind}}}"]
 
@@ -206,6 +216,8 @@ def _lines(outcome: Outcome, told: dict[tuple[str, ...], str]) -> Iterator[str]:
         if number == 0 and len(steps) < len(derivation):
             reason = r"Preference and marginal penalty, inserted in the condition~\eqref{contrast}"
         yield f"{reason}:"
+        if outcome.name in DERIVED and step.equation.free_symbols <= _READ:
+            yield f"% grpo: {DERIVED[outcome.name]}"
         yield from display([step.equation], numbered=False)
         if again:
             yield rf"The steps of Section~\ref{{{place}}} lead from here to the formula."
@@ -250,7 +262,7 @@ def _listed(claims: Sequence[Claim], own: dict[Claim, Verdict]) -> str:
     """The claims by the method that decided them, similar ones together."""
     groups: dict[str, list[str]] = {}
     for claim in claims:
-        groups.setdefault(own[claim].method, []).append(claim.title)
+        groups.setdefault(own[claim].method, []).append(claimed(claim))
     texts = []
     for method, names in groups.items():
         shown = merged(names)
@@ -264,8 +276,25 @@ def _listed(claims: Sequence[Claim], own: dict[Claim, Verdict]) -> str:
 # -- what fails ----------------------------------------------------------------------------------
 
 
-_NAMES = {"pi_ref = ": "p_0 = ", "pi = ": "p = ", "pi_old = ": "p_old = "}
-_POINT = re.compile(r"\bpi(?:_ref|_old)? = ")
+_POINT = re.compile(r"fails at (?P<place>\w+ = .*)")
+_NUMBERS = re.compile(r"the numbers (?P<left>\S+) and (?P<right>\S+) do not compare so")
+
+
+def _fails(claim: Claim, verdict: Verdict) -> str:
+    """The point at which a claim fails, in the names of the book; or both numbers."""
+    detail = verdict.detail.rstrip(".")
+    if found := _NUMBERS.fullmatch(detail):
+        left, right = (x.rstrip("0").rstrip(".") if "." in x else x for x in found.groups())
+        return rf"the sides are ${left}\ldots$ and ${right}\ldots$"
+    if found := _POINT.fullmatch(detail):
+        names = {
+            str(s): s
+            for s in claim.difference.free_symbols | {r.symbol for r in claim.domain.ranges}
+        }
+        pairs = [part.partition(" = ")[::2] for part in found["place"].split(", ")]
+        if all(name in names for name, _ in pairs):
+            return "at " + ", ".join(f"${formula(names[n], SHORT)} = {v}$" for n, v in pairs)
+    return escape(detail.removeprefix("fails "))
 
 
 def _remark(outcome: Outcome) -> str:
@@ -273,8 +302,6 @@ def _remark(outcome: Outcome) -> str:
     found = [(c, v) for c, v in outcome.verdicts if c.expected == Status.REFUTED]
     texts = []
     for claim, verdict in found[:3]:
-        name = quoted(escape(claim.title.removeprefix("control: ")))
-        detail = _POINT.sub(lambda m: _NAMES[m[0]], verdict.detail.rstrip("."))
-        detail = escape(detail.removeprefix("fails "))
-        texts.append(rf"\emph{{{name}}} ({detail})")
+        name = quoted(escape(claimed(claim).removeprefix("control: ")))
+        texts.append(rf"\emph{{{name}}} ({_fails(claim, verdict)})")
     return f"Refuted: {'; '.join(texts)}." if texts else ""

@@ -6,7 +6,7 @@ express (definitions, series, values of other functions) have none, and are list
 
 from __future__ import annotations
 
-__all__ = ["SETTINGS"]
+__all__ = ["DERIVED", "SETTINGS"]
 
 #: By file name of the result: the words of ``% grpo:`` before its formulas.
 SETTINGS: dict[str, str] = {
@@ -16,6 +16,8 @@ SETTINGS: dict[str, str] = {
     "eq13_large_group": "group_size=inf",
     "eq17_condition_of_pairs": "group_size=2 margin",
     "eq14_binary_pairs": "group_size=2 margin",
+    "eq14_limits": "group_size=2 margin",
+    "eq14_tie": "group_size=2 margin=0",
     "eq15_large_group": "group_size=inf",
     "eq15_limits": "group_size=inf",
     "eq19_condition_of_large_groups": "group_size=inf",
@@ -24,4 +26,12 @@ SETTINGS: dict[str, str] = {
     "shift_only_is_rlhf": "group_size=inf penalty=direct-kl scale=none",
     "shift_only_reverse_kl": "group_size=inf scale=none",
     "dr_grpo_weight": "group_size=G scale=none",
+}
+
+_STATED = ("eq14_limits", "eq15_limits", "dr_grpo_weight")
+#: The same before every line of a derivation, which each stationary policy satisfies.
+DERIVED: dict[str, str] = {
+    **{name: words for name, words in SETTINGS.items() if name not in _STATED},
+    "direct_kl_large_group": "group_size=inf penalty=direct-kl",
+    "quartic_groups_of_four_and_five": "group_size=4",
 }

@@ -10,16 +10,37 @@ from collections.abc import Sequence
 from derivations.book.names import SHORT
 from derivations.book.prose import escape, quoted
 from derivations.result import Outcome
+from grpo_symbolic import symbols
 from grpo_symbolic.export.latex import sides
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["in_words", "mark", "merged", "methods_used", "verdict_table"]
+__all__ = ["claimed", "in_words", "mark", "merged", "methods_used", "verdict_table"]
 
 
 # A longer formula is not set to see how wide it is.
 _OPERATIONS = 60
+
+
+_LINE = re.compile(r"\bthe solution satisfies line \d+")
+#: An estimator and its place, which alone say nothing.
+_PLACED = re.compile(r"\A(k\d|abs), (loss|loss-with-ratio|reward)(?=\Z|, (?:above|below))")
+#: The policy as the probability of the better answer: alone, and not "| pi" or "drawn from pi".
+_POLICY = re.compile(
+    r"(?<!\| )(?<!from )(?<!under )(?<!against )\bpi(?P<ref>_ref|_old)?\b(?![(_'])"
+)
+
+
+def claimed(claim: Claim) -> str:
+    """The title of a claim in the words of the book."""
+    title = _LINE.sub("the solution satisfies the condition", claim.title)
+    title = _PLACED.sub(r"the coefficient of \1 (\2)", title)
+    one = {symbols.pi, symbols.pi_ref} & claim.difference.free_symbols
+    many = any(str(s).startswith(("pi_1", "pi_o", "pi_2")) for s in claim.difference.free_symbols)
+    if not one or many:
+        return title
+    return _POLICY.sub(lambda m: {"_ref": "p_0", "_old": "p_old"}.get(m["ref"] or "", "p"), title)
 
 
 def mark(status: Status) -> str:
@@ -112,7 +133,7 @@ def _formula(claim: Claim, room: float) -> str:
         tex = " ".join(sides(claim.statement, SHORT))
         if width(tex, "T") * _SCALE <= 0.88 * room:
             return f"${tex}$"
-    return quoted(escape(claim.title))
+    return quoted(escape(claimed(claim)))
 
 
 _TAIL = re.compile(r"(?P<head>.+?)(?:, (?P<plain>[^,:;()]+)| \((?P<bracket>[^()]*)\))\Z")
