@@ -165,7 +165,7 @@ def _unheld(
 def _compiled(condition: StationarityCondition, rows: Sequence[Expr], exact: dict) -> Velocity:
     """Expressions in the policy as a function of it, in float64."""
     free = list(condition.policy[:-1])
-    compiled = lambdify(free, [S(r).subs(exact).doit() for r in rows], "numpy", cse=True)
+    compiled = lambdify(free, [S(r).subs(exact).doit() for r in rows], "numpy")
     return lambda policy: np.array(compiled(*policy[:-1]), dtype=float)
 
 

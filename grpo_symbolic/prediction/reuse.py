@@ -105,7 +105,7 @@ class _Batch:
         k, u = run.preset.penalty.k, symbols.u
         return cls(
             run,
-            lambdify(condition.policy[:-1], rows, "math", cse=True),
+            lambdify(condition.policy[:-1], rows, "math"),
             lambdify(u, k, "math"),
             lambdify(u, -u * diff(k, u), "math"),  # in log π
             float(point[question.reference[0]]),

@@ -136,7 +136,8 @@ def train(name: str, seed: int) -> dict[str, Any]:
 def rows(record: list[dict[str, Any]]) -> Iterator[str]:
     """Lines of the table; standard errors from the correlation of a step with the next."""
     for name in SETTINGS:
-        shares = [run["shares"] for run in record if run["name"] == name]
+        every = SETTINGS[name].get("num_iterations", 1)  # the last step on each batch
+        shares = [run["shares"][every - 1 :: every] for run in record if run["name"] == name]
         if not shares:
             continue
         found = predicted(name)

@@ -377,6 +377,8 @@ def test_where_the_steps_on_a_batch_lead(kind: str) -> None:
             z += rate * (objective(z + step) - objective(z - step)) / step
     assert sigmoid(z) == pytest.approx(stated, abs=2e-5)
     assert stated < found.reached.policy[0] - 0.1  # type: ignore[union-attr]
+    large = gs.from_trl({**given, "num_generations": 16, "beta": "1.2"}).predict(str(reference))
+    assert large.reached is not None  # sums that are not written out
     small = gs.from_trl({**given, "learning_rate": "1e-6"}).predict(str(reference))
     assert not any("steps on one batch" in w for w in small.warnings)
 
