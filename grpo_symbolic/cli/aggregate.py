@@ -7,14 +7,9 @@ import json
 import os
 from typing import Any
 
-from grpo_symbolic.cli.options import (
-    decimal_digits,
-    document_options,
-    named,
-    read_document,
-    read_number,
-)
+from grpo_symbolic.cli.options import document_options, read_document
 from grpo_symbolic.cli.screen import Screen, Table
+from grpo_symbolic.cli.values import decimal_digits, named, read_number
 from grpo_symbolic.registry import FORMATS, RULES
 
 __all__ = ["register", "run"]

@@ -6,13 +6,8 @@ import argparse
 import json
 from typing import Any
 
-from grpo_symbolic.cli.options import (
-    listed,
-    margin_option,
-    question_with_margin,
-    read_algorithm,
-    read_number,
-)
+from grpo_symbolic.cli.options import margin_option, question_with_margin, read_algorithm
+from grpo_symbolic.cli.values import listed, read_number
 
 __all__ = ["register", "run"]
 

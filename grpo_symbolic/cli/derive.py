@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from grpo_symbolic.cli.options import (
     document_options,
     margin_option,
-    named,
     question_with_margin,
     read_algorithm,
     read_document,
 )
+from grpo_symbolic.cli.values import named
 from grpo_symbolic.registry import FORMATS
 
 if TYPE_CHECKING:

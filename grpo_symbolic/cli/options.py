@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from grpo_symbolic.cli.parsing import Parser
+from grpo_symbolic.cli.values import listed, named, read_number
 from grpo_symbolic.inputs import read_group_size, read_parameter
 from grpo_symbolic.presets import checked as checked_preset
 from grpo_symbolic.presets import lookup
@@ -33,23 +34,16 @@ __all__ = [
     "QUESTIONS",
     "Parser",
     "chosen_question",
-    "decimal_digits",
     "document_options",
-    "listed",
     "margin_option",
     "model_options",
-    "named",
     "notation_option",
     "question_with_margin",
     "read_algorithm",
     "read_document",
     "read_notation",
-    "read_number",
-    "read_numbers",
     "refuse_margin",
 ]
-
-T = TypeVar("T")
 
 #: Options of advantage rules; which rule takes which is said by the registry.
 RULE_OPTIONS = {
@@ -65,7 +59,6 @@ QUESTIONS = ("rewards", "success", "preferences", "raters")
 _WAYS = ("group", "answer", "mean")
 #: Every option of the model, by its name among the arguments.
 MODEL = ("group_size", *_FIXED_BY_PRESET, "preset", "set", *QUESTIONS, "per")
-MAX_DIGITS = 10_000
 MAX_FILE = 1_000_000
 
 
@@ -399,11 +392,6 @@ def _notation(names: dict[str, str], short: bool) -> Notation:
 # -- reading -------------------------------------------------------------------------------------
 
 
-def listed(text: str) -> tuple[str, ...]:
-    """The entries of a list with commas."""
-    return tuple(part.strip() for part in text.split(","))
-
-
 def _matrix(name: str) -> tuple[tuple[str, ...], ...]:
     try:
         with open(name, encoding="utf-8") as file:
@@ -415,38 +403,3 @@ def _matrix(name: str) -> tuple[tuple[str, ...], ...]:
     if len(text) > MAX_FILE:
         raise ValueError(f"--preferences must be a file of at most {MAX_FILE} characters")
     return tuple(listed(line) for line in text.splitlines() if line.strip())
-
-
-def named(option: str, read: Callable[[Any], T], value: Any, allowed: str = "") -> T:
-    """Errors name the option as it is typed."""
-    try:
-        return read(value)
-    except ValueError as error:
-        _, must, rest = str(error).partition(" must be ")
-        if not must:
-            raise ValueError(f"{option}: {error}") from None
-        if allowed:
-            rest = f"{allowed}, got {value}"
-        raise ValueError(f"{option} must be {rest}") from None
-
-
-def read_number(option: str, role: str, text: str) -> Fraction:
-    """The number of an option, in the range of a parameter of the model."""
-    return named(option, lambda value: read_parameter(role, value), text)
-
-
-def read_numbers(option: str, role: str, text: str) -> list[Fraction]:
-    """The numbers of a list with commas."""
-    return [read_number(option, role, part) for part in listed(text)]
-
-
-def decimal_digits(value: str) -> int:
-    """How many digits are asked for."""
-    allowed = f"digits must be an integer from 1 to {MAX_DIGITS}, got {value}"
-    try:
-        number = read_parameter("reward", value)
-    except ValueError:
-        raise ValueError(allowed) from None
-    if number.denominator != 1 or not 1 <= number <= MAX_DIGITS:
-        raise ValueError(allowed)
-    return int(number)

@@ -7,14 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from grpo_symbolic.cli.options import (
-    MODEL,
-    margin_option,
-    question_with_margin,
-    read_algorithm,
-    read_numbers,
-)
+from grpo_symbolic.cli.options import MODEL, margin_option, question_with_margin, read_algorithm
 from grpo_symbolic.cli.screen import Screen, Table
+from grpo_symbolic.cli.values import read_numbers
 from grpo_symbolic.inputs import suffix
 from grpo_symbolic.registry import FIGURES, SUFFIXES
 

@@ -7,7 +7,8 @@ import json
 from functools import partial
 from typing import Any
 
-from grpo_symbolic.cli.options import document_options, read_document, read_numbers
+from grpo_symbolic.cli.options import document_options, read_document
+from grpo_symbolic.cli.values import read_numbers
 from grpo_symbolic.inputs import suffix
 from grpo_symbolic.registry import FORMATS, SUFFIXES
 

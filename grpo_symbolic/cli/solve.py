@@ -7,18 +7,9 @@ import json
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from grpo_symbolic.cli.options import (
-    QUESTIONS,
-    chosen_question,
-    decimal_digits,
-    listed,
-    named,
-    read_algorithm,
-    read_number,
-    read_numbers,
-    refuse_margin,
-)
+from grpo_symbolic.cli.options import QUESTIONS, chosen_question, read_algorithm, refuse_margin
 from grpo_symbolic.cli.screen import Copied, Screen, Table
+from grpo_symbolic.cli.values import decimal_digits, listed, named, read_number, read_numbers
 from grpo_symbolic.inputs import STANDARD_VALUES
 
 if TYPE_CHECKING:

@@ -7,12 +7,8 @@ import json
 import warnings
 from typing import Any
 
-from grpo_symbolic.cli.options import (
-    margin_option,
-    question_with_margin,
-    read_algorithm,
-    read_number,
-)
+from grpo_symbolic.cli.options import margin_option, question_with_margin, read_algorithm
+from grpo_symbolic.cli.values import read_number
 from grpo_symbolic.inputs import one_of
 
 __all__ = ["register", "run"]

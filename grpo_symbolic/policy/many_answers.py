@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Eq, Expr, S, Symbol, oo
+from sympy import Eq, Expr, S, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.binary_question import BinaryQuestion
@@ -18,7 +18,7 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown_answers
 from grpo_symbolic.export.exhibit import Passage
 from grpo_symbolic.export.latex import formula
-from grpo_symbolic.inputs import Number, exact_number, within
+from grpo_symbolic.inputs import Number, exact_number
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.derivation_of_many import (
@@ -36,7 +36,7 @@ from grpo_symbolic.policy.proof_of_many import (
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion, ranked_classes
 from grpo_symbolic.policy.setting import in_words
 from grpo_symbolic.policy.simulated import simulated_check
-from grpo_symbolic.policy.solve_many_answers import as_binary, solutions_of_many
+from grpo_symbolic.policy.solve_many_answers import as_binary, shares_of, solutions_of_many
 from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import Question
@@ -308,7 +308,7 @@ class SimplexPolicy(Policy):
     def _read(self, p: Parameter, value: Value) -> dict[Symbol, Expr]:
         if p.role != "pi_ref":
             return super()._read(p, value)
-        found = _reference(value, len(self.question))
+        found = shares_of(value, len(self.question))
         return dict(zip(self.question.reference[:-1], found, strict=False))
 
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
@@ -445,13 +445,3 @@ _NOT_ASKED = (
     "the closed form is not looked for before it is asked for: .expressions, and .status says "
     "what was found"
 )
-
-
-def _reference(values: Value, count: int) -> tuple[Expr, ...]:
-    allowed = f"{count} positive probabilities that sum to 1"
-    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != count:
-        raise ValueError(f"pi_ref must be {allowed}, got {values!r}")
-    found = tuple(within("pi_ref", v, allowed, 0, 1) for v in values)
-    if Add(*found) != 1:
-        raise ValueError(f"pi_ref must be {allowed}, got a sum of {Add(*found)}")
-    return found

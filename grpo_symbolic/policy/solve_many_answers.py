@@ -18,6 +18,7 @@ from sympy import Add, Expr, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.enclosures.conversion import exact_ball
+from grpo_symbolic.inputs import within
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import Question
@@ -28,7 +29,7 @@ from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.solve.stage import stage_at
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["as_binary", "solutions_of_many"]
+__all__ = ["as_binary", "shares_of", "solutions_of_many"]
 
 # Digits beyond those asked for.
 _SPARE = 25
@@ -214,3 +215,14 @@ def _apart(policies: Sequence[tuple[mp.mpf, ...]]) -> bool:
         for i, p in enumerate(policies)
         for q in policies[:i]
     )
+
+
+def shares_of(values: object, count: int) -> tuple[Expr, ...]:
+    """A reference policy at numbers."""
+    allowed = f"{count} positive probabilities that sum to 1"
+    if isinstance(values, str) or not isinstance(values, Sequence) or len(values) != count:
+        raise ValueError(f"pi_ref must be {allowed}, got {values!r}")
+    found = tuple(within("pi_ref", v, allowed, 0, 1) for v in values)
+    if Add(*found) != 1:
+        raise ValueError(f"pi_ref must be {allowed}, got a sum of {Add(*found)}")
+    return found
