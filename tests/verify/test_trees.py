@@ -160,3 +160,9 @@ def test_symbols_are_told_by_name_and_assumptions() -> None:
     for name, known in ((5, ["real"]), ("x", ["prime"]), ("x", ["real", "prime"])):
         with pytest.raises(ValueError, match="is not a symbol"):
             symbol_from(name, known)
+
+
+def test_five_arguments_make_no_mean() -> None:
+    expression = 1 + B + G + P + K
+    assert len(expression.args) == 5
+    assert from_tree(to_tree(expression), NAMED) == expression
