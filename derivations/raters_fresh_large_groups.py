@@ -17,6 +17,7 @@ WEIGHTS = tuple(Symbol(f"w_{o}", positive=True) for o in NUMBERS)
 #: u − r̄ for each answer, and how much all of them rise with u.
 GAPS = tuple(Symbol(f"a_{o}", positive=True) for o in NUMBERS)
 RISE = Symbol("t", positive=True)
+HIGH = Symbol("u", real=True)
 
 
 def preference(claims: list[Claim]) -> None:
@@ -45,10 +46,12 @@ def result() -> Result:
     tau = 1 / Add(*(r / a for r, a in zip(given, moved, strict=True)))
     policy = [r * tau / a for r, a in zip(given, moved, strict=True)]
     noise = [s**2 for s in SPREADS]
-    # With u - r = a the mean reward is u - tau, and beta sigma = tau makes P/beta = 1 - a/tau.
-    for o, (p, r, a) in enumerate(zip(policy, given, moved, strict=True)):
+    # The gaps say how far below u the mean rewards are; beta sigma = tau makes P/beta a quotient.
+    rewards = [HIGH - a for a in moved]
+    mean = Add(*(p * m for p, m in zip(policy, rewards, strict=True)))
+    for o, (p, r, m) in enumerate(zip(policy, given, rewards, strict=True)):
         claims.append(
-            Claim(f"the condition of answer {o + 1} at beta = tau/sigma", 1 - a / tau, "==",
+            Claim(f"the condition of answer {o + 1} at beta = tau/sigma", (m - mean) / tau, "==",
                   ReverseKL().marginal(r / p))
         )  # fmt: skip
     variance = Add(

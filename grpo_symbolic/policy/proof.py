@@ -144,13 +144,13 @@ def gathered_force(balance: Balance) -> Expr:
     return force.expression
 
 
-_LOG_ODDS = log(PI / (1 - PI)) - log(REFERENCE / (1 - REFERENCE))
-_ODDS_RATIO = log(PI * (1 - REFERENCE) / (REFERENCE * (1 - PI)), evaluate=False)
-
-
 def with_one_logarithm(line: Line) -> Line:
     """The difference of two log-odds as the logarithm of one ratio."""
-    return line.xreplace({_LOG_ODDS: _ODDS_RATIO}) if isinstance(line, Eq) else line
+    if not isinstance(line, Eq):
+        return line
+    log_odds = log(PI / (1 - PI)) - log(REFERENCE / (1 - REFERENCE))
+    ratio = log(PI * (1 - REFERENCE) / (REFERENCE * (1 - PI)), evaluate=False)
+    return line.xreplace({log_odds: ratio})
 
 
 # -- the preference ------------------------------------------------------------------------------

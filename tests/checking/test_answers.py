@@ -14,6 +14,7 @@ from sympy import Expr, Piecewise, Rational, S, oo, sqrt
 import grpo_symbolic as gs
 from grpo_symbolic.checking.check import Checked, check
 from grpo_symbolic.checking.checked import decimal, powers_of_ten, value_at
+from grpo_symbolic.checking.curve_limits import Piece
 from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.limits import _pieces, _rank
 from grpo_symbolic.checking.subject import subject
@@ -96,11 +97,12 @@ def test_limits(formula: str, verdict: Status, words: str) -> None:
     [
         ("limit(pi, G, 5) > 0", ANY_SIZE, REFUTED, "come close to 5 only by being it"),
         ("limit(pi, G, oo) > pi_ref", ANY_SIZE, PROVED, "the large-group limit"),
-        ("limit(pi**2, beta, 0) = 1", EIGHT, UNKNOWN, "only the limit of pi itself"),
+        ("limit(pi**2, beta, 0) = 1", EIGHT, PROVED, "along the curve of all stationary policies"),
+        ("limit(pi**2, beta, 0) = 1", CLIPPED, UNKNOWN, "only the limit of pi itself"),
         ("limit(pi, pi_ref, 0) = 0", EIGHT, REFUTED, "sqrt(7)"),
         ("limit(pi/pi_ref, pi_ref, 0) >= oo", LARGE, PROVED, "the limit is oo"),
         ("limit(pi/pi_ref, pi_ref, 0) < -oo", LARGE, REFUTED, "the limit is oo"),
-        ("limit(pi, beta, 0) = 1", CLIPPED, NUMERIC, "there may be other stationary policies"),
+        ("limit(pi, beta, 0) = 1", CLIPPED, PROVED, "too weak at the boundary"),
         ("limit(pi, beta, 0) = 1", DIRECT, UNKNOWN, "there is no limit"),
     ],
 )  # fmt: skip
@@ -354,16 +356,16 @@ def test_names_and_what_is_idle() -> None:
 
 def test_pieces_of_a_limit() -> None:
     domain = Domain.of(B, P0)
-    assert list(_pieces(P0, domain)) == [(P0, domain, "")]
+    assert list(_pieces(P0, domain)) == [Piece(P0, domain)]
     pieces = list(_pieces(Piecewise((1 - B, B < 1), (S.Zero, True)), domain))
-    assert [(value, text) for value, _, text in pieces] == [(1 - B, "beta < 1"), (0, "beta >= 1")]
-    below, above = (part for _, part, _ in pieces)
+    assert [(piece.value, piece.text) for piece in pieces] == [(1 - B, "beta < 1"), (0, "beta >= 1")]
+    below, above = (piece.domain for piece in pieces)
     assert not below.contains({B: S.One, P0: S.Half})
     assert above.contains({B: S.One, P0: S.Half})
     assert below.contains({B: S.Half, P0: S.Half})
     assert not above.contains({B: S.Half, P0: S.Half})
     closed = list(_pieces(Piecewise((1 - B, B <= 1), (S.Zero, True)), domain))
-    assert closed[0][1].contains({B: S.One, P0: S.Half})
+    assert closed[0].domain.contains({B: S.One, P0: S.Half})
     other = list(_pieces(Piecewise((1 - B, B < 1), (S.Zero, True)), Domain.of(P0)))
     assert len(other) == 2
     assert [_rank(v) for v in (-oo, S(5), oo)] == [-1, 0, 1]

@@ -139,12 +139,12 @@ def test_words_of_a_comment_are_the_options_of_the_command_line() -> None:
     ("text", "sentence"),
     [
         ("group_size=1", "--group-size must be an integer of at least 2"),
-        ("groups=2", "unrecognized arguments"),
+        ("groups=2", "there is no option --groups; is --group-size meant?"),
         ("preferences=/etc/passwd", "a paper's comments read none"),
         ("skip group_size=2", "skip stands alone"),
         ("preset=trl penalty=k1", "cannot be given with --preset"),
-        ("help", "unrecognized"),
-        ("@/etc/passwd", "unrecognized"),
+        ("help", "there is no option --help"),
+        ("@/etc/passwd", "there is no option --@/etc/passwd"),
         ("x" * 3_000, "may have 2000 characters"),
     ],
 )

@@ -35,7 +35,7 @@ SPREAD = Lambda(T, sqrt(T * (1 - T)))
 @pytest.mark.parametrize(
     ("expression", "tree"),
     [
-        (E, ["E"]),
+        (E, ["exp", 1]),
         (pi, ["Pi"]),
         (oo, ["Infinity"]),
         (-oo, ["NegativeInfinity"]),
