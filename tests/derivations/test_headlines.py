@@ -253,7 +253,9 @@ def test_the_book_prints_what_a_headline_is_said_for(tmp_path: Path) -> None:
     text = book.tex.read_text(encoding="utf-8")
     said = text[text.index(r"\begin{document}") :]
     # Its setting says the group sizes, the answers and the penalty: once.
-    setting = r"a binary question with deterministic rewards, $6\le G\le16$, the published penalty."
+    setting = (
+        r"a binary question with deterministic rewards, $6\le G\le16$ and the published penalty."
+    )
     assert said.count(setting) == 1
     assert "reverse KL" not in said[said.index(setting) : said.index(r"\field{Intuition.}")]
     assert "\nNo formula in radicals gives the stationary policy" in said
