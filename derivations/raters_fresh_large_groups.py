@@ -1,6 +1,6 @@
 """Large groups with a fresh rater for each answer: no two stationary policies at one weight."""
 
-from sympy import Add, Integer, Rational, S, Symbol, diff, oo, sqrt
+from sympy import Add, Rational, S, Symbol, diff, oo, sqrt
 
 from derivations.headline import LARGE_GROUPS, REVERSE_KL, Headline, Numbers
 from derivations.result import Result, equation
@@ -42,12 +42,11 @@ def result() -> Result:
     claims: list[Claim] = []
     preference(claims)
     given = [w / Add(*WEIGHTS) for w in WEIGHTS]
-    moved = [a + RISE for a in GAPS]
-    tau = 1 / Add(*(r / a for r, a in zip(given, moved, strict=True)))
-    policy = [r * tau / a for r, a in zip(given, moved, strict=True)]
+    tau = 1 / Add(*(r / a for r, a in zip(given, GAPS, strict=True)))
+    policy = [r * tau / a for r, a in zip(given, GAPS, strict=True)]
     noise = [s**2 for s in SPREADS]
     # The gaps say how far below u the mean rewards are; beta sigma = tau makes P/beta a quotient.
-    rewards = [HIGH - a for a in moved]
+    rewards = [HIGH - a for a in GAPS]
     mean = Add(*(p * m for p, m in zip(policy, rewards, strict=True)))
     for o, (p, r, m) in enumerate(zip(policy, given, rewards, strict=True)):
         claims.append(
@@ -55,11 +54,14 @@ def result() -> Result:
                   ReverseKL().marginal(r / p))
         )  # fmt: skip
     variance = Add(
-        *(p * (a**2 + v) for p, a, v in zip(policy, moved, noise, strict=True)),
-        -(Add(*(p * a for p, a in zip(policy, moved, strict=True))) ** 2),
+        *(p * (a**2 + v) for p, a, v in zip(policy, GAPS, noise, strict=True)),
+        -(Add(*(p * a for p, a in zip(policy, GAPS, strict=True))) ** 2),
     )
-    means = Add(*(r * a for r, a in zip(given, moved, strict=True))) / tau - 1
-    noisy = Add(*(r * v / a for r, v, a in zip(given, noise, moved, strict=True))) / tau
+    means = Add(*(r * a for r, a in zip(given, GAPS, strict=True))) / tau - 1
+    noisy = Add(*(r * v / a for r, v, a in zip(given, noise, GAPS, strict=True))) / tau
+    # As u rises by t, so do the gaps.
+    moved = [a + RISE for a in GAPS]
+    rise = dict(zip(GAPS, moved, strict=True))
     pairs = [
         given[i] * given[j] * (moved[i] - moved[j]) ** 2 * (moved[i] + moved[j])
         / (moved[i] * moved[j]) ** 2
@@ -67,18 +69,19 @@ def result() -> Result:
         for j in range(i)
     ]  # fmt: skip
     ranges = Domain.of(*GAPS, *WEIGHTS, *SPREADS, RISE)
+    falling = diff(noisy.xreplace(rise), RISE)
     claims += [
         Claim("the masses sum to 1", Add(*policy), "==", S.One),
         Claim("1/beta^2 in the gaps: a part of the means and one of the noise", variance / tau**2,
               "==", means + noisy),
-        Claim("the slope of the part of the means is a sum over pairs", diff(means, RISE), "==",
-              -Add(*pairs)),
+        Claim("the slope of the part of the means is a sum over pairs",
+              diff(means.xreplace(rise), RISE), "==", -Add(*pairs)),
         *(
             Claim(f"a pair adds to the slope, number {k + 1}", pair, ">=", S.Zero, ranges)
             for k, pair in enumerate(pairs)
         ),
-        Claim("the part of the noise falls", diff(noisy, RISE), "<", S.Zero, ranges),
-        Claim("control: the part of the noise rises", diff(noisy, RISE), ">", S.Zero, ranges,
+        Claim("the part of the noise falls", falling, "<", S.Zero, ranges),
+        Claim("control: the part of the noise rises", falling, ">", S.Zero, ranges,
               expected="REFUTED"),
     ]  # fmt: skip
     return Result(
@@ -113,7 +116,7 @@ def result() -> Result:
             ),
         ),
         setting="three answers, large groups, a fresh rater for each answer",
-        formulas=(equation(BETA**-2, means.subs(RISE, Integer(0)) + noisy.subs(RISE, Integer(0))),),
+        formulas=(equation(BETA**-2, means + noisy),),
         claims=tuple(claims),
         domain=ranges,
     )
