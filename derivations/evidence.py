@@ -20,7 +20,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel.checks import (
     CHECKED,
-    NUMERIC,
     REJECTED,
     Answer,
     check,
@@ -146,8 +145,9 @@ class Evidence:
             _KNOWN.update({digest(one): answer for one, answer in rest})
             # Samples decide nothing where something else does: they need not be drawn again.
             decided = any(c["verdict"] in _DECISIVE for c in made)
-            enough = (*SETTLED, NUMERIC) if decided else SETTLED
-            return record if all(recheck(c) for c, a in rest if a.word not in enough) else None
+            left = (c for c, a in rest if a.word not in SETTLED)
+            kept = all(recheck(c) for c in left if c["verdict"] in _DECISIVE or not decided)
+            return record if kept else None
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
