@@ -16,7 +16,7 @@ SPREADS = tuple(Symbol(f"s_{o}", positive=True) for o in NUMBERS)
 WEIGHTS = tuple(Symbol(f"w_{o}", positive=True) for o in NUMBERS)
 #: u − r̄ for each answer, and how much all of them rise with u.
 GAPS = tuple(Symbol(f"a_{o}", positive=True) for o in NUMBERS)
-RISE = Symbol("t", positive=True)
+RISE = Symbol("v", positive=True)
 HIGH = Symbol("u", real=True)
 
 
@@ -59,7 +59,7 @@ def result() -> Result:
     )
     means = Add(*(r * a for r, a in zip(given, GAPS, strict=True))) / tau - 1
     noisy = Add(*(r * v / a for r, v, a in zip(given, noise, GAPS, strict=True))) / tau
-    # As u rises by t, so do the gaps.
+    # As u rises by v, so do the gaps.
     moved = [a + RISE for a in GAPS]
     rise = dict(zip(GAPS, moved, strict=True))
     pairs = [
@@ -111,7 +111,7 @@ def result() -> Result:
                 groups=LARGE_GROUPS,
                 answers=Numbers.of(3),
                 penalties=REVERSE_KL,
-                parameters=ranges,
+                parameters=Domain.of(*GAPS, *WEIGHTS, *SPREADS),
                 hypotheses=("a fresh rater scores each answer", "two raters of equal mass"),
             ),
         ),
