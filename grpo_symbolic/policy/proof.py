@@ -140,7 +140,7 @@ def gathered_force(balance: Balance) -> Expr:
     if force.line is not None:
         return Mul(force.line, PI - REFERENCE, 1 / (PI * (1 - PI)))
     if force.log_odds is not None:
-        return Mul(force.log_odds, _ODDS_RATIO, evaluate=False)
+        return Mul(force.log_odds, _odds_ratio(), evaluate=False)
     return force.expression
 
 
@@ -149,8 +149,11 @@ def with_one_logarithm(line: Line) -> Line:
     if not isinstance(line, Eq):
         return line
     log_odds = log(PI / (1 - PI)) - log(REFERENCE / (1 - REFERENCE))
-    ratio = log(PI * (1 - REFERENCE) / (REFERENCE * (1 - PI)), evaluate=False)
-    return line.xreplace({log_odds: ratio})
+    return line.xreplace({log_odds: _odds_ratio()})
+
+
+def _odds_ratio() -> Expr:
+    return log(PI * (1 - REFERENCE) / (REFERENCE * (1 - PI)), evaluate=False)
 
 
 # -- the preference ------------------------------------------------------------------------------
