@@ -358,7 +358,10 @@ def test_pieces_of_a_limit() -> None:
     domain = Domain.of(B, P0)
     assert list(_pieces(P0, domain)) == [Piece(P0, domain)]
     pieces = list(_pieces(Piecewise((1 - B, B < 1), (S.Zero, True)), domain))
-    assert [(piece.value, piece.text) for piece in pieces] == [(1 - B, "beta < 1"), (0, "beta >= 1")]
+    assert [(piece.value, piece.text) for piece in pieces] == [
+        (1 - B, "beta < 1"),
+        (0, "beta >= 1"),
+    ]
     below, above = (piece.domain for piece in pieces)
     assert not below.contains({B: S.One, P0: S.Half})
     assert above.contains({B: S.One, P0: S.Half})
