@@ -31,10 +31,11 @@ AXIOMS = """\
 
 Written with this site by `gs.axiom_table().markdown()`; no cell is typed in.
 Statements are about raters who score every answer; any number of raters and answers. `yes` is
-proved by the argument given, for the weights and references it names; `no` is refuted by the
-smallest counterexample of a search (lotteries in balls, re-checked by another route); `open`
-names the largest search done. The electorates of the counterexamples were found once, by
-`python -m grpo_symbolic.aggregation.axiom_table`; what is said of them was computed with this page.
+proved by the argument given, for the weights and references it names; `no` is refuted by a
+counterexample (lotteries in balls, re-checked by another route); `open` names the largest search
+done. The electorates of counterexamples are kept from earlier searches and need not be the smallest
+(`python -m grpo_symbolic.aggregation.axiom_table` searches again); what is said of them was
+computed with this page.
 Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
 """
 sys.path[:0] = [str(ROOT), str(DOCS)]

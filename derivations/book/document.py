@@ -181,14 +181,14 @@ def _definitions(outcomes: Sequence[Outcome]) -> list[str]:
         for entry in symbols.CATALOGUE
         if entry.symbol in used
     ]
-    return [
-        r"\subsection{Definitions}",
-        _CONVENTIONS + _CONDITION,
+    table = [
         r"{\small\begin{longtable}{@{}L{28mm}L{118mm}@{}}",
         r"\toprule Symbol & Meaning \\ \midrule\endhead \bottomrule\endfoot",
         *rows,
         r"\end{longtable}}",
     ]
+    definitions = [r"\subsection{Definitions}", _CONVENTIONS + _CONDITION]
+    return [*definitions, *table] if rows else definitions
 
 
 def _parts(

@@ -69,7 +69,7 @@ class Finding:
     argument : Argument or None
         Why it holds, with the weights and group sizes for which it does.
     counterexample : Counterexample or None
-        The smallest one in the order of the search.
+        The one that is kept for the cell, or the smallest in the order of the search.
     searched : Searched
     note : str
 
@@ -114,11 +114,11 @@ class Finding:
 def satisfies(rule: Rule | str, axiom: Axiom | str, raters: int | None = None) -> Finding:
     """Whether a rule satisfies an axiom.
 
-    An argument is looked for first, with its lemmas proved anew. Then the smallest counterexample
-    among electorates with rewards 0, 1, 2 and 0, 1, 6 of up to three raters, with strict rankings
-    of up to nine, with two rankings of up to fifteen, and with two answers alike, over four
-    weights and two references. The electorates that were found once are kept as data, and looked
-    at first: what is said of them is computed and checked at each call.
+    An argument is looked for first, with its lemmas proved anew. Then a counterexample: the
+    electorate that is kept for the cell, or else the smallest among electorates with rewards
+    0, 1, 2 and 0, 1, 6 of up to three raters, with strict rankings of up to nine, with two
+    rankings of up to fifteen, and with two answers alike, over four weights and two references.
+    What is said of it is computed and checked at each call.
     A counterexample counts when balls prove that the axiom fails there and another route finds
     the same lotteries.
 

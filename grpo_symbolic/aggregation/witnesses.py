@@ -1,7 +1,8 @@
 """Electorates that broke axioms when they were looked for: where a search begins, no evidence.
 
-Written by ``python -m grpo_symbolic.aggregation.axiom_table``, which searches again for each rule
-and axiom of the table; each is the first one that its search meets.
+They come from searches, some of them by hand, and need not be the smallest of their kind.
+``python -m grpo_symbolic.aggregation.axiom_table`` searches again for each rule and axiom of the
+table and keeps what it meets first.
 """
 
 from __future__ import annotations

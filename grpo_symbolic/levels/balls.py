@@ -18,6 +18,7 @@ import numpy as np
 from flint import arb, arb_mat, ctx
 
 from grpo_symbolic.enclosures.conversion import Undecided
+from grpo_symbolic.levels.emission import Emission
 from grpo_symbolic.levels.field import exact_balls
 from grpo_symbolic.levels.mixture import Mixture
 from grpo_symbolic.levels.nodes import Nodes, Rows, nodes
@@ -94,36 +95,23 @@ class LevelPreference:
         """P, one ball an answer."""
         table = self._value_table
         with ctx.workprec(table.bits):
-            found = self._spread(self._level_values(table, self._masses(policy)))
-        return found
+            values = self._level_values(table, self._masses(policy))
+            return Emission(self.emission).means(values)
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         """∂P(o)/∂π(j), in directions that keep Σ π = 1."""
         table = self._slope_table
         with ctx.workprec(table.bits):
             found = self._level_slopes(table, self._masses(policy))
-            law = self._law
-            return found if law is None else law * found * law.transpose()
+            return Emission(self.emission).slopes(found)
 
     # -- levels --------------------------------------------------------------------------
 
-    @property
-    def _law(self) -> arb_mat | None:
-        if self.emission is None:
-            return None
-        return arb_mat([exact_balls(row) for row in self.emission])
-
     def _masses(self, policy: Sequence[arb]) -> list[arb]:
-        law, found = self._law, list(policy)
-        if law is not None:
-            found = (law.transpose() * arb_mat(len(policy), 1, found)).entries()
+        found = Emission(self.emission).masses(policy)
         if self.most is not None and not all(m <= b for m, b in zip(found, self.most, strict=True)):
             raise Undecided("levels have more mass than they were said to have")
         return found
-
-    def _spread(self, values: list[arb]) -> list[arb]:
-        law = self._law
-        return values if law is None else (law * arb_mat(len(values), 1, values)).entries()
 
     @property
     def _front(self) -> arb:

@@ -23,6 +23,7 @@ from sympy import Expr, Integer, Rational, Symbol, multinomial_coefficients
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.levels.emission import Emission
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.reward import Law
@@ -241,18 +242,6 @@ class CountedPreference:
         n = len(self.levels)
         return n * n * comb(self.size + n - 2, n - 1)
 
-    @property
-    def _law(self) -> arb_mat | None:
-        if self.emission is None:
-            return None
-        return arb_mat([[arb(x.numerator) / x.denominator for x in row] for row in self.emission])
-
-    def _masses(self, policy: Sequence[arb]) -> list[arb]:
-        law, masses = self._law, list(policy)
-        if law is not None:
-            masses = (law.transpose() * arb_mat(len(policy), 1, masses)).entries()
-        return masses
-
     def _terms(
         self, masses: Sequence[arb], counts: Sequence[Sequence[int]] | None = None
     ) -> list[arb]:
@@ -264,14 +253,15 @@ class CountedPreference:
     def values(self, policy: Sequence[arb]) -> list[arb]:
         """P, one ball an answer."""
         _, table = _table(self.levels, self.rule, self.size, self.bits)
-        terms, law = self._terms(self._masses(policy)), self._law
-        found = table * arb_mat(len(terms), 1, terms)
-        return (found if law is None else law * found).entries()
+        laws = Emission(self.emission)
+        terms = self._terms(laws.masses(policy))
+        return laws.means((table * arb_mat(len(terms), 1, terms)).entries())
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         """∂P(o)/∂π(j)."""
         counts, table = _table(self.levels, self.rule, self.size, self.bits)
-        masses, law = self._masses(policy), self._law
+        laws = Emission(self.emission)
+        masses = laws.masses(policy)
         terms, columns = self._terms(masses), []
         for k, mass in enumerate(masses):
             if mass.contains(0):  # a power less, where there is no quotient
@@ -280,8 +270,7 @@ class CountedPreference:
             else:
                 lower = [term / mass for term in terms]
             columns.append([c * t for c, t in zip(counts[:, k].tolist(), lower, strict=True)])
-        found = table * arb_mat(columns).transpose()
-        return found if law is None else law * found * law.transpose()
+        return laws.slopes(table * arb_mat(columns).transpose())
 
 
 def _term(powers: Sequence[Sequence[arb]], counts: Sequence[int]) -> arb:

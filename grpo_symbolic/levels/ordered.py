@@ -19,6 +19,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from grpo_symbolic.levels.counted import CountedField, CountedPreference
+from grpo_symbolic.levels.emission import Emission
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
 
@@ -105,15 +106,9 @@ class OrderedPreference:
         """Operations of the slopes, about."""
         return len(self.levels) * self._three.cost
 
-    @property
-    def _law(self) -> arb_mat:
-        n = len(self.levels)
-        rows = self.emission or [[Fraction(int(k == o)) for k in range(n)] for o in range(n)]
-        return arb_mat([[arb(x.numerator) / x.denominator for x in row] for row in rows])
-
     def _split(self, policy: Sequence[arb]) -> list[list[arb]]:
         """Masses below, at and above each level."""
-        masses = (self._law.transpose() * arb_mat(len(policy), 1, list(policy))).entries()
+        masses = Emission(self.emission).masses(policy)
         both = list(zip(self.levels, masses, strict=True))
         return [
             [
@@ -127,7 +122,7 @@ class OrderedPreference:
     def values(self, policy: Sequence[arb]) -> list[arb]:
         """P, one ball an answer."""
         found = [self._three.values(split)[1] for split in self._split(policy)]
-        return (self._law * arb_mat(len(found), 1, found)).entries()
+        return Emission(self.emission).means(found)
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         """∂P(o)/∂π(j)."""
@@ -135,5 +130,4 @@ class OrderedPreference:
         for own, split in zip(self.levels, self._split(policy), strict=True):
             moved = self._three.slopes(split)
             rows.append([moved[1, 1 + (r > own) - (r < own)] for r in self.levels])
-        law = self._law
-        return law * arb_mat(rows) * law.transpose()
+        return Emission(self.emission).slopes(arb_mat(rows))
