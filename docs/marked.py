@@ -10,6 +10,12 @@ from pathlib import Path
 
 __all__ = ["again", "card", "display", "html", "prose", "runnable", "verdict", "write"]
 
+#: What a notebook's panel of controls is on a page without a kernel.
+PANEL = (
+    '<iframe class="live" src="../explorer.html#embed=1" '
+    'title="Explorer: the stationary policy of GRPO against its reference" loading="lazy"></iframe>'
+)
+
 
 def write(path: Path, text: str) -> None:
     """Write a page; folders are made."""
@@ -66,7 +72,7 @@ def html(text: str) -> str:
 
 
 def runnable(notebook: str, name: str, repository: str | None) -> str:
-    """A notebook with links that run it in Binder and Colab.
+    """A notebook as a page: links that run it elsewhere, and a panel that moves without a kernel.
 
     Parameters
     ----------
@@ -75,19 +81,28 @@ def runnable(notebook: str, name: str, repository: str | None) -> str:
     name : str
         Its file.
     repository : str or None
-        Where the project stands on GitHub, ``owner/name``, as workflows know it; None leaves the
-        notebook as it is.
+        Where the project stands on GitHub, ``owner/name``, as workflows know it; None for no links.
     """
-    if repository is None:
-        return notebook
     stored = json.loads(notebook)
-    binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{name}"
-    colab = f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}"
-    source = f"git+https://github.com/{repository}"
-    text = (
-        f"Run it in [Binder]({binder}), or in [Colab]({colab}) after "
-        f"`%pip install 'grpo-symbolic[evidence,notebook] @ {source}'`."
-    )
-    cell = {"cell_type": "markdown", "id": "run-it", "metadata": {}, "source": [text]}
-    stored["cells"].insert(1, cell)
+    cells = []
+    for cell in stored["cells"]:
+        cells.append(cell)
+        if cell["cell_type"] == "code" and "".join(cell["source"]).endswith("gs.explore()"):
+            # The widgets need a kernel, which a page does not have; their drawing is this one.
+            cell["metadata"]["tags"] = ["remove-output"]
+            cells.append(_markdown("panel", PANEL))
+    if repository is not None:
+        binder = f"https://mybinder.org/v2/gh/{repository}/HEAD?labpath=notebooks/{name}"
+        colab = f"https://colab.research.google.com/github/{repository}/blob/main/notebooks/{name}"
+        source = f"git+https://github.com/{repository}"
+        text = (
+            f"Run it in [Binder]({binder}), or in [Colab]({colab}) after "
+            f"`%pip install 'grpo-symbolic[evidence,notebook] @ {source}'`."
+        )
+        cells.insert(1, _markdown("run-it", text))
+    stored["cells"] = cells
     return json.dumps(stored)
+
+
+def _markdown(name: str, text: str) -> dict[str, object]:
+    return {"cell_type": "markdown", "id": name, "metadata": {}, "source": [text]}

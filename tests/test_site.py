@@ -99,7 +99,7 @@ def test_terms_are_linked_where_a_page_first_uses_them() -> None:
 def test_notebooks_can_be_run_elsewhere_where_the_repository_has_an_address() -> None:
     path = next((ROOT / "notebooks").glob("01_*.ipynb"))
     stored = path.read_text("utf-8")
-    assert runnable(stored, path.name, None) == stored
+    assert json.loads(runnable(stored, path.name, None)) == json.loads(stored)
     added = json.loads(runnable(stored, path.name, "owner/name"))["cells"][1]["source"][0]
     for place in (
         "colab.research.google.com/github/owner/name/blob/main",
@@ -107,6 +107,17 @@ def test_notebooks_can_be_run_elsewhere_where_the_repository_has_an_address() ->
     ):
         assert f"https://{place}" in added
     assert added.count(f"notebooks/{path.name}") == 2
+
+
+def test_the_panel_of_a_notebook_moves_on_a_page_without_a_kernel() -> None:
+    path = next((ROOT / "notebooks").glob("04_*.ipynb"))
+    before = json.loads(path.read_text("utf-8"))["cells"]
+    after = json.loads(runnable(path.read_text("utf-8"), path.name, None))["cells"]
+    new = [k for k, cell in enumerate(after) if cell["id"] not in {c["id"] for c in before}]
+    assert len(new) == 1
+    assert "explorer.html" in after[new[0]]["source"][0]
+    assert "gs.explore()" in "".join(after[new[0] - 1]["source"])
+    assert after[new[0] - 1]["metadata"]["tags"] == ["remove-output"]
 
 
 def _site(folder: Path, body: str) -> list[str]:

@@ -132,8 +132,14 @@ def claims_of(
         Claim("the solution is positive", solution, ">", S.Zero, parameters),
         Claim("the solution is less than 1", solution, "<", S.One, parameters),
         *(
-            Claim("a floating-point branch equals the closed form", b, "==", solution, parameters)
-            for b in closed.stable.branches()
+            Claim(
+                f"branch {k} of the form for floating point equals the closed form",
+                branch,
+                "==",
+                solution,
+                parameters,
+            )
+            for k, branch in enumerate(closed.stable.branches(), start=1)
         ),
     )
 
