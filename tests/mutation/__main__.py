@@ -1,7 +1,7 @@
 """``python -m tests.mutation``: do the tests notice when the code that decides verdicts is changed?
 
-Changes are drawn at random. Each is made alone, in a process of its own, and the tests that call
-the changed function are run until one fails, the quick ones first. Which tests those are is seen in
+Changes are drawn at random. Each is made alone, in a process of its own, and the tests that come to
+the changed lines are run until one fails, the quick ones first. Which tests those are is seen in
 one run of all of them. A change that no test notices is printed: a test is missing, or the code is
 not needed, or nobody could see the change, which ``equivalent.py`` then says with its reason.
 """
@@ -33,7 +33,7 @@ from tests.mutation.equivalent import EQUIVALENT, LEFT_OUT
 LIBRARY = ROOT / "grpo_symbolic"
 PARTS = (LIBRARY / "verify", LIBRARY / "checking")
 TESTS = (ROOT / "tests" / "verify", ROOT / "tests" / "checking")
-#: Processor time of one test, beyond which it is left out; and of one test of a changed function,
+#: Processor time of one test, beyond which it is left out; and of one test of changed code,
 #: as a multiple of what it took before: what hangs has been noticed.
 LONGEST, PATIENCE = 8, 5
 ENOUGH = 0.95
@@ -82,8 +82,10 @@ def _passes(item: pytest.Item, seconds: float) -> bool:
 class Mutations:
     """The plugin that takes the place of pytest's loop over the tests it has collected."""
 
-    def __init__(self, files: Sequence[Path], drawn: list[Change], seconds: float) -> None:
-        self.files, self.drawn, self.seconds = files, drawn, seconds
+    def __init__(
+        self, files: Sequence[Path], drawn: list[Change], seconds: float, *, listed: bool = False
+    ) -> None:
+        self.files, self.drawn, self.seconds, self.listed = files, drawn, seconds, listed
         self.killed: list[Change] = []
         self.survived: list[Change] = []
 
@@ -93,6 +95,10 @@ class Mutations:
         tests = {item.nodeid: item for item in session.items}
         _load()
         reached = self._reached(tests)
+        if self.listed:
+            seen = {place for _, places in reached.values() for place in places}
+            print(*(change for change in self.drawn if change.place not in seen), sep="\n")
+            return True
         for number, change in enumerate(self.drawn, start=1):
             near = self._near(change, reached, tests)
             if _apart(lambda: _noticed(change, near, tests)):  # noqa: B023
@@ -107,7 +113,7 @@ class Mutations:
     def _near(
         self, change: Change, reached: dict[str, tuple[float, list[str]]], tests: Container[str]
     ) -> list[tuple[float, str]]:
-        """The tests that call the changed function, quick ones first, for so many seconds."""
+        """The tests that come to the changed lines, quick ones first, for so many seconds."""
         calling = sorted(
             (seconds, name)
             for name, (seconds, places) in reached.items()
@@ -117,7 +123,7 @@ class Mutations:
         return [one for one, spent in zip(calling, total, strict=True) if spent < self.seconds]
 
     def _reached(self, tests: dict[str, pytest.Item]) -> dict[str, tuple[float, list[str]]]:
-        """For each test its processor time and the functions it calls.
+        """For each test its processor time and the places it comes to.
 
         In this process, so that what SymPy keeps is there for each of the others.
         """
@@ -127,7 +133,7 @@ class Mutations:
 
 
 def _calls(item: pytest.Item, places: set[str]) -> tuple[float, list[str]]:
-    """How long a test takes, and the functions it calls; none of a test that takes too long."""
+    """How long a test takes, and the places it comes to; none of a test that takes too long."""
     for kept in _caches():  # what an earlier test has worked out is called here, too
         kept.cache_clear()
     places.clear()
@@ -174,6 +180,8 @@ def _parser() -> argparse.ArgumentParser:
                         help="the tests to use (those of verify and checking)")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=120,
                         help="of the tests that are run for one change (120)")  # fmt: skip
+    parser.add_argument("--unseen", action="store_true",
+                        help="only print all changes in lines that no test comes to")  # fmt: skip
     return parser
 
 
@@ -196,9 +204,12 @@ def main() -> int:
     stale = {name for name in EQUIVALENT if name not in {c.name for c in changes(_files((), ()))}}
     drawn = list(every)
     random.Random(arguments.seed).shuffle(drawn)
-    plugin = Mutations(files, drawn[: arguments.count], arguments.seconds)
+    drawn = every if arguments.unseen else drawn[: arguments.count]
+    plugin = Mutations(files, drawn, arguments.seconds, listed=arguments.unseen)
     suites = arguments.tests or list(map(str, TESTS))
     pytest.main(["-q", "-p", "no:cacheprovider", "--no-header", *suites], plugins=[plugin])
+    if arguments.unseen:
+        return 0
     same = [c for c in plugin.survived if c.name in EQUIVALENT]
     for path, why in LEFT_OUT.items():
         print(f"left out: {path}: {why}")
