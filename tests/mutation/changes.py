@@ -53,14 +53,14 @@ class Change:
     path: Path
     function: str  # its qualified name
     line: int
-    block: int  # the line where the statements begin that run together with this
+    block: int  # which of the function's lists of statements that run together
     number: int  # of the decision, in the order of the file
     what: str
     decision: str  # its source, of a statement the first line
 
     @property
     def place(self) -> str:
-        return f"{self.path}:{self.block}"
+        return f"{self.path}:{self.function}:{self.block}"
 
     @property
     def name(self) -> str:
@@ -129,7 +129,7 @@ class _At(ast.NodeTransformer):
 def _decisions(tree: ast.Module) -> Iterator[tuple[str, int, ast.AST]]:
     """Nodes inside of functions; annotations, and what is only printed, decide nothing."""
     for name, function in _functions(tree, ""):
-        begins = {id(body[i]): body[i].lineno for body in _bodies(function) for i in _begin(body)}
+        begins = {id(body[i]): n for n, (body, i) in enumerate(_blocks(function))}
         stack: list[tuple[ast.AST, int]] = [(function, 0)]
         while stack:
             node, block = stack.pop()
@@ -144,16 +144,20 @@ def _decisions(tree: ast.Module) -> Iterator[tuple[str, int, ast.AST]]:
                     stack.append((child, block))
 
 
-def _bodies(tree: ast.AST) -> Iterator[list[ast.stmt]]:
-    for node in ast.walk(tree):
-        for field in ("body", "orelse", "finalbody"):
-            if isinstance(body := getattr(node, field, None), list):
-                yield body
-
-
-def _begin(body: list[ast.stmt]) -> list[int]:
+def _blocks(function: ast.FunctionDef) -> list[tuple[list[ast.stmt], int]]:
     """Where statements begin that run together: the first, and those after a choice or a loop."""
-    return [i for i in range(len(body)) if not i or {"body", "cases"} & {*body[i - 1]._fields}]
+    bodies = [
+        body
+        for node in ast.walk(function)
+        for field in ("body", "orelse", "finalbody")
+        if isinstance(body := getattr(node, field, None), list)
+    ]
+    return [
+        (body, i)
+        for body in bodies
+        for i in range(len(body))
+        if not i or {"body", "cases"} & {*body[i - 1]._fields}
+    ]
 
 
 def _decides(node: ast.AST, child: ast.AST) -> bool:
@@ -220,9 +224,9 @@ def watch(files: Sequence[Path], reached: set[str]) -> None:
     for path in files:
         tree = _parsed(path)
         found = [name for name, _ in _functions(tree, "")]
-        for body in [body for _, function in _functions(tree, "") for body in _bodies(function)]:
-            for i in reversed(_begin(body)):
-                place = f"{path.relative_to(ROOT)}:{body[i].lineno}"
+        for name, function in _functions(tree, ""):
+            for n, (body, i) in reversed([*enumerate(_blocks(function))]):
+                place = f"{path.relative_to(ROOT)}:{name}:{n}"
                 body.insert(i, ast.parse(f"_reached_.add({place!r})").body[0])
         code = compile(ast.fix_missing_locations(tree), str(path), "exec")
         module = _module(path)
