@@ -174,7 +174,11 @@ def _load() -> None:
 @cache
 def _caches() -> list[Any]:
     """What the library and the tests keep of earlier calls, which would hide a change."""
-    modules = [m for name, m in sys.modules.items() if name.startswith(("grpo_symbolic", "tests."))]
+    modules = [
+        module
+        for name, module in sys.modules.items()
+        if name.startswith(("grpo_symbolic", "tests.")) and not name.startswith("tests.mutation")
+    ]
     held = [value for module in modules for value in vars(module).values()]
     held += [value for kind in held if isinstance(kind, type) for value in vars(kind).values()]
     kept = [f for f in {id(f): f for f in held}.values() if hasattr(f, "cache_clear")]
