@@ -10,6 +10,7 @@ symbol. The theorems are used, not proved; that their hypotheses hold is decided
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sympy import Expr, S, Symbol, cancel, sstr
@@ -102,16 +103,14 @@ def _temple(goal: Goal, checks: Checks) -> bool:
 def _second_derivative(goal: Goal, checks: Checks) -> bool:
     """(B_n f)'' >= 0 for convex f."""
     (term,) = goal.terms
-    direction = _direction(term, checks)
-    strict = checks.convex(direction * term.curve, term.ends)
+    strict = checks.convex(_turned(term, checks).curve, term.ends)
     return _with_rest(goal, checks, strict and checks.several_draws(term.size))
 
 
 def _first_derivative(goal: Goal, checks: Checks) -> bool:
     """(B_n f)' >= 0 for non-decreasing f."""
     (term,) = goal.terms
-    direction = _direction(term, checks)
-    return _with_rest(goal, checks, checks.rising(direction * term.curve, term.ends))
+    return _with_rest(goal, checks, checks.rising(_turned(term, checks).curve, term.ends))
 
 
 def _tangent(goal: Goal, checks: Checks) -> bool:
@@ -120,9 +119,8 @@ def _tangent(goal: Goal, checks: Checks) -> bool:
     if (value.size, value.point, value.ends) != (slope.size, slope.point, slope.ends):
         raise Fails
     # The sum is c (B_n f - x (B_n f)') + B_n(g - c f), x the way back to the end of the tangent.
-    way = value.point
-    if _direction(slope, checks) > 0:
-        way = value.point - 1
+    falling = sign(slope.factor, checks.domain) == Sign.NEGATIVE
+    way = value.point if falling else value.point - 1
     factor = tidy(-slope.factor / way, checks.domain)
     checks.positive("a positive factor", factor)
     strict = checks.convex(-slope.curve, slope.ends, "concave")
@@ -166,12 +164,12 @@ def _with_share(goal: Goal, checks: Checks) -> tuple[Term, Expr]:
     return term, tidy(goal.rest / (term.point * (1 - term.point)), checks.domain)
 
 
-def _direction(term: Term, checks: Checks) -> int:
-    """1 or -1: the sign of the factor before a derivative."""
-    found = sign(term.factor, checks.domain)
-    direction = -1 if found == Sign.NEGATIVE else 1
-    checks.positive("a positive factor", direction * term.factor)
-    return direction
+def _turned(term: Term, checks: Checks) -> Term:
+    """The term with a positive factor before the derivative."""
+    if sign(term.factor, checks.domain) == Sign.NEGATIVE:
+        term = replace(term, factor=-term.factor, curve=-term.curve)
+    checks.positive("a positive factor", term.factor)
+    return term
 
 
 def _with_rest(goal: Goal, checks: Checks, strict: bool) -> bool:

@@ -77,11 +77,7 @@ class Elaboration:
             try:
                 return self.proof.lower(tree)
             except Missing as missing:
-                node = missing.args[0]
-            before = len(self.steps)
-            self._provide(node)
-            if len(self.steps) == before:
-                raise NotFound(f"nothing is found for {node}")
+                self._provide(missing.args[0])
 
     # -- trees and factors ----------------------------------------------------------------
 
@@ -189,10 +185,8 @@ class Elaboration:
             self._inverse(node)
         elif head == "Pow":
             self._root(node, Fraction(1, node[2][2]))
-        elif head in ("Abs", "exp", "log"):
-            getattr(self, f"_{head.lower()}")(node)
         else:
-            raise NotFound(f"{head} has no place in the kernel")
+            getattr(self, f"_{head.lower()}")(node)
 
     def _literally(self, node: Tree) -> None:
         """A variable for the node as it stands, which may be granted."""

@@ -50,10 +50,10 @@ def shown(work: Work, p: Poly, depth: int = 0) -> int | None:
         return None
     work.failed[key] = depth
     number, parts = work.factors(p)
-    if len(parts) > 1 or parts[0][1] > 1 or abs(number) != 1 or number < 0:
-        return _by_factors(work, p, number, parts, depth)
+    if len(parts) > 1 or parts[0][1] > 1 or number != 1:
+        return _by_factors(work, p, number, parts, depth + 1)
     for way in (_by_root, _by_square, _by_elimination):
-        s = way(work, p, depth)
+        s = way(work, p, depth + 1)
         if s is not None:
             return s
     return None
@@ -62,7 +62,7 @@ def shown(work: Work, p: Poly, depth: int = 0) -> int | None:
 def _by_factors(
     work: Work, p: Poly, number: Fraction, parts: list[tuple[Poly, int]], depth: int
 ) -> int | None:
-    signs = [(shown(work, work.proof.normal(f), depth + 1), e) for f, e in parts]
+    signs = [(shown(work, work.proof.normal(f), depth), e) for f, e in parts]
     if 0 not in [s for s, _ in signs] and any(s is None and e % 2 for s, e in signs):
         return None
     product = [[ratio(number), 1], *([work.tree(f), e] for f, e in parts)]
@@ -80,24 +80,18 @@ def _done(work: Work, p: Poly, multiplier: Any, terms: Any) -> int | None:
 def _by_root(work: Work, f: Poly, depth: int) -> int | None:
     """A + B r for the last square root r, by the signs of A, B and A^2 - B^2 r^2."""
     variables = work.proof.variables
-    roots = {g for m in f for g, _ in m if variables[g].kind == "root" and variables[g].degree == 2}
-    symbolic = [g for g in sorted(roots, reverse=True) if not variables[g].number]
-    for g in symbolic or sorted(roots, reverse=True)[:1]:
+    used = sorted({g for m in f for g, _ in m}, reverse=True)
+    roots = [g for g in used if variables[g].kind == "root" and variables[g].degree == 2]
+    for g in [g for g in roots if not variables[g].number] or roots:
         a = {m: c for m, c in f.items() if g not in dict(m)}
         b = {tuple(x for x in m if x[0] != g): c for m, c in f.items() if g in dict(m)}
-        if not a:
-            continue
-        sa, sb = shown(work, a, depth + 1), shown(work, b, depth + 1)
+        sa, sb = shown(work, a, depth), shown(work, b, depth)
         if sa is None and sb is None:
             continue
         tree_a, tree_b = work.tree(a), ["Mul", work.tree(b), work.trees[g]]
-        if sa is not None and sb is not None and (sa >= 0) == (sb >= 0):
+        if sa is not None and sb is not None and sa * sb > 0:
             return _done(work, f, [[]], [[[tree_a, 1]], [[tree_b, 1]]])
-        proof = work.proof
-        square = proof.plus(proof.times(a, a), proof.times(proof.times(b, b), variables[g].top), -1)
-        if shown(work, proof.normal(square), depth + 1) is None:
-            continue
-        minus_b = proof.times({((g, 1),): -1}, b)
+        minus_b = work.proof.times({((g, 1),): -1}, b)
         if (s := by_squares(work, a, minus_b, depth)) is not None:
             return s
     return None
@@ -110,28 +104,26 @@ def by_squares(work: Work, p: Poly, q: Poly, depth: int = 0) -> int | None:
     """
     proof = work.proof
     square = proof.plus(proof.times(p, p), proof.times(q, q), -1)
-    s = shown(work, proof.normal(square), depth + 1)
+    s = shown(work, proof.normal(square), depth)
     if s is None:
         return None
     difference = proof.normal(proof.plus(p, q, -1))
     if s == 0:
         return _equal(work, p, q, difference, depth)
     gap, squares = work.tree(difference), work.tree(square)
-    for side, way in ((p, 1), (q, -1)) if s > 0 else ((q, -1), (p, 1)):
-        sign = shown(work, proof.normal(side), depth + 1)
-        if sign in (2, -2):
-            multiplier = [[[sign, 1], [work.tree(side), 1]]]
-            terms = [[[way * sign // 2, 1], [gap, 2]], [[sign // 2, 1], [squares, 1]]]
-            found = _done(work, difference, multiplier, terms)
-            if found is not None:
-                return found
-    return None
+    side, way = (p, 1) if s > 0 else (q, -1)
+    sign = shown(work, proof.normal(side), depth)
+    if sign not in (2, -2):
+        return None
+    multiplier = [[[sign, 1], [work.tree(side), 1]]]
+    terms = [[[way * sign // 2, 1], [gap, 2]], [[sign // 2, 1], [squares, 1]]]
+    return _done(work, difference, multiplier, terms)
 
 
 def _equal(work: Work, p: Poly, q: Poly, difference: Poly, depth: int) -> int | None:
     """That p = q for equal squares and sides of one sign: both are the modulus of p, or of -p."""
-    proof, found = work.proof, [shown(work, work.proof.normal(x), depth + 1) for x in (p, q)]
-    way = 1 if None not in found and min(found) >= 0 else -1
+    proof, found = work.proof, [shown(work, work.proof.normal(x), depth) for x in (p, q)]
+    way = -1 if {-1, -2} & {*found} else 1
     modulus = ["Abs", work.tree(p)]
     try:
         for side in (p, q):
@@ -142,28 +134,23 @@ def _equal(work: Work, p: Poly, q: Poly, difference: Poly, depth: int) -> int | 
 
 
 def _by_square(work: Work, f: Poly, depth: int) -> int | None:
-    """A x^2 + B x + C with A, C of one sign and 4 A C - B^2 >= 0."""
+    """A x^2 + B x + C with A, C > 0 and 4 A C - B^2 >= 0."""
     proof = work.proof
     for g in sorted({g for m in f for g, _ in m}):
         parts = _powers(f, g)
         if not set(parts) <= {0, 1, 2} or not {0, 2} <= set(parts):
             continue
         a, b, c = parts[2], parts.get(1, {}), parts[0]
-        if shown(work, a, depth + 1) not in (2, -2) or shown(work, c, depth + 1) not in (2, -2):
-            continue
-        if code(proof.sign(a)) != code(proof.sign(c)):
+        if shown(work, a, depth) != 2 or shown(work, c, depth) != 2:
             continue
         gap = proof.plus(proof.times({(): 4}, proof.times(a, c)), proof.times(b, b), -1)
         gap = proof.normal(gap)
-        s = shown(work, gap, depth + 1)
+        s = shown(work, gap, depth)
         if s is None or s < 0:
             continue
-        way = 1 if code(proof.sign(a)) == 2 else -1
-        x = work.trees[g]
-        line = ["Add", ["Mul", 2, work.tree(a), x], work.tree(b)]
-        multiplier = [[[4 * way, 1], [work.tree(a), 1]]]
-        terms = [[[way, 1], [line, 2]], [[way, 1], [work.tree(gap), 1]]]
-        return _done(work, f, multiplier, terms)
+        line = ["Add", ["Mul", 2, work.tree(a), work.trees[g]], work.tree(b)]
+        terms = [[[line, 2]], [[work.tree(gap), 1]]]
+        return _done(work, f, [[[4, 1], [work.tree(a), 1]]], terms)
     return None
 
 
@@ -173,7 +160,7 @@ def _by_elimination(work: Work, f: Poly, depth: int) -> int | None:
     For r^2 = a + b g^k, a multiple by a power of b has (r^2 - a)/b for g^k.
     """
     proof = work.proof
-    for root in sorted({g for m in f for g, _ in m}, reverse=True):
+    for root in sorted({g for m in f for g, _ in m}):
         v = proof.variables[root]
         if v.kind != "root" or v.degree != 2 or v.number:
             continue
@@ -187,15 +174,12 @@ def _by_elimination(work: Work, f: Poly, depth: int) -> int | None:
             for e, part in parts.items():
                 part = proof.times(part, proof.power(radicand[k], most - e // k))
                 total = proof.plus(total, proof.times(part, proof.power(rest, e // k)))
-            multiplier = [[[work.tree(radicand[k]), most]]] if most else [[]]
-            if most == 0 or shown(work, proof.normal(radicand[k]), depth + 1) != 2:
+            if not most or shown(work, proof.normal(radicand[k]), depth) != 2:
                 continue
             number, factors = work.factors(total)
-            if len(factors) < 2:
+            if None in [shown(work, proof.normal(q), depth) for q, _ in factors]:
                 continue
-            signs = [shown(work, proof.normal(q), depth + 2) for q, _ in factors]
-            if any(s is None for s in signs):
-                continue
+            multiplier = [[[work.tree(radicand[k]), most]]]
             terms = [[ratio(number), 1], *([work.tree(q), e] for q, e in factors)]
             return _done(work, f, multiplier, [terms])
     return None

@@ -53,18 +53,19 @@ class Change:
     path: Path
     function: str  # its qualified name
     line: int
+    block: int  # which of the function's lists of statements that run together
     number: int  # of the decision, in the order of the file
     what: str
     decision: str  # its source, of a statement the first line
 
     @property
     def place(self) -> str:
-        return f"{self.path}:{self.function}"
+        return f"{self.path}:{self.function}:{self.block}"
 
     @property
     def name(self) -> str:
         """The change without numbers of lines, which move."""
-        return f"{self.place}: {self.what}: {self.decision}"
+        return f"{self.path}:{self.function}: {self.what}: {self.decision}"
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}, {self.function.rpartition('.')[2]}"
@@ -74,7 +75,7 @@ class Change:
         """Give the function, as everybody has it already, the code with the change."""
         path = ROOT / self.path
         tree = _parsed(path)
-        old = next(node for i, (_, node) in enumerate(_decisions(tree)) if i == self.number)
+        old = next(node for i, (*_, node) in enumerate(_decisions(tree)) if i == self.number)
         new = next(node for what, node in _replacements(old) if what == self.what)
         changed = ast.fix_missing_locations(_At(old, new).visit(tree))
         code = compile(changed, str(path), "exec")
@@ -125,16 +126,38 @@ class _At(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def _decisions(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
+def _decisions(tree: ast.Module) -> Iterator[tuple[str, int, ast.AST]]:
     """Nodes inside of functions; annotations, and what is only printed, decide nothing."""
     for name, function in _functions(tree, ""):
-        stack: list[ast.AST] = [*function.body]
+        begins = {id(body[i]): n for n, (body, i) in enumerate(_blocks(function))}
+        stack: list[tuple[ast.AST, int]] = [(function, 0)]
         while stack:
-            node = stack.pop()
+            node, block = stack.pop()
             if isinstance(node, ast.JoinedStr):
                 continue
-            yield name, node
-            stack += [child for child in ast.iter_child_nodes(node) if _decides(node, child)]
+            if node is not function:
+                yield name, block, node
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.stmt):
+                    block = begins.get(id(child), block)
+                if (node is not function or child in function.body) and _decides(node, child):
+                    stack.append((child, block))
+
+
+def _blocks(function: ast.FunctionDef) -> list[tuple[list[ast.stmt], int]]:
+    """Where statements begin that run together: the first, and those after a choice or a loop."""
+    bodies = [
+        body
+        for node in ast.walk(function)
+        for field in ("body", "orelse", "finalbody")
+        if isinstance(body := getattr(node, field, None), list)
+    ]
+    return [
+        (body, i)
+        for body in bodies
+        for i in range(len(body))
+        if not i or {"body", "cases"} & {*body[i - 1]._fields}
+    ]
 
 
 def _decides(node: ast.AST, child: ast.AST) -> bool:
@@ -185,24 +208,26 @@ def changes(files: Sequence[Path]) -> list[Change]:
             path.relative_to(ROOT),
             name,
             getattr(node, "lineno", 0),
+            block,
             number,
             what,
             ast.unparse(node).partition("\n")[0],
         )
         for path in files
-        for number, (name, node) in enumerate(_decisions(_parsed(path)))
+        for number, (name, block, node) in enumerate(_decisions(_parsed(path)))
         for what, _ in _replacements(node)
     ]
 
 
 def watch(files: Sequence[Path], reached: set[str]) -> None:
-    """Have every function of these files add its place to the set when it is called."""
+    """Have the functions of these files add to the set the places that are come to."""
     for path in files:
         tree = _parsed(path)
         found = [name for name, _ in _functions(tree, "")]
         for name, function in _functions(tree, ""):
-            place = f"{path.relative_to(ROOT)}:{name}"
-            function.body.insert(0, ast.parse(f"_reached_.add({place!r})").body[0])
+            for n, (body, i) in reversed([*enumerate(_blocks(function))]):
+                place = f"{path.relative_to(ROOT)}:{name}:{n}"
+                body.insert(i, ast.parse(f"_reached_.add({place!r})").body[0])
         code = compile(ast.fix_missing_locations(tree), str(path), "exec")
         module = _module(path)
         vars(module)["_reached_"] = reached

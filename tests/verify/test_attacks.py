@@ -104,8 +104,16 @@ def test_what_is_true_is_accepted() -> None:
     assert check(made).word == CHECKED
 
 
+def unsaid(made: dict[str, Any]) -> dict[str, Any]:
+    """A certificate whose text does not say that a number is whole."""
+    made = {**made, "domain": [text.replace("integer ", "") for text in made["domain"]]}
+    del made["digest"]
+    return {**made, "digest": digest(made)}
+
+
 INVERSE = ["Pow", ["Add", "x", minus(HALF)], -1]
 ROOT = ["Pow", ["Pow", "x", 2], HALF]
+FALLING = ["Pow", ["Add", 1, "t:x"], -1]
 BOTH = ("x", 0, 1, True, True)
 ALL = ("x", ["NegativeInfinity"], ["Infinity"])
 ATTACKS: dict[str, dict[str, Any]] = {
@@ -196,6 +204,31 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "a point where it is not claimed": forged(INVERSE, "<", 0, X, point={"x": "1/2"}, where=True),
     "a point where it is granted": forged(INVERSE, "<", 0, X, point={"x": "1/2"}, where=True, proof=steps(["let", "v:1", INVERSE])),
     "a point where nothing is known": forged(["exp", "x"], "<", 2, X, point={"x": "1/2"}),
+    # a neighbour of what was proved
+    "two ranges swapped": forged("x", "<", "y", ("x", 1, 2), ("y", 0, 1), proof=steps(["symbol", "y"])),
+    "two sides swapped": forged("y", "<", "x", X, ("y", 1, 2), proof=steps(["symbol", "y"])),
+    "one bound further": forged("x", "<", ["Rational", 999, 1000], X),
+    "true of whole numbers only": forged("x", ">=", 2, ("x", 1, 3), symbols={"x": ["integer", "real"]}),
+    "a whole number whose text says nothing of it": unsaid(forged("x", "<", 2, ("x", 1, 3), point={"x": "2"}, symbols={"x": ["integer", "real"]})),
+    "a point between whole numbers": forged("x", "!=", ["Rational", 3, 2], ("x", 1, 3), point={"x": "3/2"}, symbols={"x": ["integer", "real"]}),
+    "the sign of a denominator": forged(["Pow", ["Add", "x", -2], -1], ">", 0, X, proof=steps(["let", "v:1", ["Pow", ["Add", "x", -2], -1]])),
+    "times a denominator that is negative": forged("x", "<", 0, X, proof=steps(["sign", "x", [[[["Add", "x", -2], 1]]], [[["x", 1], [["Add", "x", -2], 1]]]])),
+    "times a denominator of either sign": forged(INVERSE, ">", 0, X, proof=steps(["let", "v:1", INVERSE], ["sign", INVERSE, [[[["Add", "x", minus(HALF)], 1]]], POSITIVE]), where=True),
+    "assumed twice": forged("x", ">", 0, X, symbols={"x": ["real", "real"]}),
+    "assumed to be of both signs": forged("x", ">", 5, X, symbols={"x": ["negative", "nonnegative", "nonpositive", "positive", "real"]}),
+    "a range that is not used and holds nothing": forged("x", ">", 0, X, ("y", "x", 0), proof=steps(["symbol", "y"])),
+    "an end that is not always there": forged("y", "<", 3, X, ("y", ["Pow", ["Add", "x", minus(HALF)], HALF], 2), proof=steps(["let", "v:1", ["Pow", ["Add", "x", minus(HALF)], HALF]], ["symbol", "y"]), where=True),
+    "a sign shown on one chart of two": forged("y", ">=", 0, ("y", -1, 1, True, True), proof=[[["symbol", "y"], ["sign", "y", POSITIVE, POSITIVE]], [["symbol", "y"]]]),
+    "the proofs of two charts swapped": forged("x", ">=", 0, BOTH, proof=[*steps(["value", FALLING, "x"]), *steps(["value", FALLING, ["Add", 1, minus("x")]])]),
+    "a sum of nothing": forged("x", "<", 0, X, proof=steps(["sign", "x", POSITIVE, [[[["Add"], 1]]]])),
+    "a product of nothing": forged("x", "<", 0, X, proof=steps(["value", ["Abs", "x"], ["Mul"]])),
+    "a table for an expression": forged(["Abs", "x"], "<", 0, X, proof=steps(["value", {"Abs": 1, "x": 1}, minus("x")])),
+    "a coordinate that is named again": forged("x", ">", 1, X, proof=[[["let", "t:x", ["exp", 1]], SYMBOL]]),
+    "a variable before it is one": forged("x", ">", 0, X, proof=steps(["sign", "v:1", POSITIVE, POSITIVE])),
+    "a name of letters that are joined": forged("x\u0301", "<", 1, ("x\u0301", 0, 1), proof=[[["symbol", "x\u0301"]]]),
+    "a point above an end that moves": forged("y", "<", "x", X, ("y", 0, "x"), point={"x": "1/3", "y": "1/2"}, proof=steps(["symbol", "y"])),
+    "a point of a thousand digits": forged("x", "<", 0, X, point={"x": "1/" + "3" * 1000}),
+    "numbers within a part in 10^60": forged(["exp", ["log", 2]], ">", 2, proof=[[["let", "v:1", ["log", 2]], ["let", "v:2", ["exp", ["Add", ["log", 2], ["Rational", 1, 10**60]]]], ["value", ["exp", ["log", 2]], "v:2"]]]),
 }  # fmt: skip
 
 
@@ -213,7 +246,22 @@ ENDLESS = {
     "powers of powers of a sum": squared(["Add", 1, "x"], 60),
     "a power of a huge number": ["Pow", 1 << 8000, 1 << 8000],
     "a deep expression": nested("Abs", "x", 119),
+    "a power of a power of one": ["Pow", ["Pow", 1, 10**30], 10**30],
+    "a product of powers": ["Mul", *[["Pow", ["Add", "x", 1], 200]] * 300],
 }
+#: Steps whose exponents are huge.
+HEAVY = {
+    "an exponent of a multiplier": ["sign", "x", [[[1, 10**12]]], [[["x", 1]]]],
+    "an exponent of a term": ["sign", "x", POSITIVE, [[["x", 10**12]]]],
+    "a divisor of weights": ["pair", 0, 1, 10**12, []],
+    "a degree": ["let", "v:1", ["Pow", "x", ["Rational", 1, 10**12]]],
+}
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_a_huge_exponent_of_a_step_proves_nothing(name: str) -> None:
+    answer = check(forged("x", "<", 0, X, proof=steps(HEAVY[name])))
+    assert answer.word in (UNCHECKED, REJECTED)
 
 
 @pytest.mark.parametrize("name", ENDLESS)

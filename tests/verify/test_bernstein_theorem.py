@@ -16,17 +16,21 @@ from sympy import (
     Derivative,
     Expr,
     Integer,
+    Lambda,
     Rational,
     S,
     Sum,
     Symbol,
+    Tuple,
     binomial,
     floor,
+    log,
     sqrt,
 )
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.model.two_level import TwoLevel
@@ -271,6 +275,86 @@ def test_the_range_of_the_point_and_of_the_size():
     assert not proved(
         bernstein(DEVIATION, real), ">=", 0, Domain.of((real, Integer(2), S.Infinity))
     )
+
+
+ALONE = Domain.of(Range(G, S.One, S.Infinity, True), P)
+MORE = [Symbol(name, integer=True, positive=True) for name in ("A", "m")]
+LINE = bernstein(T, G, first=0, last=0)
+SKEW = bernstein(DEVIATION * (T + P), G)
+POLE = 1 / (T - S.Half)
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "domain"),
+    [
+        pytest.param(bernstein(DEVIATION, Integer(2)), ">", 0, None, id="a pair"),
+        pytest.param(H, ">", X * Rational(9, 10), None, id="more than pairs have"),
+        pytest.param(2 * LINE, "<", 3 * LINE.subs(G, G + 1), None, id="a line, times more"),
+        pytest.param(H.diff(P, 2), "<=", 0, ALONE, id="concave, or zero for one"),
+        pytest.param(bernstein(DEVIATION, G, first=0, last=0), ">", 0, None, id="with both ends"),
+        pytest.param(SKEW, ">", 0, None, id="p within f"),
+        pytest.param(SKEW.subs(P, 1 - P), ">", 0, None, id="1 - p within f"),
+        pytest.param(bernstein(T - 1 / G, G), ">=", 0, None, id="zero at the first count"),
+        pytest.param(bernstein(1 - 1 / G - T, G), ">=", 0, None, id="zero at the last count"),
+        pytest.param(
+            H, ">", bernstein(T * (1 - T), G) / 2 + bernstein(DEVIATION**3, G) / 3, None,
+            id="three means as one",
+        ),
+    ],
+)  # fmt: skip
+def test_what_holds_at_the_edge_is_proved(left, relation, right, domain):
+    assert proved(left, relation, right, domain)
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "domain"),
+    [
+        pytest.param(H.subs(P, P0), "<", NEXT, None, id="at another point"),
+        pytest.param(
+            bernstein(T**2, G), ">", bernstein(T**2, G + 1, last=0), None, id="other ends"
+        ),
+        pytest.param(H.diff(P, 2), "<", 0, ALONE, id="strictly concave, of one"),
+        pytest.param(LINE.diff(P, 2), ">", 0, None, id="a line is not strictly convex"),
+        pytest.param(H.subs(P, P0) / P, ">", H.diff(P), None, id="a tangent elsewhere"),
+        pytest.param(H / P, ">", H.diff(P), ALONE, id="a tangent of one"),
+        pytest.param(LINE / P, ">", LINE.diff(P), None, id="a line is its tangent"),
+        pytest.param(H / (2 * P), ">", H.diff(P), None, id="half of a tangent"),
+        pytest.param(bernstein(T - 1 / G, G), ">", 0, None, id="zero at the first count"),
+        pytest.param(bernstein(1 - 1 / G - T, G), ">", 0, None, id="zero at the last count"),
+        pytest.param(H, ">=", X, ALONE, id="one is no pair"),
+        pytest.param(
+            bernstein(T * (1 - T) - 1, G, first=0, last=0), ">=", -X * Rational(3, 2), None,
+            id="pairs, not zero at the ends",
+        ),
+        pytest.param(
+            bernstein(log(T - 2), G, first=0, last=0), "<", log(P - 2), None, id="no real logarithm"
+        ),
+        pytest.param(T * H, "<", 2 * H, Domain.of((T, S.Zero, Integer(3)), G, P), id="t is taken"),
+        pytest.param(
+            Sum(H.function, (K, 1, G - 1), (Symbol("j", integer=True), 1, 2)), "<", AT_P, None,
+            id="a sum over two indices",
+        ),
+        pytest.param(bernstein(1 / (4 * T**2 - 4 * T + 1), G), ">", 0, None, id="a double pole"),
+        pytest.param(bernstein(POLE + T, G) - bernstein(POLE, G), ">", 0, None, id="two poles"),
+        pytest.param(
+            BernsteinMean(Lambda(T, POLE + T), G, P) - BernsteinMean(Lambda(T, POLE), G, P),
+            ">", 0, None, id="two poles by name",
+        ),
+        pytest.param(BernsteinMean(Tuple(1, Lambda(T, T), 2), G, P), ">", 0, None, id="a table"),
+        pytest.param(BernsteinMean(Lambda(T, T), G, P, 3), ">=", 0, None, id="a third derivative"),
+    ],
+)  # fmt: skip
+def test_what_fails_at_the_edge_is_not_proved(left, relation, right, domain):
+    assert not proved(left, relation, right, domain)
+
+
+@pytest.mark.parametrize("more", MORE)
+def test_a_size_that_may_be_the_same_is_not_strictly_more(more):
+    domain = Domain.of(G, Range(more, G, S.Infinity, True), P)
+    after = bernstein(DEVIATION, more)
+    assert proved(H, "<=", after, domain)
+    assert not proved(H, "<", after, domain)
+    assert not proved(H, ">=", after, domain)
 
 
 def test_evidence_is_checked_again():
