@@ -157,6 +157,10 @@ class ScalarField:
 
         return drift
 
+    def force_enclosed(self, scale: Scale = _NO_SCALE) -> Function:
+        """The force over :attr:`factor`, times powers of p and 1 − p."""
+        return enclosed(_over(self.force, self.factor), PI, scale)
+
     @cached_property
     def _penalty(self) -> Expr:
         """The penalty over :attr:`factor`."""
