@@ -59,6 +59,11 @@ class Result:
         Name of a figure of the registry that shows it.
     references : tuple of str
         Keys of sources that ``source`` does not name by its arXiv number.
+    intuition : str
+        What it means, in two sentences of prose; empty where ``book/intuition.py`` has them.
+    checked_as : str
+        The words of ``% grpo:`` with which ``check-paper`` reads its formulas; empty where they
+        cannot be read so, or where ``book/settings.py`` has the words.
     """
 
     title: str
@@ -74,6 +79,8 @@ class Result:
     argument: str = ""
     figure: str | None = None
     references: tuple[str, ...] = ()
+    intuition: str = ""
+    checked_as: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

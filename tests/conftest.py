@@ -1,5 +1,6 @@
 """Shared set-up: the same precision for every test, reproducible Hypothesis runs."""
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("grpo_symbolic")
+# Seven thousand tests and what SymPy keeps stay until the end: few collections are of use.
+gc.set_threshold(50_000)
 
 
 @pytest.fixture(autouse=True)

@@ -76,7 +76,7 @@ def section(
         title=quoted(result.title),
         name=name,
         statement="" if stated else statement_of(outcome),
-        intuition=quoted(INTUITION.get(name, "")),
+        intuition=quoted(result.intuition or INTUITION.get(name, "")),
         proof=_proof(outcome, stated, present, {} if told is None else told),
         example=example_of(outcome),
         figure=figures.tex(result.figure),
@@ -102,13 +102,14 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
     setting = f"Consider {whole}." if whole else ""
     given = _needed(result)
     ranges = f"Let {range_tex(given)}." if given.ranges else ""
+    read_as = result.checked_as or SETTINGS.get(outcome.name)
     parts = [
         rf"\begin{{{kind}}}{title}\label{{thm:{outcome.name}}}",
         *(text for text in (setting, ranges) if text),
         *_headlines(result.headlines, result.setting, given),
         *([quoted(result.statement)] if result.statement else []),
         *([_FORMULAS] if result.formulas and not _LEADS.search(result.statement) else []),
-        *([f"% grpo: {SETTINGS[outcome.name]}"] if outcome.name in SETTINGS else []),
+        *([f"% grpo: {read_as}"] if read_as else []),
         *display(result.formulas),
         rf"\end{{{kind}}}",
     ]
@@ -211,13 +212,14 @@ def _lines(outcome: Outcome, told: dict[tuple[str, ...], str]) -> Iterator[str]:
     reasons = tuple(step.justification for step in steps[1:])
     place = told.setdefault(reasons, outcome.name)
     again = place != outcome.name and len(steps) > 2
+    read_as = DERIVED.get(outcome.name) or outcome.result.checked_as
     for number, step in enumerate(steps):
         reason = sentence(step.justification).removesuffix(".").removesuffix(":")
         if number == 0 and len(steps) < len(derivation):
             reason = r"Preference and marginal penalty, inserted in the condition~\eqref{contrast}"
         yield f"{reason}:"
-        if outcome.name in DERIVED and step.equation.free_symbols <= _READ:
-            yield f"% grpo: {DERIVED[outcome.name]}"
+        if read_as and step.equation.free_symbols <= _READ:
+            yield f"% grpo: {read_as}"
         yield from display([step.equation], numbered=False)
         if again:
             yield rf"The steps of Section~\ref{{{place}}} lead from here to the formula."

@@ -43,6 +43,8 @@ __all__ = ["enclosed", "singular", "value_at_end"]
 # Parts without the unknown are balls, others are jets.
 _Evaluator = Callable[[Region], Any]
 _NO_SCALE = (fmpq(0), fmpq(0))
+#: Both shares, by which every expression is rewritten.
+_P, _Q = Dummy("p", positive=True), Dummy("q", positive=True)
 
 
 def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) -> Function:
@@ -61,10 +63,11 @@ def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) 
     ValueError
         For a function of the unknown that has no enclosure.
     """
-    p, q = Dummy("p", positive=True), Dummy("q", positive=True)
-    factor = Mul(*(s ** Rational(int(e.p), int(e.q)) for s, e in zip((p, q), scale, strict=True)))
+    shares = zip((_P, _Q), scale, strict=True)
+    factor = Mul(*(share ** Rational(int(e.p), int(e.q)) for share, e in shares))
+    terms = _terms(expr, unknown)
     # Powers of the shares meet in each term, where they cancel exactly.
-    parts = _compiled(expand_mul(_split(expr, unknown, p, q) * factor), p, q)
+    parts = _compiled(terms if factor == 1 else expand_mul(terms * factor))
 
     def whole(region: Region) -> Jet:
         found = parts(region)
@@ -75,10 +78,9 @@ def enclosed(expr: Expr, unknown: Symbol, scale: tuple[fmpq, fmpq] = _NO_SCALE) 
 
 def singular(expr: Expr, unknown: Symbol) -> tuple[fmpq, fmpq]:
     """The least exponents of p and 1 − p in the terms of an expression, or 0."""
-    p, q = Dummy("p", positive=True), Dummy("q", positive=True)
-    terms = Add.make_args(expand_mul(_split(expr, unknown, p, q)))
+    terms = Add.make_args(_terms(expr, unknown))
     found = []
-    for share in (p, q):
+    for share in (_P, _Q):
         powers = [factor.as_base_exp() for term in terms for factor in Mul.make_args(term)]
         found.append(min([Integer(0), *(e for b, e in powers if b == share and e.is_Rational)]))
     return as_rational(found[0]), as_rational(found[1])
@@ -89,73 +91,78 @@ def value_at_end(expr: Expr, unknown: Symbol, end: int, exponent: fmpq) -> Expr 
 
     None where it is not found by writing the product out.
     """
-    p, q = Dummy("p", positive=True), Dummy("q", positive=True)
-    left, full = (q, p) if end == 1 else (p, q)
+    left, full = (_Q, _P) if end == 1 else (_P, _Q)
     power = Rational(int(exponent.p), int(exponent.q))
-    product = (_split(expr, unknown, p, q) * left**power).expand()
+    product = (_split(expr, unknown) * left**power).expand()
     value = product.subs(left, 0).subs(full, 1)
     return value if value.is_number and value.is_finite else None
 
 
-def _split(expr: Expr, unknown: Symbol, p: Symbol, q: Symbol) -> Expr:
+@lru_cache(maxsize=1 << 8)
+def _terms(expr: Expr, unknown: Symbol) -> Expr:
+    """The expression in p and q, as a sum: at one point it is asked for at several scales."""
+    return expand_mul(_split(expr, unknown))
+
+
+def _split(expr: Expr, unknown: Symbol) -> Expr:
     """The expression in p and q, without differences of a share and a number."""
     if not expr.has(unknown):
         return expr
     if expr == unknown:
-        return p
+        return _P
     if isinstance(expr, BernsteinMean):
-        return _split(expr.doit(), unknown, p, q)
+        return _split(expr.doit(), unknown)
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
-        return Sum(_split(expr.function, unknown, p, q), (index, first, last))
+        return Sum(_split(expr.function, unknown), (index, first, last))
     if isinstance(expr, Add):
         affine = [a for a in expr.args if not a.has(unknown) or not (a / unknown).has(unknown)]
-        rest = Add(*(_split(a, unknown, p, q) for a in expr.args if a not in affine))
+        rest = Add(*(_split(a, unknown) for a in expr.args if a not in affine))
         total = Add(*affine)
         if not total.has(unknown):
             return total + rest
         low = total.subs(unknown, 0)
-        return low * q + (low + total.coeff(unknown)).expand() * p + rest
-    parts = [_split(a, unknown, p, q) for a in expr.args]
+        return low * _Q + (low + total.coeff(unknown)).expand() * _P + rest
+    parts = [_split(a, unknown) for a in expr.args]
     found = expr.func(*parts)
     return expand_log(found) if isinstance(found, log) else found
 
 
-def _compiled(expr: Expr, p: Symbol, q: Symbol) -> _Evaluator:
-    if not expr.has(p, q):
+def _compiled(expr: Expr) -> _Evaluator:
+    if not expr.has(_P, _Q):
         return lambda region: _number(expr, region.bits)
-    if expr in (p, q):
-        return _power_of_share(expr == q, fmpq(1))
+    if expr in (_P, _Q):
+        return _power_of_share(expr == _Q, fmpq(1))
     if isinstance(expr, Add):
-        rise, fall = (Integer(0) + expr.coeff(log(share)) for share in (p, q))
+        rise, fall = (Integer(0) + expr.coeff(log(share)) for share in (_P, _Q))
         if rise != 0 and rise + fall == 0:
-            factor = _compiled(rise, p, q)
-            rest = _compiled(expr - (rise * log(p)).expand() - (fall * log(q)).expand(), p, q)
+            factor = _compiled(rise)
+            rest = _compiled(expr - (rise * log(_P)).expand() - (fall * log(_Q)).expand())
             return lambda region: rest(region) + region.log_odds() * factor(region)
     if isinstance(expr, Add | Mul):
-        parts = [_compiled(a, p, q) for a in expr.args]
+        parts = [_compiled(a) for a in expr.args]
         fold = add if isinstance(expr, Add) else mul
         return lambda region: reduce(fold, [part(region) for part in parts])
     if isinstance(expr, Pow) and expr.exp.is_Rational:
         exponent = as_rational(expr.exp)
-        if expr.base in (p, q):
-            return _power_of_share(expr.base == q, exponent)
-        base = _compiled(expr.base, p, q)
+        if expr.base in (_P, _Q):
+            return _power_of_share(expr.base == _Q, exponent)
+        base = _compiled(expr.base)
         return lambda region: base(region).power(exponent)
     if isinstance(expr, log):
-        if expr.args[0] in (p, q):
-            complement = expr.args[0] == q
+        if expr.args[0] in (_P, _Q):
+            complement = expr.args[0] == _Q
             return lambda region: region.log(complement)
-        inner = _compiled(expr.args[0], p, q)
+        inner = _compiled(expr.args[0])
         return lambda region: inner(region).log()
     if isinstance(expr, Abs):
-        inner = _compiled(expr.args[0], p, q)
+        inner = _compiled(expr.args[0])
         return lambda region: inner(region).magnitude()
     if isinstance(expr, sign):
-        inner = _compiled(expr.args[0], p, q)
+        inner = _compiled(expr.args[0])
         return lambda region: inner(region).side()
     if isinstance(expr, Sum):
-        return _polynomial(expr, p, q)
+        return _polynomial(expr)
     raise ValueError(f"{type(expr).__name__} of pi(a) has no enclosure")
 
 
@@ -168,18 +175,18 @@ def _number(expr: Expr, bits: int) -> arb:
     return ball(expr, {}, bits)
 
 
-def _polynomial(total: Sum, p: Symbol, q: Symbol) -> _Evaluator:
+def _polynomial(total: Sum) -> _Evaluator:
     """A sum of c(k) m^i(k) (1 − m)^j(k) with whole powers, m an affine image of p."""
     index, first, last = total.limits[0]
     powers: dict[Expr, Expr] = {}
     weight: Expr = Integer(1)
     for factor in Mul.make_args(total.function):
         base, exponent = factor.as_base_exp()
-        if base.has(p, q):
+        if base.has(_P, _Q):
             powers[base] = powers.get(base, Integer(0)) + exponent
         else:
             weight *= factor
-    rates = {base: _rates(base, p, q) for base in powers}
+    rates = {base: _rates(base) for base in powers}
     rising = [base for base, (high, low) in rates.items() if high > low]
     falling = [base for base in rates if base not in rising]
     if len(rising) > 1 or len(falling) > 1:
@@ -196,10 +203,10 @@ def _polynomial(total: Sum, p: Symbol, q: Symbol) -> _Evaluator:
     return lambda region: region.polynomial(polynomial, high, low)
 
 
-def _rates(base: Expr, p: Symbol, q: Symbol) -> tuple[fmpq, fmpq]:
+def _rates(base: Expr) -> tuple[fmpq, fmpq]:
     """The coefficients of p and q in an affine function."""
-    high, low = base.coeff(p), base.coeff(q)
-    if base - high * p - low * q != 0 or not (high.is_Rational and low.is_Rational):
+    high, low = base.coeff(_P), base.coeff(_Q)
+    if base - high * _P - low * _Q != 0 or not (high.is_Rational and low.is_Rational):
         raise ValueError("a sum over a group that is not a polynomial has no enclosure")
     return as_rational(high), as_rational(low)
 

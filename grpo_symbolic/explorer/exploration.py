@@ -23,16 +23,12 @@ from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
-from grpo_symbolic.work import Exhausted, limited
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["Exploration"]
 
-# A new configuration is derived, and solved at numbers, within so many steps; the
-# first leaves room for a closed form that is given up, so that the policy has none.
-_DERIVING, _SOLVING = 20_000_000, 5_000_000
 _DIGITS = 15
 T = TypeVar("T")
 # A formula with more LaTeX than this is named, not shown.
@@ -263,26 +259,19 @@ def _said(found: T | str) -> T:
 @lru_cache(maxsize=128)
 def _derived(size: Expr, penalty: Penalty, rule: Advantage, margin: bool) -> StationaryPolicy | str:
     """The policy of a configuration, or a sentence; both are kept."""
-
-    def derive() -> StationaryPolicy:
-        question = BinaryQuestion(margin=symbols.gamma) if margin else BinaryQuestion()
-        return stationary_policy(GRPO(size, penalty, rule), question)
-
-    return _within(_DERIVING, "the stationary policy was not derived", derive)
+    question = BinaryQuestion(margin=symbols.gamma) if margin else BinaryQuestion()
+    return _tried(lambda: stationary_policy(GRPO(size, penalty, rule), question))
 
 
 @lru_cache(maxsize=512)
 def _solved(state: Exploration) -> Solutions | str:
     """The solutions at a state, or a sentence; both are kept."""
-    failure = "the stationary policies were not found"
-    return _within(_SOLVING, failure, lambda: _solutions(state.policy, state))
+    return _tried(lambda: _solutions(state.policy, state))
 
 
-def _within(steps: int, failure: str, work: Callable[[], T]) -> T | str:
+def _tried(work: Callable[[], T]) -> T | str:
     try:
-        return limited(work, steps=steps)
-    except Exhausted:
-        return f"{failure} within {steps:,} steps"
+        return work()
     except ValueError as error:
         return str(error)
 

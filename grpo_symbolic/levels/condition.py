@@ -8,13 +8,12 @@ finest one with the slopes of the last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, diff
+from sympy import diff
 
 from grpo_symbolic import symbols
 from grpo_symbolic.levels.counted import CountedField
@@ -277,8 +276,3 @@ def _starts(reference: Array) -> Array:
     near = reference[:, None] / 20 + 0.95 * np.eye(n)
     draws = random.exponential(size=(n, _RANDOM)) + 1e-6
     return np.concatenate([near[:, : 2 * _RANDOM], draws / draws.sum(axis=0)], axis=1)
-
-
-def emission_table(rows: Sequence[Sequence[Expr]]) -> Array:
-    """Probabilities of levels as an array."""
-    return np.array([[float(x) for x in row] for row in rows])

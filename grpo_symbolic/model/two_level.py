@@ -134,6 +134,8 @@ class TwoLevel:
     def zero_sum(self) -> bool:
         """Whether the advantages of every group sum to zero."""
         if self._uniform:
+            if self.scale is not None:
+                return True  # as deviations from the mean of the group do
             t, law = symbols.t, self.law(symbols.t)
             domain = self.domain.extended(t)
             high, low = (

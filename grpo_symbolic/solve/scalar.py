@@ -129,7 +129,8 @@ class ScalarField:
     @cached_property
     def growth(self) -> Scale:
         """Powers of p and 1 − p that keep every term of F over :attr:`factor` bounded."""
-        at_zero, at_one = singular(self._terms, PI)
+        polynomial = self.drift_polynomial is not None
+        at_zero, at_one = singular(self._penalty if polynomial else self._terms, PI)
         return -at_zero, -at_one
 
     @cached_property
@@ -161,32 +162,36 @@ class ScalarField:
         return enclosed(_over(self.force, self.factor), PI, scale)
 
     @cached_property
+    def _penalty(self) -> Expr:
+        """The penalty over :attr:`factor`."""
+        return _over(self.penalty, self.factor)
+
+    @cached_property
     def _terms(self) -> Expr:
         """F over :attr:`factor`, without a drift that is a Bernstein polynomial."""
-        terms = _over(-self.penalty, self.factor)
         if self.drift_polynomial is None:
-            terms += _over(self.drift, self.factor)
-        return terms
+            return _over(self.drift, self.factor) - self._penalty
+        return -self._penalty
 
     def _scaled(self, scale: Scale) -> Function:
         """F over :attr:`factor` times powers; terms of one sum, to cancel exactly."""
-        rest = enclosed(self._terms, PI, scale)
         if self.drift_polynomial is None:
-            return rest
-        drift = self.drift_enclosed(scale)
-        return lambda region: drift(region) + rest(region)
+            return enclosed(self._terms, PI, scale)
+        drift, penalty = self.drift_enclosed(scale), enclosed(self._penalty, PI, scale)
+        return lambda region: drift(region) - penalty(region)
 
     @cached_property
     def _parts(self) -> tuple[Function, Function, Function]:
-        """Drift and force over :attr:`factor`, and one over that."""
-        return self.drift_enclosed(), self.force_enclosed(), enclosed(1 / self.factor, PI)
+        """Drift and penalty over :attr:`factor`, and one over that."""
+        chance = enclosed(1 / self.factor, PI)
+        return self.drift_enclosed(), enclosed(self._penalty, PI), chance
 
     def at(self, x: mp.mpf) -> tuple[Jet, Jet]:
         """Drift and penalty at log-odds, each with its slope there."""
         place = exact_ball(x)
-        drift, force, chance = (on_interval(part, place, place, 1) for part in self._parts)
-        factor, weight = chance.power(fmpq(-1)), ball(self.weight, {}, ctx.prec)
-        return drift * factor, force * factor * weight
+        drift, penalty, chance = (on_interval(part, place, place, 1) for part in self._parts)
+        factor = chance.power(fmpq(-1))
+        return drift * factor, penalty * factor
 
     # -- values ----------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import mpmath as mp
@@ -30,6 +31,7 @@ from grpo_symbolic import Claim, check_paper, symbols
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.plotting import FIGURES
+from tests.derivations.built import built
 
 # Cheap results: without a derivation, refuted in part, with a derivation and a figure.
 NAMES = ("eq02_sign_form", "eq10_reverse_kl", "eq14_binary_pairs")
@@ -101,10 +103,21 @@ def test_every_line_of_a_derivation_stands_with_its_reason(
 
 @pytest.mark.parametrize("name", ORDER)
 def test_every_result_has_an_intuition_of_two_sentences(name: str) -> None:
-    text = INTUITION[name]
+    text = INTUITION.get(name) or built(name).intuition
     plain = re.sub(r"\$[^$]*\$", "x", text)
     assert len(re.findall(r"[.:](?: |\Z)", plain)) in (2, 3)
     assert text.endswith(".")
+
+
+def test_a_result_brings_what_its_section_says() -> None:
+    """All of it stands in the file of the result: the tables of the book need no entry."""
+    known = built("eq04_rlhf")
+    words = "preset=rlhf"
+    brought = replace(known, intuition="It leans to the reward. So it is.", checked_as=words)
+    text = section(Outcome("brought_along", brought, (), 0.0), Figures(), False, (), {})
+    assert "It leans to the reward. So it is." in text
+    of_the_table = section(Outcome("eq04_rlhf", known, (), 0.0), Figures(), False, (), {})
+    assert text.count(f"% grpo: {words}") == of_the_table.count(f"% grpo: {words}") > 0
 
 
 def test_numbers_of_the_examples_are_those_of_another_route(outcomes: list[Outcome]) -> None:

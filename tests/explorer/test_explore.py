@@ -196,40 +196,47 @@ def test_the_fold_of_the_direct_kl():
     assert len(replace(two, beta="1.51").rows) == 2
 
 
-# -- bounded, and kept ------------------------------------------------------------------------
+# -- kept ------------------------------------------------------------------------------------
 
 
-def _never(*_, **__):
-    while True:
-        abs(Rational(-1, 2))
+class Refusing:
+    """Refuses whatever it is asked, and counts how often."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, *_, **__):
+        self.asked += 1
+        raise ValueError("too large for this")
 
 
-def test_a_derivation_that_takes_too_much_is_a_sentence(monkeypatch):
+def test_what_is_refused_is_a_sentence_and_is_not_tried_again(monkeypatch):
     exploration._derived.cache_clear()
-    monkeypatch.setattr(exploration, "_DERIVING", 2000)
-    monkeypatch.setattr(exploration, "stationary_policy", _never)
+    monkeypatch.setattr(exploration, "stationary_policy", deriving := Refusing())
     state = Exploration("0.31", group_size=7)
-    with pytest.raises(ValueError, match="not derived within 2,000 steps"):
+    with pytest.raises(ValueError, match="too large for this"):
         state.policy  # noqa: B018
-    with pytest.raises(ValueError, match="not derived within"):  # kept: no second wait
+    with pytest.raises(ValueError, match="too large for this"):
         replace(state, beta="0.32").rows  # noqa: B018
+    assert deriving.asked == 1
     exploration._derived.cache_clear()
     exploration._solved.cache_clear()
 
 
-def test_numbers_that_take_too_much_are_a_sentence(monkeypatch):
-    monkeypatch.setattr(exploration, "_SOLVING", 2000)
-    monkeypatch.setattr(exploration, "_solutions", _never)
+def test_numbers_that_are_refused_are_not_tried_again(monkeypatch):
+    monkeypatch.setattr(exploration, "_solutions", solving := Refusing())
     state = Exploration("0.313131", group_size=3)
-    with pytest.raises(ValueError, match="not found within 2,000 steps"):
-        state.rows  # noqa: B018
+    for _ in range(2):
+        with pytest.raises(ValueError, match="too large for this"):
+            state.rows  # noqa: B018
+    assert solving.asked == 1
     exploration._solved.cache_clear()
 
 
 def test_moving_a_number_derives_nothing(monkeypatch):
     state = Exploration("1/2", group_size=4)
     policy = state.policy
-    monkeypatch.setattr(exploration, "stationary_policy", _never)
+    monkeypatch.setattr(exploration, "stationary_policy", Refusing())
     moved = replace(state, beta="0.51", pi_ref="0.77")
     assert moved.policy is policy
     assert moved.rows != state.rows

@@ -10,8 +10,8 @@ from sympy import Rational
 import grpo_symbolic as gs
 from grpo_symbolic.levels.balls import LevelPreference
 from grpo_symbolic.levels.field import LevelField
-from grpo_symbolic.levels.lattice import Lattice
 from grpo_symbolic.levels.mixture import Mixture
+from tests.levels.lattice import Lattice
 
 LEVELS = (Fraction(1, 2), Fraction(3), Fraction(0))
 MASSES = (Fraction(1, 5), Fraction(1, 2), Fraction(3, 10))
