@@ -86,8 +86,8 @@ def result() -> Result:
                 hypotheses=("uniform reference",),
             ),
         ),
-        setting=r"three answers with the margins $\gamma(1,2)=\gamma(1,3)=\delta$ and $\gamma(2,3)=1$, "
-        "groups of two",
+        setting=r"three answers with the margins $\gamma(1,2)=\gamma(1,3)=\delta$ and "
+        r"$\gamma(2,3)=1$, groups of two",
         formulas=(equation(BETA, weight),),
         claims=(
             Claim("the weight", weight, "==", expected, RANGES),

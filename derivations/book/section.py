@@ -99,7 +99,7 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
         Whether it has its title beside it, as where it stands in no section of its own.
     """
     result = outcome.result
-    kind = result.kind.lower()
+    kind, words = result.kind.lower(), SETTINGS.get(outcome.name)
     title = f"[{quoted(result.title)}]" if titled else ""
     whole = _LAST.sub(r" and \1", result.setting)
     setting = f"Consider {whole}." if whole else ""
@@ -111,8 +111,8 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
         *_headlines(result.headlines, result.setting, given),
         *([quoted(result.statement)] if result.statement else []),
         *([_FORMULAS] if result.formulas and not _LEADS.search(result.statement) else []),
-        *([f"% grpo: {SETTINGS[outcome.name]}"] if outcome.name in SETTINGS else []),
-        *display(result.formulas),
+        *([f"% grpo: {words}"] if isinstance(words, str) else []),
+        *display(result.formulas, settings=words if isinstance(words, tuple) else ()),
         rf"\end{{{kind}}}",
     ]
     return "\n".join(parts)
@@ -162,8 +162,13 @@ def _headlines(headlines: Sequence[Headline], setting: str, given: Domain) -> It
         yield r"\par\noindent"
 
 
-def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[str]:
-    """The formulas under each other, each with a number; long ones over several lines."""
+def display(
+    formulas: Sequence[Relational], *, numbered: bool = True, settings: Sequence[str] = ()
+) -> list[str]:
+    """The formulas under each other, each with a number; long ones over several lines.
+
+    Of ``settings`` each stands in a comment before its formula.
+    """
     if not formulas:
         return []
     rows = rows_of([_as_series(line) for line in formulas], SHORT, TEXT - BESIDE - 10, Names("S_"))
@@ -174,9 +179,12 @@ def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[st
     lines: list[str] = []
     for place, row in enumerate(rows, start=1):
         hidden = r" \notag" if numbered else ""
+        said = f"  % grpo: {settings[row.line]}\n" if settings and not row.named else ""
+        start = len(lines)
         lines += [f"  {line}{hidden}" for line in row.lines[:-1]]
         end = "." if place == len(rows) else ","
         lines.append(f"  {row.lines[-1]}{end}" + (hidden if row.named else ""))
+        lines[start] = said + lines[start]
     kind = "align" if numbered else "align*"
     return [rf"\begin{{{kind}}}", " \\\\\n".join(lines), rf"\end{{{kind}}}"]
 
