@@ -89,7 +89,7 @@ def result() -> Result:
         "after $G-1$ terms.",
         headlines=(
             Headline(
-                r"$D_G$ is the slope of $\log p$ cut off after $G-1$ terms, and below that of "
+                r"$D_G$ is the slope of the series of $\log p$ in $1-p$, cut off after $G-1$ terms, and below that of "
                 r"$\log p$",
                 (
                     "drift (1-p) - (1-p)^G, G = {G}",
