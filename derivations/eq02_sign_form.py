@@ -42,6 +42,8 @@ def result() -> Result:
         "The advantage in a group of two",
         f"{VY}, (2) at G = 2",
         "",
+        argument="The mean of two rewards is $(r_1+r_2)/2$, and their standard deviation "
+        "$|r_1-r_2|/2$.",
         headlines=(
             Headline(
                 r"the advantage is the sign of the reward difference, and $0$ in a tie",

@@ -32,6 +32,7 @@ def result() -> Result:
         f"{VY}, after (14)",
         "An answer that the reference never gives stays at $0$, so that the policy is continuous "
         r"there if and only if $\beta\ge\gamma$.",
+        argument="The formula lies between two bounds that meet in the limit.",
         headlines=(
             Headline(
                 r"(14) tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as "

@@ -19,6 +19,7 @@ def result() -> Result:
         "Limits of (15)",
         f"{VY}, after (15)",
         r"At $p_0=0$ the policy jumps for every $\beta$.",
+        argument="The formula lies between two bounds that meet in the limit.",
         headlines=(
             binary_headline(
                 r"(15) tends to 1 as $\beta\to0+$ and to $\pi_{\mathrm{ref}}(a)$ as "

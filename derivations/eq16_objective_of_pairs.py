@@ -32,6 +32,8 @@ def result() -> Result:
         "The reward term of pairs on a binary question",
         f"{VY}, (16)",
         "It is linear in the new policy.",
+        argument="An answer of the new policy has the expected advantage "
+        r"$P_2(o\mid\pi_{\mathrm{old}})$; its mean under the new policy is the reward term.",
         headlines=(
             Headline(
                 r"the reward term is $\gamma(\pi(a)-\pi_{\mathrm{old}}(a))$",

@@ -36,6 +36,10 @@ def result() -> Result:
         "The reward term of large groups on a binary question",
         f"{VY}, (18)",
         "It is linear in the new policy, whatever the gap of the rewards.",
+        argument="The mean and the standard deviation of a large group are those of the rewards "
+        r"under $\pi_{\mathrm{old}}$, so that the reward term is $(\mathrm{E}_\pi "
+        r"r-\mathrm{E}_{\mathrm{old}}r)/\sigma_{\mathrm{old}}$ with "
+        r"$\sigma_{\mathrm{old}}=|r(a)-r(b)|\sqrt{p_{\mathrm{old}}(1-p_{\mathrm{old}})}$.",
         headlines=(
             Headline(
                 r"the reward term is "

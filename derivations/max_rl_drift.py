@@ -89,8 +89,8 @@ def result() -> Result:
         "after $G-1$ terms.",
         headlines=(
             Headline(
-                r"$D_G$ is the slope of $\log p$ cut off after $G-1$ terms, and below that of "
-                r"$\log p$",
+                r"$D_G$ is the slope of the series of $\log p$ in $1-p$, cut off after $G-1$ "
+                r"terms, and below that of $\log p$",
                 (
                     "drift (1-p) - (1-p)^G, G = {G}",
                     "it is the slope of log p cut off*, G = {G}",

@@ -43,14 +43,14 @@ def result() -> Result:
         r"lotteries, which is its own dual. For $\beta\to\infty$ the lift is "
         r"$1+\beta^{-1}\sum_x\gamma(o,x)\pi_{\mathrm{ref}}(x)$: Borda scores. "
         r"With $\pi(k)=x_k/(x_1+x_2+x_3)$ and the margins $g_{ij}$ the first slack is",
-        argument=r"For a maximal lottery $y$ with slack $-\Gamma y$ the path satisfies "
-        r"$\sum(\pi-y)(s_\pi-s_y)=0$, hence "
-        r"$\sum_B\pi_{\mathrm{ref}}y/\pi+\sum_N\pi_{\mathrm{ref}}s_y/s_\pi=1$ in the "
-        r"limit $\beta\to0$, which selects the weighted analytic centre.",
+        argument=r"A maximal lottery $y$ has $s_y\ge0$, and $\sum y\,s_y=0$. Divided by $\beta$, "
+        r"(1) is $\sum_B\pi_{\mathrm{ref}}\,y/\pi+\sum_N\pi_{\mathrm{ref}}\,s_y/s=1$, where $B$ "
+        r"are the answers that some maximal lottery has and $N$ the others: as $\beta\to0$ this "
+        "selects the weighted analytic centre.",
         headlines=(
             Headline(
                 r"$\pi s=\beta\pi_{\mathrm{ref}}$ with $s=\beta-\Gamma\pi$, and "
-                r"$\sum(\pi-y)(s_\pi-s_y)=0$ for every lottery $y$",
+                r"$\sum(\pi-y)(s-s_y)=0$ for every lottery $y$ and $s_y=-\Gamma y$",
                 ("the condition of answer ? in slacks", "the path and a maximal lottery"),
                 groups=TWO,
                 answers=Numbers.of(3),
@@ -66,7 +66,8 @@ def result() -> Result:
                 penalties=REVERSE_KL,
             ),
         ),
-        setting="three answers with any margins, groups of two, the published penalty",
+        setting=r"three answers, any matrix $\Gamma$ of margins $\gamma(o,x)$, groups of two, the "
+        "published penalty",
         formulas=(equation(Symbol("s_1"), slack[0]),),
         claims=(
             *(

@@ -56,7 +56,8 @@ def result() -> Result:
                 hypotheses=("equal margins to the third answer",),
             ),
         ),
-        setting="two clones and a third answer, groups of two, the published penalty",
+        setting="two clones and a third answer, margins $k$ of the first clone over the second and "
+        "$g$ of both over the third answer, groups of two, the published penalty",
         formulas=(equation(Symbol("beta_C"), inside),),
         claims=(
             Claim(
@@ -75,9 +76,13 @@ def result() -> Result:
             ),
             Claim(
                 "control: margins inside cancel for a clone alone",
-                P1 * (BETA - one),
+                P1 * (BETA - one.subs(P3, third)),
                 "==",
-                P1 * (BETA - OUTSIDE * P3),
+                P1 * (BETA - OUTSIDE * third),
+                Domain.of(
+                    *((p, S.Zero, S.Half) for p in (P1, P2)),
+                    *((m, -S.One, S.One) for m in (INSIDE, OUTSIDE)),
+                ),
                 expected="REFUTED",
             ),
         ),

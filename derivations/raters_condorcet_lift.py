@@ -5,6 +5,7 @@ from sympy import Rational, S, Symbol, log
 from derivations.headline import DIRECT_KL, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, stationarity_condition, symbols
+from grpo_symbolic.algebra import tidy
 
 BETA = symbols.beta
 DELTA = Symbol("delta", positive=True)
@@ -22,7 +23,7 @@ def result() -> Result:
     values = [v.xreplace(tied) for v in condition.preference]
     contrast = (values[0] - values[1]).expand()
     mass = -contrast.subs(half, 0) / contrast.coeff(half, 1)
-    weight = (mass * values[0].subs(half, mass) / (mass - THIRD)).factor()
+    weight = tidy(mass * values[0].subs(half, mass) / (mass - THIRD), RANGES)
     at = {question.policy[0]: mass, question.policy[1]: mass}
     at |= dict.fromkeys(question.reference[:2], THIRD) | {BETA: weight}
     sides = [
@@ -44,13 +45,26 @@ def result() -> Result:
     return Result(
         "Where a Condorcet winner loses the largest lift",
         "new",
-        "It is the weight at which the second overtakes the winner: there the first two have the "
-        r"policy $(1-\delta)/2$ each. The winner always gains, but need not gain the most.",
+        r"There the first two have the probability $(1-\delta)/2$ each. Under the reverse KL it "
+        "is the one weight above which the second has the largest lift. The winner always gains, "
+        "but need not gain the most.",
+        argument="With a uniform reference equal lifts are equal probabilities, and then "
+        r"$P(1)=P(2)$ at $(1-\delta)/2$ alone; the condition of either answer gives the weight. "
+        "The stationary policy is one for each weight, and continuous in it, since margins are "
+        "skew. So its first two probabilities change their order at this weight only. For "
+        r"$\beta\to\infty$ the lifts are in the order of $P$ at the reference, where $P(1)<P(2)$; "
+        r"for $\beta\to0$ the winner takes all.",
         headlines=(
             Headline(
                 r"the lifts of the first two answers are equal at "
                 r"$\beta=3\delta(1-\delta^2)/(2(1-3\delta))$",
-                ("the weight", "the condition of answer ? at this weight", "a positive weight"),
+                (
+                    "the weight",
+                    "the condition of answer ? at this weight",
+                    "a positive weight",
+                    "P(1) - P(2) at equal probabilities",
+                    "at the reference the second is preferred",
+                ),
                 groups=TWO,
                 answers=Numbers.of(3),
                 penalties=REVERSE_KL,
@@ -58,7 +72,7 @@ def result() -> Result:
                 hypotheses=("uniform reference",),
             ),
             Headline(
-                r"under the direct KL they are equal at "
+                r"the lifts of the first two answers are equal at "
                 r"$\beta=(1+\delta)/(2\log\frac{1-\delta}{2\delta})$",
                 (
                     "direct KL: the weight",
@@ -72,7 +86,8 @@ def result() -> Result:
                 hypotheses=("uniform reference",),
             ),
         ),
-        setting="three answers, one beats the others by a small margin, groups of two",
+        setting=r"three answers with the margins $\gamma(1,2)=\gamma(1,3)=\delta$ and "
+        r"$\gamma(2,3)=1$, groups of two",
         formulas=(equation(BETA, weight),),
         claims=(
             Claim("the weight", weight, "==", expected, RANGES),
@@ -81,6 +96,10 @@ def result() -> Result:
                 for o, side in enumerate(sides)
             ),
             Claim("a positive weight", weight, ">", S.Zero, RANGES),
+            Claim("P(1) - P(2) at equal probabilities", contrast, "==", 2 * half - 1 + DELTA,
+                  Domain.of((half, S.Zero, S.Half), *RANGES.ranges)),
+            Claim("at the reference the second is preferred", contrast.subs(half, THIRD), "<",
+                  S.Zero, RANGES),
             Claim(
                 "direct KL: the weight",
                 (drives[0] - drives[2]) * 2 * log(odds),
@@ -95,4 +114,4 @@ def result() -> Result:
             Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
         ),
         domain=RANGES,
-    )
+    )  # fmt: skip

@@ -5,6 +5,7 @@ from sympy import Matrix, Rational, S, Symbol, diff
 from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, stationarity_condition, symbols
+from grpo_symbolic.algebra import tidy
 
 BETA = symbols.beta
 G, RAISE = Symbol("g", positive=True), Symbol("t", real=True)
@@ -40,8 +41,8 @@ def result() -> Result:
         "over the second lowers the first where the weight is small, under both KL divergences.",
         headlines=(
             Headline(
-                r"$\partial\pi(1)/\partial\gamma(1,2)=(3\beta-g)/(9(3\beta^2+g^2))$, negative if "
-                r"and only if $\beta<g/3$, while $\pi(1)-\pi(2)$ rises",
+                r"$\partial\pi(1)/\partial\gamma(1,2)$ is negative if and only if $\beta<g/3$, "
+                r"while $\pi(1)-\pi(2)$ rises with $\gamma(1,2)$",
                 (
                     "the response of the first answer",
                     "the first gains on the second",
@@ -53,8 +54,10 @@ def result() -> Result:
                 hypotheses=("a symmetric cycle", "uniform reference"),
             ),
         ),
-        setting="three answers in a symmetric cycle of margins, groups of two",
-        formulas=(equation(Symbol("dpi_1"), own),),
+        setting="three answers in a symmetric cycle of margins $g$, groups of two",
+        argument="The condition, differentiated in the margin at the uniform policy, is two linear "
+        "equations for the slopes of $\\pi(1)$ and $\\pi(2)$.",
+        formulas=(equation(Symbol("dpi_1"), tidy(own, RANGES)),),
         claims=(
             Claim("the response of the first answer", own, "==", expected, RANGES),
             Claim("direct KL: the same response", direct, "==", expected, RANGES),

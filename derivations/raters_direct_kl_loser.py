@@ -36,7 +36,7 @@ def result() -> Result:
         r"Under the published penalty an answer gains exactly when it beats the policy on average. "
         r"Under the direct KL $\pi\propto\pi_{\mathrm{ref}}e^{P/\beta}$, and the mean of "
         r"$e^{P/\beta}$ over the reference can fall below 1 by more than the loser's own factor: "
-        r"here most of the reference is on an answer that loses by far.",
+        r"here much of the reference is on the second answer, which loses by far.",
         headlines=(
             Headline(
                 r"$\pi=(\frac45,\frac1{10},\frac1{10})$ is stationary at $\beta=\frac12$ for the "
@@ -50,10 +50,13 @@ def result() -> Result:
                 groups=TWO,
                 answers=Numbers.of(3),
                 penalties=DIRECT_KL,
-                hypotheses=("one rater scores each group",),
+                hypotheses=("one rater for each group",),
             ),
         ),
-        setting="three answers, one rater for each group of two, direct KL",
+        setting=r"three answers with the margins $\gamma(1,2)=1$ and $\gamma(1,3)=\gamma(2,3)="
+        r"\frac1{20}$, one rater for each group of two, direct KL",
+        argument=r"A policy with positive probabilities is stationary if and only if $P(o)-\beta"
+        r"\log(\pi(o)/\pi_{\mathrm{ref}}(o))$ is one number, which is how the reference is found.",
         formulas=(equation(question.reference[0], given[0]),),
         claims=(
             *(

@@ -1,6 +1,6 @@
 """Large groups with a fresh rater for each answer: no two stationary policies at one weight."""
 
-from sympy import Add, Rational, S, Symbol, diff, oo, sqrt
+from sympy import Add, Rational, S, Symbol, diff, factor_terms, oo, sqrt
 
 from derivations.headline import LARGE_GROUPS, REVERSE_KL, Headline, Numbers
 from derivations.result import Result, equation
@@ -89,15 +89,17 @@ def result() -> Result:
         "new",
         r"So the weight rises with $u$, and no two policies are stationary at one weight, however "
         r"much raters disagree; a path from the reference never turns back. (With one rater for "
-        r"each group it can.)",
-        argument=r"With $a(o)=u-\bar r(o)$ and $\tau=\beta\sigma$ the condition is "
-        r"$\pi=\pi_{\mathrm{ref}}\tau/a$, where the total mass gives $\tau$ for each $u$ above the "
-        r"largest mean reward. Then $\sigma^2/\tau^2=1/\beta^2$ is a sum of two parts, which both "
-        r"fall as $u$ rises.",
+        r"each group it can.) With $a_o=u-\bar r(o)$,",
+        argument=r"With the deviation $\sigma$ of all rewards under the policy, $P(o)=(\bar "
+        r"r(o)-\sum\pi\bar r)/\sigma$. With $\tau=\beta\sigma$ the condition is "
+        r"$\pi(o)=\pi_{\mathrm{ref}}(o)\tau/a_o$, where the total mass gives $\tau$ for each $u$ "
+        r"above the largest mean reward. Then $\sigma^2/\tau^2=1/\beta^2$ is a sum of two parts, "
+        "one of the means and one of the noise, which both fall as $u$, and all $a_o$ with it, "
+        "rises by $v$.",
         headlines=(
             Headline(
                 r"$1/\beta^2$ falls strictly along all stationary policies, of which there is one "
-                r"for each $u$: no two have the same weight",
+                r"for each number $u$ above the mean rewards: no two have the same weight",
                 (
                     "P(?) as derived *",
                     "P(?) = *",
@@ -112,11 +114,13 @@ def result() -> Result:
                 answers=Numbers.of(3),
                 penalties=REVERSE_KL,
                 parameters=Domain.of(*GAPS, *WEIGHTS, *SPREADS),
-                hypotheses=("a fresh rater scores each answer", "two raters of equal mass"),
+                hypotheses=("a fresh rater for each answer", "two raters of equal mass"),
             ),
         ),
-        setting="three answers, large groups, a fresh rater for each answer",
-        formulas=(equation(BETA**-2, means + noisy),),
+        setting=r"three answers with $\pi_{\mathrm{ref}}(o)\propto w_o$, large groups, a fresh "
+        "rater for each answer, one of two raters of equal mass, who reward the answer $o$ with "
+        r"$\bar r(o)+s_o$ and $\bar r(o)-s_o$",
+        formulas=(equation(BETA**-2, factor_terms(means + 1) + factor_terms(noisy) - 1),),
         claims=tuple(claims),
         domain=ranges,
     )

@@ -29,7 +29,6 @@ def result() -> Result:
     return Result(
         "The group size decides the winner",
         "new",
-        "Two raters of three prefer the first answer by 1, the third one prefers the second by 6. "
         r"$P(1)-P(2)$ is, for groups of two and for large groups,",
         argument="Groups of two ask which of two draws is larger; large groups ask for the mean.",
         headlines=(
@@ -50,7 +49,8 @@ def result() -> Result:
                 parameters=RANGES,
             ),
         ),
-        setting="two answers, three raters, a fresh rater for each answer",
+        setting="two answers, three raters, of whom two reward them with $(1,0)$ and one with "
+        "$(0,6)$, a fresh rater for each answer",
         formulas=(
             equation(Symbol("P_2"), gaps["2"]),
             equation(Symbol("P_oo"), tidy(gaps["oo"], RANGES)),

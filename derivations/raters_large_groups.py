@@ -37,11 +37,10 @@ def result() -> Result:
     return Result(
         "Large groups can elect a Condorcet loser",
         "new",
-        r"Three raters reward $(2,3,0)$, three $(2,0,3)$ and one $(2,3,3)$: four of seven prefer "
-        r"either other answer to the first. The second and the third answer are alike, and a "
-        r"policy $(p,q,q)$ is stationary at the one weight $\beta$ with "
+        "Four of seven prefer either other answer to the first. The second and the third answer "
+        r"are alike, and a policy $(p,q,q)$ is stationary at the one weight $\beta$ with "
         r"$\beta(1-\frac{1}{3p})=P(1)$. Each rater divides by its own deviation: who dislikes the "
-        r"first answer less than it loves another one counts for little. $P(1)>0$ for all "
+        "first answer less than it loves another one counts for little. $P(1)>0$ for all "
         r"$\frac13\le p<1$, so that from the uniform reference the loser of every vote takes all "
         r"the mass as $\beta\to0$. With rewards turned round, the winner of every vote has "
         r"$P(1)<0$ there, and the path from the reference ends at $p=\frac{9}{35}$.",
@@ -55,7 +54,7 @@ def result() -> Result:
                 answers=Numbers.of(3),
                 penalties=REVERSE_KL,
                 parameters=ABOVE,
-                hypotheses=("one rater scores each group", "uniform reference"),
+                hypotheses=("one rater for each group", "uniform reference"),
             ),
             Headline(
                 r"for rewards turned round $P(1)<0$ from $p=\frac13$ down to $\frac{9}{35}$, where "
@@ -64,10 +63,13 @@ def result() -> Result:
                 groups=Numbers.of(oo),
                 answers=Numbers.of(3),
                 penalties=REVERSE_KL,
-                hypotheses=("one rater scores each group", "uniform reference"),
+                hypotheses=("one rater for each group", "uniform reference"),
             ),
         ),
-        setting="three answers, seven raters, large groups, each scored by one rater",
+        setting="three answers, seven raters, of whom three reward them with $(2,3,0)$, three with "
+        "$(2,0,3)$ and one with $(2,3,3)$, large groups, one rater for each group",
+        argument=r"$P(1)$ is the mean over the raters of $(r(1)-\bar r)/\sigma$, with the mean and "
+        "the deviation of a rater's rewards under the policy.",
         formulas=(equation(Symbol("P_1"), shape),),
         claims=(
             *(

@@ -1,6 +1,6 @@
 """One rater for each group of two: the majority margin, and who gains by it."""
 
-from sympy import Add, Integer, S, Symbol
+from sympy import Add, Integer, S, Symbol, collect, fraction
 
 from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
@@ -26,14 +26,16 @@ def result() -> Result:
     margins = beaten(ELECTORATE.margins, POLICY)
     condition = stationarity_condition(GRPO(2), question)
     force = condition.marginal[0]
+    above, below = fraction(GRPO(2).preference(question)[0])
     return Result(
         "Raters who score pairs: the majority margin",
         "new",
         "So an answer gains exactly when it beats the policy on average: a Condorcet winner "
         "always gains and a Condorcet loser always loses. The condition reads "
         r"$1-\pi_{\mathrm{ref}}/\pi=P/\beta$.",
-        argument="Then $P(o)$ is the majority margin of $o$ over an answer drawn from the "
-        r"policy, $\sum_x\gamma(o,x)\pi(x)$, and $\sum_o\pi(o)P(o)=0$.",
+        argument="In a group of two the answer that its rater prefers has the advantage $1$ and "
+        r"the other one $-1$. Hence $P(o)$ is the majority margin of $o$ over an answer drawn from "
+        r"the policy, $\sum_x\gamma(o,x)\pi(x)$. As $\sum_o\pi(o)P(o)=0$, the multiplier is $0$.",
         headlines=(
             Headline(
                 r"$\pi(o)>\pi_{\mathrm{ref}}(o)$ if and only if $\sum_x\gamma(o,x)\pi(x)>0$",
@@ -45,11 +47,12 @@ def result() -> Result:
                 groups=TWO,
                 answers=Numbers.of(3),
                 penalties=REVERSE_KL,
-                hypotheses=("one rater scores each group",),
+                hypotheses=("one rater for each group",),
             ),
         ),
-        setting="three answers, three raters whose rankings form a cycle, any masses",
-        formulas=(equation(Symbol("P(1)"), GRPO(2).preference(question)[0]),),
+        setting="three answers, one rater for each group, any masses $m_1$, $m_2$, $m_3$ of raters "
+        r"who rank them $1\succ2\succ3$, $2\succ3\succ1$ and $3\succ1\succ2$",
+        formulas=(equation(Symbol("P(1)"), collect(above.expand(), MASSES) / below),),
         claims=(
             *(
                 Claim(f"P({o + 1}) as derived is that of all groups, each rater drawn", d, "==", g)

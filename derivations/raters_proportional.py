@@ -13,6 +13,7 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
+from grpo_symbolic.algebra import tidy
 
 BETA = symbols.beta
 #: The masses of those who prefer the first answer and of those who prefer the second.
@@ -47,11 +48,13 @@ def result() -> Result:
                 answers=TWO,
                 penalties=REVERSE_KL,
                 parameters=RANGES,
-                hypotheses=("one rater scores each group", "uniform reference"),
+                hypotheses=("one rater for each group", "uniform reference"),
             ),
         ),
         setting="two answers, one rater for each group of two, uniform reference",
-        formulas=(equation(BETA, expected),),
+        argument=r"At $\pi(1)=s$ the drift is the margin of the first answer, $2s-1$, and the side "
+        r"of the penalty is $\beta(2s-1)/(2s(1-s))$.",
+        formulas=(equation(BETA, tidy(expected, RANGES)),),
         claims=(
             Claim("the condition holds at the weight", left.subs(BETA, expected), "==", right,
                   RANGES),

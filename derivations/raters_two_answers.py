@@ -56,10 +56,14 @@ def result() -> Result:
                 answers=TWO,
                 penalties=REVERSE_KL,
                 parameters=RANGES,
-                hypotheses=("one rater scores each group",),
+                hypotheses=("one rater for each group",),
             ),
         ),
-        setting="two answers, one rater for each group, any masses; groups of 2, 3, 4, 6, large",
+        setting="two answers, one rater for each group, any masses $m_1$, $m_2$, $m_3$ of raters "
+        "who prefer the first answer, the second and neither; groups of 2, 3, 4, 6, large",
+        argument="Of a rater who prefers neither all advantages are $0$. The advantages of another "
+        "rater do not depend on how far the two rewards are apart, and change their sign where the "
+        "second answer is the preferred one. The mean over raters is $\\gamma$.",
         formulas=(equation(Symbol("gamma"), margin),),
         claims=(
             *claims,

@@ -23,7 +23,7 @@ RATERS: dict[str, str] = {
     ),
     "raters_direct_kl_loser": (
         "The direct divergence shares out what others give up in proportion to the reference. "
-        "Where most of the mass leaves an answer that loses by far, one that loses by little "
+        "Where much mass leaves an answer that loses by far, one that loses by little "
         "gets more back than it gives."
     ),
     "raters_clones": (

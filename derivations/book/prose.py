@@ -34,8 +34,18 @@ def sentence(text: str) -> str:
 
 
 def range_tex(domain: Domain, notation: Notation = SHORT) -> str:
-    """The ranges of a domain as formulas, with commas between."""
-    return ", ".join(f"${one_range(r, notation)}$" for r in domain.ranges)
+    """The ranges of a domain as formulas, with commas between; those of a family in one."""
+    families: dict[tuple[object, ...], list[Range]] = {}
+    for r in domain.ranges:
+        bounds = (r.lower, r.upper, r.lower_closed, r.upper_closed)
+        indexed = re.fullmatch(r"([a-z]+)_\d+", r.symbol.name)
+        families.setdefault((*bounds, indexed[1] if indexed else r.symbol), []).append(r)
+    texts = []
+    for *first, last in families.values():
+        names = [formula(r.symbol, notation) for r in (*first, last)]
+        whole = one_range(last, notation)
+        texts.append(f"${whole.replace(names[-1], ', '.join(names), 1)}$")
+    return ", ".join(texts)
 
 
 #: Numbers of equations of the source paper, outside of formulas.

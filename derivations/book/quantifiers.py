@@ -39,7 +39,7 @@ _SAID: tuple[dict[str, tuple[str, ...]], ...] = (
         "deterministic rewards": ("deterministic rewards",),
         "rewards that are not all equal": ("rewards that are not all equal",),
         "any rewards": ("any rewards",),
-        "one rater scores each group": ("one rater for each group",),
+        "one rater for each group": ("one rater for each group",),
         "uniform reference": ("uniform reference",),
     },
 )  # fmt: skip

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from itertools import groupby
 
+from sympy import Rational, Symbol
 from sympy.core.relational import Relational
 
 from derivations.book.examples import example_of
@@ -41,6 +42,8 @@ __all__ = ["TEXT", "display", "section", "statement_of"]
 
 #: The width of the text in points: A4 less two margins of 27 mm.
 TEXT = 441.0
+# So many ranges are not listed.
+_MANY = 10
 # More claims than this are counted, not listed.
 _LISTED = 6
 _OPENING = {*symbols.preferences, *symbols.marginals}
@@ -96,21 +99,20 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
         Whether it has its title beside it, as where it stands in no section of its own.
     """
     result = outcome.result
-    kind = result.kind.lower()
+    kind, words = result.kind.lower(), result.checked_as or SETTINGS.get(outcome.name, "")
     title = f"[{quoted(result.title)}]" if titled else ""
     whole = _LAST.sub(r" and \1", result.setting)
     setting = f"Consider {whole}." if whole else ""
     given = _needed(result)
     ranges = f"Let {range_tex(given)}." if given.ranges else ""
-    read_as = result.checked_as or SETTINGS.get(outcome.name)
     parts = [
         rf"\begin{{{kind}}}{title}\label{{thm:{outcome.name}}}",
         *(text for text in (setting, ranges) if text),
         *_headlines(result.headlines, result.setting, given),
         *([quoted(result.statement)] if result.statement else []),
         *([_FORMULAS] if result.formulas and not _LEADS.search(result.statement) else []),
-        *([f"% grpo: {read_as}"] if read_as else []),
-        *display(result.formulas),
+        *([f"% grpo: {words}"] if words and isinstance(words, str) else []),
+        *display(result.formulas, settings=words if isinstance(words, tuple) else ()),
         rf"\end{{{kind}}}",
     ]
     return "\n".join(parts)
@@ -127,16 +129,22 @@ def _needed(result: Result) -> Domain:
     """The ranges of what the statement speaks of, without a group size that its words give."""
     names = {s for line in result.formulas for s in line.free_symbols}
     names |= {r.symbol for h in result.headlines for r in h.parameters.ranges}
-    texts = "".join([result.statement, *(h.conclusion for h in result.headlines)])
+    texts = "$".join([result.statement, *(h.conclusion for h in result.headlines)])
+    inside = " ".join(texts.split("$")[1::2])
     said = r"G\ge" in result.setting or any(h.groups for h in result.headlines)
     kept = [
         r
         for r in result.assumptions.ranges
-        if (r.symbol in names or formula(r.symbol, SHORT) in texts)
+        if (r.symbol in names or _named(formula(r.symbol, SHORT), inside))
         and not (said and r.symbol == symbols.G)
         and (r.lower.is_finite or r.upper.is_finite)
     ]
-    return Domain(tuple(kept)) if len(kept) < 9 else Domain()
+    return Domain(tuple(kept)) if len(kept) < _MANY else Domain()
+
+
+def _named(name: str, tex: str) -> bool:
+    """Whether a formula has a name, and not just its letters within another one."""
+    return re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z_])", tex) is not None
 
 
 def _headlines(headlines: Sequence[Headline], setting: str, given: Domain) -> Iterator[str]:
@@ -154,8 +162,13 @@ def _headlines(headlines: Sequence[Headline], setting: str, given: Domain) -> It
         yield r"\par\noindent"
 
 
-def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[str]:
-    """The formulas under each other, each with a number; long ones over several lines."""
+def display(
+    formulas: Sequence[Relational], *, numbered: bool = True, settings: Sequence[str] = ()
+) -> list[str]:
+    """The formulas under each other, each with a number; long ones over several lines.
+
+    Of ``settings`` each stands in a comment before its formula.
+    """
     if not formulas:
         return []
     rows = rows_of([_as_series(line) for line in formulas], SHORT, TEXT - BESIDE - 10, Names("S_"))
@@ -166,9 +179,12 @@ def display(formulas: Sequence[Relational], *, numbered: bool = True) -> list[st
     lines: list[str] = []
     for place, row in enumerate(rows, start=1):
         hidden = r" \notag" if numbered else ""
+        said = f"  % grpo: {settings[row.line]}\n" if settings and not row.named else ""
+        start = len(lines)
         lines += [f"  {line}{hidden}" for line in row.lines[:-1]]
         end = "." if place == len(rows) else ","
         lines.append(f"  {row.lines[-1]}{end}" + (hidden if row.named else ""))
+        lines[start] = said + lines[start]
     kind = "align" if numbered else "align*"
     return [rf"\begin{{{kind}}}", " \\\\\n".join(lines), rf"\end{{{kind}}}"]
 
@@ -279,7 +295,9 @@ def _listed(claims: Sequence[Claim], own: dict[Claim, Verdict]) -> str:
 
 
 _POINT = re.compile(r"fails at (?P<place>\w+ = .*)")
-_NUMBERS = re.compile(r"the numbers (?P<left>\S+) and (?P<right>\S+) do not compare so")
+_NUMBERS = re.compile(r"(?:the numbers )?(?P<left>\S+) and (?P<right>\S+) do not compare so")
+# So many digits, and there are more.
+_DIGITS = 20
 
 
 def _fails(claim: Claim, verdict: Verdict) -> str:
@@ -287,7 +305,8 @@ def _fails(claim: Claim, verdict: Verdict) -> str:
     detail = verdict.detail.rstrip(".")
     if found := _NUMBERS.fullmatch(detail):
         left, right = (x.rstrip("0").rstrip(".") if "." in x else x for x in found.groups())
-        return rf"the sides are ${left}\ldots$ and ${right}\ldots$"
+        left, right = (x + r"\ldots" * (len(x) > _DIGITS) for x in (left, right))
+        return f"the sides are ${left}$ and ${right}$"
     if found := _POINT.fullmatch(detail):
         names = {
             str(s): s
@@ -295,8 +314,25 @@ def _fails(claim: Claim, verdict: Verdict) -> str:
         }
         pairs = [part.partition(" = ")[::2] for part in found["place"].split(", ")]
         if all(name in names for name, _ in pairs):
+            pairs, names = _shares(pairs, names)
             return "at " + ", ".join(f"${formula(names[n], SHORT)} = {v}$" for n, v in pairs)
     return escape(detail.removeprefix("fails "))
+
+
+_WEIGHT = re.compile(r"x_\d+")
+
+
+def _shares(
+    pairs: list[tuple[str, str]], names: dict[str, Symbol]
+) -> tuple[list[tuple[str, str]], dict[str, Symbol]]:
+    """Weights of a policy, which claims are made in, as the probabilities that they stand for."""
+    weights = [(n, Rational(v)) for n, v in pairs if _WEIGHT.fullmatch(n)]
+    if len(weights) < 2:
+        return pairs, names
+    total = sum(v for _, v in weights)
+    own = {n: symbols.policy(int(n[2:])) for n, _ in weights}
+    shares = [(n, str(v / total)) for n, v in weights[:-1]]
+    return [*(p for p in pairs if p[0] not in own), *shares], names | own
 
 
 def _remark(outcome: Outcome) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 __all__ = ["DERIVED", "SETTINGS"]
 
-#: By file name of the result: the words of ``% grpo:`` before its formulas.
-SETTINGS: dict[str, str] = {
+#: By file name of the result: the words of ``% grpo:`` before its formulas, or before each of them.
+SETTINGS: dict[str, str | tuple[str, ...]] = {
     "eq04_rlhf": "preset=rlhf",
     "eq05_nlhf": "preset=nlhf margin",
     "eq12_pairs": "group_size=2 margin",
@@ -26,12 +26,19 @@ SETTINGS: dict[str, str] = {
     "shift_only_is_rlhf": "group_size=inf penalty=direct-kl scale=none",
     "shift_only_reverse_kl": "group_size=inf scale=none",
     "dr_grpo_weight": "group_size=G scale=none",
+    "trainer_dropped_groups": "preset=dapo group_size=2",
+    "noisy_verifier": ("group_size=inf success", "skip"),
+    "trainer_drift_std": ("skip", "group_size=2 ddof=1 epsilon=1e-4"),
+    "trainer_rloo_is_rlhf": (
+        "skip",
+        "group_size=4 scale=rloo penalty=k1 placement=reward-before-baseline",
+    ),
 }
 
-_STATED = ("eq14_limits", "eq15_limits", "dr_grpo_weight")
+_STATED = ("eq14_limits", "eq15_limits", "dr_grpo_weight", "trainer_dropped_groups")
 #: The same before every line of a derivation, which each stationary policy satisfies.
 DERIVED: dict[str, str] = {
-    **{name: words for name, words in SETTINGS.items() if name not in _STATED},
+    **{n: words for n, words in SETTINGS.items() if isinstance(words, str) and n not in _STATED},
     "direct_kl_large_group": "group_size=inf penalty=direct-kl",
     "quartic_groups_of_four_and_five": "group_size=4",
 }

@@ -18,8 +18,6 @@ class Reference:
     ----------
     label : str
         Printed where it is cited.
-    kind : str
-        The BibTeX type.
     author : str
         Names as "Last, First", joined by " and ", as BibTeX has them.
     title : str
@@ -33,7 +31,6 @@ class Reference:
     """
 
     label: str
-    kind: str
     author: str
     title: str
     year: int | None = None
@@ -44,50 +41,50 @@ class Reference:
 
 REFERENCES: dict[str, Reference] = {
     "vojnovic2025": Reference(
-        "VY25", "misc", "Vojnovic, Milan and Yun, Se-Young",
+        "VY25", "Vojnovic, Milan and Yun, Se-Young",
         "What is the Alignment Objective of GRPO?", 2025, "2502.18548",
     ),
     "shao2024": Reference(
-        "S+24", "misc", "Shao, Zhihong and Wang, Peiyi and Zhu, Qihao and others",
+        "S+24", "Shao, Zhihong and Wang, Peiyi and Zhu, Qihao and others",
         "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models",
         2024, "2402.03300",
     ),
     "mroueh2025": Reference(
-        "M25", "misc", "Mroueh, Youssef",
+        "M25", "Mroueh, Youssef",
         "Reinforcement Learning with Verifiable Rewards: GRPO's Effective Loss, Dynamics, and "
         "Success Amplification", 2025, "2503.06639",
     ),
     "davis2025": Reference(
-        "DR25", "misc", "Davis, Damek and Recht, Benjamin",
+        "DR25", "Davis, Damek and Recht, Benjamin",
         "What is the objective of reasoning with reinforcement learning?", 2025, "2510.13651",
     ),
     "liu2025": Reference(
-        "L+25", "misc", "Liu, Zichen and Chen, Changyu and Li, Wenjun and others",
+        "L+25", "Liu, Zichen and Chen, Changyu and Li, Wenjun and others",
         "Understanding R1-Zero-Like Training: A Critical Perspective", 2025, "2503.20783",
     ),
     "yu2025": Reference(
-        "Y+25", "misc", "Yu, Qiying and others",
+        "Y+25", "Yu, Qiying and others",
         "DAPO: An Open-Source LLM Reinforcement Learning System at Scale", 2025, "2503.14476",
     ),
     "ahmadian2024": Reference(
-        "A+24", "misc", "Ahmadian, Arash and Cremer, Chris and others",
+        "A+24", "Ahmadian, Arash and Cremer, Chris and others",
         "Back to Basics: Revisiting REINFORCE Style Optimization for Learning from Human Feedback "
         "in LLMs", 2024, "2402.14740",
     ),
     "munos2023": Reference(
-        "M+23", "misc", r"Munos, R{\'e}mi and Valko, Michal and Calandriello, Daniele and others",
+        "M+23", r"Munos, R{\'e}mi and Valko, Michal and Calandriello, Daniele and others",
         "Nash Learning from Human Feedback", 2023, "2312.00886",
     ),
     "ouyang2022": Reference(
-        "O+22", "misc", "Ouyang, Long and Wu, Jeffrey and Jiang, Xu and others",
+        "O+22", "Ouyang, Long and Wu, Jeffrey and Jiang, Xu and others",
         "Training language models to follow instructions with human feedback", 2022, "2203.02155",
     ),
     "schulman2020": Reference(
-        "Sch20", "misc", "Schulman, John", "Approximating KL Divergence", 2020,
-        url="http://joschu.net/blog/kl-approx.html", note="Blog post",
+        "Sch20", "Schulman, John", "Approximating KL Divergence", 2020,
+        url="http://joschu.net/blog/kl-approx.html", note="Blog post, joschu.net/blog/kl-approx",
     ),
     OWN: Reference(
-        "gs", "software", "{The grpo_symbolic developers}",
+        "gs", "{The grpo_symbolic developers}",
         "grpo_symbolic: what GRPO optimises, derived, proved and exported from the definitions",
         2026, note="Software; each result is a file that derives it",
     ),
@@ -119,19 +116,21 @@ def bibitem(key: str) -> str:
 
 
 def bibtex(key: str) -> str:
-    """The record as a BibTeX entry."""
+    """The record as a BibTeX entry, complete in BibTeX's own styles as in biblatex.
+
+    Those know no ``eprint``, no ``url`` and no ``@software``.
+    """
     record = REFERENCES[key]
     fields = {
         "author": _escaped(record.author),
         "title": "{" + _escaped(record.title) + "}",
         "year": str(record.year) if record.year else "",
-        "eprint": record.arxiv,
-        "archivePrefix": "arXiv" if record.arxiv else "",
-        "url": record.url,
+        "howpublished": f"arXiv:{record.arxiv}" if record.arxiv else "",
+        "url": f"https://arxiv.org/abs/{record.arxiv}" if record.arxiv else record.url,
         "note": _escaped(record.note),
     }
     lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value]
-    return f"@{record.kind}{{{key},\n" + ",\n".join(lines) + "\n}"
+    return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}"
 
 
 def _escaped(text: str) -> str:

@@ -39,7 +39,10 @@ _WORDS = frozenset({r"\text", r"\mbox", r"\textrm", r"\mathrm"})
 _AND = frozenset({"and", "und", "so", "hence", "or equivalently"})
 _ENDS = frozenset({",", ".", ";"}) | {r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", "~"}
 #: How a remark begins that is no condition on the formula beside it.
-_REMARK = re.compile(r"[(\[ ~,.]*(?:by|see|from|cf|using|since|because)\b[^$\\]*\Z")
+_REMARK = re.compile(
+    r"[(\[ ~,.]*(?:by|see|from|cf|using|since|because)\b"
+    r"(?:[^$\\<>=≤≥]|\\(?:eq|auto|[cC])?ref\b|\\cite[pt]?\b)*\Z"
+)
 _DIMENSION = re.compile(r"[-+0-9. ]*[a-zA-Z\\]*[ ]*")
 _CLEANED = re.compile(
     r"(?<!\\)%[^\n]*|\\(?:label|tag\*?|grpoverdict)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak)(?![A-Za-z])"
@@ -97,7 +100,8 @@ def formulas(
         final = pairs[-1][0][-1:]
         for column, (whole, first_empty) in enumerate(pairs):
             for part in [whole] if row.kind in _JOINED else _side_by_side(whole, speaks):
-                made = _row(source, _trimmed(part), row.end if part[-1:] == final else 0)
+                own = _trimmed(_unremarked(_trimmed(part)))
+                made = _row(source, own, row.end if part[-1:] == final else 0)
                 if made is None or _commentary(made.tokens):
                     continue
                 if column in open_ and _continues(row.kind, made, first_empty):
@@ -135,6 +139,15 @@ def _trimmed(part: Sequence[Token]) -> list[Token]:
     while kept and (kept[0].text in _ENDS - {"."} or kept[0].text.isspace()):
         kept.pop(0)
     return kept
+
+
+def _unremarked(part: list[Token]) -> list[Token]:
+    r"""Without ``\text{(see (3))}`` at the end of a formula."""
+    depth, at = 0, len(part)
+    while at > 0 and (depth > 0 or at == len(part)):
+        at -= 1
+        depth += (part[at].text == "}") - (part[at].text == "{")
+    return part[: at - 1] if at > 1 and _commentary(part[at - 1 :]) else part
 
 
 def _commentary(part: Sequence[Token]) -> bool:

@@ -30,6 +30,7 @@ from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.policy.proof_of_many import (
     given_of_many,
     multiplier_vanishes,
+    one_policy,
     proof_of_many,
     ranked_shown,
 )
@@ -367,10 +368,9 @@ class SimplexPolicy(Policy):
         if self.expressions is not None:
             return self.shown
         factor = multiplier_vanishes(self.algorithm)
-        found = shown_answers(
+        return shown_answers(
             self.algorithm, self.question, factor, counts=unfold == 1, remarks=False
-        )
-        return found or Shown(self.equations)
+        ) or Shown(self.equations)
 
     def proof(self, shown: Shown) -> tuple[Passage, ...]:
         return proof_of_many(self, shown)
@@ -381,8 +381,11 @@ class SimplexPolicy(Policy):
     def _says(self, shown: Shown) -> str:
         if self.expressions is not None:
             return ""
-        what = "a policy $\\pi$ with positive probabilities is stationary if and only if"
-        return what if multiplier_vanishes(self.algorithm) else f"{what}, for some $\\lambda$,"
+        some = "" if multiplier_vanishes(self.algorithm) else r", for some $\lambda$,"
+        return f"a policy $\\pi$ with positive probabilities is stationary if and only if{some}"
+
+    def _more(self) -> tuple[str, ...]:
+        return ("There is exactly one such policy.",) if one_policy(self) else ()
 
     def _with(self, algorithm: Algorithm) -> SimplexPolicy:
         return SimplexPolicy(algorithm, self.question)

@@ -2,7 +2,7 @@ r"""What a theorem on many answers shows, and its proof, as passages of prose an
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sympy import Add, Eq, Expr, Function, S, Symbol, diff
 
@@ -11,7 +11,7 @@ from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.shown import Shown, by_every_answer
 from grpo_symbolic.export.assumptions import listed, ranges
-from grpo_symbolic.export.exhibit import Passage
+from grpo_symbolic.export.exhibit import Passage, prose_tex
 from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.proof import condition_of_answers, penalty_of_answers
@@ -20,7 +20,10 @@ from grpo_symbolic.question import Question
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["given_of_many", "multiplier_vanishes", "proof_of_many", "ranked_shown"]
+if TYPE_CHECKING:
+    from grpo_symbolic.analysis.count import Count
+
+__all__ = ["given_of_many", "multiplier_vanishes", "one_policy", "proof_of_many", "ranked_shown"]
 
 _EVERY = r"\quad\text{for every answer } o"
 _INSERTED = (
@@ -40,6 +43,10 @@ class Conditioned(Protocol):
     def domain(self) -> Domain: ...
     @property
     def distortion(self) -> RankDistortion | None: ...
+    @property
+    def expressions(self) -> tuple[Expr, ...] | None: ...
+    @property
+    def count(self) -> Count: ...
 
 
 def multiplier_vanishes(algorithm: Algorithm) -> Expr | None:
@@ -107,7 +114,8 @@ def proof_of_many(policy: Conditioned, shown: Shown) -> tuple[Passage, ...]:
     penalty = penalty_of_answers(algorithm.penalty)
     if policy.distortion is not None:
         return (opening, Passage(f"{penalty}."), *_by_rank(policy, policy.distortion, shown))
-    return (opening, Passage(f"{penalty}."), *_by_values(algorithm, question, shown))
+    values = _by_values(algorithm, question, shown)
+    return (opening, Passage(f"{penalty}."), *values, *_number(policy))
 
 
 def _by_values(algorithm: Algorithm, question: Question, shown: Shown) -> tuple[Passage, ...]:
@@ -145,6 +153,32 @@ def _multiplier(algorithm: Algorithm, shown: Shown) -> Passage:
         r"\eqref{@values} the condition, multiplied by $\pi(o) > 0$, is",
         (("equation", shown.formulas[0]),),
     )
+
+
+def _number(policy: Conditioned) -> tuple[Passage, ...]:
+    """That the steps can be reversed, and why there is one solution where that is known."""
+    back = r"Divided by $\pi(o)$ again it gives \eqref{@condition}, with $\lambda = 0$. "
+    back *= multiplier_vanishes(policy.algorithm) is not None
+    if not one_policy(policy):
+        return (Passage(back.strip()),) if back else ()
+    why = prose_tex(policy.count.reason)
+    if policy.count.claims:
+        return (Passage(f"{back}There is exactly one such policy: {why}."),)
+    return (
+        Passage(
+            rf"{back}There is exactly one such policy. By \eqref{{@equation}} a policy is "
+            "stationary for one reference alone, which it is mapped to here. In the masses of the "
+            rf"levels and in ${formula(policy.algorithm.beta)}$ less the largest expected "
+            rf"advantage, which is positive, {why}: as the weight rises to $\infty$ the map "
+            "becomes the identity, and no solution comes near a face of the simplex."
+        ),
+    )
+
+
+def one_policy(policy: Conditioned) -> bool:
+    """Whether one solution is proved for equations that stand without a closed form."""
+    solved = policy.expressions is not None
+    return not solved and len(policy.question.classes) > 2 and policy.count.unique
 
 
 def _by_rank(policy: Conditioned, found: RankDistortion, shown: Shown) -> tuple[Passage, ...]:

@@ -239,6 +239,21 @@ def test_rows_and_remarks() -> None:
     assert [(f.line, f.word) for f in found] == [(4, PROVED), (4, PROVED), (6, PROVED), (7, PROVED)]
 
 
+@pytest.mark.parametrize(
+    ("remark", "word"),
+    [
+        (r"(see \cite{x} and \eqref{y})", PROVED),
+        (r"by \eqref{y}", PROVED),
+        (r"by $\beta < 1$", UNKNOWN),
+        ("since b < 1", UNKNOWN),
+        ("for large groups", UNKNOWN),
+    ],
+)
+def test_a_remark_beside_a_formula_is_no_condition(remark: str, word: str) -> None:
+    beside = rf"\[ {TRUE} \quad\text{{{remark}}} \]"
+    assert words(f"% grpo: group_size=2\n{beside}") == [word]
+
+
 @pytest.mark.parametrize("algorithm", [gs.GRPO(2), gs.RLHF()], ids=str)
 def test_what_the_library_exports_is_read_back(algorithm: gs.Algorithm) -> None:
     policy = gs.stationary_policy(algorithm, BINARY)

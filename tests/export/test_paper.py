@@ -225,6 +225,18 @@ def test_the_multiplier_is_eliminated_where_advantages_add_up_to_zero() -> None:
     assert r"\lambda =" in direct.export("latex-theorem")  # there it is not 0
 
 
+def test_one_policy_of_many_answers_is_said_where_it_is_proved() -> None:
+    one, reference = "exactly one such policy", ("0.1", "0.2", "0.3", "0.4")
+    assert one in exported("levels", "theorem")
+    assert one in exported("levels", "proof")
+    assert r"\eqref{" in exported("levels", "proof").partition(one)[2]  # argued from the condition
+    for beta in ("1/50", 1, 20):
+        assert len(policy("levels").solutions(beta=beta, pi_ref=reference).found) == 1
+    direct = gs.stationary_policy(gs.GRPO(4, gs.DirectKL()), CASES["levels"][1])
+    assert not direct.count.unique
+    assert one not in direct.export("latex-theorem") + direct.export("latex-proof")
+
+
 def test_unfolding_says_the_same_with_fewer_names() -> None:
     named, numbers, whole = (exported("six", "theorem", unfold=n) for n in (0, 1, "all"))
     assert r"f\left(\frac{k}{6}\right)" in named

@@ -138,7 +138,9 @@ class Advantage:
         """``(r - mean)/std, 0/0 = 0`` with its formulas in TeX."""
         tex, remarks = self.tex("r_i"), self.remarks
         if remarks and remarks[0].startswith("$"):
-            return f"${tex}$ (with {', '.join(remarks)})"
+            both = all(rf"\mathrm{{{word}}}" in tex for word in ("mean", "std"))
+            of = "mean and standard deviation of the group, " if both else ""
+            return f"${tex}$ ({of}with {', '.join(remarks)})"
         return ", ".join([f"${tex}$", *remarks])
 
     def tex(self, reward: str) -> str:
