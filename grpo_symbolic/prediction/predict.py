@@ -170,7 +170,10 @@ def _reuse(
     run: Settings, question: Question, found: Landscape, goal: RestPoint, kappa: float,
     point: dict[Symbol, Expr],
 ) -> tuple[list[str], Iterates | None]:  # fmt: skip
-    """Warnings where a batch is used for longer than bears the rest point, or leads past it."""
+    """Warnings where a batch is used for longer than bears the rest point, or leads past it.
+
+    Beside them the sampled iterates, where these are not those of short steps.
+    """
     if not run.learning_rate:
         return [], None
     rate = float(run.learning_rate) * float(run.gradient_scale)
@@ -197,11 +200,13 @@ def _reuse(
             f"{steps} expected iterates {where} pi(a) = {' and '.join(places)}, not at "
             f"{rest:.5g}{left}"
         )
-    elif drawn is not None and abs(drawn.mean - rest) > 1e-3:
-        sentences.append(
-            f"{steps} sampled iterates scatter around pi(a) = {drawn.mean:.4g} with standard "
-            f"deviation {drawn.deviation:.2g}, not around {rest:.5g}"
-        )
+        return sentences, drawn
+    if drawn is None or abs(drawn.mean - rest) < 1e-3:
+        return sentences, None
+    sentences.append(
+        f"{steps} sampled iterates scatter around pi(a) = {drawn.mean:.4g} with standard "
+        f"deviation {drawn.deviation:.2g}, not around {rest:.5g}"
+    )
     return sentences, drawn
 
 
