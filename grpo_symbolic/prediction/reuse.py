@@ -221,7 +221,7 @@ def _sampled(
         group = GroupGradient.of(run.preset.algorithm, question, point)
     except ValueError:
         return None
-    batches = _DRAWN // (_RUNS * run.reuse)
+    batches = _DRAWN // (_RUNS * (run.reuse + len(group.compositions) // 8))
     number = 0 if run.groups is None else max(1, round(run.groups))
     one_rule = run.reuse == run.passes and np.array_equal(group.chances, np.eye(2))
     if not one_rule or not number or batches < _LEAST_BATCHES:

@@ -166,8 +166,9 @@ class _Named:
         size: Any = preset.algorithm.group_size
         groups, sampled = (_groups(options, of, int(size)) for of in (self.batch, self.rollouts))
         parts = options.count(*self.parts, default=1) or 1
-        if groups and sampled:
-            parts = max(1, int(sampled / groups))
+        if sampled:
+            parts = max(1, int(sampled / groups)) if groups else parts
+            groups = groups or sampled / parts
         passes = options.count(*self.epochs, default=1) or 1
         remarks += _of_ignored(options, self.ignored, self.beta[0])
         range_of = None if self.clipped is None else clip(options, *self.clipped)
@@ -280,15 +281,13 @@ def _of_areal(options: Configuration) -> TrainerRun:
         "areal", ("kl_ctl",), "0.1", ("gconfig.n_samples", "n_samples"),
         {"estimator": ("kl_estimator",)}, rule=("reward_norm.std_level",), fixed=fixed,
         rate=("actor.optimizer.lr", "learning_rate", "lr"),
-        batch=(("train_dataset.batch_size",), True), parts=("ppo_n_minibatches",),
+        rollouts=(("train_dataset.batch_size",), True), parts=("ppo_n_minibatches",),
         clipped=("eps_clip", "eps_clip", "eps_clip_higher"),
         bending={
             "gconfig.temperature": "1", "gconfig.top_p": "1", "m2_threshold": (None, "none"),
             "overlong_reward_penalty": False, "mask_no_eos_with_zero": False,
         }, apart=_APART,
     )(options)  # fmt: skip
-    parts = run.reuse
-    run = replace(run, groups=None if run.groups is None else run.groups / parts)
     remarks = list(run.remarks)
     if not flat:
         remarks.append("reward_norm (default): taken to be the group's, mean and deviation")

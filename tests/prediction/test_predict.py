@@ -230,6 +230,22 @@ def test_without_a_penalty_the_better_answer_takes_all() -> None:
     assert 1 / rate == pytest.approx(constant, rel=5e-3)
 
 
+def test_what_teaches_rarely_ends_as_a_root_of_the_steps() -> None:
+    """Pass@4 learns from groups with one right answer: 1 - p falls as the fourth root, by its own
+    flow p' = 2 p²(1 - p)² (1 - p)³ A with the advantage A of that answer."""
+    verl = {"trainer": "verl", "adv_estimator": "grpo_passk", "n": 4}
+    found = read_run(verl).predict("0.3")
+    advantage = 1 / (float(np.std([1, 0, 0, 0], ddof=1)) + 1e-6)
+    time, z = 0.0, log(3 / 7)
+    while z < 9:
+        p = sigmoid(z)
+        time += 1e-3 / (2 * p * (1 - p) ** 4 * advantage)
+        z += 1e-3
+    (sentence,) = [w for w in found.warnings if "falls as" in w]
+    scale = float(re.findall(r"falls as ([\d.]+)/.*\^\(1/4\)$", sentence)[0])
+    assert (1 - sigmoid(z)) * time**0.25 == pytest.approx(scale, rel=2e-3)
+
+
 def test_a_penalty_without_gradient_is_none() -> None:
     given = {"trainer": "slime", "use_kl_loss": True, "kl_loss_coef": "0.1"}
     found = read_run(given).predict("0.2")
