@@ -8,12 +8,17 @@ linearised recursion is stationary with
           E z - z^* \simeq \frac{g''}{2\kappa} \operatorname{Var} z,
 
 to leading order in η. Two free logits move their difference twice as far: η counts twice.
+
+A scale that is taken over a batch of B samples is not the group's own: each group moves it for all
+others. To first order in 1/B, X has the deviations of the group over σ(m), m the mean share of
+better rewards, and beside them :math:`-g_r\,\sigma'(m)/\sigma(m)\,(K/G - m)`, with g_r the part of
+g that the advantages have: what one group adds to the deviation of the batch it is in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mpmath as mp
 from sympy import Expr, S, Symbol, lambdify, oo
@@ -21,8 +26,10 @@ from sympy import Expr, S, Symbol, lambdify, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.drift import GroupDrift
+from grpo_symbolic.model.advantage import ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Estimator
+from grpo_symbolic.stationarity import stationarity_condition
 
 __all__ = ["IterateSpread", "iterate_spread"]
 
@@ -69,6 +76,7 @@ def iterate_spread(
     groups: int = 1,
     logits: int = 2,
     log_odds: mp.mpf | None = None,
+    algorithm: GRPO | None = None,
 ) -> IterateSpread:
     """The spread of the last iterates around one stationary policy.
 
@@ -88,20 +96,21 @@ def iterate_spread(
         Whether one log-odds is learned, or a logit for each answer.
     log_odds : mpf, optional
         Of π(a) at rest, where 1 − π(a) is too small for the number ``policy`` to hold.
+    algorithm : GRPO, optional
+        Whose groups are drawn, where the balance is of the limit of a large batch.
 
     Raises
     ------
     ValueError
-        For a repelling policy, a large-group limit, or a rule whose groups do not decide their
-        gradients by themselves.
+        For a repelling policy, a large-group limit, or a penalty inside the reward.
 
     Notes
     -----
     Source: the Lyapunov equation of the linearised recursion; K right answers of G are binomial.
     """
-    algorithm = balance.algorithm
-    if not isinstance(algorithm, GRPO) or algorithm.advantage.batch is not None:
-        raise ValueError("the spread of the iterates is known for rules that look at one group")
+    algorithm = algorithm or balance.algorithm  # type: ignore[assignment]
+    if not isinstance(algorithm, GRPO):
+        raise ValueError("the spread of the iterates is known for rules that look at groups")
     if algorithm.penalised_before_baseline:
         raise ValueError("the spread is not known for a penalty inside the reward")
     if learning_rate <= 0 or groups < 1 or logits not in (1, 2):
@@ -112,7 +121,7 @@ def iterate_spread(
         log_odds = mp.log(policy) - mp.log1p(-mp.mpf(policy))
     # Digits that 1 - π(a) loses beside 1 are added.
     with mp.workdps(_DIGITS + int(abs(log_odds))):
-        group = _group(balance, point)
+        group = _group(balance, algorithm, point, groups)
         rest = mp.mpf(log_odds)
         low, middle, high = (group.moments(rest + k * _STEP) for k in (-1, 0, 1))
         restoring = (low[0] - high[0]) / (2 * _STEP)
@@ -192,10 +201,53 @@ class _Pairs(_Group):
             yield weight, mean, (1 - self.margin**2) * compared / 4
 
 
-def _group(balance: Balance, point: Mapping[Symbol, Expr]) -> _Group:
-    algorithm, drift = balance.algorithm, balance.drift
-    assert isinstance(algorithm, GRPO)
-    penalty = algorithm.penalty
+@dataclass(frozen=True)
+class _Batched(_Group):
+    """Deviations from the mean of the group, over the deviation of a batch of samples."""
+
+    samples: mp.mpf
+    ddof: int
+    epsilon: mp.mpf
+    divisor: mp.mpf
+    inside: mp.mpf
+
+    def moments(self, logit: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
+        """Mean and variance, the share ``inside`` of the batch being in the step itself."""
+        p, (a, b) = 1 / (1 + mp.exp(-logit)), self.rates
+        m, size = p * a + (1 - p) * b, len(self.advantages) - 1
+        gap = self.advantages[1][0] - self.advantages[1][1]
+        spread = gap * mp.sqrt(m * (1 - m) * self.samples / (self.samples - self.ddof))
+        scale = self.divisor * (spread + self.epsilon)
+        table = [(high / scale, low / scale) for high, low in self.advantages]
+        gain = gap / scale * p * (1 - p) * (a - b) * (size - 1) / size
+        slope = self.divisor * spread * (1 - 2 * m) / (2 * m * (1 - m)) / scale
+        rest = (self.rates, self.beta, self.reference, self.slope, self.sampled, self.mixed)
+        mean, alone = _Group(table, *rest).moments(logit)
+        together = _Tilted(table, *rest, tilt=-gain * slope).moments(logit)[1]
+        return mean, (1 - self.inside) * alone + self.inside * together
+
+
+@dataclass(frozen=True)
+class _Tilted(_Group):
+    """A group that adds a multiple of its share of better rewards to its gradient."""
+
+    tilt: mp.mpf
+
+    def _outcomes(self, p: mp.mpf, pull: mp.mpf) -> Iterator[tuple[mp.mpf, mp.mpf, mp.mpf]]:
+        size = len(self.advantages) - 1
+        for count, (weight, mean, spread) in enumerate(super()._outcomes(p, pull)):
+            yield weight, mean + self.tilt * count / size, spread
+
+
+def _group(
+    balance: Balance, algorithm: GRPO, point: Mapping[Symbol, Expr], groups: float
+) -> _Group:
+    penalty, question = algorithm.penalty, balance.condition.preference.question
+    scale = algorithm.advantage
+    if scale.batch is not None:
+        plain = replace(algorithm, advantage=ShiftOnly())
+        balance = Balance(stationarity_condition(plain, question))
+    drift = balance.drift
     rest = (
         _number(algorithm.beta, point),
         _number(symbols.pi_ref, point),
@@ -203,7 +255,6 @@ def _group(balance: Balance, point: Mapping[Symbol, Expr]) -> _Group:
         isinstance(penalty, Estimator),
         algorithm.mixed_only,
     )
-    question = balance.condition.preference.question
     if question is not None and question.margins:
         margin = _number(question.margins[0][1], point)
         return _Pairs([], (mp.mpf(1), mp.mpf(0)), *rest, margin=margin)
@@ -215,7 +266,18 @@ def _group(balance: Balance, point: Mapping[Symbol, Expr]) -> _Group:
     rule = drift.rule.at(point)
     table = [tuple(_number(v, point) for v in rule.advantages(k)) for k in range(int(size) + 1)]
     rates = tuple(_number(rate, point) for rate in drift.rates)
-    return _Group(table, rates, *rest)  # type: ignore[arg-type]
+    if scale.batch is None:
+        return _Group(table, rates, *rest)  # type: ignore[arg-type]
+    if algorithm.mixed_only:
+        raise ValueError("the spread is not known for a scale of a batch whose groups are dropped")
+    whole = getattr(scale, "rule", scale)
+    return _Batched(
+        table, rates, *rest,  # type: ignore[arg-type]
+        samples=_number(whole.batch, point), ddof=whole.ddof,
+        epsilon=_number(whole.epsilon, point),
+        divisor=_number(S(getattr(scale, "divisor", 1)), point),
+        inside=min(mp.mpf(1), mp.mpf(groups) * int(size) / _number(whole.batch, point)),
+    )  # fmt: skip
 
 
 def _number(value: Expr, point: Mapping[Symbol, Expr]) -> mp.mpf:

@@ -44,7 +44,9 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
     rewards.add_argument(
         "--rewards-log", metavar="FILE", help="rollouts of the reference, a JSON object a line"
     )
-    command.add_argument("--plot", metavar="FILE", help="a figure: .pdf .svg .png .eps .pgf")
+    command.add_argument(
+        "--plot", "--figure", metavar="FILE", help="a figure: .pdf .svg .png .eps .pgf"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument(
         "--format", metavar="NAME", help="write it for a document: latex-table, markdown, ..."

@@ -49,13 +49,17 @@ def _without_penalty(run: Settings, goal: RestPoint, found: Landscape) -> list[s
     if not mp.isinf(goal.log_odds):
         return [f"{why}: nothing holds the policy near the reference"]
     side = 1 if goal.log_odds > 0 else -1
-    speed = abs(float(found.at(mp.mpf(40 * side))))
+    near, far = (abs(found.at(mp.mpf(at * side))) for at in (30, 40))
     rest = "1 - pi(a)" if side > 0 else "pi(a)"
-    if speed == 0:
+    if near == 0 or far == 0:
         return [f"{why}: nothing holds the policy near the reference"]
+    # Where the advantage is worth c w^k at a rest of w, w' = -2 c w^(k + 2).
+    order = round(float(mp.log(near / far) / 10))
+    scale = float((2 * far * mp.exp(40 * order) * (order + 1)) ** (-mp.mpf(1) / (order + 1)))
+    power = "" if order == 0 else f"^(1/{order + 1})"
     return [
         f"{why}: nothing holds the policy near the reference, and {rest} falls as "
-        f"{1 / (2 * speed):.4g}/(learning rate * steps)"
+        f"{scale:.4g}/(learning rate * steps){power}"
     ]
 
 

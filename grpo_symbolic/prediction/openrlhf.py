@@ -8,7 +8,14 @@ from fractions import Fraction
 from grpo_symbolic.inputs import read_parameter
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import clip, over_one_question, place, places, weight_of
+from grpo_symbolic.prediction.readers import (
+    bent,
+    clip,
+    over_one_question,
+    place,
+    places,
+    weight_of,
+)
 from grpo_symbolic.presets import lookup
 
 __all__ = ["from_openrlhf"]
@@ -89,6 +96,7 @@ def from_openrlhf(config: object) -> TrainerRun:
             ("actor.entropy_coef", "entropy_coef"), ("train.max_epochs", "max_epochs"),
         ),
         clip=_clip(options),
+        passes=epochs,
     )  # fmt: skip
     return replace(run, remarks=(*run.remarks, *options.unread(apart=_APART)))
 
@@ -103,7 +111,7 @@ def _clip(options: Configuration) -> tuple[Fraction, Fraction] | None:
 
 
 def _remarks_of_openrlhf(options: Configuration) -> tuple[str, ...]:
-    found = []
+    found = list(bent(options, {"temperature": "1", "top_p": "1"}))
     if options.find("algo.kl.target", "kl_target") is not None and options.word(
         "algo.kl.target", "kl_target"
     ):

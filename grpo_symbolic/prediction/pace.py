@@ -116,7 +116,9 @@ def last_iterates(
     """The standard deviation of π(a) over the last iterates; None where it is not derived.
 
     None at an end of the simplex and where the penalty is cut off, without a learning rate or a
-    batch size, for a penalty inside the reward, and for a scale that is taken over a batch.
+    batch size, for a penalty inside the reward, and for a mean that is taken over a batch. A sample
+    that is used several times makes steps as many, each a little shorter than the last by the rate
+    at which the sampled gradient itself relaxes.
     """
     if kappa is None or kappa <= 0 or not run.learning_rate or not run.groups:
         return None
@@ -126,12 +128,16 @@ def last_iterates(
     p, q = goal.policy
     try:
         noise = iterate_spread(
-            balance, p, point, learning_rate=1, groups=1, log_odds=goal.log_odds
-        ).noise
+            balance, p, point, learning_rate=1, groups=float(run.groups),  # type: ignore[arg-type]
+            log_odds=goal.log_odds, algorithm=run.sampled,
+        ).noise  # fmt: skip
     except ValueError:
         return None
     # A bonus of entropy is no sample: it adds to κ and not to the noise.
     step = 2 * float(run.learning_rate) * float(run.gradient_scale)
+    if run.passes > 1:
+        inner = 1 + step * _frozen_rate(run, question, goal, point)
+        step *= sum(inner**k for k in range(run.passes)) if abs(inner) < 1 else run.passes
     left = 1 - step * kappa / 2
     return p * q * sqrt(step * noise / (2 * float(run.groups) * kappa * left)) if left > 0 else None
 

@@ -23,7 +23,7 @@ from grpo_symbolic.prediction.pace import (
 )
 from grpo_symbolic.prediction.prediction import Prediction
 from grpo_symbolic.prediction.rest import Landscape, RestPoint, landscape
-from grpo_symbolic.prediction.reuse import ends_of_reuse
+from grpo_symbolic.prediction.reuse import Iterates, ends_of_reuse
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 
@@ -93,7 +93,8 @@ def predict(
         spread = last_iterates(effective, question, found, goal, kappa, point)
         notes += cautions(run, question, found, goal, _other(run, question, reference, values))
         if kappa:
-            notes += _reuse(effective, question, found, goal, kappa, point)
+            more, drawn = _reuse(effective, question, found, goal, kappa, point)
+            notes, spread = notes + more, spread if drawn is None else drawn.deviation
     return Prediction(
         run,
         rests,
@@ -168,10 +169,13 @@ def _other(
 def _reuse(
     run: Settings, question: Question, found: Landscape, goal: RestPoint, kappa: float,
     point: dict[Symbol, Expr],
-) -> list[str]:  # fmt: skip
-    """Warnings where a batch is used for longer than bears the rest point, or leads past it."""
+) -> tuple[list[str], Iterates | None]:  # fmt: skip
+    """Warnings where a batch is used for longer than bears the rest point, or leads past it.
+
+    Beside them the sampled iterates, where these are not those of short steps.
+    """
     if not run.learning_rate:
-        return []
+        return [], None
     rate = float(run.learning_rate) * float(run.gradient_scale)
     limit, sentences = reuse_limit(run, question, goal, kappa, point), []
     if rate * run.reuse > limit:
@@ -180,17 +184,30 @@ def _reuse(
             f"{limit:.3g}: with clipping aside the iterates leave the rest point and cycle around "
             "it"
         )
-    ends = ends_of_reuse(run, question, found, goal, kappa, point)
-    if any(abs(end - goal.policy[0]) > 1e-3 for end in ends):
+    ends, drawn = ends_of_reuse(run, question, found, goal, kappa, point)
+    rest = goal.policy[0]
+    clip = "" if run.clip is None else f", clipped at {_range(run.clip)},"
+    steps = f"steps on one batch: with {run.reuse} of them of learning rate {rate:.3g}{clip} the"
+    if any(abs(end - rest) > 1e-3 for end in ends):
         places = list(dict.fromkeys(f"{end:.5g}" for end in ends))
         where = "come to rest at" if len(places) == 1 else "go on between"
-        clip = "" if run.clip is None else f", clipped at {_range(run.clip)},"
+        left = ""
+        if drawn is not None:
+            who = "none" if drawn.left == 0 else f"{drawn.left:.0%}"
+            left = f"; of sampled runs {who} have left that for {rest:.5g} after {drawn.batches} "
+            left += "batches"
         sentences.append(
-            f"steps on one batch: with {run.reuse} of them of learning rate {rate:.3g}{clip} the "
-            f"expected iterates {where} pi(a) = {' and '.join(places)}, not at "
-            f"{goal.policy[0]:.5g}"
+            f"{steps} expected iterates {where} pi(a) = {' and '.join(places)}, not at "
+            f"{rest:.5g}{left}"
         )
-    return sentences
+        return sentences, drawn
+    if drawn is None or abs(drawn.mean - rest) < 1e-3:
+        return sentences, None
+    sentences.append(
+        f"{steps} sampled iterates scatter around pi(a) = {drawn.mean:.4g} with standard "
+        f"deviation {drawn.deviation:.2g}, not around {rest:.5g}"
+    )
+    return sentences, drawn
 
 
 def _range(clip: tuple[Any, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -13,7 +14,7 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["clip", "over_one_question", "place", "places", "weight_of"]
+__all__ = ["bent", "clip", "over_one_question", "place", "places", "weight_of"]
 
 
 def places(
@@ -48,6 +49,37 @@ def clip(
     usual = options.number(both, role="epsilon", default="0.2")
     sides = [options.number(name, role="epsilon", default=usual) for name in (low, high)]
     return None if None in sides else (sides[0], sides[1])
+
+
+def bent(options: Configuration, usual: Mapping[str, Any]) -> tuple[str, ...]:
+    """Warnings of options that bend what is optimised, set otherwise than as they do nothing.
+
+    Parameters
+    ----------
+    options : Configuration
+    usual : mapping
+        For each option the value at which it does nothing, or several.
+    """
+    found = []
+    for name, values in usual.items():
+        values = values if isinstance(values, tuple) else (values,)
+        option = options.find(name)
+        if option is None or any(_is(option.value, value) for value in values):
+            continue
+        has = {None: "has it off", False: "has it off", True: "has it on"}
+        what = has[values[0]] if values[0] in has else f"takes it as {values[0]}"
+        found.append(f"{said(option)}: is not part of this model, which {what}")
+    return tuple(found)
+
+
+def _is(value: Any, usual: Any) -> bool:
+    """Whether an option has the value at which it does nothing, whatever type it came as."""
+    if value is None or usual is None or isinstance(usual, bool):
+        return str(value).lower() in (str(usual).lower(), "null")
+    try:
+        return Fraction(str(value)) == Fraction(usual)
+    except ValueError:
+        return str(value) == usual
 
 
 def place(options: Configuration, *names: str) -> str:

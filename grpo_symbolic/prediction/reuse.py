@@ -10,25 +10,30 @@ answers move, per step and unit of one logit's learning rate, by
 with A the expected advantages under :math:`p_0`, c = 0 where the ratio :math:`p/p_0` is clipped and
 else 1, and d the derivative of what is sampled of the penalty in the log-probability, of weight w:
 :math:`p_0` in the loss, p behind the ratio. The penalty is not clipped, so that training can rest
-closer to the reference than any single step would.
+closer to the reference than any single step would. Where such a place is not the rest point
+itself, the noise of the batches leads out of it sooner or later: batches are drawn to see how soon.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, log1p
+from math import exp, log, log1p
+from typing import Any
 
 import mpmath as mp
+import numpy as np
+from numpy import ndarray
 from sympy import Expr, Symbol, diff, lambdify
 
 from grpo_symbolic import symbols
+from grpo_symbolic.analysis.noise_of_many import GroupGradient
 from grpo_symbolic.prediction.rest import Landscape, RestPoint
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["ends_of_reuse"]
+__all__ = ["Iterates", "ends_of_reuse"]
 
 #: Batches that are followed, and steps on all of them together.
 _BATCHES, _MOST_STEPS = 3_000, 40_000
@@ -36,16 +41,21 @@ _BATCHES, _MOST_STEPS = 3_000, 40_000
 _STILL = 1e-9
 #: The share of the way to the clip that all steps on one batch may cover unnoticed.
 _SHORT = 0.5
+#: Runs of drawn batches, steps on all of them together, and batches of a run, at least and at most.
+_RUNS, _DRAWN, _LEAST_BATCHES, _ENOUGH_BATCHES = 200, 800_000, 100, 500
+#: Probabilities that are the same place.
+_SAME = 1e-3
 
 
 def ends_of_reuse(
     run: Settings, question: Question, found: Landscape, goal: RestPoint, kappa: float,
     point: dict[Symbol, Expr],
-) -> tuple[float, ...]:  # fmt: skip
+) -> tuple[tuple[float, ...], Iterates | None]:  # fmt: skip
     """The probabilities of the first answer between which batches leave the policy in the end.
 
     One where it comes to rest, several where it does not; none where the steps are too short to
-    make a difference, or the expected gradient is not known.
+    make a difference, or the expected gradient is not known. Beside them sampled
+    iterates, as far as these are known.
     """
     rate = float(run.learning_rate or 0) * float(run.gradient_scale)
     penalty = run.preset.penalty
@@ -57,26 +67,36 @@ def ends_of_reuse(
         or (before and run.beta)
         or not hasattr(penalty, "k")
     ):
-        return ()
+        return (), None
     start, target = float(found.start), float(goal.log_odds)
     fastest = max(abs(_pull(found, start + (target - start) * k / 40)) for k in range(41))
     low, high = (0.2, 0.2) if run.clip is None else map(float, run.clip)
     nearest = min(log1p(high), -log1p(-low) if low < 1 else 1.0)
     whole = 2 * rate * run.reuse
     if whole * fastest < _SHORT * nearest and whole * kappa < 1:
-        return ()
+        return (), None
     batch = _Batch.of(run, question, point)
-    seen = [start]
-    for _ in range(min(_BATCHES, _MOST_STEPS // run.reuse)):
-        z = batch.after(seen[-1], rate, run.reuse)
+    ends = _ends(batch, start, rate)
+    if not ends:
+        return (), None
+    shares = tuple(sorted(map(_share, ends)))
+    if abs(shares[0] - shares[-1]) > _SAME:
+        return shares, None
+    return shares, _sampled(batch, question, point, shares[0], goal.policy[0])
+
+
+def _ends(batch: _Batch, start: float, rate: float) -> list[float]:
+    """Log-odds between which the expected iterates go on; none where they run away."""
+    seen, steps = [start], batch.run.reuse
+    for _ in range(min(_BATCHES, _MOST_STEPS // steps)):
+        z = batch.expected(seen[-1], rate, steps)
         if not abs(z) < 700:
-            return ()
+            return []
         seen.append(z)
         for period in (1, 2):
             if len(seen) > period and abs(z - seen[-1 - period]) < _STILL:
-                return tuple(sorted(_share(x) for x in seen[-period:]))
-    last = [_share(x) for x in seen[-100:]]
-    return min(last), max(last)
+                return seen[-period:]
+    return [min(seen[-100:]), max(seen[-100:])]
 
 
 def _pull(found: Landscape, z: float) -> float:
@@ -90,12 +110,12 @@ def _share(z: float) -> float:
 
 @dataclass(frozen=True)
 class _Batch:
-    """The expected gradient of steps on samples of another policy."""
+    """The gradient of steps on samples of another policy."""
 
     run: Settings
     preference: Callable[[float], list[float]]
-    k: Callable[[float], float]
-    slope: Callable[[float], float]
+    k: Callable[[Any], Any]
+    slope: Callable[[Any], Any]
     reference: float
 
     @classmethod
@@ -106,52 +126,123 @@ class _Batch:
         return cls(
             run,
             lambdify(condition.policy[:-1], rows, "math"),
-            lambdify(u, k, "math"),
-            lambdify(u, -u * diff(k, u), "math"),  # in log π
+            lambdify(u, k, "numpy"),
+            lambdify(u, -u * diff(k, u), "numpy"),  # in log π
             float(point[question.reference[0]]),
         )
 
-    def after(self, start: float, rate: float, steps: int) -> float:
-        """Log-odds after some steps on one batch."""
-        z, old = start, _share(start)
-        worth = self.preference(old)
+    def expected(self, start: float, rate: float, steps: int) -> float:
+        """Log-odds after some steps on one batch, by its expectation."""
+        share = _share(start)
+        first, second = self.preference(share)
+        batch = np.array([share * first, (1 - share) * second, share])
+        return float(self.after(np.array([start]), batch, rate, steps)[0])
+
+    def after(self, start: ndarray, batch: ndarray, rate: float, steps: int) -> ndarray:
+        """Log-odds after some steps on one batch each.
+
+        The last axis of ``batch`` has, per sample, the advantages of the first answer, those of
+        the second, and the share of the first.
+        """
+        z, old = start, _shares(start)
+        gains, drawn = batch[..., :2], np.stack([batch[..., 2], 1 - batch[..., 2]], axis=-1)
+        reference = np.array([self.reference, 1 - self.reference])
         if self.run.preset.penalty.placement == "reward":
-            pairs = ((self.reference, old), (1 - self.reference, 1 - old))
-            values = (self._cut(r / p) for r, p in pairs)
-            beta = float(self.run.beta)
-            worth = [a - beta * value for a, value in zip(worth, values, strict=True)]
+            gains = gains - float(self.run.beta) * drawn * self._cut(reference / old)
         for _ in range(steps):
-            z += 2 * rate * self._slope(z, old, worth)
+            own = _shares(z)
+            ratio = own / old
+            found = gains * ratio * ~self._clipped(ratio, gains)
+            found = found - float(self.run.beta) * drawn * self._penalty(ratio, reference / own)
+            scores = own[..., ::-1] * np.array([1, -1])
+            bonus = float(self.run.preset.entropy) * own[..., 0] * own[..., 1] * z
+            z = z + 2 * rate * ((found * scores).sum(axis=-1) - bonus)
         return z
 
-    def _slope(self, z: float, old: float, worth: list[float]) -> float:
-        p = _share(z)
-        q = 1 / (1 + exp(z))
-        found = -float(self.run.preset.entropy) * p * q * z
-        sides = ((p, old, self.reference, q), (q, 1 - old, 1 - self.reference, -p))
-        for (own, before, reference, score), advantage in zip(sides, worth, strict=True):
-            if not self._clipped(own / before, advantage):
-                found += own * score * advantage
-            found -= float(self.run.beta) * score * self._penalty(own, before, reference / own)
-        return found
-
-    def _clipped(self, ratio: float, advantage: float) -> bool:
+    def _clipped(self, ratio: ndarray, gains: ndarray) -> ndarray:
         if self.run.clip is None:
-            return False
+            return np.zeros(np.broadcast_shapes(ratio.shape, gains.shape), dtype=bool)
         low, high = map(float, self.run.clip)
-        return ratio > 1 + high if advantage > 0 else ratio < 1 - low
+        return np.where(gains > 0, ratio > 1 + high, ratio < 1 - low)
 
-    def _penalty(self, own: float, before: float, u: float) -> float:
-        """What is sampled of the penalty of one answer, differentiated in log π."""
+    def _penalty(self, ratio: ndarray, u: ndarray) -> Any:
+        """What is sampled of the penalty of each answer, differentiated in log π."""
         placement = self.run.preset.penalty.placement
         if placement == "reward" or self.run.preset.without_effect or not self.run.beta:
             return 0.0
         cut = self._cut(u) != self.k(u)
-        slope = 0.0 if cut else self.slope(u)
+        slope = np.where(cut, 0.0, self.slope(u))
         if placement == "loss":
-            return before * slope
-        return 0.0 if cut and self.run.preset.clamped_with_ratio else own * (self._cut(u) + slope)
+            return slope
+        return ratio * np.where(cut & self.run.preset.clamped_with_ratio, 0.0, self._cut(u) + slope)
 
-    def _cut(self, u: float) -> float:
-        value, clamp = self.k(u), self.run.preset.clamp
-        return value if clamp is None else max(-float(clamp), min(float(clamp), value))
+    def _cut(self, u: ndarray) -> ndarray:
+        value, clamp = np.broadcast_to(self.k(u), np.shape(u)), self.run.preset.clamp
+        return value if clamp is None else np.clip(value, -float(clamp), float(clamp))
+
+
+def _shares(z: ndarray) -> ndarray:
+    return np.stack([1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z))], axis=-1)
+
+
+# -- batches that are drawn ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Iterates:
+    """Sampled iterates near the place where the expected ones end.
+
+    Attributes
+    ----------
+    mean, deviation : float
+        Of π(a) over the second half of the batches.
+    batches : int
+    left : float
+        The share of runs that are nearer to the rest point than to that place in the end.
+    """
+
+    mean: float
+    deviation: float
+    batches: int
+    left: float
+
+
+def _sampled(
+    batch: _Batch, question: Question, point: dict[Symbol, Expr], place: float, goal: float
+) -> Iterates | None:
+    """Runs of batches whose groups are drawn, each from the policy that the last one left.
+
+    None where groups do not decide their advantages, or where a verifier makes mistakes and the
+    signs of advantages differ within an answer.
+    """
+    run = batch.run
+    rate = float(run.learning_rate or 0) * float(run.gradient_scale)
+    try:
+        group = GroupGradient.of(run.preset.algorithm, question, point)
+    except ValueError:
+        return None
+    batches = _DRAWN // (_RUNS * (run.reuse + len(group.compositions) // 8))
+    number = 0 if run.groups is None else max(1, round(run.groups))
+    one_rule = run.reuse == run.passes and np.array_equal(group.chances, np.eye(2))
+    if not one_rule or not number or batches < _LEAST_BATCHES:
+        return None
+    batches = min(batches, _ENOUGH_BATCHES)
+    counts = group.compositions
+    means = np.column_stack([counts * group.advantages, counts[:, 0]]) / counts[0].sum()
+    rng = np.random.default_rng(0)
+    start = float(point[question.reference[0]])
+    z, seen = np.full(_RUNS, log(start) - log1p(-start)), []
+    for _ in range(batches):
+        chance = group.ways * np.prod(_shares(z)[:, None, :] ** counts, axis=-1)
+        drawn = rng.multinomial(number, chance / chance.sum(axis=1, keepdims=True))
+        z = batch.after(z, drawn @ means / number, rate, run.reuse)
+        seen.append(_shares(z)[:, 0])
+    late = np.array(seen[batches // 2 :])
+    near = np.abs(late - place) <= np.abs(late - goal)
+    if abs(place - goal) < _SAME:
+        near = np.ones_like(near)
+    if not near.any():
+        return None
+    kept = late[near]
+    left = 1 - float(near[-1].mean())
+    return Iterates(float(kept.mean()), float(kept.std()), batches, left)

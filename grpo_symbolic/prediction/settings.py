@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Rational
 
 from grpo_symbolic.display import record
-from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.presets.preset import Preset
 
 __all__ = ["Settings"]
@@ -43,6 +43,10 @@ class Settings:
         Whether the answers of a batch are weighed by 1/length.
     places : tuple of (fragment, option)
         Which option a sentence with this fragment is about, with its line.
+    passes : int
+        How often each sample is used: ``reuse`` is this times the steps that share the samples.
+    sampled : GRPO or None
+        The rule of the groups of a step, where ``preset`` has the limit of a large batch.
     clip : tuple of Fraction or None
         How far below and above 1 the importance ratio is clipped; None of other surrogates.
     """
@@ -60,6 +64,8 @@ class Settings:
     length_normalised: bool = False
     places: tuple[tuple[str, str], ...] = ()
     clip: tuple[Fraction, Fraction] | None = None
+    passes: int = 1
+    sampled: GRPO | None = None
 
     @property
     def algorithm(self) -> Algorithm:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.openrlhf import from_openrlhf
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import place, places, weight_of
+from grpo_symbolic.prediction.readers import bent, clip, place, places, weight_of
 from grpo_symbolic.prediction.trl import from_swift, from_trl, from_unsloth
 from grpo_symbolic.prediction.verl import from_verl
 from grpo_symbolic.presets import lookup
@@ -23,7 +23,9 @@ _SIGNS = {
     "actor_rollout_ref": "verl",
     "trainer.algorithm": "skyrl",
     "generator.n_samples_per_prompt": "skyrl",
+    "gconfig": "areal",
     "init_kl_coef": "openrlhf",
+    "actor_learning_rate": "openrlhf",
     "algo.advantage": "openrlhf",
     "eps_clip": "slime",
     "num_rollout": "slime",
@@ -33,7 +35,8 @@ _SIGNS = {
     "num_samples_per_prompt_rollout": "open-instruct",
     "grpo_samples": "torchtune",
     "num_return_sequences_in_group": "roll",
-    "gconfig": "areal",
+    "num_generations": "trl",
+    "scale_rewards": "trl",
 }
 
 
@@ -53,13 +56,19 @@ def read_run(config: object) -> TrainerRun:
         For a trainer that is not known, or options that do not fit together.
     """
     options = Configuration.of(config)
-    name = options.word("trainer", default=options.package or _by_options(options))
+    told = options.word("trainer", default=options.package)
+    name = told or _by_options(options)
     name = name.strip().lower().replace("_", "-")
     name = {"swift": "ms-swift"}.get(name, name)
     if name not in _READERS:
         got = f"got {name!r}" if name else "and it has none"
         raise ValueError(f"the key trainer must be one of {', '.join(_READERS)}, {got}")
-    return _READERS[name](options)
+    run = _READERS[name](options)
+    if told or name != "trl":
+        return run
+    # Others have TRL's names for its options.
+    guess = "trainer is not said: by its options this is taken to be a configuration of TRL"
+    return replace(run, remarks=(*run.remarks, guess))
 
 
 def _by_options(options: Configuration) -> str:
@@ -81,6 +90,8 @@ class _Named:
     size : names of the group size
     options : mapping
         Parameters of the preset to the names that the trainer has for them.
+    words : mapping
+        What the trainer calls a value of such a parameter to what the preset calls it.
     rule : names of the option that chooses the advantage
     rules : what that option may say, where it is not a parameter of the preset
     switch : (names, default) or None
@@ -90,8 +101,16 @@ class _Named:
     fixed : mapping
         Parameters of the preset, as they are.
     ignored : an option for a weight that the trainer does not look at
-    batch : (names, whether prompts are counted)
-        What is behind one optimiser step.
+    rate : names of the learning rate
+    batch, rollouts : (names, whether prompts are counted)
+        What is behind one optimiser step, and what is sampled at once.
+    epochs, parts : names of how often a sample is used, and of the steps that share the samples
+    clipped : names of the range of the ratio, of both sides, below and above
+    averaged : the option, and what it says where answers are weighed by 1/length
+    bending : mapping
+        Options that bend what is optimised to the values, one or several, at which they do not.
+    refused : mapping
+        Flags that change what is optimised beyond what is modelled, and what they do.
     last : the last version, of a preset with versions
     apart : sections that say nothing of what is optimised
     """
@@ -101,13 +120,22 @@ class _Named:
     default: str
     size: tuple[str, ...]
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     rule: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     switch: tuple[str, bool] | None = None
     without: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, Any] = field(default_factory=dict)
     ignored: str | None = None
+    rate: tuple[str, ...] = ("learning_rate", "lr")
     batch: tuple[tuple[str, ...], bool] | None = None
+    rollouts: tuple[tuple[str, ...], bool] | None = None
+    epochs: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    clipped: tuple[str, str, str] | None = None
+    averaged: tuple[str, str] = ("", "")
+    bending: Mapping[str, Any] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
     last: str | None = None
     apart: tuple[str, ...] = ()
 
@@ -121,6 +149,9 @@ class _Named:
                 f"{place(options, self.rule[0])}: {word} is not modelled for {self.trainer}, which "
                 f"has {', '.join(self.rules)} here"
             )
+        for flag, what in self.refused.items():
+            if options.flag(flag):
+                raise ValueError(f"{place(options, flag)}: {what}, which is not modelled")
         name = self.trainer if version is None or self.last is None else f"{self.trainer}@{version}"
         preset = lookup(name, **self._chosen(options))
         weight = weight_of(options, *self.beta, default=self.default)
@@ -132,20 +163,32 @@ class _Named:
                     f"{place(options, self.beta[0])} has no effect"
                 )
             weight = Fraction(0)
-        groups = None
         size: Any = preset.algorithm.group_size
-        if self.batch is not None and (count := options.count(*self.batch[0])) is not None:
-            groups = Fraction(count) if self.batch[1] else Fraction(count, int(size))
+        groups, sampled = (_groups(options, of, int(size)) for of in (self.batch, self.rollouts))
+        parts = options.count(*self.parts, default=1) or 1
+        if sampled:
+            parts = max(1, int(sampled / groups)) if groups else parts
+            groups = groups or sampled / parts
+        passes = options.count(*self.epochs, default=1) or 1
         remarks += _of_ignored(options, self.ignored, self.beta[0])
+        range_of = None if self.clipped is None else clip(options, *self.clipped)
+        name, average = self.averaged
+        averaged = average != "" and options.word(name) == average
         return TrainerRun(
             self.trainer,
             version or self.last or "",
             preset,
             weight,
-            options.number("learning_rate", "lr", role="epsilon", default="1e-6"),
+            options.number(*self.rate, role="epsilon", default="1e-6"),
             groups,
-            remarks=(*remarks, *options.unread(apart=self.apart)),
-            places=places(options, self.beta, self.rule, ("entropy_coef", "entropy_loss_coef")),
+            passes * parts,
+            remarks=(*remarks, *bent(options, self.bending), *options.unread(apart=self.apart)),
+            places=places(
+                options, self.beta, self.rule, ("entropy_coef", "entropy_loss_coef"), self.epochs
+            ),
+            length_normalised=averaged,
+            clip=range_of,
+            passes=passes,
         )
 
     def _chosen(self, options: Configuration) -> dict[str, Any]:
@@ -154,7 +197,8 @@ class _Named:
             found = options.find(*names)
             if found is not None and found.value is not None:
                 flag = str(found.value).lower() in ("true", "false")
-                chosen[parameter] = options.flag(*names) if flag else options.word(*names)
+                word = options.flag(*names) if flag else options.word(*names)
+                chosen[parameter] = self.words.get(str(word), word)
         for parameter, name in self.without.items():
             if options.flag(name):
                 chosen[parameter] = False
@@ -162,6 +206,14 @@ class _Named:
         if count is not None:
             chosen["group_size"] = count
         return chosen
+
+
+def _groups(
+    options: Configuration, of: tuple[tuple[str, ...], bool] | None, size: int
+) -> Fraction | None:
+    """Groups in what an option counts, prompts or answers."""
+    count = None if of is None else options.count(*of[0])
+    return None if of is None or count is None else Fraction(count, 1 if of[1] else size)
 
 
 def _of_ignored(options: Configuration, ignored: str | None, beta: str) -> list[str]:
@@ -195,11 +247,59 @@ def _of_skyrl(options: Configuration) -> TrainerRun:
         rule=("advantage_estimator", "grpo_norm_by_std"),
         fixed={"kl": "reward" if in_reward else "loss"},
         switch=None if in_reward else ("use_kl_loss", True),
-        batch=(("policy_mini_batch_size",), True), apart=_APART,
+        rate=("policy.optimizer_config.lr", "learning_rate", "lr"),
+        batch=(("policy_mini_batch_size",), True), rollouts=(("train_batch_size",), True),
+        epochs=("update_epochs_per_batch",),
+        clipped=("eps_clip_low", "eps_clip_low", "eps_clip_high"),
+        averaged=("loss_reduction", "sequence_mean"),
+        bending={
+            "generator.sampling_params.temperature": "1", "generator.sampling_params.top_p": "1",
+            "policy_loss_type": ("regular", "dual_clip", "gspo", "cispo", "sapo"),
+            "advantage_batch_normalize": False, "dynamic_sampling.type": (None, "none"),
+            "update_ref_every_epoch": False,
+        }, apart=_APART,
     )(options)  # fmt: skip
 
 
-_SAMPLES = ("n_samples_per_prompt", "num_generations")
+def _of_areal(options: Configuration) -> TrainerRun:
+    """AReaL's: what is normalised before the KL is taken off, over what."""
+    flat = [key for key in options.options if "reward_norm." in key]
+    fixed: dict[str, Any] = {}
+    if flat:
+        for name in ("mean_level", "std_level"):
+            level = options.word(f"reward_norm.{name}", default="none")
+            if level not in (("group", "none") if name == "std_level" else ("group",)):
+                raise ValueError(
+                    f"{place(options, f'reward_norm.{name}')}: {level} is not modelled for areal, "
+                    "which has group here"
+                )
+            fixed["scale"] = level == "group"
+        fixed["leave_one_out"] = bool(options.flag("reward_norm.mean_leave1out"))
+        if not fixed["scale"]:
+            fixed["reward_scaling"] = options.number("reward_scaling", role="sigma", default=1)
+    run = _Named(
+        "areal", ("kl_ctl",), "0.1", ("gconfig.n_samples", "n_samples"),
+        {"estimator": ("kl_estimator",)}, rule=("reward_norm.std_level",), fixed=fixed,
+        rate=("actor.optimizer.lr", "learning_rate", "lr"),
+        rollouts=(("train_dataset.batch_size",), True), parts=("ppo_n_minibatches",),
+        clipped=("eps_clip", "eps_clip", "eps_clip_higher"),
+        bending={
+            "gconfig.temperature": "1", "gconfig.top_p": "1", "m2_threshold": (None, "none"),
+            "overlong_reward_penalty": False, "mask_no_eos_with_zero": False,
+        }, apart=_APART,
+    )(options)  # fmt: skip
+    remarks = list(run.remarks)
+    if not flat:
+        remarks.append("reward_norm (default): taken to be the group's, mean and deviation")
+    if options.word("adv_norm.std_level") == "batch":
+        remarks.append(
+            f"{place(options, 'adv_norm.std_level')}: divides advantage and penalty alike by their "
+            "deviation over the batch: that changes the pace and not the rest point"
+        )
+    return replace(run, remarks=tuple(remarks))
+
+
+_SAMPLES = ("n_samples_per_prompt",)
 #: Sections of data, models, engines, logs and hardware.
 _APART = (
     *("data", "model", "ref", "critic", "placement", "logger", "checkpointing", "cluster", "wandb"),
@@ -220,7 +320,13 @@ _READERS: dict[str, Callable[[Any], TrainerRun]] = {
         {"estimator": ("reference_policy_kl_type",), "normalize_rewards": ("normalize_rewards",),
          "use_leave_one_out_baseline": ("use_leave_one_out_baseline",)},
         rule=("adv_estimator.name",), rules=("grpo",), batch=(("train_global_batch_size",), False),
-        last=nemo_rl.LAST, apart=_APART,
+        rollouts=(("num_prompts_per_step",), True),
+        clipped=("ratio_clip_min", "ratio_clip_min", "ratio_clip_max"),
+        bending={
+            "generation.temperature": "1", "generation.top_p": "1", "use_dynamic_sampling": False,
+            "overlong_filtering": False, "reward_scaling.enabled": False,
+            "reward_shaping.enabled": False, "async_grpo.enabled": False,
+        }, last=nemo_rl.LAST, apart=_APART,
     ),
     "slime": _Named(
         "slime", ("kl_loss_coef",), "0", _SAMPLES,
@@ -229,27 +335,51 @@ _READERS: dict[str, Callable[[Any], TrainerRun]] = {
         rule=("advantage_estimator",), rules=("grpo", "gspo", "cispo"),
         switch=("use_kl_loss", False),
         without={"scale": "disable_grpo_std_normalization"}, ignored="kl_coef",
-        batch=(("global_batch_size",), False),
+        batch=(("global_batch_size",), False), rollouts=(("rollout_batch_size",), True),
+        parts=("num_steps_per_rollout",), clipped=("eps_clip", "eps_clip", "eps_clip_high"),
+        bending={
+            "rollout_temperature": "1", "rollout_top_p": "1", "rollout_top_k": ("-1", None),
+            "normalize_advantages": False, "dynamic_sampling_filter_path": (None, "none"),
+            "custom_advantage_function_path": (None, "none"),
+            "custom_reward_post_process_path": (None, "none"),
+            "ref_update_interval": (None, "none"),
+        },
+        refused={"disable_rewards_normalization": "advantages that are the rewards themselves"},
     ),
     "open-instruct": _Named(
         "open-instruct", ("beta",), "0.05", ("num_samples_per_prompt_rollout",),
-        {"normalization": ("advantage_normalization_type",)},
-        rule=("advantage_normalization_type",),
+        {"normalization": ("advantage_normalization_type",), "estimator": ("kl_estimator",)},
+        {"0": "k1", "1": "k2", "2": "k3", "3": "k1-ratio",
+         "kl1": "k1", "kl2": "k2", "kl3": "k3", "kl4": "k1-ratio"},
+        rule=("advantage_normalization_type",), rollouts=(("num_unique_prompts_rollout",), True),
+        epochs=("num_epochs",), parts=("num_mini_batches",),
+        clipped=("clip_lower", "clip_lower", "clip_higher"),
+        bending={
+            "temperature": "1", "active_sampling": False, "filter_zero_std_samples": True,
+            "mask_truncated_completions": False, "ref_policy_update_freq": (None, "none"),
+        },
     ),
-    "torchtune": _Named("torchtune", ("kl_coeff",), "0.01", ("grpo_samples",)),
+    "torchtune": _Named(
+        "torchtune", ("kl_coeff",), "0.01", ("grpo_samples",), epochs=("ppo_epochs",),
+        bending={"temperature": "1", "top_k": (None, "none")},
+    ),
     "roll": _Named(
         "roll", ("kl_loss_coef",), "0", ("num_return_sequences_in_group",),
         {"entropy_loss_coef": ("entropy_loss_coef",)},
-        rule=("adv_estimator",), rules=("grpo",), switch=("use_kl_loss", False), apart=_APART,
+        rule=("adv_estimator",), rules=("grpo",), switch=("use_kl_loss", False),
+        epochs=("ppo_epochs",), clipped=("pg_clip", "pg_clip_low", "pg_clip_high"),
+        bending={
+            "actor_infer.generating_args.temperature": "1", "whiten_advantages": False,
+            "actor_infer.generating_args.top_p": "1", "advantage_clip": (None, "none"),
+            "add_token_level_kl": False,
+        }, apart=_APART,
     ),
-    "areal": _Named(
-        "areal", ("kl_ctl",), "0.1", ("n_samples",), {"estimator": ("kl_estimator",)},
-        rule=("reward_norm.std_level",), apart=_APART,
-    ),
+    "areal": _of_areal,
     "prime-rl": _Named(
         "prime-rl", ("kl_tau",), "0", ("group_size", "rollouts_per_example"),
         {"advantage": ("algo.type", "algorithm")}, rule=("algo.type",),
-        batch=(("orchestrator.batch_size", "batch_size"), False), apart=_APART,
+        batch=(("orchestrator.batch_size", "batch_size"), False),
+        bending={"sampling.temperature": "1"}, apart=_APART,
     ),
     "trl-rloo": from_trl,
 }  # fmt: skip

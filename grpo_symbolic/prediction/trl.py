@@ -7,9 +7,18 @@ from fractions import Fraction
 from importlib.resources import files
 from typing import Any
 
+from grpo_symbolic.model.advantage import BatchScale, Rescaled
+from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import clip, over_one_question, place, places, weight_of
+from grpo_symbolic.prediction.readers import (
+    bent,
+    clip,
+    over_one_question,
+    place,
+    places,
+    weight_of,
+)
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.trainers import ms_swift, trl
 from grpo_symbolic.presets.trainers.others import unsloth
@@ -19,9 +28,15 @@ __all__ = ["from_swift", "from_trl", "from_unsloth"]
 
 #: Surrogates that clip the importance ratio around 1.
 _CLIPPED = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo")
+#: Options that unsloth adds, of how and not of what is computed.
+_OF_UNSLOTH = frozenset({
+    "vllm_sampling_params", "unsloth_num_chunks", "unsloth_logit_chunk_multiplier",
+    "unsloth_grpo_mini_batch", "max_seq_length",
+})  # fmt: skip
 #: Options of TRL that bend what is optimised, as they do nothing; set otherwise they are warned of.
 _BENDING = {
-    "temperature": "1", "top_p": "1", "top_k": "0", "min_p": None, "repetition_penalty": "1",
+    "temperature": "1", "top_p": "1", "top_k": ("0", "-1", None), "min_p": (None, "0"),
+    "repetition_penalty": "1",
     "delta": None, "reward_clip_range": None, "dynamic_sample": False,
     "mask_truncated_completions": False,
     "off_policy_mask_threshold": None, "router_aux_loss_coef": None, "label_smoothing_factor": "0",
@@ -99,7 +114,7 @@ def from_unsloth(config: Any) -> TrainerRun:
     correction = options.flag("use_bias_correction_kl", default=True)
     preset = unsloth(use_bias_correction_kl=bool(correction), **_chosen(options, loss))
     run = _run(options, "unsloth", options.version("unsloth") or "", preset, loss, 0)
-    return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
+    return replace(run, remarks=(*options.unread(_of_trl() | _OF_UNSLOTH), *run.remarks))
 
 
 def from_swift(config: Any) -> TrainerRun:
@@ -156,8 +171,10 @@ def _run(
             options, ("beta",), ("scale_rewards",), ("entropy_coef",), (reused,), ("loss_type",)
         ),
         clip=clip(options, "epsilon", "epsilon", "epsilon_high") if loss in _CLIPPED else None,
+        passes=options.count("num_iterations", default=1) or 1,
     )
-    return replace(run, preset=_of_one_question(options, preset, run))
+    sampled = _batched(options, preset, run)
+    return replace(run, preset=_of_one_question(options, preset, run), sampled=sampled)
 
 
 def _of_one_question(options: Configuration, preset: Preset, run: TrainerRun) -> Preset:
@@ -165,10 +182,26 @@ def _of_one_question(options: Configuration, preset: Preset, run: TrainerRun) ->
     summed = options.word("multi_objective_aggregation", default="sum_then_normalize")
     if options.word("scale_rewards") != "batch" or summed != "sum_then_normalize":
         return preset
+    return over_one_question(preset, _generated(options, preset, run), "batch", "1e-4")
+
+
+def _batched(options: Configuration, preset: Preset, run: TrainerRun) -> GRPO | None:
+    """The rule with the scale of the whole batch as it is, where its scale is the batch's."""
+    algorithm = preset.algorithm
+    samples, size = _generated(options, preset, run), algorithm.group_size
+    if _of_one_question(options, preset, run) is preset or samples % size:
+        return None
+    rule: Any = BatchScale(samples, ddof=1, epsilon="1e-4")
+    divisor = getattr(preset.advantage, "divisor", 1)
+    rule = rule if divisor == 1 else Rescaled(rule, divisor)
+    return replace(algorithm, advantage=rule)  # type: ignore[type-var]
+
+
+def _generated(options: Configuration, preset: Preset, run: TrainerRun) -> int:
+    """Answers that are sampled at once."""
     samples = int((run.groups or 1) * preset.algorithm.group_size)
-    generated = options.count("generation_batch_size")
-    generated = generated or samples * (_steps_per_generation(options) or 1)
-    return over_one_question(preset, generated, "batch", "1e-4")
+    given = options.count("generation_batch_size")
+    return given or samples * (_steps_per_generation(options) or 1)
 
 
 def _longest(options: Configuration) -> int:
@@ -236,26 +269,12 @@ def _remarks_of_trl(
 
 
 def _of_bending(options: Configuration) -> tuple[str, ...]:
-    found = []
-    for name, usual in _BENDING.items():
-        option = options.find(name)
-        if option is not None and not _is(option.value, usual):
-            what = "has it off" if usual in (None, False) else f"takes it as {usual}"
-            found.append(f"{said(option)}: is not part of this model, which {what}")
     weights = options.find("reward_weights")
-    if weights is not None and weights.value:
-        found.append(f"{said(weights)}: the rewards of this model are the weighted sums")
-    return tuple(found)
-
-
-def _is(value: Any, usual: Any) -> bool:
-    """Whether an option has the value at which it does nothing, whatever type it came as."""
-    if value is None or usual is None or isinstance(usual, bool):
-        return str(value).lower() in (str(usual).lower(), "null")
-    try:
-        return Fraction(str(value)) == Fraction(usual)
-    except ValueError:
-        return False
+    summed = weights is not None and weights.value
+    return (
+        *bent(options, _BENDING),
+        *([f"{said(weights)}: the rewards of this model are the weighted sums"] if summed else ()),
+    )
 
 
 def _of_trl() -> frozenset[str]:

@@ -7,7 +7,14 @@ from fractions import Fraction
 
 from grpo_symbolic.prediction.configuration import Configuration
 from grpo_symbolic.prediction.predict import TrainerRun
-from grpo_symbolic.prediction.readers import clip, over_one_question, place, places, weight_of
+from grpo_symbolic.prediction.readers import (
+    bent,
+    clip,
+    over_one_question,
+    place,
+    places,
+    weight_of,
+)
 from grpo_symbolic.presets import lookup
 
 __all__ = ["from_verl"]
@@ -107,12 +114,13 @@ def from_verl(config: object) -> TrainerRun:
         clip=clip(options, "clip_ratio", "clip_ratio_low", "clip_ratio_high")
         if loss_mode == "vanilla"
         else None,
+        passes=epochs,
     )  # fmt: skip
     return replace(run, remarks=(*run.remarks, *options.unread(apart=_APART)))
 
 
 def _remarks_of_verl(options: Configuration) -> tuple[str, ...]:
-    found = []
+    found = list(bent(options, {"rollout.top_p": "1", "rollout.top_k": ("-1", "0", None)}))
     if options.word("kl_ctrl.type") == "adaptive":
         where = place(options, "kl_ctrl.type")
         found.append(f"{where}: an adaptive weight of the KL is not modelled")

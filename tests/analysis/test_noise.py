@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from math import log, prod, sqrt
+from math import comb, log, prod, sqrt
 
 import numpy as np
 import pytest
@@ -71,6 +71,46 @@ def test_pairs_have_a_closed_form() -> None:
     assert found.logit_std**2 == pytest.approx(0.4 * p * (1 - p) / (2 * 4 * root), rel=1e-12)
 
 
+def means_of_groups(p: float, groups: int) -> list[tuple[float, float, float]]:
+    """Chance, mean of K(2 − K)/4 and of K/2 for every way in which pairs are right."""
+    found = []
+    for ones, twos in product(range(groups + 1), repeat=2):
+        if ones + twos <= groups:
+            ways = comb(groups, ones) * comb(groups - ones, twos)
+            chance = (2 * p * (1 - p)) ** ones * p ** (2 * twos)
+            chance *= ways * (1 - p) ** (2 * (groups - ones - twos))
+            found.append((chance, ones / 4 / groups, (ones / 2 + twos) / groups))
+    return found
+
+
+@pytest.mark.parametrize(("share", "most"), [(1, 0.02), (2, 1e-3)])
+def test_a_scale_of_the_batch_adds_what_groups_do_to_each_other(share: int, most: float) -> None:
+    """The variance over every batch of pairs that there is; the error falls as 1/batch.
+
+    The step has the whole batch, or half of it.
+    """
+    errors = []
+    for batch in (32, 64) if share == 1 else (16, 32):
+        rule = gs.BatchScale(batch, ddof=1, epsilon="1/100")
+        balance, p, point = at_rest(gs.GRPO(2, advantage=rule), BINARY)
+        step = batch // 2 // share
+        found = iterate_spread(balance, p, point, learning_rate=0.1, groups=step)
+        slopes = 0.5 * (1 - 0.3 / p), 0.5 * (1 - 0.7 / (1 - p))
+        others = means_of_groups(p, batch // 2 - step) if share > 1 else [(1.0, 0.0, 0.0)]
+        first = second = 0.0
+        for chance, right, drawn in means_of_groups(p, step):
+            for other, _, more in others:
+                mean = drawn if share == 1 else (drawn + more) / 2
+                scale = sqrt(mean * (1 - mean) * batch / (batch - 1)) + 0.01
+                pull = drawn * slopes[0] * (1 - p) - (1 - drawn) * slopes[1] * p
+                value = right / scale - pull
+                first, second = first + chance * other * value, second + chance * other * value**2
+        errors.append(found.noise / (second - first**2) / step - 1)
+    assert abs(errors[1]) < most
+    if share == 1:
+        assert errors[1] / errors[0] == pytest.approx(0.5, abs=0.1)
+
+
 def test_margins_add_the_noise_of_comparisons() -> None:
     question = gs.BinaryQuestion(margin=gs.symbols.gamma)
     balance, p, point = at_rest(gs.GRPO(2), question, gamma="1")
@@ -95,8 +135,8 @@ def test_what_has_no_spread_is_refused() -> None:
         assert iterate_spread(policy.curve, attracting, point, learning_rate=0.1).restoring > 0
     with pytest.raises(ValueError, match="not attracting"):
         iterate_spread(policy.curve, middle, point, learning_rate=0.1)
-    batch = at_rest(gs.GRPO(2, advantage=gs.BatchScale(4)), BINARY)
-    with pytest.raises(ValueError, match="one group"):
+    batch = at_rest(gs.GRPO(2, advantage=gs.BatchScale(4), mixed_only=True), BINARY)
+    with pytest.raises(ValueError, match="groups are dropped"):
         iterate_spread(*batch, learning_rate=0.1)
     with pytest.raises(ValueError, match="must be positive"):
         iterate_spread(*at_rest(gs.GRPO(2), BINARY), learning_rate=0)

@@ -24,7 +24,7 @@ RUN = {"groups": 16, "steps": 1_000, "learning_rate": 0.1, "seeds": 64}
 
 
 def configurations() -> Iterator[tuple[str, Policy, dict[str, Any]]]:
-    """Seventy-four of every kind: sizes, penalties and placements, rules, questions, raters."""
+    """Of every kind: sizes, penalties and placements, rules, questions, raters."""
 
     def of(algorithm: gs.Algorithm, question: gs.Question = BINARY, **more: Any):
         given = {"beta": "1/2", "pi_ref": "0.3", **more}

@@ -141,18 +141,35 @@ def rows(record: list[dict[str, Any]]) -> Iterator[str]:
         if not shares:
             continue
         found = predicted(name)
-        mean = statistics.fmean(map(statistics.fmean, shares))
-        spread = statistics.fmean(map(statistics.pvariance, shares)) ** 0.5
-        kept = statistics.fmean(statistics.correlation(x[:-1], x[1:]) for x in shares)
-        error = spread * ((1 + kept) / (1 - kept) / sum(map(len, shares))) ** 0.5
         rest = found.reached.policy[0]
         led = re.search(r"iterates come to rest at pi.a. = ([\d.]+),", "\n".join(found.warnings))
-        own = "" if found.spread is None or led else f"{found.spread:.4f}"
-        rest = rest if led is None else float(led[1])
-        yield (
-            f"| {name} | {len(shares)} | {rest:.5f} | {mean:.5f} | {error:.5f} | "
-            f"{(mean - rest) / error:+.1f} | {own} | {spread:.4f} |\n"
-        )
+        if led is None:
+            yield _row(name, shares, rest, found.spread)
+            continue
+        # Up to where a run is half way to the rest point, and from there on.
+        place = float(led[1])
+        parts = [_left(run, (place + rest) / 2, rest > place) for run in shares]
+        before, after = ([part[side] for part in parts if part[side]] for side in (0, 1))
+        yield _row(f"{name}, where the steps lead", before, place, found.spread)
+        if after:
+            yield _row(f"{name}, after that was left", after, rest, None)
+
+
+def _left(run: list[float], middle: float, up: bool) -> tuple[list[float], list[float]]:
+    over = next((i for i, share in enumerate(run) if (share > middle) == up), len(run))
+    return run[:over], run[over:]
+
+
+def _row(name: str, shares: list[list[float]], rest: float, expected: float | None) -> str:
+    mean = statistics.fmean(share for run in shares for share in run)
+    spread = statistics.fmean(map(statistics.pvariance, shares)) ** 0.5
+    kept = statistics.fmean(statistics.correlation(x[:-1], x[1:]) for x in shares)
+    error = spread * ((1 + kept) / (1 - kept) / sum(map(len, shares))) ** 0.5
+    own = "" if expected is None else f"{expected:.4f}"
+    return (
+        f"| {name} | {len(shares)} | {rest:.5f} | {mean:.5f} | {error:.5f} | "
+        f"{(mean - rest) / error:+.1f} | {own} | {spread:.4f} |\n"
+    )
 
 
 def section(record: list[dict[str, Any]]) -> str:
@@ -168,8 +185,9 @@ is a tabular softmax), π_ref(a) = 0.3, G = 8 and a learning rate of 1 on the lo
 `predicted` comes from `gs.from_trl(config).predict("0.3")` with the run's own `GRPOConfig`;
 `measured` is the mean of π(a) over the steps from {FIRST} on, its standard error from the spread of
 the steps and the correlation of one with the next. Where the steps on a batch lead elsewhere, the
-prediction says so, and `predicted` is what it says. Settings share their seeds: rows are not
-independent. The last columns are the standard deviation of π(a) from step to step.
+prediction says so, and `predicted` is what it says, until a run is half way to the rest point.
+Settings share their seeds: rows are not independent. The last columns are the standard deviation of
+π(a) from step to step.
 
 | setting | seeds | predicted | measured | standard error | z | spread | measured |
 | --- | --: | --: | --: | --: | --: | --: | --: |

@@ -1,9 +1,11 @@
 """Predictions against the sampled rules themselves, written out in plain Python."""
 
 import json
+import re
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from itertools import product
 from math import comb, exp, log, sqrt
 from operator import mul
@@ -228,6 +230,22 @@ def test_without_a_penalty_the_better_answer_takes_all() -> None:
     assert 1 / rate == pytest.approx(constant, rel=5e-3)
 
 
+def test_what_teaches_rarely_ends_as_a_root_of_the_steps() -> None:
+    """Pass@4 learns from groups with one right answer: 1 - p falls as the fourth root, by its own
+    flow p' = 2 p²(1 - p)² (1 - p)³ A with the advantage A of that answer."""
+    verl = {"trainer": "verl", "adv_estimator": "grpo_passk", "n": 4}
+    found = read_run(verl).predict("0.3")
+    advantage = 1 / (float(np.std([1, 0, 0, 0], ddof=1)) + 1e-6)
+    time, z = 0.0, log(3 / 7)
+    while z < 9:
+        p = sigmoid(z)
+        time += 1e-3 / (2 * p * (1 - p) ** 4 * advantage)
+        z += 1e-3
+    (sentence,) = [w for w in found.warnings if "falls as" in w]
+    scale = float(re.findall(r"falls as ([\d.]+)/.*\^\(1/4\)$", sentence)[0])
+    assert (1 - sigmoid(z)) * time**0.25 == pytest.approx(scale, rel=2e-3)
+
+
 def test_a_penalty_without_gradient_is_none() -> None:
     given = {"trainer": "slime", "use_kl_loss": True, "kl_loss_coef": "0.1"}
     found = read_run(given).predict("0.2")
@@ -381,6 +399,75 @@ def test_where_the_steps_on_a_batch_lead(kind: str) -> None:
     assert large.reached is not None  # sums that are not written out
     small = gs.from_trl({**given, "learning_rate": "1e-6"}).predict(str(reference))
     assert not any("steps on one batch" in w for w in small.warnings)
+
+
+def test_sampled_batches_leave_where_their_expectation_rests() -> None:
+    """Beyond the clip the expected iterates have a rest point that noise ends: runs of both."""
+    given = {**TRL, "beta": 1, "num_iterations": 4, "learning_rate": 1, "num_generations": 8,
+             "per_device_train_batch_size": 256, "use_bias_correction_kl": True}  # fmt: skip
+    found = gs.from_trl(given).predict("0.3")
+    (sentence,) = [w for w in found.warnings if "steps on one batch: with 4" in w]
+    assert sentence.startswith("num_iterations: ")
+    stated, batches = re.findall(r"sampled runs (\d+)% .* after (\d+) batches", sentence)[0]
+    policy = gs.stationary_policy(gs.from_trl(given).preset, gs.BinaryQuestion(gap=1))
+    own = policy.simulate(
+        groups=32, steps=int(batches), learning_rate=1, seeds=200, seed=5, reuse=4, clip=0.2,
+        extrapolate=False, beta=1, pi_ref="0.3",
+    )  # fmt: skip
+    last = own.trajectories[:, -1, 0]
+    left = last > (0.43708 + 0.73705) / 2
+    assert left.mean() == pytest.approx(int(stated) / 100, abs=0.15)  # three standard errors
+    assert last[left].mean() == pytest.approx(0.73705, abs=0.01)
+    assert last[~left].mean() == pytest.approx(0.43708, abs=0.005)
+    for rate in ("0.3", "0.1"):  # with shorter steps there is no such place
+        small = gs.from_trl({**given, "learning_rate": rate}).predict("0.3")
+        assert not any("steps on one batch: with" in w for w in small.warnings)
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.1])
+def test_samples_that_are_used_again_spread_further(rate: float) -> None:
+    given = {**TRL, "beta": 1, "num_iterations": 4, "learning_rate": rate, "num_generations": 8,
+             "per_device_train_batch_size": 64, "use_bias_correction_kl": False}  # fmt: skip
+    run = gs.from_trl(given)
+    found = run.predict("0.3")
+    policy = gs.stationary_policy(run.preset, gs.BinaryQuestion(gap=1))
+    own = policy.simulate(
+        groups=8, steps=800, learning_rate=rate, seeds=128, reuse=4, clip=0.2, extrapolate=False,
+        beta=1, pi_ref="0.3", start=found.reached.policy[0],  # type: ignore[union-attr]
+    )  # fmt: skip
+    assert own.spread[0] == pytest.approx(found.spread, rel=0.05)
+    once = gs.from_trl({**given, "num_iterations": 1}).predict("0.3")
+    assert found.spread > 1.5 * once.spread  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("loss", ["dapo", "cispo"])
+def test_a_scale_of_the_batch_has_a_spread(loss: str) -> None:
+    """TRL's rule on batches that are drawn, many chains of log-odds at once."""
+    groups, beta, rate, reference = 16, 0.8, 0.1, 0.3
+    beta, rate = (beta / 5, 5 * rate) if loss == "cispo" else (beta, rate)
+    found = gs.from_trl({
+        **TRL, "beta": str(beta), "scale_rewards": "batch", "num_generations": 4, "loss_type": loss,
+        "learning_rate": str(rate), "per_device_train_batch_size": 4 * groups,
+        "use_bias_correction_kl": False,
+    }).predict(str(reference))  # fmt: skip
+    assert found.spread is not None
+    assert found.reached is not None
+    weight = 0.2 if loss == "cispo" else 1.0
+    draws, seen = np.random.default_rng(3), []
+    z = np.full(400, log(found.reached.policy[0] / found.reached.policy[1]))
+    for step in range(900):
+        p = 1 / (1 + np.exp(-z))
+        right = draws.binomial(4, p[:, None], size=(400, groups)) / 4
+        mean = right.mean(axis=1)
+        scale = np.sqrt(mean * (1 - mean) * 4 * groups / (4 * groups - 1)) + 1e-4
+        gain = weight * (right * (1 - right)).mean(axis=1) / scale
+        pull = (
+            mean * (1 - reference / p) * (1 - p) - (1 - mean) * (1 - (1 - reference) / (1 - p)) * p
+        )
+        z = z + 2 * rate * (gain - beta * pull)
+        if step >= 200 and step % 5 == 0:
+            seen.append(1 / (1 + np.exp(-z)))
+    assert float(np.std(seen)) == pytest.approx(found.spread, rel=0.05)
 
 
 def test_the_spread_of_many_answers() -> None:
@@ -627,6 +714,92 @@ def test_options_that_change_the_rule_are_read() -> None:
     assert reward.preset.in_reward
     with pytest.raises(ValueError, match="reinforce_plus_plus is not modelled for slime"):
         read_run({"trainer": "slime", "advantage_estimator": "reinforce_plus_plus"})
+
+
+AREAL = """
+gconfig:
+  n_samples: 4
+  temperature: 0.9
+actor:
+  optimizer:
+    lr: 1e-5
+  eps_clip: 0.4
+  reward_scaling: 10.0
+  kl_ctl: 2
+  ppo_n_minibatches: 4
+  reward_norm:
+    mean_level: group
+    std_level: LEVEL
+  adv_norm:
+    std_level: batch
+ref:
+  optimizer: null
+train_dataset:
+  batch_size: 64
+"""
+
+
+@pytest.mark.parametrize(("level", "more"), [("group", ""), ("null", ""), ("null", "leave1out")])
+def test_what_areal_normalises_is_read(level: str, more: str) -> None:
+    """The KL of its own weight against rewards that are scaled, or 10 of them."""
+    leave = f"mean_{more}: true\n    std" if more else "std"
+    run = read_run(AREAL.replace("std_level: LEVEL", f"{leave}_level: {level}"))
+    assert (run.trainer, run.groups, run.reuse) == ("areal", 16, 4)
+    found = run.predict("0.3").reached
+    assert found is not None
+    p = found.policy[0]
+    worth = 10 * (1 if more else Fraction(3, 4)) if level == "null" else None
+    if worth is not None:  # log-odds less those of the reference are the worth over the weight
+        assert log(p / (1 - p)) - log(3 / 7) == pytest.approx(float(worth) / 2, rel=1e-9)
+    else:
+        drift = 0.0
+        for k in (1, 2, 3):
+            advantage = standardised((1,) * k + (0,) * (4 - k), 1e-5)[0]
+            drift += comb(4, k) * p**k * (1 - p) ** (4 - k) * advantage * k / 4
+        force = p * (1 - p) * (log(p / (1 - p)) - log(3 / 7))
+        assert drift == pytest.approx(2 * force, rel=1e-6)
+    said = "\n".join(run.warnings)
+    assert "gconfig.temperature (line 4): is not part of this model" in said
+    assert f"adv_norm.std_level (line {16 + bool(more)}): divides" in said
+    with pytest.raises(ValueError, match=r"std_level .line 14.: batch is not modelled for areal"):
+        read_run(AREAL.replace("LEVEL", "batch"))
+
+
+def test_options_that_bend_what_is_optimised_are_named() -> None:
+    """Each trainer's own: on its line, and not among those that are not looked at."""
+    for trainer, text, bent in (
+        ("roll", "num_return_sequences_in_group: 8\nwhiten_advantages: true", "has it off"),
+        ("slime", "num_rollout: 9\nrollout_temperature: 0.8", "takes it as 1"),
+        ("nemo-rl", "trainer: nemo-rl\nuse_dynamic_sampling: true", "has it off"),
+        ("skyrl", "trainer: skyrl\nadvantage_batch_normalize: true", "has it off"),
+        ("open-instruct", "trainer: open-instruct\nfilter_zero_std_samples: false", "has it on"),
+        ("openrlhf", "init_kl_coef: 0.1\nadvantage_estimator: rloo\nn_samples_per_prompt: 4\n"
+         "temperature: 0.8", "takes it as 1"),
+        ("verl", "trainer: verl\nrollout:\n  n: 4\n  top_p: 0.9", "takes it as 1"),
+    ):  # fmt: skip
+        run = read_run(text)
+        line = text.count("\n") + 1
+        name = text.rpartition("\n")[2].partition(":")[0].strip()
+        (warning,) = [w for w in run.warnings if f"{name} (line {line})" in w]
+        assert (run.trainer, warning.endswith(f"which {bent}")) == (trainer, True)
+    with pytest.raises(
+        ValueError, match=r"disable_rewards_normalization .line 2.: advantages that"
+    ):
+        read_run("num_rollout: 9\ndisable_rewards_normalization: true")
+    for word, acts in (("0", None), ("2", gs.ReverseKL()), ("kl2", gs.DirectKL())):
+        run = read_run({"trainer": "open-instruct", "kl_estimator": word})
+        assert run.preset.without_effect == (acts is None)
+        assert acts is None or str(run.preset.acts_as) == acts.known_as
+    skyrl = read_run({"trainer": "skyrl", "train_batch_size": 64, "policy_mini_batch_size": 16,
+                      "update_epochs_per_batch": 3, "eps_clip_high": "0.28"})  # fmt: skip
+    assert (skyrl.groups, skyrl.reuse, skyrl.passes) == (16, 12, 3)
+    assert skyrl.clip == (Fraction(1, 5), Fraction(7, 25))
+
+
+def test_a_dump_of_trl_does_not_say_whose_it_is() -> None:
+    run = read_run('{"beta": 0.5, "num_generations": 4, "scale_rewards": "group"}')
+    assert run.trainer == "trl"
+    assert "trainer is not said: by its options this is taken" in "\n".join(run.warnings)
 
 
 def test_options_of_the_actor_are_not_those_of_the_critic() -> None:

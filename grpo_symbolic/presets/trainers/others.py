@@ -7,7 +7,7 @@ from dataclasses import replace
 from sympy import Integer, Rational
 
 from grpo_symbolic.inputs import Number, one_of, parameter
-from grpo_symbolic.model.advantage import LeaveOneOut, MeanScale, ShiftOnly
+from grpo_symbolic.model.advantage import Advantage, LeaveOneOut, MeanScale, Rescaled, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import IN_REWARD, LIBRARY_NAMES, estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
@@ -89,7 +89,14 @@ def roll(estimator: str = "k3", group_size: Number = 8, *, entropy_loss_coef: Nu
     )
 
 
-def areal(estimator: str = "k1", group_size: Number = 8) -> Preset:
+def areal(
+    estimator: str = "k1",
+    group_size: Number = 8,
+    *,
+    scale: bool = True,
+    leave_one_out: bool = False,
+    reward_scaling: Number = 1,
+) -> Preset:
     """AReaL's GRPO: the estimator is subtracted from rewards that the group has normalised.
 
     Parameters
@@ -98,12 +105,22 @@ def areal(estimator: str = "k1", group_size: Number = 8) -> Preset:
         ``kl_estimator``.
     group_size : int, Symbol or oo
         ``gconfig.n_samples``.
+    scale, leave_one_out : bool
+        ``reward_norm``: ``std_level`` is the group, ``mean_leave1out``.
+    reward_scaling : number
+        Multiplies the rewards before; it matters without a scale.
     """
     one_of("estimator", estimator, ("k1", "k2", "k3"))
+    if scale and leave_one_out:
+        raise ValueError("leave_one_out beside the group's deviation is not modelled for areal")
+    rule: Advantage = LeaveOneOut() if leave_one_out else ShiftOnly()
+    factor = parameter("sigma", reward_scaling, "reward_scaling")
+    rule = sample_std("1e-5") if scale else rule if factor == 1 else Rescaled(rule, 1 / factor)
+    levels = "" if scale else " leave_one_out" if leave_one_out else " unscaled"
     return Preset(
-        "areal" + ("" if estimator == "k1" else f" {estimator}"),
-        GRPO(group_size, estimated(estimator, "reward"), sample_std("1e-5")),
-        f"AReaL, reward_norm of the group, kl_ctl, kl_estimator={estimator}",
+        "areal" + ("" if estimator == "k1" else f" {estimator}") + levels,
+        GRPO(group_size, estimated(estimator, "reward"), rule),
+        f"AReaL, reward_norm of the group, kl_ctl, kl_estimator={estimator}{levels}",
         (("beta", Rational(1, 10)), ("group size", 8)),
         clamp=Integer(10),
         omitted=("adv_norm of a batch", "lengths of answers"),
