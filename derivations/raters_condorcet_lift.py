@@ -41,11 +41,13 @@ def result() -> Result:
     drives = [v.subs(dict.fromkeys(question.policy[:2], mass)) for v in direct.preference]
     odds = (1 - DELTA) / (2 * DELTA)
     expected = 3 * DELTA * (1 - DELTA**2) / (2 * (1 - 3 * DELTA))
+    wide = Domain.of((DELTA, THIRD, S.One))
     return Result(
         "Where a Condorcet winner loses the largest lift",
         "new",
         "It is the weight at which the second overtakes the winner: there the first two have the "
-        r"policy $(1-\delta)/2$ each. The winner always gains, but need not gain the most.",
+        r"policy $(1-\delta)/2$ each. The winner always gains, but need not gain the most: it does "
+        r"below that weight, where the path leads to it, and not above, where Borda scores count.",
         headlines=(
             Headline(
                 r"the lifts of the first two answers are equal at "
@@ -71,6 +73,15 @@ def result() -> Result:
                 parameters=RANGES,
                 hypotheses=("uniform reference",),
             ),
+            Headline(
+                r"for $\delta\ge\frac13$ they are equal at no weight: there the winner beats the "
+                "policy on average without having gained",
+                ("from a third on, *",),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=REVERSE_KL,
+                hypotheses=("uniform reference",),
+            ),
         ),
         setting="three answers, one beats the others by a small margin, groups of two",
         formulas=(equation(BETA, weight),),
@@ -92,6 +103,17 @@ def result() -> Result:
             Claim(
                 "direct KL: the first two are level", drives[0] - drives[1], "==", S.Zero, RANGES
             ),
+            Claim(
+                "from a third on, the tie has no more than the reference", mass, "<=", THIRD, wide
+            ),
+            Claim(
+                "from a third on, the winner still beats it on average",
+                values[0].subs(half, mass),
+                ">",
+                S.Zero,
+                wide,
+            ),
+            Claim("large weights: Borda scores", 2 * DELTA, "<", 1 - DELTA, RANGES),
             Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
         ),
         domain=RANGES,
