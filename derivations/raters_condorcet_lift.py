@@ -42,6 +42,7 @@ def result() -> Result:
     drives = [v.subs(dict.fromkeys(question.policy[:2], mass)) for v in direct.preference]
     odds = (1 - DELTA) / (2 * DELTA)
     expected = 3 * DELTA * (1 - DELTA**2) / (2 * (1 - 3 * DELTA))
+    wide = Domain.of((DELTA, THIRD, S.One))
     return Result(
         "Where a Condorcet winner loses the largest lift",
         "new",
@@ -85,6 +86,15 @@ def result() -> Result:
                 parameters=RANGES,
                 hypotheses=("uniform reference",),
             ),
+            Headline(
+                r"for $\delta\ge\frac13$ they are equal at no weight: there the winner beats the "
+                "policy on average without having gained",
+                ("from a third on, *",),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=REVERSE_KL,
+                hypotheses=("uniform reference",),
+            ),
         ),
         setting=r"three answers with the margins $\gamma(1,2)=\gamma(1,3)=\delta$ and "
         r"$\gamma(2,3)=1$, groups of two",
@@ -111,6 +121,17 @@ def result() -> Result:
             Claim(
                 "direct KL: the first two are level", drives[0] - drives[1], "==", S.Zero, RANGES
             ),
+            Claim(
+                "from a third on, the tie has no more than the reference", mass, "<=", THIRD, wide
+            ),
+            Claim(
+                "from a third on, the winner still beats it on average",
+                values[0].subs(half, mass),
+                ">",
+                S.Zero,
+                wide,
+            ),
+            Claim("large weights: Borda scores", 2 * DELTA, "<", 1 - DELTA, RANGES),
             Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
         ),
         domain=RANGES,

@@ -1,10 +1,21 @@
 """In a cycle an answer that improves can lose mass, but never to the one it improves against."""
 
-from sympy import Matrix, Rational, S, Symbol, diff
+from sympy import Add, Matrix, Rational, S, Symbol, diff
 
-from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
+from derivations.headline import DIRECT_KL, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
-from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, stationarity_condition, symbols
+from derivations.second_route.policies import logit_weights, normalised
+from derivations.second_route.raters import beaten
+from grpo_symbolic import (
+    GRPO,
+    Claim,
+    DirectKL,
+    Domain,
+    Question,
+    ReverseKL,
+    stationarity_condition,
+    symbols,
+)
 from grpo_symbolic.algebra import tidy
 
 BETA = symbols.beta
@@ -30,6 +41,27 @@ def response(penalty=None):
     return [value.factor() for value in slopes.LUsolve(right)]
 
 
+def work() -> Claim:
+    """Two policies, and any margins of which that of the first over the second is raised by t."""
+    a, b, c = (Symbol(f"g_{pair}", real=True) for pair in ("12", "13", "23"))
+    one, two = normalised(logit_weights(3, "p")), normalised(logit_weights(3, "q"))
+    before = beaten([[0, a, b], [-a, 0, c], [-b, -c, 0]], one)
+    after = beaten([[0, a + RAISE, b], [-a - RAISE, 0, c], [-b, -c, 0]], two)
+    moved = zip(one, two, before, after, strict=True)
+    return Claim("the work of a raised margin", Add(*((q - p) * (y - x) for p, q, x, y in moved)),
+                 "==", RAISE * (two[0] * one[1] - one[0] * two[1]))  # fmt: skip
+
+
+def forces() -> list[Claim]:
+    """Both forces rise with the probability."""
+    p, r = Symbol("p", positive=True), Symbol("r", positive=True)
+    return [
+        Claim(f"the force rises with the probability, {name}", diff(penalty.marginal(r / p), p),
+              ">", S.Zero, Domain.of(p, r))
+        for penalty, name in ((ReverseKL(), "reverse KL"), (DirectKL(), "direct KL"))
+    ]  # fmt: skip
+
+
 def result() -> Result:
     own, other = response()
     direct = response(DirectKL())[0]
@@ -53,6 +85,16 @@ def result() -> Result:
                 parameters=RANGES,
                 hypotheses=("a symmetric cycle", "uniform reference"),
             ),
+            Headline(
+                r"of two stationary policies, the second with $\gamma(1,2)$ raised by $t>0$, "
+                r"$t\,(\pi'(1)\pi(2)-\pi(1)\pi'(2))=\beta\sum(\pi'-\pi)(d'-d)\ge0$: the ratio "
+                r"$\pi(1)/\pi(2)$ never falls",
+                ("the work of a raised margin", "the force rises with the probability, {penalty}"),
+                groups=TWO,
+                answers=Numbers.of(3),
+                penalties=(*REVERSE_KL, *DIRECT_KL),
+                hypotheses=("one rater scores each group",),
+            ),
         ),
         setting="three answers in a symmetric cycle of margins $g$, groups of two",
         argument="The condition, differentiated in the margin at the uniform policy, is two linear "
@@ -61,6 +103,8 @@ def result() -> Result:
         claims=(
             Claim("the response of the first answer", own, "==", expected, RANGES),
             Claim("direct KL: the same response", direct, "==", expected, RANGES),
+            work(),
+            *forces(),
             Claim("the first gains on the second", own - other, ">", S.Zero, RANGES),
             Claim("control: the first always gains", own, ">", S.Zero, RANGES, expected="REFUTED"),
         ),

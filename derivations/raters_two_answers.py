@@ -13,6 +13,8 @@ MASSES = tuple(Symbol(f"m_{j}", positive=True) for j in (1, 2, 3))
 ROWS = ((3, 1), (0, 5), (2, 2))
 SIZES = (2, 3, 4, 6, oo)
 RANGES = Domain.of((P, Integer(0), Integer(1)), *MASSES)
+#: Two of three prefer the first answer by 1, the third one the second by less, and by more.
+AVERAGED = {1: ((2, (1, 0)), (1, (0, 1))), -1: ((2, (1, 0)), (1, (0, 6)))}
 
 
 def result() -> Result:
@@ -40,6 +42,12 @@ def result() -> Result:
             Claim(f"P(1) is the margin times that of a better answer, G = {name}", written, "==",
                   margin * alone, RANGES)
         )  # fmt: skip
+        for sign, rows in AVERAGED.items():
+            mean = Question(raters=Electorate(rows), per="mean")
+            found = GRPO(size).preference(mean)[0].xreplace({mean.policy[0]: P})
+            word = "first" if sign > 0 else "second"
+            claims.append(Claim(f"averaged, the {word} is better, G = {name}", found, "==",
+                                sign * alone, RANGES))  # fmt: skip
     return Result(
         "Two answers and raters who score whole groups: the margin at every group size",
         "new",
@@ -57,6 +65,17 @@ def result() -> Result:
                 penalties=REVERSE_KL,
                 parameters=RANGES,
                 hypotheses=("one rater for each group",),
+            ),
+            Headline(
+                "where rewards are averaged first, the sign of the difference of the means stands "
+                r"in place of $\gamma$",
+                ("averaged, the first is better, G = {G}",
+                 "averaged, the second is better, G = {G}"),
+                groups=Numbers.of(*SIZES),
+                answers=TWO,
+                penalties=REVERSE_KL,
+                parameters=RANGES,
+                hypotheses=("two raters reward (1, 0), a third one (0, 1) or (0, 6)",),
             ),
         ),
         setting="two answers, one rater for each group, any masses $m_1$, $m_2$, $m_3$ of raters "

@@ -34,8 +34,8 @@ Statements are about raters who score every answer; any number of raters and ans
 proved by the argument given, for the weights and references it names; `no` is refuted by a
 counterexample (lotteries in balls, re-checked by another route); `open` names the largest search
 done. The electorates of counterexamples are kept from earlier searches and need not be the smallest
-(`python -m grpo_symbolic.aggregation.axiom_table` searches again); what is said of them was
-computed with this page.
+(`gs.satisfies(rule, axiom, raters=15)` searches again); what is said of them was computed with
+this page.
 Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
 """
 sys.path[:0] = [str(ROOT), str(DOCS)]

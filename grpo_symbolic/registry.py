@@ -208,7 +208,8 @@ RULES = (
     *("grpoG", "grpoG-direct", "grpo-inf", "grpoG-answer", "grpoG-mean", "rlhf", "rlhf-btl"),
     *("rlhf-btl-counts", "rlhf-btl-reference", "nlhf", "ipo", "borda", "copeland", "plurality"),
     *("maximal-lottery", "maximal-lottery-direct", "random-dictator", "best-of-N"),
-    "best-of-N-group",
+    *("best-of-N-group", "RULE-flipped:SHARE", "RULE-corrected:SHARE", "RULE-worst-case:RADIUS"),
+    "RULE-adversarial:SHARE:RANKING",
 )
 
 #: What a stationary policy is exported as: ``--format``.

@@ -61,4 +61,22 @@ RATERS: dict[str, str] = {
         "to be as strong as the penalty at that point. Both depend on the share, so one "
         "weight cannot do it for every share."
     ),
+    "raters_vertices": (
+        "Next to certainty a group has at most one other answer in it, and its advantage is the "
+        "same whatever the rewards: whoever wins that duel grows. A large group only makes the "
+        "duel louder, so the answer that is left has to win all of them."
+    ),
+    "raters_approvals": (
+        "Who only says yes or no has no scale of its own. In a pair the yes of one rater then "
+        "weighs as much against the no of another as against its own."
+    ),
+    "raters_merging": (
+        "Each group belongs to one rater, so two electorates train on two heaps of groups that "
+        "never mix. What neither heap moves, both together do not move either."
+    ),
+    "raters_least_divergence": (
+        "While the penalty fades, the policy never goes further from the reference than the "
+        "nearest lottery that nobody beats, so it ends there. A clone that is given up leaves its "
+        "part of the reference to whoever remains."
+    ),
 }

@@ -11,7 +11,6 @@ from grpo_symbolic.aggregation.compare import aligned
 from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
-from grpo_symbolic.aggregation.witnesses import keep, known_witness, written
 from grpo_symbolic.display import grid
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
@@ -29,7 +28,6 @@ RULES = (
     *("plurality", "random-dictator", "best-of-2", "grpo-inf", "grpo-inf-answer"),
     *("grpo2-answer", "grpo4"),
 )
-_FEW_THEN_MANY = 3, 15
 _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
 
@@ -137,23 +135,3 @@ def axiom_table(
         for rule in tracked(as_rules(rules), label="rules", unit="rule")
     ]
     return AxiomTable(tuple(zip(*columns, strict=True)))
-
-
-def main() -> None:
-    """Search again for what breaks axioms: minutes. Where nothing is met, what was known stays."""
-    found: dict[str, dict[str, str]] = {}
-    for rule in RULES:
-        known = ((name, known_witness(rule, name)) for name in AXIOMS)
-        kept = found[rule] = {name: written(p) for name, p in known if p is not None}
-        for name in AXIOMS:
-            for raters in _FEW_THEN_MANY:
-                seen = satisfies(rule, name, raters)
-                if seen.searched.witness is not None:
-                    kept[name] = written(seen.searched.witness)
-                if seen.status != Status.UNKNOWN:
-                    break
-        keep(found)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb, ctx
+from sympy import Expr, N
 
 from grpo_symbolic.aggregation.cases import Case, Profile, Situation
 from grpo_symbolic.aggregation.expected import left_over
@@ -33,7 +34,7 @@ class Counterexample:
     electorates : tuple of Electorate
     references : tuple of tuples of Fraction
         One for each electorate.
-    beta : Fraction or None
+    beta : Fraction, Expr or None
         None for rules without a weight.
     lotteries : tuple of Lottery
     gap : arb
@@ -47,18 +48,18 @@ class Counterexample:
     about: str
     electorates: tuple[Electorate, ...]
     references: tuple[tuple[Fraction, ...], ...]
-    beta: Fraction | None
+    beta: Fraction | Expr | None
     lotteries: tuple[Lottery, ...]
     gap: arb
     checked: str
     measure: str = "the axiom fails by"
 
     def __str__(self) -> str:
-        lines = [self.about + ("" if self.beta is None else f", at beta = {self.beta}")]
+        lines = [self.about + ("" if self.beta is None else f", at beta = {_number(self.beta)}")]
         rows = zip(self.electorates, self.references, self.lotteries, strict=True)
         for electorate, reference, lottery in rows:
             raters = "; ".join(
-                f"{m}: {','.join(str(v) for v in row)}"
+                f"{_number(m)}: {','.join(str(v) for v in row)}"
                 for m, row in zip(electorate.masses, electorate.entries, strict=True)
             )
             shown = ", ".join(map(str, lottery.values)) if _short(lottery) else ", ".join(
@@ -72,6 +73,11 @@ class Counterexample:
 
     def __repr__(self) -> str:
         return f"Counterexample({self.about!r})"
+
+
+def _number(value: Fraction | Expr) -> str:
+    """A fraction as it is, an algebraic number by its first digits."""
+    return str(value) if isinstance(value, Fraction) else f"{N(value, 12)}..."
 
 
 def _short(lottery: Lottery) -> bool:
@@ -166,7 +172,7 @@ def confirmed(
     rule: Rule,
     electorate: Electorate,
     reference: Sequence[Fraction],
-    beta: Fraction,
+    beta: Fraction | Expr,
     policy: Sequence[arb],
 ) -> str | None:
     """What confirms the lottery by another route; None where it does not."""

@@ -6,15 +6,15 @@ deviation. Nothing is shared with the routes that find lotteries: what these fou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
 
 from flint import arb
-from sympy import oo
+from sympy import Expr, oo
 
-from grpo_symbolic.aggregation.lottery import as_arb
+from grpo_symbolic.aggregation.lottery import as_arb, as_ball, rational
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.model.algorithm import NLHF
@@ -22,28 +22,21 @@ from grpo_symbolic.model.algorithm import NLHF
 __all__ = ["expected_advantage", "left_over"]
 
 #: A share of the raters, and the reward of every answer.
-Rater = tuple[Fraction, Sequence[Fraction]]
+Rater = tuple[arb, Sequence[Fraction]]
 
 
 def expected_advantage(
     rule: Trained, electorate: Electorate, policy: Sequence[arb], own: int
 ) -> arb:
     """P(own | π) of the published advantage, or of NLHF."""
-    total = sum(electorate.weights)
-    raters: list[Rater] = [
-        (Fraction(w, total), row)  # type: ignore[misc]
-        for w, row in zip(electorate.weights, electorate.entries, strict=True)
-    ]
+    shares = [as_ball(share) for share in electorate.shares]
+    rows: list[Sequence[Fraction]] = list(electorate.entries)  # type: ignore[arg-type]
     if rule.per == "mean":
-        columns = zip(*(row for _, row in raters), strict=True)
-        means = [
-            sum((w * v for (w, _), v in zip(raters, column, strict=True)), Fraction(0))
-            for column in columns
-        ]
-        raters = [(Fraction(1), means)]
+        shares, rows = [arb(1)], [[Fraction(int(m.p), int(m.q)) for m in electorate.mean_rewards]]
+    raters: list[Rater] = list(zip(shares, rows, strict=True))
     if isinstance(rule.algorithm, NLHF):
         return _sum(
-            as_arb(w * Fraction(1 + (row[own] > row[x]) - (row[own] < row[x]), 2)) * p
+            w * (1 + (row[own] > row[x]) - (row[own] < row[x])) / 2 * p
             for w, row in raters
             for x, p in enumerate(policy)
         )
@@ -55,7 +48,7 @@ def expected_advantage(
     return _sum(_in_groups(raters, policy, own, int(size), one_judge))
 
 
-def _sum(values: Iterator[arb]) -> arb:
+def _sum(values: Iterable[arb]) -> arb:
     return sum(values, arb(0))
 
 
@@ -63,19 +56,19 @@ def _in_large_groups(pool: list[Rater], policy: Sequence[arb], own: int) -> arb:
     """Weight times (mean of the own reward less mean)/deviation, over draws from the pool."""
     if len({v for _, row in pool for v in row}) < 2:
         return arb(0)
-    weight = sum((w for w, _ in pool), Fraction(0))
-    law = [(as_arb(w / weight) * p, row[x]) for w, row in pool for x, p in enumerate(policy)]
+    weight = _sum(w for w, _ in pool)
+    law = [(w / weight * p, row[x]) for w, row in pool for x, p in enumerate(policy)]
     mean = _sum(p * as_arb(v) for p, v in law)
     variance = _sum(p * (as_arb(v) - mean) ** 2 for p, v in law)
-    here = sum((w / weight * row[own] for w, row in pool), Fraction(0))
-    return as_arb(weight) * (as_arb(here) - mean) / variance.sqrt()
+    here = _sum(w / weight * as_arb(row[own]) for w, row in pool)
+    return weight * (here - mean) / variance.sqrt()
 
 
 def _in_groups(
     raters: list[Rater], policy: Sequence[arb], own: int, size: int, one_judge: bool
 ) -> Iterator[arb]:
     judges = [(w, (row,) * size) for w, row in raters] if one_judge else [
-        (prod((w for w, _ in chosen), start=Fraction(1)), tuple(row for _, row in chosen))
+        (prod((w for w, _ in chosen), start=arb(1)), tuple(row for _, row in chosen))
         for chosen in product(raters, repeat=size)
     ]  # fmt: skip
     for others in product(range(len(policy)), repeat=size - 1):
@@ -85,14 +78,14 @@ def _in_groups(
             mean = sum(rewards, Fraction(0)) / size
             square = sum(((r - mean) ** 2 for r in rewards), Fraction(0)) / size
             if square:
-                yield as_arb(weight * (rewards[0] - mean)) * chance / as_arb(square).sqrt()
+                yield weight * as_arb(rewards[0] - mean) * chance / as_arb(square).sqrt()
 
 
 def left_over(
     rule: Trained,
     electorate: Electorate,
     reference: Sequence[Fraction],
-    beta: Fraction,
+    beta: Fraction | Expr,
     policy: Sequence[arb],
 ) -> arb:
     """The largest difference between the conditions of two answers."""
@@ -101,6 +94,6 @@ def left_over(
         ratio = as_arb(r) / p
         force = 1 - ratio if rule._reverse else -ratio.log()
         climb = expected_advantage(rule, electorate, policy, o)
-        sides.append(climb - as_arb(beta) * force)
+        sides.append(climb - as_ball(rational(beta)) * force)
     apart = [abs(a - b) for k, a in enumerate(sides) for b in sides[:k]]
     return max((a.abs_upper() for a in apart), default=arb(0))

@@ -111,9 +111,9 @@ def as_arb(value: Fraction) -> arb:
     return arb(fmpq(value.numerator, value.denominator))
 
 
-def rational(value: Fraction) -> Rational:
+def rational(value: Fraction | Expr) -> Expr:
     """A fraction as a number of SymPy."""
-    return Rational(value.numerator, value.denominator)
+    return value if isinstance(value, Expr) else Rational(value.numerator, value.denominator)
 
 
 def as_ball(value: Expr | arb | float) -> arb:

@@ -146,7 +146,8 @@ class Adversarial(_Relabelled):
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        return f"{self.rule.name}-adversarial:{self.share}"
+        ranking = ">".join(str(o + 1) for o in self.ranking)
+        return f"{self.rule.name}-adversarial:{self.share}:{ranking}"
 
     @property
     def title(self) -> str:  # type: ignore[override]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from sympy import oo
-
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.axioms import axiom as as_axiom
@@ -22,16 +20,12 @@ from grpo_symbolic.aggregation.cases import (
 from grpo_symbolic.aggregation.counterexample import Counterexample, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
 from grpo_symbolic.aggregation.lottery import Lottery, as_ball, rational
+from grpo_symbolic.aggregation.merging import merged_elsewhere
 from grpo_symbolic.aggregation.names import rule as as_rule
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.search import Search, Searched
 from grpo_symbolic.aggregation.small_weights import vanishing_weight
-from grpo_symbolic.aggregation.symmetric import (
-    broken_paths,
-    merged_elsewhere,
-    passed_by,
-    symmetric_profiles,
-)
+from grpo_symbolic.aggregation.symmetric import broken_paths, passed_by, symmetric_profiles
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.aggregation.witnesses import known_witness
 from grpo_symbolic.display import badge, record
@@ -51,7 +45,6 @@ _FEW = 3
 _FURTHER: dict[str, Callable[[], Sequence[Profile]]] = {
     "participation": mixed_pairs,
     "ratio-monotonicity": cycles,
-    "merging": tuple,
 }
 _UNIFORM = (Fraction(1, 3),) * 3
 
@@ -201,8 +194,7 @@ def _looked(
         return broken_paths(rule, profiles)
     if axiom.name == "condorcet-winner":
         return passed_by(rule, profiles) if several else _limits(rule, raters, profiles)
-    large = several and rule.algorithm.group_size == oo and rule._reverse
-    if large and axiom.name == "merging" and rule.per == "group":
+    if several and axiom.name == "merging" and rule._reverse and rule.per == "group":
         return merged_elsewhere(rule, profiles)
     if profiles is not None:
         return _search(rule).run(axiom, 0, more=profiles)
@@ -224,7 +216,7 @@ def _note(rule: Rule, axiom: Axiom, found: Searched) -> str:
     if axiom.name == "merging" and isinstance(rule, Trained) and rule.per == "group":
         notes.append(
             "the common lottery is stationary for both together, P being linear in the masses; "
-            "whether the path from the reference ends there is open (for large groups it need not)"
+            "whether the path from the reference ends there is open (in groups of four it need not)"
         )
     if found.uncertain:
         notes.append(f"{found.uncertain} cases look like failures in floats and were not certified")

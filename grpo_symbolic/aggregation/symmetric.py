@@ -12,13 +12,11 @@ from the reference to wherever it gets.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import combinations_with_replacement, permutations, product
-from math import gcd, isqrt, lcm
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 from flint import arb, ctx
@@ -33,7 +31,7 @@ from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Line", "broken_paths", "merged_elsewhere", "passed_by", "symmetric_profiles"]
+__all__ = ["Line", "broken_paths", "passed_by", "symmetric_profiles"]
 
 _LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6), (0, 1, 20))
 _MOST_RATERS, _REPEATED = 9, 4
@@ -41,9 +39,6 @@ _STARTS = (Fraction(1, 3), Fraction(1, 2), Fraction(1, 10))
 _GRID, _BROKEN = 200, 1200
 _CLEAR, _TALLEST = 1e-3, 1e-4
 _BITS, _PARTS = 120, 4000
-#: A policy at which many raters have a rational deviation.
-_MET = (Fraction(1, 5), Fraction(2, 5), Fraction(2, 5))
-_MOST_LOPSIDED, _FINE = 18, 4000
 _SHOWN, _DIGITS = Fraction(1, 16), 30
 
 
@@ -154,116 +149,6 @@ def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searc
         report.witness = profile
         return report
     return report
-
-
-def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
-    """Electorates with one lottery whose union has another, by large groups of one rater each.
-
-    The second electorate is the first one with answers 2 and 3 exchanged, and their lottery is the
-    rational policy :data:`_MET`, at which all deviations are rational: it is stationary exactly,
-    and in the box that has one stationary policy.
-    """
-    report = Searched()
-    for profile in _lopsided() if profiles is None else profiles:
-        report.electorates += 1
-        drift = _drift(profile)
-        if drift is None or drift[1] != drift[2]:
-            continue
-        turned = tuple(sorted(((a, c, b), m) for (a, b, c), m in profile))
-        both = tuple(sorted((Counter(dict(profile)) + Counter(dict(turned))).items()))
-        for start in _STARTS:
-            beta = drift[0] / (1 - start / _MET[0])
-            if beta <= 0:
-                continue
-            report.cases += 1
-            lines = [Line(rule, p, start) for p in (profile, turned, both)]
-            report.found = _met_and_left(lines, beta)
-            if report.found is not None:
-                report.witness = profile
-                return report
-    return report
-
-
-def _met_and_left(lines: list[Line], beta: Fraction) -> Counterexample | None:
-    """The counterexample, if the first two lotteries are that policy and the third is not."""
-    rule, met = lines[0].rule, np.array([float(p) for p in _MET])
-    try:
-        rough = np.array([_floats(line, beta) for line in lines])
-        away = np.abs(rough - met).max(axis=1)
-        if not (away[:2].max() < _CLEAR < away[2]):
-            return None
-        found = [line.rule.lottery(line.electorate, line.reference, beta, _DIGITS)
-                 for line in lines]  # fmt: skip
-    except ValueError:
-        return None
-    if any(lottery.kind != "enclosed" for lottery in found):
-        return None
-    boxes = [[v for v in lottery.values if isinstance(v, arb)] for lottery in found]
-    with ctx.workprec(_FINE):  # finer than any box: each has one stationary policy, which it is
-        policy = [as_arb(p) for p in _MET]
-        met_twice = all(
-            v.contains(p) for box in boxes[:2] for v, p in zip(box, policy, strict=True)
-        )
-    with ctx.workprec(_BITS):
-        checks = [
-            confirmed(rule, line.electorate, line.reference, beta, box)
-            for line, box in zip(lines, boxes, strict=True)
-        ]
-        gap = abs(boxes[2][0] - as_arb(_MET[0]))
-    if None in checks or not met_twice or not gap > 0:
-        return None
-    return Counterexample(
-        "two electorates, one the other with answers 2 and 3 exchanged, have the lottery "
-        f"{', '.join(map(str, _MET))}, and together another one",
-        tuple(line.electorate for line in lines),
-        tuple(line.reference for line in lines),
-        beta,
-        tuple(found),
-        gap,
-        checks[0] or "",
-    )
-
-
-def _floats(line: Line, beta: Fraction) -> Array:
-    rewards = np.array([[row for row, _ in line.profile]], float)
-    masses = np.array([[m for _, m in line.profile]], float)
-    many = Profiles(rewards, masses / masses.sum())
-    reference = np.array([[float(r) for r in line.reference]])
-    return line.rule.batch(many, np.array([float(beta)]), reference)[0]
-
-
-def _drift(profile: Profile) -> tuple[Fraction, ...] | None:
-    """P at that policy, exactly, where all deviations are rational."""
-    found = [Fraction(0)] * 3
-    for row, m in profile:
-        deviation = _deviation(row)
-        if not deviation:
-            return None
-        mean = sum((p * r for p, r in zip(_MET, row, strict=True)), Fraction(0))
-        found = [v + m * (r - mean) / deviation for v, r in zip(found, row, strict=True)]
-    return tuple(v / sum(m for _, m in profile) for v in found)
-
-
-def _deviation(row: tuple[int, ...]) -> Fraction | None:
-    """The deviation of a rater's rewards under that policy, where it is rational."""
-    mean = sum((p * r for p, r in zip(_MET, row, strict=True)), Fraction(0))
-    square = sum((p * (r - mean) ** 2 for p, r in zip(_MET, row, strict=True)), Fraction(0))
-    root = Fraction(isqrt(square.numerator), isqrt(square.denominator))
-    return root if root**2 == square else None
-
-
-def _lopsided() -> list[Profile]:
-    """Three kinds of raters, together even between answers 2 and 3 at that policy."""
-    rows = [(k, 0, d) for k, d in product(range(1, 7), repeat=2) if gcd(k, d) == 1]
-    known = [(row, deviation) for row in rows if (deviation := _deviation(row))]
-    found = []
-    for ((one, s), (two, t)), share in product(permutations(known, 2), (1, Fraction(1, 2))):
-        ratio = Fraction(one[2], two[2]) * t / s
-        whole = lcm(ratio.denominator, Fraction(share).denominator)
-        if whole * max(1, ratio) <= _MOST_LOPSIDED:
-            counts = ((0, 1, 1), share), (one, 1), ((two[0], two[2], 0), ratio)
-            found.append(tuple(sorted((row, int(whole * m)) for row, m in counts)))
-    return sorted(found, key=lambda p: (sum(m for _, m in p), p))
 
 
 def _interval(low: Fraction, high: Fraction) -> arb:

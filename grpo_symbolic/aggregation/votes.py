@@ -75,8 +75,10 @@ class Comparisons:
             rows[o][x] != -rows[x][o] or abs(rows[o][x]) > 1 for o in range(n) for x in range(n)
         ):
             raise ValueError("margins must be an antisymmetric matrix with entries in [-1, 1]")
-        won = np.array([[v.numerator for v in row] for row in rows], np.int64)
-        seen = np.array([[v.denominator for v in row] for row in rows], np.int64)
+        # Integers of any length where these are long.
+        kind = np.int64 if max(v.denominator for row in rows for v in row) < 2**62 else object
+        won = np.array([[v.numerator for v in row] for row in rows], kind)
+        seen = np.array([[v.denominator for v in row] for row in rows], kind)
         np.fill_diagonal(seen, 0)
         return cls(tuple(answers) or tuple(str(o) for o in range(1, n + 1)), won, seen)
 

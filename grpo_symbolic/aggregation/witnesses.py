@@ -1,8 +1,7 @@
 """Electorates that broke axioms when they were looked for: where a search begins, no evidence.
 
 They come from searches, some of them by hand, and need not be the smallest of their kind.
-``python -m grpo_symbolic.aggregation.axiom_table`` searches again for each rule and axiom of the
-table and keeps what it meets first.
+``satisfies(rule, axiom, raters)`` searches again; what it meets first is ``searched.witness``.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from grpo_symbolic.aggregation.cases import Profile
 
-__all__ = ["keep", "known_witness", "written"]
+__all__ = ["known_witness"]
 
 _FILE = Path(__file__).with_name("witnesses.json")
 
@@ -29,16 +28,6 @@ def known_witness(rule: str, axiom: str) -> Profile | None:
     return None if text is None else _read(text)
 
 
-def written(profile: Profile) -> str:
-    """As raters are written at the command line."""
-    return "; ".join(f"{m}: {','.join(map(str, row))}" for row, m in profile)
-
-
 def _read(text: str) -> Profile:
     raters = (rater.split(":") for rater in text.split(";"))
     return tuple((tuple(map(int, row.split(","))), int(m)) for m, row in raters)
-
-
-def keep(found: dict[str, dict[str, str]]) -> None:
-    """Write the file: for each rule, the profile of each axiom as :func:`written` has it."""
-    _FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

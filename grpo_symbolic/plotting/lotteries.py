@@ -48,7 +48,9 @@ def lotteries(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
     for corner, name, side in zip(
         corners, comparison.electorate.answers, ("right", "left", "center"), strict=True
     ):
-        ax.annotate(name, corner, ha=side, va="bottom" if side == "center" else "top")
+        above = side == "center"
+        ax.annotate(name, corner, (0, 6 if above else -6), textcoords="offset points", ha=side,
+                    va="bottom" if above else "top")  # fmt: skip
     rules = curves_of("rules", comparison.rules)
     for rule, lottery, style in zip(rules, comparison.lotteries, STYLES, strict=False):
         path = _path(rule, comparison)
@@ -61,7 +63,8 @@ def lotteries(comparison: Comparison, *, ax: Axes | None = None) -> Axes:
     ax.plot(*base, marker="+", linestyle="none", color="black", label=r"$\pi_{\mathrm{ref}}$")
     ax.set_aspect("equal")
     ax.set_axis_off()
-    ax.legend(fontsize="x-small", loc="upper right", frameon=False)
+    # Beside the simplex: inside it would hide lotteries, and the corners bear names.
+    ax.legend(fontsize="x-small", loc="upper left", bbox_to_anchor=(1.02, 1.0), frameon=False)
     return ax
 
 

@@ -301,6 +301,41 @@ def test_symmetric_flips_rescale_the_weight_and_others_do_not() -> None:
     assert hostile.floats()[2] > 1 / 3
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("grpo2-flipped:1/10", Flipped(rule("grpo2"), "1/10")),
+        ("nlhf-corrected:1/20", Flipped(rule("nlhf"), "1/20", corrected=True)),
+        ("borda-adversarial:1/3:3>1>2", Adversarial(rule("borda"), "1/3", (2, 0, 1))),
+        ("grpo2-direct-worst-case:1/9", WorstCase(rule("grpo2-direct"), "1/9")),
+    ],
+)
+def test_what_befell_the_labels_by_name(name: str, meant: gs.Rule) -> None:
+    assert rule(name) == meant
+    assert meant.name == name
+
+
+def test_the_rule_of_an_algorithm() -> None:
+    assert rule(gs.GRPO(2, gs.DirectKL()), "answer") == rule("grpo2-direct-answer")
+    assert rule(gs.NLHF()).name == "nlhf"
+
+
+@pytest.mark.parametrize("name", ["grpo2-flipped:2", "grpo4-flipped:1/9", "grpo2-flipped:1/9:2>1",
+                                  "grpo2-adversarial:1/9", "borda-worst-case:1/9"])  # fmt: skip
+def test_labels_by_name_are_refused_with_a_sentence(name: str) -> None:
+    with pytest.raises(ValueError, match=r"share must be|labels of|adversaries|worst-case margins"):
+        rule(name)
+
+
+def test_margins_may_be_long_fractions() -> None:
+    """Longer than machine integers: exact all the same."""
+    share = Fraction(10**30 + 1, 10**31)
+    votes = gs.Electorate([(2, (1, 0)), (1, (0, 1))])
+    found = Flipped(rule("grpo2"), share).lottery(votes, ("1/4", "3/4"), "1/2").values[0]
+    margin = Rational(1, 3) * (1 - 2 * Rational(share.numerator, share.denominator))
+    assert (Rational(1, 2) * (found - Rational(1, 4)) - margin * found * (1 - found)).expand() == 0
+
+
 def test_worst_case_margins_satisfy_their_condition() -> None:
     p = WorstCase(rule("grpo2-direct"), "1/10").lottery(ELECTORATE, REFERENCE, "1/2").floats()
     sides = [
