@@ -71,6 +71,8 @@ def sign(expr: Expr, domain: Domain) -> Sign | None:
 
 def is_zero(expr: Expr, domain: Domain) -> bool:
     """Whether ``expr`` is identically zero on ``domain``; False means *not shown*."""
+    if S(expr).is_Rational:
+        return expr == 0
     found = normal_form(S(expr), domain.extended(expr))
     return found is not None and bool(found[1].top.is_zero())
 

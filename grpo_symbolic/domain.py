@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from random import Random
 
-from sympy import Dummy, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
+from sympy import Basic, Dummy, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
 
 from grpo_symbolic.display import Html, cut, legible, math, tex, typeset
 from grpo_symbolic.symbols import describe
@@ -138,10 +139,15 @@ class Domain:
 
     def extended(self, *expressions: Expr) -> Domain:
         """This domain and the catalogue ranges of symbols it does not have yet."""
-        ends = (end for r in self.ranges for end in (r.lower, r.upper))
-        rest = Domain.around(*expressions, *ends)
-        extra = tuple(r for r in rest.ranges if r.symbol not in self.symbols)
-        return Domain(self.ranges + extra)
+        met = self._in_ends.union(*(expression.free_symbols for expression in expressions))
+        missing = [s for s in met - set(self.symbols) if isinstance(s, Symbol)]
+        if not missing:
+            return self
+        return Domain(self.ranges + Domain.of(*sorted(missing, key=str)).ranges)
+
+    @cached_property
+    def _in_ends(self) -> frozenset[Basic]:
+        return frozenset[Basic]().union(*(r.needs for r in self.ranges))
 
     def __str__(self) -> str:
         return ", ".join(str(r) for r in self.ranges)

@@ -72,8 +72,8 @@ def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
     None where it has no normal form on this domain.
     """
     for size in _SIZES:
-        lowering = Lowering(domain, size)
         try:
+            lowering = Lowering(domain, size)
             for symbol in sorted(expr.free_symbols, key=str):
                 lowering.lower(symbol)
             return lowering, lowering.lower(expr)

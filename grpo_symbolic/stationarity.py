@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Eq, Expr
+from sympy import Add, Dummy, Eq, Expr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import Html, legible, math, prose, record, short
@@ -128,6 +128,16 @@ class StationarityCondition:
         return tuple(
             w * (p - self.beta * d - multiplier)
             for w, p, d in zip(self.policy, self.preference, self.marginal, strict=True)
+        )
+
+    @property
+    def pulls(self) -> tuple[Expr, ...]:
+        """π(o) d(o), one entry an answer, with what cancels cancelled."""
+        own, given = Dummy("p", positive=True), Dummy("r", positive=True)
+        pull = (own * self.penalty.marginal(given / own)).expand()
+        return tuple(
+            rate * pull.xreplace({own: w, given: r})
+            for w, r, rate in zip(self.policy, self.reference, self.rates, strict=True)
         )
 
     def contrast(self, first: int = 0, second: int = 1) -> Eq:

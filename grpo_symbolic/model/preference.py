@@ -53,6 +53,8 @@ __all__ = [
 
 # Beyond this many operations an expectation is not brought to factors.
 _MAX_SHAPED = 60
+# Answers beyond which what changes nothing is not shown answer by answer.
+_MOST_ANSWERS = 12
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class PreferenceModel(Sequence):
         if advantage.zero_sum:
             mean_zero = _opaque(self.expected)
             found.append(Claim("mean zero: E P = 0", mean_zero, "==", Integer(0), self.domain))
+        if len(self) > _MOST_ANSWERS:
+            return tuple(found)
         return (*found, *self._invariances(self.rule, self.question))
 
     def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:

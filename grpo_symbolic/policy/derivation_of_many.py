@@ -19,6 +19,8 @@ __all__ = ["checks_of_many", "derivation_of_many", "rows_by_name"]
 
 # Rows that are listed, of conditions that are alike but for the reward.
 _LISTED = 12
+# Ranks whose conditions are checked one by one: those of the n-th have all masses up to it.
+_EACH = 8
 
 
 def derivation_of_many(policy: Any) -> Derivation:
@@ -41,18 +43,26 @@ def derivation_of_many(policy: Any) -> Derivation:
 
 
 def checks_of_many(policy: Any) -> tuple[Claim, ...]:
-    """The condition of every answer at the closed form."""
-    solved = dict(zip(policy.unknowns, policy.expressions or (), strict=False))
-    return tuple(
-        Claim(
-            f"the gradient of answer {answer} vanishes at the solution",
-            component.subs(solved, simultaneous=True),
-            "==",
-            S.Zero,
-            policy.parameters,
+    """The condition of every answer at the closed form; of many ranks, added up from the best."""
+    distortion = policy.distortion
+    if distortion is not None and len(distortion.ranked) > _EACH:
+        left, right = (
+            side.subs(symbols.pi, distortion.closed.expression) for side in distortion.equation.args
         )
-        for answer, component in zip(policy.question.answers, policy.condition.field, strict=True)
-    )
+        name = "the conditions of the answers down to a rank, added up, hold at the solution"
+        check = Claim(name, left, "==", right, Domain.of(symbols.pi_ref).extended(left, right))
+        return (check,) * len(policy.question)
+    solved = dict(zip(policy.unknowns, policy.expressions or (), strict=False))
+    condition, found = policy.condition, []
+    parts = list(zip(condition.policy, condition.preference, condition.pulls, strict=True))
+    # The multiplier by itself, where its terms cancel: each gradient would have all of them.
+    multiplier = Add(*(w * p - condition.beta * pull for w, p, pull in parts)).expand()
+    for answer, (w, p, pull) in zip(policy.question.answers, parts, strict=True):
+        name = f"the gradient of answer {answer} vanishes at the solution"
+        climb = w * (p.expand() - multiplier) - condition.beta * pull
+        value = climb.subs(solved, simultaneous=True)
+        found.append(Claim(name, value, "==", S.Zero, policy.parameters))
+    return tuple(found)
 
 
 def rows_by_name(policy: Any) -> list[str]:

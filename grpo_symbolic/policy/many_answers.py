@@ -275,7 +275,9 @@ class SimplexPolicy(Policy):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The condition of every answer at the closed form; without one, what lines rest on."""
-        return self.derivation.claims if self.expressions is None else checks_of_many(self)
+        if self.expressions is None:
+            return self.derivation.claims
+        return tuple(dict.fromkeys(checks_of_many(self)))
 
     def verify(self, *, simulate: bool = False) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model.

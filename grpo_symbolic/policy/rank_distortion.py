@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Expr, S
+from sympy import Add, Eq, Expr, S
 
 from grpo_symbolic import symbols
 from grpo_symbolic.model.advantage import Ranks
@@ -28,11 +28,14 @@ class RankDistortion:
         The question's classes from the most to the least rewarding.
     closed : ClosedForm
         φ, in ``symbols.pi_ref``.
+    equation : Eq
+        What φ solves: the conditions of the answers down to a rank, added up.
     """
 
     question: Question
     ranked: tuple[int, ...]
     closed: ClosedForm
+    equation: Eq
 
     @property
     def expressions(self) -> tuple[Expr, ...]:
@@ -72,7 +75,9 @@ def rank_distortion(algorithm: Algorithm, question: Question) -> RankDistortion 
         return None
     found = telescoped(stationarity_condition(algorithm, lumped.permuted(ranked)))
     closed = None if found is None else closed_form(*found)
-    return None if closed is None else RankDistortion(question, ranked, closed)
+    if found is None or closed is None:
+        return None
+    return RankDistortion(question, ranked, closed, found[1])
 
 
 def ranked_classes(lumped: Question) -> tuple[int, ...] | None:

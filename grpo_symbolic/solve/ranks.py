@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Dummy, Eq, Expr, Poly, S
+from sympy import Add, Dummy, Eq, Expr, Poly, S
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
@@ -27,12 +27,21 @@ def telescoped(condition: StationarityCondition) -> tuple[Poly, Eq, Domain] | No
         for symbol, upto in zip(free[:-1], cumulative, strict=True):
             forth[symbol] = upto - below
             below = upto
+    shares = [w.xreplace(forth).expand() for w in condition.policy]
+    parts = [
+        (w * p.xreplace(forth)).expand() - (condition.beta * pull.xreplace(forth)).expand()
+        for w, p, pull in zip(shares, condition.preference, condition.pulls, strict=True)
+    ]
+    # By itself, where its terms cancel: the field as a whole is large.
+    multiplier = Add(*parts).expand()
     shapes = set()
     total: Expr = S.Zero
-    for k, component in enumerate(condition.field[:-1]):
-        total += component.subs(forth, simultaneous=True)
-        whole = total.cancel() if total.is_rational_function() else total.expand()
-        shape = whole.expand().subs({ranks[k]: symbols.pi, levels[k]: symbols.pi_ref})
+    for k, (share, part) in enumerate(zip(shares[:-1], parts, strict=False)):
+        total = (total + part - share * multiplier).expand()
+        if not total.is_rational_function():
+            return None
+        whole = total if total.is_polynomial(*ranks) else total.cancel()
+        shape = whole.xreplace({ranks[k]: symbols.pi, levels[k]: symbols.pi_ref})
         if shape.free_symbols & {*ranks, *levels}:
             return None
         shapes.add(shape)

@@ -232,7 +232,7 @@ class Member:
     def vanishes(self, value: Expr) -> bool:
         if value.is_Rational:
             return bool(value == 0)
-        domain = self.domain.extended(value)
+        domain = self.domain.extended(value).relevant(value)
         # One point settles what would take long to expand in many symbols.
         at_a_point = value.subs(next(domain.samples(1)))
         if at_a_point.is_Rational and at_a_point != 0:
