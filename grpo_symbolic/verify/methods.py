@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sympy import Function, I
+
+from grpo_symbolic.elementary import KNOWN
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.ball_numbers import BallNumbers
@@ -174,9 +177,15 @@ def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
 
 
 def _needs_hold(claim: Claim) -> bool:
-    """Whether each divisor, radicand and the like is proved to be what it has to be."""
+    """Whether each divisor, radicand and the like is proved to be what it has to be.
+
+    Of a function that is not known nothing is.
+    """
+    sides = (claim.left, claim.right)
+    if any(s.has(I) or {type(f).__name__ for f in s.atoms(Function)} - KNOWN for s in sides):
+        return False
     ready()
-    needs = [n for side in (claim.left, claim.right) for n in needs_of(side, claim.domain)]
+    needs = [n for side in sides for n in needs_of(side, claim.domain)]
     try:
         return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))
     except Exhausted:
