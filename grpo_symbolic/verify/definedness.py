@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sympy import Expr, Function, Pow, S
 
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.elementary import Need, needs_of_part
+from grpo_symbolic.elementary import needs_of_part
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["needs_of"]
