@@ -85,7 +85,8 @@ class Domain:
     Raises
     ------
     ValueError
-        When ranges depend on one another in a circle, or a symbol has two.
+        When ranges depend on one another in a circle, a symbol has two, or the range of one that
+        SymPy takes to be positive reaches below 0.
 
     Examples
     --------
@@ -101,6 +102,11 @@ class Domain:
         left = list(dict.fromkeys(self.ranges))
         if len({r.symbol for r in left}) < len(left):
             raise ValueError(f"a symbol has two ranges: {', '.join(map(str, left))}")
+        for r in left:
+            if r.symbol.is_nonnegative and S(r.lower).is_extended_negative:
+                raise ValueError(
+                    f"{r.symbol} is no negative number to SymPy, but has the range {r}"
+                )
         ordered: list[Range] = []
         while left:
             found = next((r for r in left if not r.needs & {o.symbol for o in left}), None)
@@ -280,9 +286,10 @@ def _catalogue_range(symbol: Symbol) -> Range:
     entry = describe(symbol)
     if entry is not None:
         return Range(symbol, entry.lower, entry.upper, entry.lower_closed, entry.upper_closed)
-    if symbol.is_positive:
-        whole = bool(symbol.is_integer)
-        return Range(symbol, Integer(int(whole)), oo, lower_closed=whole)
+    whole = bool(symbol.is_integer)
+    if symbol.is_positive or symbol.is_nonnegative:
+        least = Integer(int(whole and bool(symbol.is_positive)))
+        return Range(symbol, least, oo, lower_closed=whole or not symbol.is_positive)
     if symbol.is_real:
         return Range(symbol, -oo, oo)
     raise ValueError(f"the symbol {symbol} has no known range: give it one with Domain.of")

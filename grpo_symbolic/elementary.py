@@ -19,6 +19,7 @@ __all__ = [
     "in_exponentials",
     "in_reach",
     "in_sines",
+    "needs_of_part",
     "needs_of_power",
     "needs_of_value",
 ]
@@ -57,7 +58,7 @@ _WITHIN: dict[str, tuple[tuple[Callable[[Expr], Expr], str], ...]] = {
     "tan": ((sympy.cos, "!="),),
 }
 #: Functions that are real numbers wherever their needs hold; of others nothing is known.
-KNOWN = frozenset({*_NAMES, "Max", "Min", "binomial", "floor", "ceiling"})
+KNOWN = frozenset({*_NAMES, "Max", "Min", "binomial", "floor", "ceiling", "Heaviside", "Piecewise"})
 #: Odd and increasing where they are defined: of the sign of their argument.
 ODD = frozenset({"asin", "atan", "asinh", "atanh", "erf"})
 #: Positive on (0, 1).
@@ -119,3 +120,12 @@ def needs_of_power(base: Expr, power: Expr) -> tuple[Need, ...]:
     if power.is_Rational:
         return ((base, ">" if power.is_negative else ">="),)
     return () if base.is_number and base.is_positive else ((base, ">"),)
+
+
+def needs_of_part(part: Expr) -> tuple[Need, ...]:
+    """Where a power or a function of real numbers is a real number: the same."""
+    if isinstance(part, sympy.exp):
+        return ()
+    if isinstance(part, Pow):
+        return needs_of_power(*part.args)
+    return needs_of_value(type(part).__name__, part.args[0]) if part.args else ()

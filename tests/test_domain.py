@@ -212,3 +212,16 @@ def test_an_empty_range_has_no_points(lower: Expr, upper: Expr, closed: bool) ->
     empty = Domain.of(Range(X, lower, upper, closed, closed))
     assert not list(empty.samples(20))
     assert prove(Claim("nothing", X, ">", Integer(5), empty)).status is not Status.REFUTED
+
+
+def test_ranges_agree_with_what_sympy_takes_a_symbol_to_be() -> None:
+    """|x| is x to SymPy before a claim is made: a range below 0 would be one of another claim."""
+    positive, least = Symbol("y", positive=True), Symbol("z", nonnegative=True)
+    for symbol in (positive, least):
+        with pytest.raises(ValueError, match="no negative number"):
+            Domain.of((symbol, Rational(-1), Rational(1)))
+        with pytest.raises(ValueError, match="no negative number"):
+            Domain.of((symbol, -oo, oo))
+    assert str(Domain.of(positive, least)) == "y > 0, z >= 0"
+    whole = Symbol("n", integer=True, nonnegative=True)
+    assert str(Domain.of(whole)) == "n >= 0"

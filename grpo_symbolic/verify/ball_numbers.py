@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
-from flint import arb, ctx
+from flint import ctx
 from sympy import Expr, Symbol
 
 from grpo_symbolic.elementary import in_reach
-from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import sign_of
-from grpo_symbolic.surd import as_rational
+from grpo_symbolic.enclosures.values import enclosed
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -64,25 +62,14 @@ def sign_at(
     """
     if not all(in_reach(side, point) for side in (claim.left, claim.right)):
         return None
+    told = False
     for bits in precisions:
-        left, right = (_enclosed(side, point, bits) for side in (claim.left, claim.right))
+        left, right = (enclosed(side, point, bits) for side in (claim.left, claim.right))
         if left is None or right is None:
-            return None
+            continue  # a divisor, or what is under a root, that so few digits do not tell from 0
+        told = True
         with ctx.workprec(bits):
             sign = sign_of(left - right)
         if sign:
             return sign
-    return 0
-
-
-def _enclosed(side: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None:
-    """A ball for a value; what is exactly 0, or no fraction, shows in numbers alone."""
-    with suppress(ValueError, ZeroDivisionError), ctx.workprec(bits):
-        found = ball(side, {s: arb(as_rational(v)) for s, v in point.items()}, bits)
-        if found.is_finite():
-            return found
-    with suppress(ValueError, ZeroDivisionError):
-        found = ball(side.subs(point), {}, bits)
-        if found.is_finite():
-            return found
-    return None
+    return 0 if told else None

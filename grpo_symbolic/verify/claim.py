@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sympy import Eq, Expr, Ge, Gt, Le, Lt, Max, Min, Ne, Symbol, nan, oo, zoo
+from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, Symbol
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 
@@ -14,6 +14,7 @@ from grpo_symbolic.algebra import is_defined
 from grpo_symbolic.display import Html, legible, math, record, short, tex
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import in_reach
+from grpo_symbolic.enclosures.values import has_no_value
 
 __all__ = ["Claim"]
 
@@ -106,17 +107,11 @@ class Claim:
         return self.where_defined or all(is_defined(side, self.domain) for side in sides)
 
     def undefined_at(self, point: Mapping[Symbol, Expr]) -> bool:
-        """Whether one side is no real number at this exact point."""
-        if not all(in_reach(side, point) for side in (self.left, self.right)):
-            return False
-        try:
-            values = [side.xreplace(dict(point)) for side in (self.left, self.right)]
-        except ValueError:  # of a maximum with a part that is no real number
-            parts = {
-                a for m in self.difference.atoms(Max, Min) for a in m.args if not a.has(Max, Min)
-            }
-            return any(part.xreplace(dict(point)).is_real is False for part in parts)
-        return any(v.has(nan, zoo, oo, -oo) or v.is_real is False for v in values)
+        """Whether one side is shown to be no real number at this exact point."""
+        sides = (self.left, self.right)
+        return all(in_reach(side, point) for side in sides) and any(
+            has_no_value(side, point) for side in sides
+        )
 
     def __repr__(self) -> str:
         relation = "=" if self.relation == "==" else self.relation

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr, Function, Pow, S, exp
+from sympy import Expr, Function, Pow, S
 
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.elementary import Need, needs_of_power, needs_of_value
+from grpo_symbolic.elementary import needs_of_part
 from grpo_symbolic.verify.claim import Claim
 
 __all__ = ["needs_of"]
@@ -22,17 +22,9 @@ def needs_of(expression: Expr, domain: Domain) -> Iterator[Claim]:
     """
     found: dict[tuple[Expr, str], None] = {}
     for part in sorted(expression.atoms(Pow, Function), key=str):
-        for need in _of(part):
+        for need in needs_of_part(part):
             if need[0].free_symbols:
                 found[need] = None
     for value, relation in found:
         name = f"{value} {relation} 0"
         yield Claim(name, value, relation, S.Zero, domain.relevant(value), where_defined=True)
-
-
-def _of(part: Expr) -> tuple[Need, ...]:
-    if isinstance(part, exp):
-        return ()
-    if isinstance(part, Pow):
-        return needs_of_power(*part.args)
-    return needs_of_value(type(part).__name__, part.args[0]) if part.args else ()

@@ -21,6 +21,7 @@ __all__ = [
     "SMALL",
     "SMALLEST_BOX",
     "SYSTEM_LARGEST",
+    "WHOLE_NUMBERS",
     "is_small",
     "within",
 ]
@@ -38,6 +39,8 @@ SYSTEM_LARGEST = (400, 2000)
 SCRIPT_LARGEST, NUMBER_ROOTS = (4000, 4000), (4,)
 #: Operations, degree and monomials of a claim whose normal form ends by itself.
 SMALL = (80, 64, 10_000)
+#: How many whole numbers are inserted one by one.
+WHOLE_NUMBERS = (2, 8)
 
 
 def within(largest: tuple[int, ...], *sizes: int) -> bool:

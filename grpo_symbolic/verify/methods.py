@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from sympy import Function, I
+
+from grpo_symbolic.elementary import KNOWN
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.ball_numbers import BallNumbers
@@ -21,9 +24,10 @@ from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
 from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebra
 from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, shortened, undefined
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
+from grpo_symbolic.verify.whole_numbers import WholeNumbers
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["METHODS", "STEPS", "prove", "prove_all", "ready", "settle"]
+__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "ready", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
@@ -42,6 +46,7 @@ METHODS: tuple[Method, ...] = (
     RationalSampling(),
     BallNumbers(),
     EndAndSlope(),
+    WholeNumbers(),
     LinearCertificate(),
     *(RealAlgebra(engine) for engine in ENGINES),
     BallBoxes(),
@@ -165,7 +170,7 @@ def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
 
     REFUTED by a point at which one of them is none; None where neither is shown.
     """
-    if verdict.status is not Status.PROVED or claim.defined or _needs_hold(claim):
+    if verdict.status is not Status.PROVED or claim.defined or needs_hold(claim):
         return verdict
     for point in claim.domain.samples(SAMPLES, seed=SEED):
         if claim.undefined_at(point):
@@ -173,10 +178,16 @@ def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
     return None
 
 
-def _needs_hold(claim: Claim) -> bool:
-    """Whether each divisor, radicand and the like is proved to be what it has to be."""
+def needs_hold(claim: Claim) -> bool:
+    """Whether each divisor, radicand and the like is proved to be what it has to be.
+
+    Of a function that is not known nothing is.
+    """
+    sides = (claim.left, claim.right)
+    if any(s.has(I) or {type(f).__name__ for f in s.atoms(Function)} - KNOWN for s in sides):
+        return False
     ready()
-    needs = [n for side in (claim.left, claim.right) for n in needs_of(side, claim.domain)]
+    needs = [n for side in sides for n in needs_of(side, claim.domain)]
     try:
         return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))
     except Exhausted:

@@ -18,7 +18,7 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel import checks
 from grpo_symbolic.verify.kernel.statement import digest, texts
-from grpo_symbolic.verify.methods import METHODS
+from grpo_symbolic.verify.methods import METHODS, needs_hold
 from grpo_symbolic.verify.proofs import for_the_kernel
 from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree, written_out
@@ -178,7 +178,7 @@ def _by_its_method(certificate: Mapping[str, Any]) -> Recheck:
         found, status = certificate["evidence"], certificate["verdict"]
         evidence = {key: value for key, value in found.items() if key not in _ADDED}
         holds = limited(method.recheck, claim, evidence, status, steps=STEPS)
-        if holds and status == Status.PROVED and not claim.defined:
+        if holds and status == Status.PROVED and not (claim.defined or needs_hold(claim)):
             return Recheck(False, "both sides are not shown to be defined everywhere")
     except Exhausted:
         return Recheck(False, f"{method.name} did not end within {STEPS:,} steps")

@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Expr, Rational, S, Sum, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero
-from grpo_symbolic.bernstein_mean import BernsteinMean
+from grpo_symbolic.bernstein_mean import BernsteinMean, unfolded
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
@@ -144,7 +144,7 @@ def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
     if sign:
         return agrees(claim.relation, sign)
     weak = claim.relation in ("==", ">=", "<=")
-    return weak or not is_zero(claim.difference.subs(point), Domain())
+    return weak or not is_zero(unfolded(claim.difference.subs(point)).doit(), Domain())
 
 
 def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:

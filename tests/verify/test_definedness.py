@@ -1,7 +1,23 @@
 """What a claim says of its terms: PROVED only where all of them are real numbers."""
 
 import pytest
-from sympy import Expr, Rational, S, Sum, Symbol, acos, atanh, exp, log, sqrt
+from sympy import (
+    Expr,
+    I,
+    LambertW,
+    Rational,
+    S,
+    Sum,
+    Symbol,
+    acos,
+    atanh,
+    coth,
+    exp,
+    gamma,
+    log,
+    sec,
+    sqrt,
+)
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_defined
@@ -138,3 +154,11 @@ def test_a_sum_that_starts_where_its_term_has_no_value_is_not_defined() -> None:
 def test_a_divisor_of_an_exponent_counts_though_it_cancels() -> None:
     gap = SHARE - S.Half
     assert not is_defined(exp(gap * (1 / gap + 1)), CLOSED)
+
+
+@pytest.mark.parametrize("function", [gamma, LambertW, sec, coth, I.__mul__], ids=str)
+def test_of_a_function_that_is_not_known_nothing_is_proved(function) -> None:
+    """Equal to itself by its form, but with poles, branches or no real value at all."""
+    real = Symbol("x", real=True)
+    claim = Claim("equal to itself", function(real), "==", function(real), Domain.of(real))
+    assert prove(claim).status is not Status.PROVED

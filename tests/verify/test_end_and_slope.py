@@ -8,6 +8,8 @@ from sympy import (
     Rational,
     S,
     Symbol,
+    acos,
+    asin,
     asinh,
     atan,
     cos,
@@ -26,6 +28,7 @@ from sympy import (
 from sympy import pi as circle
 
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.symbols import G as N
 from grpo_symbolic.symbols import beta, pi, pi_ref
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.end_and_slope import EndAndSlope
@@ -116,9 +119,8 @@ def test_the_range_of_another_symbol_may_begin_at_it() -> None:
 
 
 def test_a_slope_without_a_place_at_which_it_vanishes_shows_nothing() -> None:
-    """beta log(beta) turns where log(beta) = -1, which no line shows."""
-    for left, right in ((beta * log(beta), -exp(-1)), (exp(beta), 3 * beta - 1)):
-        assert METHOD.attempt(Claim("turns", left, ">=", right)) is None
+    """exp(beta) - 3 beta turns where exp(beta) = 3, which no line shows."""
+    assert METHOD.attempt(Claim("turns", exp(beta), ">=", 3 * beta - 1)) is None
     # Turning points of a factor of degree two, and of one that is outside of the range.
     assert METHOD.attempt(Claim("", beta**3 - 6 * beta, ">=", -6 - log(1 + beta))) is None
     below = Domain.of((beta, S.Zero, S.Half))
@@ -185,3 +187,43 @@ def test_each_step_is_said() -> None:
     above = METHOD.attempt(Claim("", exp(beta), ">", beta))
     assert above is not None
     assert "rises from a value that is not negative at beta = 0" in above.detail
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "false"),
+    [
+        (beta * log(beta), ">=", -exp(-1), -exp(-1) + Rational(1, 10**12)),  # log(beta) = -1
+        (-pi * log(pi) - (1 - pi) * log(1 - pi), "<=", log(2), log(2) - Rational(1, 10**9)),
+        (log(N), ">", Rational(2, 3), Rational(7, 10)),  # a whole number, log(2) a number
+        (2**N, ">", N + 1, N + 3),
+        (N * log(1 + 1 / N), "<", S.One, 1 - Rational(1, 10**5)),  # at infinity
+        (exp(1 / beta), ">", 1 + 1 / beta + 1 / beta**2 / 2, 1 + 1 / beta + 1 / beta**2),
+        (cosh(1 / beta), ">=", 1 + 1 / beta**2 / 2, 1 + 1 / beta**2),
+        (acos(2 * pi - 1), "==", 2 * acos(sqrt(pi)), 2 * asin(sqrt(pi))),
+        (asinh(beta), "==", log(beta + sqrt(1 + beta**2)), log(beta + sqrt(2 + beta**2))),
+        (atan(1 / beta) + atan(beta), "==", 2 * atan(1), 3 * atan(1)),
+        (log(beta * (1 + pi)), "==", log(beta) + log(1 + pi), log(beta) + log(1 + 2 * pi)),
+    ],
+    ids=str,
+)
+def test_turning_points_numbers_and_equal_sides(
+    left: Expr, relation: str, right: Expr, false: Expr
+) -> None:
+    claim = Claim("true", left, relation, right)
+    verdict = prove(claim)
+    assert verdict.status is Status.PROVED
+    assert left.has(cosh) or recheck(certificate(claim, verdict))
+    wrong = Claim("false", left, relation, false)
+    assert METHOD.attempt(wrong) is None
+    assert prove(wrong).status is not Status.PROVED
+
+
+def test_equal_sides_are_shown_on_ranges_in_one_piece_only() -> None:
+    """sqrt(x^2) - x moves nowhere but across 0, and atan(1/x) + atan(x) jumps there."""
+    real, away = Symbol("x", real=True), Domain.of((Symbol("x", real=True), -S.One, S.One))
+    for left, right in ((Abs(real), real), (atan(1 / real) + atan(real), 2 * atan(1))):
+        claim = Claim("not below 0", left, "==", right, away)
+        assert METHOD.attempt(claim) is None
+        assert prove(claim).status is Status.REFUTED
+    shut = Domain((Range(X, S.One, S.One, True, True),))
+    assert METHOD.attempt(Claim("a point", log(X), "==", X - 1, shut)) is None

@@ -1,0 +1,62 @@
+"""Expressions at exact points: a ball around the value, or a proof that there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from flint import arb, ctx
+from sympy import Expr, Function, Pow, Symbol, nan, oo, zoo
+
+from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.domain import Domain
+from grpo_symbolic.elementary import needs_of_part
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import sign_of
+from grpo_symbolic.surd import as_rational
+
+__all__ = ["enclosed", "has_no_value"]
+
+_BITS = (64, 256, 1024, 4096)
+#: The signs of a number that compares so with 0.
+_SIGNS = {"!=": (-1, 1), ">=": (0, 1), ">": (1,)}
+
+
+def enclosed(expr: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None:
+    """A ball for a value; what is exactly 0, or no fraction, shows in numbers alone."""
+    with suppress(ValueError, ZeroDivisionError), ctx.workprec(bits):
+        found = ball(expr, {s: arb(as_rational(v)) for s, v in point.items()}, bits)
+        if found.is_finite():
+            return found
+    with suppress(ValueError, ZeroDivisionError):
+        found = ball(expr.subs(point), {}, bits)
+        if found.is_finite():
+            return found
+    return None
+
+
+def has_no_value(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
+    """Whether a divisor, radicand or the like of ``expr`` is proved to be one that cannot be.
+
+    SymPy's own answer to whether a number is real rests on a few of its digits, and on what was
+    asked before; here the sign is one of a ball, or 0 by a normal form.
+    """
+    for part in sorted(expr.atoms(Pow, Function), key=lambda p: (p.count_ops(), str(p))):
+        for value, relation in needs_of_part(part):
+            sign = _sign(value, point)
+            if sign is not None and sign not in _SIGNS[relation]:
+                return True
+    with suppress(ValueError):  # of a maximum with a part of which this is not known
+        return expr.xreplace(dict(point)).has(nan, zoo, oo, -oo)
+    return False
+
+
+def _sign(expr: Expr, point: Mapping[Symbol, Expr]) -> int | None:
+    """The sign of a value; None where it is not told from 0 and not shown to be 0."""
+    for bits in _BITS:
+        found = enclosed(expr, point, bits)
+        if found is not None and (sign := sign_of(found)):
+            return sign
+    with suppress(ValueError):
+        return 0 if is_zero(expr.subs(point), Domain()) else None
+    return None
