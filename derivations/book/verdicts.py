@@ -63,6 +63,9 @@ _METHODS = {
     "an end and the slope": (
         "end and slope", "the value at an end of the range, and the sign of the slope from there on"
     ),
+    "whole numbers one by one": (
+        "whole numbers", "the least whole numbers one by one, and all numbers beyond them"
+    ),
     "identity certificate": ("certificate", "an identity that shows the sign, such as a square"),
     "ball arithmetic on boxes": ("balls on boxes", "intervals on a finite cover of the range"),
     "ball arithmetic on numbers": ("balls", "intervals around the numbers on both sides"),

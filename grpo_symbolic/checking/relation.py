@@ -24,6 +24,7 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
+from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.checked import (
     CLOSE,
     HOLDS,
@@ -42,7 +43,7 @@ from grpo_symbolic.checking.determined import is_the_condition, poles_of
 from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.ranges import right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
-from grpo_symbolic.domain import Domain
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
 from grpo_symbolic.verify.ball_numbers import sign_at
 from grpo_symbolic.verify.claim import Claim
@@ -327,21 +328,35 @@ class RelationCheck(StatementCheck):
     def _at_the_boundary(self) -> list[Claim]:
         """The statement at π(a) = 0 and 1, where a bounded force may leave the policy.
 
-        It is asked for at all parameters, those included at which the policy is not left there.
+        π(a) = 1 is left there at the weights up to that of the curve; where the curve has none, it
+        is asked for at all parameters.
         """
-        if not (self.about.clipped and self._about_policy):
+        about = self.about
+        if not (about.clipped and self._about_policy):
             return []
         # With a positive drift nothing stays below the reference.
-        location = self.about.curve and self.about.curve.above_reference()
-        ends = (S.Zero, S.One) if location is None else (S.One,)
-        claims = [self._claim({PI: end}, self.about.parameters) for end in ends]
-        return [*(location or ()), *claims]
+        location = about.curve and about.curve.above_reference()
+        if location is None:
+            return [self._claim({PI: end}, about.parameters) for end in (S.Zero, S.One)]
+        return [*location, self._claim({PI: S.One}, self._at_one())]
+
+    def _at_one(self) -> Domain:
+        """Parameters at which π(a) = 1 may be stationary: β · force ≤ drift, with both positive."""
+        curve, parameters = self.about.curve, self.about.parameters
+        assert curve is not None
+        largest = curve.weight.subs(PI, S.One)
+        others = Domain(tuple(r for r in parameters.ranges if r.symbol != curve.beta))
+        if len(others.ranges) == len(parameters.ranges) or sign(largest, others) != Sign.POSITIVE:
+            return parameters
+        return Domain((*others.ranges, Range(curve.beta, S.Zero, largest, False, True)))
 
     def _by_curve(self) -> Iterator[tuple[str, list[Claim]]]:
-        """Every stationary policy lies on β = W(p): W takes the place of β."""
+        """Every stationary policy lies on β = W(p): W takes the place of β.
+
+        A strict bound may be attained at policies that are rational where the weight is not.
+        """
         curve = self.about.curve
-        short = self.about.closed is not None and not self._long
-        if curve is None or short or not isinstance(curve.beta, Symbol):
+        if curve is None or not isinstance(curve.beta, Symbol):
             return
         location = curve.above_reference()
         if location is not None:

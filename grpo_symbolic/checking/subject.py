@@ -50,6 +50,7 @@ _CORNERS = tuple(
 )
 _OTHERS = tuple(Rational(v) for v in (1, 2, 3))
 _SIMPLE_POINTS = 14
+_LEAST_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -245,4 +246,6 @@ def real(value: Expr) -> Expr | None:
         found = S(value).n(DIGITS)
     except (ValueError, TypeError, ArithmeticError):
         return None
-    return found if found.is_Float or found.is_Rational else None
+    # SymPy marks by its precision a number of which cancellation has left few digits.
+    lost = found.is_Float and found._prec < _LEAST_BITS
+    return None if lost or not (found.is_Float or found.is_Rational) else found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 from sympy import Expr, Rational, S, Sum, Symbol, oo
@@ -37,6 +38,8 @@ UNDEFINED = "undefined at "
 _LEGIBLE = 20
 _FEWER_DIGITS = (1, 2, 4, 8, 16)
 _FAR = (10**4, 10**8)
+_SHARES = (Rational(1, 4), Rational(1, 10), Rational(3, 4))
+_PAIRED = 3
 
 
 class RationalSampling(Method):
@@ -93,7 +96,21 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
             at = {**middle, r.symbol: end.subs(middle)}
             if belongs and end.is_finite and domain.contains(at):
                 yield at
+    yield from _in_symmetric_places(claim, middle)
     yield from _far_out(claim, middle)
+
+
+def _in_symmetric_places(
+    claim: Claim, middle: Mapping[Symbol, Expr]
+) -> Iterator[dict[Symbol, Expr]]:
+    """Two shares that add up to 1, or one of a half: where a strict bound may be attained."""
+    names = claim.domain.relevant(claim.difference).symbols
+    for pair in permutations(names, 2) if len(names) <= _PAIRED else ():
+        for share in _SHARES:
+            for other in (1 - share, S.Half):
+                at = {**middle, **dict(zip(pair, (share, other), strict=True))}
+                if claim.domain.contains(at):
+                    yield at
 
 
 def _far_out(claim: Claim, middle: Mapping[Symbol, Expr]) -> Iterator[dict[Symbol, Expr]]:

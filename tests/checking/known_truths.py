@@ -57,6 +57,7 @@ def known_truths() -> Iterator[Known]:
     yield from _directions()
     yield from _undefined()
     yield from _boundary()
+    yield from _attained()
     yield from _trigonometric()
     yield from _along_the_curve()
     yield from _log_odds()
@@ -347,6 +348,44 @@ def _boundary() -> Iterator[Known]:
         ("pi != 1", False),
     ):
         yield Known(formula, CLIPPED, true, "at the boundary")
+    moved = "pi_ref*(1 - pi_ref)/beta"  # pi(a) = min(1, pi_ref(a) + moved)
+    for formula, true in (
+        (f"pi <= pi_ref + {moved}", True),
+        (f"pi < pi_ref + {moved}", False),
+        (f"pi = pi_ref + {moved}", False),
+        (f"pi = Min(1, pi_ref + {moved})", True),
+        ("pi - pi_ref <= 1/(4*beta)", True),
+        ("pi - pi_ref <= 1/(4*beta) - 10**-12", False),
+        ("pi/pi_ref < 1 + 1/beta", True),
+        ("pi/pi_ref < 1 + 1/beta - 10**-12", False),
+    ):
+        yield Known(formula, CLIPPED, true, "clipped")
+    bound = "beta*(pi - pi_ref) <= sqrt({})*pi_ref*(1 - pi_ref)"
+    for number, true in (("3", True), ("2", False)):
+        yield Known(bound.replace("{}", number), GRPO(4, Divergence.chi_squared()), true, "clipped")
+
+
+def _attained() -> Iterator[Known]:
+    """Bounds that one policy reaches, often at a weight that is no fraction: < in place of <=."""
+    direct, least = GRPO(2, DirectKL()), "(sqrt(3)/2 + 3/4)"  # D_4 at 1/2
+    odds = "log(pi*(1 - pi_ref)/(pi_ref*(1 - pi)))"
+    for algorithm, formula in (
+        (TRIPLES, "pi - pi_ref < 1/(2*sqrt(2)*beta)"),
+        (GRPO(4), f"beta*(pi - pi_ref) > {least}*pi*(1 - pi)"),
+        (GRPO(4), f"beta*(pi - pi_ref) < {least}/4"),
+        (direct, "pi - pi_ref < tanh(1/(4*beta))"),
+        (GRPO(4, DirectKL()), f"{odds} > {least}/beta"),
+        (GRPO(oo, DirectKL()), f"{odds} > 2/beta"),
+    ):
+        yield Known(formula, algorithm, False, "attained")
+    for formula, other in (
+        ("exp(1/beta) > 1 + 1/beta + 1/(2*beta**2)", "exp(1/beta) > 1 + 1/beta + 1/beta**2"),
+        ("cosh(1/beta) >= 1 + 1/(2*beta**2)", "cosh(1/beta) >= 1 + 1/beta**2"),
+        ("acos(2*pi - 1) = 2*acos(sqrt(pi))", "acos(2*pi - 1) = 2*asin(sqrt(pi))"),
+        ("-pi*log(pi) <= exp(-1)", "-pi*log(pi) < exp(-1) - 10**-2"),
+    ):
+        yield Known(formula, direct, True, "turning points")
+        yield Known(other, direct, False, "turning points")
 
 
 def _trigonometric() -> Iterator[Known]:

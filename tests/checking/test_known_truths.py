@@ -30,6 +30,7 @@ def test_no_verdict_is_wrong(known: Known) -> None:
 
 
 #: What was decided wrongly once; the others of their kinds are among all of them.
+_TOO_LONG = ("tanh", "sqrt(2)*beta", "Min(1")
 ONCE_WRONG = ("a value that is undefined", "flat or kinked", "whole numbers", "large powers")
 
 
@@ -41,6 +42,21 @@ def test_what_was_wrong_once_is_not_again(known: Known) -> None:
     assert found is not (Status.REFUTED if known.true else Status.PROVED)
     if not known.formula.startswith("diff("):
         assert found in (Status.PROVED, Status.REFUTED)
+
+
+#: What was left undecided once; those that take longest are among all of them.
+@pytest.mark.parametrize(
+    "known",
+    [
+        k
+        for k in known_truths()
+        if k.kind in ("clipped", "attained") and not any(part in k.formula for part in _TOO_LONG)
+    ],
+    ids=lambda k: k.formula,
+)
+def test_what_was_undecided_once_is_decided(known: Known) -> None:
+    found = check(known.formula, known.algorithm, BinaryQuestion()).verdict
+    assert found is (Status.PROVED if known.true else Status.REFUTED)
 
 
 @pytest.mark.parametrize(

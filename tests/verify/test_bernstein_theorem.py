@@ -410,3 +410,22 @@ def test_as_a_method_among_others_and_in_a_file():
     written = json.loads(json.dumps(certificate(claim, verdict)))
     assert recheck(written)
     assert METHOD.attempt(Claim("no sum", P, "<", S.One)) is None
+
+
+@pytest.mark.parametrize(
+    ("relation", "bound", "status"),
+    [
+        (">=", symbols.pi * (1 - symbols.pi), Status.PROVED),
+        (">", symbols.pi * (1 - symbols.pi), Status.REFUTED),  # equal for pairs, exactly
+        ("<", Rational(1, 2), Status.PROVED),
+        ("<=", Rational(2, 5), Status.REFUTED),
+        ("!=", 3 * sqrt(symbols.pi) / 4, Status.NUMERIC),
+    ],
+    ids=str,
+)
+def test_a_mean_over_a_symbolic_size_ends_in_a_verdict(
+    relation: str, bound: Expr, status: Status
+) -> None:
+    """E sqrt(K (G - K))/G, K binomial: what no theorem decides is no error."""
+    claim = Claim("", stationary_drift(), relation, bound)
+    assert prove(claim).status is status
