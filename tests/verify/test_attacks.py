@@ -220,6 +220,7 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "an end that is not always there": forged("y", "<", 3, X, ("y", ["Pow", ["Add", "x", minus(HALF)], HALF], 2), proof=steps(["let", "v:1", ["Pow", ["Add", "x", minus(HALF)], HALF]], ["symbol", "y"]), where=True),
     "a sign shown on one chart of two": forged("y", ">=", 0, ("y", -1, 1, True, True), proof=[[["symbol", "y"], ["sign", "y", POSITIVE, POSITIVE]], [["symbol", "y"]]]),
     "the proofs of two charts swapped": forged("x", ">=", 0, BOTH, proof=[*steps(["value", FALLING, "x"]), *steps(["value", FALLING, ["Add", 1, minus("x")]])]),
+    "a factor to the power of zero": forged("x", ">", 0, X, proof=steps(["sign", "x", POSITIVE, [[["x", 1], [["Add", "x", minus(HALF)], 0]]]])),
     "a sum of nothing": forged("x", "<", 0, X, proof=steps(["sign", "x", POSITIVE, [[[["Add"], 1]]]])),
     "a product of nothing": forged("x", "<", 0, X, proof=steps(["value", ["Abs", "x"], ["Mul"]])),
     "a table for an expression": forged(["Abs", "x"], "<", 0, X, proof=steps(["value", {"Abs": 1, "x": 1}, minus("x")])),

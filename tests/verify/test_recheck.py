@@ -1,5 +1,6 @@
 """Certificates that are beyond the kernel: confirmed by the method they name, or by nothing."""
 
+import importlib.util
 import json
 from copy import deepcopy
 from pathlib import Path
@@ -17,7 +18,9 @@ from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.methods import METHODS
 from grpo_symbolic.verify.orthant import OrthantSign
+from grpo_symbolic.verify.real_algebra import ENGINES, RealAlgebra
 from grpo_symbolic.verify.recheck import claim_from, claim_to_data, digest, portable, recheck
+from grpo_symbolic.verify.sampling import RationalSampling
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 TRUE = gs.Claim("true", p * (1 - p), ">", S.Zero)
@@ -167,3 +170,22 @@ def test_a_folder_is_counted_and_what_is_wrong_is_named(
     assert "other.json: : rejected" in out
     assert "3 certificates: 1 checked" in out
     assert "2 rejected" in out
+
+
+def test_solvers_that_are_installed_are_asked() -> None:
+    for engine in ENGINES:
+        there = importlib.util.find_spec(engine) is not None
+        method = RealAlgebra(engine)
+        assert bool(method.missing()) is not there
+        verdict = method.attempt(portable(TRUE))
+        assert (verdict is not None and verdict.status is Status.PROVED) is there
+
+
+def test_values_at_a_counterexample_have_thirty_digits() -> None:
+    verdict = RationalSampling().attempt(gs.Claim("", exp(beta), "<=", S.One))
+    assert verdict is not None
+    assert verdict.status is Status.REFUTED
+    shown = str(verdict.evidence["left"])
+    at = Rational(verdict.evidence["counterexample"]["beta"])
+    assert len(shown.replace(".", "")) == 30
+    assert shown == str(exp(at).n(30))

@@ -1,0 +1,55 @@
+"""What is said at the edges of the range without a closed form: the values are worked out by hand.
+
+With P_G = sum f(K/G) ..., h_G(p) ~ sqrt(G - 1) p as p -> 0, and likewise at 1: the condition is
+beta (pi - pi_ref) = h_G(pi), or, for a direct KL divergence, its drift D_G = h_G/(pi (1 - pi)) over
+beta is what the log-odds move by. In pairs D = 1, and beyond D_G > 1.
+"""
+
+import pytest
+from sympy import oo
+
+import grpo_symbolic as gs
+
+QUESTION = gs.BinaryQuestion()
+EIGHT, MANY = gs.GRPO(8), gs.GRPO(oo)
+DIRECT = gs.GRPO(8, penalty=gs.DirectKL())
+PAIRS = "pi_ref*exp({0}/beta)/(pi_ref*exp({0}/beta) + 1 - pi_ref)"
+
+CHECKS = [
+    (EIGHT, "limit((1 - pi)/(1 - pi_ref), pi_ref, 1) == beta/(beta + sqrt(7))", "PROVED"),
+    (EIGHT, "limit((1 - pi)/(1 - pi_ref), pi_ref, 1) == beta/(beta + 2)", "REFUTED"),
+    (EIGHT, "limit(pi/pi_ref, pi_ref, 0) >= 1", "PROVED"),
+    (EIGHT, "limit(pi/pi_ref, pi_ref, 0) <= 2", "REFUTED"),
+    (EIGHT, "limit((1 - pi)/beta, beta, 0) == (1 - pi_ref)/sqrt(7)", "PROVED"),
+    (EIGHT, "limit((1 - pi)/beta, beta, 0) == (1 - pi_ref)/sqrt(8)", "REFUTED"),
+    (EIGHT, "limit(pi**2, beta, 1) == 1", "UNKNOWN"),
+    (MANY, "limit(pi/pi_ref, pi_ref, 0) > 1", "PROVED"),
+    (MANY, "limit((1 - pi)/(1 - pi_ref), pi_ref, 1) == 0", "PROVED"),
+    (DIRECT, f"pi >= {PAIRS.format(1)}", "PROVED"),
+    (DIRECT, f"{PAIRS.format(1)} < pi", "PROVED"),
+    (DIRECT, f"pi <= {PAIRS.format(1)}", "REFUTED"),
+    (DIRECT, f"pi >= {PAIRS.format(2)}", "REFUTED"),
+    (DIRECT, "limit((1 - pi)/(1 - pi_ref), pi_ref, 1) == 1/exp(sqrt(7)/beta)", "NUMERIC"),
+    (DIRECT, "limit(pi/pi_ref, pi_ref, 0) == exp(sqrt(7)/beta)", "UNKNOWN"),
+]
+
+
+@pytest.mark.parametrize(("algorithm", "formula", "verdict"), CHECKS, ids=[c[1] for c in CHECKS])
+def test_edges_are_decided(algorithm: gs.GRPO, formula: str, verdict: str) -> None:
+    assert gs.check(formula, algorithm, QUESTION).verdict.value == verdict
+
+
+def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
+    proved, refuted, open_ = (gs.check(CHECKS[n][1], CHECKS[n][0], QUESTION) for n in (0, 1, 6))
+    assert proved.exhibited().title == "Proved formula"
+    assert r"\lim" in proved.exhibited().formulas[0].left
+    assert refuted.exhibited().title == "Refuted formula"
+    assert proved.exhibited().says == "every stationary policy satisfies"
+    with pytest.raises(ValueError, match="proved or refuted can be stated, this one is UNKNOWN"):
+        open_.exhibited()
+    pair = gs.check("pi == pi_ref", EIGHT, QUESTION).exhibited()
+    assert pair.formulas[0].rel_op == "=="
+    assert "It fails at" in pair.more[0]
+    assert "where the formula has" in pair.more[0]
+    strict = gs.check("pi >= pi_ref", EIGHT, QUESTION).exhibited()
+    assert strict.more == ()
