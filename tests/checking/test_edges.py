@@ -6,9 +6,13 @@ beta is what the log-odds move by. In pairs D = 1, and beyond D_G > 1.
 """
 
 import pytest
-from sympy import oo
+from sympy import Function, S, oo
 
 import grpo_symbolic as gs
+from grpo_symbolic.checking.relation import RelationCheck
+from grpo_symbolic.checking.subject import subject
+from grpo_symbolic.grammar.statement import statements
+from grpo_symbolic.symbols import beta
 
 QUESTION = gs.BinaryQuestion()
 EIGHT, MANY = gs.GRPO(8), gs.GRPO(oo)
@@ -40,6 +44,10 @@ def test_edges_are_decided(algorithm: gs.GRPO, formula: str, verdict: str) -> No
 
 
 def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
+    whole = gs.check("limit(pi, beta, oo) == pi_ref", EIGHT, QUESTION).exhibited()
+    assert whole.formulas[0].left == r"\lim_{\beta \to \infty} \pi(a)"
+    above = gs.check("limit(pi, beta, 0, +) == 1", EIGHT, QUESTION).exhibited()
+    assert above.formulas[0].left == r"\lim_{\beta \to 0^{+}} \pi(a)"
     proved, refuted, open_ = (gs.check(CHECKS[n][1], CHECKS[n][0], QUESTION) for n in (0, 1, 6))
     assert proved.exhibited().title == "Proved formula"
     assert r"\lim" in proved.exhibited().formulas[0].left
@@ -53,3 +61,17 @@ def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
     assert "where the formula has" in pair.more[0]
     strict = gs.check("pi >= pi_ref", EIGHT, QUESTION).exhibited()
     assert strict.more == ()
+
+
+def test_every_claim_of_a_route_has_to_be_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = subject(EIGHT, QUESTION)
+    (said,) = statements("pi >= pi_ref", about.names)
+    true = gs.Claim("true", beta + 1, ">", beta)
+    unknown = gs.Claim("unknown", Function("mystery", real=True)(beta), ">", S.Zero)
+    for claims, proved in (
+        ([true, true], True),
+        ([true, unknown], False),
+        ([unknown, true], False),
+    ):
+        monkeypatch.setattr(RelationCheck, "_routes", lambda _, c=claims: iter([("a route", c)]))
+        assert (RelationCheck(about, said)._proof() is None) is (unknown in claims)

@@ -10,16 +10,26 @@ import pytest
 from sympy import Eq, Max, Rational, S, Symbol, acos, exp, log, sqrt
 
 import grpo_symbolic as gs
-from grpo_symbolic.symbols import beta
+from grpo_symbolic.symbols import beta, u
 from grpo_symbolic.symbols import pi as p
 from grpo_symbolic.verify import recheck as files
+from grpo_symbolic.verify.elaboration import NotFound
 from grpo_symbolic.verify.kernel import checks
+from grpo_symbolic.verify.kernel.statement import statement_of
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.methods import METHODS
 from grpo_symbolic.verify.orthant import OrthantSign
+from grpo_symbolic.verify.proofs import proof_of
 from grpo_symbolic.verify.real_algebra import ENGINES, RealAlgebra
-from grpo_symbolic.verify.recheck import claim_from, claim_to_data, digest, portable, recheck
+from grpo_symbolic.verify.recheck import (
+    certificate,
+    claim_from,
+    claim_to_data,
+    digest,
+    portable,
+    recheck,
+)
 from grpo_symbolic.verify.sampling import RationalSampling
 from grpo_symbolic.verify.verdict import Status, Verdict
 
@@ -178,6 +188,18 @@ def test_solvers_that_are_installed_are_asked() -> None:
         assert bool(method.missing()) is not there
         verdict = method.attempt(portable(TRUE))
         assert (verdict is not None and verdict.status is Status.PROVED) is there
+
+
+def test_the_identity_of_a_linear_program_is_a_step_for_the_kernel() -> None:
+    """Half of (b^2 - u^2)^2 + (b^2 - 1)^2 + (u^2 - 1)^2: the search for signs alone has no way."""
+    left, right = beta**4 + u**4 + 1, beta**2 * u**2 + beta**2 + u**2
+    claim = portable(gs.Claim("three squares", left, ">=", right))
+    verdict = LinearCertificate().attempt(claim)
+    assert verdict is not None
+    one = certificate(claim, verdict)
+    assert checks.check(one).word == checks.CHECKED
+    with pytest.raises(NotFound):
+        proof_of(statement_of(one["exact"]), {}, {0, 1})
 
 
 def test_values_at_a_counterexample_have_thirty_digits() -> None:
