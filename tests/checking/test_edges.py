@@ -9,10 +9,10 @@ import pytest
 from sympy import Function, S, oo
 
 import grpo_symbolic as gs
-from grpo_symbolic.checking.relation import RelationCheck
+from grpo_symbolic.checking.relation import RelationCheck, _Numbers
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.grammar.statement import statements
-from grpo_symbolic.symbols import beta
+from grpo_symbolic.symbols import beta, pi_ref
 
 QUESTION = gs.BinaryQuestion()
 EIGHT, MANY = gs.GRPO(8), gs.GRPO(oo)
@@ -22,6 +22,7 @@ PAIRS = "pi_ref*exp({0}/beta)/(pi_ref*exp({0}/beta) + 1 - pi_ref)"
 CHECKS = [
     (EIGHT, "limit((1 - pi)/(1 - pi_ref), pi_ref, 1) == beta/(beta + sqrt(7))", "PROVED"),
     (EIGHT, "limit((1 - pi)/(1 - pi_ref), pi_ref, 1) == beta/(beta + 2)", "REFUTED"),
+    (EIGHT, "limit(1/(1 - pi), pi_ref, 1) == oo", "PROVED"),
     (EIGHT, "limit(pi/pi_ref, pi_ref, 0) >= 1", "PROVED"),
     (EIGHT, "limit(pi/pi_ref, pi_ref, 0) <= 2", "REFUTED"),
     (EIGHT, "limit((1 - pi)/beta, beta, 0) == (1 - pi_ref)/sqrt(7)", "PROVED"),
@@ -68,10 +69,23 @@ def test_every_claim_of_a_route_has_to_be_proved(monkeypatch: pytest.MonkeyPatch
     (said,) = statements("pi >= pi_ref", about.names)
     true = gs.Claim("true", beta + 1, ">", beta)
     unknown = gs.Claim("unknown", Function("mystery", real=True)(beta), ">", S.Zero)
-    for claims, proved in (
-        ([true, true], True),
-        ([true, unknown], False),
-        ([unknown, true], False),
-    ):
+    for claims in ([true, true], [true, unknown], [unknown, true]):
         monkeypatch.setattr(RelationCheck, "_routes", lambda _, c=claims: iter([("a route", c)]))
         assert (RelationCheck(about, said)._proof() is None) is (unknown in claims)
+
+
+def test_policies_that_are_not_told_from_the_boundary_are_left_out() -> None:
+    about = subject(EIGHT, QUESTION)
+    assert len(about.solutions({beta: S.One, pi_ref: S.Half})) == 1
+    assert about.solutions({beta: S(10) ** -80, pi_ref: S.Half}) == []
+
+
+def test_each_policy_is_counted_once() -> None:
+    """Beside a formula that holds at one stationary policy."""
+    for algorithm in (EIGHT, gs.GRPO(2)):
+        about = subject(algorithm, QUESTION)
+        (said,) = statements("pi >= pi_ref", about.names)
+        point, numbers = {beta: S.One, pi_ref: S.Half}, _Numbers()
+        (one,) = about.solutions(point)
+        assert RelationCheck(about, said)._fails(one, point, numbers) is False
+        assert numbers.tested == 1
