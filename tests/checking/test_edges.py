@@ -9,10 +9,11 @@ import pytest
 from sympy import Function, S, oo
 
 import grpo_symbolic as gs
+from grpo_symbolic.checking.definedness import _zero
 from grpo_symbolic.checking.relation import RelationCheck, _Numbers
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.grammar.statement import statements
-from grpo_symbolic.symbols import beta, pi_ref
+from grpo_symbolic.symbols import beta, pi, pi_ref
 
 QUESTION = gs.BinaryQuestion()
 EIGHT, MANY = gs.GRPO(8), gs.GRPO(oo)
@@ -89,3 +90,14 @@ def test_each_policy_is_counted_once() -> None:
         (one,) = about.solutions(point)
         assert RelationCheck(about, said)._fails(one, point, numbers) is False
         assert numbers.tested == 1
+
+
+def test_a_pole_among_parameters_is_a_place_among_parameters() -> None:
+    about = subject(EIGHT, QUESTION)
+    place = _zero(about, beta**2 - 2 * pi_ref**2)
+    assert place is not None
+    assert set(place) == {"beta", "pi_ref"}
+    along = _zero(about, pi - 2 * pi_ref**2)
+    assert along is not None
+    assert set(along) == {"beta", "pi", "pi_ref"}
+    assert _zero(about, beta**2 + pi_ref) is None
