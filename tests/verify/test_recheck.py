@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sympy import Eq, Max, Rational, S, Symbol, acos, exp, log, sqrt
+from sympy import Eq, Function, Max, Rational, S, Symbol, acos, exp, log, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.symbols import beta, u
@@ -30,7 +30,7 @@ from grpo_symbolic.verify.recheck import (
     portable,
     recheck,
 )
-from grpo_symbolic.verify.sampling import RationalSampling
+from grpo_symbolic.verify.sampling import RationalSampling, _places
 from grpo_symbolic.verify.verdict import Status, Verdict
 
 TRUE = gs.Claim("true", p * (1 - p), ">", S.Zero)
@@ -210,3 +210,11 @@ def test_values_at_a_counterexample_have_thirty_digits() -> None:
     at = Rational(verdict.evidence["counterexample"]["beta"])
     assert len(shown.replace(".", "")) == 30
     assert shown == str(exp(at).n(30))
+
+
+def test_points_without_a_value_are_not_counted() -> None:
+    mystery = Function("mystery", real=True)(beta)
+    assert RationalSampling().attempt(gs.Claim("", mystery, ">", S.Zero)) is None
+    held = RationalSampling().attempt(gs.Claim("", beta + 1, ">", beta))
+    assert held is not None
+    assert held.evidence["points"] == len(list(_places(gs.Claim("", beta + 1, ">", beta))))
