@@ -102,6 +102,8 @@ def test_what_is_true_is_accepted() -> None:
         where=True,
     )
     assert check(made).word == CHECKED
+    made = forged(["exp", ["Mul", 1, "x"]], ">", 1, X, proof=two_pairs([1, 0]))
+    assert check(made).word == CHECKED
 
 
 def unsaid(made: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +115,14 @@ def unsaid(made: dict[str, Any]) -> dict[str, Any]:
 
 INVERSE = ["Pow", ["Add", "x", minus(HALF)], -1]
 ROOT = ["Pow", ["Pow", "x", 2], HALF]
+
+
+def two_pairs(weights: list[int]) -> list[Any]:
+    """exp(1 x) by one exponential of two that have a name."""
+    named = [["let", "v:1", ["exp", "x"]], ["let", "v:2", ["exp", ["Mul", 3, "x"]]]]
+    return steps(*named, ["pair", ["Mul", 1, "x"], "v:1", 1, weights])
+
+
 FALLING = ["Pow", ["Add", 1, "t:x"], -1]
 BOTH = ("x", 0, 1, True, True)
 ALL = ("x", ["NegativeInfinity"], ["Infinity"])
@@ -220,6 +230,9 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "an end that is not always there": forged("y", "<", 3, X, ("y", ["Pow", ["Add", "x", minus(HALF)], HALF], 2), proof=steps(["let", "v:1", ["Pow", ["Add", "x", minus(HALF)], HALF]], ["symbol", "y"]), where=True),
     "a sign shown on one chart of two": forged("y", ">=", 0, ("y", -1, 1, True, True), proof=[[["symbol", "y"], ["sign", "y", POSITIVE, POSITIVE]], [["symbol", "y"]]]),
     "the proofs of two charts swapped": forged("x", ">=", 0, BOTH, proof=[*steps(["value", FALLING, "x"]), *steps(["value", FALLING, ["Add", 1, minus("x")]])]),
+    "a weight left out": forged(["exp", ["Mul", 1, "x"]], ">", 1, X, proof=two_pairs([1])),
+    "a weight too many": forged(["exp", ["Mul", 1, "x"]], ">", 1, X, proof=two_pairs([1, 0, 0])),
+    "a factor to the power of zero": forged("x", ">", 0, X, proof=steps(["sign", "x", POSITIVE, [[["x", 1], [["Add", "x", minus(HALF)], 0]]]])),
     "a sum of nothing": forged("x", "<", 0, X, proof=steps(["sign", "x", POSITIVE, [[[["Add"], 1]]]])),
     "a product of nothing": forged("x", "<", 0, X, proof=steps(["value", ["Abs", "x"], ["Mul"]])),
     "a table for an expression": forged(["Abs", "x"], "<", 0, X, proof=steps(["value", {"Abs": 1, "x": 1}, minus("x")])),

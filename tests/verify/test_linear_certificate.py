@@ -338,6 +338,14 @@ def test_an_identity_with_a_wrong_sign_proves_nothing() -> None:
     assert not replace(right, cofactors=(ONE,)).proves()
 
 
+def test_a_factor_is_printed_as_one() -> None:
+    made = bare(2 - 2 * P, ">", positive(1 - P), (0,), (Product(Integer(2), (1,)),))
+    assert made.proves()
+    assert str(made) == "2*(1 - pi) = 2*(1 - pi)" or str(made) == "2 - 2*pi = 2*(1 - pi)"
+    once = bare(1 - P, ">", positive(1 - P), (0,), (Product(ONE, (1,)),))
+    assert str(once) == "1 - pi = 1 - pi"
+
+
 def test_random_false_statements_have_no_certificate() -> None:
     """A goal that is negative at one rational point of the hypotheses is never certified."""
     draw = random.Random(3)
