@@ -28,10 +28,10 @@ def axiom_section(table: AxiomTable | None = None) -> str:
     return "\n".join(
         [
             r"\subsection{Rules and axioms}\label{axioms}",
-            r"Each cell of Table~\ref{table-axioms} is decided by itself, when this book is made: \emph{yes} is proved by an "
-            r"argument, \emph{no} refuted by a counterexample whose lotteries are enclosed, "
-            r"\emph{open} neither. \texttt{satisfies(rule, axiom)} gives the argument or the "
-            r"counterexample.\par",
+            r"Each cell of Table~\ref{table-axioms} is decided by itself, when this book is made: "
+            r"\emph{yes} is proved by an argument, \emph{no} refuted by a counterexample whose "
+            r"lotteries are enclosed, \emph{open} neither. \texttt{satisfies(rule, axiom)} gives the "
+            r"argument or the counterexample.\par",
             rf"\begin{{table}}[!ht]\centering\footnotesize\setlength{{\tabcolsep}}{{2.5pt}}"
             rf"\begin{{tabular}}{{@{{}}l{'c' * len(found.rules)}@{{}}}}",
             rf"\toprule {head} \\ \midrule",
