@@ -30,8 +30,8 @@ def axiom_section(table: AxiomTable | None = None) -> str:
             r"\subsection{Rules and axioms}\label{axioms}",
             r"Each cell of Table~\ref{table-axioms} is decided by itself, when this book is made: "
             r"\emph{yes} is proved by an argument, \emph{no} refuted by a counterexample whose "
-            r"lotteries are enclosed, \emph{open} neither. \texttt{satisfies(rule, axiom)} gives the "
-            r"argument or the counterexample.\par",
+            r"lotteries are enclosed, \emph{open} neither. \texttt{satisfies(rule, axiom)} gives "
+            r"the argument or the counterexample.\par",
             rf"\begin{{table}}[!ht]\centering\footnotesize\setlength{{\tabcolsep}}{{2.5pt}}"
             rf"\begin{{tabular}}{{@{{}}l{'c' * len(found.rules)}@{{}}}}",
             rf"\toprule {head} \\ \midrule",
