@@ -59,6 +59,8 @@ def result() -> Result:
     )
     means = Add(*(r * a for r, a in zip(given, GAPS, strict=True))) / tau - 1
     noisy = Add(*(r * v / a for r, v, a in zip(given, noise, GAPS, strict=True))) / tau
+    spread = Add(*(r * (a + v / a) for r, v, a in zip(given, noise, GAPS, strict=True)))
+    whole = factor_terms(1 / tau) * factor_terms(spread)
     # As u rises by v, so do the gaps.
     moved = [a + RISE for a in GAPS]
     rise = dict(zip(GAPS, moved, strict=True))
@@ -74,6 +76,7 @@ def result() -> Result:
         Claim("the masses sum to 1", Add(*policy), "==", S.One),
         Claim("1/beta^2 in the gaps: a part of the means and one of the noise", variance / tau**2,
               "==", means + noisy),
+        Claim("1 + 1/beta^2 as one product", 1 + variance / tau**2, "==", whole),
         Claim("the slope of the part of the means is a sum over pairs",
               diff(means.xreplace(rise), RISE), "==", -Add(*pairs)),
         *(
@@ -106,6 +109,7 @@ def result() -> Result:
                     "the condition of answer ? *",
                     "the masses sum to 1",
                     "1/beta^2 in the gaps*",
+                    "1 + 1/beta^2 as one product",
                     "the slope of the part of the means *",
                     "a pair adds to the slope*",
                     "the part of the noise falls",
@@ -120,7 +124,7 @@ def result() -> Result:
         setting=r"three answers with $\pi_{\mathrm{ref}}(o)\propto w_o$, large groups, a fresh "
         "rater for each answer, one of two raters of equal mass, who reward the answer $o$ with "
         r"$\bar r(o)+s_o$ and $\bar r(o)-s_o$",
-        formulas=(equation(BETA**-2, factor_terms(means + 1) + factor_terms(noisy) - 1),),
+        formulas=(equation(1 + BETA**-2, whole),),
         claims=tuple(claims),
         domain=ranges,
     )

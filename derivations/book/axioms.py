@@ -28,15 +28,15 @@ def axiom_section(table: AxiomTable | None = None) -> str:
     return "\n".join(
         [
             r"\subsection{Rules and axioms}\label{axioms}",
-            r"Each cell is decided by itself, when this book is made: \emph{yes} is proved by an "
-            r"argument, \emph{no} refuted by a counterexample whose lotteries are enclosed, "
-            r"\emph{open} neither. \texttt{satisfies(rule, axiom)} gives the argument or the "
-            r"counterexample.\par",
-            rf"\begin{{center}}\footnotesize\setlength{{\tabcolsep}}{{2.5pt}}"
+            r"Each cell of Table~\ref{table-axioms} is decided by itself, when this book is made: "
+            r"\emph{yes} is proved by an argument, \emph{no} refuted by a counterexample whose "
+            r"lotteries are enclosed, \emph{open} neither. \texttt{satisfies(rule, axiom)} gives "
+            r"the argument or the counterexample.\par",
+            rf"\begin{{table}}[!ht]\centering\footnotesize\setlength{{\tabcolsep}}{{2.5pt}}"
             rf"\begin{{tabular}}{{@{{}}l{'c' * len(found.rules)}@{{}}}}",
             rf"\toprule {head} \\ \midrule",
             *body,
             r"\bottomrule",
-            r"\end{tabular}\end{center}",
+            r"\end{tabular}\caption{Rules and axioms.}\label{table-axioms}\end{table}",
         ]
     )

@@ -296,8 +296,8 @@ def _listed(claims: Sequence[Claim], own: dict[Claim, Verdict]) -> str:
 
 _POINT = re.compile(r"fails at (?P<place>\w+ = .*)")
 _NUMBERS = re.compile(r"(?:the numbers )?(?P<left>\S+) and (?P<right>\S+) do not compare so")
-# So many digits, and there are more.
-_DIGITS = 20
+# A number of more digits than the first is cut after the second.
+_DIGITS = 20, 12
 
 
 def _fails(claim: Claim, verdict: Verdict) -> str:
@@ -305,7 +305,8 @@ def _fails(claim: Claim, verdict: Verdict) -> str:
     detail = verdict.detail.rstrip(".")
     if found := _NUMBERS.fullmatch(detail):
         left, right = (x.rstrip("0").rstrip(".") if "." in x else x for x in found.groups())
-        left, right = (x + r"\ldots" * (len(x) > _DIGITS) for x in (left, right))
+        most, shown = _DIGITS
+        left, right = (x[:shown] + r"\ldots" if len(x) > most else x for x in (left, right))
         return f"the sides are ${left}$ and ${right}$"
     if found := _POINT.fullmatch(detail):
         names = {

@@ -104,9 +104,10 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
     return "\n".join(
         [
             r"Each claim is made for all parameters of its range; a claim that is refuted was "
-            r"declared to be false, or is said so in the text. A formula that is wider than its "
-            r"column is named in words; \texttt{formulas.json} has all of them. The last column is "
-            r"the beginning of the SHA-256 of the evidence. The methods are "
+            r"declared to be false, or is said so in the text. Policies may be written in weights, "
+            r"$\pi(k)=x_k/\sum_o x_o$. A formula that is wider than its column is named in words; "
+            r"\texttt{formulas.json} has all of them. The last column is the beginning of the "
+            r"SHA-256 of the evidence. The methods are "
             rf"{methods_used(outcomes)}.\par",
             r"{\scriptsize\setlength{\tabcolsep}{3pt}\renewcommand{\arraystretch}{0.95}",
             rf"\begin{{longtable}}{{@{{}}rp{{{room:.0f}pt}}ll>{{\ttfamily}}l@{{}}}}",

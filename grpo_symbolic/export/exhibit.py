@@ -15,6 +15,7 @@ from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.latex import Line
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.plain_text import escape
 from grpo_symbolic.registry import FORMATS
 
 __all__ = [
@@ -232,30 +233,8 @@ def of_exhibit(
     return written
 
 
-_REFERENCE = r"\pi_{\mathrm{ref}}"
-_WORDS = (
-    (r"\(pi_ref\(a\), 1\)", rf"({_REFERENCE}(a), 1)"),
-    (r"pi_ref\((\w)\)", rf"{_REFERENCE}(\1)"),
-    (r"pi_ref(?= = \d)", rf"{_REFERENCE}(a)"),
-    (r"pi_ref", _REFERENCE),
-    (r"pi\((\w)\)", r"\pi(\1)"),
-    (r"pi", r"\pi"),
-    (r"Q\((?:√\d+(?:, )?)+\)", None),
-    (r"√\d+", None),
-    (r"\(0, 1\)", "(0, 1)"),
-    (r"beta", r"\beta"),
-    (r"gamma", r"\gamma"),
-    (r"epsilon", r"\varepsilon"),
-    (r"sigma", r"\sigma"),
-    (r"lambda", r"\lambda"),
-    (r"G(?= )", "G"),
-)
-_WORD = re.compile(
-    "|".join(
-        rf"(?P<w{i}>(?<![\w\\]){pattern}(?!\w)(?:(?<= )\d+(?:/\d+)?| = \d+(?:/\d+)?)?)"
-        for i, (pattern, _) in enumerate(_WORDS)
-    )
-)
+_FIELD = re.compile(r"Q\((?:√\d+(?:, )?)+\)|√\d+")
+_SHARE = re.compile(r"(?<!\w)pi_ref(?= = \d)")
 
 
 def prose_tex(sentence: str) -> str:
@@ -266,22 +245,9 @@ def prose_tex(sentence: str) -> str:
     >>> prose_tex("negative at pi_ref(a) and 100% positive at beta = 1")
     'negative at $\\pi_{\\mathrm{ref}}(a)$ and 100\\% positive at $\\beta = 1$'
     """
-    parts: list[str] = []
-    end = 0
-    for match in _WORD.finditer(sentence):
-        parts.append(_escaped(sentence[end : match.start()]))
-        parts.append(f"${_formula(match)}$")
-        end = match.end()
-    return "".join([*parts, _escaped(sentence[end:])])
+    return escape(_SHARE.sub("pi_ref(a)", _FIELD.sub(_radicals, sentence)))
 
 
-def _formula(match: re.Match[str]) -> str:
-    pattern, tex = _WORDS[int(str(match.lastgroup)[1:])]
-    if tex is None:
-        shown = re.sub(r"√(\d+)", r"\\sqrt{\1}", match[0])
-        return re.sub(r"^Q", r"\\mathbb{Q}", shown)
-    return re.sub(pattern, tex.replace("\\", r"\\").replace(r"\\1", r"\1"), match[0])
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"[&%#_]", lambda m: "\\" + m[0], text)
+def _radicals(match: re.Match[str]) -> str:
+    tex = re.sub(r"√(\d+)", r"\\sqrt{\1}", match[0])
+    return "$" + re.sub(r"^Q", r"\\mathbb{Q}", tex) + "$"

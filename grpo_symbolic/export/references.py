@@ -81,7 +81,7 @@ REFERENCES: dict[str, Reference] = {
     ),
     "schulman2020": Reference(
         "Sch20", "Schulman, John", "Approximating KL Divergence", 2020,
-        url="http://joschu.net/blog/kl-approx.html", note="Blog post, joschu.net/blog/kl-approx",
+        url="http://joschu.net/blog/kl-approx.html", note="Blog post",
     ),
     OWN: Reference(
         "gs", "{The grpo_symbolic developers}",
@@ -112,7 +112,8 @@ def bibitem(key: str) -> str:
     if record.note:
         parts.append(_escaped(record.note))
     tail = f", {record.year}" if record.year else ""
-    return rf"\bibitem[{record.label}]{{{key}}} " + ". ".join(parts) + tail + "."
+    text = ". ".join(parts).replace("?}.", "?}")
+    return rf"\bibitem[{record.label}]{{{key}}} {text}{tail}."
 
 
 def bibtex(key: str) -> str:
@@ -125,7 +126,7 @@ def bibtex(key: str) -> str:
         "author": _escaped(record.author),
         "title": "{" + _escaped(record.title) + "}",
         "year": str(record.year) if record.year else "",
-        "howpublished": f"arXiv:{record.arxiv}" if record.arxiv else "",
+        "howpublished": f"arXiv:{record.arxiv}" if record.arxiv else record.url.partition("//")[2],
         "url": f"https://arxiv.org/abs/{record.arxiv}" if record.arxiv else record.url,
         "note": _escaped(record.note),
     }

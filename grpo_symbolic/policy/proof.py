@@ -308,7 +308,7 @@ def _number(policy: Solved) -> Passage:
     found = policy.count
     if not found.unique:
         return Passage(text)
-    reason = _merged(prose_tex(found.reason)).rstrip(".")
+    reason = prose_tex(found.reason).rstrip(".")
     one = f"There is exactly one: {reason}.{_rests_on(found.claims)}"
     return Passage(" ".join([text, one, *_without_radicals(policy.status)]))
 
@@ -322,11 +322,6 @@ def _without_radicals(status: str) -> tuple[str, ...]:
     return (
         f"A formula in radicals for all parameters would be one at {at}, too. There the {how}.",
     )
-
-
-def _merged(prose: str) -> str:
-    """Formulas with a sign, or with nothing, between them as one formula."""
-    return re.sub(r"\$ ([-+] )?\$", lambda m: f" {m[1] or chr(92) + ', '}", prose)
 
 
 def _rests_on(claims: tuple[Claim, ...]) -> str:

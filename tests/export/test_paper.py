@@ -18,7 +18,7 @@ from grpo_symbolic.cli import main
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.lines import Names, fitted
 from grpo_symbolic.export.measure import width
-from grpo_symbolic.export.references import REFERENCES
+from grpo_symbolic.export.references import REFERENCES, bibtex
 from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.grammar.statement import statements
 
@@ -210,6 +210,7 @@ def test_what_a_rule_adds_stays_a_symbol_with_its_value() -> None:
     assert r"\varepsilon +" in text
     assert "10000" not in text.partition("% Needs")[0]
     assert "10000" in policy("trl").export("json")  # data has numbers
+    assert "mean and standard deviation of the group, with" in text
 
 
 def test_the_multiplier_is_eliminated_where_advantages_add_up_to_zero() -> None:
@@ -292,6 +293,16 @@ def test_a_proof_names_its_sources() -> None:
     assert r"\cite[(11)]{vojnovic2025}" in keys
     assert policy("pairs").export("bibtex").startswith("@misc{vojnovic2025,")
     assert all(record.year and record.title and record.author for record in REFERENCES.values())
+
+
+def test_references_are_complete_in_styles_that_know_no_eprint() -> None:
+    for key, record in REFERENCES.items():
+        entry = bibtex(key)
+        assert entry.startswith("@misc{")  # the styles of BibTeX know no @software
+        found = dict(re.findall(r"^  (\w+) = \{(.*)\},?$", entry, re.MULTILINE))
+        assert {"author", "title", "year"} <= set(found)
+        assert "howpublished" in found or "note" in found
+        assert record.arxiv in found.get("howpublished", "")
 
 
 def test_a_footnote_says_what_was_proved() -> None:

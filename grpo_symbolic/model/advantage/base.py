@@ -138,7 +138,7 @@ class Advantage:
         """``(r - mean)/std, 0/0 = 0`` with its formulas in TeX."""
         tex, remarks = self.tex("r_i"), self.remarks
         if remarks and remarks[0].startswith("$"):
-            both = all(rf"\mathrm{{{word}}}" in tex for word in ("mean", "std"))
+            both = r"\mathrm{mean}" in tex and "std}" in tex
             of = "mean and standard deviation of the group, " if both else ""
             return f"${tex}$ ({of}with {', '.join(remarks)})"
         return ", ".join([f"${tex}$", *remarks])
