@@ -419,6 +419,8 @@ def test_sampled_batches_leave_where_their_expectation_rests() -> None:
     assert left.mean() == pytest.approx(int(stated) / 100, abs=0.15)  # three standard errors
     assert last[left].mean() == pytest.approx(0.73705, abs=0.01)
     assert last[~left].mean() == pytest.approx(0.43708, abs=0.005)
+    wild = gs.from_trl({**given, "learning_rate": "50"}).predict("0.3")
+    assert any("pi(a) = 1, not at" in w and "none have left" in w for w in wild.warnings)
     for rate in ("0.3", "0.1"):  # with shorter steps there is no such place
         small = gs.from_trl({**given, "learning_rate": rate}).predict("0.3")
         assert not any("steps on one batch: with" in w for w in small.warnings)
