@@ -246,7 +246,9 @@ class _Batched(_Group):
             return None
         counts = _compositions(groups, size + 1)
         right = np.arange(size + 1)
-        chance = np.array([comb(size, k) * float(p**k * (1 - p) ** (size - k)) for k in right])
+        chance = np.array([
+            float(mp.binomial(size, int(k)) * p ** int(k) * (1 - p) ** int(size - k)) for k in right
+        ])  # fmt: skip
         logs = np.array([lgamma(n + 1) for n in range(groups + 1)])
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(counts > 0, counts * np.log(chance), 0.0)
