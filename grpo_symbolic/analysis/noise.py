@@ -9,18 +9,24 @@ linearised recursion is stationary with
 
 to leading order in η. Two free logits move their difference twice as far: η counts twice.
 
-A scale that is taken over a batch of B samples is not the group's own: each group moves it for all
-others. To first order in 1/B, X has the deviations of the group over σ(m), m the mean share of
-better rewards, and beside them :math:`-g_r\,\sigma'(m)/\sigma(m)\,(K/G - m)`, with g_r the part of
-g that the advantages have: what one group adds to the deviation of the batch it is in.
+A scale that is taken over a batch is not the group's own: each group moves it for all others. Few
+ways in which a batch can be composed are counted out. Beyond that, to first order in 1/groups, X
+has the deviations of the group over σ(m), m the mean share of better rewards, and beside them
+:math:`-g_r\,\sigma'(m)/\sigma(m)\,(K/G - m)`, with g_r the part of g that the advantages have:
+what one group adds to the deviation of the batch it is in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import combinations
+from math import comb, lgamma
 
 import mpmath as mp
+import numpy as np
+from numpy import ndarray
 from sympy import Expr, S, Symbol, lambdify, oo
 
 from grpo_symbolic import symbols
@@ -34,6 +40,8 @@ from grpo_symbolic.stationarity import stationarity_condition
 __all__ = ["IterateSpread", "iterate_spread"]
 
 MAX_GROUP = 4_096
+#: Compositions of a batch that are counted out.
+MAX_COMPOSITIONS = 20_000
 _DIGITS = 50
 #: Steps of the differences in log-odds: their errors are far below double precision.
 _STEP = mp.mpf(10) ** -12
@@ -223,8 +231,47 @@ class _Batched(_Group):
         slope = self.divisor * spread * (1 - 2 * m) / (2 * m * (1 - m)) / scale
         rest = (self.rates, self.beta, self.reference, self.slope, self.sampled, self.mixed)
         mean, alone = _Group(table, *rest).moments(logit)
+        counted = self._counted(p, gap)
+        if counted is not None:
+            return mean, mp.mpf(counted)
         together = _Tilted(table, *rest, tilt=-gain * slope).moments(logit)[1]
         return mean, (1 - self.inside) * alone + self.inside * together
+
+    def _counted(self, p: mp.mpf, gap: mp.mpf) -> float | None:
+        """The variance over every composition of a batch in the step, as of one group."""
+        size = len(self.advantages) - 1
+        groups = int(self.samples) // size
+        ways = comb(groups + size, size)
+        if ways > MAX_COMPOSITIONS or self.rates != (1, 0) or self.inside < 1:
+            return None
+        counts = _compositions(groups, size + 1)
+        right = np.arange(size + 1)
+        chance = np.array([
+            float(mp.binomial(size, int(k)) * p ** int(k) * (1 - p) ** int(size - k)) for k in right
+        ])  # fmt: skip
+        logs = np.array([lgamma(n + 1) for n in range(groups + 1)])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            terms = np.where(counts > 0, counts * np.log(chance), 0.0)
+            weights = np.exp(logs[groups] + (terms - logs[counts]).sum(axis=1))
+            drawn = counts @ right / (groups * size)
+            spread = drawn * (1 - drawn) * float(self.samples / (self.samples - self.ddof))
+            scale = float(self.divisor) * (float(gap) * np.sqrt(spread) + float(self.epsilon))
+            products = counts @ (right * (size - right)) / (groups * size**2)
+            values = np.where(products > 0, float(gap) * products / scale, 0.0)
+        if self.sampled:
+            slopes = [self.beta * self.slope(u) for u in (  # type: ignore[operator]
+                self.reference / p, (1 - self.reference) / (1 - p))]  # fmt: skip
+            values = values - float(slopes[0] * (1 - p) + slopes[1] * p) * drawn
+        weights /= weights.sum()
+        return groups * float(weights @ (values - weights @ values) ** 2)
+
+
+@cache
+def _compositions(total: int, parts: int) -> ndarray:
+    """Every way to write a total as a sum of so many parts."""
+    bars = np.array(list(combinations(range(total + parts - 1), parts - 1)), dtype=int)
+    edges = np.pad(bars, ((0, 0), (1, 1)), constant_values=((0, 0), (-1, total + parts - 1)))
+    return np.diff(edges, axis=1) - 1
 
 
 @dataclass(frozen=True)

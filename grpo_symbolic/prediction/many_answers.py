@@ -28,6 +28,8 @@ _MOST_STEPS = 5_000
 _ERROR, _STEP = 1e-5, 1e-6
 #: How close to certainty advantages are compared, and a difference that is none there.
 _CLOSE, _ROUNDING = 1e-9, 1e-6
+#: The same further off, where that is less than rounding.
+_CLOSER, _NOTHING = (0.02, 0.01, 0.005), 1e-14
 _GAMMA = 1 - 1 / sqrt(2)
 
 Velocity = Callable[[ndarray], ndarray]
@@ -131,10 +133,10 @@ def _unheld(
     worth = _compiled(condition, condition.preference, exact)
     answers, ends = len(start), []
     for place in range(answers):
-        corner = np.where(np.arange(answers) == place, 1 - (answers - 1) * _CLOSE, _CLOSE)
-        gaps = worth(corner)
-        gaps = np.delete(gaps[place] - gaps, place)
-        if (gaps > _ROUNDING).all():
+        others, *nearer = (_lead(worth, place, answers, close) for close in (_CLOSE, *_CLOSER))
+        # Where few groups teach anything it is less than rounding next to certainty.
+        vanishing = (np.abs(others) < _ROUNDING).all() and (np.array(nearer) > _NOTHING).all()
+        if (others > _ROUNDING).all() or vanishing:
             ends.append(np.eye(answers)[place])
     way = _flow(velocity, start, ends)
     how = "nothing holds the other answers"
@@ -152,11 +154,23 @@ def _unheld(
     slope = velocity(way.last)
     left = 1 - way.last[place]
     fall = way.last[place] * float(slope[place] - way.last @ slope)
+    half = (way.last + ends[way.goal]) / 2
+    slope = velocity(half)
+    order = round(np.log2(fall / (half[place] * float(slope[place] - half @ slope)))) - 2
+    scale = (fall / left ** (order + 2) * (order + 1)) ** (-1 / (order + 1))
+    power = "" if order == 0 else f"^(1/{order + 1})"
+    digits = 4 if order == 0 else 2
     note += (
         f", and 1 - pi({condition.preference.question.answers[place]}) falls as "
-        f"{left**2 / fall:.4g}/(learning rate * steps)"
+        f"{scale:.{digits}g}/(learning rate * steps){power}"
     )
     return tuple(rests), way.time, [note]
+
+
+def _lead(worth: Velocity, place: int, answers: int, close: float) -> ndarray:
+    """What an answer is worth more than each other, where these have ``close`` each."""
+    values = worth(np.where(np.arange(answers) == place, 1 - (answers - 1) * close, close))
+    return np.delete(values[place] - values, place)
 
 
 # -- the flow --------------------------------------------------------------------------------------
@@ -226,7 +240,11 @@ def _flow(velocity: Velocity, start: ndarray, goals: Sequence[ndarray]) -> _Way:
         time += step
         path.append((time, _softmax(logits)))
         step *= min(3.0, 0.8 * sqrt(_ERROR / max(error, 1e-300)))
-    return _Way(None, None, path[-1][1])
+    last = path[-1][1]
+    for number, goal in enumerate(goals):  # where it all but stands next to one
+        if float(np.abs(last - goal).max()) < NEAR * float(np.abs(start - goal).max()):
+            return _Way(number, _arrival(path, start, goal), last)
+    return _Way(None, None, last)
 
 
 def _arrival(path: list[tuple[float, ndarray]], start: ndarray, goal: ndarray) -> float:

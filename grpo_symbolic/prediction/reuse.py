@@ -82,7 +82,7 @@ def ends_of_reuse(
     shares = tuple(sorted(map(_share, ends)))
     if abs(shares[0] - shares[-1]) > _SAME:
         return shares, None
-    return shares, _sampled(batch, question, point, shares[0], goal.policy[0])
+    return shares, _sampled(batch, shares[0], goal.policy[0])
 
 
 def _ends(batch: _Batch, start: float, rate: float) -> list[float]:
@@ -117,6 +117,7 @@ class _Batch:
     k: Callable[[Any], Any]
     slope: Callable[[Any], Any]
     reference: float
+    groups: GroupGradient | None
 
     @classmethod
     def of(cls, run: Settings, question: Question, point: dict[Symbol, Expr]) -> _Batch:
@@ -129,13 +130,34 @@ class _Batch:
             lambdify(u, k, "numpy"),
             lambdify(u, -u * diff(k, u), "numpy"),  # in log π
             float(point[question.reference[0]]),
+            _groups(run, question, point),
         )
+
+    @property
+    def means(self) -> ndarray:
+        """Of each composition of a group, what :meth:`after` asks of a batch."""
+        assert self.groups is not None
+        counts = self.groups.compositions
+        return np.column_stack([counts * self.groups.advantages, counts[:, 0]]) / counts[0].sum()
+
+    def chances(self, z: ndarray) -> ndarray:
+        """Of each composition, at each of some log-odds."""
+        assert self.groups is not None
+        powers = _shares(z)[:, None, :] ** self.groups.compositions
+        found = self.groups.ways * np.prod(powers, axis=-1)
+        return found / found.sum(axis=1, keepdims=True)
 
     def expected(self, start: float, rate: float, steps: int) -> float:
         """Log-odds after some steps on one batch, by its expectation."""
-        share = _share(start)
-        first, second = self.preference(share)
-        batch = np.array([share * first, (1 - share) * second, share])
+        if self.groups is not None:
+            batch = (self.chances(np.array([start])) @ self.means)[0]
+        else:
+            share = _share(start)
+            try:
+                first, second = self.preference(share)
+            except (ZeroDivisionError, OverflowError):
+                return np.inf
+            batch = np.array([share * first, (1 - share) * second, share])
         return float(self.after(np.array([start]), batch, rate, steps)[0])
 
     def after(self, start: ndarray, batch: ndarray, rate: float, steps: int) -> ndarray:
@@ -181,6 +203,16 @@ class _Batch:
         return value if clamp is None else np.clip(value, -float(clamp), float(clamp))
 
 
+def _groups(run: Settings, question: Question, point: dict[Symbol, Expr]) -> GroupGradient | None:
+    """None where groups do not decide their advantages, or where a verifier makes mistakes and
+    the signs of advantages differ within an answer."""
+    try:
+        found = GroupGradient.of(run.preset.algorithm, question, point)
+    except (ValueError, OverflowError):
+        return None
+    return found if np.array_equal(found.chances, np.eye(2)) else None
+
+
 def _shares(z: ndarray) -> ndarray:
     return np.stack([1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z))], axis=-1)
 
@@ -207,34 +239,20 @@ class Iterates:
     left: float
 
 
-def _sampled(
-    batch: _Batch, question: Question, point: dict[Symbol, Expr], place: float, goal: float
-) -> Iterates | None:
-    """Runs of batches whose groups are drawn, each from the policy that the last one left.
-
-    None where groups do not decide their advantages, or where a verifier makes mistakes and the
-    signs of advantages differ within an answer.
-    """
+def _sampled(batch: _Batch, place: float, goal: float) -> Iterates | None:
+    """Runs of batches whose groups are drawn, each from the policy that the last one left."""
     run = batch.run
+    if batch.groups is None or run.groups is None or run.reuse != run.passes:
+        return None
     rate = float(run.learning_rate or 0) * float(run.gradient_scale)
-    try:
-        group = GroupGradient.of(run.preset.algorithm, question, point)
-    except ValueError:
+    number, means = max(1, round(run.groups)), batch.means
+    batches = min(_ENOUGH_BATCHES, _DRAWN // (_RUNS * (run.reuse + len(means) // 8)))
+    if batches < _LEAST_BATCHES:
         return None
-    batches = _DRAWN // (_RUNS * (run.reuse + len(group.compositions) // 8))
-    number = 0 if run.groups is None else max(1, round(run.groups))
-    one_rule = run.reuse == run.passes and np.array_equal(group.chances, np.eye(2))
-    if not one_rule or not number or batches < _LEAST_BATCHES:
-        return None
-    batches = min(batches, _ENOUGH_BATCHES)
-    counts = group.compositions
-    means = np.column_stack([counts * group.advantages, counts[:, 0]]) / counts[0].sum()
     rng = np.random.default_rng(0)
-    start = float(point[question.reference[0]])
-    z, seen = np.full(_RUNS, log(start) - log1p(-start)), []
+    z, seen = np.full(_RUNS, log(batch.reference) - log1p(-batch.reference)), []
     for _ in range(batches):
-        chance = group.ways * np.prod(_shares(z)[:, None, :] ** counts, axis=-1)
-        drawn = rng.multinomial(number, chance / chance.sum(axis=1, keepdims=True))
+        drawn = rng.multinomial(number, batch.chances(z))
         z = batch.after(z, drawn @ means / number, rate, run.reuse)
         seen.append(_shares(z)[:, 0])
     late = np.array(seen[batches // 2 :])

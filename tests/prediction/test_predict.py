@@ -293,6 +293,37 @@ def test_a_noisy_verifier_and_many_answers() -> None:
     assert three.time > 0
 
 
+def test_many_answers_of_which_few_groups_teach_anything() -> None:
+    """Pass@4 by enumerated groups: the best of three takes all, as a fourth root of the steps."""
+    rewards = (1.0, 0.5, 0.0)
+    groups = np.array(list(product(range(3), repeat=4)))
+    drawn = np.array(rewards)[groups]
+    leads = np.sort(drawn)[:, 3] - np.sort(drawn)[:, 2]
+    worth = leads / (drawn.std(axis=1, ddof=1) + 1e-6)
+    best = groups[np.arange(len(groups)), drawn.argmax(axis=1)]
+
+    def slope(policy: np.ndarray) -> np.ndarray:
+        gains = policy[groups].prod(axis=1) * worth / 4
+        return np.bincount(best, gains, minlength=3) - policy * gains.sum()
+
+    policy = np.array([0.2, 0.3, 0.5])
+    logits = np.log(policy)
+    while policy[0] < 0.99:
+        step = slope(policy)
+        logits = logits + 0.01 * step / np.abs(step).max()
+        policy = np.exp(logits) / np.exp(logits).sum()
+    left = 1e-3
+    policy[1:] *= left / policy[1:].sum()
+    policy[0] = 1 - left
+    fall = policy[0] * (slope(policy)[0] - policy @ slope(policy))
+    verl = {"trainer": "verl", "adv_estimator": "grpo_passk", "n": 4}
+    found = read_run(verl).predict(("0.2", "0.3", "0.5"), rewards=("1", "1/2", "0"))
+    assert [(rest.policy, rest.reached) for rest in found.rest_points] == [((1, 0, 0), True)]
+    (sentence,) = [w for w in found.warnings if "falls as" in w]
+    scale = float(re.findall(r"falls as ([\d.]+)/.*\^\(1/4\)$", sentence)[0])
+    assert (4 * fall / left**5) ** -0.25 == pytest.approx(scale, rel=0.02)
+
+
 def test_many_answers_without_a_penalty_end_at_the_best() -> None:
     """Plain ascent on the exact gradient of groups of three, enumerated."""
     rewards, reference = (2, 1, 0), np.array([0.2, 0.3, 0.5])
@@ -419,6 +450,8 @@ def test_sampled_batches_leave_where_their_expectation_rests() -> None:
     assert left.mean() == pytest.approx(int(stated) / 100, abs=0.15)  # three standard errors
     assert last[left].mean() == pytest.approx(0.73705, abs=0.01)
     assert last[~left].mean() == pytest.approx(0.43708, abs=0.005)
+    wild = gs.from_trl({**given, "learning_rate": "50"}).predict("0.3")
+    assert any("pi(a) = 1, not at" in w and "none have left" in w for w in wild.warnings)
     for rate in ("0.3", "0.1"):  # with shorter steps there is no such place
         small = gs.from_trl({**given, "learning_rate": rate}).predict("0.3")
         assert not any("steps on one batch: with" in w for w in small.warnings)
