@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import comb
 
 import numpy as np
 from sympy import oo
@@ -253,6 +254,4 @@ class Trained(Rule):
 
 
 def _terms(answers: int, size: int) -> int:
-    from math import comb
-
     return comb(size + answers - 2, answers - 1) * answers
