@@ -1,6 +1,6 @@
 """Fresh raters for each answer: the group size decides which of two answers wins."""
 
-from sympy import Integer, Rational, S, Symbol, oo
+from sympy import Add, Integer, Rational, S, Symbol, oo, sign, sqrt
 
 from derivations.headline import REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, compared, equation
@@ -26,6 +26,12 @@ def result() -> Result:
             label = f"P({o + 1}) as derived is that of all groups, G = {name}"
             claims += compared(label, d, w, domain=RANGES)
         gaps[name] = written[0] - written[1]
+    # Two raters drawn: who wins more often; all rewards of a group: their means and deviation.
+    duels = Add(*(m * n * sign(one[0] - two[1]) for m, one in shares for n, two in shares))
+    means = [Add(*(m * row[o] for m, row in shares)) for o in (0, 1)]
+    drawn = [(m * p, row[o]) for m, row in shares for o, p in enumerate(policy)]
+    mean = Add(*(w * r for w, r in drawn))
+    deviation = sqrt(Add(*(w * (r - mean) ** 2 for w, r in drawn)))
     return Result(
         "The group size decides the winner",
         "new",
@@ -34,7 +40,7 @@ def result() -> Result:
         headlines=(
             Headline(
                 "groups of two prefer the first answer at every policy",
-                ("the first is preferred, G = {G}",),
+                ("the first is preferred, G = {G}", "G = 2: how much more often the first wins"),
                 groups=TWO,
                 answers=TWO,
                 penalties=REVERSE_KL,
@@ -42,7 +48,8 @@ def result() -> Result:
             ),
             Headline(
                 "large groups prefer the second answer at every policy",
-                ("the second is preferred, G = {G}",),
+                ("the second is preferred, G = {G}",
+                 "G = oo: the difference of the means over the deviation"),
                 groups=Numbers.of(oo),
                 answers=TWO,
                 penalties=REVERSE_KL,
@@ -57,6 +64,9 @@ def result() -> Result:
         ),
         claims=(
             *claims,
+            Claim("G = 2: how much more often the first wins", gaps["2"], "==", duels, RANGES),
+            Claim("G = oo: the difference of the means over the deviation",
+                  gaps["oo"] * deviation, "==", means[0] - means[1], RANGES),
             Claim("the first is preferred, G = 2", gaps["2"], ">", S.Zero, RANGES),
             Claim("the second is preferred, G = oo", gaps["oo"], "<", S.Zero, RANGES),
             Claim("control: the first is preferred by large groups", gaps["oo"], ">", S.Zero,

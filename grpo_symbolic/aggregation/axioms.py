@@ -62,11 +62,8 @@ class Axiom:
         return record(f"{self.title} ({self.name})", rows)
 
 
-_LIFT = r"\frac{\pi(%s)}{\pi_{\mathrm{ref}}(%s)}"
-
-
 def _lift(answer: str) -> str:
-    return _LIFT % (answer, answer)
+    return rf"\frac{{\pi({answer})}}{{\pi_{{\mathrm{{ref}}}}({answer})}}"
 
 
 AXIOMS: dict[str, Axiom] = {

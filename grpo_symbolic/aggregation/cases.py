@@ -72,11 +72,6 @@ def margin_of(profile: Profile, o: int, x: int) -> int:
     return sum(m * ((r[o] > r[x]) - (r[o] < r[x])) for r, m in profile)
 
 
-def voters(profile: Profile) -> int:
-    """How many raters."""
-    return sum(m for _, m in profile)
-
-
 def replaced(profile: Profile, old: Row, new: Row) -> Profile:
     """One rater with the row ``old`` says ``new``."""
     counts = Counter(dict(profile))
@@ -348,7 +343,7 @@ def strategyproofness(profile: Profile) -> Iterator[Case]:
 
 def participation(profile: Profile) -> Iterator[Case]:
     """The rater who joins is taken out of the profile."""
-    if voters(profile) < 2:
+    if sum(m for _, m in profile) < 2:
         return
     for row, _ in profile:
         counts = Counter(dict(profile))

@@ -18,12 +18,12 @@ condition :math:`\pi_i(\beta - P_i) = \beta\rho_i` is a weighted central path of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq_mat
@@ -318,23 +318,13 @@ class _Centre:
             terms = zip(self.lines, values, strict=True)
             if sum((s[k] * w / v for (w, _, s), v in terms), Fraction(0)):
                 return None
-        return tuple(
-            p
-            + sum(
-                (t * d[o] for t, d in zip(simple, self.face.directions, strict=True)), Fraction(0)
-            )
-            for o, p in enumerate(self.face.inner)
-        )
+        return tuple(self._policy(simple, Fraction))
 
-    def _policy(self, place: Sequence[arb]) -> list[arb]:
-        return [
-            as_arb(p)
-            + sum(
-                (as_arb(d[o]) * t for t, d in zip(place, self.face.directions, strict=True)),
-                arb(0),
-            )
-            for o, p in enumerate(self.face.inner)
-        ]
+    def _policy(self, place: Sequence[Any], number: Callable[[Fraction], Any] = as_arb) -> list:
+        found = list(map(number, self.face.inner))
+        for t, direction in zip(place, self.face.directions, strict=True):
+            found = [p + number(d) * t for p, d in zip(found, direction, strict=True)]
+        return found
 
 
 @dataclass(frozen=True, repr=False)

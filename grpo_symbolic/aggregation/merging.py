@@ -61,11 +61,6 @@ def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -
     return report
 
 
-def _many(profile: Profile, masses: Sequence[float]) -> Profiles:
-    rewards = np.array([[row for row, _ in profile]], float)
-    return Profiles(rewards, np.array([masses]) / np.sum(masses))
-
-
 def _drives(rule: Trained, profile: Profile, met: Fraction) -> Array:
     """P of each rater alone, rows × answers, at the policy (p, q, q)."""
     rows = np.array([[row] for row, _ in profile], float)
@@ -78,17 +73,19 @@ def _seems_to_part(
     rule: Trained, profile: Profile, masses: Sequence[float], met: Fraction, start: Fraction
 ) -> bool:
     """Whether in floats the first electorate reaches the policy, and both together do not."""
-    field = rule.field(_many(profile, masses))
+    rewards = np.array([[row for row, _ in profile]], float)
+    many = Profiles(rewards, np.array([masses]) / np.sum(masses))
+    field = rule.field(many)
     assert field is not None
-    between = np.linspace(float(start), float(met), _BETWEEN)[1:, None]
-    policies = np.hstack([between, (1 - between) / 2, (1 - between) / 2])
+    between = np.linspace(float(start), float(met), _BETWEEN)[1:]
+    policies = np.stack([between, (1 - between) / 2, (1 - between) / 2], axis=1)
     # Together answers 2 and 3 are alike, and P(1) is the same.
-    weights = field.parts(policies)[0][:, 0] / (1 - float(start) / between[:, 0])
+    weights = field.parts(policies)[0][:, 0] / (1 - float(start) / between)
     beta = weights[-1]
     if not beta > _CLEAR or weights.min() > (1 - _CLEAR) * beta:
         return False
     reference = np.array([[float(r) for r in _even(start)]])
-    found = rule.batch(_many(profile, masses), np.array([beta]), reference)[0]
+    found = rule.batch(many, np.array([beta]), reference)[0]
     return bool(np.abs(found - policies[-1]).max() < _SAME)
 
 

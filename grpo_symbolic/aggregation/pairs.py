@@ -79,9 +79,8 @@ def _two(margin: Fraction, weight: Fraction, share: Fraction) -> tuple[Expr, Exp
     g, b, p0 = map(rational, (margin, weight, share))
     if not g:
         return p0, 1 - p0
-    root = (g - b + sqrt((g - b) ** 2 + 4 * g * b * p0) * (1 if g > 0 else -1)) / (2 * g)
-    if not 0 < root < 1:
-        root = (g - b - sqrt((g - b) ** 2 + 4 * g * b * p0) * (1 if g > 0 else -1)) / (2 * g)
+    roots = ((g - b + sign * sqrt((g - b) ** 2 + 4 * g * b * p0)) / (2 * g) for sign in (1, -1))
+    root = next(r for r in roots if 0 < r < 1)
     return root.expand(), (1 - root).expand()
 
 

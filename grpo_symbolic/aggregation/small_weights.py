@@ -12,7 +12,7 @@ from grpo_symbolic.aggregation.maximal import maximal_face
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.tilting import BradleyTerryRLHF, MeanRLHF, ReferenceIPO
 from grpo_symbolic.aggregation.trained import Trained
-from grpo_symbolic.aggregation.votes import pooled_margins
+from grpo_symbolic.aggregation.votes import margins_of, pooled_margins
 from grpo_symbolic.electorate import Electorate
 
 __all__ = ["vanishing_weight"]
@@ -39,7 +39,7 @@ def vanishing_weight(
     if not isinstance(rule, Trained):
         return None
     if rule.skew:
-        values, _ = maximal_face(_fractions(electorate.margins)).selected(reference)
+        values, _ = maximal_face(margins_of(electorate)).selected(reference)
         exact = isinstance(values[0], Fraction) and rule._reverse
         return (tuple(values), "the maximal lottery") if exact else None  # type: ignore[return-value]
     if rule.pooled and rule._reverse:
@@ -68,7 +68,3 @@ def _leader(lifts: list[arb]) -> tuple[Fraction, ...] | None:
         if all(lift > other for x, other in enumerate(lifts) if x != o):
             return tuple(Fraction(int(x == o)) for x in range(len(lifts)))
     return None
-
-
-def _fractions(rows: tuple) -> list[list[Fraction]]:
-    return [[Fraction(int(v.p), int(v.q)) for v in row] for row in rows]

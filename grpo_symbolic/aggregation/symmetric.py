@@ -105,22 +105,6 @@ def symmetric_profiles() -> tuple[Profile, ...]:
     return tuple(order)
 
 
-def _illustrated(
-    rule: Trained, electorate: Electorate, reference: tuple[Fraction, ...]
-) -> tuple[Lottery, str] | None:
-    """The lottery at a small weight, and what confirmed it."""
-    try:
-        lottery = rule.lottery(electorate, reference, _SHOWN, _DIGITS)
-    except ValueError:
-        return None
-    if lottery.kind == "numeric":
-        return None
-    with ctx.workprec(_BITS):
-        values = [as_ball(v) for v in lottery.values]
-        check = confirmed(rule, electorate, reference, _SHOWN, values)
-    return None if check is None else (lottery, check)
-
-
 def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """A Condorcet winner that the path from the reference never gives more than its reference."""
     report = Searched()
@@ -133,8 +117,14 @@ def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searc
         with ctx.workprec(_BITS):
             if not line.climb(as_arb(line.start)) < 0:
                 continue
-        shown = _illustrated(rule, line.electorate, line.reference)
-        if shown is None:
+        try:
+            shown = rule.lottery(line.electorate, line.reference, _SHOWN, _DIGITS)
+        except ValueError:
+            continue
+        with ctx.workprec(_BITS):
+            values = [as_ball(v) for v in shown.values]
+            check = confirmed(rule, line.electorate, line.reference, _SHOWN, values)
+        if shown.kind == "numeric" or check is None:
             continue
         report.found = Counterexample(
             "answer 1 beats the other two, which are alike; P(1) < 0 at the reference, which is "
@@ -142,9 +132,9 @@ def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searc
             (line.electorate,),
             (line.reference,),
             _SHOWN,
-            (shown[0],),
+            (shown,),
             as_arb(1 - line.start),
-            shown[1],
+            check,
         )
         report.witness = profile
         return report

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import comb
 
 import numpy as np
 from sympy import oo
 
+from grpo_symbolic import symbols
 from grpo_symbolic.aggregation.fields import Array, Field, Linear, Spread, in_groups, stationary
 from grpo_symbolic.aggregation.lottery import Lottery, rational
 from grpo_symbolic.aggregation.pairs import skew_lottery
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of, pooled_margins, raters_of
+from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import one_of
 from grpo_symbolic.model.advantage.ranks import Ranks
@@ -153,6 +156,10 @@ class Trained(Rule):
         if not electorate.complete and self.per != "mean":
             _ = electorate.laws  # raises, with the rater who did not score an answer
         n, size = electorate.size, self.algorithm.group_size
+        if n == 2 and size in (2, 3, oo) and self.plain and self._reverse and self.per != "answer":
+            closed = self._closed(electorate, setting)
+            if closed is not None:
+                return closed
         judges, numeric = 1 if self.per == "mean" else len(electorate), electorate.numeric
         if judges * n**2 > _EXACT_SIZE and size == oo and self.plain and self._kl and numeric:
             return self._numeric(votes, setting)
@@ -179,6 +186,18 @@ class Trained(Rule):
                 "inside, and no choice of one"
             )
         return self._followed(electorate, setting, found)
+
+    def _closed(self, electorate: Electorate, setting: Setting) -> Lottery | None:
+        """The closed form of two answers, the better one first."""
+        for order in ((0, 1), (1, 0)):
+            question = Question(raters=electorate.permuted(order), per=self.per)
+            form = stationary_policy(self.algorithm, BinaryQuestion.of(question)).expression
+            if form is not None:
+                share, beta = rational(setting.reference[order[0]]), rational(setting.beta)
+                p = form.xreplace({symbols.pi_ref: share, symbols.beta: beta}).expand()
+                pair = (p, (1 - p).expand())
+                return Lottery(electorate.answers, tuple(pair[o] for o in order), "closed form")
+        return None
 
     def _followed(self, votes: Electorate, setting: Setting, found: Enclosure) -> Lottery:
         """The policy that the path from the reference ends at, in balls where it was enclosed."""
@@ -253,6 +272,4 @@ class Trained(Rule):
 
 
 def _terms(answers: int, size: int) -> int:
-    from math import comb
-
     return comb(size + answers - 2, answers - 1) * answers

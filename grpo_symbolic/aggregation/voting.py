@@ -37,7 +37,7 @@ class _Elected(Rule):
         scores = self.scores(votes)
         best = [o for o, s in enumerate(scores) if s == max(scores)]
         note = "elected" if len(best) == 1 else f"{len(best)} answers tie: in proportion to pi_ref"
-        return Lottery(votes.answers, _exact(_shared(best, setting.reference)), note)
+        return Lottery(votes.answers, tuple(map(rational, _shared(best, setting.reference))), note)
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         scores = self.score_rows(profiles)
@@ -108,7 +108,7 @@ class RandomDictator(Rule):
             total += mass
             for o, share in enumerate(_shared(best, setting.reference)):
                 found[o] += mass * share
-        return Lottery(votes.answers, _exact([p / total for p in found]), "drawn by mass")
+        return Lottery(votes.answers, tuple(rational(p / total) for p in found), "drawn by mass")
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         best = profiles.rewards == profiles.rewards.max(axis=2, keepdims=True)
@@ -163,7 +163,7 @@ class BestOf(Rule):
                 level = sum((r for r, v in pairs if v == own), Fraction(0))
                 chance = (below + level) ** self.count - below**self.count
                 found[o] += mass * chance * setting.reference[o] / level
-        return Lottery(votes.answers, _exact(found), f"best of {self.count}")
+        return Lottery(votes.answers, tuple(map(rational, found)), f"best of {self.count}")
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         rewards, masses = profiles.rewards, profiles.masses
@@ -205,10 +205,6 @@ def _tops(electorate: Electorate) -> list[tuple[Fraction, list[int]]]:
 def _shared(best: Sequence[int], reference: Sequence[Fraction]) -> list[Fraction]:
     total = sum((reference[o] for o in best), Fraction(0))
     return [r / total if o in best else Fraction(0) for o, r in enumerate(reference)]
-
-
-def _exact(values: Sequence[Fraction]) -> tuple[Expr, ...]:
-    return tuple(map(rational, values))
 
 
 def _proportions(weights: Array) -> Array:

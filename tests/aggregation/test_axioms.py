@@ -30,10 +30,10 @@ from grpo_symbolic.aggregation.fields import in_groups
 from grpo_symbolic.aggregation.lemmas import LEMMAS, proved
 from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.rule import Profiles
+from grpo_symbolic.aggregation.satisfies import known_witness
 from grpo_symbolic.aggregation.search import Search
 from grpo_symbolic.aggregation.small_weights import vanishing_weight
 from grpo_symbolic.aggregation.symmetric import Line, broken_paths
-from grpo_symbolic.aggregation.witnesses import known_witness
 
 UNIFORM = (Fraction(1, 3),) * 3
 
