@@ -21,8 +21,8 @@ from flint import arb, ctx
 import grpo_symbolic as gs
 from grpo_symbolic.levels.balls import LevelPreference
 from grpo_symbolic.levels.field import LevelField
-from tests.levels.lattice import Lattice
 from grpo_symbolic.levels.mixture import Mixture
+from tests.levels.lattice import Lattice
 
 _SETTINGS = ((64, 4), (64, 8), (64, 20), (1024, 16))
 _ANSWERS = 200
