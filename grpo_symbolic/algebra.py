@@ -7,6 +7,8 @@ domain does not grant, and what stays undecided is answered with None.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from sympy import (
     Add,
     Dummy,
@@ -98,14 +100,15 @@ def has_plain_numbers(*exprs: Expr) -> bool:
     return all(max(abs(n.p), n.q) < _LARGE for n in numbers)
 
 
-def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr, Expr]]]:
+@lru_cache(maxsize=1024)
+def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, tuple[tuple[Expr, Expr], ...]]:
     """Factors of ``expr``, each turned so that it is positive where that is known.
 
     Returns
     -------
     coefficient : Expr
         The rational content with the overall sign.
-    factors : list of (base, power)
+    factors : tuple of (base, power)
     """
     domain = domain.extended(expr)
     coefficient: Expr = Integer(1)
@@ -125,7 +128,7 @@ def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, list[tuple[Expr,
             if any(p.is_number for p in base.atoms(Pow)):
                 base = collect(base, sorted(base.free_symbols, key=str))
         bases.append((base, power))
-    return coefficient, bases
+    return coefficient, tuple(bases)
 
 
 def _factored(expr: Expr) -> Expr:

@@ -65,7 +65,7 @@ class Undecided(Exception):
     """The expression has no normal form of this kind on this domain."""
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
     """The expression as a quotient of polynomials, with what the generators are.
 

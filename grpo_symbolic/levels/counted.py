@@ -10,7 +10,7 @@ once; others come from the rule itself, one by one. Their number is limited.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -26,6 +26,7 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.levels.emission import Emission
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Law
 
 __all__ = ["CountedField", "CountedPreference"]
@@ -33,6 +34,8 @@ __all__ = ["CountedField", "CountedPreference"]
 # Advantages that are measured by the rule itself, about a millisecond each; those that are computed
 # from mean and variance of the group, and how many of them differ; numbers of one block of laws.
 _MOST, _COMPUTED, _DIFFERENT, _BLOCK = 6_000, 200_000, 120_000, 2**20
+# Ways in which the others fall on the levels, where every box of a search goes through them again.
+_SEARCHED = 20_000
 _BITS = 80
 _DEVIATION, _VARIANCE = Symbol("d", real=True), Symbol("v", positive=True)
 
@@ -44,7 +47,7 @@ def _others(levels: int, size: int) -> tuple[NDArray[np.int64], tuple[int, ...]]
     return np.array(list(ways)), tuple(int(w) for w in ways.values())
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _table(
     levels: tuple[Fraction, ...], rule: Advantage, size: int, bits: int
 ) -> tuple[NDArray[np.int64], arb_mat]:
@@ -227,7 +230,7 @@ class CountedPreference:
     emission : tuple of tuples of Fraction, or None
         One row an answer; None where answer k has level k.
     bits : int
-        Of the advantages.
+        Of the advantages, at least: they are as accurate as the working precision.
     """
 
     levels: tuple[Fraction, ...]
@@ -236,11 +239,38 @@ class CountedPreference:
     emission: tuple[tuple[Fraction, ...], ...] | None
     bits: int
 
+    @classmethod
+    def of(
+        cls, question: Question, rule: Advantage, size: int, point: Mapping[Symbol, Expr]
+    ) -> CountedPreference:
+        """That of a question, at numbers for the symbols of its rewards and their probabilities.
+
+        Raises
+        ------
+        ValueError
+            For numbers that are not rational, and for too many ways to be gone through in every
+            box, with the group size that would do.
+        """
+        laws = [[(_fraction(r, point), _fraction(w, point)) for r, w in law]
+                for law in question.finite_laws]  # fmt: skip
+        levels = tuple(dict.fromkeys(r for law in laws for r, _ in law))
+        n = len(levels)
+        count, most = n * comb(size + n - 2, n - 1), n * _SEARCHED
+        if count > most:
+            raise _too_many(rule, n, size, count, most)
+        rows = (tuple(sum((w for r, w in law if r == level), Fraction(0)) for level in levels)
+                for law in laws)  # fmt: skip
+        return cls(levels, rule, size, tuple(rows), ctx.prec)
+
     @property
     def cost(self) -> int:
         """Operations of the slopes, about."""
         n = len(self.levels)
         return n * n * comb(self.size + n - 2, n - 1)
+
+    @property
+    def _counted(self) -> tuple[NDArray[np.int64], arb_mat]:
+        return _table(self.levels, self.rule, self.size, max(self.bits, ctx.prec))
 
     def _terms(
         self, masses: Sequence[arb], counts: Sequence[Sequence[int]] | None = None
@@ -252,14 +282,14 @@ class CountedPreference:
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
         """P, one ball an answer."""
-        _, table = _table(self.levels, self.rule, self.size, self.bits)
+        _, table = self._counted
         laws = Emission(self.emission)
         terms = self._terms(laws.masses(policy))
         return laws.means((table * arb_mat(len(terms), 1, terms)).entries())
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         """∂P(o)/∂π(j)."""
-        counts, table = _table(self.levels, self.rule, self.size, self.bits)
+        counts, table = self._counted
         laws = Emission(self.emission)
         masses = laws.masses(policy)
         terms, columns = self._terms(masses), []
@@ -279,3 +309,10 @@ def _term(powers: Sequence[Sequence[arb]], counts: Sequence[int]) -> arb:
         if c:
             found *= power[c]
     return found
+
+
+def _fraction(value: Expr, point: Mapping[Symbol, Expr]) -> Fraction:
+    found = value.xreplace(point)
+    if not found.is_Rational:
+        raise ValueError("groups of this size are counted for rational rewards")
+    return Fraction(int(found.p), int(found.q))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from sympy import Eq, Expr, Symbol
+from sympy import Eq, Expr, Poly, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.shown import Shown, shown, with_numbers
 from grpo_symbolic.export.exhibit import Passage
@@ -319,12 +320,17 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
 
 
 def _closed_form(reduction: Reduction) -> ClosedForm | None:
-    polynomial, domain = reduction.polynomial, reduction.derivation.domain
-    if polynomial is None:
+    if reduction.polynomial is None:
         return None
-    if polynomial.degree() <= 2 and reduction.equation.count_ops() <= _SMALL:
-        return closed_form(polynomial, reduction.equation, domain)
+    return _root(reduction.polynomial, reduction.equation, reduction.derivation.domain)
+
+
+@lru_cache(maxsize=64)
+def _root(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | None:
+    """The root in radicals: a proof of every sign, kept for whoever asks for the policy again."""
+    if polynomial.degree() <= 2 and equation.count_ops() <= _SMALL:
+        return closed_form(polynomial, equation, domain)
     try:
-        return limited(closed_form, polynomial, reduction.equation, domain, steps=_STEPS)
+        return limited(closed_form, polynomial, equation, domain, steps=_STEPS)
     except Exhausted:
         return None

@@ -27,9 +27,11 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball, balls
+from grpo_symbolic.levels.counted import CountedPreference
+from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.reward import mean, variance
-from grpo_symbolic.solve.counted import CountedPreference
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
 from grpo_symbolic.stationarity import StationarityCondition
@@ -201,18 +203,16 @@ class MeanPreference:
 
 def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Preference:
     """The preference at numbers for all symbols but the policy, at the working precision."""
-    model = condition.preference
-    if (
-        model.parts
-        and model.factor == 1
-        and (condition.algorithm.group_size == oo or CountedPreference.serves(tuple(model)))
-    ):
+    model, algorithm = condition.preference, condition.algorithm
+    rule, size = algorithm.advantage, algorithm.group_size
+    counted = model.factor == 1 and rule == ShiftAndScale() and any(v.has(LevelMean) for v in model)
+    if model.parts and model.factor == 1 and (size == oo or counted):
         return _over_raters(condition, point)
-    if model.factor == 1 and CountedPreference.serves(tuple(model)):
-        return CountedPreference(condition.question, int(condition.algorithm.group_size), point)  # type: ignore[arg-type]
+    if counted:
+        return CountedPreference.of(condition.question, rule, int(size), point)  # type: ignore[arg-type]
     if model.two_level is not None and model.factor == 1:
         return _on_two_levels(condition, point)
-    if condition.algorithm.group_size == oo and condition.question.reward_laws:
+    if size == oo and condition.question.reward_laws:
         spread = _by_spread(condition, point)
         if spread is not None:
             return spread

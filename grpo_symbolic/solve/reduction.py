@@ -79,11 +79,10 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
     try:
         if condition.rates != (1, 1):
             return _of_mixed_groups(contrast, condition, derivation)
-        if contrast.lhs.has(log):
-            return limited(_logarithmic, contrast, condition, domain, derivation, steps=_STEPS)
+        reduced = _logarithmic if contrast.lhs.has(log) else _algebraic
         if contrast.count_ops() <= _SMALL and not sums_of(contrast):
-            return _algebraic(contrast, domain, derivation)
-        return limited(_algebraic, contrast, domain, derivation, steps=_STEPS)
+            return reduced(contrast, condition, derivation)
+        return limited(reduced, contrast, condition, derivation, steps=_STEPS)
     except Exhausted:
         return Reduction(
             contrast, None, derivation, "it is too large to be brought to a polynomial in pi(a)"
@@ -170,8 +169,9 @@ def _of_mixed_groups(
     return Reduction(equation, None, derivation, obstacle, multiplier)
 
 
-def _algebraic(contrast: Eq, domain: Domain, derivation: Derivation) -> Reduction:
+def _algebraic(contrast: Eq, condition: StationarityCondition, derivation: Derivation) -> Reduction:
     """Clear denominators; square away a radical in π(a) that is left."""
+    domain = condition.domain
     lhs, rhs = tidy(contrast.lhs, domain), contrast.rhs
     multiplier, weight = _denominator(lhs, domain), _denominator(rhs, domain, unknown=False)
     multiplier *= weight
@@ -230,9 +230,10 @@ def _collected(
 
 
 def _logarithmic(
-    contrast: Eq, condition: StationarityCondition, domain: Domain, derivation: Derivation
+    contrast: Eq, condition: StationarityCondition, derivation: Derivation
 ) -> Reduction:
     """Gather the logarithms of π(a); exponentiate when the rest is free of π(a)."""
+    domain = condition.domain
     expanded = expand_log((contrast.lhs / condition.beta).expand(), force=False).expand()
     unknown: dict[Expr, Expr] = {}
     known: list[Expr] = []

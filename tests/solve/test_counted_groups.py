@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from flint import arb, ctx
-from sympy import Rational
+from sympy import Rational, S, symbols
 
 import grpo_symbolic as gs
 from grpo_symbolic.aggregation.fields import in_groups
-from grpo_symbolic.solve.counted import CountedPreference
+from grpo_symbolic.levels.counted import CountedPreference
 
 RATERS = [(3, (0, 10, 11)), (2, (0, 10, 1)), (4, (10, 0, 1))]
 POLICY = (0.2, 0.3, 0.5)
+PUBLISHED = gs.ShiftAndScale()
 
 
 @pytest.mark.parametrize("size", [3, 20])
 def test_values_and_slopes(size: int) -> None:
     """Against floats of another route, and differences in balls."""
-    found = CountedPreference(gs.Question(rewards=RATERS[0][1]), size, {})
+    found = CountedPreference.of(gs.Question(rewards=RATERS[0][1]), PUBLISHED, size, {})
     policy = [arb(p) for p in POLICY]
     expected, _ = in_groups(np.array([[RATERS[0][1]]], float), np.ones((1, 1)), size).parts(
         np.array([POLICY])
@@ -39,7 +40,7 @@ def test_laws_of_rewards() -> None:
     """An answer with two rewards has the mean of their values."""
     half = Rational(1, 2)
     question = gs.Question(reward_laws=[[(0, half), (3, half)], [(1, 1)]])
-    found = CountedPreference(question, 6, {}).values([arb(2) / 5, arb(3) / 5])
+    found = CountedPreference.of(question, PUBLISHED, 6, {}).values([arb(2) / 5, arb(3) / 5])
     levels, _ = in_groups(np.array([[[0.0, 3.0, 1.0]]]), np.ones((1, 1)), 6).parts(
         np.array([[0.2, 0.2, 0.6]])
     )
@@ -70,8 +71,21 @@ def test_the_means_of_two_raters_have_different_names() -> None:
         assert name in shown
 
 
-def test_too_many_ways_are_refused() -> None:
-    with pytest.raises(ValueError, match="can be made in 20100 ways, more than 20000"):
-        CountedPreference(gs.Question(rewards=(0, 1, 3)), 200, {})
+def test_levels_that_meet_at_a_point_are_one() -> None:
+    first, second = symbols("x y", real=True)
+    given = gs.Question(reward_laws=[[(first, 1)], [(second, 1)], [(1, 1)]])
+    found = CountedPreference.of(given, PUBLISHED, 7, {first: S.Zero, second: S.Zero})
+    plain = CountedPreference.of(gs.Question(rewards=(0, 1)), PUBLISHED, 7, {})
+    one, other, last = found.values([arb(1) / 5, arb(1) / 10, arb(7) / 10])
+    low, high = plain.values([arb(3) / 10, arb(7) / 10])
+    assert found.levels == plain.levels == (0, 1)
+    assert (one - low).contains(0)
+    assert (other - low).contains(0)
+    assert (last - high).contains(0)
+
+
+def test_what_cannot_be_counted_is_refused() -> None:
+    with pytest.raises(ValueError, match="groups of 199 would do"):
+        CountedPreference.of(gs.Question(rewards=(0, 1, 3)), PUBLISHED, 200, {})
     with pytest.raises(ValueError, match="rational rewards"):
-        CountedPreference(gs.Question(rewards=(0, 1, 2 ** Rational(1, 2))), 5, {})
+        CountedPreference.of(gs.Question(rewards=(0, 1, 2 ** Rational(1, 2))), PUBLISHED, 5, {})
