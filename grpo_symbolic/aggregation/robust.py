@@ -110,14 +110,10 @@ class Flipped(_Relabelled):
             if any(abs(g) > 1 for row in found for g in row):
                 raise ValueError("these votes are more certain than flips of this share allow")
             return found
+        # An answer against itself: the two last terms are the same, and its margin is 0.
         return [
-            [
-                Fraction(0)
-                if o == x
-                else (1 - each[o] - each[x]) * margins[o][x] + each[x] - each[o]
-                for x in range(n)
-            ]
-            for o in range(n)
+            [(1 - a - b) * g + b - a for b, g in zip(each, row, strict=True)]
+            for a, row in zip(each, margins, strict=True)
         ]
 
 

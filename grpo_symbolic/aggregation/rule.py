@@ -60,13 +60,6 @@ class Profiles:
         """Rows × answers."""
         return np.einsum("kj,kjo->ko", self.masses, self.rewards)
 
-    def electorate(self, row: int) -> Electorate:
-        """One of them, exactly as its floats say."""
-        pairs = zip(self.masses[row], self.rewards[row], strict=True)
-        return Electorate(
-            [(Fraction(m), tuple(map(Fraction, rewards))) for m, rewards in pairs if m]
-        )
-
 
 class Rule(ABC):
     """A rule of aggregation.
@@ -144,8 +137,10 @@ class Rule(ABC):
         out = np.full(reference.shape, np.nan)
         for row in range(len(profiles)):
             setting = Setting(tuple(map(Fraction, reference[row])), Fraction(beta[row]), 15)
+            pairs = zip(profiles.masses[row], profiles.rewards[row], strict=True)
+            raters = [(Fraction(m), tuple(map(Fraction, rewards))) for m, rewards in pairs if m]
             try:
-                out[row] = self._lottery(profiles.electorate(row), setting).floats()
+                out[row] = self._lottery(Electorate(raters), setting).floats()
             except ValueError:
                 continue
         return out

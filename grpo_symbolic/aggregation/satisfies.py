@@ -52,6 +52,7 @@ _FEW = 3
 _FURTHER: dict[str, Callable[[], Sequence[Profile]]] = {
     "participation": mixed_pairs,
     "ratio-monotonicity": cycles,
+    "merging": tuple,
 }
 _UNIFORM, _NEAR = (Fraction(1, 3),) * 3, Fraction(1, 1000)
 
@@ -161,11 +162,13 @@ def satisfies(rule: Rule | str, axiom: Axiom | str, raters: int | None = None) -
         return Finding(chosen, wanted, Status.REFUTED, None, found.found, found)
     if reason is not None:
         return Finding(chosen, wanted, Status.PROVED, reason, None, found)
-    note = _note(chosen, wanted, found)
+    notes = []
+    if found.uncertain:
+        notes.append(f"{found.uncertain} cases look like failures in floats and were not certified")
     limit = _FEW if _several(chosen) else _MOST_RATERS
     if found.raters == most < limit:
-        note = "; ".join(filter(None, (note, f"raters={limit} looks further")))
-    return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, note)
+        notes.append(f"raters={limit} looks further")
+    return Finding(chosen, wanted, Status.UNKNOWN, None, None, found, "; ".join(notes))
 
 
 def _number_of(raters: int) -> int:
@@ -228,18 +231,6 @@ def _looked(
 def _search(rule: Rule) -> Search:
     """Lotteries of one rule are kept for its next axiom."""
     return Search(rule)
-
-
-def _note(rule: Rule, axiom: Axiom, found: Searched) -> str:
-    notes = []
-    if axiom.name == "merging" and isinstance(rule, Trained) and rule.per == "group":
-        notes.append(
-            "the common lottery is stationary for both together, P being linear in the masses; "
-            "whether the path from the reference ends there is open (in groups of four it need not)"
-        )
-    if found.uncertain:
-        notes.append(f"{found.uncertain} cases look like failures in floats and were not certified")
-    return "; ".join(notes)
 
 
 def _limits(rule: Rule, raters: int, profiles: Sequence[Profile] | None = None) -> Searched:

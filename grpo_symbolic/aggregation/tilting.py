@@ -181,16 +181,10 @@ class BradleyTerryRLHF(Rule):
             ]
         try:
             _, seen = counted(votes)
-            counts = self.pairs == "counts"
-            return [
-                [
-                    Fraction(0 if o == x else int(seen[o, x]) if counts else int(seen[o, x] > 0))
-                    for x in range(n)
-                ]
-                for o in range(n)
-            ]
         except ValueError:
-            return [[Fraction(int(o != x)) for x in range(n)] for o in range(n)]
+            seen = np.ones((n, n), np.int64)
+        drawn = seen if self.pairs == "counts" else seen > 0
+        return [[Fraction(int(o != x and drawn[o, x])) for x in range(n)] for o in range(n)]
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         n = reference.shape[1]

@@ -138,11 +138,6 @@ class Trained(Rule):
         advantage = self.algorithm.advantage
         return advantage is not None and advantage.scale_invariant and advantage.shift_invariant
 
-    @property
-    def _short(self) -> bool:
-        """Whether the preference of many electorates has a short form in floats."""
-        return self.algorithm.group_size in (2, oo) or self.per != "answer"
-
     # -- one electorate ----------------------------------------------------------------
 
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
@@ -178,7 +173,9 @@ class Trained(Rule):
         several = len(found.policies) > 1
         if found.complete and not several:
             return Lottery(votes.answers, found.policies[0], "the only stationary policy")
-        if not (self.plain and self._kl and self._short):
+        # Fresh raters in groups of three or more have no short form in floats.
+        short = size in (2, oo) or self.per != "answer"
+        if not (self.plain and self._kl and short):
             if len(found.policies) == 1:
                 return Lottery(votes.answers, found.policies[0], found.reason)
             raise ValueError(
