@@ -34,6 +34,8 @@ __all__ = ["CountedField", "CountedPreference"]
 # from mean and variance of the group, and how many of them differ; numbers of one block of laws.
 _MOST, _COMPUTED, _DIFFERENT, _BLOCK = 6_000, 200_000, 120_000, 2**20
 _BITS = 80
+# A product that looks its factors up, in multiplications.
+_LOOK_UP = 10
 _DEVIATION, _VARIANCE = Symbol("d", real=True), Symbol("v", positive=True)
 
 
@@ -174,7 +176,7 @@ class CountedField:
     def cost(self) -> int:
         """Operations that the slopes at one law take."""
         n = len(self.levels)
-        return 2 * n * n * comb(self.size + n - 2, n - 1)
+        return _LOOK_UP * 2 * n * n * comb(self.size + n - 2, n - 1)
 
     def values(self, masses: Array) -> Array:
         """V at laws of rewards, levels × laws."""

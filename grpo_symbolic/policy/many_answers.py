@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -294,6 +294,7 @@ class SimplexPolicy(Policy):
         """What needs a number; ``pi_ref`` is a row with one probability an answer."""
         roles = [(self.algorithm.beta, "beta"), (symbols.pi_ref, "pi_ref")]
         roles += [(s, "reward") for s in self.question.parameters]
+        roles += [(self.algorithm.group_size, "group_size")]
         roles += [(s, role) for s, role in self.algorithm.rule_parameters]
         return tuple(Parameter(s, role) for s, role in roles if isinstance(s, Symbol))
 
@@ -314,8 +315,16 @@ class SimplexPolicy(Policy):
         return dict(zip(self.question.reference[:-1], found, strict=False))
 
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
+        sized = self.sized(point)
         return solutions_of_many(
-            self.algorithm, self.question, lambda: self.condition, point, digits
+            sized.algorithm, self.question, lambda: sized.condition, point, digits
+        )
+
+    def sized(self, point: Mapping[Symbol, Expr]) -> SimplexPolicy:
+        """The policy with the number of a point in place of a symbol for the group size."""
+        size = self.algorithm.group_size
+        return (
+            self._with(replace(self.algorithm, group_size=point[size])) if size in point else self
         )
 
     def as_binary(
@@ -327,7 +336,8 @@ class SimplexPolicy(Policy):
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
         from grpo_symbolic.policy.enclosure import enclosed_simplex
 
-        return enclosed_simplex(self, self.as_binary, point, digits)
+        sized = self.sized(point)
+        return enclosed_simplex(sized, sized.as_binary, point, digits)
 
     @cached_property
     def evaluator(self) -> SimplexEvaluator:
