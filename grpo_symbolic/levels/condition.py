@@ -187,7 +187,7 @@ class Ladder:
             With the number of levels that would do.
         """
         cost, n = self.cost, len(self.form.levels)
-        if cost > most:
+        if self.form.mixture is not None and cost > most:  # groups that are counted have a limit
             fits = max(3, int(n * (most / cost) ** (1 / 3)))
             raise ValueError(
                 f"{n} levels of reward in groups of {self.form.size} take {cost:.1e} operations, "

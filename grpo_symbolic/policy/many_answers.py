@@ -255,16 +255,13 @@ class SimplexPolicy(Policy):
         >>> policy.sensitivity("beta", beta=1, pi_ref=(0.25, 0.39, 0.36)).round(12).tolist()
         [-0.25, 0.15, 0.1]
         """
-        known = ("beta", "pi_ref")
-        if variable is not None and str(variable) not in known:
+        if variable is not None and str(variable) not in ("beta", "pi_ref"):
             raise ValueError(f"the sensitivity of many answers is known to beta and pi_ref, not to "
                              f"{variable}")  # fmt: skip
         if not values:
             raise ValueError("the sensitivity of many answers needs numbers for all parameters")
         found = self.evaluator.sensitivity(**values)
         return found if variable is None else found[str(variable)]
-
-    # -- evidence ------------------------------------------------------------------------
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -274,9 +271,8 @@ class SimplexPolicy(Policy):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The condition of every answer at the closed form; without one, what lines rest on."""
-        if self.expressions is None:
-            return self.derivation.claims
-        return tuple(dict.fromkeys(checks_of_many(self)))
+        found = self.derivation.claims if self.expressions is None else checks_of_many(self)
+        return tuple(dict.fromkeys(found))
 
     def verify(self, *, simulate: bool = False) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model.
@@ -286,8 +282,6 @@ class SimplexPolicy(Policy):
         proved = prove_all((*self.claims, *self.condition.preference.claims))
         witness = (simulated_check(self),) if simulate else ()
         return Report.of((*((v.claim, v) for v in proved), *witness))
-
-    # -- numbers --------------------------------------------------------------------------
 
     @property
     def inputs(self) -> tuple[Parameter, ...]:
@@ -336,8 +330,7 @@ class SimplexPolicy(Policy):
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
         from grpo_symbolic.policy.enclosure import enclosed_simplex
 
-        sized = self.sized(point)
-        return enclosed_simplex(sized, sized.as_binary, point, digits)
+        return enclosed_simplex(self.sized(point), self.sized(point).as_binary, point, digits)
 
     @cached_property
     def evaluator(self) -> SimplexEvaluator:
@@ -362,8 +355,6 @@ class SimplexPolicy(Policy):
         from grpo_symbolic.policy.code import simplex_code
 
         return simplex_code(self, library)
-
-    # -- display --------------------------------------------------------------------------
 
     @cached_property
     def shown(self) -> Shown:
@@ -440,8 +431,8 @@ class SimplexPolicy(Policy):
         return "\n".join([*rows, self.status, f"for {given}"])
 
     def _repr_html_(self) -> Html:
-        tex, asked = self._formula(), "expressions" in self.__dict__
-        built = "condition" in self.__dict__
+        tex = self._formula()
+        asked, built = (name in self.__dict__ for name in ("expressions", "condition"))
         rows = [
             ("stationary policy", math(tex) if tex else ""),
             ("algorithm", self.algorithm),
