@@ -208,7 +208,7 @@ def series_of_many(
             return _second(condition, values)
         raise ValueError(
             f"1/beta**{order} needs a preference that is written out, which has too many terms for "
-            f"groups of {condition.algorithm.group_size}: ask for 1/beta**2"
+            f"groups of {condition.algorithm.group_size}: ask for 1/beta**{2 if plain else 1}"
         )
     if not all(v.is_polynomial(*free) for v in condition.preference):
         raise ValueError("beyond 1/beta a series needs a preference that is a polynomial")

@@ -127,8 +127,8 @@ def by_every_answer(algorithm: Algorithm, question: Question) -> Expr | None:
         model = algorithm.preference(question)
         if model.two_level.zero_sum:
             return (Symbol("s_o") - SHARE) * model.two_level.drift(SHARE)
-    if len(question.levels) > 1 and question.deterministic and size.is_Integer:
-        return Function(f"V_{{{int(size)}}}")(Symbol("r(o)"))
+    if len(question.levels) > 1 and question.deterministic and size != oo:
+        return Function(f"V_{{{size}}}")(Symbol("r(o)"))
     return None
 
 
@@ -203,12 +203,12 @@ def _by_reward(
     """V_G(r), the expected advantage of a reward whose group is drawn from the policy."""
     rule = algorithm.advantage
     assert rule is not None
-    size, answers = int(algorithm.group_size), range(1, len(question) + 1)
+    size, answers = algorithm.group_size, range(1, len(question) + 1)
     name = f"V_{{{size}}}"
     if counts and rule.batch is None:
         where = _counted(name, rule, size, question)
     else:
-        drawn = size if rule.batch is None else int(rule.batch)
+        drawn = size if rule.batch is None else rule.batch
         where = [
             _expectation(f"{name}(r_1)", rule, drawn, remarks),
             *often,
@@ -219,18 +219,22 @@ def _by_reward(
     return tuple(where)
 
 
-def _expectation(name: str, rule: Advantage, drawn: int, remarks: bool) -> Written:
+def _expectation(name: str, rule: Advantage, drawn: Expr | int, remarks: bool) -> Written:
     """The mean of the advantage of the first of so many, the others drawn from the policy."""
-    others = _ellipsis([f"o_{_index(i)}" for i in range(2, drawn + 1)])
+    if drawn in (2, 3, 4):
+        others = ", ".join(f"o_{i}" for i in range(2, int(drawn) + 1))
+    else:
+        others = rf"o_2, \dots, o_{_index(drawn)}"
     expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
     return Written(name, ", \\quad ".join((expected, *(_remarks(rule) if remarks else ()))))
 
 
-def _counted(name: str, rule: Advantage, size: int, question: Question) -> list[Eq | Written]:
+def _counted(name: str, rule: Advantage, size: Expr, question: Question) -> list[Eq | Written]:
     """The expectation as a sum over how many of the others have each reward."""
     n = len(question)
-    total = rf"k_1 + \dots + k_{{{n}}} = {size - 1}"
-    ways = rf"\binom{{{size - 1}}}{{k_1, \dots, k_{{{n}}}}}"
+    others = formula(size - 1)
+    total = rf"k_1 + \dots + k_{{{n}}} = {others}"
+    ways = rf"\binom{{{others}}}{{k_1, \dots, k_{{{n}}}}}"
     masses = r"\prod_{o} \pi(o)^{k_o}"
     return [
         Written(f"{name}(r_1)", rf"\sum_{{{total}}} {ways} {masses} \, A(r_1; k)"),
@@ -292,8 +296,8 @@ def _remarks(rule: Advantage) -> Iterator[str]:
         yield remark.strip("$") if formula_alone else rf"\text{{{remark}}}"
 
 
-def _index(number: int) -> str:
-    return str(number) if number < 10 else f"{{{number}}}"
+def _index(number: Expr | int) -> str:
+    return str(number) if len(str(number)) == 1 else f"{{{number}}}"
 
 
 def _ellipsis(parts: list[str]) -> str:

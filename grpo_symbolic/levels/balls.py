@@ -194,7 +194,7 @@ def _kept(
         raise TooLarge(
             f"{len(levels)} levels of reward in groups of {mixture.group} take a table of "
             f"{entries:,} entries at these digits, more than {allowed:,}: ask for {max(fits, 1)} "
-            "digits"
+            "digits, or round the rewards, so that they have fewer levels"
         )
     return rule
 

@@ -177,6 +177,23 @@ class Ladder:
         inner = sum(times * rung.preference.cost for rung, times in rungs)
         return inner + 15 * (answers + 1) ** 3
 
+    def check(self, most: float) -> None:
+        """Raise where one row takes more operations.
+
+        Raises
+        ------
+        ValueError
+            With the number of levels that would do.
+        """
+        cost, n = self.cost, len(self.form.levels)
+        if self.form.mixture is not None and cost > most:  # groups that are counted have a limit
+            fits = max(3, int(n * (most / cost) ** (1 / 3)))
+            raise ValueError(
+                f"{n} levels of reward in groups of {self.form.size} take {cost:.1e} operations, "
+                f"more than {most:.0e}: about {fits} levels would do (rewards rounded to fewer "
+                "decimals have fewer levels)"
+            )
+
     def solved(
         self, beta: Array, reference: Array, start: Array | None = None
     ) -> tuple[Array, Mask]:

@@ -37,6 +37,8 @@ _MOST, _COMPUTED, _DIFFERENT, _BLOCK = 6_000, 200_000, 120_000, 2**20
 # Ways in which the others fall on the levels, where every box of a search goes through them again.
 _SEARCHED = 20_000
 _BITS = 80
+# A product that looks its factors up, in multiplications.
+_LOOK_UP = 10
 _DEVIATION, _VARIANCE = Symbol("d", real=True), Symbol("v", positive=True)
 
 
@@ -177,7 +179,7 @@ class CountedField:
     def cost(self) -> int:
         """Operations that the slopes at one law take."""
         n = len(self.levels)
-        return 2 * n * n * comb(self.size + n - 2, n - 1)
+        return _LOOK_UP * 2 * n * n * comb(self.size + n - 2, n - 1)
 
     def values(self, masses: Array) -> Array:
         """V at laws of rewards, levels × laws."""

@@ -83,9 +83,9 @@ def level_form(
 ) -> LevelForm | None:
     """The form at numbers for the symbols of rewards and rule; None where there is none.
 
-    There is one for rational rewards on three levels or more, groups of three or more, and a rule
-    that looks at its group and has no short expectation at every size. Where one over its scale is
-    a mixture of Gaussians (:class:`Mixture`) many levels cost little.
+    There is one for rational rewards on three levels or more, groups or batches of three or more,
+    and a rule that looks at its group and has no short expectation at every size. Where one over
+    its scale is a mixture of Gaussians (:class:`Mixture`) many levels cost little.
     """
     if not isinstance(algorithm, GRPO):
         return None
@@ -94,10 +94,12 @@ def level_form(
     if any(isinstance(law, Gaussian) for law in question.reward_laws):
         return None
     size = S(algorithm.group_size).subs(point)
-    if not size.is_Integer or size < 3 or len(question.levels) < 3:
+    if not size.is_Integer or len(question.levels) < 3:
         return None
     rule = _at(algorithm.advantage, point)
     mixture = mixture_of(rule, size)
+    if max(size, 0 if mixture is None else mixture.sample) < 3:
+        return None
     levels = _fractions([S(r).subs(point) for r in question.levels])
     if levels is None or len(set(levels)) != len(levels):
         return None

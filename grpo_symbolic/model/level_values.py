@@ -45,7 +45,8 @@ def level_values(
     levels, rewards = tuple(shown), tuple(shown.values())
     if not size.is_Integer:
         raise ValueError(
-            f"three or more reward levels need a number as group size, got the symbol {size}"
+            f"three or more reward levels are written out for a number as group size, got the "
+            f"symbol {size}"
         )
     others = int(size) - 1
     more = 0 if advantage.batch is None else int(advantage.batch) - int(size)
@@ -78,6 +79,8 @@ def term_count(advantage: Advantage, levels: int, size: Expr) -> int:
     """Counts of levels among the others of a group, and of a batch, times levels."""
     others = int(size) - 1
     more = 0 if advantage.batch is None else int(advantage.batch) - int(size)
+    if more < 0:
+        raise ValueError(f"a batch of {advantage.batch} rewards has no groups of {size}")
     return levels * comb(others + levels - 1, levels - 1) * comb(more + levels - 1, levels - 1)
 
 

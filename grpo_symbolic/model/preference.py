@@ -18,6 +18,7 @@ from sympy import (
     Expr,
     Integer,
     Mul,
+    Pow,
     Rational,
     S,
     Sum,
@@ -25,6 +26,7 @@ from sympy import (
     Tuple,
     binomial,
     oo,
+    radsimp,
 )
 
 from grpo_symbolic import symbols
@@ -53,8 +55,10 @@ __all__ = [
 
 # Beyond this many operations an expectation is not brought to factors.
 _MAX_SHAPED = 60
+# Nor beyond so many symbols and roots of numbers, where there are roots.
+_MAX_GENERATORS = 9
 # Answers beyond which what changes nothing is not shown answer by answer.
-_MOST_ANSWERS = 12
+_MOST_ANSWERS = 6
 
 
 @dataclass(frozen=True)
@@ -200,11 +204,14 @@ def _opaque(expr: Expr) -> Expr:
     """Sums over a group as symbols: identities in them need no look inside.
 
     Means of small groups are written out: one argument may have them by name, another in full.
+    Numbers such as 1/(√2 + 1) are √2 − 1, of which there is one form.
     """
     small = {h: h.doit() for h in expr.atoms(BernsteinMean) if h.size.is_Integer and h.size <= 5}
     expr = expr.xreplace(small)
     sums = sorted(expr.atoms(Sum), key=str)
-    return expr.xreplace({s: Symbol(f"S_{i}", real=True) for i, s in enumerate(sums)}).expand()
+    expr = expr.xreplace({s: Symbol(f"S_{i}", real=True) for i, s in enumerate(sums)})
+    inverse = [p for p in expr.atoms(Pow) if p.exp == -1 and p.base.is_Add and p.is_number]
+    return expr.xreplace({p: radsimp(p) for p in inverse}).expand()
 
 
 def group_preference(advantage: Advantage, question: Question, size: Expr) -> PreferenceModel:
@@ -237,7 +244,10 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     forth, back = gaps(question.declared)
     shown = {r: r.xreplace(forth) for r in levels}
     population = mixture(laws, policy)
-    if size.is_Integer and term_count(advantage, len(levels), size) > WRITTEN_OUT:
+    written = size == oo or (
+        size.is_Integer and term_count(advantage, len(levels), size) <= WRITTEN_OUT
+    )
+    if not written:
         by_name = level_means(advantage, question, size)
         values = tuple(Add(*(w * by_name[r] for r, w in law)) for law in laws)
         return _model(question, values, domain)
@@ -252,7 +262,9 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
 
 def _shaped(value: Expr, domain: Domain) -> Expr:
     """Small expectations in factors; larger ones stay the sum over the group that they are."""
-    if value.count_ops() > _MAX_SHAPED:
+    roots = [p for p in value.atoms(Pow) if p.is_number and p.exp.is_Rational and p.exp.q > 1]
+    many = roots and len(value.free_symbols) + len(roots) > _MAX_GENERATORS
+    if many or value.count_ops() > _MAX_SHAPED:
         return value
     return tidy(value, domain.extended(value))
 

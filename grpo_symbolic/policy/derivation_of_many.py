@@ -20,7 +20,7 @@ __all__ = ["checks_of_many", "derivation_of_many", "rows_by_name"]
 # Rows that are listed, of conditions that are alike but for the reward.
 _LISTED = 12
 # Ranks whose conditions are checked one by one: those of the n-th have all masses up to it.
-_EACH = 8
+_EACH = 5
 
 
 def derivation_of_many(policy: Any) -> Derivation:

@@ -189,12 +189,6 @@ def enclosed_simplex(
         reason = "all answers are alike, so the policy stays at the reference"
         return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
     question = policy.question.lumped() if monotone else policy.question
-    if len(classes) == 2 and monotone:
-        binary, places = as_binary(question, point)
-        pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
-        wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
-        spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
-        return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
     search = level_search(policy.algorithm, question, point, masses, digits)
     if search is not None:
         proved, how, complete = search.run()
@@ -203,6 +197,12 @@ def enclosed_simplex(
                       for p in proved]  # fmt: skip
         solved = Solutions(tuple(p.solution for p in proved), how, complete)
         return _collected(solved, wholes, digits)
+    if len(classes) == 2 and monotone:
+        binary, places = as_binary(question, point)
+        pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
+        wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
+        spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
+        return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
     solved = policy.solutions_at(point, digits + 10)
     with mp.workdps(digits + _SPARE):
         lumped = [tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved]

@@ -27,6 +27,7 @@ from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.levels.condition import Ladder
 from grpo_symbolic.levels.form import level_form
+from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import WrittenDrift
 from grpo_symbolic.numeric.formula import REST, Formula
@@ -43,7 +44,7 @@ from grpo_symbolic.policy.sensitivity_of_many import sensitivities
 from grpo_symbolic.policy.strategies import group_table
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
-from grpo_symbolic.solve.preferences import spread_function
+from grpo_symbolic.solve.preferences import refuse_names, spread_function
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
@@ -99,7 +100,7 @@ class SimplexEvaluator(Evaluator):
         return kernel.sensitivity(weight, reference / reference.sum(), found)  # type: ignore[attr-defined]
 
     def _kernel_at(self, point: dict[Symbol, Expr]) -> _SimplexKernel:
-        return _SimplexKernel(self.policy, point)
+        return _SimplexKernel(self.policy.sized(point), point)
 
 
 @dataclass(frozen=True)
@@ -142,11 +143,16 @@ class _SimplexKernel(Kernel):
 
     @cached_property
     def ladder(self) -> Ladder | None:
-        """The condition through level values, of three levels or more in finite groups."""
-        if not self.monotone or len(self.classes) < 3 or self.ranked is not None:
+        """The condition through level values, of three levels or more in finite groups.
+
+        Two classes with few levels are a binary question.
+        """
+        if not self.monotone or len(self.classes) < 2 or self.ranked is not None:
             return None
         form = level_form(self.algorithm, self.question, self.point)
-        return None if form is None else Ladder(form)
+        if form is None or (len(self.classes) == 2 and form.terms <= WRITTEN_OUT):
+            return None
+        return Ladder(form)
 
     # -- what is chosen ----------------------------------------------------------------
 
@@ -235,18 +241,23 @@ class _SimplexKernel(Kernel):
         """The binary policy of two classes, and which class is the better one."""
         if len(self.classes) != 2 or not self.monotone or self.question.parameters:
             return None
+        if self.ladder is not None:
+            return None
         return self.policy.as_binary(self.question, self.point)
 
     def most(self, branch: str) -> float:
         if self.ladder is None:
             return super().most(branch)
-        starts = 1 if branch == "attracting" else 4 * len(self.classes)
+        self.ladder.check(_OPERATIONS / 20)
+        # From far away Newton's method takes more steps.
+        starts = 1 if branch == "attracting" else 20 * len(self.classes)
         return int(_OPERATIONS // (starts * self.ladder.cost)) + 1
 
     @cached_property
     def field(self) -> Condition | None:
         """The condition, compiled; None where the penalty depends on more than the ratio."""
         condition, u = self.condition, symbols.u
+        refuse_names(condition)
         if any(s != 1 for s in self.algorithm.sampling(self.question)):
             return None
         values = [v.subs(self.point) for v in condition.preference]

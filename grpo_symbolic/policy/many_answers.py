@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -256,16 +256,13 @@ class SimplexPolicy(Policy):
         >>> policy.sensitivity("beta", beta=1, pi_ref=(0.25, 0.39, 0.36)).round(12).tolist()
         [-0.25, 0.15, 0.1]
         """
-        known = ("beta", "pi_ref")
-        if variable is not None and str(variable) not in known:
+        if variable is not None and str(variable) not in ("beta", "pi_ref"):
             raise ValueError(f"the sensitivity of many answers is known to beta and pi_ref, not to "
                              f"{variable}")  # fmt: skip
         if not values:
             raise ValueError("the sensitivity of many answers needs numbers for all parameters")
         found = self.evaluator.sensitivity(**values)
         return found if variable is None else found[str(variable)]
-
-    # -- evidence ------------------------------------------------------------------------
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -275,9 +272,8 @@ class SimplexPolicy(Policy):
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The condition of every answer at the closed form; without one, what lines rest on."""
-        if self.expressions is None:
-            return self.derivation.claims
-        return tuple(dict.fromkeys(checks_of_many(self)))
+        found = self.derivation.claims if self.expressions is None else checks_of_many(self)
+        return tuple(dict.fromkeys(found))
 
     def verify(self, *, simulate: bool = False) -> Report:
         """Verdicts on the :attr:`claims` and on the identities of the preference model.
@@ -288,13 +284,12 @@ class SimplexPolicy(Policy):
         witness = (simulated_check(self),) if simulate else ()
         return Report.of((*((v.claim, v) for v in proved), *witness))
 
-    # -- numbers --------------------------------------------------------------------------
-
     @property
     def inputs(self) -> tuple[Parameter, ...]:
         """What needs a number; ``pi_ref`` is a row with one probability an answer."""
         roles = [(self.algorithm.beta, "beta"), (symbols.pi_ref, "pi_ref")]
         roles += [(s, "reward") for s in self.question.parameters]
+        roles += [(self.algorithm.group_size, "group_size")]
         roles += [(s, role) for s, role in self.algorithm.rule_parameters]
         return tuple(Parameter(s, role) for s, role in roles if isinstance(s, Symbol))
 
@@ -315,8 +310,16 @@ class SimplexPolicy(Policy):
         return dict(zip(self.question.reference[:-1], found, strict=False))
 
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
+        sized = self.sized(point)
         return solutions_of_many(
-            self.algorithm, self.question, lambda: self.condition, point, digits
+            sized.algorithm, self.question, lambda: sized.condition, point, digits
+        )
+
+    def sized(self, point: Mapping[Symbol, Expr]) -> SimplexPolicy:
+        """The policy with the number of a point in place of a symbol for the group size."""
+        size = self.algorithm.group_size
+        return (
+            self._with(replace(self.algorithm, group_size=point[size])) if size in point else self
         )
 
     def as_binary(
@@ -328,7 +331,7 @@ class SimplexPolicy(Policy):
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
         from grpo_symbolic.policy.enclosure import enclosed_simplex
 
-        return enclosed_simplex(self, self.as_binary, point, digits)
+        return enclosed_simplex(self.sized(point), self.sized(point).as_binary, point, digits)
 
     @cached_property
     def evaluator(self) -> SimplexEvaluator:
@@ -353,8 +356,6 @@ class SimplexPolicy(Policy):
         from grpo_symbolic.policy.code import simplex_code
 
         return simplex_code(self, library)
-
-    # -- display --------------------------------------------------------------------------
 
     @cached_property
     def shown(self) -> Shown:
@@ -433,8 +434,8 @@ class SimplexPolicy(Policy):
         return "\n".join([*rows, self.status, f"for {given}"])
 
     def _repr_html_(self) -> Html:
-        tex, asked = self._formula(), "expressions" in self.__dict__
-        built = "condition" in self.__dict__
+        tex = self._formula()
+        asked, built = (name in self.__dict__ for name in ("expressions", "condition"))
         rows = [
             ("stationary policy", math(tex) if tex else ""),
             ("algorithm", self.algorithm),

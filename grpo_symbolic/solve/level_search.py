@@ -46,6 +46,8 @@ __all__ = ["LevelSearch", "Proved", "level_search", "stage_in_classes"]
 # Decimal digits beyond those asked for.
 _SPARE_DIGITS = 6
 _STEPS, _CLOSE = 12, 1e-7
+# Of one start in float64; all of them, and what is proved afterwards, take some seconds.
+_OPERATIONS = 8e8
 # Masses near a solution are at most these multiples of its own, and a little.
 _MORE, _LITTLE = 1 + 1e-6, 1e-290
 # Bits of exact advantages beyond those of the values.
@@ -326,12 +328,14 @@ def level_search(
     digits: int,
 ) -> LevelSearch | None:
     """The search by level values, of a question too large for its condition to be written out."""
-    if len(question) < 3 or not algorithm.penalty.monotone:
+    if not algorithm.penalty.monotone:
         return None
     form = level_form(algorithm, question, point)
     if form is None or (form.terms <= WRITTEN_OUT and not form.dropped):
         return None
-    return LevelSearch(form, reference, S(algorithm.beta).xreplace(dict(point)), digits)
+    search = LevelSearch(form, reference, S(algorithm.beta).xreplace(dict(point)), digits)
+    search.ladder.check(_OPERATIONS)
+    return search
 
 
 def stage_in_classes(

@@ -38,7 +38,7 @@ from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["GivenPreference", "PolynomialPreference", "Preference", "TiltedPreference",
-           "polynomial_preference", "preference_at", "spread_function"]  # fmt: skip
+           "polynomial_preference", "preference_at", "refuse_names", "spread_function"]  # fmt: skip
 
 # Steps that show the preference of a large group to depend on two moments only.
 _STEPS = 3_000_000
@@ -219,7 +219,25 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     found = polynomial_preference(condition, point)
     if found is not None:
         return found
+    refuse_names(condition)
     return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
+
+
+def refuse_names(condition: StationarityCondition) -> None:
+    """Raise where P stands by the name of a mean over a group that has no numbers.
+
+    Raises
+    ------
+    ValueError
+        With what has numbers.
+    """
+    if any(v.has(LevelMean) for v in condition.preference):
+        question, size = condition.question, condition.algorithm.group_size
+        raise ValueError(
+            f"no numbers are known for groups of {size} with {len(question.levels)} levels of "
+            "reward and this rule: in large groups rewards have to be rational numbers, and a "
+            "batch whole groups (rewards may be rounded)"
+        )
 
 
 def _over_raters(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> MeanPreference:
