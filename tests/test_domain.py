@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sympy import Dummy, Expr, Integer, Rational, S, Symbol, limit, oo
+from sympy import Dummy, Expr, Integer, Rational, S, Symbol, limit, oo, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
@@ -225,3 +225,11 @@ def test_ranges_agree_with_what_sympy_takes_a_symbol_to_be() -> None:
     assert str(Domain.of(positive, least)) == "y > 0, z >= 0"
     whole = Symbol("n", integer=True, nonnegative=True)
     assert str(Domain.of(whole)) == "n >= 0"
+
+
+def test_samples_between_roots_are_fractions() -> None:
+    free = Symbol("y", positive=True)
+    domain = Domain.of((free, sqrt(2), sqrt(3)))
+    points = [*domain.samples(20), *domain.corners([free])]
+    assert len(points) > 20
+    assert all(p[free].is_Rational and 2 < p[free] ** 2 < 3 for p in points)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sympy import Function, I
+from sympy.core.function import AppliedUndef
 
 from grpo_symbolic.elementary import KNOWN
 from grpo_symbolic.progress import tracked
@@ -181,10 +182,12 @@ def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
 def needs_hold(claim: Claim) -> bool:
     """Whether each divisor, radicand and the like is proved to be what it has to be.
 
-    Of a function that is not known nothing is.
+    Of a function that is not known nothing is, unless it is only named, as a real one.
     """
     sides = (claim.left, claim.right)
-    if any(s.has(I) or {type(f).__name__ for f in s.atoms(Function)} - KNOWN for s in sides):
+    functions = {f for side in sides for f in side.atoms(Function)}
+    named = {f for f in functions if isinstance(f, AppliedUndef) and f.is_real}
+    if any(side.has(I) for side in sides) or {type(f).__name__ for f in functions - named} - KNOWN:
         return False
     ready()
     needs = [n for side in sides for n in needs_of(side, claim.domain)]

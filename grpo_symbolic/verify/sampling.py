@@ -137,7 +137,10 @@ def shortened(claim: Claim, verdict: Verdict) -> Verdict:
     given: dict[str, str] = verdict.evidence["counterexample"]  # type: ignore[assignment]
     if all(len(value) <= _LEGIBLE for value in given.values()):
         return verdict
-    point = {s: Rational(given[s.name]) for s in claim.domain.symbols}
+    try:
+        point = {s: Rational(given[s.name]) for s in claim.domain.symbols}
+    except TypeError:  # an end that is no fraction
+        return verdict
     for digits in _FEWER_DIGITS:
         close = {s: _rounded(value, digits) for s, value in point.items()}
         found = refuted_at(claim, close) if claim.domain.contains(close) else None

@@ -115,3 +115,10 @@ def test_where_defined_leaves_out_what_has_no_value() -> None:
         assert found.verdict is Status.PROVED, str(found)
     found = check("1/(pi_ref - 1/2)**2 > 10", GRPO(2), BinaryQuestion(), where_defined=True)
     assert found.verdict is Status.REFUTED
+
+
+def test_a_limit_whose_cases_have_ends_without_digits_ends_in_a_verdict() -> None:
+    """The threshold is a mean of a noisy verifier: no fraction, and SymPy does not compare it."""
+    noisy = BinaryQuestion(success=("0.8", "0.3"))
+    found = check("limit(pi, pi_ref, 0) = Max(1 - 2*beta/sqrt(3), 0)", GRPO(4), noisy)
+    assert found.verdict is not Status.PROVED
