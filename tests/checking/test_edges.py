@@ -60,7 +60,11 @@ def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
     assert proved.exhibited().says == "every stationary policy satisfies"
     with pytest.raises(ValueError, match="proved or refuted can be stated, this one is UNKNOWN"):
         open_.exhibited()
-    pair = gs.check("pi == pi_ref", EIGHT, QUESTION).exhibited()
+    other = gs.check("pi == pi_ref", EIGHT, QUESTION)
+    assert other.sentence == "the stationary policy has another value"
+    equation = gs.check("beta*(pi - pi_ref)/(pi + 1) == 3", EIGHT, QUESTION)
+    assert equation.sentence == "the two sides differ at the stationary policy"
+    pair = other.exhibited()
     assert pair.formulas[0].rel_op == "=="
     assert "It fails at" in pair.more[0]
     assert "where the formula has" in pair.more[0]
