@@ -50,14 +50,21 @@ def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
     assert whole.formulas[0].left == r"\lim_{\beta \to \infty} \pi(a)"
     above = gs.check("limit(pi, beta, 0, +) == 1", EIGHT, QUESTION).exhibited()
     assert above.formulas[0].left == r"\lim_{\beta \to 0^{+}} \pi(a)"
-    proved, refuted, open_ = (gs.check(CHECKS[n][1], CHECKS[n][0], QUESTION) for n in (0, 1, 6))
+    proved, refuted, open_ = (
+        gs.check(next(f for a, f, v in CHECKS if (a, v) == (EIGHT, word)), EIGHT, QUESTION)
+        for word in ("PROVED", "REFUTED", "UNKNOWN")
+    )
     assert proved.exhibited().title == "Proved formula"
     assert r"\lim" in proved.exhibited().formulas[0].left
     assert refuted.exhibited().title == "Refuted formula"
     assert proved.exhibited().says == "every stationary policy satisfies"
     with pytest.raises(ValueError, match="proved or refuted can be stated, this one is UNKNOWN"):
         open_.exhibited()
-    pair = gs.check("pi == pi_ref", EIGHT, QUESTION).exhibited()
+    other = gs.check("pi == pi_ref", EIGHT, QUESTION)
+    assert other.sentence == "the stationary policy has another value"
+    equation = gs.check("beta*(pi - pi_ref)/(pi + 1) == 3", EIGHT, QUESTION)
+    assert equation.sentence == "the two sides differ at the stationary policy"
+    pair = other.exhibited()
     assert pair.formulas[0].rel_op == "=="
     assert "It fails at" in pair.more[0]
     assert "where the formula has" in pair.more[0]

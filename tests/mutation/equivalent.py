@@ -7,7 +7,7 @@ __all__ = ["EQUIVALENT", "LEFT_OUT"]
 #: By the name of the change: file, function, kind and source.
 EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/elaboration.py:Elaboration._abs: a number off by one: 0": (
-        "signs are 2, 1, 0, -1, -2, and what is 0 is its own negative"
+        "what is 0 is its own negative, and no exponent is 0"
     ),
     "grpo_symbolic/verify/elaboration.py:Elaboration._abs: another relation: s >= 0": (
         "what is 0 is its own negative"
@@ -22,6 +22,9 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/linear_certificate.py:_Program._add: plus for minus: "
     "1.0 + sum(powers) ** 2 + 0.1 * len(share)": (
         "a preference among identities each of which proves the claim, and is expanded to see it"
+    ),
+    "grpo_symbolic/verify/sign_search.py:_by_root: left out: continue": (
+        "without a sign of either side their squares show nothing: it saves to look at them"
     ),
 }
 

@@ -382,3 +382,14 @@ def test_a_range_that_depends_on_another() -> None:
     assert verdict.status is gs.Status.PROVED
     verdict = METHOD.attempt(gs.Claim("below", exp(P0) + Rational(1, 9), ">", exp(P), domain))
     assert verdict.status is gs.Status.REFUTED  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_the_whole_line_has_two_halves(way: int) -> None:
+    """What fails on one of them is not proved by the other."""
+    line = Symbol("line", real=True)
+    half = BallBoxes().attempt(gs.Claim("on a half", way * line + 2, ">", exp(-2 - line**2)))
+    assert half is None or half.status is gs.Status.REFUTED
+    whole = BallBoxes().attempt(gs.Claim("on both", line**2 + way * line + 2, ">", Integer(1)))
+    assert whole is not None
+    assert whole.status is gs.Status.PROVED

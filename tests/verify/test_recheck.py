@@ -215,6 +215,10 @@ def test_values_at_a_counterexample_have_thirty_digits() -> None:
 def test_points_without_a_value_are_not_counted() -> None:
     mystery = Function("mystery", real=True)(beta)
     assert RationalSampling().attempt(gs.Claim("", mystery, ">", S.Zero)) is None
+    verdict = gs.prove(gs.Claim("", mystery, ">", S.Zero))
+    assert verdict.status is Status.UNKNOWN
+    assert "undecided after" in verdict.detail
+    assert "it holds" not in verdict.detail
     held = RationalSampling().attempt(gs.Claim("", beta + 1, ">", beta))
     assert held is not None
     assert held.evidence["points"] == len(list(_places(gs.Claim("", beta + 1, ">", beta))))
