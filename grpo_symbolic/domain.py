@@ -9,7 +9,7 @@ coordinates, where a polynomial without negative coefficients is a proof.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -251,14 +251,16 @@ class Domain:
                 continue  # a range that is empty, or is where another one begins
             yield point
 
-    def corners(self, moved: Collection[Symbol]) -> Iterator[dict[Symbol, Expr]]:
+    def corners(
+        self, moved: Collection[Symbol], closer: Iterable[Expr] = ()
+    ) -> Iterator[dict[Symbol, Expr]]:
         """Points close to the ends of the ranges of some symbols, and far out on half-lines.
 
-        The other symbols stay in the middle.
+        The other symbols stay in the middle; ``closer`` are other distances than the usual ones.
         """
         names = [r.symbol for r in self.ranges if r.symbol in moved]
         scales = _SCALES if len(names) <= _FEW else _SCALES[1:2]
-        for scale in scales:
+        for scale in (*scales, *closer):
             for sides in product((0, -1, 1), repeat=len(names)):
                 if not any(sides) or (len(names) > _SOME and sum(map(abs, sides)) > 1):
                     continue

@@ -45,6 +45,8 @@ ELEMENTARY: dict[str, type[sympy.Function]] = {name: getattr(sympy, name) for na
 
 #: Of a number that is written out as a power.
 _MAX_BITS = 10**5
+_MAX_EXPONENT = 10**100
+_EXPONENTIALS = (sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh)
 #: Of an angle, whose sine is written by that of the angle itself.
 _MAX_MULTIPLE = 8
 #: An expression and how it has to compare with 0.
@@ -90,10 +92,20 @@ def in_sines(expr: Expr) -> Expr | None:
 
 
 def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
-    """Whether no power with a symbol in its exponent is too long a number at a point."""
-    powers = (p for p in expr.atoms(Pow) if p.exp.free_symbols)
+    """Whether no power or exponential of symbols is too long a number at a point.
+
+    SymPy asks for the sign of an exponential by its digits, which of a tower do not end.
+    """
+    powers = (p for p in expr.atoms(Pow, *_EXPONENTIALS) if p.args[-1].free_symbols)
     for power in sorted(powers, key=lambda p: p.count_ops()):  # inner ones first
-        base, exponent = (part.subs(point) for part in power.args)
+        exponent = power.args[-1].subs(point)
+        if not isinstance(power, Pow):
+            if exponent.is_number and exponent.has(*_EXPONENTIALS):
+                size = abs(exponent.n(5))
+                if not (size.is_finite and size < _MAX_EXPONENT):
+                    return False
+            continue
+        base = power.base.subs(point)
         if base.is_Rational and exponent.is_Rational:
             bits = max(base.p.bit_length(), base.q.bit_length())
             if bits * abs(exponent) > _MAX_BITS:

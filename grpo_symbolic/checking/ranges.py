@@ -16,12 +16,23 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["right_where", "split"]
+__all__ = ["left_at_one", "right_where", "split"]
 
 REFERENCE = symbols.pi_ref
 _RARE = "pi_ref -> 0"
 #: For one part of the range.
 _STEPS = 1_500_000
+
+
+def left_at_one(about: Subject) -> Domain:
+    """Parameters at which π(a) = 1 may be stationary: β · force ≤ drift, with both positive."""
+    curve, parameters = about.curve, about.parameters
+    assert curve is not None
+    largest = curve.weight.subs(symbols.pi, S.One)
+    others = Domain(tuple(r for r in parameters.ranges if r.symbol != curve.beta))
+    if len(others.ranges) == len(parameters.ranges) or sign(largest, others) != Sign.POSITIVE:
+        return parameters
+    return Domain((*others.ranges, Range(curve.beta, S.Zero, largest, False, True)))
 
 
 def right_where(about: Subject, whole: Claim) -> Iterator[str]:

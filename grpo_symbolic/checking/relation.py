@@ -24,7 +24,6 @@ from sympy import (
 )
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.checked import (
     CLOSE,
     HOLDS,
@@ -41,9 +40,9 @@ from grpo_symbolic.checking.checked import (
 from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.determined import is_the_condition, poles_of
 from grpo_symbolic.checking.inverse import inverse
-from grpo_symbolic.checking.ranges import right_where
+from grpo_symbolic.checking.ranges import left_at_one, right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
-from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
 from grpo_symbolic.verify.ball_numbers import sign_at
 from grpo_symbolic.verify.claim import Claim
@@ -305,11 +304,15 @@ class RelationCheck(StatementCheck):
         if about.closed is not None and not self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
         solved = self._solved()
+        number = solved is not None and solved.is_number  # the curve is soon on both sides of it
+        if number:
+            yield from self._by_curve()
         if solved is not None:
             yield from self._by_log_odds(solved)
         if solved is not None and about.residual is not None and about.unique:
             yield from self._by_condition(solved)
-        yield from self._by_curve()
+        if not number:
+            yield from self._by_curve()
         if about.closed is not None and self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
         if solved is not None and about.closed is None and about.binary is not None:
@@ -338,17 +341,7 @@ class RelationCheck(StatementCheck):
         location = about.curve and about.curve.above_reference()
         if location is None:
             return [self._claim({PI: end}, about.parameters) for end in (S.Zero, S.One)]
-        return [*location, self._claim({PI: S.One}, self._at_one())]
-
-    def _at_one(self) -> Domain:
-        """Parameters at which π(a) = 1 may be stationary: β · force ≤ drift, with both positive."""
-        curve, parameters = self.about.curve, self.about.parameters
-        assert curve is not None
-        largest = curve.weight.subs(PI, S.One)
-        others = Domain(tuple(r for r in parameters.ranges if r.symbol != curve.beta))
-        if len(others.ranges) == len(parameters.ranges) or sign(largest, others) != Sign.POSITIVE:
-            return parameters
-        return Domain((*others.ranges, Range(curve.beta, S.Zero, largest, False, True)))
+        return [*location, self._claim({PI: S.One}, left_at_one(about))]
 
     def _by_curve(self) -> Iterator[tuple[str, list[Claim]]]:
         """Every stationary policy lies on β = W(p): W takes the place of β.

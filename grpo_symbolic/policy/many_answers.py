@@ -27,6 +27,7 @@ from grpo_symbolic.policy.derivation_of_many import (
     rows_by_name,
 )
 from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.printed import NOT_ASKED
 from grpo_symbolic.policy.proof_of_many import (
     given_of_many,
     multiplier_vanishes,
@@ -441,13 +442,7 @@ class SimplexPolicy(Policy):
             ("algorithm", self.algorithm),
             ("question", self.question),
             ("condition", Html(self.condition._repr_html_()) if built else ".condition builds it"),
-            ("status", self.status if asked else _NOT_ASKED),
+            ("status", self.status if asked else NOT_ASKED),
             ("evidence", ".verify() proves it"),
         ]
         return record(f"Stationary policy of {len(self.question)} answers", rows)
-
-
-_NOT_ASKED = (
-    "the closed form is not looked for before it is asked for: .expressions, and .status says "
-    "what was found"
-)

@@ -24,7 +24,13 @@ from grpo_symbolic.question import Question
 from grpo_symbolic.registry import FORMATS
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["Printed"]
+__all__ = ["NOT_ASKED", "Printed"]
+
+#: The status of a closed form that is looked for when it is asked for.
+NOT_ASKED = (
+    "the closed form is not looked for before it is asked for: .expressions, and .status says "
+    "what was found"
+)
 
 
 class Printed(ABC):

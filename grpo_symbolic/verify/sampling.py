@@ -40,6 +40,8 @@ _FEWER_DIGITS = (1, 2, 4, 8, 16)
 _FAR = (10**4, 10**8)
 _SHARES = (Rational(1, 4), Rational(1, 10), Rational(3, 4))
 _PAIRED = 3
+#: Of the least number of a claim: what is this small is an end to it.
+_CLOSE = Rational(1, 10**6)
 
 
 class RationalSampling(Method):
@@ -89,7 +91,7 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
     """Points all over the domain, corners of it, and the ends that belong to it."""
     domain = claim.domain
     yield from domain.samples(SAMPLES, seed=SEED)
-    yield from domain.corners(domain.relevant(claim.difference).symbols)
+    yield from domain.corners(domain.relevant(claim.difference).symbols, _closer(claim))
     middle = next(domain.samples(1, seed=SEED), {})
     for r in domain.ranges:
         for end, belongs in ((r.lower, r.lower_closed), (r.upper, r.upper_closed)):
@@ -98,6 +100,13 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
                 yield at
     yield from _in_symmetric_places(claim, middle)
     yield from _far_out(claim, middle)
+
+
+def _closer(claim: Claim) -> tuple[Expr, ...]:
+    """A distance from the ends far below the least number that the claim names."""
+    numbers = claim.left.atoms(Rational) | claim.right.atoms(Rational)
+    least = min((abs(n) for n in numbers if n), default=S.One)
+    return (least * _CLOSE,) if least < _CLOSE else ()
 
 
 def _in_symmetric_places(

@@ -11,6 +11,7 @@ from sympy import (
     Symbol,
     acos,
     atanh,
+    cosh,
     coth,
     exp,
     gamma,
@@ -162,3 +163,20 @@ def test_of_a_function_that_is_not_known_nothing_is_proved(function) -> None:
     real = Symbol("x", real=True)
     claim = Claim("equal to itself", function(real), "==", function(real), Domain.of(real))
     assert prove(claim).status is not Status.PROVED
+
+
+@pytest.mark.parametrize(
+    "tower",
+    [
+        lambda x: log(exp(exp(exp(1 / x))) - 1),
+        lambda x: exp(-exp(exp(1 / x))),
+        lambda x: cosh(cosh(cosh(1 / x))),
+        lambda x: 2 ** (2 ** (2 ** (1 / x))),
+    ],
+    ids=["log", "minus", "cosh", "power"],
+)
+def test_towers_are_not_computed(tower) -> None:
+    """SymPy would write out the digits of the sign: e^(e^1000000) has more than fit."""
+    claim = Claim("", tower(symbols.pi_ref), ">", -S.One)
+    assert not claim.undefined_at({symbols.pi_ref: Rational(1, 10**6)})
+    assert prove(claim).status is not Status.REFUTED

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sympy import Expr, Function, Integer, Rational, S, Symbol, acosh, exp, floor, log, sqrt
 
-from grpo_symbolic import Claim, Domain, Status, symbols
+from grpo_symbolic import Claim, Domain, Status, prove, symbols
 from grpo_symbolic.domain import Range
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.sampling import (
@@ -217,3 +217,11 @@ def test_a_refutation_is_checked_by_its_point() -> None:
     assert numeric is not None
     assert METHOD.recheck(Claim("", B**2 + 1, ">", B), numeric.evidence, Status.NUMERIC)
     assert not METHOD.recheck(claim, numeric.evidence, Status.NUMERIC)
+
+
+@pytest.mark.parametrize("digits", [12, 60, 300])
+def test_a_bound_fails_beyond_the_least_number_that_it_names(digits: int) -> None:
+    small = Rational(1, 10**digits)
+    assert prove(Claim("", P0, ">", small)).status is Status.REFUTED
+    assert prove(Claim("", 1 - P0, ">", small)).status is Status.REFUTED
+    assert prove(Claim("", P0, ">", -small)).status is Status.PROVED
