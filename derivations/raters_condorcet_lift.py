@@ -4,6 +4,7 @@ from sympy import Rational, S, Symbol, log
 
 from derivations.headline import DIRECT_KL, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Result, equation
+from derivations.second_route.raters import beaten
 from grpo_symbolic import GRPO, Claim, DirectKL, Domain, Question, stationarity_condition, symbols
 from grpo_symbolic.algebra import tidy
 
@@ -21,6 +22,7 @@ def result() -> Result:
     half = Symbol("x", positive=True)
     tied = {question.policy[0]: half, question.policy[1]: half}
     values = [v.xreplace(tied) for v in condition.preference]
+    written = beaten(margins, (half, half, 1 - 2 * half))
     contrast = (values[0] - values[1]).expand()
     mass = -contrast.subs(half, 0) / contrast.coeff(half, 1)
     weight = tidy(mass * values[0].subs(half, mass) / (mass - THIRD), RANGES)
@@ -63,7 +65,7 @@ def result() -> Result:
                     "the weight",
                     "the condition of answer ? at this weight",
                     "a positive weight",
-                    "P(1) - P(2) at equal probabilities",
+                    "P(1) - P(2) at equal probabilities*",
                     "at the reference the second is preferred",
                 ),
                 groups=TWO,
@@ -106,8 +108,10 @@ def result() -> Result:
                 for o, side in enumerate(sides)
             ),
             Claim("a positive weight", weight, ">", S.Zero, RANGES),
-            Claim("P(1) - P(2) at equal probabilities", contrast, "==", 2 * half - 1 + DELTA,
-                  Domain.of((half, S.Zero, S.Half), *RANGES.ranges)),
+            Claim("P(1) - P(2) at equal probabilities", written[0] - written[1], "==",
+                  2 * half - 1 + DELTA, Domain.of((half, S.Zero, S.Half), *RANGES.ranges)),
+            Claim("P(1) - P(2) at equal probabilities as derived", values[0] - values[1], "==",
+                  written[0] - written[1], Domain.of((half, S.Zero, S.Half), *RANGES.ranges)),
             Claim("at the reference the second is preferred", contrast.subs(half, THIRD), "<",
                   S.Zero, RANGES),
             Claim(

@@ -10,6 +10,7 @@ from grpo_symbolic.algebra import tidy
 
 P = Symbol("pi_1", positive=True)
 RANGES = Domain.of((P, S.Zero, S.One))
+MASSES = tuple(Symbol(f"m_{j}", positive=True) for j in (1, 2))
 #: Two raters of three prefer the first answer by 1, the third one the second by 6.
 RATERS = [(2, (1, 0)), (1, (0, 6))]
 
@@ -26,8 +27,11 @@ def result() -> Result:
             label = f"P({o + 1}) as derived is that of all groups, G = {name}"
             claims += compared(label, d, w, domain=RANGES)
         gaps[name] = written[0] - written[1]
-    # Two raters drawn: who wins more often; all rewards of a group: their means and deviation.
-    duels = Add(*(m * n * sign(one[0] - two[1]) for m, one in shares for n, two in shares))
+    # Two raters drawn, of any masses: who wins more often.
+    some = [(m / Add(*MASSES), row) for m, (_, row) in zip(MASSES, shares, strict=True)]
+    duels = Add(*(m * n * sign(one[0] - two[1]) for m, one in some for n, two in some))
+    pairs = Add(*(v * s for v, s in zip(per_answer(some, policy, 2), (1, -1), strict=True)))
+    # All rewards of a group: their means and deviation.
     means = [Add(*(m * row[o] for m, row in shares)) for o in (0, 1)]
     drawn = [(m * p, row[o]) for m, row in shares for o, p in enumerate(policy)]
     mean = Add(*(w * r for w, r in drawn))
@@ -64,7 +68,8 @@ def result() -> Result:
         ),
         claims=(
             *claims,
-            Claim("G = 2: how much more often the first wins", gaps["2"], "==", duels, RANGES),
+            Claim("G = 2: how much more often the first wins", pairs, "==", duels,
+                  Domain.of((P, S.Zero, S.One), *MASSES)),
             Claim("G = oo: the difference of the means over the deviation",
                   gaps["oo"] * deviation, "==", means[0] - means[1], RANGES),
             Claim("the first is preferred, G = 2", gaps["2"], ">", S.Zero, RANGES),

@@ -46,8 +46,8 @@ def result() -> Result:
             mean = Question(raters=Electorate(rows), per="mean")
             found = GRPO(size).preference(mean)[0].xreplace({mean.policy[0]: P})
             word = "first" if sign > 0 else "second"
-            claims.append(Claim(f"averaged, the {word} is better, G = {name}", found, "==",
-                                sign * alone, RANGES))  # fmt: skip
+            claims.append(Claim(f"averaged, the {word} is better, G = {name}", margin * found,
+                                "==", sign * written, RANGES))  # fmt: skip
     return Result(
         "Two answers and raters who score whole groups: the margin at every group size",
         "new",

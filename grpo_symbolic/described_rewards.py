@@ -152,7 +152,8 @@ def _from_preferences(rows: tuple[Any, ...]) -> _Read:
             if value.is_number and not -1 <= value <= 1:
                 raise ValueError(f"preferences must lie in [-1, 1], got {value}")
     free = {s for row in matrix for value in row for s in value.free_symbols}
-    ranges = (Range(s, Integer(-1), Integer(1)) for s in sorted(free, key=str))
+    least = {s: Integer(0 if s.is_nonnegative else -1) for s in free}
+    ranges = (Range(s, least[s], Integer(1)) for s in sorted(free, key=str))
     return (), matrix, Domain(tuple(ranges))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from flint import arb, ctx
-from sympy import Expr, Function, Pow, Symbol, nan, oo, zoo
+from sympy import Expr, Function, Pow, Rational, Symbol, nan, oo, zoo
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
@@ -18,6 +18,7 @@ from grpo_symbolic.surd import as_rational
 __all__ = ["enclosed", "has_no_value"]
 
 _BITS = (64, 256, 1024, 4096)
+_LONG = 256
 #: The signs of a number that compares so with 0.
 _SIGNS = {"!=": (-1, 1), ">=": (0, 1), ">": (1,)}
 
@@ -57,6 +58,9 @@ def _sign(expr: Expr, point: Mapping[Symbol, Expr]) -> int | None:
         found = enclosed(expr, point, bits)
         if found is not None and (sign := sign_of(found)):
             return sign
-    with suppress(ValueError):
-        return 0 if is_zero(expr.subs(point), Domain()) else None
+    value = expr.subs(point)
+    # A normal form takes out squares, for which numbers are factored.
+    if all(max(abs(n.p), n.q).bit_length() <= _LONG for n in value.atoms(Rational)):
+        with suppress(ValueError):
+            return 0 if is_zero(value, Domain()) else None
     return None

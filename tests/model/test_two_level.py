@@ -227,9 +227,15 @@ def test_scaled_leave_one_out_of_a_symbolic_group_is_refused_or_right() -> None:
         assert close(at(found.drift.subs(symbols.G, 5), Fraction(1, 3)), expected)
 
 
-def test_more_levels_of_a_symbolic_group_are_refused() -> None:
-    with pytest.raises(ValueError, match="group"):
-        gs.preference(gs.GRPO(symbols.G), gs.Question(rewards=(2, 1, 0)))
+def test_more_levels_of_a_symbolic_group_have_a_name() -> None:
+    """V_G(r), which has no short form in G, is the enumerated mean at a number."""
+    question = gs.Question(rewards=(2, 1, 0))
+    named = gs.preference(gs.GRPO(symbols.G), question)
+    point = dict(zip(question.policy[:2], (Rational(1, 2), Rational(1, 3)), strict=True))
+    for entry, known in zip(named, gs.preference(gs.GRPO(3), question), strict=True):
+        assert symbols.G in entry.free_symbols
+        there = entry.subs(symbols.G, 3).doit().subs(point)
+        assert simplify(there - known.subs(point)) == 0
 
 
 # -- large groups that are not infinite --------------------------------------------------------

@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from grpo_symbolic.levels.lattice import Lattice
 from sympy import sqrt
 
 import grpo_symbolic as gs
+from tests.levels.lattice import Lattice
 
 
 def test_twenty_levels_in_pairs_are_solved_and_proved() -> None:

@@ -290,7 +290,7 @@ def test_a_certificate_belongs_to_its_claim() -> None:
     for other in (
         gs.Claim("another right side", P14, ">", P0 + Rational(1, 10**6)),
         gs.Claim("turned", P14, "<", P0),
-        gs.Claim("another domain", P14, ">", P0, Domain.of((B, Integer(-1), ONE))),
+        gs.Claim("another domain", P14, ">", P0, Domain.of((B, Integer(0), Integer(2)))),
         gs.Claim("not algebraic", exp(P14), ">", P0),
     ):
         assert not METHOD.recheck(other, verdict.evidence, verdict.status)
