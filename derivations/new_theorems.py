@@ -245,4 +245,21 @@ NEW_ENTRIES: tuple[Entry, ...] = (
         "fresh raters and large groups: one stationary policy at each weight",
         "raters_fresh_large_groups: *",
     ),
+    new(
+        r"at the vertex of an answer another one has the advantage $\gamma\sqrt{G-1}$",
+        "raters_vertices: *",
+    ),
+    new(
+        "approvals in groups of two and three: one rater a group is as fresh raters",
+        "raters_approvals: *",
+    ),
+    new(
+        "the condition of a union of electorates is the mean of theirs",
+        "raters_merging: *",
+    ),
+    new(
+        r"direct KL, pairs of three answers: for every lottery $y$, $\beta[\mathrm{KL}(\pi\|\piref)"
+        r"-\mathrm{KL}(y\|\piref)+\mathrm{KL}(y\|\pi)]=\sum_o\pi(o)P_y(o)$",
+        "raters_least_divergence: *",
+    ),
 )
