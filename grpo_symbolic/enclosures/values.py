@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from flint import arb, ctx
-from sympy import Expr, Function, Pow, Rational, Symbol, nan, oo, zoo
+from sympy import Expr, Function, Pow, Rational, S, Symbol, nan, oo, zoo
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
@@ -18,7 +18,8 @@ from grpo_symbolic.surd import as_rational
 __all__ = ["enclosed", "has_no_value"]
 
 _BITS = (64, 256, 1024, 4096)
-_LONG = 256
+#: Numbers of more bits are not inserted: SymPy takes squares out of roots, and factors for it.
+_LONG = 2048
 #: The signs of a number that compares so with 0.
 _SIGNS = {"!=": (-1, 1), ">=": (0, 1), ">": (1,)}
 
@@ -29,6 +30,8 @@ def enclosed(expr: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None:
         found = ball(expr, {s: arb(as_rational(v)) for s, v in point.items()}, bits)
         if found.is_finite():
             return found
+    if _are_long(point):
+        return None
     with suppress(ValueError, ZeroDivisionError):
         found = ball(expr.subs(point), {}, bits)
         if found.is_finite():
@@ -47,6 +50,8 @@ def has_no_value(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
             sign = _sign(value, point)
             if sign is not None and sign not in _SIGNS[relation]:
                 return True
+    if _are_long(point):
+        return False
     with suppress(ValueError):  # of a maximum with a part of which this is not known
         return expr.xreplace(dict(point)).has(nan, zoo, oo, -oo)
     return False
@@ -58,9 +63,13 @@ def _sign(expr: Expr, point: Mapping[Symbol, Expr]) -> int | None:
         found = enclosed(expr, point, bits)
         if found is not None and (sign := sign_of(found)):
             return sign
-    value = expr.subs(point)
-    # A normal form takes out squares, for which numbers are factored.
-    if all(max(abs(n.p), n.q).bit_length() <= _LONG for n in value.atoms(Rational)):
-        with suppress(ValueError):
-            return 0 if is_zero(value, Domain()) else None
+    if _are_long(point):
+        return None
+    with suppress(ValueError):
+        return 0 if is_zero(expr.subs(point), Domain()) else None
     return None
+
+
+def _are_long(point: Mapping[Symbol, Expr]) -> bool:
+    numbers = {n for value in point.values() for n in S(value).atoms(Rational)}
+    return any(max(abs(n.p), n.q).bit_length() > _LONG for n in numbers)
