@@ -15,6 +15,7 @@ from grpo_symbolic.display import Html, legible, math, record, short, tex
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.enclosures.values import has_no_value
+from grpo_symbolic.inputs import exact_number
 
 __all__ = ["Claim"]
 
@@ -70,6 +71,11 @@ class Claim:
     def __post_init__(self) -> None:
         if self.relation not in ("==", "!=", ">=", ">", "<=", "<"):
             raise ValueError(f"relation must be one of ==, !=, >=, >, <=, <, got {self.relation!r}")
+        for side in ("left", "right"):
+            value = getattr(self, side)
+            if not isinstance(value, Expr):
+                number = exact_number(f"the {side} side", value, "an expression or an exact number")
+                object.__setattr__(self, side, number)
         object.__setattr__(self, "domain", self.domain.extended(self.left, self.right))
 
     @classmethod

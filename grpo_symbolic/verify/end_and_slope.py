@@ -148,8 +148,10 @@ def _where_equal(difference: Expr, domain: Domain) -> str | None:
 def _turned_over(goal: _Goal) -> list[str] | None:
     """With 1/s in place of an s without bound of which a function takes the inverse."""
     within = {p for f in goal.expression.atoms(Function) for a in f.args for p in a.atoms(Pow)}
+    ends = {e for r in goal.domain.ranges for e in (r.lower + r.upper).free_symbols}
     for r in goal.domain.ranges:
-        if 1 / r.symbol in within and r.upper == oo and r.lower.is_nonnegative:
+        alone = r.symbol not in ends and r.lower.is_Rational and r.upper == oo
+        if alone and 1 / r.symbol in within and r.lower >= 0:
             inverse = replace(r, lower=S.Zero, upper=1 / r.lower if r.lower else oo,
                               lower_closed=False, upper_closed=r.lower_closed)  # fmt: skip
             domain = Domain(tuple(inverse if o is r else o for o in goal.domain.ranges))

@@ -18,6 +18,7 @@ from sympy import (
     exp,
     lambdify,
     log,
+    oo,
     sign,
     sin,
     sinh,
@@ -227,3 +228,14 @@ def test_equal_sides_are_shown_on_ranges_in_one_piece_only() -> None:
         assert prove(claim).status is Status.REFUTED
     shut = Domain((Range(X, S.One, S.One, True, True),))
     assert METHOD.attempt(Claim("a point", log(X), "==", X - 1, shut)) is None
+
+
+def test_a_symbol_that_other_ranges_depend_on_is_not_turned_over() -> None:
+    """e^(1/s) > y fails at s = 10, y = 9; with 1/s for s, y would lie below 1/s."""
+    s, y = Symbol("s", positive=True), Symbol("y", positive=True)
+    leaning = Domain.of((s, S.One, oo), (y, S.Zero, s))
+    claim = Claim("", exp(1 / s), ">", y, leaning)
+    assert METHOD.attempt(claim) is None
+    assert prove(claim).status is Status.REFUTED
+    alone = Domain.of((s, S.One, oo), (y, S.Zero, S.One))
+    assert prove(Claim("", exp(1 / s), ">", y, alone)).status is Status.PROVED
