@@ -27,7 +27,7 @@ from grpo_symbolic.policy.derivation_of_many import (
     rows_by_name,
 )
 from grpo_symbolic.policy.policy import Policy
-from grpo_symbolic.policy.printed import NOT_ASKED
+from grpo_symbolic.policy.printed import NOT_ASKED, OF_MANY, OF_TWO
 from grpo_symbolic.policy.proof_of_many import (
     given_of_many,
     multiplier_vanishes,
@@ -111,10 +111,9 @@ class SimplexPolicy(Policy):
             )
         if len(self.question.classes) < 2:
             return "all answers are alike: nothing moves the policy from the reference"
-        return (
-            "no closed form: a system of equations in the masses of "
-            f"{len(self.question.classes)} classes; solutions() solves it at given numbers"
-        )
+        if len(self.question) == 2:
+            return OF_TWO
+        return OF_MANY.format(len(self.question.classes))
 
     @cached_property
     def distortion(self) -> RankDistortion | None:

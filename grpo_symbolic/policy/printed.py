@@ -24,12 +24,21 @@ from grpo_symbolic.question import Question
 from grpo_symbolic.registry import FORMATS
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["NOT_ASKED", "Printed"]
+__all__ = ["NOT_ASKED", "OF_MANY", "OF_TWO", "Printed"]
 
 #: The status of a closed form that is looked for when it is asked for.
 NOT_ASKED = (
     "the closed form is not looked for before it is asked for: .expressions, and .status says "
     "what was found"
+)
+#: The status without a closed form; of two answers where their rewards are not two ordered numbers.
+OF_MANY = (
+    "no closed form: a system of equations in the masses of {} classes; solutions() solves it at "
+    "given numbers"
+)
+OF_TWO = (
+    "one equation in pi(1), solved at given numbers by solutions(); BinaryQuestion.of(question), "
+    "the better answer first, has its closed form where there is one"
 )
 
 

@@ -268,3 +268,14 @@ def test_the_condition_of_fresh_raters_is_printed_by_the_laws_of_rewards() -> No
     assert r"\left(\frac{3}{4}, \frac{1}{4}, 0, 0\right)" in shown  # of answer 1: 0 or 10
     assert shown.count(r"\\") <= 4
     assert r"\sqrt{" in policy.export("latex-theorem", unfold="all")
+
+
+@pytest.mark.parametrize("per", ["group", "answer"])
+def test_two_answers_of_raters_say_where_their_closed_form_is(per: str) -> None:
+    question = gs.Question(raters=gs.Electorate([(2, (1, 0)), (1, (0, 6))]), per=per)
+    policy = gs.stationary_policy(gs.GRPO(2), question)
+    assert "BinaryQuestion.of(question)" in policy.status
+    binary = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion.of(question))
+    assert binary.status.startswith("closed form")
+    found = policy.solutions(beta="0.3", pi_ref=("0.4", "0.6")).found[0].policy[0]
+    assert abs(binary.evaluate(beta=0.3, pi_ref=0.4) - float(found)) < 1e-12
