@@ -74,6 +74,8 @@ def result() -> Result:
         "How accurate (15) is at ordinary group sizes",
         f"new; {VY}, (15)",
         "(15) at these numbers is",
+        intuition="The formula for large groups is a good one in the middle of the interval and a "
+        "poor one near its ends. How near is a matter of $1/G$.",
         argument=r"Each is enclosed: $h_G(p)-\beta(p-p_0)$ is positive at the lower end of its "
         "rounding interval and negative at the upper end, with $h_G$ in ball arithmetic "
         "from its exact coefficients, and there is one zero.",

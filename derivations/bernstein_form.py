@@ -169,6 +169,9 @@ def result() -> Result:
         f"new; {VY}, (6) and (11) at every group size",
         r"Here $f(t)=t\,A_a(t)$, $t=k/G$ the share of answers $a$ in the group: $h_G$ is the "
         "Bernstein polynomial of $f$ of degree $G$.",
+        intuition="A group of $G$ sees the policy through a binomial count, so every mean over it "
+        "is a Bernstein polynomial. What is known of the function under the mean "
+        "carries over to all group sizes.",
         argument="Advantages sum to zero in every group, so $(1-p)P_G(b)=-h_G(p)$, hence "
         r"$\mathrm{E}_\pi P_G=0$ and $P_G(a)-P_G(b)=h_G(p)/(p(1-p))$.",
         headlines=(

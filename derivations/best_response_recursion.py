@@ -83,6 +83,8 @@ def result() -> Result:
         f"{MROUEH}, the recursion of the probability of success; the derivation is new",
         "The fixed points are the stationary policies of the algorithm, for every "
         r"$\varepsilon\ge0$. Mroueh's recursion is",
+        intuition="Each best response weighs the reference by an exponential of the last "
+        "preference. The log-odds follow a map of the line to itself.",
         argument=r"With $\pi_{\mathrm{old}}(a)=p_n$ frozen the groups prefer $a$ by the constant "
         "$D(p_n)$, and the stage objective is strictly concave. Large groups with "
         r"advantages over $\sqrt{\mathrm{var}+\varepsilon}$ have the drift of the second "

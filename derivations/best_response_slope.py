@@ -158,6 +158,8 @@ def result() -> Result:
         r"Here $F=D-\beta\,\mathrm{force}$: the policy-gradient flow is attracted where $b'<1$, "
         "the iterated best response only where $|b'|<1$. For direct KL the slope, and the pair "
         r"$(\beta,\pi_{\mathrm{ref}})$ of the third statement, are",
+        intuition="The slope of this map at a rest point says how an error is passed on. Below "
+        "minus one it grows from step to step and ends in a cycle.",
         argument=r"The best response $b$ solves $\beta\,\mathrm{force}(b(p))=D(p)$. Under direct "
         r"KL $b'=D'(p)\,p(1-p)/\beta$; a constant $D$ has $b'=0$, and the iteration "
         "rests after one step. Two policies $p<q$ with $D(p)>D(q)$ answer each other at "

@@ -133,6 +133,9 @@ def result() -> Result:
         "Every group size: closed bounds of the stationary policy",
         f"new; for pairs and large groups {VY}",
         "",
+        intuition="The drift is replaced by its least or greatest value, or by that of another "
+        "group size, and the equation becomes a quadratic. The true crossing lies "
+        "between.",
         argument=r"The condition is $\beta\,(d_a-d_b)(p)=D_G(p)$. Solved with one part replaced "
         r"by a bound of it, it bounds $p$. (i) Force at $p_0\to0$: $p\ge1-\beta/\gamma$ "
         r"for pairs, $p\ge1/(1+\beta^2)$ for large groups, as published. (ii) $D_G\ge "

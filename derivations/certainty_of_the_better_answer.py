@@ -72,6 +72,8 @@ def result() -> Result:
         f"new; on {VY}, Appendix B.2",
         "At $p=1$ itself every group is constant and has the advantages 0: it solves no "
         "condition, since the penalties' pull on the other answer has no bound.",
+        intuition="Near certainty the drift and the penalty are both large or both small. The one "
+        "that grows faster decides whether certainty attracts.",
         argument="Near $p=1$ the drift decides. Under the published penalty the flow falls above "
         "the one stationary policy. With direct KL a finite group has a drift of at "
         r"most $\sqrt{G-1}$, which the log-odds outgrow. In a large group the drift "

@@ -151,6 +151,8 @@ def result() -> Result:
         "The force $d(a)-d(b)$ is negative below $p_0$, zero at it and positive above. With "
         r"$F(p)=D(p)-\beta\,(d(a)-d(b))$, whose zeros are the stationary policies, the published "
         r"penalty has $F_\beta=-(d(a)-d(b))$, which is",
+        intuition="Each parameter tilts the line or lifts the hill, and the crossing moves the "
+        "way that the picture says. The direction is the same at every group size.",
         argument=r"The drift $D$ is positive. "
         "If $F$ rises with a parameter at every $p$, attracting stationary policies "
         "(where $F$ falls in $p$) rise with it and repelling ones fall; for the "

@@ -48,6 +48,8 @@ def result() -> Result:
         f"new; the stage problem of {VY}, (1), with the penalty (7)",
         r"Where it is positive a stationary policy is a strict local \emph{minimum} of its own "
         r"stage problem, and every $p>p_0$ is stationary for one $\beta$.",
+        intuition="The objective that a trainer steps on is frozen at the current policy. A point "
+        "where its gradient vanishes may be a minimum of it.",
         argument=r"With $\pi_{\mathrm{old}}$ frozen the stage objective is "
         r"$\sum_o\pi(o)P_G(o\mid\pi_{\mathrm{old}})-\beta\sum_o\pi_{\mathrm{old}}(o)\,"
         r"k_3(\pi_{\mathrm{ref}}(o)/\pi(o))$. "

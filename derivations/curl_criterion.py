@@ -66,6 +66,9 @@ def result() -> Result:
         r"In a large group $\sigma$ times the field is the gradient of the expected reward, so "
         r"that without penalty a large group climbs the expected reward at the pace $1/\sigma$; "
         "with a penalty that factor weighs it anew at every policy. With the rewards 2, 1, 0,",
+        intuition="A curl of zero is a polynomial identity in the policy, and one coefficient "
+        "that does not vanish refutes it. The coefficient is there at every one of "
+        "these group sizes.",
         argument=r"The field $C_i=P(i)-P(3)$ has the curl $\partial_2C_1-\partial_1C_2$ in the "
         r"coordinates $\pi(1),\pi(2)$; the penalty has none. $\sigma^2$ is the variance "
         "of the reward under the policy. With the rewards 2, 1, 0 the curl of groups of "

@@ -94,6 +94,9 @@ def result() -> Result:
         r"So with three levels no function of the policy has $P_2-\beta d$ as its gradient along "
         r"the simplex, whatever $\beta$: the stationary policy is an equilibrium, but not the "
         "maximum of an objective with that gradient.",
+        intuition="With three levels the duel of two answers depends on what else is drawn, and "
+        "going round in a circle need not come back to the same value. What has a curl "
+        "is the gradient of nothing.",
         argument=r"A function $\Phi$ on the simplex with the gradient $P_2$ up to $\lambda$ would "
         r"need $\partial_2(P(1)-P(3))=\partial_1(P(2)-P(3))$ in the coordinates "
         r"$\pi(1),\pi(2)$. The difference of the sides is "

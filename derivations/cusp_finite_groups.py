@@ -184,6 +184,8 @@ def result() -> Result:
         rf"$\beta_{{\mathrm{{cusp}}}}\sim {growth}\sqrt G$ (a numeric value of a formal limit): "
         r"it leaves every bounded range, which is why large groups have folds at every $\beta$. "
         r"With $\psi(p)=p(1-p)D_G'(p)$,",
+        intuition="In a finite group the drift is bounded, so that a fold must end. It ends in a "
+        "cusp, where two folds meet.",
         argument=r"With $\ell=\operatorname{logit}p-\operatorname{logit}p_0$, $F=D_G-\beta\ell$ "
         r"and $\psi=D_G'/\ell'$, $F_p=\ell'(\psi-\beta)$, and a double solution at $p$ needs "
         r"$\beta=\psi(p)$ and $\ell=D_G/\psi$. For $G=2,3$, $\psi=0$: one solution always. For "

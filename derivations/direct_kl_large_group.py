@@ -35,6 +35,10 @@ def result() -> Result:
         f"{VY}, Appendix B.2",
         r"At its minimum, $h(x^*)=2\sqrt{1+\beta^2}/\beta-2\,"
         r"\operatorname{arsinh}\,\beta+\log\frac{p_0}{1-p_0}$.",
+        intuition="The drift grows without bound near certainty, faster than a logarithm can "
+        "hold. Besides a stationary policy near the reference there is then a second "
+        "one, or none at all.",
+        lines_checked_as="group_size=inf penalty=direct-kl",
         headlines=(
             binary_headline(
                 r"$h$ falls on $(0,x^*]$ and rises on $[x^*,1)$, "

@@ -44,6 +44,9 @@ def result() -> Result:
         f"{VY}, Appendix B.2",
         r"The exponent $\gamma/(2\beta)$ belongs to the half-sized preferences of NLHF (and to "
         r"the argument of $\tanh$ when the logistic is written with it), not to GRPO's $P_2$.",
+        intuition="The drift is constant, and the direct penalty is a difference of log-odds. The "
+        "policy of pairs is then that of RLHF with the margin for a reward.",
+        checked_as="group_size=2 penalty=direct-kl margin",
         headlines=(
             Headline(
                 r"the one stationary policy has the log-odds of the reference plus $\gamma/\beta$",

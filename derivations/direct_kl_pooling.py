@@ -40,6 +40,9 @@ def result() -> Result:
         f"{VY}, Section 3 (direct KL)",
         r"This is the pooling of RLHF with the preference in place of the reward, in which $\pi$ "
         "stands on both sides. Every answer keeps positive mass.",
+        intuition="With the direct penalty the logarithm of the ratio takes the place of the "
+        "ratio, so that preferences enter by an exponential. This is the form of RLHF, "
+        "with a reward that depends on the policy.",
         argument="The pull on a vanishing probability exceeds every bound, so that no stationary "
         "policy lies on the boundary.",
         headlines=(

@@ -27,6 +27,8 @@ def result() -> Result:
         r"$k_3$ times the importance ratio acts as direct KL",
         f"{VY}, Appendix B, for direct KL; with the ratio, the practice of trainers",
         "The marginal penalty is",
+        intuition="The importance ratio lets the gradient see that the samples move with the "
+        "policy. With it the same estimator pulls as the divergence that it estimates.",
         argument=r"The two sums differ by $\sum_o\pi_{\mathrm{ref}}(o)-\sum_o\pi(o)=0$.",
         headlines=(
             Headline(

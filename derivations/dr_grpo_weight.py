@@ -28,6 +28,10 @@ def result() -> Result:
         "Dr. GRPO: pairs with a rescaled weight",
         "new; the convention of Dr. GRPO, Liu et al., arXiv 2503.20783",
         "",
+        intuition="Leaving out the standard deviation of a pair is a division by half of the gap "
+        "that is not made. On two answers it is a weight in other units.",
+        checked_as="group_size=G scale=none",
+        lines_checked_as="",
         argument=r"Without division by the standard deviation the drift is $(1-1/G)\Delta$, "
                  "whatever the policy.",
         headlines=(

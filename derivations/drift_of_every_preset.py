@@ -147,6 +147,8 @@ def result() -> Result:
         "new; the conventions of the sources that the presets name",
         "Left out are presets whose penalty is part of the reward before a baseline is taken: "
         "their policy is that of RLHF. The drift of TRL is",
+        intuition="A preset is a rule, a scale and a place for the penalty, and its drift follows "
+        "from these three. Names of trainers say less than the table does.",
         argument="The rule of each preset is written out and summed over all draws of the others.",
         headlines=(
             Headline(

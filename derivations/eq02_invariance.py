@@ -69,6 +69,9 @@ def result() -> Result:
         "Invariance of the advantage under shift and scale",
         f"{VY}, Section 2",
         "For two rewards,",
+        intuition="A constant is taken away with the mean, and a factor is divided out with the "
+        "standard deviation. Whatever is learned depends on the shape of the rewards in "
+        "a group, not on their unit.",
         argument="For every size the identity is one between the moments of the group; for "
         "groups of two to four it is shown with the rewards as symbols, too.",
         headlines=(

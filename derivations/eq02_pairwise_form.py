@@ -80,6 +80,9 @@ def result() -> Result:
         r"\overline{(r_i-r_j)}\,\big/\sqrt{\tfrac12\overline{(r_j-r_k)^2}}$, the mean of the "
         "differences to the others over the root of half their mean square. With $m_1,m_2$ for "
         "the first two moments of the group,",
+        intuition="Subtracting a mean is the same as comparing with every member of the group in "
+        "turn. The standard deviation is a mean of squared differences too, so the "
+        "advantage is made of comparisons alone.",
         headlines=(
             Headline(
                 r"the advantage is the mean difference to the group over the root of half its "

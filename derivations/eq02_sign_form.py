@@ -42,6 +42,9 @@ def result() -> Result:
         "The advantage in a group of two",
         f"{VY}, (2) at G = 2",
         "",
+        intuition="In a group of two the mean lies halfway and the standard deviation is half of "
+        "the distance, so only the order of the two rewards is left. The size of a "
+        "difference is forgotten before it can teach anything.",
         argument="The mean of two rewards is $(r_1+r_2)/2$, and their standard deviation "
         "$|r_1-r_2|/2$.",
         headlines=(

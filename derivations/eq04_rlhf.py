@@ -57,6 +57,10 @@ def result() -> Result:
         "RLHF: logarithmic pooling",
         f"{VY}, (4)",
         "",
+        intuition="Expected reward with a direct penalty is linear in the policy plus its "
+        "entropy, and the optimum weighs the reference by an exponential of the reward. "
+        "Certainty is never reached at a positive weight.",
+        checked_as="preset=rlhf",
         headlines=(
             Headline(
                 r"$\pi(o)=\pi_{\mathrm{ref}}(o)e^{r(o)/\beta}/Z$ is the only maximiser of "

@@ -55,6 +55,10 @@ def result() -> Result:
         "NLHF: fixed point of pairwise preferences",
         f"{VY}, (5)",
         "For a binary question,",
+        intuition="The reward is the chance of beating the current policy, which moves as the "
+        "policy does. The optimum is the fixed point of a game, not the maximum of a "
+        "function.",
+        checked_as="preset=nlhf margin",
         headlines=(
             Headline(
                 r"$\pi\propto\pi_{\mathrm{ref}}\exp(\mathrm{E}_{o'\sim\pi}P(o\succ o')/\beta)$ "

@@ -65,6 +65,9 @@ def result() -> Result:
         "The reward preference model",
         f"{VY}, (6)",
         "For groups of two,",
+        intuition="An answer is judged by what it gains on average against the others that happen "
+        "to be drawn with it. This average is a preference between answers that depends "
+        "on the policy, and it takes the place of the reward.",
         argument="For every $G$ a member of the group, averaged over its members, is drawn as "
         "the first one is. For $G=2,3,4$ every group is enumerated on one side, and the "
         "preference model is used on the other.",

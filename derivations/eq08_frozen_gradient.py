@@ -32,6 +32,9 @@ def result() -> Result:
         "The penalty and its gradient with the sampling policy frozen",
         f"{VY}, (7), (8)",
         r"With $D_o$ for the term of the answer $o$,",
+        intuition="What is differentiated is the term that the trainer writes down, with the "
+        "samples held fixed. The gradient of this term need not be the gradient of the "
+        "divergence that it estimates.",
         headlines=(
             Headline(
                 r"the derivative of "

@@ -31,6 +31,9 @@ def result() -> Result:
         "The gradient of the direct KL divergence",
         f"{VY}, (9)",
         "",
+        intuition="Moving probability to an answer costs the logarithm of how much it is "
+        "preferred over the reference already. The constant that is left over is the "
+        "same for every answer and goes into the multiplier.",
         argument="The derivative is logarithmic in the ratio, where that of the published "
         r"penalty on policy, (10), is linear. The two agree at $\pi=\pi_{\mathrm{ref}}$ "
         "only, but for the constant 1.",

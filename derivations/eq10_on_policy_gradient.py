@@ -16,6 +16,9 @@ def result() -> Result:
         "The marginal penalty on policy",
         f"{VY}, (10)",
         r"It depends on $u=\pi_{\mathrm{ref}}(o)/\pi(o)$ only:",
+        intuition="When the samples come from the current policy, the frozen weights cancel one "
+        "factor of the estimator. What remains is a function of the likelihood ratio "
+        "alone.",
         headlines=(
             Headline(
                 r"at $\pi_{\mathrm{old}}=\pi$ the derivative in $\pi(o)$ is "

@@ -28,6 +28,9 @@ def result() -> Result:
         r"$k_3$ in the loss acts as reverse KL",
         f"{VY}, the reverse-KL gradient after (10)",
         r"The constraint $\sum_o\pi(o)=1$ absorbs the constant.",
+        intuition="The estimator $k_3$ has the right value but, with its samples frozen, the "
+        "gradient of the other divergence. The penalty that is minimised is not the one "
+        "that is reported.",
         headlines=(
             Headline(
                 "the marginal penalty of $k_3$ differs from the derivative of "

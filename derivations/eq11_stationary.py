@@ -92,6 +92,9 @@ def result() -> Result:
         "The stationary policy as a fixed point",
         f"{VY}, (11) and Appendix A",
         r"So every answer keeps positive mass, and no preference reaches its mean plus $\beta$.",
+        intuition="At a stationary point no probability can be moved from one answer to another "
+        "with profit. What an answer gains, less what its distance from the reference "
+        "costs, is therefore the same for all.",
         headlines=(
             Headline(
                 r"$\pi$ is stationary if and only if "

@@ -42,6 +42,10 @@ def result() -> Result:
         "Fixed point for groups of two",
         f"{VY}, (12)",
         r"With the margin $\gamma$ written out,",
+        intuition="The duel of two answers is put into the fixed point, and the mean of the duel "
+        "under the policy is zero. Each probability is then its reference divided by "
+        "one minus a multiple of what it wins.",
+        checked_as="group_size=2 margin",
         argument=r"For $G=2$ the preference $P_2$ has the mean zero under $\pi$.",
         headlines=(
             Headline(

@@ -20,6 +20,10 @@ def result() -> Result:
         "Fixed point for large groups",
         f"{VY}, (13)",
         "Written out for the two answers,",
+        intuition="The fixed point is the one for pairs, with standard units in place of duels. "
+        "An answer above the average reward of the policy grows, and one below it "
+        "shrinks.",
+        checked_as="group_size=inf",
         argument=r"$P_\infty$ is the reward in standard units, whose mean under $\pi$ is zero. "
         "With any number of answers this is the beginning of the secular equation of "
         r"Section~\ref{large_group_many_answers}.",

@@ -51,6 +51,10 @@ def result() -> Result:
         "Binary question, groups of two",
         f"{VY}, (14)",
         "",
+        intuition="The pull of the better answer is a parabola that vanishes at both ends, since "
+        "a policy that is certain sees no differences. The penalty is a line through "
+        "the reference, and the solution is where they cross.",
+        checked_as="group_size=2 margin",
         headlines=(
             Headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (14)",

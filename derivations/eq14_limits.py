@@ -32,6 +32,11 @@ def result() -> Result:
         f"{VY}, after (14)",
         "An answer that the reference never gives stays at $0$, so that the policy is continuous "
         r"there if and only if $\beta\ge\gamma$.",
+        intuition="Without a penalty the better answer takes everything, and with a heavy one "
+        "nothing moves. In between, an answer that the reference hardly knows survives "
+        "only while the weight is below the margin.",
+        checked_as="group_size=2 margin",
+        lines_checked_as="",
         argument="The formula lies between two bounds that meet in the limit.",
         headlines=(
             Headline(

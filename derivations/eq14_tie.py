@@ -16,6 +16,9 @@ def result() -> Result:
         "The tie case",
         f"{VY}, (14), tie",
         "",
+        intuition="Where the two answers tie with some probability the margin is smaller, and "
+        "nothing else changes. A tie acts as a larger weight of the penalty.",
+        checked_as="group_size=2 margin=0",
         headlines=(
             Headline(
                 r"the stationary policy is $\pi_{\mathrm{ref}}$",

@@ -44,6 +44,10 @@ def result() -> Result:
         "Binary question, large groups",
         f"{VY}, (15)",
         "It depends on the rewards only through their order.",
+        intuition="The pull of a large group is a half circle over the unit interval, vertical at "
+        "both ends. However rare the better answer is, it is pulled up faster than a "
+        "penalty of finite weight can hold it.",
+        checked_as="group_size=inf",
         headlines=(
             binary_headline(
                 "there is exactly one stationary policy, it exceeds the reference, and it is (15)",

@@ -19,6 +19,11 @@ def result() -> Result:
         "Limits of (15)",
         f"{VY}, after (15)",
         r"At $p_0=0$ the policy jumps for every $\beta$.",
+        intuition="The half circle has no tangent at its ends, so that a vanishing reference "
+        "keeps a positive probability. A large group rescues a rare answer at every "
+        "weight.",
+        checked_as="group_size=inf",
+        lines_checked_as="",
         argument="The formula lies between two bounds that meet in the limit.",
         headlines=(
             binary_headline(

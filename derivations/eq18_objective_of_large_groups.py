@@ -36,6 +36,8 @@ def result() -> Result:
         "The reward term of large groups on a binary question",
         f"{VY}, (18)",
         "It is linear in the new policy, whatever the gap of the rewards.",
+        intuition="In a large group the advantage is a standard unit, whose size is the root of "
+        "$p(1-p)$. The reward term is steep near certainty, where pairs see nothing.",
         argument="The mean and the standard deviation of a large group are those of the rewards "
         r"under $\pi_{\mathrm{old}}$, so that the reward term is $(\mathrm{E}_\pi "
         r"r-\mathrm{E}_{\mathrm{old}}r)/\sigma_{\mathrm{old}}$ with "

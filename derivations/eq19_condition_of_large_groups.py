@@ -23,6 +23,9 @@ def result() -> Result:
         f"{VY}, (19)",
         "Squared, the condition is the quadratic below, which has exactly one root above $p_0$, "
         "(15).",
+        intuition="The drift is now a half circle and the penalty a line through the reference. "
+        "They cross once, above the reference.",
+        checked_as="group_size=inf",
         headlines=(
             Headline(
                 r"the slope on policy vanishes where "

@@ -126,6 +126,9 @@ def result() -> Result:
         r"$P_G(a)=\beta$ in $(0,1)$ and tends to it; for $\beta\ge\beta_G$ it vanishes, and for "
         r"$\beta>\beta_G$ it is at most $\beta p_0/(\beta-\beta_G)$. For the population standard "
         "deviation, the sample standard deviation, and no scaling,",
+        intuition=r"A rare better answer appears in a group of $G$ with a probability close to $G$ "
+        r"times its own, and then stands out by $\sqrt{G-1}$ standard deviations. Below "
+        r"that weight the pull is stronger than the penalty however rare the answer is.",
         argument="$P_G(a)=h_G(p)/p$ falls from $A_a(1/G)=h_G'(0)$ at $p=0$ to $0$ at $p=1$, "
         "because the advantage of $a$ falls with its share of the group. Stationarity "
         r"is $\beta(1-p_0/p)=P_G(a)$. So the threshold is $\beta_G=A_a(1/G)$, the "

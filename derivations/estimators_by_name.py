@@ -103,6 +103,8 @@ def result() -> Result:
         "What each estimator acts as",
         f"{VY}, (8)-(10) for $k_3$ in the loss; the others new as a table",
         "$k_2$ with the ratio, and $k_2$ and $k_3$ in the reward, act as neither.",
+        intuition="What a penalty does is read off its coefficient, not off its name. Most of the "
+        "usual combinations are one of two divergences in disguise, and some are none.",
         argument=r"The marginal penalty $d(u)$, $u=\pi_{\mathrm{ref}}/\pi$, decides up to a "
         "constant.",
         headlines=(

@@ -58,6 +58,8 @@ def result() -> Result:
         r"2\sqrt{1+\beta_c^2}/\beta_c$: every "
         r"$p_0$ has one $\beta_c$, increasing in $p_0$. Of the two policies above it the smaller "
         "one attracts, the larger repels. In the parameter $t$,",
+        intuition="A fold is where the line of the log-odds touches the drift instead of crossing "
+        "it. Following the point of contact gives the whole curve of folds.",
         argument=r"With $F=D-\beta(\operatorname{logit}p-\operatorname{logit}p_0)$, "
         r"$D=1/\sqrt{p(1-p)}$, the equations $F=F_p=0$ are solved by $p=1/(1+e^{-2t})$. "
         r"Both $\sinh t$ and $t-\coth t$ rise from one end of their range to the other. "

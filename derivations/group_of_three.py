@@ -51,6 +51,10 @@ def result() -> Result:
         "new",
         "This is formal, as no margin exceeds $1$: groups of three act like pairs at "
         r"$\beta/\sqrt2$.",
+        intuition="A mixed group of three has one odd member out, whichever way it is mixed, and "
+        "its standard deviation is always the same. Three is therefore two with another "
+        "margin.",
+        checked_as="group_size=3",
         argument="In a mixed group of three $f(1/3)=f(2/3)$, so that the drift does not depend "
         r"on $\pi$, as for $G=2$.",
         headlines=(

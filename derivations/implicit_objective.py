@@ -171,6 +171,9 @@ def result() -> Result:
         r"divergence that the penalty acts as. $\Phi_\infty=2\arcsin\sqrt m$ grows by the number "
         r"$\pi$. Unscaled advantages climb the expected reward itself. For large groups the "
         "objective is not concave.",
+        intuition="The drift is the derivative of a function of the mean success, so that GRPO "
+        "climbs this function. It is another function of the success than the success "
+        "itself.",
         argument="Along the flow the rate of change of a function of the policy is the squared "
         r"speed of the logits where its gradient drives them. $\Phi_G$ is a sum over the "
         "group of incomplete beta functions, a polynomial for each $G$.",

@@ -33,6 +33,8 @@ def result() -> Result:
         f'{VY}, Section 2: "but not in general"',
         r"At $\pi(a)=1/2$, $\pi_{\mathrm{ref}}(a)=1/4$ the bias is $\pm(\log3-1)/4$. The "
         "contribution of one answer is",
+        intuition="The same term has the mean zero only under the policy that the samples come "
+        "from. After a few steps on old samples it has a mean of its own.",
         headlines=(
             Headline(
                 r"the bias is $\sum_o(\pi_{\mathrm{old}}(o)-\pi(o))\,k_3(\pi_{\mathrm{ref}}(o)/"

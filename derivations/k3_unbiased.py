@@ -29,6 +29,8 @@ def result() -> Result:
         f"{VY}, Section 2",
         r"Its \emph{gradient}, with $\pi_{\mathrm{old}}$ frozen, is that of the reverse "
         "divergence all the same. The term of one answer is",
+        intuition="The linear term that is added to the log-ratio has the mean zero under the "
+        "policy. It lowers the variance and leaves the mean alone.",
         argument=r"Term by term the difference is $\pi_{\mathrm{ref}}(o)-\pi(o)$, whose sum is "
         "zero.",
         headlines=(

@@ -139,6 +139,9 @@ def result() -> Result:
         "new; a rate for R_infinity",
         "Both preferences converge with rate $1/G$, and so does the stationary policy. With "
         r"$y=\frac KG(1-\frac KG)$ and $C(x)=(1+x)/(2\sqrt x)$,",
+        intuition="A Bernstein polynomial approaches its function at the rate one over $G$ times "
+        "its curvature. The half circle is infinitely curved at its ends, where the "
+        "rate is lost.",
         argument=r"Left: $f$ lies below its tangent at $p=\mathrm{E}K/G$. Right: $f(K/G)=\sqrt "
         r"y$, and $\sqrt z\ge1+\frac12(z-1)-\frac12(z-1)^2$ at $z=y/x$, averaged with "
         "the exact moments of $y$. The preferences are $P_G(a)=h_G/p$ and "

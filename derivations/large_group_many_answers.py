@@ -156,6 +156,9 @@ def result() -> Result:
         f"new; {VY}, (13) and (15)",
         r"The equation is $\sum_o\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))=1$, with "
         r"$m=\mathrm{E}_{\pi_{\mathrm{ref}}}r$, $v=1/(\beta\sigma(\pi))$ and $a=1+1/\beta^2$.",
+        intuition="In a large group the policy enters through its mean and its standard deviation "
+        "only. Given these two numbers every probability is explicit, and one equation "
+        "is left for them.",
         argument=r"Weighting $\pi_{\mathrm{ref}}=\pi(1-P_\infty/\beta)$ with $r$ and summing "
         r"gives $\mathrm{E}_\pi r-m=\sigma/\beta$, so that "
         r"$\pi(o)=\pi_{\mathrm{ref}}(o)/(a-v(r(o)-m))$. Conversely, let these be "

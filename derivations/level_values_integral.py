@@ -76,6 +76,9 @@ def result() -> Result:
         r"value of a reward is therefore $V_G(r_k)=\frac{2G}\pi\int_0^\infty "
         r"t\int(r_k-y)e^{-t^2(r_k-y)^2}Z^{G-1}\,dy\,dt$ (here $\pi$ is the number), at a cost "
         "that is the number of levels whatever $G$ is.",
+        intuition="One over a standard deviation is an average of Gaussians, and a Gaussian lets "
+        "the mean of a group be left out. What remains is a product over the members of "
+        "the group, so its size is only an exponent.",
         argument=r"$1/\sqrt v=2\sqrt{G/\pi}\int_0^\infty e^{-t^2Gv}\,dt$, and "
         r"$e^{-t^2Gv}=t\sqrt{G/\pi}\int e^{-t^2\sum(r_i-y)^2}\,dy$ because "
         r"$\sum(r_i-y)^2=Gv+G(y-\bar r)^2$. The last integrand is a product over the "

@@ -52,6 +52,9 @@ def result() -> Result:
         r"Here $z$ is the reward in standard units, $\gamma_3$ and $\kappa$ the skewness and the "
         r"kurtosis of the reward of an answer drawn from $\pi$. Two levels give the known "
         r"$-\frac1{8G\sqrt x}$ in $h_G$, $x=p(1-p)$.",
+        intuition="In a large group mean and deviation are almost those of the policy, and an "
+        "answer is judged as in the limit. What the group size still changes comes from "
+        "the answer's own share in both, which is one part in $G$.",
         argument="The term is the rule's own dependence on $G$, and the curvature of "
         r"$(z-a)/\sqrt w$ in the mean $a$ and the variance $w$ of the others.",
         headlines=(

@@ -77,6 +77,9 @@ def result() -> Result:
         "Here $x$ is the own reward less the mean of the others, and $v$ the others' variance. "
         r"Two levels reach the bound, and a constant $\varepsilon$ in the scale changes neither "
         "statement.",
+        intuition=r"A better reward is better in every group that it can be drawn with. How much "
+        r"better is bounded, because in a group of $G$ nothing lies further than "
+        r"$\sqrt{G-1}$ deviations from the mean.",
         argument="For given others the advantage rises with the own reward, strictly unless the "
         "others are all alike. Averaged over the others, $V_G(r)$ rises with $r$ for "
         "every policy and every set of levels.",

@@ -35,6 +35,8 @@ def result() -> Result:
         "Direct KL, large groups: the limits of h at both ends",
         f"{VY}, Appendix B.2, the limits of $h$",
         r"In \cite{vojnovic2025} the arrows are exchanged. The two lower bounds are",
+        intuition="Near both ends the drift is a power and the penalty a logarithm, and a power "
+        "wins. That decides the signs of their difference there.",
         argument=r"For the second bound, $z-1-\log z$ falls up to $z=1$, where it is 0, and rises "
         r"beyond: here at $z=v/(4\beta)$.",
         headlines=(

@@ -105,6 +105,8 @@ def result() -> Result:
         "new",
         "So every result on the binary question holds for the probability of a correct answer, "
         "however many answers there are. For shares $c$ and $e$ of the classes,",
+        intuition="Answers of equal reward have equal preferences, so the condition sees only "
+        "their total. Within a class the shares of the reference are kept.",
         argument="Groups see rewards, so answers of one reward have one $P_G$. Their "
         r"stationarity conditions then ask for equal $d(\pi_{\mathrm{ref}}/\pi)$, and "
         r"$d$ is strictly monotone: within a class $\pi$ is proportional to "

@@ -95,6 +95,10 @@ def result() -> Result:
         r"group with the share $x$ above the cut, with $\Delta$ what the means of the sides are "
         r"apart and $w$ the variance inside of them, the mean advantage above the cut, times its "
         r"share, is",
+        intuition="A reward in between adds to the spread of the groups it is in, and what the "
+        "best answers gain is measured in that spread. So partial credit is paid for by "
+        "the answers at the top: with the same reference and weight they end up rarer "
+        "than if every other answer were worth nothing.",
         argument=r"The advantages above the cut add up to "
         r"$G\,x(1-x)\Delta/\sqrt{w+x(1-x)\Delta^2}$: between 0 and $G\sqrt{x(1-x)}$, which two "
         r"levels reach. Averaged over groups, $0\le\sum_{o\text{ above}}\pi(o)P(o)\le h_G(F)$, "

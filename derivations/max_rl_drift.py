@@ -82,6 +82,8 @@ def result() -> Result:
         r"The advantages are $A_i=(r_i-\mathrm{mean})/\mathrm{mean}$, $0/0=0$, and $p$ is the "
         "probability of the right answer: "
         "$p(1-p)D_G=(1-p)-(1-p)^G$. The rule depends on where the rewards' zero lies. For $G=4$,",
+        intuition="Division by the mean reward makes a rare success count for more. A success "
+        "among many says little that is new.",
         argument="A group with the fraction $t>0$ of right answers contributes $f(t)=1-t$, one "
         r"without any 0, hence $p(1-p)D_G=\mathrm{E}(1-K/G)-(1-p)^G=(1-p)-(1-p)^G$ for "
         r"every $G$, since $(1-k/G)\binom Gk=\binom{G-1}k$. $D_G$ is the derivative of "

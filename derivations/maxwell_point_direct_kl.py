@@ -60,6 +60,8 @@ def result() -> Result:
         r"\begin{center}\small\begin{tabular}{@{}clll@{}}\toprule $p_0$ & $\beta$ of the fold & "
         rf"$\beta$ of the Maxwell point & $p_1$ there \\ \midrule {rows} \\ \bottomrule"
         r"\end{tabular}\end{center}",
+        intuition="Where two policies attract, the values of one function at both can be "
+        "compared. They change places at the weight at which both are equal.",
         argument=r"Above the fold the smaller root $p_1$ and the end $p=1$ both attract. The two "
         r"are level where $2\arctan\sqrt{(1-p_1)/p_1}=\beta\,(-\log p_0-\mathrm{KL}(p_1\|p_0))$, "
         r"with $\beta=W(p_1)$: equal areas of $F$ above and below zero. Their difference falls in "

@@ -49,6 +49,9 @@ def result() -> Result:
         "new",
         r"So the stationary policies satisfy $p_0<p_2<p_3<\dots<p_\infty$. In degree $G+1$ the "
         "coefficients of $h_G$ are",
+        intuition="Larger groups estimate their standard deviation with less noise, and the mean "
+        "of a concave function rises as the noise shrinks. The hill grows with the "
+        "group, and the crossing with it.",
         argument="Written in degree $G+1$ (as $h_G$ times $p+(1-p)$), $h_G$ has the coefficients "
         "$c_k$. They are weighted means of two values of $f$ whose arguments have the "
         "mean $k/(G+1)$, so the concave $f$ lies above them at $k/(G+1)$, which is the "

@@ -141,6 +141,9 @@ def result() -> Result:
         "new",
         r"The inverse functions $\beta(p)=h_G(p)/(p-p_0)$ and $p_0(p)=p-h_G(p)/\beta$ are "
         r"explicit for every $G$. For larger $G$ nothing is shown here.",
+        intuition="The degree of the equation grows with the group, and its coefficients are in "
+        "no special position. One instance with a full Galois group rules out every "
+        "formula of the kind that pairs have.",
         argument=r"The condition $\beta(p-p_0)=h_G(p)$ has the degree "
         r"$n=2\lfloor G/2\rfloor\ge6$. "
         r"A formula in radicals for all parameters would hold at $\beta=1$, $p_0=\frac13$. There "

@@ -161,6 +161,10 @@ def result() -> Result:
         r"if and only if $\beta(p-p_0)=p(1-p)(s_a-s_b)D_G(m)$; for $G=2$ this is (14) with "
         r"$\gamma=s_a-s_b$. For large groups, with success rates and with normal rewards of gap "
         r"$\Delta$ and standard deviations $\tau_a,\tau_b$, the conditions are",
+        intuition="A group sees passes and fails, not answers, so that only the share of passes "
+        "matters to it. The answers differ by how often they pass, and this difference "
+        "multiplies what the share decides.",
+        checked_as=("group_size=inf success", "skip"),
         argument="For large groups (15) does not hold: the success rates enter, and noise never "
         "strengthens the drift, because the variance $m(1-m)$ of the verdict is at "
         "least the variance $(s_a-s_b)^2p(1-p)$ of its mean. The drift is written out "

@@ -71,6 +71,9 @@ def result() -> Result:
         "new",
         r"Here $c_1=c$ is the second formula at $p=p_\infty$, where $\beta=f(p)/(p-p_0)$; with "
         r"$\beta$ in it, it is the third. With $R$ for the remainder,",
+        intuition="The first correction is the variance of a share in the group times half of the "
+        "curvature of the drift. It is negative, so that finite groups stay below the "
+        "limit.",
         argument=r"The Taylor polynomial $T$ of $\sqrt z$ at $1$ of order 3 is an upper bound for "
         r"all $z\ge0$, and $T-\frac5{16}(z-1)^4$ a lower one; both are averaged at "
         r"$z=y/x$, $y=\frac KG(1-\frac KG)$, with the exact moments of $y$ of orders 1 "

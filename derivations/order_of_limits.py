@@ -122,6 +122,9 @@ def result() -> Result:
         r"So the limits in $\beta$ and $G$ of the scaled loss do not commute: for fixed $G$ the "
         r"quotient $(1-p)/\beta^2$ grows like $1/\beta$. Nor do those in $p_0$ and $G$: $p_0\to0$ "
         r"after $G\to\infty$ leaves $1/(1+\beta^2)$, before it $0$ for as long as $G\le1+\beta^2$.",
+        intuition="Where the reference vanishes, what is done first decides: at a heavy weight a "
+        "fixed group loses the answer, a growing group finds it. The limits in group "
+        "size and in reference do not commute.",
         headlines=(
             binary_headline(
                 r"$(1-p)/\beta$ tends to $(1-p_0)/\sqrt{G-1}>0$ as $\beta\to0$, and that to 0 as "

@@ -100,6 +100,9 @@ def result() -> Result:
         "new as a table; the estimators are Schulman's $k_1$, $k_2$, $k_3$",
         r"Per sample a penalty contributes $c(l)\,\nabla\log\pi$ with "
         r"$l=\log(\pi/\pi_{\mathrm{ref}})$.",
+        intuition="Every combination of an estimator and a place multiplies the score of an "
+        "answer by some function of the ratio. Two combinations that report the same "
+        "number can have different coefficients.",
         argument=r"$c(l)$ is the derivative of the expected penalty in $\pi(o)$ with "
         r"$\pi_{\mathrm{old}}$ frozen; a constant $c$ has no effect, since "
         r"$\mathrm{E}\,\nabla\log\pi=0$. The coefficient $l$ is that of "

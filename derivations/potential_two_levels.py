@@ -56,6 +56,8 @@ def result() -> Result:
         "Two reward levels: an objective for GRPO",
         "new for finite groups; the limit is in arXiv 2510.13651",
         "The first potentials are",
+        intuition="With two levels of reward everything depends on one number, the chance of the "
+        "better one. A field in one variable is always a gradient.",
         argument=r"With two reward levels the drift depends on $p$ alone, so that it has a "
         "potential.",
         headlines=(

@@ -120,6 +120,10 @@ def result() -> Result:
         "new",
         r"With $x=p(1-p)$ the drift is $A-Bx$: $D_4=\sqrt3-(2\sqrt3-3)x$ and "
         r"$D_5=2-(6-2\sqrt6)x$, and $t=p-\frac12$ is a root of $t^4+Pt^2+Qt+R$. For $G=4$,",
+        intuition="From four on, mixed groups differ in how mixed they are, and the drift is a "
+        "parabola in $p(1-p)$. The equation becomes a quartic, which radicals still "
+        "solve.",
+        lines_checked_as="group_size=4",
         argument=r"The coefficients are $P=A/B-\frac12$, $Q=\beta/B$, "
         r"$R=(\beta(\frac12-p_0)-\frac A4+\frac B{16})/B$. As $P>0$ the quartic is "
         "convex; it is negative at $p_0$ and positive at $1$: two roots are real, and "

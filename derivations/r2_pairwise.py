@@ -39,6 +39,9 @@ def result() -> Result:
         f"{VY}, R_2",
         r"Ties are counted one half each way: $P_2(o\mid\pi)=\mathrm{E}_{o'\sim\pi}[P(o\succ "
         r"o')-P(o'\succ o)]$, in which the probability of a tie drops out.",
+        intuition="With two answers a draw is a duel, and the advantage says who won. The "
+        "preference is the chance of winning less the chance of losing against an "
+        "answer of the policy.",
         argument="The advantage in a group of two is $1$ for the answer that wins, $-1$ for the "
         "one that loses, and $0$ for both in a tie, so that its mean is the chance of winning "
         "less that of losing.",

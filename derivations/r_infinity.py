@@ -126,6 +126,9 @@ def result() -> Result:
         "Large groups: rewards in standard units",
         f"{VY}, R_infinity",
         "With two answers,",
+        intuition="A large group is a faithful sample of the policy, so its mean and standard "
+        "deviation are those of the population. The preference is then the reward in "
+        "standard units of the policy itself.",
         argument="The group's mean and variance converge to those of the policy, unbiased up to "
         "the factor $1-1/G$ and with vanishing variance; the advantage is a continuous "
         "function of them where the variance of the policy is positive.",

@@ -207,6 +207,9 @@ def result() -> Result:
         r"binary question against all others together, and $\pi(k)/\pi_{\mathrm{ref}}(k)$ falls "
         "with the rank. Answers of one reward share the mass of their class in proportion to "
         r"$\pi_{\mathrm{ref}}$.",
+        intuition="In a duel only the order of rewards matters, and the sum over all answers "
+        "above some rank is a duel of two. The policy is therefore one function of the "
+        "reference mass above each rank.",
         argument=r"With the cumulative masses $F_k=\sum_{o\le k}\pi(o)$, $P_2(k)=1-F_k-F_{k-1}$, "
         r"so $\pi(k)P_2(k)$ is a difference and the stationarity conditions telescope: "
         "each $F_k$ solves the binary equation with reference mass $R_k$. For $k<n$ "

@@ -50,6 +50,8 @@ def result() -> Result:
         r"$P(o)=\sqrt{G-1}\,(s(o)-\sum_x\pi(x)s(x))$ in groups of two and three, for one rater a "
         r"group and for fresh raters alike. In groups of four, and for scores of more than two "
         r"levels, the two differ.",
+        intuition="Who only says yes or no has no scale of its own. In a pair the yes of one "
+        "rater then weighs as much against the no of another as against its own.",
         argument="A group of two or three that is not of one mind has one deviation, so that "
         "advantages are differences of approvals, and a difference has one mean whether both come "
         "from one rater or from two. Groups of four can be divided in two ways.",

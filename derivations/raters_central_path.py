@@ -43,6 +43,10 @@ def result() -> Result:
         r"lotteries, which is its own dual. For $\beta\to\infty$ the lift is "
         r"$1+\beta^{-1}\sum_x\gamma(o,x)\pi_{\mathrm{ref}}(x)$: Borda scores. "
         r"With $\pi(k)=x_k/(x_1+x_2+x_3)$ and the margins $g_{ij}$ the first slack is",
+        intuition="Without a penalty the policy would have to be a lottery that no answer beats. "
+        "The reverse divergence keeps it inside, where the gap of every answer times "
+        "its probability is one small number, and this is the path along which "
+        "interior-point methods go.",
         argument=r"A maximal lottery $y$ has $s_y\ge0$, and $\sum y\,s_y=0$. Divided by $\beta$, "
         r"(1) is $\sum_B\pi_{\mathrm{ref}}\,y/\pi+\sum_N\pi_{\mathrm{ref}}\,s_y/s=1$, where $B$ "
         r"are the answers that some maximal lottery has and $N$ the others: as $\beta\to0$ this "

@@ -36,6 +36,9 @@ def result() -> Result:
         "So clones share the mass of one answer. With the probabilities $p_1$ and $p_2$ of the "
         "clones under the policy, $p_4$ and $p_5$ under the reference, the weight inside of the "
         "set $C$ of clones is",
+        intuition="Answers that nobody can tell apart from outside are beaten, and beat, as one. "
+        "Together they get what one of them would get alone, and how they share it is a "
+        "game of their own with another weight.",
         argument="Let a set $C$ of answers have equal margins to everything outside, and any "
         r"margins inside. The conditions $\pi(\beta-P)=\beta\pi_{\mathrm{ref}}$ of its "
         "members add up, and margins inside cancel: "

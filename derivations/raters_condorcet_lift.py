@@ -51,6 +51,9 @@ def result() -> Result:
         r"There the first two have the probability $(1-\delta)/2$ each. Under the reverse KL it "
         "is the one weight above which the second has the largest lift. The winner always gains, "
         "but need not gain the most.",
+        intuition="To beat everybody by a little is less than to beat one answer by a lot, as "
+        "long as that one is still often drawn. With a small enough penalty the policy "
+        "has moved, and the answer that beats everybody is ahead.",
         argument="With a uniform reference equal lifts are equal probabilities, and then "
         r"$P(1)=P(2)$ at $(1-\delta)/2$ alone; the condition of either answer gives the weight. "
         "The stationary policy is one for each weight, and continuous in it, since margins are "

@@ -71,6 +71,9 @@ def result() -> Result:
         "new",
         "At the symmetric cycle the policy is uniform. Raising the margin of the first answer "
         "over the second lowers the first where the weight is small, under both KL divergences.",
+        intuition="An answer that gets better against the second one makes the second one rarer, "
+        "and the third one, which beats the first, lives on that. When the penalty is "
+        "weak this detour is worth more than the gain itself.",
         headlines=(
             Headline(
                 r"$\partial\pi(1)/\partial\gamma(1,2)$ is negative if and only if $\beta<g/3$, "

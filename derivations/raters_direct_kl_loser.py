@@ -52,6 +52,9 @@ def result() -> Result:
         r"$e^{P/\beta}$ over the reference can fall below 1 by more than the loser's own factor: "
         r"here much of the reference is on the second answer, which loses by far. A winner always "
         r"gains: its lift is $e^{P/\beta}/Z$, and $Z\le1$.",
+        intuition="The direct divergence shares out what others give up in proportion to the "
+        "reference. Where much mass leaves an answer that loses by far, one that loses "
+        "by little gets more back than it gives.",
         headlines=(
             Headline(
                 r"$\pi=(\frac45,\frac1{10},\frac1{10})$ is stationary at $\beta=\frac12$ for the "

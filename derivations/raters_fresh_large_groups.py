@@ -93,6 +93,10 @@ def result() -> Result:
         r"So the weight rises with $u$, and no two policies are stationary at one weight, however "
         r"much raters disagree; a path from the reference never turns back. (With one rater for "
         r"each group it can.) With $a_o=u-\bar r(o)$,",
+        intuition="Fresh raters make the rewards of an answer noisy, and a large group divides by "
+        "the deviation of all of them. In units of that deviation the policy only "
+        "depends on how strict the penalty is, and the deviation never grows faster "
+        "than it gets weaker.",
         argument=r"With the deviation $\sigma$ of all rewards under the policy, $P(o)=(\bar "
         r"r(o)-\sum\pi\bar r)/\sigma$. With $\tau=\beta\sigma$ the condition is "
         r"$\pi(o)=\pi_{\mathrm{ref}}(o)\tau/a_o$, where the total mass gives $\tau$ for each $u$ "

@@ -40,6 +40,9 @@ def result() -> Result:
         "The group size decides the winner",
         "new",
         r"$P(1)-P(2)$ is, for groups of two and for large groups,",
+        intuition="In groups of two it matters who wins more often, in large ones who wins by "
+        "more. With fresh raters a minority with strong feelings therefore loses the "
+        "small groups and wins the large ones.",
         argument="Groups of two ask which of two draws is larger; large groups ask for the mean.",
         headlines=(
             Headline(

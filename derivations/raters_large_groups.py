@@ -44,6 +44,9 @@ def result() -> Result:
         r"$\frac13\le p<1$, so that from the uniform reference the loser of every vote takes all "
         r"the mass as $\beta\to0$. With rewards turned round, the winner of every vote has "
         r"$P(1)<0$ there, and the path from the reference ends at $p=\frac{9}{35}$.",
+        intuition="A rater who sees large differences elsewhere in the group divides by them, and "
+        "its vote between the other answers fades. A majority that is distracted in "
+        "this way loses to a minority that is not.",
         headlines=(
             Headline(
                 r"$P(1)>0$ at every policy $(p,q,q)$ with $p>\frac13$, for an answer that loses "

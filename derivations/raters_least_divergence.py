@@ -92,6 +92,9 @@ def result() -> Result:
         r"one answer in place of the clones leaves $t=\frac12$. Only where the maximal lottery is "
         r"unique do clones share the mass of one answer as $\beta\to0$: outside, their common mass "
         r"alone counts, and margins between them cancel.",
+        intuition="While the penalty fades, the policy never goes further from the reference than "
+        "the nearest lottery that nobody beats, so it ends there. A clone that is given "
+        "up leaves its part of the reference to whoever remains.",
         argument=r"For a maximal lottery $y$, $P_y\le0$. By the condition "
         r"$\beta\sum(\pi-y)\log(\pi/\pi_{\mathrm{ref}})=\sum(\pi-y)P_\pi=\sum\pi P_y\le0$, and the "
         r"left side is $\beta$ times $\mathrm{KL}(\pi\|\pi_{\mathrm{ref}})-"

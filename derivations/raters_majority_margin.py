@@ -33,6 +33,9 @@ def result() -> Result:
         "So an answer gains exactly when it beats the policy on average: a Condorcet winner "
         "always gains and a Condorcet loser always loses. The condition reads "
         r"$1-\pi_{\mathrm{ref}}/\pi=P/\beta$.",
+        intuition="In a duel only the verdict of the rater who sees it counts, and raters are "
+        "drawn by mass. An answer therefore gains exactly when a majority, weighted "
+        "like this, prefers it to what the policy would say instead.",
         argument="In a group of two the answer that its rater prefers has the advantage $1$ and "
         r"the other one $-1$. Hence $P(o)$ is the majority margin of $o$ over an answer drawn from "
         r"the policy, $\sum_x\gamma(o,x)\pi(x)$. As $\sum_o\pi(o)P(o)=0$, the multiplier is $0$.",

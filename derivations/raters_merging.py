@@ -46,6 +46,9 @@ def result() -> Result:
         r"policies too, the path from the reference may end at one of those; with fresh raters "
         r"the mean is another one already in pairs, since two raters of one group may come from "
         r"different electorates.",
+        intuition="Each group belongs to one rater, so two electorates train on two heaps of "
+        "groups that never mix. What neither heap moves, both together do not move "
+        "either.",
         argument="The rater of a group is drawn by mass, and nothing else of it depends on the "
         "electorate: $P$ is a mean over raters.",
         headlines=(

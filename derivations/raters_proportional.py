@@ -36,6 +36,9 @@ def result() -> Result:
         "new",
         r"No single weight answers every question in proportion. With the masses $m_1$ and $m_2$ "
         r"of both kinds of raters, $s=m_1/(m_1+m_2)$, it is",
+        intuition="To give an answer just the share of those who want it, the pull towards it has "
+        "to be as strong as the penalty at that point. Both depend on the share, so one "
+        "weight cannot do it for every share.",
         headlines=(
             Headline(
                 r"$\pi(1)=s$ satisfies the condition if and only if $\beta=2s(1-s)$, for "

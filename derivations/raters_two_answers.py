@@ -55,6 +55,9 @@ def result() -> Result:
         r"prefer the second, the condition is that of a binary question with $\gamma$ before the "
         r"drift: $\beta(\pi-\pi_{\mathrm{ref}})=\gamma\,h_G(\pi)$. By how much raters prefer an "
         r"answer does not count, whatever the group size.",
+        intuition="Between two answers a rater can only say which is better: dividing by the "
+        "deviation of the group takes away by how much. Every group of a rater is then "
+        "one of a right and a wrong answer, and raters who disagree cancel.",
         headlines=(
             Headline(
                 r"$P(1)$ is $\gamma$ times the preference of a better answer over a worse one",

@@ -72,6 +72,10 @@ def result() -> Result:
         r"the one that training reaches: three raters reward $(1,0,6)$, three $(1,6,0)$ and one "
         r"$(1,0,0)$, the first answer beats both others, pairs give it more than the reference at "
         r"every weight, and groups of four start out against it.",
+        intuition="Next to certainty a group has at most one other answer in it, and its "
+        "advantage is the same whatever the rewards: whoever wins that duel grows. A "
+        "large group only makes the duel louder, so the answer that is left has to win "
+        "all of them.",
         argument=r"At the vertex all companions of $x$ are $a$. A group with one member that "
         r"differs has the advantage $\pm\sqrt{G-1}$ there, whatever the rewards, so that "
         r"$P(x)=\gamma(x,a)\sqrt{G-1}$. Stationary means "

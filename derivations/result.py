@@ -60,10 +60,14 @@ class Result:
     references : tuple of str
         Keys of sources that ``source`` does not name by its arXiv number.
     intuition : str
-        What it means, in two sentences of prose; empty where ``book/intuition.py`` has them.
-    checked_as : str
-        The words of ``% grpo:`` with which ``check-paper`` reads its formulas; empty where they
-        cannot be read so, or where ``book/settings.py`` has the words.
+        What it means, in two sentences of prose, read before the proof.
+    checked_as : str or tuple of str
+        The words of ``% grpo:`` with which ``check-paper`` reads its formulas, or each of them.
+        Empty for what a check of stationary policies cannot express, such as definitions and
+        series: those are listed as not checked.
+    lines_checked_as : str, optional
+        The same for every line of its derivation, which each stationary policy satisfies; None for
+        the words of all formulas.
     """
 
     title: str
@@ -80,7 +84,15 @@ class Result:
     figure: str | None = None
     references: tuple[str, ...] = ()
     intuition: str = ""
-    checked_as: str = ""
+    checked_as: str | tuple[str, ...] = ""
+    lines_checked_as: str | None = None
+
+    @property
+    def lines_read_as(self) -> str:
+        """The words before every line of the derivation; empty for none."""
+        if self.lines_checked_as is not None:
+            return self.lines_checked_as
+        return self.checked_as if isinstance(self.checked_as, str) else ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

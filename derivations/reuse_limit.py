@@ -88,6 +88,8 @@ def result() -> Result:
         r"the advantage rule: for $k_3$ in the loss $A=-\beta x^2(2p_0/p^2+2(1-p_0)/(1-p)^2-1/x)$, "
         r"$x=p(1-p)$; with the importance ratio $A=-\beta x$; inside the reward the penalty is "
         r"frozen too, and $A=0$, where $\tau_{\max}$ is the limit $2/\kappa$.",
+        intuition="Samples that are kept are answers to a policy of the past. Followed for too "
+        "long they carry the policy past its rest point, further each time.",
         headlines=(
             Headline(
                 r"the slope $A$ of the frozen gradient at rest, whatever the advantage rule",

@@ -85,6 +85,8 @@ def result() -> Result:
         r"To second order, $p_G\simeq p_\infty+c_1/G+c_2/G^2$ with the $c_1$ above. With "
         r"$p=p_\infty$ in the formulas, the second order, and $c_1$ for the sample standard "
         "deviation and for direct KL, are",
+        intuition="Every further moment of the binomial count adds a power of $1/G$. The series "
+        "is asymptotic: groups of equal rewards add something smaller than any power.",
         argument=r"At a fixed $p\in(0,1)$, $h_G(p)=\mathrm E f(K/G)$ has the asymptotic expansion "
         r"$\sum_i\frac{f^{(i)}(p)}{i!}\mathrm E(K/G-p)^i$, whose moments are polynomials "
         r"in $1/G$, the moment of order $i$ starting with $G^{-\lceil i/2\rceil}$; where "

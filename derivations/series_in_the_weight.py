@@ -204,6 +204,8 @@ def result() -> Result:
         "new; the Lagrange-Bürmann formula",
         r"In this order below: pairs and large groups at both ends, every $G$ as $\beta\to0$, and "
         "the direct KL.",
+        intuition="A heavy penalty leaves the policy near the reference, and the drift there is "
+        "the first step away from it. Each further term is the drift of the drift.",
         argument=r"Stationary policies lie on the weight curve $\beta=W(p)$, $W=D/(d_a-d_b)$. At "
         r"$p_0$, $W$ has a simple pole, so $p-p_0=z\,\varphi(p-p_0)$ with $z=1/\beta$ "
         r"and $\varphi=(p-p_0)W$; for the published penalty $\varphi=h_G$ and "

@@ -44,6 +44,8 @@ def result() -> Result:
         "Shift-only normalisation",
         f"{VY}, Appendix B (no scale normalisation)",
         r"So $R_G=(1-1/G)(\mathrm{E}_\pi r-\mathrm{E}_{\pi_{\mathrm{old}}}r)$. For groups of two,",
+        intuition="Subtracting the mean of the group takes away the own reward's share of it, one "
+        "part in $G$. What is left is the centred reward times $1-1/G$.",
         headlines=(
             Headline(
                 r"$P_G(o\mid\pi)=(1-1/G)(r(o)-\mathrm{E}_\pi r)$",

@@ -93,6 +93,10 @@ def result() -> Result:
         "Shift-only and direct KL recover RLHF",
         f"{VY}, (4) and Appendix B",
         "",
+        intuition="Without the division the advantage is the reward less a baseline, and its "
+        "expectation is linear in rewards. With the direct penalty this is RLHF at "
+        "another weight.",
+        checked_as="group_size=inf penalty=direct-kl scale=none",
         headlines=(
             Headline(
                 r"the stationary policy is that of RLHF with the weight $\beta G/(G-1)$",

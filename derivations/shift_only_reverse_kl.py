@@ -46,6 +46,10 @@ def result() -> Result:
         "Shift-only normalisation with reverse KL",
         "follows from (11); used by Dr. GRPO",
         "So the size of the rewards matters. In the limit of large groups,",
+        intuition="Rewards enter linearly, but the penalty is that of GRPO. The equation for two "
+        "answers is the one of pairs, with the gap of the rewards, times $1-1/G$, for "
+        "the margin.",
+        checked_as="group_size=inf scale=none",
         headlines=(
             binary_headline(
                 r"the stationary policy is (14) with $(1-1/G)\Delta$ in place of $\gamma$",

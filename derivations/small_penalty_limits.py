@@ -97,6 +97,8 @@ def result() -> Result:
         "new",
         r"So $(1-p)/\beta$ has a positive limit for every $G$ and the limit $0$ at $G=\infty$; "
         r"the two laws meet at $\beta(1-p_0)\sqrt{G-1}=1$.",
+        intuition="At a small weight the policy is near certainty, where a finite group no longer "
+        "sees the worse answer. A large group still does, and so the two limits differ.",
         argument=r"As $\beta\to0$, $p\to1$, because $h_G>0$ on $[p_0,1)$. For fixed $G$, "
         r"$\beta/(1-p)=-P_G(b)/(p-p_0)$ along the stationary policies, and at $p=1$ the "
         r"only answer $b$ of its group has the advantage $-\sqrt{G-1}$.",

@@ -102,6 +102,8 @@ def result() -> Result:
         r"$z\mapsto(1-\eta\kappa)z+\eta\xi$, $\mathrm{Var}\,\xi=v/N$, reproduces the variance "
         r"$\eta v/(N\kappa(2-\eta\kappa))$: to leading order $\eta v/(2N\kappa)$. For groups of "
         r"two $v=p^2(1-p)^2$ and $(\beta-h_2')^2=(1-\beta)^2+4\beta p_0$ at rest.",
+        intuition="A step is a pull back to rest and a throw of the dice. The spread is where "
+        "what a step takes off the variance is what the dice add to it.",
         headlines=(
             Headline(
                 r"one group's gradient has the mean $h_G-\beta(p-p_0)$, the slope $-\kappa$ and "

@@ -118,6 +118,9 @@ def result() -> Result:
         r"if $F_p<0$, a strict local maximum of $\Phi$. Neither maximum implies the other. The "
         r"stage objective with $\pi_{\mathrm{old}}$ frozen at the same policy has the second "
         "derivative",
+        intuition="A rest point of the gradient, a maximum of the frozen objective and a fixed "
+        "point of best responses share one equation. What makes each of them stable is "
+        "a different derivative.",
         argument=r"Along the flow $\Phi$ grows, at the rate $p(1-p)F^2$. Under direct KL the "
         "stage objective is concave. Under reverse KL the flow is concave in $p$ and "
         "positive at $p_0$: it falls through its zero, and the stationary policy is a "

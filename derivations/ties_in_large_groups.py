@@ -29,6 +29,8 @@ def result() -> Result:
         "Large groups: the tie case",
         f"{VY}, after (15): the tie",
         "The tie is a jump. The condition in a tie is",
+        intuition="A tie is a comparison without a winner, and enters the mean and the standard "
+        "deviation of a large group. What is left of it in the equation is said below.",
         argument="For $r(a)=r(b)$ every group is constant and every advantage is $0$. (15) does "
         "not depend on the gap of the rewards.",
         headlines=(

@@ -46,6 +46,8 @@ def result() -> Result:
         r"The stationary policies are $\pi\propto\pi_{\mathrm{ref}}e^{tr}$ with "
         r"$t^2K''(t)=1/\beta^2$, $K''$ the variance of the reward under $\pi$; $w_1$ is the "
         "reference mass of the best answer. The weight of the first statement is",
+        intuition="The tilt makes the standard deviation small, and a small standard deviation "
+        "asks for a larger tilt. Whether this ends is decided by the weight.",
         argument=r"With $\delta_o$ for what $o$ falls short of the best answer, "
         r"$t^2K''\le\sum_o\pi(o)(t\delta_o)^2\le"
         r"\sum_{o\ne1}\frac{\pi_{\mathrm{ref}}(o)}{w_1}(t\delta_o)^2e^{-t\delta_o}$. "

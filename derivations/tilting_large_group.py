@@ -159,6 +159,8 @@ def result() -> Result:
         r"mass by themselves. In the first statement, $t=1/(\beta\sigma(\pi))$. For normal "
         "rewards and for the "
         "continuum,",
+        intuition="The direct penalty makes every policy an exponential tilt of the reference. "
+        "What is left to find is how strong the tilt is.",
         argument=r"For large groups the pooling of Section~\ref{direct_kl_pooling} is an "
         r"exponential tilt; $\sigma^2(\pi)=K''(t)$, so the stationary policies are the "
         r"roots $t>0$ of $t^2K''(t)=1/\beta^2$. $K'$ and $K''$ are checked for two and "

@@ -114,6 +114,8 @@ def result() -> Result:
         r"$w_K=v_K\Delta/(\Delta\sqrt{v_KB/(B-\mathrm{ddof})}+\varepsilon)$; "
         r"the factor $1-1/G$ alone is the limit of large batches. The mean variance within groups "
         r"is",
+        intuition="The scale of a batch is nearly that of the population, whatever the group is. "
+        "Only the mean is still that of the group.",
         argument="Given $K$ better answers in a batch of $B$ samples, the number in a group is "
         "hypergeometric.",
         headlines=(

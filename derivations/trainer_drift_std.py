@@ -104,6 +104,10 @@ def result() -> Result:
         r"The advantages are $A_i=(r_i-\mathrm{mean})/(s+\varepsilon)$ with $s^2$ the variance of "
         r"the group times $G/(G-\mathrm{ddof})$, and $v=t(1-t)$. With $\varepsilon>0$ the policy "
         "depends on the size of the rewards.",
+        intuition=r"The sample standard deviation is larger by $\sqrt{G/(G-1)}$, and $\varepsilon$ "
+        r"makes the scale larger still. Both weaken the drift, the second one more where "
+        r"rewards are close.",
+        checked_as=("skip", "group_size=2 ddof=1 epsilon=1e-4"),
         argument=r"A group with the fraction $t$ of better answers has the variance $\Delta^2 "
         r"t(1-t)$, and its better ones are $\Delta(1-t)$ above its mean: $f(t)$ is $t$ times "
         "their advantage.",

@@ -120,6 +120,10 @@ def result() -> Result:
         "With $P=1-p^G-(1-p)^G$, $q=(p-p^G)/P$ and $c$ the coefficient of the score, the "
         r"condition is $p(1-p)D_G/P=\beta\,(q\,c(l_a)(1-p)-(1-q)\,c(l_b)\,p)$. For $G=2$ and "
         "$k_3$ in the loss it is",
+        intuition="Dropping groups of equal rewards divides by the chance of a mixed group, which "
+        "is small near certainty. The penalty is averaged over the same groups.",
+        checked_as="preset=dapo group_size=2",
+        lines_checked_as="",
         argument="$P$ is the chance of a mixed group; in mixed groups the better answer has the "
         r"probability $q$ in place of $p$, and at $G=2$ it is $\frac12$ whatever the "
         "policy. The right-hand side of the condition of pairs is not monotone in $p$. "

@@ -78,6 +78,9 @@ def result() -> Result:
         r"of better ones among the others, $w_k=\sqrt{(G-1)(G-2)/(k(G-1-k))}$ for $0<k<G-1$ and "
         r"$w_0=w_{G-1}=\Delta$. So rescaled rewards move the stationary policy even without an "
         "epsilon. For $G=3$,",
+        intuition="Each answer is measured against the others, without itself. Where the others "
+        "are all equal their deviation is $0$, and the convention of the trainer "
+        "decides.",
         argument="Of a member only its own reward and those of the others count. Given $k$ "
         r"better ones among the others, a better and a worse answer differ by $\Delta$ over their "
         "scale, whether or not the answer itself is better.",

@@ -102,6 +102,9 @@ def result() -> Result:
         r"So $\pi\propto\pi_{\mathrm{ref}}e^{r/\beta}$, with the same $\beta$ for every $G$, "
         "scale and epsilon. There every group has equal penalised rewards and all advantages "
         "vanish.",
+        intuition="Inside the reward the penalty is centred with it, and the baseline cancels in "
+        "expectation. What is left is RLHF at every group size.",
+        checked_as=("skip", "group_size=4 scale=rloo penalty=k1 placement=reward-before-baseline"),
         argument=r"With $\tilde r=r-\beta\log(\pi/\pi_{\mathrm{ref}})$ in place of the reward, "
         r"before mean and scale are taken. Leave one out: $P(o)=\tilde "
         r"r(o)-\mathrm{E}_\pi\tilde r$ for every $G$. Standardised: $P(a)-P(b)$ has the "

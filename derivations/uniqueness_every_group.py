@@ -56,6 +56,9 @@ def result() -> Result:
         "Every group size: one stationary policy",
         "new",
         r"The flow is $\dot p=g(p)$ with $g(p)=h_G(p)-\beta(p-p_0)$. For $f(t)=\sqrt{t(1-t)}$,",
+        intuition="The mean of a concave function over a binomial count is concave, so that the "
+        "drift is a hill over the unit interval for every group size. A line through "
+        "the reference leaves such a hill exactly once.",
         argument="The second differences of the coefficients $f(k/G)$ are negative, so "
         "$h_G''<0$; and $h_G(0)=h_G(1)=0$. So $g$ is concave with $g(0)>0>g(1)$: it has "
         r"one zero. At or below $p_0$, $h_G>0\ge\beta(p-p_0)$: none there. The same "

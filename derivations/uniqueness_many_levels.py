@@ -134,6 +134,10 @@ def result() -> Result:
         r"For other levels and sizes the library decides up to a size; that it holds for all of "
         r"them is open. A policy is stationary for one reference, $T(\pi)$, of which the answer "
         r"$o$ has",
+        intuition="Ask which reference a policy would be stationary for: there is a formula, and "
+        "it never folds over, because the determinant of its slopes is a sum of "
+        "positive terms. A map that does not fold takes every value once, so every "
+        "reference has one policy.",
         argument=r"With $\beta=V_G(\mathrm{best})+z$ the determinant of $T'$ along the simplex is, "
         r"up to a power of $\beta$, a polynomial in the masses of levels and in $z$; its "
         r"coefficients are positive on every face. So $T$ keeps orientation wherever all "

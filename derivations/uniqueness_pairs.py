@@ -109,6 +109,8 @@ def result() -> Result:
         r"$\pi^\top\Gamma q-\beta D(\pi)+\beta D(q)$, $\partial D/\partial\pi(o)=d(o)$. For "
         "reverse "
         r"and for direct KL, the terms of $D$ are",
+        intuition="The game of duels is antisymmetric, so that two stationary policies would have "
+        "to beat each other. The penalty breaks the tie in favour of one.",
         argument=r"$P_2(\cdot\mid\pi)=\Gamma\pi$, and antisymmetry gives "
         r"$\sum_o(\pi-q)_o(P(o\mid\pi)-P(o\mid q))=0$, checked for two and three answers and true "
         r"for every number because $x^\top\Gamma x=0$. The marginal penalty increases strictly "

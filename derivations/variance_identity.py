@@ -126,6 +126,9 @@ def result() -> Result:
         r"An answer of the reference, placed in a group drawn from $\pi$, has a negative expected "
         r"advantage unless $P_G$ is constant. For a preference of any mean, $\mathrm{E}_\pi "
         r"P-\mathrm{E}_{\pi_{\mathrm{ref}}}P=\mathrm{Var}_\pi(P)/\beta$.",
+        intuition="Advantages have the mean zero under the policy, so what it gains over the "
+        "reference is the spread of its own preferences. The distance to the reference "
+        "is paid for by that variance.",
         argument=r"At a stationary policy $\pi_{\mathrm{ref}}(o)=\pi(o)(1-P_G(o)/\beta)$, because "
         r"$\lambda=\mathrm{E}_\pi P_G=0$; weighted with $P_G(o)$ and summed over the "
         "answers this is the identity. It is summed from the term of one answer, and "

@@ -12,7 +12,6 @@ from sympy.core.relational import Relational
 
 from derivations.book.examples import example_of
 from derivations.book.figures import Figures
-from derivations.book.intuition import INTUITION
 from derivations.book.names import SHORT
 from derivations.book.prose import (
     escape,
@@ -24,7 +23,6 @@ from derivations.book.prose import (
 )
 from derivations.book.quantifiers import unsaid
 from derivations.book.references import cited
-from derivations.book.settings import DERIVED, SETTINGS
 from derivations.book.verdicts import claimed, in_words, merged
 from derivations.headline import Headline
 from derivations.result import Outcome, Result
@@ -79,7 +77,7 @@ def section(
         title=quoted(result.title),
         name=name,
         statement="" if stated else statement_of(outcome),
-        intuition=quoted(result.intuition or INTUITION.get(name, "")),
+        intuition=quoted(result.intuition),
         proof=_proof(outcome, stated, present, {} if told is None else told),
         example=example_of(outcome),
         figure=figures.tex(result.figure),
@@ -99,7 +97,7 @@ def statement_of(outcome: Outcome, *, titled: bool = False) -> str:
         Whether it has its title beside it, as where it stands in no section of its own.
     """
     result = outcome.result
-    kind, words = result.kind.lower(), result.checked_as or SETTINGS.get(outcome.name, "")
+    kind, words = result.kind.lower(), result.checked_as
     title = f"[{quoted(result.title)}]" if titled else ""
     whole = _LAST.sub(r" and \1", result.setting)
     setting = f"Consider {whole}." if whole else ""
@@ -228,7 +226,7 @@ def _lines(outcome: Outcome, told: dict[tuple[str, ...], str]) -> Iterator[str]:
     reasons = tuple(step.justification for step in steps[1:])
     place = told.setdefault(reasons, outcome.name)
     again = place != outcome.name and len(steps) > 2
-    read_as = DERIVED.get(outcome.name) or outcome.result.checked_as
+    read_as = outcome.result.lines_read_as
     for number, step in enumerate(steps):
         reason = sentence(step.justification).removesuffix(".").removesuffix(":")
         if number == 0 and len(steps) < len(derivation):

@@ -70,6 +70,12 @@ _METHODS = {
     "ball arithmetic on boxes": ("balls on boxes", "intervals on a finite cover of the range"),
     "ball arithmetic on numbers": ("balls", "intervals around the numbers on both sides"),
     "exact rational sampling": ("rational point", "an exact computation at a rational point"),
+    **{
+        f"real algebra ({solver})": (
+            f"the solver {solver}", "the opposite is refuted by a solver for real algebra"
+        )
+        for solver in ("z3", "cvc5")
+    },
 }  # fmt: skip
 
 

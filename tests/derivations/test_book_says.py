@@ -9,10 +9,12 @@ from derivations.book.axioms import axiom_section
 from derivations.book.examples import example_of
 from derivations.book.quantifiers import quantifiers_tex, unsaid
 from derivations.book.section import display
+from derivations.book.verdicts import in_words
 from derivations.catalogue import builder
 from derivations.headline import DIRECT_KL, LARGE_GROUPS, REVERSE_KL, TWO, Headline, Numbers
 from derivations.result import Outcome, equation
 from grpo_symbolic import Domain, axiom_table, symbols
+from grpo_symbolic.verify.methods import METHODS
 from tests.derivations.book_numbers import NUMBERS, compare, examples
 
 #: Results that are built quickly and have an example.
@@ -75,3 +77,11 @@ def test_a_series_ascends_and_says_what_is_left() -> None:
     text = "".join(lines)
     places = [text.index(part) for part in (r"= p_0", r"{\beta}", r"{\beta^{3}}", "O")]
     assert places == sorted(places)
+
+
+def test_every_method_of_proof_has_words_of_its_own() -> None:
+    """A name of a method is no formula: z3 is a solver and not a symbol with an index."""
+    for method in METHODS:
+        words = in_words(method.name)
+        assert "$" not in words
+        assert words != method.name, method.name
