@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import takewhile
 
 from sympy import (
     Expr,
@@ -39,6 +40,7 @@ from grpo_symbolic.checking.checked import (
 )
 from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.determined import is_the_condition, poles_of
+from grpo_symbolic.checking.divided import divided
 from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.ranges import left_at_one, right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
@@ -60,6 +62,10 @@ _ALL = "every policy, stationary or not"
 _BRIEF = 1_000_000
 _LONG = 100
 _NO_VALUE = "the formula has no real value there"
+
+
+def _is_proved(found: Checked) -> bool:
+    return found.verdict is Status.PROVED
 
 
 @dataclass
@@ -107,6 +113,10 @@ class RelationCheck(StatementCheck):
                 return self._from_claim(decided)
             if decided is not None:
                 return decided
+        with suppress(Exhausted):
+            parts = limited(self._divided, steps=PROOF_STEPS)
+            if parts is not None:
+                return parts
         if not numbers.tested:
             return self.result(
                 Status.UNKNOWN, "none", "no number and no method decided it within its limit"
@@ -117,6 +127,30 @@ class RelationCheck(StatementCheck):
             f"it holds at {numbers.tested} stationary policies, to {DIGITS} digits; nothing "
             "proves it for the whole range",
         )
+
+    def _divided(self) -> Checked | None:
+        """PROVED by relations that say it together."""
+        for way in divided(self.said, self._seen):
+            found = takewhile(_is_proved, (replace(self, said=one).verdict() for one in way))
+            verdicts = list(found)
+            if len(verdicts) == len(way):
+                method = " and ".join(dict.fromkeys(v.method for v in verdicts))
+                parts = ", and ".join(map(str, way))
+                return self.result(
+                    Status.PROVED, method, f"it holds for {self._domain()}, for {parts}"
+                )
+        return None
+
+    def _seen(self, *expressions: Expr) -> list[tuple[Expr, ...]]:
+        """Their values at stationary policies."""
+        rows: list[tuple[Expr, ...]] = []
+        for point in self.about.points(self._domain(), SCATTERED):
+            for policy in self.about.solutions(point):
+                row = [value_at(e, {**point, **policy}) for e in expressions]
+                values = tuple(v for v in row if v is not None)
+                if len(values) == len(row):
+                    rows.append(values)
+        return rows
 
     def _proof(self) -> Checked | Verdict | None:
         """PROVED by the first route that succeeds, or the verdict of a claim that refutes it."""

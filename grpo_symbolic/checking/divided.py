@@ -1,0 +1,106 @@
+"""Relations that together say a relation which nothing proves as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+
+from sympy import Abs, Expr, Max, Min, Mul, Rational, S, Tuple
+
+from grpo_symbolic.checking.checked import HOLDS
+from grpo_symbolic.grammar.statement import MIRRORED, Comparison
+
+__all__ = ["Seen", "divided"]
+
+#: The values of some expressions together, at stationary policies that were seen.
+Seen = Callable[..., list[tuple[Expr, ...]]]
+#: So many relations at most in the place of one.
+_MOST = 4
+#: Numbers that may lie between two sides, and how many of them are tried.
+_BETWEEN = tuple(Rational(n, 2) for n in (0, 2, -2, 4, -4, 1, -1, 6, -6, 8, -8))
+_TRIED = 2
+
+
+def divided(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
+    """Ways to divide a relation, each of which proves it where all its parts hold.
+
+    By the values that a maximum, a minimum or a modulus may have; by the signs of the factors of
+    a product; by a number between both sides.
+
+    Examples
+    --------
+    >>> import grpo_symbolic as gs
+    >>> pi, beta = gs.symbols.pi, gs.symbols.beta
+    >>> said = Comparison(Abs(pi - 2 * beta), "<=", 1 + 2 * beta)
+    >>> [[str(part) for part in parts] for parts in divided(said, lambda *_: [])]
+    [['-2*beta + pi <= 2*beta + 1', '2*beta - pi <= 2*beta + 1']]
+    """
+    if said.left.has(Abs, Max, Min) or said.right.has(Abs, Max, Min):
+        parts = _each_value(said)
+        if len(parts) <= _MOST:
+            yield parts
+        yield from _modulus(said, seen)
+    elif said.relation not in ("==", "!="):
+        if said.left.is_number:
+            said = replace(said, left=said.right, relation=MIRRORED[said.relation], right=said.left)
+        yield from _sign(said, seen) if said.right.is_number else _around(said, seen)
+
+
+def _each_value(said: Comparison) -> tuple[Comparison, ...]:
+    """Such a function has one of these values everywhere: what holds of each holds of it."""
+    sides = Tuple(said.left, said.right)
+    found = min(sides.atoms(Abs, Max, Min), key=lambda e: (e.count_ops(), str(e)), default=None)
+    if found is None:
+        return (said,)
+    values = (found.args[0], -found.args[0]) if isinstance(found, Abs) else found.args
+    inserted = (sides.xreplace({found: value}) for value in sorted(values, key=str))
+    ones = (replace(said, left=left, right=right) for left, right in inserted)
+    return tuple(chain.from_iterable(_each_value(one) for one in ones))
+
+
+def _modulus(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
+    """A modulus is the term or its opposite, where the term keeps the sign that was seen."""
+    sides = Tuple(said.left, said.right)
+    for modulus in sorted(sides.atoms(Abs), key=str):
+        (term,) = modulus.args
+        values = [value for (value,) in seen(term)]
+        way = 1 if max(values, default=0) > 0 else -1
+        if values and min(way * value for value in values) >= 0:
+            left, right = sides.xreplace({modulus: way * term})
+            known = Comparison(term, ">=" if way > 0 else "<=", S.Zero, given=said.given)
+            yield known, replace(said, left=left, right=right)
+
+
+def _sign(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
+    """The sign of the left side, by those of its factors, where 0 is on that side of the number."""
+    loose = said.relation[0] + "="
+    if said.right != 0 and not HOLDS[said.relation](-said.right):
+        return
+    about = said if said.right == 0 else replace(said, relation=loose, right=S.Zero)
+    factors = Mul.make_args(said.left)
+    rows = seen(*factors)
+    signs = [1 if max(values) > 0 else -1 for values in zip(*rows, strict=True)]
+    if rows and 1 < len(factors) <= _MOST and (Mul(*signs) > 0) == (said.relation[0] == ">"):
+        yield tuple(
+            replace(about, left=factor, relation=(">" if one > 0 else "<") + about.relation[1:])
+            for factor, one in zip(factors, signs, strict=True)
+        )
+    if said.right != 0:
+        yield (about,)
+
+
+def _around(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
+    """A number between both sides; of a strict relation one of the two parts is strict."""
+    rows = seen(said.left, said.right)
+    if not rows:
+        return
+    left, right = zip(*rows, strict=True)
+    below, above = (left, right) if said.relation[0] == "<" else (right, left)
+    loose = said.relation[0] + "="
+    for number in [n for n in _BETWEEN if max(below) <= n <= min(above)][:_TRIED]:
+        for first, second in dict.fromkeys([(said.relation, loose), (loose, said.relation)]):
+            yield (
+                replace(said, relation=first, right=number),
+                replace(said, relation=second, left=number),
+            )
