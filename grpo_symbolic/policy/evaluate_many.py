@@ -39,9 +39,8 @@ from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, Tilted
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.evaluate_binary import group_table
 from grpo_symbolic.policy.rank_distortion import sees_pairs
-from grpo_symbolic.policy.sensitivity_of_many import sensitivities
-from grpo_symbolic.policy.strategies import group_table
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.preferences import refuse_names, spread_function
@@ -274,7 +273,7 @@ class _SimplexKernel(Kernel):
         classes = [list(c) for c in self.classes]
         masses = np.array([reference[c].sum() for c in classes])
         policy = np.array([found[c].sum() for c in classes])
-        moves = sensitivities(condition, beta, masses, policy)
+        moves = condition.sensitivities(beta, masses, policy)
         kind = np.empty(len(reference), dtype=int)
         for k, c in enumerate(classes):
             kind[c] = k
