@@ -12,8 +12,7 @@ from typing import NamedTuple, TypeVar
 import mpmath as mp
 from flint import arb, ctx
 
-from grpo_symbolic.analysis.best_response import BestResponse
-from grpo_symbolic.analysis.two_cycles import TwoCycles, two_cycles
+from grpo_symbolic.analysis.best_response import BestResponse, TwoCycles, two_cycles
 from grpo_symbolic.display import cut, plural
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.enclosures.log_odds import on_interval

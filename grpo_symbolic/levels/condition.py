@@ -20,7 +20,6 @@ from grpo_symbolic.levels.counted import CountedField
 from grpo_symbolic.levels.field import LevelField
 from grpo_symbolic.levels.form import LevelForm
 from grpo_symbolic.levels.ordered import OrderedField
-from grpo_symbolic.levels.start import distorted
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.stationary import Condition, linearised, remainder, solved
@@ -35,6 +34,8 @@ _COARSE, _BETTER, _MIDDLE, _FINE = 6.0, 12.0, 21.5, 33.0
 _OFF, _SETTLED, _CORRECTIONS, _ROUGHLY = 1e-8, 1e-14, 12, 0.02
 # Pivots of a matrix that is definite, relative to its diagonal; and how near is near to it.
 _MARGIN, _NEAR = 1e-2, 1e-3
+# Of the start from two levels.
+_STEPS = 12
 # Newton starts beside the reference and one near each answer, and when two solutions are one.
 _RANDOM, _SAME = 8, 1e-7
 
@@ -231,7 +232,7 @@ class Ladder:
             return None
         rewards = np.array([float(r) for r in form.levels])
         merit = rewards if form.table is None else form.table @ rewards
-        return distorted(beta * float(slope), reference, merit, form.size)
+        return _distorted(beta * float(slope), reference, merit, form.size)
 
     def _corrected(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Mask, Mask]:
         done = np.zeros(len(beta), bool)
@@ -293,3 +294,44 @@ def _starts(reference: Array) -> Array:
     near = reference[:, None] / 20 + 0.95 * np.eye(n)
     draws = random.exponential(size=(n, _RANDOM)) + 1e-6
     return np.concatenate([near[:, : 2 * _RANDOM], draws / draws.sum(axis=0)], axis=1)
+
+
+def _distorted(weight: Array, reference: Array, merit: Array, size: int) -> Array:
+    r"""About log φ(R)/R, level by level: the two-level solution on cumulative reference masses.
+
+    With F and R the masses of the levels above a cut under π and π_ref, the reverse KL holds
+    :math:`R \le F \le \varphi(R)`, φ the stationary probability of two levels in groups of the
+    same size: the share of the variance of a group that is between the two sides of the cut is at
+    most one.
+
+    Parameters
+    ----------
+    weight : array, rows
+        β, in units of one advantage.
+    reference : array, answers × rows
+    merit : array, answers
+        What answers are ordered by.
+    size : int
+        G.
+
+    Returns
+    -------
+    array, answers × rows
+    """
+    order = np.argsort(merit, kind="stable")
+    below = np.cumsum(reference[order], axis=0)
+    below /= below[-1]
+    # q + h(q)/β = S for the masses q and S below a cut, with a short form of h that is right at
+    # both ends and in large groups; it is concave, so that the steps from 0 rise to the root.
+    found, root = np.zeros_like(below), np.sqrt(size - 1.0)
+    for _ in range(_STEPS):
+        spread = found * (1 - found)
+        scale = np.sqrt(1 + size * spread)
+        rise = 1 + root * (1 - 2 * found) * (1 + size * spread / 2) / scale**3 / weight
+        left = found + root * spread / scale / weight - below
+        found = np.clip(found - left / np.maximum(rise, 1e-3), 0.0, 1.0)
+    found[-1] = 1.0
+    masses = np.diff(found, axis=0, prepend=0.0)
+    policy = np.empty_like(reference)
+    policy[order] = np.maximum(masses, 1e-9 * reference[order])
+    return np.log(policy / policy.sum(axis=0) / reference)

@@ -23,7 +23,7 @@ from sympy import Expr, Integer, Rational, Symbol, multinomial_coefficients
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
-from grpo_symbolic.levels.emission import Emission
+from grpo_symbolic.levels.emission import EmittedPreference
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.question import Question
@@ -222,7 +222,7 @@ def _product(factors: list[Array]) -> Array:
 
 
 @dataclass(frozen=True)
-class CountedPreference:
+class CountedPreference(EmittedPreference):
     """P(o|π) = Σ_r law_o(r) V(r) on balls of policies.
 
     Parameters
@@ -282,18 +282,12 @@ class CountedPreference:
         given = _others(len(self.levels), self.size)[0].tolist() if counts is None else counts
         return [_term(powers, c) for c in given]
 
-    def values(self, policy: Sequence[arb]) -> list[arb]:
-        """P, one ball an answer."""
-        _, table = self._counted
-        laws = Emission(self.emission)
-        terms = self._terms(laws.masses(policy))
-        return laws.means((table * arb_mat(len(terms), 1, terms)).entries())
+    def level_values(self, masses: Sequence[arb]) -> list[arb]:
+        terms = self._terms(masses)
+        return (self._counted[1] * arb_mat(len(terms), 1, terms)).entries()
 
-    def slopes(self, policy: Sequence[arb]) -> arb_mat:
-        """∂P(o)/∂π(j)."""
+    def level_slopes(self, masses: Sequence[arb]) -> arb_mat:
         counts, table = self._counted
-        laws = Emission(self.emission)
-        masses = laws.masses(policy)
         terms, columns = self._terms(masses), []
         for k, mass in enumerate(masses):
             if mass.contains(0):  # a power less, where there is no quotient
@@ -302,7 +296,7 @@ class CountedPreference:
             else:
                 lower = [term / mass for term in terms]
             columns.append([c * t for c, t in zip(counts[:, k].tolist(), lower, strict=True)])
-        return laws.slopes(table * arb_mat(columns).transpose())
+        return table * arb_mat(columns).transpose()
 
 
 def _term(powers: Sequence[Sequence[arb]], counts: Sequence[int]) -> arb:

@@ -21,19 +21,17 @@ from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import Number, exact_number
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
-from grpo_symbolic.policy.derivation_of_many import (
-    checks_of_many,
-    derivation_of_many,
-    rows_by_name,
-)
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.policy.printed import NOT_ASKED, OF_MANY, OF_TWO
 from grpo_symbolic.policy.proof_of_many import (
+    checks_of_many,
+    derivation_of_many,
     given_of_many,
     multiplier_vanishes,
     one_policy,
     proof_of_many,
     ranked_shown,
+    rows_by_name,
 )
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion, ranked_classes
 from grpo_symbolic.policy.setting import in_words

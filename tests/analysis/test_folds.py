@@ -22,9 +22,8 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
-from grpo_symbolic.analysis.cusps import cusp
 from grpo_symbolic.analysis.fold_curve import fold_curve
-from grpo_symbolic.analysis.folds import Turn, fold_references, folds
+from grpo_symbolic.analysis.folds import Turn, cusp, fold_references, folds
 from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.penalty import Divergence
