@@ -242,12 +242,13 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
     rare = tuple(_rare(balance))
     # The exact limit is above that of the least drift, and needs no formula of its own.
     exact = any(not bound.expression.has(ImplicitRoot) for bound in rare)
-    makers = (_large_groups, _height, _probability)
+    makers = (_large_groups, _height)
     candidates = chain(
         _reference(balance),
         _extreme_drifts(balance, not exact),
         rare,
         *(m(balance) for m in makers),
+        [Bound(S.One, "upper", "a probability")],
     )
     found: list[Bound] = []
     for bound in candidates:
@@ -260,10 +261,6 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
 
 
 # -- one maker for each argument -----------------------------------------------------------
-
-
-def _probability(balance: Balance) -> Iterator[Bound]:
-    yield Bound(S.One, "upper", "a probability")
 
 
 def _reference(balance: Balance) -> Iterator[Bound]:

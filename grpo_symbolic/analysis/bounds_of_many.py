@@ -45,7 +45,8 @@ def why_none(algorithm: Algorithm, question: Question) -> str | None:
     if len(question.classes) < 2:
         return "two levels of reward or more"
     plain = rule.zero_sum and rule.zero_over_zero == 0 and rule.batch is None
-    if not isinstance(rule, Ranks) and not (plain and _scale(rule, algorithm) is not None):
+    scaled = plain and rule.scale(WITHIN, algorithm.group_size) is not None
+    if not (scaled or isinstance(rule, Ranks)):
         return "ranks, or a scale that sees the variance of its group alone"
     return None
 
@@ -100,10 +101,6 @@ def bounds_of_many(
                 )
             )
     return Bounds(tuple(found))
-
-
-def _scale(rule: Advantage, algorithm: Algorithm) -> Expr | None:
-    return rule.scale(WITHIN, algorithm.group_size)
 
 
 def _of_two(

@@ -167,7 +167,9 @@ class CertifiedCurve:
         if (first, -power) != (second, -other):
             return oo if (first, -power) < (second, -other) else S.Zero
         over = field.growth[1] - first
-        top, bottom = (_final(e / field.factor, over) for e in (field.drift, field.force))
+        top, bottom = (
+            value_at_end(e / field.factor, PI, 1, over) for e in (field.drift, field.force)
+        )
         if field.drift_polynomial is not None:
             high, low = field.rates
             top = (high - low) * field.drift_polynomial.at(
@@ -176,11 +178,6 @@ class CertifiedCurve:
         if power or top is None or bottom is None:
             raise ValueError("the limit of the weight curve at pi(a) = 1 is not found")
         return tidy(top / bottom)
-
-
-def _final(expr: Expr, exponent: fmpq) -> Expr | None:
-    """The value of expr (1 − p)^exponent at p = 1."""
-    return value_at_end(expr, PI, 1, exponent)
 
 
 def _separation() -> fmpq:

@@ -259,16 +259,12 @@ def neat(value: Expr) -> Expr:
     closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(sums_of(value))}
     opened = {symbol: s for s, symbol in closed.items()}
     value = value.xreplace(closed)
-    if all(p.exp.is_nonnegative is not False or _monomial(p.base) for p in value.atoms(Pow)):
+    if all(p.exp.is_nonnegative is not False or not p.base.atoms(Add) for p in value.atoms(Pow)):
         return value.expand().xreplace(opened)
     try:
         return cancel(value).xreplace(opened)
     except (PolynomialError, HeuristicGCDFailed):
         return value.xreplace(opened)
-
-
-def _monomial(base: Expr) -> bool:
-    return not base.atoms(Add)
 
 
 def _vanishes(value: Expr, domain: Domain) -> bool:

@@ -24,7 +24,12 @@ from sympy import Add, Dummy, Expr, Integral, Mul, Poly, PolynomialError, S, Sym
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
-from grpo_symbolic.analysis.antiderivative import antiderivative, primitive, vanishing_at
+from grpo_symbolic.analysis.antiderivative import (
+    antiderivative,
+    primitive,
+    vanishing_at,
+    without_empty_integrals,
+)
 from grpo_symbolic.analysis.curl import CurlCertificate, find_curl
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
@@ -103,7 +108,7 @@ class Potential:
             slope = self.penalty.diff(mass)
             found.append(Claim(name, slope, "==", marginal[i] - marginal[last], domain))
         at_reference = dict(zip(condition.policy[:-1], condition.reference[:-1], strict=True))
-        value = _evaluated(self.penalty.subs(at_reference, simultaneous=True))
+        value = without_empty_integrals(self.penalty.subs(at_reference, simultaneous=True))
         found.append(Claim("the divergence is 0 at pi = pi_ref", value, "==", S.Zero, domain))
         return (*found, self.origin)
 
@@ -340,11 +345,4 @@ def _polynomial(differences: Sequence[Expr], free: Sequence[Expr], domain: Domai
             for powers, c in radial.terms()
             if c != 0
         )
-    )
-
-
-def _evaluated(value: Expr) -> Expr:
-    """Integrals between equal ends are 0."""
-    return value.replace(
-        lambda e: isinstance(e, Integral) and e.limits[0][1] == e.limits[0][2], lambda e: S.Zero
     )

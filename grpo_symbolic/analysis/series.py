@@ -216,7 +216,9 @@ def exponential_law(curve: Balance) -> Expr | None:
     :math:`e^{k/c}\, e^{-D(1)/(c\beta)}`; None where the two sides are not of this kind.
     """
     sides = (curve.force.expression, curve.drift.expression)
-    force, drift = (_at_one(side, 1, curve) for side in sides)
+    force, drift = (
+        expand_at(*approached(side, PI, S.One, -1, 1), 1, _ranges(curve)) for side in sides
+    )
     slope = force.leading.diff(LOG)
     if (force.valuation, drift.valuation) != (0, 0) or slope.has(LOG) or slope == 0:
         return None
@@ -227,10 +229,6 @@ def exponential_law(curve: Balance) -> Expr | None:
     level = tidy(drift.leading, _ranges(curve)) / curve.beta
     scale = tidy(exp((-constant / slope).expand()).expand(), _ranges(curve))
     return scale * exp(level / slope)
-
-
-def _at_one(side: Expr, terms: int, curve: Balance, root: int = 1) -> Laurent:
-    return expand_at(*approached(side, PI, S.One, -1, root), terms, _ranges(curve))
 
 
 def _sides(

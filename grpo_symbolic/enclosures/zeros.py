@@ -149,9 +149,7 @@ def isolated(
         return _collected(search, brackets, doubts, reason, (left.sign, right.sign))
 
 
-def isolated_on(
-    function: OnInterval, places: Sequence[arb], most: int, separation: fmpq = SEPARATION
-) -> Isolation:
+def isolated_on(function: OnInterval, places: Sequence[arb], most: int) -> Isolation:
     """All zeros of F between the first and the last of increasing ``places``.
 
     Parameters
@@ -162,10 +160,8 @@ def isolated_on(
         Exact; the intervals between them are looked at first.
     most : int
         After so many intervals none is divided any more.
-    separation : fmpq
-        Zeros closer than this are not told apart.
     """
-    search = Searched(function, separation, log_odds=False)
+    search = Searched(function, log_odds=False)
     brackets, cells = bracketed(search, list(pairwise(places)), most)
     reason = "one interval" if cells == 1 else f"{cells} intervals"
     ends = search.sign(places[0]), search.sign(places[-1])

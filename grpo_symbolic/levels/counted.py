@@ -197,7 +197,7 @@ class CountedField:
         for start in range(0, laws, width):
             block = slice(start, start + width)
             part = masses[:, block]
-            powers = [_powers(m, self.size) for m in part]
+            powers = [m ** np.arange(self.size)[:, None] for m in part]
             terms = _product([p[c] for p, c in zip(powers, counts.T, strict=True)])
             values[:, block] = table @ terms
             for k in range(n if sloped else 0):
@@ -207,11 +207,6 @@ class CountedField:
                 ]
                 slopes[:, k, block] = table @ (counts[:, k, None] * _product(lower))
         return values, slopes
-
-
-def _powers(masses: Array, size: int) -> Array:
-    """Of one level, 0 to G − 1 × laws."""
-    return masses ** np.arange(size)[:, None]
 
 
 def _product(factors: list[Array]) -> Array:

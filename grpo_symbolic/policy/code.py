@@ -22,9 +22,8 @@ from grpo_symbolic.export.code_array import (
 )
 from grpo_symbolic.export.code_program import LargerRoot, array_program
 from grpo_symbolic.export.code_solver import DRIFT, LARGEST, SLOPE, GroupDrift, Implicit, P, Q, T
-from grpo_symbolic.inputs import parameter_range
+from grpo_symbolic.inputs import PARAMETERS
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.numeric.arguments import Parameter
 
 __all__ = ["binary_code", "compilable", "simplex_code"]
 
@@ -240,7 +239,9 @@ def _text(
         (
             p.name,
             "" if p.default is None else f"{p.default:g}",
-            reference if reference and p.role == "pi_ref" else _meaning(p),
+            reference
+            if reference and p.role == "pi_ref"
+            else f"{_described(p.symbol)}: {PARAMETERS[p.role].allowed}.",
         )
         for p in inputs
     ]
@@ -264,10 +265,6 @@ def _described(symbol: Symbol) -> str:
     known = symbols.describe(symbol)
     meaning = symbol.name if known is None else known.meaning
     return meaning[0].upper() + meaning[1:]
-
-
-def _meaning(p: Parameter) -> str:
-    return f"{_described(p.symbol)}: {parameter_range(p.role)[0]}."
 
 
 def simplex_code(policy: Any, form: str) -> str:

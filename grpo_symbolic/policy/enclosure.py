@@ -221,7 +221,7 @@ def enclosed_simplex(
 def _collected(solved: Solutions, found: Sequence[Balls | None], digits: int) -> Enclosure:
     kept: list[tuple[Balls, Stability]] = []
     for balls, solution in zip(found, solved, strict=True):
-        if balls is not None and all(_apart(balls, other) for other, _ in kept):
+        if balls is not None and not any(_meet(balls, other) for other, _ in kept):
             kept.append((balls, solution.stability))
     left_out = len(solved) - len(kept)
     reason = solved.status
@@ -236,8 +236,8 @@ def _collected(solved: Solutions, found: Sequence[Balls | None], digits: int) ->
     )
 
 
-def _apart(first: Balls, second: Balls) -> bool:
-    return any(not a.overlaps(b) for a, b in zip(first, second, strict=True))
+def _meet(first: Balls, second: Balls) -> bool:
+    return all(a.overlaps(b) for a, b in zip(first, second, strict=True))
 
 
 # -- two answers ---------------------------------------------------------------------------

@@ -377,7 +377,7 @@ class _SimplexKernel(Kernel):
                 for k in range(count):
                     found, _ = ladder.searched(float(beta[k]), masses[:, k])
                     policies = sorted((masses[:, k] * np.exp(y) for y in found), key=self._merit)
-                    kept = {"lowest": policies[:1], "highest": policies[-1:]}.get(branch, policies)
+                    kept = _at_an_end(policies, branch)
                     out = put(out, [k], np.array(kept)[None]) if kept else out
                 return out, np.zeros(count, bool)
             y, good = ladder.attracted(beta, masses)
@@ -386,7 +386,7 @@ class _SimplexKernel(Kernel):
 
     def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
         """The exact solver, row by row up to :data:`_EXACT_ROWS`; NaN for the rest."""
-        lists: list[list[Any]] = []
+        out = np.full((len(beta), 1, len(masses)), np.nan)
         simple = type(self.policy)(self.algorithm, self.question)
         for k in range(min(len(beta), _EXACT_ROWS if self.ladder is None else _BALL_ROWS)):
             column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
@@ -402,12 +402,9 @@ class _SimplexKernel(Kernel):
             found.sort(key=lambda s: self._merit(s.policy))
             if branch == "attracting":
                 found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
-            chosen = {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
-            lists.append([[float(p) for p in s.policy] for s in chosen])
-        out = np.full((len(beta), 1, len(masses)), np.nan)
-        for k, found in enumerate(lists):
             if found:
-                out = put(out, [k], np.array([found]))
+                policies = [[float(p) for p in s.policy] for s in _at_an_end(found, branch)]
+                out = put(out, [k], np.array([policies]))
         return out
 
     def _merit(self, policy: Sequence[Any]) -> Any:
@@ -416,6 +413,11 @@ class _SimplexKernel(Kernel):
             return policy[0]
         rewards = [float(r.subs(self.point)) for r in self.question.rewards]
         return sum(r * p for r, p in zip(rewards, policy, strict=True))
+
+
+def _at_an_end(found: list[Any], branch: str) -> list[Any]:
+    """Of policies by rising rewards, the one that is asked for; or all."""
+    return {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
 
 
 def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses: Array) -> Array:

@@ -95,20 +95,11 @@ def given_of_many(policy: Conditioned) -> str:
 
 def ranked_shown(found: RankDistortion) -> Shown:
     """π(o) as differences of φ at cumulative reference masses, and φ."""
-    question, phi = found.question, Function("varphi")
-    reference = [symbols.reference(o) for o in range(1, len(question) + 1)]
-    shown: dict[int, Expr] = {}
-    total, below = S.Zero, S.Zero
-    for place, position in enumerate(found.ranked):
-        members = question.classes[position]
-        mass = Add(*(reference[o] for o in members))
-        total += mass
-        upto = S.One if place == len(found.ranked) - 1 else phi(total)
-        for o in members:
-            share = S.One if len(members) == 1 else reference[o] / mass
-            shown[o] = (upto - below) * share
-        below = upto
-    lines = tuple(Eq(symbols.policy(o + 1), shown[o], evaluate=False) for o in range(len(question)))
+    phi, answers = Function("varphi"), range(1, len(found.question) + 1)
+    shown = found.by_rank(phi, [symbols.reference(o) for o in answers])
+    lines = tuple(
+        Eq(symbols.policy(o), e, evaluate=False) for o, e in zip(answers, shown, strict=True)
+    )
     x = symbols.x
     curve = found.closed.expression.subs(symbols.pi_ref, x)
     return Shown(lines, (Eq(phi(x), curve, evaluate=False),))

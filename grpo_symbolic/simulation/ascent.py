@@ -16,7 +16,7 @@ from numpy import ndarray
 from grpo_symbolic.simulation.penalties import ExactPenalty, SampledPenalty
 from grpo_symbolic.simulation.totals import Sums, Totals
 
-__all__ = ["Ascent"]
+__all__ = ["Ascent", "softmax"]
 
 #: Probabilities from which ratios and logarithms are still good numbers.
 _LEAST = 1e-280
@@ -66,13 +66,13 @@ class Ascent:
         """
         logits = np.tile(np.log(start), (len(rates), 1))
         for _ in range(steps):
-            policy = _softmax(logits)
+            policy = softmax(logits)
             sums = self.totals.of(policy, rng)
             new = policy
             for _ in range(self.reuse):
                 gradient = self._gradient(new, policy, sums)
                 logits = logits + rates[:, None] * gradient
-                new = _softmax(logits)
+                new = softmax(logits)
                 if not new.min() > _LEAST:  # NaN too
                     raise ValueError(
                         "the policy of a seed ran away to a vertex: nothing holds it there, or the "
@@ -98,7 +98,8 @@ class Ascent:
         return gradient
 
 
-def _softmax(logits: ndarray) -> ndarray:
+def softmax(logits: ndarray) -> ndarray:
+    """Policies along the last axis."""
     with np.errstate(invalid="ignore", over="ignore"):
-        found = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return found / found.sum(axis=1, keepdims=True)
+        found = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return found / found.sum(axis=-1, keepdims=True)
