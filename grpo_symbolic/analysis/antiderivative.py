@@ -44,8 +44,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["antiderivative", "primitive", "vanishing_at", "without_empty_integrals"]
-
 # Polynomials up to this degree are written out in powers.
 _WRITTEN_OUT = 12
 # An integrand with more operations than this is not given to a general integrator.

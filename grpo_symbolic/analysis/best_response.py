@@ -28,8 +28,6 @@ from grpo_symbolic.enclosures.log_odds import Function, Tail, derivative, on_int
 from grpo_symbolic.enclosures.zeros import isolated, isolated_on, rising_zero
 from grpo_symbolic.solve.scalar import ScalarField
 
-__all__ = ["BestResponse", "Leaves", "Shape", "TwoCycle", "TwoCycles", "response_to", "two_cycles"]
-
 # Log-odds beyond which a policy counts as a vertex.
 _FARTHEST = arb(10**12)
 # Log-odds within which cycles are looked for where no bound is proved, and the intervals, of

@@ -36,8 +36,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["Bound", "Bounds", "bounds"]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # A drift that does not depend on the policy, for whatever value it has.
 _LEVEL = Symbol("D", positive=True)

@@ -27,8 +27,6 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["bounds_of_many", "why_none"]
-
 X = Symbol("x", positive=True)
 APART, MORE, WITHIN = (Symbol(name, positive=True) for name in ("Delta", "delta", "w"))
 

@@ -26,17 +26,6 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.solve.scalar import ScalarField
 
-__all__ = [
-    "CertifiedCurve",
-    "check_additive",
-    "check_force",
-    "decimal",
-    "exact_point",
-    "precisely",
-    "probability",
-    "shown",
-]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # How often the precision is doubled before giving up.
 _ATTEMPTS = 4

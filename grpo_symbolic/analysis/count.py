@@ -28,8 +28,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["Count", "count"]
-
 PI = symbols.pi
 
 

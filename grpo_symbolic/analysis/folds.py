@@ -42,8 +42,6 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.surd import Surd
 
-__all__ = ["Cusp", "Fold", "Folds", "Turn", "cusp", "fold_references", "folds"]
-
 PI = symbols.pi
 # Digits beyond those asked for.
 _SPARE = 20

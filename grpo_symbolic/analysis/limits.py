@@ -37,8 +37,6 @@ from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Limit", "escape_curve", "escape_threshold", "explain_limit", "limit"]
-
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 _STEPS = 2_500_000
 

@@ -22,8 +22,6 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["count_of_many", "limit_of_many", "series_of_many"]
-
 # Classes whose preferences of pairs are looked at term by term.
 _MOST = 8
 # Steps that the higher powers of a series may take.

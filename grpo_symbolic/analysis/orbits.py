@@ -20,21 +20,6 @@ from grpo_symbolic.enclosures.zeros import isolated_on
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
-__all__ = [
-    "Goal",
-    "Iteration",
-    "Motion",
-    "Outcome",
-    "between",
-    "goes_to",
-    "iterated",
-    "merged",
-    "monotone_basins",
-    "policy_at",
-    "probed_basins",
-    "shown",
-]
-
 _LONGEST_CYCLE = 64
 # Starts in sixths of an interval, and the steps of their orbits.
 _PROBES, _STEPS = (1, 3, 5), 200

@@ -45,8 +45,6 @@ from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Potential", "potential"]
-
 _STEPS = 4_000_000
 
 

@@ -54,14 +54,6 @@ from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = [
-    "closed_policy",
-    "exponential_law",
-    "group_size_terms",
-    "series",
-    "variable_of",
-]
-
 _STEPS = 9_000_000
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 

@@ -37,8 +37,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["Monotonicity", "monotonicity"]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # Points at which two opposite movements are looked for where no direction is proved.
 _SAMPLES = 80

@@ -23,8 +23,6 @@ from grpo_symbolic.inputs import Number, exact_number, one_of, parameter, within
 from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.solve.scalar import ScalarField
 
-__all__ = ["NotReached", "Target", "solved_for"]
-
 #: Group sizes are looked for up to here, and one by one up to there.
 LARGEST, SCANNED = 1024, 64
 #: Digits of what is no formula.

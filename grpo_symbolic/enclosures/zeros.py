@@ -28,17 +28,6 @@ from grpo_symbolic.enclosures.brackets import (
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, sign_of
 from grpo_symbolic.enclosures.log_odds import Function, Tail, on_interval
 
-__all__ = [
-    "Isolation",
-    "OnInterval",
-    "Zero",
-    "crossing",
-    "has_one_zero",
-    "isolated",
-    "isolated_on",
-    "rising_zero",
-]
-
 # After so many intervals none is divided any more.
 _MOST_CELLS = 4000
 # The log-odds at which a tail may begin: powers of two up to this one, and, where a tail is

@@ -23,8 +23,6 @@ from grpo_symbolic.levels.field import exact_balls
 from grpo_symbolic.levels.mixture import Mixture
 from grpo_symbolic.levels.nodes import Nodes, Rows, nodes
 
-__all__ = ["LevelPreference", "TooLarge"]
-
 # Entries of the largest table, each some microseconds and some hundred bytes; and of a rule whose
 # nodes are looked at, to be left out where they do not matter.
 _MOST, _LOOKED_AT = 1_200_000, 24_000_000

@@ -24,8 +24,6 @@ from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.stationary import Condition, linearised, remainder, solved
 
-__all__ = ["Ladder", "LevelCondition"]
-
 Mask = NDArray[np.bool_]
 
 # Exponents of the errors of the rules.

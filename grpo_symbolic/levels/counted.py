@@ -29,8 +29,6 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Law
 
-__all__ = ["CountedField", "CountedPreference"]
-
 # Advantages that are measured by the rule itself, about a millisecond each; those that are computed
 # from mean and variance of the group, and how many of them differ; numbers of one block of laws.
 _MOST, _COMPUTED, _DIFFERENT, _BLOCK = 6_000, 200_000, 120_000, 2**20

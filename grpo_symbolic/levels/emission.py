@@ -10,8 +10,6 @@ from flint import arb, arb_mat
 
 from grpo_symbolic.levels.field import exact_balls
 
-__all__ = ["EmittedPreference"]
-
 
 class EmittedPreference(ABC):
     """P(o|π) = Σ_r law_o(r) V(r) on balls of policies, from what levels have in their masses."""

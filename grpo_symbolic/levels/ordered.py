@@ -23,8 +23,6 @@ from grpo_symbolic.levels.emission import EmittedPreference
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["OrderedField", "OrderedPreference"]
-
 _THREE = (Fraction(0), Fraction(1), Fraction(2))
 
 

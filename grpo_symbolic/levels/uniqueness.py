@@ -35,8 +35,6 @@ from grpo_symbolic.enclosures.conversion import Undecided
 from grpo_symbolic.levels.form import LevelForm
 from grpo_symbolic.levels.mixture import Mixture
 
-__all__ = ["one_for_every_reference", "positive_determinant"]
-
 # Products of terms of one determinant, some twenty million a second.
 _WORK = 36_000_000
 _SPARE = 64

@@ -24,8 +24,6 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.separation import Separation, log_odds, shares_at
 from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, with_turns
 
-__all__ = ["Balance", "Force"]
-
 # The ratios π_ref/π of both answers, and the log-odds above the reference.
 RATIOS = (Symbol("ratio_a", positive=True), Symbol("ratio_b", positive=True))
 Z = Symbol("z", real=True)

@@ -22,8 +22,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["Condition", "linearised", "remainder", "solved"]
-
 _STEPS = 80
 _LONGEST = 1.5
 #: What is left of the condition, beside the terms that it is the difference of.

@@ -38,8 +38,6 @@ from grpo_symbolic.work import Exhausted, limited
 if TYPE_CHECKING:
     from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["Analysis", "analyse"]
-
 # For one entry.
 _STEPS = 3_000_000
 _SHOWN = 20

@@ -18,8 +18,6 @@ from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import ends_of
 
-__all__ = ["LARGEST_GROUP", "ROW", "Arguments", "rows_allowed"]
-
 LARGEST_GROUP = 2**20
 _GROUP = f"an integer between 2 and {LARGEST_GROUP}"
 REFERENCE = "pi_ref"

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from grpo_symbolic.numeric.blocks import broadcast_shape
 from grpo_symbolic.policy.arguments import rows_allowed
 
-__all__ = ["SOLUTIONS", "evaluated", "is_chunked"]
-
 # Columns of a lazy array of all solutions, whose number is only known when it is computed.
 SOLUTIONS = 8
 

@@ -25,8 +25,6 @@ from grpo_symbolic.export.code_solver import DRIFT, LARGEST, SLOPE, GroupDrift, 
 from grpo_symbolic.inputs import PARAMETERS
 from grpo_symbolic.model.two_level import TwoLevel
 
-__all__ = ["binary_code", "compilable", "simplex_code"]
-
 PI = symbols.pi
 
 

@@ -16,8 +16,6 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 
-__all__ = ["comparison"]
-
 PI = symbols.pi
 
 

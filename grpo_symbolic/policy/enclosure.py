@@ -27,8 +27,6 @@ from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
-
 #: One ball an answer.
 Balls: TypeAlias = tuple[arb, ...]
 # Digits of a ball that are written out.

@@ -27,8 +27,6 @@ from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
 
-__all__ = ["PRECISION", "Evaluator", "NoStationaryPolicy", "exact_float"]
-
 BRANCHES = ("attracting", "lowest", "highest", "all")
 ERRORS = ("raise", "nan")
 #: Precision is global in mpmath and python-flint: one thread at a time derives and solves.

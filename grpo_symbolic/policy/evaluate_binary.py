@@ -41,8 +41,6 @@ from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["BinaryEvaluator", "group_table"]
-
 PI = symbols.pi
 _DIGITS = 25
 _BITS = 200

@@ -50,8 +50,6 @@ from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["SimplexEvaluator"]
-
 # Numbers of one block: answers times rows, and answers times rows times points of a scan.
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
 # So many rows of a block that are left open are handed to the exact solver, in balls if it is slow.

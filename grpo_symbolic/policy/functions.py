@@ -30,8 +30,6 @@ from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.solve.closed_form import ClosedForm
 from grpo_symbolic.solve.solutions import rational
 
-__all__ = ["function_of_two"]
-
 _DIFFERENTIATING = ("jax", "torch")
 _KINDS = {
     "numpy": "float64 arrays, which broadcast",

@@ -54,8 +54,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
 
-__all__ = ["SimplexPolicy"]
-
 
 @dataclass(frozen=True)
 class SimplexPolicy(Policy):

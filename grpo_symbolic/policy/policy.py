@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.analysis.sensitivity import Sensitivity
     from grpo_symbolic.analysis.statics import Monotonicity
 
-__all__ = ["Policy"]
-
 
 class Policy(Solved):
     """The stationary policies, with what is known of them for all parameters at once."""

@@ -28,17 +28,6 @@ from grpo_symbolic.verify.claim import Claim
 if TYPE_CHECKING:
     from grpo_symbolic.analysis.count import Count
 
-__all__ = [
-    "checks_of_many",
-    "derivation_of_many",
-    "given_of_many",
-    "multiplier_vanishes",
-    "one_policy",
-    "proof_of_many",
-    "ranked_shown",
-    "rows_by_name",
-]
-
 _EVERY = r"\quad\text{for every answer } o"
 _INSERTED = (
     r"Inserted in \eqref{@condition}, these are the equations of the theorem, with the multiplier "

@@ -15,8 +15,6 @@ from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["RankDistortion", "rank_distortion", "ranked_classes", "sees_pairs"]
-
 
 @dataclass(frozen=True)
 class RankDistortion:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from grpo_symbolic.simulation.result import Simulation
 
-__all__ = ["Simulated", "simulated_check"]
-
 #: Entries of arrays of one call, and what a step costs beside them.
 MAX_WORK = 100_000_000
 _STEP_COST, _INNER_COST = 2_000, 500

@@ -29,8 +29,6 @@ from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.solve.stage import stage_at
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
-__all__ = ["as_binary", "shares_of", "solutions_of_many"]
-
 # Digits beyond those asked for.
 _SPARE = 25
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 
-__all__ = ["StationaryPolicy", "binary_policy"]
-
 PI = symbols.pi
 # The choice of a branch is proved within so many steps, or no closed form is given.
 _STEPS = 5_000_000

@@ -27,8 +27,6 @@ from grpo_symbolic.model.advantage import (
     Rescaled,
 )
 
-__all__ = ["Rule", "rule_of", "tied"]
-
 #: From rewards and counts (members, seeds, groups) to advantages.
 Rule = Callable[[ndarray, ndarray], ndarray]
 #: A variance below so much of the largest squared reward is rounding.

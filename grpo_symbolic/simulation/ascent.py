@@ -16,8 +16,6 @@ from numpy import ndarray
 from grpo_symbolic.simulation.penalties import ExactPenalty, SampledPenalty
 from grpo_symbolic.simulation.totals import Sums, Totals
 
-__all__ = ["Ascent", "softmax"]
-
 #: Probabilities from which ratios and logarithms are still good numbers.
 _LEAST = 1e-280
 

@@ -17,8 +17,6 @@ from grpo_symbolic.simulation.advantages import Rule, tied
 from grpo_symbolic.simulation.penalties import SampledPenalty
 from grpo_symbolic.simulation.sampling import Groups, Sampler
 
-__all__ = ["Composed", "Drawn", "Sums", "Totals"]
-
 MAX_REDRAWS = 10_000
 #: Compositions of which a table is made.
 _MOST_COMPOSITIONS = 1_024
