@@ -101,12 +101,6 @@ class CertifiedCurve:
         found = _crossings(isolated(function, order=1, separation=_separation()))
         return tuple(z for z in found if self.critical_weight_at(z.ball) > 0)
 
-    def double_zeros(self, weight: arb) -> tuple[Zero, ...]:
-        """Where D′ = β f′, at any reference."""
-        drift, force = self._plain
-        slope = derivative(lambda region: drift(region) - force(region) * weight)
-        return _crossings(isolated(slope, order=1, separation=_separation()))
-
     @cached_property
     def _plain(self) -> tuple[Function, Function]:
         return self.field.drift_enclosed(), self.field.force_enclosed()

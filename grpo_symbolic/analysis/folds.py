@@ -37,7 +37,7 @@ from grpo_symbolic.analysis.certified_curve import (
 )
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.display import Html, grid, lines, plural
-from grpo_symbolic.enclosures.conversion import Undecided, middle, rational_ball
+from grpo_symbolic.enclosures.conversion import Undecided, middle
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.surd import Surd
@@ -239,39 +239,6 @@ def _check_distinct(found: list[Fold]) -> None:
         raise Undecided("two critical weights that are not told apart")
 
 
-def fold_references(
-    curve: Balance, beta: Any, point: Mapping[Symbol, Any] | None = None, digits: int = 30
-) -> tuple[mp.mpf, ...]:
-    """The references at which, at a fixed weight, two solutions meet, increasing.
-
-    For direct KL: two values below the cusp's weight and none above it for a finite group
-    (three solutions between them, one outside); one value for large groups (two solutions
-    below it, none above).
-
-    Raises
-    ------
-    ValueError
-        As for :func:`cusp`.
-    """
-    point = {s: exact_number(str(s), v, "a number") for s, v in (point or {}).items()}
-    weight = exact_number("beta", beta, "a positive rational number")
-    if not (weight.is_Rational and weight > 0):
-        raise ValueError(f"beta must be a positive rational number, got {beta}")
-    check_force(curve)
-    check_additive(curve)
-
-    def found() -> tuple[mp.mpf, ...]:
-        numbers = CertifiedCurve(curve, point)
-        numbers.check()
-        target = rational_ball(weight)
-        values = [numbers.reference_at(z.ball, target) for z in numbers.double_zeros(target)]
-        if any(middle(v.rad()) > mp.mpf(10) ** -digits * middle(v) for v in values):
-            raise Undecided("an enclosure that is too wide")
-        return tuple(sorted(map(middle, values)))
-
-    return precisely(found, digits + _SPARE, f"fold references at beta = {weight}")
-
-
 # -- cusps: the triple solutions at which the folds of a finite group begin ---------------------
 
 
@@ -280,7 +247,7 @@ class Cusp:
     """The triple solution at which two folds meet, over all references.
 
     At weights of at least ``beta`` there is one solution for every π_ref(a); below, three for
-    the references between two folds (see :func:`fold_references`).
+    the references between two folds.
 
     Attributes
     ----------

@@ -33,6 +33,7 @@ from grpo_symbolic.analysis.antiderivative import (
 from grpo_symbolic.analysis.curl import CurlCertificate, find_curl
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.claims import Argued
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.level_mean import LevelMean
@@ -41,15 +42,13 @@ from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
-from grpo_symbolic.verify.verdict import Report
 from grpo_symbolic.work import Exhausted, limited
 
 _STEPS = 4_000_000
 
 
 @dataclass(frozen=True)
-class Potential:
+class Potential(Argued):
     """A function of the policy with the stationarity condition as its gradient on the simplex.
 
     Attributes
@@ -128,10 +127,6 @@ class Potential:
                         domain)  # fmt: skip
         weight = preference.weights[i] - preference.weights[last]
         yield Claim(f"{name}, in units of the drift", self.mass.diff(mass), "==", weight, domain)
-
-    def verify(self) -> Report:
-        """A verdict for each of the :attr:`claims`."""
-        return prove_all(self.claims)
 
     def latex(self, notation: Notation | None = None) -> str:
         """TeX of the expression, without math delimiters."""

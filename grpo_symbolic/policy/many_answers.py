@@ -306,10 +306,7 @@ class SimplexPolicy(Policy):
         return dict(zip(self.question.reference[:-1], found, strict=False))
 
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
-        sized = self.sized(point)
-        return solutions_of_many(
-            sized.algorithm, self.question, lambda: sized.condition, point, digits
-        )
+        return solutions_of_many(self.sized(point), point, digits)
 
     def sized(self, point: Mapping[Symbol, Expr]) -> SimplexPolicy:
         """The policy with the number of a point in place of a symbol for the group size."""
@@ -327,7 +324,7 @@ class SimplexPolicy(Policy):
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
         from grpo_symbolic.policy.enclosure import enclosed_simplex
 
-        return enclosed_simplex(self.sized(point), self.sized(point).as_binary, point, digits)
+        return enclosed_simplex(self.sized(point), point, digits)
 
     @cached_property
     def evaluator(self) -> SimplexEvaluator:

@@ -95,7 +95,6 @@ def _exhibit(
     reason: str = "",
     claims: Sequence[Claim] = (),
     report: Reported | None = None,
-    unknown: bool = True,
     **more: Any,
 ) -> Exhibit:
     """The statement in its setting; the argument, and what it rests on, as its proof."""
@@ -105,7 +104,7 @@ def _exhibit(
     text += f" The argument rests on the following, each proved by itself: {resting}." * bool(
         claims
     )
-    about = r" Throughout, $\pi(a)$ is the stationary probability of the better answer." * unknown
+    about = r" Throughout, $\pi(a)$ is the stationary probability of the better answer."
     domain = Domain(tuple(r for r in whole.domain.ranges if r.symbol != PI))
     return Exhibit(
         title=title,
