@@ -58,27 +58,22 @@ class LevelCondition(Condition):
     dropped: int = 0
     settled = 0.03  # a finer rule goes on from there
 
-    def climb(self, policy: Array) -> Array:
-        """P, answers × rows."""
+    def felt(self, policy: Array, sloped: bool) -> tuple[Array, Array]:
+        """P, answers × rows, and its slopes as rows × answers × answers, if asked for."""
         law = self.emission
-        if law is None:
-            return self.preference.values(policy)
-        return law @ self.preference.values(law.T @ policy)
-
-    def felt(self, policy: Array) -> tuple[Array, Array]:
-        """P, and its slopes as rows × answers × answers."""
-        law = self.emission
-        if law is None:
-            values, slopes = self.preference.slopes(policy)
-            return values, np.moveaxis(slopes, -1, 0).copy()
-        values, slopes = self.preference.slopes(law.T @ policy)
-        return law @ values, law @ np.moveaxis(slopes, -1, 0) @ law.T
+        masses = policy if law is None else law.T @ policy
+        if not sloped:
+            values, slopes = self.preference.values(masses), np.empty(0)
+            return (values if law is None else law @ values), slopes
+        values, slopes = self.preference.slopes(masses)
+        slopes = np.moveaxis(slopes, -1, 0)
+        return (values, slopes.copy()) if law is None else (law @ values, law @ slopes @ law.T)
 
     def parts(
         self, y: Array, beta: Array, reference: Array, sloped: bool = True
     ) -> tuple[Array, ...]:
         policy = reference * np.exp(y)
-        values, slopes = self.felt(policy) if sloped else (self.climb(policy), np.empty(0))
+        values, slopes = self.felt(policy, sloped)
         force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
         if not self.dropped:
             return policy, values, slopes, beta * force, -beta * stiff

@@ -243,6 +243,11 @@ def _shown(value: Any) -> str:
     return np.array2string(value[ROW], precision=6, threshold=6, edgeitems=2)
 
 
+def at_an_end(found: list[Any], branch: str) -> list[Any]:
+    """Of solutions in order, the one that is asked for; or all."""
+    return {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
+
+
 def exact_float(value: float) -> Expr:
     """A float64 number exactly."""
     if value == int(value):

@@ -26,7 +26,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.numeric.balance import Balance, Force
+from grpo_symbolic.numeric.balance import Balance, force_of, force_of_log_odds
 from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.closed_forms import LargerRoot, Logistic
 from grpo_symbolic.numeric.crossing import Crossing
@@ -36,7 +36,7 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Kernel, Points
 from grpo_symbolic.numeric.separation import Separation
 from grpo_symbolic.policy.arguments import Arguments
-from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, exact_float
+from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, at_an_end, exact_float
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.work import Exhausted, limited
@@ -164,9 +164,9 @@ class BinaryEvaluator(Evaluator):
         size = S(self.policy.algorithm.group_size or _SMOOTH).subs(point)
         scale = max(float(size), _SMOOTH) if size.is_Integer else _SMOOTH
         form: Drift = WrittenDrift.of(written, names) if drift is None else drift
-        force, shape, separation = Force.of(marginal, (first, second), names), self._shape, None
+        force, shape, separation = force_of(marginal, (first, second), names), self._shape, None
         if shape is not None and shape.power == 0 and first == second == 1:
-            force = Force.of_log_odds(shape.strength)
+            force = force_of_log_odds(shape.strength)
         if shape is not None and not names:
             separation = shape.separation(form, marginal, (first, second), scale)
         return Balance(form, force, names, scale, self.unbounded, separation)
@@ -229,10 +229,8 @@ class _Balanced(Kernel):
 
 
 def _chosen(found: list[_Solution], branch: str) -> list[_Solution]:
-    if branch == "all" or not found:
-        return found
     if branch != "attracting":
-        return found[:1] if branch == "lowest" else found[-1:]
+        return at_an_end(found, branch)
     attracting = [s for s in found if s[3]]
     if len(attracting) < 2:
         return attracting

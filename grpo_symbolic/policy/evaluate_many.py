@@ -38,7 +38,13 @@ from grpo_symbolic.numeric.stationary import Condition, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
-from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.evaluate import (
+    PRECISION,
+    Evaluator,
+    NoStationaryPolicy,
+    at_an_end,
+    exact_float,
+)
 from grpo_symbolic.policy.evaluate_binary import group_table
 from grpo_symbolic.policy.rank_distortion import sees_pairs
 from grpo_symbolic.question import Question
@@ -375,7 +381,7 @@ class _SimplexKernel(Kernel):
                 for k in range(count):
                     found, _ = ladder.searched(float(beta[k]), masses[:, k])
                     policies = sorted((masses[:, k] * np.exp(y) for y in found), key=self._merit)
-                    kept = _at_an_end(policies, branch)
+                    kept = at_an_end(policies, branch)
                     out = put(out, [k], np.array(kept)[None]) if kept else out
                 return out, np.zeros(count, bool)
             y, good = ladder.attracted(beta, masses)
@@ -401,7 +407,7 @@ class _SimplexKernel(Kernel):
             if branch == "attracting":
                 found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
             if found:
-                policies = [[float(p) for p in s.policy] for s in _at_an_end(found, branch)]
+                policies = [[float(p) for p in s.policy] for s in at_an_end(found, branch)]
                 out = put(out, [k], np.array([policies]))
         return out
 
@@ -411,11 +417,6 @@ class _SimplexKernel(Kernel):
             return policy[0]
         rewards = [float(r.subs(self.point)) for r in self.question.rewards]
         return sum(r * p for r, p in zip(rewards, policy, strict=True))
-
-
-def _at_an_end(found: list[Any], branch: str) -> list[Any]:
-    """Of policies by rising rewards, the one that is asked for; or all."""
-    return {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
 
 
 def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses: Array) -> Array:

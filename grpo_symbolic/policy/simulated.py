@@ -179,7 +179,7 @@ def _ascent(
     }
     tabled = paid is None and advantage is not None and advantage.batch is None
     if tabled and Composed.fits(sampler):
-        totals: Any = Composed(sampler, rule, **given)
+        totals = Composed(sampler, rule, **given)
     else:
         totals = Drawn(sampler, rule, **given, paid=paid, beta=beta, reference=reference)
     return Ascent(totals, penalty, beta, reference, reuse, clip)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from grpo_symbolic.simulation.penalties import ExactPenalty, SampledPenalty
-from grpo_symbolic.simulation.totals import Sums, Totals
+from grpo_symbolic.simulation.totals import Composed, Drawn, Sums
 
 #: Probabilities from which ratios and logarithms are still good numbers.
 _LEAST = 1e-280
@@ -26,7 +26,7 @@ class Ascent:
 
     Attributes
     ----------
-    totals : Totals
+    totals : Drawn or Composed
         Draws the groups of a step.
     penalty : SampledPenalty or ExactPenalty
     beta : float
@@ -37,7 +37,7 @@ class Ascent:
         How far the ratio may fall below and rise above 1.
     """
 
-    totals: Totals
+    totals: Drawn | Composed
     penalty: SampledPenalty | ExactPenalty
     beta: float
     reference: ndarray

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -35,20 +35,6 @@ class Sums(NamedTuple):
     ups: ndarray
     downs: ndarray
     members: ndarray
-
-
-class Totals(Protocol):
-    """Draws the groups of a step."""
-
-    @property
-    def sampler(self) -> Sampler: ...
-
-    @property
-    def groups(self) -> int: ...
-
-    def of(self, policy: ndarray, rng: np.random.Generator) -> Sums:
-        """The sums over groups that are drawn from policies (seeds, answers)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -82,6 +68,7 @@ class Drawn:
     reference: ndarray | None = None
 
     def of(self, policy: ndarray, rng: np.random.Generator) -> Sums:
+        """The sums over groups that are drawn from policies (seeds, answers)."""
         drawn = self._draw(policy, rng)
         rewards, paid = drawn.rewards, None
         if self.paid is not None:
