@@ -17,7 +17,7 @@ from grpo_symbolic import (
     symbols,
 )
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.cusps import Cusp, cusp
+from grpo_symbolic.analysis.folds import Cusp, cusp
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.domain import Range
 from grpo_symbolic.equation.balance import Balance

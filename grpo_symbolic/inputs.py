@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from sympy import Expr
 
 __all__ = [
+    "PARAMETERS",
     "STANDARD_VALUES",
     "Number",
+    "ParameterRange",
     "exact_number",
     "expression",
     "group_size",
@@ -144,13 +146,13 @@ def within(
 ) -> Expr:
     """An exact number between two ends, or a ValueError that names all three."""
     number = exact_number(name, value, allowed)
-    if not _Range(allowed, lower, upper, lower_closed, upper_closed).admits(number):
+    if not ParameterRange(allowed, lower, upper, lower_closed, upper_closed).admits(number):
         raise _out_of_range(name, allowed, value)
     return number
 
 
 @dataclass(frozen=True)
-class _Range:
+class ParameterRange:
     """What a parameter must be, and its ends; closed ends are boundary cases with a meaning."""
 
     allowed: str
@@ -160,28 +162,33 @@ class _Range:
     upper_closed: bool = False
     whole: bool = False
 
-    def admits(self, number: Any) -> bool:
+    def admits(self, number: Any) -> Any:
+        """Whether a number of any kind, or each one of an array, may be the parameter."""
         above = number >= self.lower if self.lower_closed else number > self.lower
         below = number <= self.upper if self.upper_closed else number < self.upper
-        return bool(above) and bool(below) and (not self.whole or number == int(number))
+        inside = above & below
+        return inside & (number % 1 == 0) if self.whole else inside
 
 
-_PARAMETERS: dict[str, _Range] = {
-    "beta": _Range("a positive number", 0, inf),
-    "pi_ref": _Range(
+#: By role.
+PARAMETERS: dict[str, ParameterRange] = {
+    "beta": ParameterRange("a positive number", 0, inf),
+    "pi_ref": ParameterRange(
         "a probability in (0, 1) (0 and 1 are allowed as boundary cases)", 0, 1, True, True
     ),
-    "margin": _Range("a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True),
-    "gap": _Range("a positive number", 0, inf),
-    "epsilon": _Range("a non-negative number", 0, inf, True),
-    "entropy": _Range("a non-negative number", 0, inf, True),
-    "sigma": _Range("a positive number", 0, inf),
-    "success": _Range("a probability in [0, 1]", 0, 1, True, True),
-    "group_size": _Range("an integer of at least 2", 2, inf, True),
-    "batch": _Range("an integer of at least 2", 2, inf, True, whole=True),
-    "subset": _Range("an integer of at least 1", 1, inf, True, whole=True),
-    "ddof": _Range("0 or 1", 0, 1, True, True, whole=True),
-    "reward": _Range("a number", -inf, inf),
+    "margin": ParameterRange(
+        "a number in (0, 1] (0 is allowed as a boundary case)", 0, 1, True, True
+    ),
+    "gap": ParameterRange("a positive number", 0, inf),
+    "epsilon": ParameterRange("a non-negative number", 0, inf, True),
+    "entropy": ParameterRange("a non-negative number", 0, inf, True),
+    "sigma": ParameterRange("a positive number", 0, inf),
+    "success": ParameterRange("a probability in [0, 1]", 0, 1, True, True),
+    "group_size": ParameterRange("an integer of at least 2", 2, inf, True),
+    "batch": ParameterRange("an integer of at least 2", 2, inf, True, whole=True),
+    "subset": ParameterRange("an integer of at least 1", 1, inf, True, whole=True),
+    "ddof": ParameterRange("0 or 1", 0, 1, True, True, whole=True),
+    "reward": ParameterRange("a number", -inf, inf),
 }
 
 
@@ -194,7 +201,7 @@ def parameter(role: str, value: Any, name: str = "") -> Expr:
     """A model parameter (called ``name`` by the caller) as an exact number in its range."""
     if isinstance(value, str):
         return _rational(read_parameter(role, value, name))
-    known = _PARAMETERS[role]
+    known = PARAMETERS[role]
     number = exact_number(name or role, value, known.allowed)
     if not known.admits(number):
         raise _out_of_range(name or role, known.allowed, value)
@@ -210,7 +217,7 @@ def symbol_or_number(role: str, value: Any) -> Expr:
 
 def read_parameter(role: str, text: str, name: str = "") -> Fraction:
     """A model parameter in text as a fraction in its range: for callers without SymPy."""
-    known, number = _PARAMETERS[role], _fraction(text)
+    known, number = PARAMETERS[role], _fraction(text)
     if number is None:
         raise ValueError(f"{name or role} must be {known.allowed}, got {_shown(text)}")
     if not known.admits(number):
@@ -220,13 +227,6 @@ def read_parameter(role: str, text: str, name: str = "") -> Fraction:
 
 def _out_of_range(name: str, allowed: str, value: Any) -> ValueError:
     return ValueError(f"{name} must be {allowed}, got {_shown(value).strip(_QUOTES)}")
-
-
-def parameter_range(name: str) -> tuple[str, float, float, bool, bool]:
-    """The sentence and the ends of a parameter, for checks on arrays."""
-    known = _PARAMETERS[name]
-    lower, upper = float(known.lower), float(known.upper)
-    return known.allowed, lower, upper, known.lower_closed, known.upper_closed
 
 
 _SIZES = "an integer of at least 2, or infinity for the large-group limit"

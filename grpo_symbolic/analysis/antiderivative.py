@@ -44,8 +44,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["antiderivative", "primitive", "vanishing_at"]
-
 # Polynomials up to this degree are written out in powers.
 _WRITTEN_OUT = 12
 # An integrand with more operations than this is not given to a general integrator.
@@ -98,10 +96,15 @@ def vanishing_at(expr: Expr, t: Symbol, point: Expr) -> Expr:
     value = value.replace(
         lambda e: isinstance(e, betainc) and e.args[2] == e.args[3], lambda e: S.Zero
     )
-    value = value.replace(
+    value = without_empty_integrals(value)
+    return value.replace(lambda e: isinstance(e, GroupSum) and e.function == 0, lambda e: S.Zero)
+
+
+def without_empty_integrals(value: Expr) -> Expr:
+    """Integrals between equal ends are 0."""
+    return value.replace(
         lambda e: isinstance(e, Integral) and e.limits[0][1] == e.limits[0][2], lambda e: S.Zero
     )
-    return value.replace(lambda e: isinstance(e, GroupSum) and e.function == 0, lambda e: S.Zero)
 
 
 def _polynomial(integrand: Expr, t: Symbol, domain: Domain) -> Expr | None:

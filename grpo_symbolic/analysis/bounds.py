@@ -27,16 +27,12 @@ from grpo_symbolic.analysis.series import closed_policy
 from grpo_symbolic.display import Html, cut, grid, legible, math, short, typeset
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.equation.claims import NOT_NEGATIVE, Claims, joined, signed_claim
+from grpo_symbolic.equation.claims import NOT_NEGATIVE, Argued, Claims, joined, signed_claim
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.implicit_root import ImplicitRoot
 from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
-from grpo_symbolic.verify.verdict import Report
-
-__all__ = ["Bound", "Bounds", "bounds"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # A drift that does not depend on the policy, for whatever value it has.
@@ -88,7 +84,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Bounds:
+class Bounds(Argued):
     """Bounds that every stationary policy obeys, for all parameters.
 
     Attributes
@@ -152,10 +148,6 @@ class Bounds:
         """The smallest of the upper bounds; a ValueError where several masses are bounded."""
         self._one()
         return Min(*self.upper)
-
-    def verify(self) -> Report:
-        """Verdicts on the claims of all bounds."""
-        return prove_all(self.claims)
 
     def as_dict(self) -> dict[str, Any]:
         """The bounds as plain data, for JSON."""
@@ -242,12 +234,13 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
     rare = tuple(_rare(balance))
     # The exact limit is above that of the least drift, and needs no formula of its own.
     exact = any(not bound.expression.has(ImplicitRoot) for bound in rare)
-    makers = (_large_groups, _height, _probability)
+    makers = (_large_groups, _height)
     candidates = chain(
         _reference(balance),
         _extreme_drifts(balance, not exact),
         rare,
         *(m(balance) for m in makers),
+        [Bound(S.One, "upper", "a probability")],
     )
     found: list[Bound] = []
     for bound in candidates:
@@ -260,10 +253,6 @@ def bounds(curve: Balance | StationarityCondition, expression: Expr | None = Non
 
 
 # -- one maker for each argument -----------------------------------------------------------
-
-
-def _probability(balance: Balance) -> Iterator[Bound]:
-    yield Bound(S.One, "upper", "a probability")
 
 
 def _reference(balance: Balance) -> Iterator[Bound]:

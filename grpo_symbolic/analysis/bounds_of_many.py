@@ -27,8 +27,6 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["bounds_of_many", "why_none"]
-
 X = Symbol("x", positive=True)
 APART, MORE, WITHIN = (Symbol(name, positive=True) for name in ("Delta", "delta", "w"))
 
@@ -45,7 +43,8 @@ def why_none(algorithm: Algorithm, question: Question) -> str | None:
     if len(question.classes) < 2:
         return "two levels of reward or more"
     plain = rule.zero_sum and rule.zero_over_zero == 0 and rule.batch is None
-    if not isinstance(rule, Ranks) and not (plain and _scale(rule, algorithm) is not None):
+    scaled = plain and rule.scale(WITHIN, algorithm.group_size) is not None
+    if not (scaled or isinstance(rule, Ranks)):
         return "ranks, or a scale that sees the variance of its group alone"
     return None
 
@@ -100,10 +99,6 @@ def bounds_of_many(
                 )
             )
     return Bounds(tuple(found))
-
-
-def _scale(rule: Advantage, algorithm: Algorithm) -> Expr | None:
-    return rule.scale(WITHIN, algorithm.group_size)
 
 
 def _of_two(

@@ -26,17 +26,6 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.solve.scalar import ScalarField
 
-__all__ = [
-    "CertifiedCurve",
-    "check_additive",
-    "check_force",
-    "decimal",
-    "exact_point",
-    "precisely",
-    "probability",
-    "shown",
-]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # How often the precision is doubled before giving up.
 _ATTEMPTS = 4
@@ -112,12 +101,6 @@ class CertifiedCurve:
         found = _crossings(isolated(function, order=1, separation=_separation()))
         return tuple(z for z in found if self.critical_weight_at(z.ball) > 0)
 
-    def double_zeros(self, weight: arb) -> tuple[Zero, ...]:
-        """Where D′ = β f′, at any reference."""
-        drift, force = self._plain
-        slope = derivative(lambda region: drift(region) - force(region) * weight)
-        return _crossings(isolated(slope, order=1, separation=_separation()))
-
     @cached_property
     def _plain(self) -> tuple[Function, Function]:
         return self.field.drift_enclosed(), self.field.force_enclosed()
@@ -167,7 +150,9 @@ class CertifiedCurve:
         if (first, -power) != (second, -other):
             return oo if (first, -power) < (second, -other) else S.Zero
         over = field.growth[1] - first
-        top, bottom = (_final(e / field.factor, over) for e in (field.drift, field.force))
+        top, bottom = (
+            value_at_end(e / field.factor, PI, 1, over) for e in (field.drift, field.force)
+        )
         if field.drift_polynomial is not None:
             high, low = field.rates
             top = (high - low) * field.drift_polynomial.at(
@@ -176,11 +161,6 @@ class CertifiedCurve:
         if power or top is None or bottom is None:
             raise ValueError("the limit of the weight curve at pi(a) = 1 is not found")
         return tidy(top / bottom)
-
-
-def _final(expr: Expr, exponent: fmpq) -> Expr | None:
-    """The value of expr (1 − p)^exponent at p = 1."""
-    return value_at_end(expr, PI, 1, exponent)
 
 
 def _separation() -> fmpq:

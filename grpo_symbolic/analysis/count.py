@@ -23,18 +23,14 @@ from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.display import Html, claim_names, cut, record
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.equation.claims import signed_claim
+from grpo_symbolic.equation.claims import Argued, signed_claim
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
-from grpo_symbolic.verify.verdict import Report
-
-__all__ = ["Count", "count"]
 
 PI = symbols.pi
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(Argued):
     """The possible numbers of interior stationary policies, and why.
 
     Attributes
@@ -54,10 +50,6 @@ class Count:
     @property
     def unique(self) -> bool:
         return self.possible == (1,)
-
-    def verify(self) -> Report:
-        """Verdicts on the claims."""
-        return prove_all(self.claims)
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -28,8 +28,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 
-__all__ = ["CurlCertificate", "component", "find_curl"]
-
 # Random exact points tried after the plain one.
 _SAMPLES = 4
 _BITS = (128, 512)

@@ -14,8 +14,6 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.claims import NOT_NEGATIVE, Claims, signed_claim
 from grpo_symbolic.equation.drift import GroupDrift
 
-__all__ = ["Extreme", "greatest_drift", "highest_hill", "least_drift"]
-
 PI = symbols.pi
 _HALF = Rational(1, 2)
 # The drift of larger groups is bounded below by that of groups of this size.

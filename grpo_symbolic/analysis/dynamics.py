@@ -18,7 +18,7 @@ from typing import Any
 import mpmath as mp
 from sympy import Expr, Symbol
 
-from grpo_symbolic.analysis.best_response import BestResponse
+from grpo_symbolic.analysis.best_response import BestResponse, TwoCycle, TwoCycles
 from grpo_symbolic.analysis.orbits import (
     Iteration,
     Motion,
@@ -31,7 +31,6 @@ from grpo_symbolic.analysis.orbits import (
     probed_basins,
     shown,
 )
-from grpo_symbolic.analysis.two_cycles import TwoCycle, TwoCycles
 from grpo_symbolic.display import Html, lines, record, short
 from grpo_symbolic.inputs import parameter
 from grpo_symbolic.solve.scalar import ScalarField

@@ -33,8 +33,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["FoldCurve", "fold_curve", "solved_for_reference"]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 _STEPS = 5_000_000
 

@@ -10,8 +10,6 @@ from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.laurent import Laurent, binomial_series, neat
 from grpo_symbolic.domain import Domain
 
-__all__ = ["fixed_point", "inverted"]
-
 # Beyond this many operations a coefficient is not brought to factors.
 _MAX_FACTORED = 160
 #: One over a leading coefficient that is a sum: such a sum is divided by as a symbol.

@@ -47,8 +47,6 @@ from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
 
-__all__ = ["LOG", "Laurent", "expand_at", "limit_at", "ramification"]
-
 #: log s, where it stands in a coefficient.
 LOG = Symbol("log_s", real=True)
 # A coefficient with more operations than this is not reduced.
@@ -259,16 +257,12 @@ def neat(value: Expr) -> Expr:
     closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(sums_of(value))}
     opened = {symbol: s for s, symbol in closed.items()}
     value = value.xreplace(closed)
-    if all(p.exp.is_nonnegative is not False or _monomial(p.base) for p in value.atoms(Pow)):
+    if all(p.exp.is_nonnegative is not False or not p.base.atoms(Add) for p in value.atoms(Pow)):
         return value.expand().xreplace(opened)
     try:
         return cancel(value).xreplace(opened)
     except (PolynomialError, HeuristicGCDFailed):
         return value.xreplace(opened)
-
-
-def _monomial(base: Expr) -> bool:
-    return not base.atoms(Add)
 
 
 def _vanishes(value: Expr, domain: Domain) -> bool:
@@ -374,17 +368,15 @@ def _expand_mean(
     if argument.valuation < 0 or argument.leading.has(LOG):
         raise ValueError(f"the argument of {_shown(expr)} has no limit")
     start = argument.coefficient(0)
+    zeros = (S.Zero,) * (terms - 1)
     step = argument + Laurent(0, (-start, *(S.Zero,) * (len(argument.coefficients) - 1)), domain)
-    center = expr.of(start)
-    derivatives = [center]
+    total = Laurent.of(0, (expr.of(start), *zeros), domain)
+    power = Laurent(0, (S.One, *zeros), domain)
     for j in range(1, terms):
         at = expr.derivative(j)
-        derivatives.append(at.of(start) if isinstance(at, BernsteinMean) else at)
-    total = Laurent.of(0, (derivatives[0], *(S.Zero,) * (terms - 1)), domain)
-    power = Laurent(0, (S.One, *(S.Zero,) * (terms - 1)), domain)
-    for j, value in enumerate(derivatives[1:], start=1):
+        value = at.of(start) if isinstance(at, BernsteinMean) else at
         power = power * step
-        factor = Laurent(0, (value / factorial(j), *(S.Zero,) * (terms - 1)), domain)
+        factor = Laurent(0, (value / factorial(j), *zeros), domain)
         total = total + (power * factor if value != 0 else Laurent(terms, (), domain))
     return total
 

@@ -28,23 +28,19 @@ from grpo_symbolic.analysis.series import (
 from grpo_symbolic.display import Html, claim_names, cut, legible, math, record, short
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.equation.claims import Claims, joined, signed_claim
+from grpo_symbolic.equation.claims import Argued, Claims, joined, signed_claim
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.implicit_root import ImplicitRoot
 from grpo_symbolic.inputs import group_size
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
-from grpo_symbolic.verify.verdict import Report
 from grpo_symbolic.work import Exhausted, limited
-
-__all__ = ["Limit", "escape_curve", "escape_threshold", "explain_limit", "limit"]
 
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 _STEPS = 2_500_000
 
 
 @dataclass(frozen=True)
-class Limit:
+class Limit(Argued):
     """A limit of the stationary π(a).
 
     Attributes
@@ -68,10 +64,6 @@ class Limit:
         value = math(formula(self.value)) if legible(self.value) else short(self.value)
         rows = [("value", value), ("reason", self.reason), ("rests on", claim_names(self.claims))]
         return record("Limit of the stationary policy", rows)
-
-    def verify(self) -> Report:
-        """Verdicts on the claims."""
-        return prove_all(self.claims)
 
 
 def limit(curve: Balance, variable: Any, value: Any, direction: str = "+") -> Expr:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from sympy import Add, Expr, Integer, Rational, S, Symbol, diff, oo
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.analysis.count import Count
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
@@ -18,11 +17,10 @@ from grpo_symbolic.model.level_mean import LevelMean, PairMean
 from grpo_symbolic.model.preference import level_means
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import order
+from grpo_symbolic.solve.simplex_count import skew_slopes
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.work import Exhausted, limited
-
-__all__ = ["count_of_many", "limit_of_many", "series_of_many"]
 
 # Classes whose preferences of pairs are looked at term by term.
 _MOST = 8
@@ -59,7 +57,7 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
     form = level_form(algorithm, lumped, {})
     shown = None if form is None else one_for_every_reference(form)
     if shown is not None:
-        return Count((1,), str(shown))
+        return Count((1,), shown)
     try:
         claims = _skew(stationarity_condition(algorithm, lumped))
     except ValueError:
@@ -81,18 +79,16 @@ def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
         return None
     if _bends(condition):
         return None
-    rows = [[diff(v - values[-1], s).expand() for s in free] for v in values[:-1]]
-    if any(entry.has(*free) for row in rows for entry in row):
+    domain = condition.preference.domain
+    rows = skew_slopes(values, free, domain)
+    if rows is None:
         return None
-    domain, claims = condition.preference.domain, []
-    for i, row in enumerate(rows):
-        for j in range(i + 1):
-            both = (row[j] + rows[j][i]).expand()
-            if not is_zero(both, domain):
-                return None
-            name = f"skew: the slopes of answers {i + 1} and {j + 1} along each other cancel"
-            claims.append(Claim(name, row[j], "==", -rows[j][i], domain))
-    return tuple(claims)
+    return tuple(
+        Claim(f"skew: the slopes of answers {i + 1} and {j + 1} along each other cancel",
+              row[j], "==", -rows[j][i], domain)
+        for i, row in enumerate(rows)
+        for j in range(i + 1)
+    )  # fmt: skip
 
 
 def _bends(condition: StationarityCondition) -> bool:

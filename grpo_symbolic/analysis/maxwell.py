@@ -30,8 +30,6 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.penalty import Divergence
 from grpo_symbolic.work import limited
 
-__all__ = ["Maxwell", "maxwell"]
-
 PI = symbols.pi
 _STEPS = 5_000_000
 # Newton steps for the weight, each of which doubles its digits.

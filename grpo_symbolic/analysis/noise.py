@@ -18,7 +18,7 @@ what one group adds to the deviation of the batch it is in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
@@ -36,8 +36,6 @@ from grpo_symbolic.model.advantage import ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import Estimator
 from grpo_symbolic.stationarity import stationarity_condition
-
-__all__ = ["IterateSpread", "iterate_spread"]
 
 MAX_GROUP = 4_096
 #: Compositions of a batch that are counted out.
@@ -150,27 +148,36 @@ def iterate_spread(
 
 
 @dataclass(frozen=True)
+class _Penalty:
+    """β times the penalty at numbers: its derivative in u, and whether samples carry it."""
+
+    beta: mp.mpf
+    reference: mp.mpf
+    slope: Callable[[mp.mpf], mp.mpf]
+    sampled: bool
+
+    def pulls(self, p: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
+        """What a sample is pulled by beside its advantage, and what is added to a whole group."""
+        ratios = self.reference / p, (1 - self.reference) / (1 - p)
+        first, second = (self.beta * self.slope(u) for u in ratios)
+        if self.sampled:
+            return first * (1 - p) + second * p, second * p
+        return mp.mpf(0), -p * (1 - p) * (first - second)
+
+
+@dataclass(frozen=True)
 class _Group:
-    """A group at numbers: advantages by the number of better rewards, and the penalty's slopes."""
+    """A group at numbers: advantages by the number of better rewards, and the penalty."""
 
     advantages: list[tuple[mp.mpf, mp.mpf]]
     rates: tuple[mp.mpf, mp.mpf]
-    beta: mp.mpf
-    reference: mp.mpf
-    slope: object
-    sampled: bool
+    penalty: _Penalty
     mixed: bool
 
     def moments(self, logit: mp.mpf) -> tuple[mp.mpf, mp.mpf]:
         """Mean and variance of one group's gradient in the log-odds."""
         p = 1 / (1 + mp.exp(-logit))
-        slopes = [self.beta * self.slope(u) for u in (  # type: ignore[operator]
-            self.reference / p, (1 - self.reference) / (1 - p))]  # fmt: skip
-        exact = p * (1 - p) * (slopes[0] - slopes[1])
-        if self.sampled:
-            pull, shared = slopes[0] * (1 - p) + slopes[1] * p, slopes[1] * p
-        else:
-            pull, shared = mp.mpf(0), -exact
+        pull, shared = self.penalty.pulls(p)
         total = mean = square = mp.mpf(0)
         for weight, inside, spread in self._outcomes(p, pull):
             value = inside + shared
@@ -229,7 +236,7 @@ class _Batched(_Group):
         table = [(high / scale, low / scale) for high, low in self.advantages]
         gain = gap / scale * p * (1 - p) * (a - b) * (size - 1) / size
         slope = self.divisor * spread * (1 - 2 * m) / (2 * m * (1 - m)) / scale
-        rest = (self.rates, self.beta, self.reference, self.slope, self.sampled, self.mixed)
+        rest = self.rates, self.penalty, self.mixed
         mean, alone = _Group(table, *rest).moments(logit)
         counted = self._counted(p, gap)
         if counted is not None:
@@ -258,10 +265,7 @@ class _Batched(_Group):
             scale = float(self.divisor) * (float(gap) * np.sqrt(spread) + float(self.epsilon))
             products = counts @ (right * (size - right)) / (groups * size**2)
             values = np.where(products > 0, float(gap) * products / scale, 0.0)
-        if self.sampled:
-            slopes = [self.beta * self.slope(u) for u in (  # type: ignore[operator]
-                self.reference / p, (1 - self.reference) / (1 - p))]  # fmt: skip
-            values = values - float(slopes[0] * (1 - p) + slopes[1] * p) * drawn
+        values = values - float(self.penalty.pulls(p)[0]) * drawn
         weights /= weights.sum()
         return groups * float(weights @ (values - weights @ values) ** 2)
 
@@ -295,13 +299,9 @@ def _group(
         plain = replace(algorithm, advantage=ShiftOnly())
         balance = Balance(stationarity_condition(plain, question))
     drift = balance.drift
-    rest = (
-        _number(algorithm.beta, point),
-        _number(symbols.pi_ref, point),
-        lambdify(symbols.u, S(penalty.marginal()).subs(point), "mpmath"),
-        isinstance(penalty, Estimator),
-        algorithm.mixed_only,
-    )
+    slope = lambdify(symbols.u, S(penalty.marginal()).subs(point), "mpmath")
+    numbers = (_number(value, point) for value in (algorithm.beta, symbols.pi_ref))
+    rest = _Penalty(*numbers, slope, isinstance(penalty, Estimator)), algorithm.mixed_only
     if question is not None and question.margins:
         margin = _number(question.margins[0][1], point)
         return _Pairs([], (mp.mpf(1), mp.mpf(0)), *rest, margin=margin)

@@ -26,8 +26,6 @@ from grpo_symbolic.model.penalty import Estimator
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
-__all__ = ["GroupGradient", "policy_covariance"]
-
 #: Advantages that are measured, one a composition and reward level.
 MAX_ADVANTAGES = 4_096
 _STEP = 1e-5

@@ -12,29 +12,13 @@ from typing import NamedTuple, TypeVar
 import mpmath as mp
 from flint import arb, ctx
 
-from grpo_symbolic.analysis.best_response import BestResponse
-from grpo_symbolic.analysis.two_cycles import TwoCycles, two_cycles
+from grpo_symbolic.analysis.best_response import BestResponse, TwoCycles, two_cycles
 from grpo_symbolic.display import cut, plural
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.enclosures.log_odds import on_interval
 from grpo_symbolic.enclosures.zeros import isolated_on
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
-
-__all__ = [
-    "Goal",
-    "Iteration",
-    "Motion",
-    "Outcome",
-    "between",
-    "goes_to",
-    "iterated",
-    "merged",
-    "monotone_basins",
-    "policy_at",
-    "probed_basins",
-    "shown",
-]
 
 _LONGEST_CYCLE = 64
 # Starts in sixths of an interval, and the steps of their orbits.

@@ -24,10 +24,16 @@ from sympy import Add, Dummy, Expr, Integral, Mul, Poly, PolynomialError, S, Sym
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
-from grpo_symbolic.analysis.antiderivative import antiderivative, primitive, vanishing_at
+from grpo_symbolic.analysis.antiderivative import (
+    antiderivative,
+    primitive,
+    vanishing_at,
+    without_empty_integrals,
+)
 from grpo_symbolic.analysis.curl import CurlCertificate, find_curl
 from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.equation.claims import Argued
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.level_mean import LevelMean
@@ -36,17 +42,13 @@ from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
-from grpo_symbolic.verify.verdict import Report
 from grpo_symbolic.work import Exhausted, limited
-
-__all__ = ["Potential", "potential"]
 
 _STEPS = 4_000_000
 
 
 @dataclass(frozen=True)
-class Potential:
+class Potential(Argued):
     """A function of the policy with the stationarity condition as its gradient on the simplex.
 
     Attributes
@@ -103,7 +105,7 @@ class Potential:
             slope = self.penalty.diff(mass)
             found.append(Claim(name, slope, "==", marginal[i] - marginal[last], domain))
         at_reference = dict(zip(condition.policy[:-1], condition.reference[:-1], strict=True))
-        value = _evaluated(self.penalty.subs(at_reference, simultaneous=True))
+        value = without_empty_integrals(self.penalty.subs(at_reference, simultaneous=True))
         found.append(Claim("the divergence is 0 at pi = pi_ref", value, "==", S.Zero, domain))
         return (*found, self.origin)
 
@@ -125,10 +127,6 @@ class Potential:
                         domain)  # fmt: skip
         weight = preference.weights[i] - preference.weights[last]
         yield Claim(f"{name}, in units of the drift", self.mass.diff(mass), "==", weight, domain)
-
-    def verify(self) -> Report:
-        """A verdict for each of the :attr:`claims`."""
-        return prove_all(self.claims)
 
     def latex(self, notation: Notation | None = None) -> str:
         """TeX of the expression, without math delimiters."""
@@ -340,11 +338,4 @@ def _polynomial(differences: Sequence[Expr], free: Sequence[Expr], domain: Domai
             for powers, c in radial.terms()
             if c != 0
         )
-    )
-
-
-def _evaluated(value: Expr) -> Expr:
-    """Integrals between equal ends are 0."""
-    return value.replace(
-        lambda e: isinstance(e, Integral) and e.limits[0][1] == e.limits[0][2], lambda e: S.Zero
     )

@@ -24,8 +24,6 @@ from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.numeric.arguments import Parameter, ordered
 
-__all__ = ["Sensitivity", "sensitivity"]
-
 PI = symbols.pi
 # Digits of the solution and of the derivative: near a fold and at the ends some are lost.
 _DIGITS = 40

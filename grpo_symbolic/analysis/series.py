@@ -54,14 +54,6 @@ from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.reduction import reduce_binary
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = [
-    "closed_policy",
-    "exponential_law",
-    "group_size_terms",
-    "series",
-    "variable_of",
-]
-
 _STEPS = 9_000_000
 PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 
@@ -216,7 +208,9 @@ def exponential_law(curve: Balance) -> Expr | None:
     :math:`e^{k/c}\, e^{-D(1)/(c\beta)}`; None where the two sides are not of this kind.
     """
     sides = (curve.force.expression, curve.drift.expression)
-    force, drift = (_at_one(side, 1, curve) for side in sides)
+    force, drift = (
+        expand_at(*approached(side, PI, S.One, -1, 1), 1, _ranges(curve)) for side in sides
+    )
     slope = force.leading.diff(LOG)
     if (force.valuation, drift.valuation) != (0, 0) or slope.has(LOG) or slope == 0:
         return None
@@ -227,10 +221,6 @@ def exponential_law(curve: Balance) -> Expr | None:
     level = tidy(drift.leading, _ranges(curve)) / curve.beta
     scale = tidy(exp((-constant / slope).expand()).expand(), _ranges(curve))
     return scale * exp(level / slope)
-
-
-def _at_one(side: Expr, terms: int, curve: Balance, root: int = 1) -> Laurent:
-    return expand_at(*approached(side, PI, S.One, -1, root), terms, _ranges(curve))
 
 
 def _sides(

@@ -27,6 +27,7 @@ from grpo_symbolic.equation.claims import (
     NOT_NEGATIVE,
     NOT_POSITIVE,
     RELATION,
+    Argued,
     Claims,
     joined,
     sign_of,
@@ -34,10 +35,6 @@ from grpo_symbolic.equation.claims import (
 )
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.methods import prove_all
-from grpo_symbolic.verify.verdict import Report
-
-__all__ = ["Monotonicity", "monotonicity"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 # Points at which two opposite movements are looked for where no direction is proved.
@@ -49,7 +46,7 @@ _ALIASES = {"group_size": "G", "pi_ref(a)": "pi_ref", "success": "s_a"}
 
 
 @dataclass(frozen=True)
-class Monotonicity:
+class Monotonicity(Argued):
     """How the stationary π(a) moves with one parameter, the others held fixed.
 
     Attributes
@@ -73,10 +70,6 @@ class Monotonicity:
     reason: str
     branches: str = ""
     claims: tuple[Claim, ...] = ()
-
-    def verify(self) -> Report:
-        """Verdicts on the claims."""
-        return prove_all(self.claims)
 
     def as_dict(self) -> dict[str, Any]:
         """The statement as plain data, for JSON."""

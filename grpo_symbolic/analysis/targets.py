@@ -8,7 +8,7 @@ for those the answer is a formula; under the reverse KL it reads
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import mpmath as mp
@@ -17,11 +17,11 @@ from sympy import Expr, Integer, Rational, S, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.analysis.statics import monotonicity
+from grpo_symbolic.enclosures.conversion import middle
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.inputs import Number, exact_number, within
+from grpo_symbolic.inputs import Number, exact_number, one_of, parameter, within
+from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.solve.scalar import ScalarField
-
-__all__ = ["NotReached", "Target", "group_size_for", "reference_for", "weight_for"]
 
 #: Group sizes are looked for up to here, and one by one up to there.
 LARGEST, SCANNED = 1024, 64
@@ -110,9 +110,73 @@ def _at_divergence(budget: Expr, reference: Expr) -> Expr:
         while excess(high) < 0:
             low, high = high, high + max(1, abs(high))
         for _ in range(300):
-            middle = (low + high) / 2
-            low, high = (middle, high) if excess(middle) < 0 else (low, middle)
+            half = (low + high) / 2
+            low, high = (half, high) if excess(half) < 0 else (low, half)
         return Rational(mp.nstr(1 / (1 + mp.exp(-high)), _DIGITS))
+
+
+def solved_for(
+    inputs: Sequence[Parameter],
+    balance: Balance,
+    unknown: str,
+    digits: int | None,
+    values: Mapping[str, Number | Expr],
+) -> Expr | float | int | mp.mpf:
+    """The value of one parameter at a target.
+
+    Parameters
+    ----------
+    inputs : sequence of Parameter
+        Of the policy.
+    balance : Balance
+    unknown : {"beta", "group_size", "pi_ref"}
+    digits : int or None
+    values : mapping
+        The target, and numbers or symbols for parameters.
+
+    Raises
+    ------
+    ValueError
+        For digits out of range, and as for the targets.
+    """
+    unknowns = {"beta": weight_for, "group_size": group_size_for, "pi_ref": reference_for}
+    if digits is not None and not 1 <= digits <= 50:
+        raise ValueError(f"digits must be an integer from 1 to 50, got {digits}")
+    one_of("unknown", unknown, tuple(unknowns))
+    goals = {name: value for name, value in values.items() if name in _KINDS}
+    target = Target.of(goals or {"pi": symbols.pi})
+    rest = {name: value for name, value in values.items() if name not in _KINDS}
+    known = _known(inputs, rest)
+    if unknown == "beta" and not isinstance(balance.beta, Symbol):
+        raise ValueError(f"beta is the number {balance.beta} in this algorithm")
+    # The group size may be a number.
+    if {"beta": balance.beta, "pi_ref": symbols.pi_ref}.get(unknown) in known:
+        raise ValueError(f"{unknown} is what is asked for: it cannot be given")
+    found = unknowns[unknown](balance, target, known)
+    if isinstance(found, int) or found.free_symbols:
+        return found
+    with mp.workdps((digits or 17) + 10):
+        number = mp.mpf(str(found.n((digits or 17) + 10)))
+    return float(number) if digits is None else number
+
+
+def _known(inputs: Sequence[Parameter], values: Mapping[str, Number | Expr]) -> dict[Symbol, Expr]:
+    """Numbers by symbol; a gap of 1 and an ε of the algorithm stay what they are."""
+    parameters = {p.name: p for p in inputs}
+    found: dict[Symbol, Expr] = {}
+    for name, value in values.items():
+        if name not in parameters:
+            raise ValueError(f"unknown argument {name!r}: this policy has {', '.join(parameters)}")
+        p, written = parameters[name], isinstance(value, Expr) and not value.is_number
+        found[p.symbol] = value if written else parameter(p.role, value, name)
+    if values:
+        for p in inputs:
+            if p.default is not None and p.symbol not in found:
+                found[p.symbol] = Rational(p.default)
+    reference = found.get(symbols.pi_ref)
+    if reference is not None and reference in (0, 1):
+        raise ValueError(f"pi_ref must be a probability strictly between 0 and 1, got {reference}")
+    return found
 
 
 def weight_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]) -> Expr:
@@ -144,15 +208,8 @@ def _weight_symbol(balance: Balance, value: Expr) -> dict[Symbol, Expr]:
 def _weight_at(field: ScalarField, policy: Expr) -> mp.mpf | None:
     """Drift over force, the force at weight 1."""
     with mp.workdps(_DIGITS + 20):
-        x = _log_odds(policy)
-        drift, force = field.at(x)
-        if force.value.contains(0):
-            return None
-        return mp.mpf(str(mp.mpf(_middle(drift)) / mp.mpf(_middle(force))))
-
-
-def _middle(jet: object) -> str:
-    return jet.value.mid().str(_DIGITS + 10, radius=False)  # type: ignore[attr-defined]
+        drift, force = (jet.value for jet in field.at(_log_odds(policy)))
+        return None if force.contains(0) else middle(drift) / middle(force)
 
 
 def _check_stability(
@@ -162,16 +219,14 @@ def _check_stability(
     with mp.workdps(_DIGITS + 20):
         x, start = _log_odds(point[symbols.pi]), _log_odds(point[symbols.pi_ref])
         drift, force = field.at(x)
-        if mp.mpf(drift.slope.mid().str(40, radius=False)) >= weight * mp.mpf(
-            force.slope.mid().str(40, radius=False)
-        ):
+        if middle(drift.slope) >= weight * middle(force.slope):
             raise ValueError(
                 f"at the weight {mp.nstr(weight, 8)} that policy is stationary, but it repels: "
                 "training does not rest there at any weight"
             )
         for k in range(1, 64):
             place = start + (x - start) * k / 64
-            own, pull = (mp.mpf(_middle(part)) for part in field.at(place))
+            own, pull = (middle(jet.value) for jet in field.at(place))
             if (own - weight * pull) * (x - start) < 0:
                 warnings.warn(
                     f"at the weight {mp.nstr(weight, 8)} that policy attracts, but training from "
@@ -274,8 +329,8 @@ def _bisected(enough: Callable[[int], bool]) -> int | None:
             return None
         low, high = high, 2 * high
     while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
+        half = (low + high) // 2
+        low, high = (low, half) if enough(half) else (half, high)
     return high
 
 

@@ -53,8 +53,6 @@ from sympy import (
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.implicit_root import ImplicitRoot
 
-__all__ = ["ball", "balls"]
-
 _CONSTANTS = {
     S.Exp1: arb.const_e,
     S.Pi: arb.pi,

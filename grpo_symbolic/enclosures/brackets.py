@@ -15,9 +15,6 @@ from grpo_symbolic.enclosures.conversion import Undecided, sign_of
 from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.subdivision import subdivided
 
-__all__ = ["OFF_CENTRE", "SEPARATION", "Bracket", "OnInterval", "Searched", "bracketed", "shrunk",
-           "size"]  # fmt: skip
-
 #: A function of one variable: its jet on an interval between two exact ends.
 OnInterval = Callable[[arb, arb], Jet]
 #: Intervals closer than 10^-30 (relative to places beyond 1) are not told apart.

@@ -6,15 +6,6 @@ import mpmath as mp
 from flint import arb, ctx, fmpq
 from sympy import Rational
 
-__all__ = [
-    "Undecided",
-    "exact_ball",
-    "middle",
-    "rational_ball",
-    "sign_of",
-    "upper_bound",
-]
-
 
 class Undecided(ArithmeticError):
     """Balls that are too wide (or terms that cancel) for a step to be taken."""

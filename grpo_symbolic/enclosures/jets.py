@@ -8,8 +8,6 @@ from typing import Any
 
 from flint import fmpq
 
-__all__ = ["Jet"]
-
 
 @dataclass(frozen=True, slots=True)
 class Jet:

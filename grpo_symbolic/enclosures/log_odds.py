@@ -19,8 +19,6 @@ from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.tails import TailSum
 
-__all__ = ["Function", "Interval", "Region", "Tail", "derivative", "on_interval", "wronskian"]
-
 
 @dataclass(frozen=True)
 class Region(ABC):

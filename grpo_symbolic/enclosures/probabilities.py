@@ -38,8 +38,6 @@ from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.log_odds import Function, Region
 from grpo_symbolic.surd import Surd, as_rational
 
-__all__ = ["enclosed", "singular", "value_at_end"]
-
 # Parts without the unknown are balls, others are jets.
 _Evaluator = Callable[[Region], Any]
 _NO_SCALE = (fmpq(0), fmpq(0))

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-__all__ = ["Subdivision", "subdivided"]
-
 Cell = TypeVar("Cell")
 
 

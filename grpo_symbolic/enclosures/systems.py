@@ -26,8 +26,6 @@ from flint import arb, arb_mat
 from grpo_symbolic.enclosures.conversion import Undecided
 from grpo_symbolic.enclosures.subdivision import subdivided
 
-__all__ = ["Box", "FixedPoint", "FixedPoints", "fixed_points", "identity", "unique_zero"]
-
 Box = list[arb]
 # A cell narrower than this, relative to its place, is given up; cells are enlarged by as much.
 _NARROW = arb(2) ** -36

@@ -20,8 +20,6 @@ from flint import arb, fmpq
 
 from grpo_symbolic.enclosures.conversion import Undecided, sign_of
 
-__all__ = ["TailSum"]
-
 _Exponents = tuple[fmpq, fmpq]
 _CONSTANT: _Exponents = (fmpq(0), fmpq(0))
 

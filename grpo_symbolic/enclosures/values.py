@@ -15,8 +15,6 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import sign_of
 from grpo_symbolic.surd import as_rational
 
-__all__ = ["enclosed", "has_no_value"]
-
 _BITS = (64, 256, 1024, 4096)
 #: Numbers of more bits are not inserted: SymPy takes squares out of roots, and factors for it.
 _LONG = 2048

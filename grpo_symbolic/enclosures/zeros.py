@@ -28,17 +28,6 @@ from grpo_symbolic.enclosures.brackets import (
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, sign_of
 from grpo_symbolic.enclosures.log_odds import Function, Tail, on_interval
 
-__all__ = [
-    "Isolation",
-    "OnInterval",
-    "Zero",
-    "crossing",
-    "has_one_zero",
-    "isolated",
-    "isolated_on",
-    "rising_zero",
-]
-
 # After so many intervals none is divided any more.
 _MOST_CELLS = 4000
 # The log-odds at which a tail may begin: powers of two up to this one, and, where a tail is
@@ -149,9 +138,7 @@ def isolated(
         return _collected(search, brackets, doubts, reason, (left.sign, right.sign))
 
 
-def isolated_on(
-    function: OnInterval, places: Sequence[arb], most: int, separation: fmpq = SEPARATION
-) -> Isolation:
+def isolated_on(function: OnInterval, places: Sequence[arb], most: int) -> Isolation:
     """All zeros of F between the first and the last of increasing ``places``.
 
     Parameters
@@ -162,10 +149,8 @@ def isolated_on(
         Exact; the intervals between them are looked at first.
     most : int
         After so many intervals none is divided any more.
-    separation : fmpq
-        Zeros closer than this are not told apart.
     """
-    search = Searched(function, separation, log_odds=False)
+    search = Searched(function, log_odds=False)
     brackets, cells = bracketed(search, list(pairwise(places)), most)
     reason = "one interval" if cells == 1 else f"{cells} intervals"
     ends = search.sign(places[0]), search.sign(places[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sympy import Expr, S
 
@@ -11,10 +12,14 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.work import Exhausted, limited
 
+if TYPE_CHECKING:
+    from grpo_symbolic.verify.verdict import Report
+
 __all__ = [
     "NOT_NEGATIVE",
     "NOT_POSITIVE",
     "RELATION",
+    "Argued",
     "Claims",
     "joined",
     "sign_of",
@@ -35,6 +40,18 @@ RELATION = {
     Sign.NEGATIVE: "<",
 }
 _STEPS, _SMALL = 1_500_000, 150
+
+
+class Argued:
+    """A statement that rests on claims."""
+
+    claims: Claims
+
+    def verify(self) -> Report:
+        """Verdicts on the claims."""
+        from grpo_symbolic.verify.methods import prove_all
+
+        return prove_all(self.claims)
 
 
 def signed_claim(name: str, expr: Expr, domain: Domain, allowed: Iterable[Sign]) -> Claim | None:

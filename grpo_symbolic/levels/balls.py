@@ -18,12 +18,10 @@ import numpy as np
 from flint import arb, arb_mat, ctx
 
 from grpo_symbolic.enclosures.conversion import Undecided
-from grpo_symbolic.levels.emission import Emission
+from grpo_symbolic.levels.emission import EmittedPreference
 from grpo_symbolic.levels.field import exact_balls
 from grpo_symbolic.levels.mixture import Mixture
 from grpo_symbolic.levels.nodes import Nodes, Rows, nodes
-
-__all__ = ["LevelPreference", "TooLarge"]
 
 # Entries of the largest table, each some microseconds and some hundred bytes; and of a rule whose
 # nodes are looked at, to be left out where they do not matter.
@@ -50,7 +48,7 @@ class _Table:
 
 
 @dataclass(frozen=True)
-class LevelPreference:
+class LevelPreference(EmittedPreference):
     """P(o|π) = Σ_r law_o(r) V(r) on balls of policies.
 
     Parameters
@@ -92,23 +90,17 @@ class LevelPreference:
         _kept(self.levels, self.mixture, self.bits, self.most)
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
-        """P, one ball an answer."""
-        table = self._value_table
-        with ctx.workprec(table.bits):
-            values = self._level_values(table, self._masses(policy))
-            return Emission(self.emission).means(values)
+        with ctx.workprec(self._value_table.bits):
+            return super().values(policy)
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
-        """∂P(o)/∂π(j), in directions that keep Σ π = 1."""
-        table = self._slope_table
-        with ctx.workprec(table.bits):
-            found = self._level_slopes(table, self._masses(policy))
-            return Emission(self.emission).slopes(found)
+        with ctx.workprec(self._slope_table.bits):
+            return super().slopes(policy)
 
     # -- levels --------------------------------------------------------------------------
 
-    def _masses(self, policy: Sequence[arb]) -> list[arb]:
-        found = Emission(self.emission).masses(policy)
+    def masses(self, policy: Sequence[arb]) -> list[arb]:
+        found = super().masses(policy)
         if self.most is not None and not all(m <= b for m, b in zip(found, self.most, strict=True)):
             raise Undecided("levels have more mass than they were said to have")
         return found
@@ -124,14 +116,15 @@ class LevelPreference:
         whole = max(rewards, key=lambda b: float(b)) - min(rewards, key=lambda b: float(b))
         return times * (arb(rule.error) * most + arb(rule.lost) * whole)
 
-    def _sums(self, table: _Table, masses: list[arb]) -> tuple[list[arb], list[arb]]:
+    def _sums(self, table: _Table, masses: Sequence[arb]) -> tuple[list[arb], list[arb]]:
         """Z, and Σ m r e^(…), at the nodes."""
         rewards = exact_balls(self.levels)
         columns = arb_mat([[m, m * r] for m, r in zip(masses, rewards, strict=True)])
         both = (table.values * columns).entries()
         return both[::2], both[1::2]
 
-    def _level_values(self, table: _Table, masses: list[arb]) -> list[arb]:
+    def level_values(self, masses: Sequence[arb]) -> list[arb]:
+        table = self._value_table
         z, rewarded = self._sums(table, masses)
         count, power = len(z), self.mixture.sample - 2
         entries: list[arb] = []
@@ -145,7 +138,8 @@ class LevelPreference:
             for k, r in enumerate(exact_balls(self.levels))
         ]
 
-    def _level_slopes(self, table: _Table, masses: list[arb]) -> arb_mat:
+    def level_slopes(self, masses: Sequence[arb]) -> arb_mat:
+        table = self._slope_table
         z, rewarded = self._sums(table, masses)
         levels, n = len(self.levels), self.mixture.sample
         kernel: list[list[arb]] = []

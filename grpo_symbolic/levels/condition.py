@@ -20,12 +20,9 @@ from grpo_symbolic.levels.counted import CountedField
 from grpo_symbolic.levels.field import LevelField
 from grpo_symbolic.levels.form import LevelForm
 from grpo_symbolic.levels.ordered import OrderedField
-from grpo_symbolic.levels.start import distorted
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.stationary import Condition, linearised, remainder, solved
-
-__all__ = ["Ladder", "LevelCondition"]
 
 Mask = NDArray[np.bool_]
 
@@ -35,6 +32,8 @@ _COARSE, _BETTER, _MIDDLE, _FINE = 6.0, 12.0, 21.5, 33.0
 _OFF, _SETTLED, _CORRECTIONS, _ROUGHLY = 1e-8, 1e-14, 12, 0.02
 # Pivots of a matrix that is definite, relative to its diagonal; and how near is near to it.
 _MARGIN, _NEAR = 1e-2, 1e-3
+# Of the start from two levels.
+_STEPS = 12
 # Newton starts beside the reference and one near each answer, and when two solutions are one.
 _RANDOM, _SAME = 8, 1e-7
 
@@ -59,27 +58,22 @@ class LevelCondition(Condition):
     dropped: int = 0
     settled = 0.03  # a finer rule goes on from there
 
-    def climb(self, policy: Array) -> Array:
-        """P, answers × rows."""
+    def felt(self, policy: Array, sloped: bool) -> tuple[Array, Array]:
+        """P, answers × rows, and its slopes as rows × answers × answers, if asked for."""
         law = self.emission
-        if law is None:
-            return self.preference.values(policy)
-        return law @ self.preference.values(law.T @ policy)
-
-    def felt(self, policy: Array) -> tuple[Array, Array]:
-        """P, and its slopes as rows × answers × answers."""
-        law = self.emission
-        if law is None:
-            values, slopes = self.preference.slopes(policy)
-            return values, np.moveaxis(slopes, -1, 0).copy()
-        values, slopes = self.preference.slopes(law.T @ policy)
-        return law @ values, law @ np.moveaxis(slopes, -1, 0) @ law.T
+        masses = policy if law is None else law.T @ policy
+        if not sloped:
+            values, slopes = self.preference.values(masses), np.empty(0)
+            return (values if law is None else law @ values), slopes
+        values, slopes = self.preference.slopes(masses)
+        slopes = np.moveaxis(slopes, -1, 0)
+        return (values, slopes.copy()) if law is None else (law @ values, law @ slopes @ law.T)
 
     def parts(
         self, y: Array, beta: Array, reference: Array, sloped: bool = True
     ) -> tuple[Array, ...]:
         policy = reference * np.exp(y)
-        values, slopes = self.felt(policy) if sloped else (self.climb(policy), np.empty(0))
+        values, slopes = self.felt(policy, sloped)
         force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
         if not self.dropped:
             return policy, values, slopes, beta * force, -beta * stiff
@@ -231,7 +225,7 @@ class Ladder:
             return None
         rewards = np.array([float(r) for r in form.levels])
         merit = rewards if form.table is None else form.table @ rewards
-        return distorted(beta * float(slope), reference, merit, form.size)
+        return _distorted(beta * float(slope), reference, merit, form.size)
 
     def _corrected(self, y: Array, beta: Array, reference: Array) -> tuple[Array, Mask, Mask]:
         done = np.zeros(len(beta), bool)
@@ -293,3 +287,44 @@ def _starts(reference: Array) -> Array:
     near = reference[:, None] / 20 + 0.95 * np.eye(n)
     draws = random.exponential(size=(n, _RANDOM)) + 1e-6
     return np.concatenate([near[:, : 2 * _RANDOM], draws / draws.sum(axis=0)], axis=1)
+
+
+def _distorted(weight: Array, reference: Array, merit: Array, size: int) -> Array:
+    r"""About log φ(R)/R, level by level: the two-level solution on cumulative reference masses.
+
+    With F and R the masses of the levels above a cut under π and π_ref, the reverse KL holds
+    :math:`R \le F \le \varphi(R)`, φ the stationary probability of two levels in groups of the
+    same size: the share of the variance of a group that is between the two sides of the cut is at
+    most one.
+
+    Parameters
+    ----------
+    weight : array, rows
+        β, in units of one advantage.
+    reference : array, answers × rows
+    merit : array, answers
+        What answers are ordered by.
+    size : int
+        G.
+
+    Returns
+    -------
+    array, answers × rows
+    """
+    order = np.argsort(merit, kind="stable")
+    below = np.cumsum(reference[order], axis=0)
+    below /= below[-1]
+    # q + h(q)/β = S for the masses q and S below a cut, with a short form of h that is right at
+    # both ends and in large groups; it is concave, so that the steps from 0 rise to the root.
+    found, root = np.zeros_like(below), np.sqrt(size - 1.0)
+    for _ in range(_STEPS):
+        spread = found * (1 - found)
+        scale = np.sqrt(1 + size * spread)
+        rise = 1 + root * (1 - 2 * found) * (1 + size * spread / 2) / scale**3 / weight
+        left = found + root * spread / scale / weight - below
+        found = np.clip(found - left / np.maximum(rise, 1e-3), 0.0, 1.0)
+    found[-1] = 1.0
+    masses = np.diff(found, axis=0, prepend=0.0)
+    policy = np.empty_like(reference)
+    policy[order] = np.maximum(masses, 1e-9 * reference[order])
+    return np.log(policy / policy.sum(axis=0) / reference)

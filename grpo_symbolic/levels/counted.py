@@ -23,13 +23,11 @@ from sympy import Expr, Integer, Rational, Symbol, multinomial_coefficients
 
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
-from grpo_symbolic.levels.emission import Emission
+from grpo_symbolic.levels.emission import EmittedPreference
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Law
-
-__all__ = ["CountedField", "CountedPreference"]
 
 # Advantages that are measured by the rule itself, about a millisecond each; those that are computed
 # from mean and variance of the group, and how many of them differ; numbers of one block of laws.
@@ -197,7 +195,7 @@ class CountedField:
         for start in range(0, laws, width):
             block = slice(start, start + width)
             part = masses[:, block]
-            powers = [_powers(m, self.size) for m in part]
+            powers = [m ** np.arange(self.size)[:, None] for m in part]
             terms = _product([p[c] for p, c in zip(powers, counts.T, strict=True)])
             values[:, block] = table @ terms
             for k in range(n if sloped else 0):
@@ -209,11 +207,6 @@ class CountedField:
         return values, slopes
 
 
-def _powers(masses: Array, size: int) -> Array:
-    """Of one level, 0 to G − 1 × laws."""
-    return masses ** np.arange(size)[:, None]
-
-
 def _product(factors: list[Array]) -> Array:
     found = factors[0].copy()
     for factor in factors[1:]:
@@ -222,7 +215,7 @@ def _product(factors: list[Array]) -> Array:
 
 
 @dataclass(frozen=True)
-class CountedPreference:
+class CountedPreference(EmittedPreference):
     """P(o|π) = Σ_r law_o(r) V(r) on balls of policies.
 
     Parameters
@@ -282,18 +275,12 @@ class CountedPreference:
         given = _others(len(self.levels), self.size)[0].tolist() if counts is None else counts
         return [_term(powers, c) for c in given]
 
-    def values(self, policy: Sequence[arb]) -> list[arb]:
-        """P, one ball an answer."""
-        _, table = self._counted
-        laws = Emission(self.emission)
-        terms = self._terms(laws.masses(policy))
-        return laws.means((table * arb_mat(len(terms), 1, terms)).entries())
+    def level_values(self, masses: Sequence[arb]) -> list[arb]:
+        terms = self._terms(masses)
+        return (self._counted[1] * arb_mat(len(terms), 1, terms)).entries()
 
-    def slopes(self, policy: Sequence[arb]) -> arb_mat:
-        """∂P(o)/∂π(j)."""
+    def level_slopes(self, masses: Sequence[arb]) -> arb_mat:
         counts, table = self._counted
-        laws = Emission(self.emission)
-        masses = laws.masses(policy)
         terms, columns = self._terms(masses), []
         for k, mass in enumerate(masses):
             if mass.contains(0):  # a power less, where there is no quotient
@@ -302,7 +289,7 @@ class CountedPreference:
             else:
                 lower = [term / mass for term in terms]
             columns.append([c * t for c, t in zip(counts[:, k].tolist(), lower, strict=True)])
-        return laws.slopes(table * arb_mat(columns).transpose())
+        return table * arb_mat(columns).transpose()
 
 
 def _term(powers: Sequence[Sequence[arb]], counts: Sequence[int]) -> arb:

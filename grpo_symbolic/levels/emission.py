@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb, arb_mat
 
 from grpo_symbolic.levels.field import exact_balls
 
-__all__ = ["Emission"]
 
+class EmittedPreference(ABC):
+    """P(o|π) = Σ_r law_o(r) V(r) on balls of policies, from what levels have in their masses."""
 
-@dataclass(frozen=True)
-class Emission:
-    """The laws of the answers' rewards: levels see masses, answers see means over levels.
+    #: One row an answer, with the probability of each level; None where answer k has level k.
+    emission: tuple[tuple[Fraction, ...], ...] | None
 
-    Parameters
-    ----------
-    rows : tuple of tuples of Fraction, or None
-        One row an answer; None where answer k has level k.
-    """
+    @abstractmethod
+    def level_values(self, masses: Sequence[arb]) -> list[arb]:
+        """V of each level."""
 
-    rows: tuple[tuple[Fraction, ...], ...] | None
+    @abstractmethod
+    def level_slopes(self, masses: Sequence[arb]) -> arb_mat:
+        """∂V(r_k)/∂m_l."""
 
-    @property
-    def _law(self) -> arb_mat | None:
-        return None if self.rows is None else arb_mat([exact_balls(row) for row in self.rows])
+    def values(self, policy: Sequence[arb]) -> list[arb]:
+        """P, one ball an answer."""
+        found = self.level_values(self.masses(policy))
+        return found if self.emission is None else (self._law * _column(found)).entries()
+
+    def slopes(self, policy: Sequence[arb]) -> arb_mat:
+        """∂P(o)/∂π(j), in directions that keep Σ π = 1."""
+        found = self.level_slopes(self.masses(policy))
+        return found if self.emission is None else self._law * found * self._law.transpose()
 
     def masses(self, policy: Sequence[arb]) -> list[arb]:
         """The mass of each level."""
-        law, found = self._law, list(policy)
-        return found if law is None else (law.transpose() * _column(found)).entries()
+        if self.emission is None:
+            return list(policy)
+        return (self._law.transpose() * _column(list(policy))).entries()
 
-    def means(self, values: Sequence[arb]) -> list[arb]:
-        """What answers have, from what levels have."""
-        law, found = self._law, list(values)
-        return found if law is None else (law * _column(found)).entries()
-
-    def slopes(self, found: arb_mat) -> arb_mat:
-        """∂P(o)/∂π(j), from the slopes of levels in the masses of levels."""
-        law = self._law
-        return found if law is None else law * found * law.transpose()
+    @property
+    def _law(self) -> arb_mat:
+        return arb_mat([exact_balls(row) for row in self.emission or ()])
 
 
 def _column(values: list[arb]) -> arb_mat:

@@ -27,8 +27,6 @@ from flint import arb, ctx
 from grpo_symbolic.levels.mixture import Mixture
 from grpo_symbolic.levels.nodes import Array, Nodes, nodes
 
-__all__ = ["LevelField", "exact_balls"]
-
 # Products of matrices of at most so many operations stay on one processor, where those of larger
 # ones would wait for others that are busy; nodes of one such product.
 _PRODUCT, _CHUNK = 240_000, 128

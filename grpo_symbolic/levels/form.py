@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import comb
@@ -20,8 +20,6 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
-
-__all__ = ["LevelForm", "level_form"]
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,7 @@ def level_form(
     size = S(algorithm.group_size).subs(point)
     if not size.is_Integer or len(question.levels) < 3:
         return None
-    rule = _at(algorithm.advantage, point)
+    rule = algorithm.advantage.at(point)
     mixture = mixture_of(rule, size)
     if max(size, 0 if mixture is None else mixture.sample) < 3:
         return None
@@ -128,11 +126,6 @@ def _counted(rule: Any, levels: tuple[Fraction, ...], size: Expr) -> bool:
     shares = Rational(1, len(levels))
     law = tuple((Rational(r.numerator, r.denominator), shares) for r in levels)
     return rule.expected(law[0][0], law, size, Domain()) is None
-
-
-def _at(rule: Any, point: Mapping[Symbol, Expr]) -> Any:
-    changes = {n: v.subs(point) for n, v in vars(rule).items() if isinstance(v, Expr)}
-    return replace(rule, **changes) if changes else rule
 
 
 def _fractions(values: list[Expr]) -> tuple[Fraction, ...] | None:

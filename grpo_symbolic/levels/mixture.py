@@ -20,8 +20,6 @@ from sympy import Expr, Symbol, oo
 
 from grpo_symbolic.model.advantage import Advantage, BatchScale, ShiftAndScale, StabilisedScale
 
-__all__ = ["Mixture", "mixture_of"]
-
 # Beyond this argument erfcx is as its asymptotic series is.
 _FAR, _TERMS = 200, 20
 

@@ -38,8 +38,6 @@ from numpy.typing import NDArray
 
 from grpo_symbolic.levels.mixture import Mixture
 
-__all__ = ["Nodes", "Rows", "nodes"]
-
 Array = NDArray[np.float64]
 
 # Half-width of the strip, just inside π/4, and a in units of 1/max c.

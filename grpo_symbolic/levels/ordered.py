@@ -19,11 +19,9 @@ import numpy as np
 from flint import arb, arb_mat
 
 from grpo_symbolic.levels.counted import CountedField, CountedPreference
-from grpo_symbolic.levels.emission import Emission
+from grpo_symbolic.levels.emission import EmittedPreference
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.numeric.interpolant import Array
-
-__all__ = ["OrderedField", "OrderedPreference"]
 
 _THREE = (Fraction(0), Fraction(1), Fraction(2))
 
@@ -78,7 +76,7 @@ class OrderedField:
 
 
 @dataclass(frozen=True)
-class OrderedPreference:
+class OrderedPreference(EmittedPreference):
     """P(o|π) = Σ_r law_o(r) V(r) on balls of policies.
 
     Parameters
@@ -106,9 +104,8 @@ class OrderedPreference:
         """Operations of the slopes, about."""
         return len(self.levels) * self._three.cost
 
-    def _split(self, policy: Sequence[arb]) -> list[list[arb]]:
+    def _split(self, masses: Sequence[arb]) -> list[list[arb]]:
         """Masses below, at and above each level."""
-        masses = Emission(self.emission).masses(policy)
         both = list(zip(self.levels, masses, strict=True))
         return [
             [
@@ -119,15 +116,12 @@ class OrderedPreference:
             for own, mass in both
         ]
 
-    def values(self, policy: Sequence[arb]) -> list[arb]:
-        """P, one ball an answer."""
-        found = [self._three.values(split)[1] for split in self._split(policy)]
-        return Emission(self.emission).means(found)
+    def level_values(self, masses: Sequence[arb]) -> list[arb]:
+        return [self._three.values(split)[1] for split in self._split(masses)]
 
-    def slopes(self, policy: Sequence[arb]) -> arb_mat:
-        """∂P(o)/∂π(j)."""
+    def level_slopes(self, masses: Sequence[arb]) -> arb_mat:
         rows = []
-        for own, split in zip(self.levels, self._split(policy), strict=True):
+        for own, split in zip(self.levels, self._split(masses), strict=True):
             moved = self._three.slopes(split)
             rows.append([moved[1, 1 + (r > own) - (r < own)] for r in self.levels])
-        return Emission(self.emission).slopes(arb_mat(rows))
+        return arb_mat(rows)

@@ -22,7 +22,6 @@ numbers, and a coefficient counts as positive where it is above what rounding ca
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations
@@ -36,38 +35,13 @@ from grpo_symbolic.enclosures.conversion import Undecided
 from grpo_symbolic.levels.form import LevelForm
 from grpo_symbolic.levels.mixture import Mixture
 
-__all__ = ["PositiveDeterminant", "one_for_every_reference", "positive_determinant"]
-
 # Products of terms of one determinant, some twenty million a second.
 _WORK = 36_000_000
 _SPARE = 64
 
 
-@dataclass(frozen=True)
-class PositiveDeterminant:
-    """What was shown.
-
-    Attributes
-    ----------
-    sets : int
-        Sets of two levels or more.
-    coefficients : int
-        Of all of them, each proved to be positive.
-    """
-
-    sets: int
-    coefficients: int
-
-    def __str__(self) -> str:
-        return (
-            "the determinant of the map from policies to their references has positive "
-            f"coefficients ({self.coefficients:,} of them, in {self.sets} sets of levels), so that "
-            "every reference has one stationary policy at every weight"
-        )
-
-
-def one_for_every_reference(form: LevelForm) -> PositiveDeterminant | None:
-    """The proof for a question at numbers; None where it does not apply, is too long, or fails."""
+def one_for_every_reference(form: LevelForm) -> str | None:
+    """What is proved of a question at numbers; None where nothing is, or it would take too long."""
     slope = -diff(form.force, symbols.u)
     if form.emission is not None or form.mixture is None or form.dropped:
         return None
@@ -78,10 +52,8 @@ def one_for_every_reference(form: LevelForm) -> PositiveDeterminant | None:
     return positive_determinant(form.levels, form.mixture)
 
 
-def positive_determinant(
-    levels: Sequence[Fraction], mixture: Mixture
-) -> PositiveDeterminant | None:
-    """The proof for levels in any order; None where it is too long or fails.
+def positive_determinant(levels: Sequence[Fraction], mixture: Mixture) -> str | None:
+    """What is proved for levels in any order; None where it is too long or fails.
 
     Parameters
     ----------
@@ -93,7 +65,7 @@ def positive_determinant(
     Examples
     --------
     >>> thirds = [Fraction(k, 3) for k in range(4)]
-    >>> str(positive_determinant(thirds, Mixture(8, 8)))[:61]
+    >>> positive_determinant(thirds, Mixture(8, 8))[:61]
     'the determinant of the map from policies to their references '
     """
     if mixture.sample != mixture.group or work(len(levels), mixture.group) > _WORK:
@@ -105,7 +77,11 @@ def positive_determinant(
             if positive is None:
                 return None
             found, sets = found + positive, sets + 1
-    return PositiveDeterminant(sets, found)
+    return (
+        "the determinant of the map from policies to their references has positive coefficients "
+        f"({found:,} of them, in {sets} sets of levels), so that every reference has one "
+        "stationary policy at every weight"
+    )
 
 
 def work(levels: int, size: int) -> int:

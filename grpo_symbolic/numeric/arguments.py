@@ -8,8 +8,6 @@ from typing import Any
 
 from sympy import Symbol
 
-__all__ = ["Parameter", "ordered"]
-
 
 @dataclass(frozen=True, repr=False)
 class Parameter:

@@ -24,50 +24,35 @@ from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.separation import Separation, log_odds, shares_at
 from grpo_symbolic.numeric.zeros import Function, Indices, Knots, Mask, with_turns
 
-__all__ = ["Balance", "Force"]
-
 # The ratios π_ref/π of both answers, and the log-odds above the reference.
 RATIOS = (Symbol("ratio_a", positive=True), Symbol("ratio_b", positive=True))
 Z = Symbol("z", real=True)
+ARGUMENTS = (Z.name, symbols.pi.name, REST.name, *(r.name for r in RATIOS))
 
 _STEP, _GROWTH = 0.35, 1.3
 _SCANNED, _SEPARATED = 512, 16384
 
 
-@dataclass(frozen=True)
-class Force:
-    """f as a difference of two terms, and its slope in z.
+def force_of(marginal: Expr, rates: tuple[Expr, Expr], names: tuple[str, ...]) -> Formula:
+    """f as a difference of two terms: both, and its slope in z.
 
-    Parameters
-    ----------
-    formula : Formula
-        Both terms and the slope, in z, π(a), ``REST``, ``RATIOS`` and further parameters.
+    From d(u) in ``symbols.u``, and w_a and w_b in π(a) and ``REST``; as a function of z, π(a),
+    ``REST``, ``RATIOS`` and the parameters by their names.
     """
+    u = symbols.u
+    # p₀/p falls by q p₀/p as z rises, and q₀/q rises by p q₀/q.
+    marginal, stiff = marginal.expand(), (u * diff(marginal, u)).expand()
+    terms = [rate * marginal.subs(u, r) for rate, r in zip(rates, RATIOS, strict=True)]
+    slopes = [
+        log_odds_slope(rate) * marginal.subs(u, r) + rate * moved * stiff.subs(u, r)
+        for rate, r, moved in zip(rates, RATIOS, (-REST, symbols.pi), strict=True)
+    ]
+    return Formula((*terms, slopes[0] - slopes[1]), (*ARGUMENTS, *names))
 
-    formula: Formula
 
-    @classmethod
-    def of(cls, marginal: Expr, rates: tuple[Expr, Expr], names: tuple[str, ...]) -> Force:
-        """From d(u) in ``symbols.u``, and w_a and w_b in π(a) and ``REST``."""
-        u = symbols.u
-        # p₀/p falls by q p₀/p as z rises, and q₀/q rises by p q₀/q.
-        marginal, stiff = marginal.expand(), (u * diff(marginal, u)).expand()
-        terms = [rate * marginal.subs(u, r) for rate, r in zip(rates, RATIOS, strict=True)]
-        slopes = [
-            log_odds_slope(rate) * marginal.subs(u, r) + rate * moved * stiff.subs(u, r)
-            for rate, r, moved in zip(rates, RATIOS, (-REST, symbols.pi), strict=True)
-        ]
-        return cls._compiled((*terms, slopes[0] - slopes[1]), names)
-
-    @classmethod
-    def of_log_odds(cls, strength: Expr) -> Force:
-        """The force ``strength`` · z, in which nothing cancels."""
-        return cls._compiled((strength * Z, S.Zero, strength), ())
-
-    @classmethod
-    def _compiled(cls, parts: tuple[Expr, ...], names: tuple[str, ...]) -> Force:
-        arguments = (Z.name, symbols.pi.name, REST.name, *(r.name for r in RATIOS), *names)
-        return cls(Formula(parts, arguments))
+def force_of_log_odds(strength: Expr) -> Formula:
+    """The force ``strength`` · z, in which nothing cancels, as :func:`force_of` has it."""
+    return Formula((strength * Z, S.Zero, strength), ARGUMENTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +91,7 @@ class Balance:
     Parameters
     ----------
     drift : Drift
-    force : Force
+    force : Formula
     names : tuple of str
         Further parameters of both.
     scale : float
@@ -118,7 +103,7 @@ class Balance:
     """
 
     drift: Drift
-    force: Force
+    force: Formula
     names: tuple[str, ...]
     scale: float
     unbounded: bool | None
@@ -175,7 +160,7 @@ class Balance:
             p, q, *ratios = at.shares(z)
             more = tuple(v if same else v[rows] for v in others)
             drift, climb = self.drift(p, q, more)
-            first, second, stiff = self.force.formula(z, p, q, *ratios, *more)
+            first, second, stiff = self.force(z, p, q, *ratios, *more)
             size = np.abs(drift) + weight * (np.abs(first) + np.abs(second))
             return drift - weight * (first - second), climb - weight * stiff, size
 
@@ -207,7 +192,7 @@ class Balance:
         drift, climb = self.drift(p, q, more)
         weight, z = beta[:, None], y - start.center[:, None]
         ratios = start.share[:, None] / p, start.rest[:, None] / q
-        first, second, stiff = self.force.formula(z, p, q, *ratios, *more)
+        first, second, stiff = self.force(z, p, q, *ratios, *more)
         value, slope = (
             np.broadcast_to(v, z.shape)
             for v in (drift - weight * (first - second), climb - weight * stiff)

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["blocks", "broadcast_shape", "padded", "put"]
-
 
 def broadcast_shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:
     """The common shape, or a ValueError that names every array's own."""

@@ -34,8 +34,6 @@ from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Kernel, Points
 
-__all__ = ["LargerRoot", "Logistic"]
-
 _HALF = Symbol("half_of_linear", real=True)
 _REST = Symbol("rest_ref", positive=True)  # 1 − π_ref, a number of its own
 

@@ -23,8 +23,6 @@ import numpy as np
 from grpo_symbolic.numeric.interpolant import Array, DyadicTable
 from grpo_symbolic.numeric.kernels import Kernel, Points
 
-__all__ = ["Crossing"]
-
 Step = Callable[[DyadicTable, Array, Array, Array], Array]
 
 _CONVERGED = 4e-9  # a step this small has squared its error below rounding

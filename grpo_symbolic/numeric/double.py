@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 from sympy import Add, Expr, Mul, Rational, Symbol
 
-__all__ = ["DoubleSum", "quotient_exp"]
-
 _SPLIT = 134217729.0  # 2^27 + 1
 _LARGE = 3000.0  # exp of it is beyond float64 either way
 Pair = tuple[Any, Any]

@@ -22,8 +22,6 @@ from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array, DyadicTable
 from grpo_symbolic.numeric.zeros import Mask
 
-__all__ = ["Drift", "TabulatedDrift", "WrittenDrift"]
-
 _BITS = 200
 # Sums of more terms are cut off this many standard deviations from their mean.
 _WHOLE, _DEVIATIONS, _SPARE = 1500, 11, 120

@@ -11,8 +11,6 @@ from sympy import Add, Dummy, Expr, Mul, Pow, Symbol, Tuple, cse, diff, lambdify
 
 from grpo_symbolic import symbols
 
-__all__ = ["REST", "Formula", "log_odds_slope"]
-
 #: 1 − π(a), which keeps its digits where π(a) rounds to 1.
 REST = Symbol("rest", positive=True)
 

@@ -21,8 +21,6 @@ import numpy as np
 from flint import arb, arb_poly, ctx, fmpq
 from numpy.typing import NDArray
 
-__all__ = ["Array", "DyadicTable", "Interpolated"]
-
 Array = NDArray[np.float64]
 
 _SPLITS = (5, 6, 7)  # an octave has two to one of these pieces

@@ -15,8 +15,6 @@ from sympy import Expr, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["Kernel", "Points", "ends_of"]
-
 
 @dataclass(frozen=True)
 class Points:

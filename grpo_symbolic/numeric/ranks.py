@@ -21,8 +21,6 @@ from grpo_symbolic.numeric.double import DoubleSum
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["RankDistortion", "cumulative"]
-
 
 @dataclass(frozen=True)
 class RankDistortion:

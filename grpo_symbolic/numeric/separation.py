@@ -24,8 +24,6 @@ from grpo_symbolic.numeric.formula import REST, Formula, log_odds_slope
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.zeros import Function, Guesses, Indices, Knots, Mask, doubts, turning
 
-__all__ = ["Separation", "log_odds", "shares_at"]
-
 # Log-odds up to which shares are ordinary numbers.
 FURTHEST = 708.0
 _STEP, _FINE_GROWTH = 1 / 16, 1.005

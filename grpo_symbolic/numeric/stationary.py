@@ -22,8 +22,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = ["Condition", "linearised", "remainder", "solved"]
-
 _STEPS = 80
 _LONGEST = 1.5
 #: What is left of the condition, beside the terms that it is the difference of.
@@ -139,6 +137,40 @@ class Condition:
         nearest = np.argmin(np.abs(order), axis=1)
         order[np.arange(rows), nearest] = -np.inf
         return known & (order < 0).all(axis=1)
+
+    def sensitivities(self, beta: float, masses: Array, found: Array) -> dict[str, Array]:
+        """∂π/∂β and ∂π(o)/∂π_ref(j) of classes at one solution, by implicit differentiation.
+
+        The equations are differentiated as they stand: the matrix is that of Newton's method.
+
+        Parameters
+        ----------
+        beta : float
+        masses, found : array, classes
+            Of the reference, and of the policy.
+
+        Returns
+        -------
+        dict
+            ``beta``, one entry a class; ``pi_ref``, classes × classes, the reference divided by
+            its sum.
+        """
+        n, y = len(masses), np.log(found / masses)[:, None]
+        parts = self.parts(y, np.array([beta]), masses[:, None])
+        policy, _, slopes, penalty, _ = parts
+        matrix, scale = linearised(parts)
+        inverse = np.linalg.inv(matrix[0])
+        lift = found / masses
+        right = np.zeros((n + 1, n + 1))
+        # By β, then by each mass of the reference: what the equations move by at fixed y and λ.
+        right[:n, 0] = -penalty[:, 0] / beta * scale[0]
+        right[:n, 1:] = slopes[0] * lift * scale[0][:, None]
+        right[n, 1:] = lift
+        moved = -(inverse @ right)[:n]
+        by_beta = policy[:, 0] * moved[:, 0]
+        by_mass = policy * moved[:, 1:] + np.diag(lift)
+        # Divided by its sum, a larger entry makes all others smaller.
+        return {"beta": by_beta, "pi_ref": by_mass - (by_mass @ masses)[:, None]}
 
 
 def linearised(parts: tuple[Array, ...]) -> tuple[Array, Array]:

@@ -24,8 +24,6 @@ from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.zeros import Function, Indices, Mask, refined, with_turns
 
-__all__ = ["LinkShape", "MassTilt", "SpreadTilt", "TiltedCurve"]
-
 _STEP = 0.35
 _MARGIN = 12.0
 _FURTHEST = 600.0

@@ -16,18 +16,6 @@ from numpy.typing import NDArray
 from grpo_symbolic.numeric.blocks import padded
 from grpo_symbolic.numeric.interpolant import Array
 
-__all__ = [
-    "Function",
-    "Guesses",
-    "Indices",
-    "Knots",
-    "Mask",
-    "doubts",
-    "refined",
-    "turning",
-    "with_turns",
-]
-
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 #: z and the rows it belongs to, to values, slopes, and the size of what values are differences of.

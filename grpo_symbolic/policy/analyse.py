@@ -17,9 +17,8 @@ from sympy import Expr, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.curl import CurlCertificate
-from grpo_symbolic.analysis.cusps import cusp
 from grpo_symbolic.analysis.fold_curve import fold_curve
-from grpo_symbolic.analysis.folds import folds
+from grpo_symbolic.analysis.folds import cusp, folds
 from grpo_symbolic.analysis.limits import escape_threshold, explain_limit
 from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.analysis.potential import potential
@@ -38,8 +37,6 @@ from grpo_symbolic.work import Exhausted, limited
 
 if TYPE_CHECKING:
     from grpo_symbolic.presets.preset import Preset
-
-__all__ = ["Analysis", "analyse"]
 
 # For one entry.
 _STEPS = 3_000_000

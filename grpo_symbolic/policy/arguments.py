@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
@@ -13,16 +13,13 @@ from numpy.typing import NDArray
 from sympy import lambdify
 
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.inputs import exact_number, parameter_range
+from grpo_symbolic.inputs import PARAMETERS, ParameterRange, exact_number
 from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import ends_of
 
-__all__ = ["LARGEST_GROUP", "ROW", "Arguments", "rows_allowed"]
-
 LARGEST_GROUP = 2**20
 _GROUP = f"an integer between 2 and {LARGEST_GROUP}"
-Span = tuple[float, float, bool, bool]
 REFERENCE = "pi_ref"
 #: The one field of an entry of an array of rows.
 ROW = "row"
@@ -67,7 +64,7 @@ class Arguments:
         return found
 
     @cached_property
-    def _ranges(self) -> dict[str, Span]:
+    def _ranges(self) -> dict[str, ParameterRange]:
         return {p.name: _range(p) for p in self.parameters}
 
     @cached_property
@@ -87,10 +84,10 @@ class Arguments:
         them, where they are known.
         """
         wrong: list[Any] = []
-        for name, span in self._ranges.items():
+        for name, known in self._ranges.items():
             if name in values:
                 value = values[name]
-                outside = _outside(span, value, *(ends[name] if ends else ends_of(value)))
+                outside = _outside(known, value, *(ends[name] if ends else ends_of(value)))
                 wrong += [] if outside is None else [outside]
         if self.answers and REFERENCE in values:
             wrong.append(_no_distributions(values[REFERENCE][ROW]))
@@ -107,7 +104,7 @@ class Arguments:
             outside = _outside(self._ranges[p.name], value, np.nan, np.nan)
             if outside is not None and outside.any():
                 first = np.broadcast_to(value, outside.shape)[outside].flat[0]
-                return f"{p.name} must be {_allowed(p)}, got {first}"
+                return f"{p.name} must be {_range(p).allowed}, got {first}"
         if self.answers and REFERENCE in values:
             rows = values[REFERENCE][ROW]
             wrong = _no_distributions(rows)
@@ -117,16 +114,12 @@ class Arguments:
         return f"the parameters must satisfy {self.domain}"
 
 
-def _allowed(p: Parameter) -> str:
-    return _GROUP if p.role == "group_size" else parameter_range(p.role)[0]
-
-
-def _range(p: Parameter) -> Span:
-    """Lower and upper end, and whether they are allowed."""
-    _, lower, upper, lower_closed, upper_closed = parameter_range(p.role)
-    if p.role == "group_size":
-        return lower, float(LARGEST_GROUP), lower_closed, True
-    return lower, upper, lower_closed, upper_closed
+def _range(p: Parameter) -> ParameterRange:
+    """What an array may hold."""
+    known = PARAMETERS[p.role]
+    if p.role != "group_size":
+        return known
+    return replace(known, allowed=_GROUP, upper=LARGEST_GROUP, upper_closed=True)
 
 
 def _rows_of(value: Any, n: int) -> Array:
@@ -155,28 +148,25 @@ def _no_distributions(rows: Array) -> NDArray[np.bool_]:
         return wrong | ~(np.abs(rows.sum(axis=-1) - 1.0) <= _SUM * rows.shape[-1])
 
 
-def _outside(span: Span, value: Any, least: float, greatest: float) -> NDArray[np.bool_] | None:
-    lower, upper, lower_closed, upper_closed = span
+def _outside(
+    known: ParameterRange, value: Any, least: float, greatest: float
+) -> NDArray[np.bool_] | None:
     if np.size(value) == 0:
         return None
     # NaN fails every comparison.
-    above = least >= lower if lower_closed else least > lower
-    below = greatest <= upper if upper_closed else greatest < upper
-    if above and below and greatest < np.inf and least > -np.inf:
+    if known.admits(least) and known.admits(greatest) and -np.inf < least <= greatest < np.inf:
         return None
     array = np.asarray(value)
-    inside = array >= lower if lower_closed else array > lower
-    inside &= array <= upper if upper_closed else array < upper
-    return ~(inside & np.isfinite(array))
+    return ~(known.admits(array) & np.isfinite(array))
 
 
 def _numbers(p: Parameter, value: Any, strict: bool) -> Array:
     def failure() -> ValueError:
         # Writing out an array costs more than evaluating it.
-        return ValueError(f"{p.name} must be {_allowed(p)}, got {str(value)[:60]}")
+        return ValueError(f"{p.name} must be {_range(p).allowed}, got {str(value)[:60]}")
 
     if isinstance(value, str):  # one number, as solutions() reads it
-        value = float(exact_number(p.name, value, _allowed(p)))
+        value = float(exact_number(p.name, value, _range(p).allowed))
     try:
         array = np.asarray(value)
         if array.dtype.kind == "O":

@@ -18,8 +18,6 @@ from numpy.typing import NDArray
 from grpo_symbolic.numeric.blocks import broadcast_shape
 from grpo_symbolic.policy.arguments import rows_allowed
 
-__all__ = ["SOLUTIONS", "evaluated", "is_chunked"]
-
 # Columns of a lazy array of all solutions, whose number is only known when it is computed.
 SOLUTIONS = 8
 
@@ -58,7 +56,7 @@ def evaluated(evaluator: Any, given: Mapping[str, Any], **options: Any) -> Any:
     rows = _rows(given["pi_ref"], answers) if answers else None
     # Names, kinds of numbers and group sizes are read as of arrays of one entry.
     known = {
-        name: _entry(lazy[name]) if name in lazy else value
+        name: np.full(1, 2).astype(lazy[name].dtype) if name in lazy else value
         for name, value in given.items()
         if rows is None or name != "pi_ref"
     }
@@ -160,11 +158,6 @@ def _rows(value: Any, answers: int) -> Any:
     if array.ndim == 0 or array.shape[-1] != answers:
         raise ValueError(f"pi_ref must be {rows_allowed(answers)}, got shape {array.shape}")
     return array.rechunk({array.ndim - 1: -1})
-
-
-def _entry(array: Any) -> NDArray[Any]:
-    """An array of one entry of the same type."""
-    return np.full(1, 2).astype(array.dtype)
 
 
 def _shape(arrays: Mapping[str, Any]) -> tuple[int, ...]:

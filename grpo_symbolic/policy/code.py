@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import comb
 from typing import Any
 
-from sympy import Expr, Sum, Symbol, log, sstr
+from sympy import Expr, Sum, Symbol, diff, log, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
-from grpo_symbolic.analysis.implicit_form import group_drift, implicit_form
 from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.code_array import (
     LIBRARIES,
     CodeText,
@@ -20,11 +21,9 @@ from grpo_symbolic.export.code_array import (
     solver_code,
 )
 from grpo_symbolic.export.code_program import LargerRoot, array_program
-from grpo_symbolic.export.code_solver import DRIFT, LARGEST, GroupDrift, Implicit, P, Q
-from grpo_symbolic.inputs import parameter_range
-from grpo_symbolic.numeric.arguments import Parameter
-
-__all__ = ["binary_code", "compilable", "simplex_code"]
+from grpo_symbolic.export.code_solver import DRIFT, LARGEST, SLOPE, GroupDrift, Implicit, P, Q, T
+from grpo_symbolic.inputs import PARAMETERS
+from grpo_symbolic.model.two_level import TwoLevel
 
 PI = symbols.pi
 
@@ -85,7 +84,7 @@ def _function(policy: Any, library: str) -> str:
             "without a closed form the number of stationary policies must be established to "
             f"be one for all parameters: {policy.count.reason}"
         )
-    found = implicit_form(policy.curve, names)
+    found = _implicit_form(policy.curve, names)
     note = f"There is one solution for all parameters: {policy.count.reason}."
     text = _text(policy, found.names, (_condition(found),), _SOLUTION, (note,))
     return solver_code(found, text, library, "stationary_policy")
@@ -126,6 +125,71 @@ def _condition(form: Implicit) -> str:
     return "\n".join(lines)
 
 
+def _implicit_form(curve: Balance, names: Sequence[Symbol]) -> Implicit:
+    """The condition times π(a) π(b), and its slope in π(a).
+
+    Parameters
+    ----------
+    curve : Balance
+    names : sequence of Symbol
+        The parameters; the result has plain symbols of their names.
+
+    Raises
+    ------
+    ValueError
+        For a penalty whose force is not smooth after that, or a group that is too large.
+    """
+    line = tidy(curve.force.expression * PI * (1 - PI), curve.domain)
+    if not line.is_polynomial(PI):
+        raise ValueError(
+            "a solver is written for penalties whose force is rational in pi(a); "
+            "use solutions() for this one"
+        )
+    model = curve.condition.preference
+    group = None
+    if model.weights == (1, 0) and model.factor == 1 and model.two_level is not None:
+        group = _group_drift(model.two_level, names)
+    drift: Expr = DRIFT
+    slope: Expr = SLOPE
+    if group is None:
+        written = unfolded(curve.drift.expression)
+        if written.has(Sum):
+            raise ValueError(
+                f"a solver is written for a group size that is a number up to {LARGEST}; "
+                "use solutions() for this one"
+            )
+        drift, slope = written, diff(written, PI)
+    pull = curve.beta * line
+    value = P * Q * drift - pull
+    change = (Q - P) * drift + P * Q * slope - diff(pull, PI)
+    plain = {s: Symbol(str(s), real=True) for s in names}
+    value, change = (e.xreplace({1 - PI: Q}).xreplace({PI: P, **plain}) for e in (value, change))
+    used = {str(s) for s in value.free_symbols | change.free_symbols}
+    needed = used | set(group.names if group is not None else ())
+    return Implicit(value, change, group, tuple(str(s) for s in names if str(s) in needed))
+
+
+def _group_drift(rule: TwoLevel, names: Sequence[Symbol]) -> GroupDrift | None:
+    """The Bernstein sum of a finite group, or None where there is none to write out."""
+    if not (rule.size.is_Integer and rule.degree.is_Integer) or rule.degree > LARGEST:
+        return None
+    plain = {s: Symbol(str(s), real=True) for s in names}
+    spread = None
+    if rule.zero_sum and rule.spread is not None:
+        spread = rule.spread.xreplace({symbols.t: T, **plain})
+    if rule.exact_drift is not None:
+        n = rule.exact_drift.degree
+        weights = tuple(
+            float((comb(n, k) * c.to_sympy()).evalf(25))
+            for k, c in enumerate(rule.exact_drift.coefficients)
+        )
+        return GroupDrift(n + 2, weights, spread)
+    if spread is None:
+        return None
+    used = tuple(str(s) for s in names if plain[s] in spread.free_symbols)
+    return GroupDrift(int(rule.degree), None, spread, used)
+
+
 def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> str:
     plain = {s: Symbol(str(s), real=True) for s in (PI, *names)}
     contrast, model = policy.condition.contrast(), policy.condition.preference
@@ -133,7 +197,7 @@ def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> st
     share: Expr = PI
     value = policy.equation.lhs - policy.equation.rhs
     if model.two_level is not None and model.two_level.size.is_Integer:
-        drift = group_drift(model.two_level, names)
+        drift = _group_drift(model.two_level, names)
     if drift is not None:
         # In powers of pi a drift loses digits: it is left as the sum over the group that it is.
         first, second = model.weights
@@ -173,7 +237,9 @@ def _text(
         (
             p.name,
             "" if p.default is None else f"{p.default:g}",
-            reference if reference and p.role == "pi_ref" else _meaning(p),
+            reference
+            if reference and p.role == "pi_ref"
+            else f"{_described(p.symbol)}: {PARAMETERS[p.role].allowed}.",
         )
         for p in inputs
     ]
@@ -197,10 +263,6 @@ def _described(symbol: Symbol) -> str:
     known = symbols.describe(symbol)
     meaning = symbol.name if known is None else known.meaning
     return meaning[0].upper() + meaning[1:]
-
-
-def _meaning(p: Parameter) -> str:
-    return f"{_described(p.symbol)}: {parameter_range(p.role)[0]}."
 
 
 def simplex_code(policy: Any, form: str) -> str:

@@ -16,8 +16,6 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 
-__all__ = ["comparison"]
-
 PI = symbols.pi
 
 
@@ -52,7 +50,9 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
     if len(called) != len(found) or len(set(called)) < len(called):
         raise ValueError(f"names must be one for each policy, all different, got {called}")
     lines: list[Line] = []
-    proofs: list[str] = []
+    # The first sentence of a setting is the question, which they share.
+    question, *_ = found[0].exhibited().setting.partition(". ")
+    settings = [f"{question}."]
     for name, policy in zip(called, found, strict=True):
         symbol = Symbol(f"pi_{len(lines)}", positive=True)
         notation = Notation(extra={symbol: rf"\pi_{{{_index(name)}}}(a)"})
@@ -63,12 +63,12 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
                 lines.append(Written(*sides))
             else:
                 lines.append(line)
-        proofs.append(rf"{name}: {_setting_of(policy)}")
-    first = found[0].exhibited()
+        settings.append(f"{name}: {policy.exhibited().setting.partition('. ')[2]}")
+    ranges = dict.fromkeys(r for p in found for r in p.exhibited().domain.ranges if r.symbol != PI)
     return Exhibit(
         title="Comparison of " + listed([_plain(n) for n in called]),
-        setting=" ".join([_question_of(found[0]), *proofs]),
-        domain=Domain(tuple(r for r in _union(found).ranges if r.symbol != PI)),
+        setting=" ".join(settings),
+        domain=Domain(tuple(ranges)),
         formulas=tuple(lines),
         solved=False,
         status="",
@@ -81,7 +81,7 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
             for name, policy in zip(called, found, strict=True)
             for k, passage in enumerate(_renamed(policy, name))
         ),
-        sources=first.sources,
+        sources=found[0].exhibited().sources,
         report=lambda: [v for p in found for v in p.verify()],
     )
 
@@ -133,19 +133,6 @@ def _index(name: str) -> str:
     """A name as a subscript."""
     words, _, size = name.partition("$_{")
     return rf"\mathrm{{{words}}}" + (rf",\,{size.removesuffix('}$')}" if size else "")
-
-
-def _union(found: Sequence[StationaryPolicy]) -> Domain:
-    ranges = dict.fromkeys(r for p in found for r in p.exhibited().domain.ranges)
-    return Domain(tuple(ranges))
-
-
-def _question_of(policy: StationaryPolicy) -> str:
-    return policy.exhibited().setting.partition(". ")[0] + "."
-
-
-def _setting_of(policy: StationaryPolicy) -> str:
-    return policy.exhibited().setting.partition(". ")[2]
 
 
 def _limits_of(names: Sequence[str], found: Sequence[StationaryPolicy]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ box of relative logits into its interior.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -26,8 +26,6 @@ from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
-
-__all__ = ["Enclosure", "enclosed_binary", "enclosed_simplex"]
 
 #: One ball an answer.
 Balls: TypeAlias = tuple[arb, ...]
@@ -148,8 +146,12 @@ class Solved(Protocol):
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions: ...
 
 
-#: From a question of two classes, its binary policy, and the places of the better and the worse.
-AsBinary: TypeAlias = Callable[[Question, Mapping[Symbol, Expr]], tuple[Solved, tuple[int, int]]]
+class SolvedOfMany(Solved, Protocol):
+    """What is asked of a policy of many answers."""
+
+    def as_binary(
+        self, question: Question, point: Mapping[Symbol, Expr]
+    ) -> tuple[Solved, tuple[int, int]]: ...
 
 
 def enclosed_binary(policy: Solved, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
@@ -170,14 +172,8 @@ def _places_of_zero(solved: Solutions) -> int:
     return places if places > _MANY_ZEROS else 0
 
 
-def enclosed_simplex(
-    policy: Solved, as_binary: AsBinary, point: Mapping[Symbol, Expr], digits: int
-) -> Enclosure:
-    """Balls of all answers of a policy of many answers, at exact numbers.
-
-    ``as_binary`` gives the policy of a question of two classes, the better one first, and the
-    places of both.
-    """
+def enclosed_simplex(policy: SolvedOfMany, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
+    """Balls of all answers of a policy of many answers, at exact numbers."""
     reference = tuple(r.xreplace(point) for r in policy.question.reference)
     monotone = policy.algorithm.penalty.monotone
     classes = policy.question.classes
@@ -198,7 +194,7 @@ def enclosed_simplex(
         solved = Solutions(tuple(p.solution for p in proved), how, complete)
         return _collected(solved, wholes, digits)
     if len(classes) == 2 and monotone:
-        binary, places = as_binary(question, point)
+        binary, places = policy.as_binary(question, point)
         pair = enclosed_binary(binary, {**point, symbols.pi_ref: masses[places[0]]}, digits)
         wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
@@ -221,7 +217,7 @@ def enclosed_simplex(
 def _collected(solved: Solutions, found: Sequence[Balls | None], digits: int) -> Enclosure:
     kept: list[tuple[Balls, Stability]] = []
     for balls, solution in zip(found, solved, strict=True):
-        if balls is not None and all(_apart(balls, other) for other, _ in kept):
+        if balls is not None and not any(_meet(balls, other) for other, _ in kept):
             kept.append((balls, solution.stability))
     left_out = len(solved) - len(kept)
     reason = solved.status
@@ -236,8 +232,8 @@ def _collected(solved: Solutions, found: Sequence[Balls | None], digits: int) ->
     )
 
 
-def _apart(first: Balls, second: Balls) -> bool:
-    return any(not a.overlaps(b) for a, b in zip(first, second, strict=True))
+def _meet(first: Balls, second: Balls) -> bool:
+    return all(a.overlaps(b) for a, b in zip(first, second, strict=True))
 
 
 # -- two answers ---------------------------------------------------------------------------

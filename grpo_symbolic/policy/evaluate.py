@@ -27,8 +27,6 @@ from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.chunked import evaluated, is_chunked
 
-__all__ = ["PRECISION", "Evaluator", "NoStationaryPolicy", "exact_float"]
-
 BRANCHES = ("attracting", "lowest", "highest", "all")
 ERRORS = ("raise", "nan")
 #: Precision is global in mpmath and python-flint: one thread at a time derives and solves.
@@ -243,6 +241,11 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return np.array2string(value[ROW], precision=6, threshold=6, edgeitems=2)
+
+
+def at_an_end(found: list[Any], branch: str) -> list[Any]:
+    """Of solutions in order, the one that is asked for; or all."""
+    return {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
 
 
 def exact_float(value: float) -> Expr:

@@ -38,10 +38,15 @@ from grpo_symbolic.numeric.stationary import Condition, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
-from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, exact_float
+from grpo_symbolic.policy.evaluate import (
+    PRECISION,
+    Evaluator,
+    NoStationaryPolicy,
+    at_an_end,
+    exact_float,
+)
+from grpo_symbolic.policy.evaluate_binary import group_table
 from grpo_symbolic.policy.rank_distortion import sees_pairs
-from grpo_symbolic.policy.sensitivity_of_many import sensitivities
-from grpo_symbolic.policy.strategies import group_table
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.preferences import refuse_names, spread_function
@@ -50,8 +55,6 @@ from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
-
-__all__ = ["SimplexEvaluator"]
 
 # Numbers of one block: answers times rows, and answers times rows times points of a scan.
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
@@ -274,7 +277,7 @@ class _SimplexKernel(Kernel):
         classes = [list(c) for c in self.classes]
         masses = np.array([reference[c].sum() for c in classes])
         policy = np.array([found[c].sum() for c in classes])
-        moves = sensitivities(condition, beta, masses, policy)
+        moves = condition.sensitivities(beta, masses, policy)
         kind = np.empty(len(reference), dtype=int)
         for k, c in enumerate(classes):
             kind[c] = k
@@ -378,7 +381,7 @@ class _SimplexKernel(Kernel):
                 for k in range(count):
                     found, _ = ladder.searched(float(beta[k]), masses[:, k])
                     policies = sorted((masses[:, k] * np.exp(y) for y in found), key=self._merit)
-                    kept = {"lowest": policies[:1], "highest": policies[-1:]}.get(branch, policies)
+                    kept = at_an_end(policies, branch)
                     out = put(out, [k], np.array(kept)[None]) if kept else out
                 return out, np.zeros(count, bool)
             y, good = ladder.attracted(beta, masses)
@@ -387,7 +390,7 @@ class _SimplexKernel(Kernel):
 
     def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
         """The exact solver, row by row up to :data:`_EXACT_ROWS`; NaN for the rest."""
-        lists: list[list[Any]] = []
+        out = np.full((len(beta), 1, len(masses)), np.nan)
         simple = type(self.policy)(self.algorithm, self.question)
         for k in range(min(len(beta), _EXACT_ROWS if self.ladder is None else _BALL_ROWS)):
             column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
@@ -403,12 +406,9 @@ class _SimplexKernel(Kernel):
             found.sort(key=lambda s: self._merit(s.policy))
             if branch == "attracting":
                 found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
-            chosen = {"lowest": found[:1], "highest": found[-1:]}.get(branch, found)
-            lists.append([[float(p) for p in s.policy] for s in chosen])
-        out = np.full((len(beta), 1, len(masses)), np.nan)
-        for k, found in enumerate(lists):
             if found:
-                out = put(out, [k], np.array([found]))
+                policies = [[float(p) for p in s.policy] for s in at_an_end(found, branch)]
+                out = put(out, [k], np.array([policies]))
         return out
 
     def _merit(self, policy: Sequence[Any]) -> Any:

@@ -18,8 +18,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["claims_of", "derivation_of", "numeric_check", "status_of"]
-
 PI = symbols.pi
 _STEPS = 5_000_000
 # Up to this group size a formula in radicals is ruled out at one instance.

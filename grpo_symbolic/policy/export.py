@@ -18,8 +18,6 @@ from grpo_symbolic.export.sympy_source import assumed, exact, identifier
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.verify.verdict import Verdict
 
-__all__ = ["JSON_VERSION", "jax", "latex", "python", "record", "torch"]
-
 #: Version of the JSON format: changes when a reader would have to.
 JSON_VERSION = 1
 

@@ -22,15 +22,13 @@ import mpmath as mp
 import numpy as np
 from sympy import Eq, Expr, Piecewise, Symbol, lambdify
 
-from grpo_symbolic.inputs import parameter, parameter_range
+from grpo_symbolic.inputs import PARAMETERS, parameter
 from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.policy.code import compilable
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.solve.closed_form import ClosedForm
 from grpo_symbolic.solve.solutions import rational
-
-__all__ = ["function_of_two"]
 
 _DIFFERENTIATING = ("jax", "torch")
 _KINDS = {
@@ -74,12 +72,10 @@ def _mpmath_function(policy: Policy, closed: ClosedForm | None) -> Callable[...,
 
 def _mpmath_number(p: Parameter, value: Any) -> mp.mpf:
     """An exact number, a decimal in text, a float or mpmath's own."""
-    allowed, lower, upper, lower_closed, upper_closed = parameter_range(p.role)
     if isinstance(value, mp.mpf):
-        above = value >= lower if lower_closed else value > lower
-        below = value <= upper if upper_closed else value < upper
-        if not (mp.isfinite(value) and above and below):
-            raise ValueError(f"{p.name} must be {allowed}, got {mp.nstr(value)}")
+        known = PARAMETERS[p.role]
+        if not (mp.isfinite(value) and known.admits(value)):
+            raise ValueError(f"{p.name} must be {known.allowed}, got {mp.nstr(value)}")
         return value
     exact = parameter(p.role, value, p.name)
     return mp.mpf(value) if isinstance(value, float) else mp.mpf(str(exact.evalf(mp.mp.dps + 10)))

@@ -21,19 +21,17 @@ from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import Number, exact_number
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.numeric.arguments import Parameter
-from grpo_symbolic.policy.derivation_of_many import (
-    checks_of_many,
-    derivation_of_many,
-    rows_by_name,
-)
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.policy.printed import NOT_ASKED, OF_MANY, OF_TWO
 from grpo_symbolic.policy.proof_of_many import (
+    checks_of_many,
+    derivation_of_many,
     given_of_many,
     multiplier_vanishes,
     one_policy,
     proof_of_many,
     ranked_shown,
+    rows_by_name,
 )
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion, ranked_classes
 from grpo_symbolic.policy.setting import in_words
@@ -55,8 +53,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.analysis.count import Count
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
-
-__all__ = ["SimplexPolicy"]
 
 
 @dataclass(frozen=True)
@@ -310,10 +306,7 @@ class SimplexPolicy(Policy):
         return dict(zip(self.question.reference[:-1], found, strict=False))
 
     def solutions_at(self, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
-        sized = self.sized(point)
-        return solutions_of_many(
-            sized.algorithm, self.question, lambda: sized.condition, point, digits
-        )
+        return solutions_of_many(self.sized(point), point, digits)
 
     def sized(self, point: Mapping[Symbol, Expr]) -> SimplexPolicy:
         """The policy with the number of a point in place of a symbol for the group size."""
@@ -331,7 +324,7 @@ class SimplexPolicy(Policy):
     def enclosed_at(self, point: Mapping[Symbol, Expr], digits: int) -> Enclosure:
         from grpo_symbolic.policy.enclosure import enclosed_simplex
 
-        return enclosed_simplex(self.sized(point), self.sized(point).as_binary, point, digits)
+        return enclosed_simplex(self.sized(point), point, digits)
 
     @cached_property
     def evaluator(self) -> SimplexEvaluator:

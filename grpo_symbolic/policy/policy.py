@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.analysis.sensitivity import Sensitivity
     from grpo_symbolic.analysis.statics import Monotonicity
 
-__all__ = ["Policy"]
-
 
 class Policy(Solved):
     """The stationary policies, with what is known of them for all parameters at once."""
@@ -212,9 +210,9 @@ class Policy(Solved):
         0.128571428571
         """
         balance = self.balance_for("solving for a parameter")
-        from grpo_symbolic.policy.solve_for import solved_for
+        from grpo_symbolic.analysis.targets import solved_for
 
-        return solved_for(self, balance, unknown, digits, values)
+        return solved_for(self.inputs, balance, unknown, digits, values)
 
     def bounds(self) -> Bounds:
         """Lower and upper bounds of π(a) in simpler expressions, each with its proof."""

@@ -24,8 +24,6 @@ from grpo_symbolic.question import Question
 from grpo_symbolic.registry import FORMATS
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["NOT_ASKED", "OF_MANY", "OF_TWO", "Printed"]
-
 #: The status of a closed form that is looked for when it is asked for.
 NOT_ASKED = (
     "the closed form is not looked for before it is asked for: .expressions, and .status says "
@@ -47,16 +45,12 @@ class Printed(ABC):
 
     algorithm: Algorithm
     question: Question
+    domain: Domain
 
     @property
     @abstractmethod
     def status(self) -> str:
         """A sentence: which solution it is and why, or why there is no closed form."""
-
-    @property
-    @abstractmethod
-    def domain(self) -> Domain:
-        """The ranges under which all of this holds."""
 
     @property
     def unknowns(self) -> tuple[Symbol, ...]:
@@ -130,8 +124,8 @@ class Printed(ABC):
         """Why the formulas hold, step by step."""
 
     @abstractmethod
-    def verify(self) -> Report:
-        """Verdicts on what the policy rests on."""
+    def verify(self, *, simulate: bool = False) -> Report:
+        """Verdicts on the claims, on what they are built from, and on a simulation."""
 
     def given(self) -> str:
         """The ranges in a sentence, where the domain is too long to read."""

@@ -31,8 +31,6 @@ from grpo_symbolic.verify.claim import Claim
 if TYPE_CHECKING:
     from grpo_symbolic.analysis.count import Count
 
-__all__ = ["condition_of_answers", "penalty_of_answers", "proof_of_two", "with_one_logarithm"]
-
 PI, REFERENCE, SHARE = symbols.pi, symbols.pi_ref, symbols.share
 (P_A, P_B), (D_A, D_B) = symbols.preferences, symbols.marginals
 # A formula that stands in a sentence is no wider, in points.
@@ -236,7 +234,7 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
         times = next((s.justification for s in steps), "")
         text = inserted
         if times.startswith("multiplied by"):
-            text = f"{_sentence(times.partition(',')[0])}, these turn \\eqref{{@condition}} into"
+            text = f"{sentence(times.partition(',')[0])}, these turn \\eqref{{@condition}} into"
         return (Passage(text, (("equation", equation),)), _number(policy))
     if (
         closed.short is None
@@ -246,14 +244,13 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
         lines = [(steps[-2].justification, steps[-2].equation)] if len(steps) > 1 else []
         passages = [Passage(inserted, (("equation", policy.equation),))]
         passages += [
-            Passage(_sentence(why) + ":", (("polynomial", _with_zero_right(e)),))
-            for why, e in lines
+            Passage(sentence(why) + ":", (("polynomial", _with_zero_right(e)),)) for why, e in lines
         ]
         return (*passages, *_branch(closed.claims, closed.expression))
     passages = [Passage(inserted, (("equation", policy.equation),))]
     for step in steps:
         if step.equation != policy.equation:
-            passages.append(Passage(_sentence(step.justification) + ":", (("", step.equation),)))
+            passages.append(Passage(sentence(step.justification) + ":", (("", step.equation),)))
     return tuple(passages)
 
 
@@ -294,7 +291,8 @@ def _signed(left: Expr, value: Expr, relation: str) -> Written:
     return Written(formula(left), rf"{formula(value)} {relation} 0")
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """With a capital letter, and no stop."""
     text = text.strip().rstrip(".:")
     return text[:1].upper() + text[1:]
 

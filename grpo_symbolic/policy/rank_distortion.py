@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Eq, Expr, S
@@ -13,8 +14,6 @@ from grpo_symbolic.question import Question
 from grpo_symbolic.solve.closed_form import ClosedForm, closed_form
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.stationarity import stationarity_condition
-
-__all__ = ["RankDistortion", "rank_distortion", "ranked_classes", "sees_pairs"]
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,20 @@ class RankDistortion:
 
     @property
     def expressions(self) -> tuple[Expr, ...]:
-        """π(o), one entry an answer: a class's answers share its mass as in the reference."""
-        reference, curve = self.question.reference, self.closed.expression
+        """π(o), one entry an answer."""
+        curve = self.closed.expression
+        return self.by_rank(lambda mass: curve.subs(symbols.pi_ref, mass), self.question.reference)
+
+    def by_rank(self, curve: Callable[[Expr], Expr], reference: Sequence[Expr]) -> tuple[Expr, ...]:
+        """π(o) from φ: a class's answers share its mass as in the reference."""
         found: dict[int, Expr] = {}
         below: Expr = S.Zero
         total: Expr = S.Zero
-        for place, position in enumerate(self.ranked):
+        for position in self.ranked:
             members = self.question.classes[position]
             mass = Add(*(reference[o] for o in members))
             total = (total + mass).expand()
-            last = place == len(self.ranked) - 1
-            upto = S.One if last else curve.subs(symbols.pi_ref, total)
+            upto = S.One if position == self.ranked[-1] else curve(total)
             for o in members:
                 share = S.One if len(members) == 1 else reference[o] / mass
                 found[o] = (upto - below) * share

@@ -15,8 +15,6 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian, Law, mean
 
-__all__ = ["Values", "in_words", "power_of_ten", "setting", "with_symbols"]
-
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 #: Symbols that stand for numbers of the algorithm, with the numbers.
 Values = tuple[tuple[Symbol, Expr], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Rational, S, Symbol, lambdify, oo
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
     from grpo_symbolic.simulation.result import Simulation
-
-__all__ = ["Simulated", "simulated_check"]
 
 #: Entries of arrays of one call, and what a step costs beside them.
 MAX_WORK = 100_000_000
@@ -122,7 +120,7 @@ class Simulated:
         )
         near = None if start is None else found.rest
         flow = _Flow(self, point, first, learning_rate * reuse)
-        return replace(found, predicted=_predicted(self, point, near), flow=flow)
+        return replace(found, predicted=_predicted(self, point, reference, near), flow=flow)
 
 
 def simulated_check(policy: Any) -> tuple[str, Verdict]:
@@ -181,7 +179,7 @@ def _ascent(
     }
     tabled = paid is None and advantage is not None and advantage.batch is None
     if tabled and Composed.fits(sampler):
-        totals: Any = Composed(sampler, rule, **given)
+        totals = Composed(sampler, rule, **given)
     else:
         totals = Drawn(sampler, rule, **given, paid=paid, beta=beta, reference=reference)
     return Ascent(totals, penalty, beta, reference, reuse, clip)
@@ -193,7 +191,9 @@ def _members(sampler: Any) -> int:
     return sampler.size if counted is None else len(counted)
 
 
-def _predicted(policy: Any, point: Mapping[Symbol, Expr], near: Any) -> Any:
+def _predicted(
+    policy: Any, point: Mapping[Symbol, Expr], reference: ndarray, near: ndarray | None
+) -> ndarray | None:
     """The stationary policy that attracts the flow from the reference, or the nearest one."""
     import numpy as np
 
@@ -206,59 +206,46 @@ def _predicted(policy: Any, point: Mapping[Symbol, Expr], near: Any) -> Any:
     if near is None:  # of several, the one that the flow reaches from the reference
         given = {p.name: float(point[p.symbol]) for p in policy.inputs if p.symbol in point}
         if len(candidates[0]) != 2 or "pi_ref" not in given:
-            given["pi_ref"] = _reference(policy, point)
+            given["pi_ref"] = reference
         reached = np.atleast_1d(policy.evaluate(errors="nan", **given))
         near = reached if len(reached) > 1 else np.array([reached[0], 1 - reached[0]])
     return min(candidates, key=lambda found: float(np.abs(found - near).max()))
 
 
-def _reference(policy: Any, point: Mapping[Symbol, Expr]) -> ndarray:
-    import numpy as np
-
-    return np.array([float(S(r).subs(point)) for r in policy.question.reference])
-
-
+@dataclass(frozen=True)
 class _Flow:
     """The policy-gradient flow of the theory in the logits, by Runge and Kutta."""
 
-    def __init__(
-        self, policy: Any, point: Mapping[Symbol, Expr], start: ndarray, rate: float
-    ) -> None:
-        self.policy, self.point, self.start, self.rate = policy, point, start, rate
+    policy: Any
+    point: Mapping[Symbol, Expr]
+    start: ndarray
+    rate: float
 
     def __call__(self, steps: ndarray) -> ndarray:
         import numpy as np
 
-        field = self._field()
+        from grpo_symbolic.simulation.ascent import softmax
+
+        unknowns = self.policy.unknowns
+        point = {symbols.base_reward: S.Zero, **self.point}
+        parts = [S(part).doit().subs(point) for part in self.policy.condition.field]
+        function = lambdify(unknowns, parts, "numpy")
+
+        def field(logits: ndarray) -> ndarray:
+            return np.array(function(*softmax(logits)[: len(unknowns)]), dtype=float)
+
         logits, found, last = np.log(self.start), [], 0
         for step in steps:
-            parts = max(1, min(200, int(_FLOW_STEPS * self.rate * (step - last)) + 1))
-            h = self.rate * (step - last) / parts
-            for _ in range(parts if step > last else 0):
+            pieces = max(1, min(200, int(_FLOW_STEPS * self.rate * (step - last)) + 1))
+            h = self.rate * (step - last) / pieces
+            for _ in range(pieces if step > last else 0):
                 k1 = field(logits)
                 k2 = field(logits + h / 2 * k1)
                 k3 = field(logits + h / 2 * k2)
                 logits = logits + h / 6 * (k1 + 2 * k2 + 2 * k3 + field(logits + h * k3))
             last = step
-            found.append(_softmax(logits))
+            found.append(softmax(logits))
         return np.stack(found)
-
-    def _field(self) -> Any:
-        import numpy as np
-
-        condition = self.policy.condition
-        unknowns = self.policy.unknowns
-        point = {symbols.base_reward: S.Zero, **self.point}
-        parts = [S(part).doit().subs(point) for part in condition.field]
-        function = lambdify(unknowns, parts, "numpy")
-        return lambda logits: np.array(function(*_softmax(logits)[: len(unknowns)]), dtype=float)
-
-
-def _softmax(logits: ndarray) -> ndarray:
-    import numpy as np
-
-    found = np.exp(logits - logits.max())
-    return found / found.sum()
 
 
 # -- what is asked for -------------------------------------------------------------------------

@@ -8,8 +8,9 @@ bound of what remains of the gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import mpmath as mp
 from flint import ctx
@@ -27,34 +28,32 @@ from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.solve.stage import stage_at
-from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
-
-__all__ = ["as_binary", "shares_of", "solutions_of_many"]
+from grpo_symbolic.stationarity import stationarity_condition
 
 # Digits beyond those asked for.
 _SPARE = 25
 
 
-def solutions_of_many(
-    algorithm: Algorithm,
-    question: Question,
-    condition: Callable[[], StationarityCondition],
-    point: Mapping[Symbol, Expr],
-    digits: int,
-) -> Solutions:
-    """The solutions at exact numbers for all symbols of the condition, built if it is needed."""
-    return _Search(algorithm, question, condition, point, digits).run()
+def solutions_of_many(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
+    """The solutions at exact numbers; the condition of all answers is built if it is needed."""
+    return _Search(policy, point, digits).run()
 
 
 @dataclass(frozen=True)
 class _Search:
     """One question at numbers."""
 
-    algorithm: Algorithm
-    question: Question
-    condition: Callable[[], StationarityCondition]
+    policy: Any
     point: Mapping[Symbol, Expr]
     digits: int
+
+    @property
+    def algorithm(self) -> Algorithm:
+        return self.policy.algorithm
+
+    @property
+    def question(self) -> Question:
+        return self.policy.question
 
     def run(self) -> Solutions:
         reference = tuple(r.xreplace(self.point) for r in self.question.reference)
@@ -124,7 +123,7 @@ class _Search:
     def _staged(self, solutions: Solutions) -> Solutions:
         """The stage status on the simplex of all answers, at policies inside it."""
         found = tuple(
-            replace(s, stage=stage_at(self.condition(), self.point, s.policy))
+            replace(s, stage=stage_at(self.policy.condition, self.point, s.policy))
             if min(s.policy) > 0
             else s
             for s in solutions
@@ -135,7 +134,10 @@ class _Search:
         if len(question) == 2:
             return self._binary(question, reference)
         known = question == self.question
-        condition = self.condition() if known else stationarity_condition(self.algorithm, question)
+        if known:
+            condition = self.policy.condition
+        else:
+            condition = stationarity_condition(self.algorithm, question)
         given = {**self.point, **dict(zip(question.reference[:-1], reference, strict=False))}
         monotone = self.algorithm.penalty.monotone
         with mp.workdps(self.digits + _SPARE):

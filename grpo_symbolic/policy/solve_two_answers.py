@@ -14,8 +14,6 @@ from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability,
 from grpo_symbolic.solve.stage import stage_at
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["solutions_of_two"]
-
 _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
 
 

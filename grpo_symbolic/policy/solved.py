@@ -18,7 +18,6 @@ from grpo_symbolic.policy.simulated import Simulated
 from grpo_symbolic.solve.solutions import Solutions
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.verdict import Report
 
 # An analysis is imported when it is asked for: a formula needs none of them.
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate import Evaluator
-
-__all__ = ["Solved"]
 
 #: A number for a parameter, or a row of them: one reference probability an answer.
 Value = Number | Sequence[Number]
@@ -78,10 +75,6 @@ class Solved(Printed, Simulated):
     @abstractmethod
     def claims(self) -> tuple[Claim, ...]:
         """What has to hold for this policy to be the stationary one."""
-
-    @abstractmethod
-    def verify(self, *, simulate: bool = False) -> Report:
-        """Verdicts on the :attr:`claims`, on what they are built from, and on a simulation."""
 
     @abstractmethod
     def balance_for(self, purpose: str) -> Balance:

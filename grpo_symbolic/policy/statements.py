@@ -26,6 +26,7 @@ from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.export.plain_text import escape
 from grpo_symbolic.implicit_root import ImplicitRoot
+from grpo_symbolic.policy.proof import sentence
 from grpo_symbolic.verify.claim import Claim
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.analysis.count import Count
     from grpo_symbolic.analysis.folds import Folds
     from grpo_symbolic.analysis.statics import Monotonicity
-
-__all__ = ["STATEMENTS", "statement"]
 
 PI = symbols.pi
 _SHOWN_DIGITS = 12
@@ -96,17 +95,16 @@ def _exhibit(
     reason: str = "",
     claims: Sequence[Claim] = (),
     report: Reported | None = None,
-    unknown: bool = True,
     **more: Any,
 ) -> Exhibit:
     """The statement in its setting; the argument, and what it rests on, as its proof."""
     whole = policy.exhibited()
-    text = f"{_terms(reason)}{_sentence(escape(reason))}." if reason else ""
+    text = f"{_terms(reason)}{sentence(escape(reason))}." if reason else ""
     resting = "; ".join(escape(c.title) for c in claims)
     text += f" The argument rests on the following, each proved by itself: {resting}." * bool(
         claims
     )
-    about = r" Throughout, $\pi(a)$ is the stationary probability of the better answer." * unknown
+    about = r" Throughout, $\pi(a)$ is the stationary probability of the better answer."
     domain = Domain(tuple(r for r in whole.domain.ranges if r.symbol != PI))
     return Exhibit(
         title=title,
@@ -132,11 +130,6 @@ def _verdicts(claims: Sequence[Claim]) -> Iterable[Judged]:
     from grpo_symbolic.verify.methods import prove_all
 
     return prove_all(tuple(claims))
-
-
-def _sentence(text: str) -> str:
-    text = text.strip().rstrip(".")
-    return text[:1].upper() + text[1:]
 
 
 def _call(name: str, *arguments: Any, **values: Any) -> str:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["stationary_policy"]
-
 # Conditions of more classes of answers are built when they are asked for.
 _AT_ONCE = 6
 

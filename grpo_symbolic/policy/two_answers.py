@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 
-__all__ = ["StationaryPolicy", "binary_policy"]
-
 PI = symbols.pi
 # The choice of a branch is proved within so many steps, or no closed form is given.
 _STEPS = 5_000_000
@@ -316,13 +314,10 @@ def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryP
     """The stationary policy of a binary question: condition, reduction, closed form."""
     condition = stationarity_condition(algorithm, question)
     reduction = reduce_binary(condition, "Stationary policy of a binary question")
-    return StationaryPolicy(algorithm, question, condition, reduction, _closed_form(reduction))
-
-
-def _closed_form(reduction: Reduction) -> ClosedForm | None:
-    if reduction.polynomial is None:
-        return None
-    return _root(reduction.polynomial, reduction.equation, reduction.derivation.domain)
+    closed = None
+    if reduction.polynomial is not None:
+        closed = _root(reduction.polynomial, reduction.equation, reduction.derivation.domain)
+    return StationaryPolicy(algorithm, question, condition, reduction, closed)
 
 
 @lru_cache(maxsize=64)

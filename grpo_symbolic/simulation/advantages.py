@@ -13,33 +13,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import ndarray
-from sympy import S
+from sympy import Expr, Integer, S, Symbol, lambdify
 
 from grpo_symbolic.model.advantage import (
     Advantage,
     BatchScale,
     BestOverSecond,
-    Clipped,
-    FixedScale,
     LeaveOneOut,
     MeanScale,
     MedianCentred,
-    NegativeOnly,
     PassAtK,
-    PositiveOnly,
     Ranks,
     Rescaled,
-    ShiftAndScale,
-    ShiftOnly,
-    StabilisedScale,
 )
-
-__all__ = ["Rule", "rule_of", "tied"]
 
 #: From rewards and counts (members, seeds, groups) to advantages.
 Rule = Callable[[ndarray, ndarray], ndarray]
 #: A variance below so much of the largest squared reward is rounding.
 _ROUNDING = 1e-13
+_DEVIATION, _VARIANCE = Symbol("d", real=True), Symbol("v", positive=True)
 
 
 def tied(rewards: ndarray, counts: ndarray) -> ndarray:
@@ -59,27 +51,28 @@ def rule_of(advantage: Advantage, size: int) -> Rule:
         For a rule that is not known here, a symbol in it, or a batch that groups do not divide.
     """
     known = {
-        ShiftAndScale: _standardised,
-        StabilisedScale: _standardised,
-        ShiftOnly: _centred,
-        FixedScale: _centred,
         LeaveOneOut: _against_others,
         MeanScale: _by_mean,
         BatchScale: _by_batch,
         Rescaled: _divided,
-        Clipped: _shaped,
-        PositiveOnly: _shaped,
-        NegativeOnly: _shaped,
         Ranks: _by_rank,
         MedianCentred: _about_the_median,
         BestOverSecond: _lead,
         PassAtK: _best_of_subsets,
     }
+    form = advantage.of_moments(_DEVIATION, _VARIANCE, Integer(size))
     make = known.get(type(advantage))
-    if make is None:
+    if make is not None:
+        return make(advantage, size)
+    if form is None:
         names = ", ".join(kind.__name__ for kind in known)
-        raise ValueError(f"rules that are simulated are {names}; got {advantage!r}")
-    return make(advantage, size)
+        raise ValueError(
+            "rules that are simulated are those that see mean and variance of the group, and "
+            f"{names}; got {advantage!r}"
+        )
+    for symbol in form.free_symbols - {_DEVIATION, _VARIANCE}:
+        raise ValueError(f"{symbol} must be a number to be simulated")
+    return _by_moments(form, float(advantage(S.One, ((S.One, S.One),), Integer(size))), size)
 
 
 def _number(value: Any, name: str) -> float:
@@ -95,25 +88,19 @@ def _mean(rewards: ndarray, counts: ndarray, size: int) -> ndarray:
 # -- rules that see mean and variance -----------------------------------------------------------
 
 
-def _standardised(advantage: Any, size: int) -> Rule:
-    epsilon = _number(advantage.epsilon, "epsilon")
-    sample = size / (size - advantage.ddof)
-    inside = isinstance(advantage, StabilisedScale)
-    empty = 0.0 if inside or epsilon else float(advantage.zero_over_zero)
+def _by_moments(form: Expr, empty: float, size: int) -> Rule:
+    """From the definition in deviation and variance, and what members of equal rewards have."""
+    function = lambdify((_DEVIATION, _VARIANCE), form, "numpy")
 
     def measured(rewards: ndarray, counts: ndarray) -> ndarray:
         deviation = rewards - _mean(rewards, counts, size)
+        if not form.has(_VARIANCE):
+            return function(deviation, None)
         equal = tied(rewards, counts)
-        square = np.where(equal, 1.0, _mean(deviation**2, counts, size) * sample)
-        scale = np.sqrt(square + epsilon) if inside else np.sqrt(square) + epsilon
-        return np.where(equal, empty, deviation / scale)
+        square = np.where(equal, 1.0, _mean(deviation**2, counts, size))
+        return np.where(equal, empty, function(deviation, square))
 
     return measured
-
-
-def _centred(advantage: Any, size: int) -> Rule:
-    scale = 1.0 if advantage.sigma is None else _number(advantage.sigma, "sigma")
-    return lambda rewards, counts: (rewards - _mean(rewards, counts, size)) / scale
 
 
 def _by_mean(advantage: Any, size: int) -> Rule:
@@ -171,23 +158,9 @@ def _by_batch(advantage: Any, size: int) -> Rule:
     return measured
 
 
-# -- rules made of other rules ------------------------------------------------------------------
-
-
 def _divided(advantage: Any, size: int) -> Rule:
     inner, divisor = rule_of(advantage.rule, size), _number(advantage.divisor, "sigma")
     return lambda rewards, counts: inner(rewards, counts) / divisor
-
-
-def _shaped(advantage: Any, size: int) -> Rule:
-    inner = _standardised(advantage.inner, size)
-    low, high = {PositiveOnly: (0.0, np.inf), NegativeOnly: (-np.inf, 0.0)}.get(
-        type(advantage), (-np.inf, np.inf)
-    )
-    if isinstance(advantage, Clipped):
-        high = _number(advantage.bound, "bound")
-        low = -high
-    return lambda rewards, counts: np.clip(inner(rewards, counts), low, high)
 
 
 # -- rules that see the order --------------------------------------------------------------------

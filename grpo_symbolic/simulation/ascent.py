@@ -14,9 +14,7 @@ import numpy as np
 from numpy import ndarray
 
 from grpo_symbolic.simulation.penalties import ExactPenalty, SampledPenalty
-from grpo_symbolic.simulation.totals import Sums, Totals
-
-__all__ = ["Ascent"]
+from grpo_symbolic.simulation.totals import Composed, Drawn, Sums
 
 #: Probabilities from which ratios and logarithms are still good numbers.
 _LEAST = 1e-280
@@ -28,7 +26,7 @@ class Ascent:
 
     Attributes
     ----------
-    totals : Totals
+    totals : Drawn or Composed
         Draws the groups of a step.
     penalty : SampledPenalty or ExactPenalty
     beta : float
@@ -39,7 +37,7 @@ class Ascent:
         How far the ratio may fall below and rise above 1.
     """
 
-    totals: Totals
+    totals: Drawn | Composed
     penalty: SampledPenalty | ExactPenalty
     beta: float
     reference: ndarray
@@ -66,13 +64,13 @@ class Ascent:
         """
         logits = np.tile(np.log(start), (len(rates), 1))
         for _ in range(steps):
-            policy = _softmax(logits)
+            policy = softmax(logits)
             sums = self.totals.of(policy, rng)
             new = policy
             for _ in range(self.reuse):
                 gradient = self._gradient(new, policy, sums)
                 logits = logits + rates[:, None] * gradient
-                new = _softmax(logits)
+                new = softmax(logits)
                 if not new.min() > _LEAST:  # NaN too
                     raise ValueError(
                         "the policy of a seed ran away to a vertex: nothing holds it there, or the "
@@ -98,7 +96,8 @@ class Ascent:
         return gradient
 
 
-def _softmax(logits: ndarray) -> ndarray:
+def softmax(logits: ndarray) -> ndarray:
+    """Policies along the last axis."""
     with np.errstate(invalid="ignore", over="ignore"):
-        found = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return found / found.sum(axis=1, keepdims=True)
+        found = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        return found / found.sum(axis=-1, keepdims=True)

@@ -12,8 +12,6 @@ from sympy import Expr, Symbol, diff, exp, lambdify
 from grpo_symbolic import symbols
 from grpo_symbolic.model.penalty import Divergence, Estimator, Penalty
 
-__all__ = ["ExactPenalty", "SampledPenalty", "penalty_of"]
-
 _LOG = Symbol("l", real=True)
 _Function = Callable[[ndarray], ndarray]
 

@@ -14,8 +14,6 @@ from grpo_symbolic.display import Html, record
 from grpo_symbolic.simulation.ascent import Ascent
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["Simulation", "simulated"]
-
 METHOD = "simulation"
 #: Standard errors beyond which a prediction is not confirmed.
 CONFIRMED = 4.0

@@ -20,8 +20,6 @@ from grpo_symbolic.model.algorithm import GRPO, IPO, NLHF, RLHF, Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
-__all__ = ["Counted", "Groups", "Sampler", "sampler_of"]
-
 #: Members that are drawn one by one sooner than counted.
 _FEW = 6
 

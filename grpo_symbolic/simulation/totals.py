@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy import ndarray
@@ -16,8 +16,6 @@ from numpy import ndarray
 from grpo_symbolic.simulation.advantages import Rule, tied
 from grpo_symbolic.simulation.penalties import SampledPenalty
 from grpo_symbolic.simulation.sampling import Groups, Sampler
-
-__all__ = ["Composed", "Drawn", "Sums", "Totals"]
 
 MAX_REDRAWS = 10_000
 #: Compositions of which a table is made.
@@ -37,20 +35,6 @@ class Sums(NamedTuple):
     ups: ndarray
     downs: ndarray
     members: ndarray
-
-
-class Totals(Protocol):
-    """Draws the groups of a step."""
-
-    @property
-    def sampler(self) -> Sampler: ...
-
-    @property
-    def groups(self) -> int: ...
-
-    def of(self, policy: ndarray, rng: np.random.Generator) -> Sums:
-        """The sums over groups that are drawn from policies (seeds, answers)."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -84,6 +68,7 @@ class Drawn:
     reference: ndarray | None = None
 
     def of(self, policy: ndarray, rng: np.random.Generator) -> Sums:
+        """The sums over groups that are drawn from policies (seeds, answers)."""
         drawn = self._draw(policy, rng)
         rewards, paid = drawn.rewards, None
         if self.paid is not None:

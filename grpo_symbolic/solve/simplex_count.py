@@ -20,9 +20,10 @@ from dataclasses import dataclass
 
 import mpmath as mp
 from flint import arb, ctx
-from sympy import Expr, S, diff, oo
+from sympy import Expr, S, Symbol, diff, oo
 
 from grpo_symbolic.algebra import is_zero
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.levels.form import level_form
@@ -38,7 +39,7 @@ from grpo_symbolic.solve.simplex_system import ResponseSystem
 from grpo_symbolic.solve.tilt import Tilt
 from grpo_symbolic.work import Exhausted
 
-__all__ = ["Counted", "SimplexCount"]
+__all__ = ["Counted", "SimplexCount", "skew_slopes"]
 
 # Bits of the isolation; the zeros are refined by the field.
 _BITS = 80
@@ -97,19 +98,12 @@ class SimplexCount:
         form = level_form(condition.algorithm, condition.question, self.field.point)
         shown = None if form is None else one_for_every_reference(form)
         if shown is not None:
-            return str(shown)
+            return shown
         if not self._may_be_affine():
             return None
         values = [v.subs(self.field.point) for v in condition.preference]
-        contrasts = [v - values[-1] for v in values[:-1]]
-        rows = [[diff(c, s).expand() for s in unknowns] for c in contrasts]
-        if any(entry.has(*unknowns) for row in rows for entry in row):
+        if skew_slopes(values, unknowns, condition.question.policy_domain) is None:
             return None
-        domain = condition.question.policy_domain
-        for i, row in enumerate(rows):
-            for j in range(i + 1):
-                if not is_zero((row[j] + rows[j][i]).expand(), domain):
-                    return None
         return "the preference of pairs is skew, so the stationarity map is strictly monotone"
 
     def _may_be_affine(self) -> bool:
@@ -165,6 +159,20 @@ class SimplexCount:
         isolation = system.isolated(min(_CELLS, _OPERATIONS // system.cost))
         policies = tuple(_middles(system.policy(place)) for place in isolation.found)
         return _counted(isolation.complete, policies, "a system in the values of the answers")
+
+
+def skew_slopes(
+    values: Sequence[Expr], unknowns: Sequence[Symbol], domain: Domain
+) -> list[list[Expr]] | None:
+    """The derivative of P along the simplex, where it is constant and skew; else None."""
+    rows = [[diff(v - values[-1], s).expand() for s in unknowns] for v in values[:-1]]
+    if any(entry.has(*unknowns) for row in rows for entry in row):
+        return None
+    for i, row in enumerate(rows):
+        for j in range(i + 1):
+            if not is_zero((row[j] + rows[j][i]).expand(), domain):
+                return None
+    return rows
 
 
 def _counted(complete: bool, policies: tuple[tuple[mp.mpf, ...], ...], what: str) -> Counted:

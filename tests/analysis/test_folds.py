@@ -22,9 +22,8 @@ from grpo_symbolic import (
     stationarity_condition,
     symbols,
 )
-from grpo_symbolic.analysis.cusps import cusp
 from grpo_symbolic.analysis.fold_curve import fold_curve
-from grpo_symbolic.analysis.folds import Turn, fold_references, folds
+from grpo_symbolic.analysis.folds import Turn, cusp, folds
 from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.penalty import Divergence
@@ -347,21 +346,6 @@ def test_no_cusp() -> None:
     assert cusp(curve(oo)) is None
     with pytest.raises(ValueError, match="not an additive constant"):
         cusp(curve(8, ReverseKL()))
-
-
-def test_references_between_the_folds_have_three_solutions() -> None:
-    low, high = fold_references(curve(16), Rational(3, 10))
-    beta = mpf(3) / 10
-    for place, count in ((low * 0.98, 1), (low * 1.02, 3), (high * 0.98, 3), (high * 1.02, 1)):
-        assert zeros(16, place, beta) == count
-    top = cusp(curve(16)).beta
-    assert fold_references(curve(16), Rational(mp.nstr(top * 1.01, 10))) == ()
-    assert len(fold_references(curve(16), Rational(mp.nstr(top * 0.99, 10)))) == 2
-
-
-def test_the_reference_at_a_weight_in_large_groups() -> None:
-    (reference,) = fold_references(curve(oo), 2)
-    assert abs(logit(reference) - (2 * asinh(mpf(2)) - sqrt(mpf(5)))) < mpf("1e-28")
 
 
 # -- Maxwell points ------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ import numpy as np
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.model.penalty import DirectKL
-from grpo_symbolic.policy import strategies
+from grpo_symbolic.policy import evaluate_binary
 from grpo_symbolic.policy.stationary import stationary_policy
 from tests.benchmarks import bernstein
 
@@ -86,7 +86,7 @@ def _in_size() -> list[dict[str, Any]]:
 
 def _tabled(policy: Any) -> Any:
     """The first point of a policy that has derived its equation already."""
-    strategies.group_table.cache_clear()
+    evaluate_binary.group_table.cache_clear()
     policy.__dict__.pop("evaluator", None)
     return policy.evaluate(beta=1.0, pi_ref=0.5)
 

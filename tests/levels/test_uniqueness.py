@@ -10,7 +10,7 @@ import grpo_symbolic as gs
 from grpo_symbolic.levels import uniqueness
 from grpo_symbolic.levels.field import LevelField
 from grpo_symbolic.levels.mixture import Mixture
-from grpo_symbolic.levels.uniqueness import PositiveDeterminant, positive_determinant
+from grpo_symbolic.levels.uniqueness import positive_determinant
 
 BITS = 120
 
@@ -62,8 +62,7 @@ def test_coefficients_are_those_in_all_levels(
 ) -> None:
     found = positive_determinant(tuple(map(Fraction, levels)), Mixture(size, size))
     assert found is not None
-    assert found.sets == 4
-    assert found.coefficients == counted
+    assert f"({counted} of them, in 4 sets of levels)" in found
 
 
 def test_levels_that_are_close_or_many_and_rules_of_trainers() -> None:
@@ -71,7 +70,7 @@ def test_levels_that_are_close_or_many_and_rules_of_trainers() -> None:
     trainer = Mixture(8, 8, 1, Fraction(1, 10**4))
     six = tuple(map(Fraction, (0, 1, 5, 6, 20, 50)))
     for levels, rule in ((close, Mixture(9, 9)), (close, trainer), (six, Mixture(4, 4))):
-        assert isinstance(positive_determinant(levels, rule), PositiveDeterminant)
+        assert "positive coefficients" in positive_determinant(levels, rule)
     ten = tuple(map(Fraction, range(10)))
     assert positive_determinant(ten, Mixture(64, 64)) is None
     assert positive_determinant(close, Mixture(4, 16)) is None
