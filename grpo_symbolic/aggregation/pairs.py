@@ -147,5 +147,6 @@ class _Refinement:
         whole[largest] += off
         sides = self.sides(whole)
         mean = sum(sides, arb(0)) / len(sides)
-        square = sum(((s - mean) ** 2 for s in sides), arb(0))
-        return arb((square.sqrt() / kappa + abs(off)).abs_upper())
+        # At the solution these are balls around 0, which have no power and no root.
+        square = sum(((s - mean) * (s - mean) for s in sides), arb(0))
+        return arb((square.abs_upper().sqrt() / kappa + abs(off)).abs_upper())
