@@ -12,7 +12,6 @@ from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
 from grpo_symbolic.display import grid
-from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.plain_text import escape
@@ -76,10 +75,6 @@ class AxiomTable(Stated):
         return Exhibit(
             title="Rules and axioms",
             setting="Consider rules from electorates to lotteries over answers.",
-            domain=Domain(),
-            formulas=(),
-            solved=False,
-            status="",
             says=r"whether they satisfy an axiom is said by \emph{yes}, which is proved, "
             r"\emph{no}, which is refuted by a counterexample, or \emph{open}:",
             source=f"axiom_table({self.rules!r})",

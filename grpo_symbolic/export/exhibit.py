@@ -119,10 +119,10 @@ class Exhibit:
 
     title: str
     setting: str
-    domain: Domain
-    formulas: tuple[Line, ...]
-    solved: bool
-    status: str
+    domain: Domain = field(default_factory=Domain)
+    formulas: tuple[Line, ...] = ()
+    solved: bool = False
+    status: str = ""
     where: tuple[Line, ...] = ()
     expressions: tuple[tuple[Symbol, Expr], ...] = ()
     unknown: str = r"$\pi(a)$"
