@@ -13,12 +13,12 @@ from math import gcd
 
 import numpy as np
 from flint import arb, ctx
-from sympy import Add, Expr, Integer, expand, radsimp
+from sympy import Add, Expr, Integer, S, expand, radsimp
 
 from grpo_symbolic.aggregation.cases import Profile, profile_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import as_arb, rational
+from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.rule import Profiles, Setting
 from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
@@ -134,7 +134,7 @@ def _balanced(
     rule: Trained, profile: Profile, own: int, met: Fraction, start: Fraction
 ) -> tuple[list[Expr], Expr]:
     """Masses with P(2) = P(3) at the policy (p, q, q), and the weight at which it is stationary."""
-    policy, masses = list(map(rational, _even(met))), [Integer(m) for _, m in profile]
+    policy, masses = list(map(S, _even(met))), [Integer(m) for _, m in profile]
     drives = []
     for row, _ in profile:
         question = Question(raters=Electorate([(1, row)]), per="group")
@@ -144,7 +144,7 @@ def _balanced(
                  if k != own))  # fmt: skip
     masses[own] = radsimp(expand(-rest / (drives[own][1] - drives[own][2])))
     climb = Add(*(m * d[0] for m, d in zip(masses, drives, strict=True))) / Add(*masses)
-    return masses, radsimp(expand(climb) / (1 - rational(start / met)))
+    return masses, radsimp(expand(climb) / (1 - S(start / met)))
 
 
 def _even(first: Fraction) -> tuple[Fraction, ...]:

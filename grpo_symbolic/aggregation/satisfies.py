@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from flint import ctx
+from sympy import S
 
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
@@ -23,7 +24,7 @@ from grpo_symbolic.aggregation.cases import (
 )
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
-from grpo_symbolic.aggregation.lottery import Lottery, as_ball, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_ball
 from grpo_symbolic.aggregation.merging import merged_elsewhere
 from grpo_symbolic.aggregation.names import rule as as_rule
 from grpo_symbolic.aggregation.rule import Rule
@@ -269,7 +270,7 @@ def _at_the_limit(
     rule: Rule, profile: Profile, winner: int, limit: tuple[Fraction, ...], why: str
 ) -> Counterexample | None:
     """What fails in the limit; of training, the way there is checked at a small weight as well."""
-    electorate, values = electorate_of(profile), tuple(map(rational, limit))
+    electorate, values = electorate_of(profile), tuple(map(S, limit))
     checked = f"the limit is exact: {why}"
     if isinstance(rule, Trained):
         near = rule.lottery(electorate, _UNIFORM, _NEAR, 40).values

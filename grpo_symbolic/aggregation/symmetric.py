@@ -20,12 +20,13 @@ from itertools import combinations_with_replacement, product
 
 import numpy as np
 from flint import arb, ctx
+from sympy import S
 
 from grpo_symbolic.aggregation.cases import Profile, profile_of, winner_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
 from grpo_symbolic.aggregation.expected import expected_advantage
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery, as_arb, as_ball, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb, as_ball
 from grpo_symbolic.aggregation.rule import Profiles
 from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
@@ -203,7 +204,7 @@ def _broken(line: Line, near: Fraction, far: Fraction) -> Counterexample | None:
             return None
         gap = weights[1] - weights[0]
     shown = [
-        Lottery(line.electorate.answers, tuple(map(rational, (p, (1 - p) / 2, (1 - p) / 2))))
+        Lottery(line.electorate.answers, tuple(map(S, (p, (1 - p) / 2, (1 - p) / 2))))
         for p in (near, far)
     ]
     first, second = (float(w.mid()) for w in weights)
