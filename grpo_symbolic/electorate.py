@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Electorate"]
-
 #: What a rater says of an answer: a number, a law of rewards, or nothing.
 Entry: TypeAlias = Fraction | Law | Gaussian | None
 _NUMBER = "a number, an expression in symbols, or a law of rewards"

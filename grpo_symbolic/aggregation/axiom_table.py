@@ -19,8 +19,6 @@ from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["RULES", "AxiomTable", "axiom_table"]
-
 #: The rules of the table in the documents.
 RULES = (
     *("grpo2", "nlhf", "rlhf", "rlhf-btl", "ipo", "maximal-lottery", "borda", "copeland"),

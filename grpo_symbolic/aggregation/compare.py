@@ -21,8 +21,6 @@ from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.policy.setting import in_words
 
-__all__ = ["Comparison", "aligned", "compare"]
-
 _DIGITS = 6
 _LISTED = 20
 _FEW = 6

@@ -19,8 +19,6 @@ from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.model.algorithm import NLHF
 
-__all__ = ["expected_advantage", "left_over"]
-
 #: A share of the raters, and the reward of every answer.
 Rater = tuple[arb, Sequence[Fraction]]
 

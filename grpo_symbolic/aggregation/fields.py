@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.stationary import Condition
 
-__all__ = ["Array", "Field", "Linear", "Polynomial", "Spread", "group_coefficients", "stationary"]
-
 # Where paths begin; how far a step may lead, in log π; ratios of weights, the last for turns.
 _LARGE, _FARTHEST = 8.0, 0.75
 _FACTORS, _CAREFUL = (2.5, 1.5, 1.1, 1.01), (1.2, 1.01)

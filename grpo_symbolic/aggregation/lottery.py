@@ -15,8 +15,6 @@ from grpo_symbolic.display import cut, grid, short
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import middle
 
-__all__ = ["Lottery", "as_arb", "as_ball"]
-
 _SHOWN = 12
 
 

@@ -35,8 +35,6 @@ from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of
 from grpo_symbolic.enclosures.systems import unique_zero
 
-__all__ = ["MaximalFace", "MaximalLottery", "maximal_face"]
-
 _STEPS, _SMALL = 120, 1e-13
 # Denominators at which a coordinate of an interior point is rounded, one after the other.
 _ROUNDED = (10**3, 10**6, 10**9, 10**12, 10**15)

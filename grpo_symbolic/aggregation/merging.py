@@ -25,8 +25,6 @@ from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.question import Question
 
-__all__ = ["merged_elsewhere"]
-
 #: p of policies (p, q, q) that two electorates are made to share, and of references.
 _MET = (Fraction(4, 5), Fraction(2, 5), Fraction(1, 5))
 _STARTS = (Fraction(1, 10), Fraction(1, 3), Fraction(1, 2))

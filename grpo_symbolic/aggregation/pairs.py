@@ -20,8 +20,6 @@ from grpo_symbolic.aggregation.fields import Linear, stationary
 from grpo_symbolic.aggregation.lottery import Lottery, as_arb
 from grpo_symbolic.aggregation.rule import Setting
 
-__all__ = ["skew_lottery"]
-
 _POLISHED = 12
 # More answers are not looked at for a closed form.
 _CLOSED = 2

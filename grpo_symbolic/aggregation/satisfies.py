@@ -36,8 +36,6 @@ from grpo_symbolic.display import badge, record
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["Finding", "known_witness", "satisfies"]
-
 # Electorates that broke axioms when they were looked for: where a search begins, no evidence. They
 # come from searches, some of them by hand, and need not be the smallest of their kind.
 _WITNESSES = Path(__file__).with_name("witnesses.json")

@@ -16,8 +16,6 @@ from grpo_symbolic.aggregation.fields import Array
 from grpo_symbolic.aggregation.rule import Profiles, Rule
 from grpo_symbolic.aggregation.trained import Trained
 
-__all__ = ["Search", "Searched"]
-
 _UNIFORM = (Fraction(1, 3),) * 3
 _UNEVEN = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
 _WEIGHTS = (Fraction(1, 2), Fraction(2), Fraction(1, 16), Fraction(8))

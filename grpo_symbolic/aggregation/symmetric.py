@@ -32,8 +32,6 @@ from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Line", "broken_paths", "passed_by", "symmetric_profiles"]
-
 _LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6), (0, 1, 20))
 _MOST_RATERS, _REPEATED = 9, 4
 _STARTS = (Fraction(1, 3), Fraction(1, 2), Fraction(1, 10))

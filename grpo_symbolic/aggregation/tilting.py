@@ -22,8 +22,6 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.systems import unique_zero
 from grpo_symbolic.inputs import one_of
 
-__all__ = ["BradleyTerryRLHF", "MeanRLHF", "ReferenceIPO", "bradley_terry"]
-
 # More answers have their lottery in balls only.
 _WRITTEN = 8
 # More answers have their fit in floats only.

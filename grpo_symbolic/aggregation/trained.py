@@ -25,8 +25,6 @@ from grpo_symbolic.policy.enclosure import Enclosure
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import Question
 
-__all__ = ["Trained"]
-
 # Raters times answers squared, beyond which large groups are solved in floats.
 _EXACT_SIZE = 400
 # Terms of groups beyond which nothing is tried.

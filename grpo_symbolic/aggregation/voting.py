@@ -17,8 +17,6 @@ from grpo_symbolic.aggregation.votes import Votes, margins_of, raters_of
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import exact_number, one_of
 
-__all__ = ["BestOf", "Borda", "Copeland", "Plurality", "RandomDictator"]
-
 _TIE = 1e-9
 
 

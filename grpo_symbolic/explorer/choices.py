@@ -11,17 +11,6 @@ from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.penalty import Estimator, Penalty, every_penalty
 from grpo_symbolic.registry import ADVANTAGES, ESTIMATORS, PLACEMENTS
 
-__all__ = [
-    "DDOFS",
-    "EPSILONS",
-    "GROUP_SIZES",
-    "advantage",
-    "advantages",
-    "name_of",
-    "penalties",
-    "penalty",
-]
-
 GROUP_SIZES = ("2", "3", "4", "5", "8", "16", "64", "256", "1024", "oo")
 DDOFS = (0, 1)
 EPSILONS = ("0", "1e-6", "1e-4", "1e-2", "0.1")

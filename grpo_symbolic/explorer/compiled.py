@@ -40,8 +40,6 @@ from grpo_symbolic.presets import Preset, all_presets
 from grpo_symbolic.registry import ADVANTAGES
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["Program", "Rule", "preset_states", "program", "rules"]
-
 # An ε that no other number in a repr is.
 _MARK = Rational(1, 1009)
 G, T, SHARE, EPSILON = symbols.G, symbols.t, symbols.share, symbols.epsilon

@@ -23,8 +23,6 @@ from grpo_symbolic.presets import lookup
 from grpo_symbolic.registry import ADVANTAGES
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["formulas"]
-
 PI, G, SHARE = symbols.pi, symbols.G, symbols.share
 # One line: {"tex": ..., "mathml": ...}.
 Line = dict[str, str]

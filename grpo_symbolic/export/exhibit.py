@@ -18,17 +18,6 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.export.plain_text import escape
 from grpo_symbolic.registry import FORMATS
 
-__all__ = [
-    "Exhibit",
-    "Exhibited",
-    "Judged",
-    "Passage",
-    "Stated",
-    "Table",
-    "of_exhibit",
-    "prose_tex",
-]
-
 
 class Judged(Protocol):
     """A verdict, as far as it is shown."""

@@ -46,8 +46,6 @@ from grpo_symbolic.stationarity import stationarity_condition
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["bifurcation", "cusps", "escape_threshold", "fold_curve"]
-
 _FOLD: dict[str, Any] = {
     "linestyle": "none",
     "marker": "*",

@@ -30,17 +30,6 @@ from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition
 from grpo_symbolic.surd import as_rational
 
-__all__ = [
-    "Branch",
-    "SampledCurve",
-    "binary",
-    "bisected",
-    "branches",
-    "of_algorithm",
-    "policies",
-    "sampled",
-]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 Array = np.ndarray
 _BISECTIONS, _BITS = 100, 200

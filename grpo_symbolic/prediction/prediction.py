@@ -18,8 +18,6 @@ from grpo_symbolic.prediction.rest import Landscape, RestPoint
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 
-__all__ = ["Prediction"]
-
 _DIGITS = 6
 
 
