@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
-from math import sqrt
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import multinomial_coefficients
 
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.stationary import Condition
@@ -126,38 +125,29 @@ class Spread:
 
 
 @cache
-def group_exponents(size: int, answers: int) -> tuple[tuple[int, ...], ...]:
-    """Counts of the companions of an answer in a group."""
-    found = (c for c in product(range(size), repeat=answers) if sum(c) == size - 1)
-    return tuple(sorted(found))
+def _companions(size: int, answers: int) -> dict[tuple[int, ...], int]:
+    """How often each answer is among the others of a group, and in how many orders."""
+    return dict(sorted(multinomial_coefficients(answers, size - 1).items()))
 
 
 @cache
 def group_coefficients(row: tuple[float, ...], size: int) -> Array:
     """c(o, t) of one rater with these rewards: how many orders, times the advantage."""
-    terms = group_exponents(size, len(row))
-    found = np.zeros((len(row), len(terms)))
-    for t, counts in enumerate(terms):
-        ways, left = 1, size - 1
-        for count in counts:
-            for k in range(count):
-                ways = ways * (left - k) // (k + 1)
-            left -= count
-        for o, own in enumerate(row):
-            total = own + sum(c * r for c, r in zip(counts, row, strict=True))
-            mean = total / size
-            square = (own - mean) ** 2 + sum(
-                c * (r - mean) ** 2 for c, r in zip(counts, row, strict=True)
-            )
-            if square > 1e-20:
-                found[o, t] = ways * (own - mean) / sqrt(square / size)
-    return found
+    rewards, companions = np.array(row), _companions(size, len(row))
+    counts, ways = np.array(list(companions)), np.array(list(companions.values()))
+    mean = (rewards[:, None] + counts @ rewards) / size
+    away = rewards[:, None] - mean
+    square = (
+        away**2 + np.einsum("tx,xot->ot", counts, (rewards[:, None, None] - mean) ** 2)
+    ) / size
+    with np.errstate(all="ignore"):
+        return np.where(square * size > 1e-20, ways * away / np.sqrt(square), 0.0)
 
 
 def in_groups(rewards: Array, masses: Array, size: int) -> Polynomial:
     """Groups of a finite size, each scored by one rater; masses have the sum 1."""
     k, raters, n = rewards.shape
-    exponents = np.array(group_exponents(size, n))
+    exponents = np.array(list(_companions(size, n)))
     out = np.zeros((k, n, len(exponents)))
     for row, shares in enumerate(masses):
         for j in range(raters):
