@@ -6,7 +6,7 @@ union has several stationary policies, the path from the reference can end at an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import permutations, product
 from math import gcd
@@ -40,23 +40,19 @@ def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -
     stationary: both algebraic, so that both electorates have this policy exactly. It is their
     lottery where it lies in the box of the one that the path from the reference ends at.
     """
-    report = Searched()
-    for profile in _lopsided() if profiles is None else profiles:
-        report.electorates += 1
+
+    def cases(profile: Profile) -> Iterator[Counterexample | None]:
         known = {met: _drives(rule, profile, met) for met in _MET}
         uneven = [k for k, (row, _) in enumerate(profile) if row[1] != row[2]]
         for own, met, start in product(uneven, _MET, _STARTS):
-            report.cases += 1
             masses = [float(m) for _, m in profile]
             apart = known[met][:, 1] - known[met][:, 2]
             rest = np.dot(masses, apart) - masses[own] * apart[own]
             masses[own] = -rest / apart[own] if abs(apart[own]) > _CLEAR else -1.0
-            if masses[own] > 0 and _seems_to_part(rule, profile, masses, met, start):
-                report.found = _met_and_left(rule, profile, own, met, start)
-            if report.found is not None:
-                report.witness = profile
-                return report
-    return report
+            parts = masses[own] > 0 and _seems_to_part(rule, profile, masses, met, start)
+            yield _met_and_left(rule, profile, own, met, start) if parts else None
+
+    return Searched().goes_through(_lopsided() if profiles is None else profiles, cases)
 
 
 def _drives(rule: Trained, profile: Profile, met: Fraction) -> Array:

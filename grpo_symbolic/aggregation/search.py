@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 
@@ -31,6 +32,10 @@ _BLOCK = 600
 _LOTTERIES = 2500
 
 
+#: What an electorate has that may break an axiom, and does where it is not None.
+Cases: TypeAlias = Callable[[Profile], Iterable[Counterexample | None]]
+
+
 @dataclass
 class Searched:
     """What was looked at, and what was found.
@@ -53,6 +58,17 @@ class Searched:
     found: Counterexample | None = None
     witness: Profile | None = None
     uncertain: int = 0
+
+    def goes_through(self, profiles: Iterable[Profile], cases: Cases) -> Searched:
+        """With the cases of these electorates, up to the first that breaks the axiom."""
+        for profile in profiles:
+            self.electorates += 1
+            for example in cases(profile):
+                self.cases += 1
+                if example is not None:
+                    self.found, self.witness = example, profile
+                    return self
+        return self
 
     def __str__(self) -> str:
         whole = f", all of those looked for with up to {self.raters} raters" if self.raters else ""
