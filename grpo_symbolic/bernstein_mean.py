@@ -35,12 +35,17 @@ from sympy.core.symbol import Str
 from grpo_symbolic import symbols
 from grpo_symbolic.group_sum import GroupSum
 
-__all__ = ["BernsteinMean", "definitions", "unfolded"]
+__all__ = ["BernsteinMean", "definitions", "part", "unfolded"]
 
 _GUARD_BITS = 30
 # Up to this group size a mean unfolds term by term, beyond it as a sum over the group.
 _TERM_BY_TERM = 12
 _BOUND = Symbol("_t", positive=True)
+
+
+def part(place: int) -> Any:
+    """The argument of an expression at a place, by a name of its own."""
+    return property(lambda expression: expression.args[place])
 
 
 class BernsteinMean(Expr):
@@ -93,17 +98,9 @@ class BernsteinMean(Expr):
 
     # -- parts -------------------------------------------------------------------------
 
-    @property
-    def values(self) -> Lambda | Tuple:
-        return self.args[0]  # type: ignore[return-value]
-
-    @property
-    def size(self) -> Expr:
-        return self.args[1]  # type: ignore[return-value]
-
-    @property
-    def argument(self) -> Expr:
-        return self.args[2]  # type: ignore[return-value]
+    values: Lambda | Tuple = part(0)
+    size: Expr = part(1)
+    argument: Expr = part(2)
 
     @property
     def order(self) -> int:

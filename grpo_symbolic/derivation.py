@@ -27,8 +27,6 @@ from grpo_symbolic.export.rows import align
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["Derivation", "Step"]
-
 # Lines of a derivation are typeset as long as they have no more nodes together.
 _TYPESET = 700
 

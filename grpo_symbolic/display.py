@@ -21,28 +21,6 @@ from sympy.printing.str import StrPrinter
 
 from grpo_symbolic import symbols
 
-__all__ = [
-    "Html",
-    "as_call",
-    "badge",
-    "called",
-    "claim_names",
-    "cut",
-    "grid",
-    "legible",
-    "lines",
-    "math",
-    "nested",
-    "plural",
-    "prose",
-    "record",
-    "short",
-    "size",
-    "tex",
-    "typeset",
-    "written",
-]
-
 #: An expression with more nodes than this is not written out.
 READABLE = 120
 #: Nor is one with more characters.

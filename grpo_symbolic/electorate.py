@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Electorate"]
-
 #: What a rater says of an answer: a number, a law of rewards, or nothing.
 Entry: TypeAlias = Fraction | Law | Gaussian | None
 _NUMBER = "a number, an expression in symbols, or a law of rewards"
@@ -189,8 +187,8 @@ class Electorate:
         """The masses, divided by their sum."""
         if all(isinstance(m, Fraction) for m in self.masses):
             total = sum(self.masses, Fraction(0))
-            return tuple(_rational(m / total) for m in self.masses)  # type: ignore[operator]
-        masses = [_rational(m) if isinstance(m, Fraction) else m for m in self.masses]
+            return tuple(Rational(m / total) for m in self.masses)  # type: ignore[operator]
+        masses = [Rational(m) if isinstance(m, Fraction) else m for m in self.masses]
         total = cancel(Add(*masses))
         return tuple(m / total for m in masses)
 
@@ -253,7 +251,7 @@ class Electorate:
                     if row[o] is not None]  # fmt: skip
             if all(isinstance(m, Fraction) and isinstance(e, Fraction) for m, e in said):
                 total = sum((m for m, _ in said), Fraction(0)) or Fraction(1)
-                found.append(_rational(sum((m * e for m, e in said), Fraction(0)) / total))
+                found.append(Rational(sum((m * e for m, e in said), Fraction(0)) / total))
             else:
                 whole = Add(*(m for m, _ in said))
                 found.append(Add(*(m * mean(_law(e)) for m, e in said)) / whole)
@@ -418,11 +416,7 @@ def _mass(value: Any, number: int) -> Fraction | Expr:
 
 
 def _law(entry: Fraction | Law | Gaussian) -> Law | Gaussian:
-    return point(_rational(entry)) if isinstance(entry, Fraction) else entry
-
-
-def _rational(value: Fraction) -> Expr:
-    return Rational(value.numerator, value.denominator)
+    return point(Rational(entry)) if isinstance(entry, Fraction) else entry
 
 
 def _tidied(law: Law) -> Law:

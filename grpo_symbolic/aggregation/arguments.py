@@ -16,8 +16,6 @@ from grpo_symbolic.aggregation.tilting import BradleyTerryRLHF, MeanRLHF, Refere
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.aggregation.voting import BestOf, Borda, Copeland, Plurality, RandomDictator
 
-__all__ = ["Argument"]
-
 
 @dataclass(frozen=True)
 class Argument:

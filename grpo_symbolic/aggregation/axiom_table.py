@@ -12,15 +12,12 @@ from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.satisfies import Finding, satisfies
 from grpo_symbolic.display import grid
-from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.plain_text import escape
 from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.verdict import Status
-
-__all__ = ["RULES", "AxiomTable", "axiom_table"]
 
 #: The rules of the table in the documents.
 RULES = (
@@ -76,10 +73,6 @@ class AxiomTable(Stated):
         return Exhibit(
             title="Rules and axioms",
             setting="Consider rules from electorates to lotteries over answers.",
-            domain=Domain(),
-            formulas=(),
-            solved=False,
-            status="",
             says=r"whether they satisfy an axiom is said by \emph{yes}, which is proved, "
             r"\emph{no}, which is refuted by a counterexample, or \emph{open}:",
             source=f"axiom_table({self.rules!r})",

@@ -14,8 +14,6 @@ from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.display import math, prose, record
 
-__all__ = ["AXIOMS", "Axiom", "axiom"]
-
 
 @dataclass(frozen=True)
 class Axiom:

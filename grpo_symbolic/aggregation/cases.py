@@ -14,18 +14,6 @@ from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement, permutations, product
 from typing import Any, TypeAlias
 
-__all__ = [
-    "Case",
-    "Profile",
-    "Situation",
-    "cycles",
-    "families",
-    "margin_of",
-    "mixed_pairs",
-    "profile_of",
-    "winner_of",
-]
-
 Row: TypeAlias = tuple[int, ...]
 #: Rows and how many raters have them.
 Profile: TypeAlias = tuple[tuple[Row, int], ...]

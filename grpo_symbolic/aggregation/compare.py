@@ -14,15 +14,12 @@ from grpo_symbolic.aggregation.names import as_rules
 from grpo_symbolic.aggregation.rule import Rule, read_reference
 from grpo_symbolic.aggregation.votes import Comparisons, Votes
 from grpo_symbolic.display import grid
-from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.policy.setting import in_words
-
-__all__ = ["Comparison", "aligned", "compare"]
 
 _DIGITS = 6
 _LISTED = 20
@@ -103,10 +100,6 @@ class Comparison(Stated):
                 rf"with the weight $\beta = {formula(Rational(self.beta))}$ and "
                 f"{'the uniform' if uniform else f'the {given}'} reference."
             ),
-            domain=Domain(),
-            formulas=(),
-            solved=False,
-            status="",
             says="the lotteries of the rules are",
             source=f"compare({', '.join(rule.name for rule in self.rules)})",
             table=table,

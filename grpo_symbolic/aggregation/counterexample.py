@@ -16,8 +16,6 @@ from grpo_symbolic.aggregation.rule import Rule
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Counterexample", "certified", "confirmed", "electorate_of"]
-
 _DIGITS = 30
 _AGREED = 1e-9
 # What may be left of the conditions of a lottery that another route confirms.

@@ -12,14 +12,12 @@ from itertools import product
 from math import prod
 
 from flint import arb
-from sympy import Expr, oo
+from sympy import Expr, S, oo
 
-from grpo_symbolic.aggregation.lottery import as_arb, as_ball, rational
+from grpo_symbolic.aggregation.lottery import as_arb, as_ball
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.model.algorithm import NLHF
-
-__all__ = ["expected_advantage", "left_over"]
 
 #: A share of the raters, and the reward of every answer.
 Rater = tuple[arb, Sequence[Fraction]]
@@ -94,6 +92,6 @@ def left_over(
         ratio = as_arb(r) / p
         force = 1 - ratio if rule._reverse else -ratio.log()
         climb = expected_advantage(rule, electorate, policy, o)
-        sides.append(climb - as_ball(rational(beta)) * force)
+        sides.append(climb - as_ball(S(beta)) * force)
     apart = [abs(a - b) for k, a in enumerate(sides) for b in sides[:k]]
     return max((a.abs_upper() for a in apart), default=arb(0))

@@ -8,21 +8,18 @@ stationary policies solve, with y(o) = log π(o)/π_ref(o),
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
-from math import sqrt
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import multinomial_coefficients
 
-__all__ = ["Array", "Field", "Linear", "Polynomial", "Spread", "group_coefficients", "stationary"]
+from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.stationary import Condition
 
-Array = NDArray[np.float64]
-
-_STEPS, _LONGEST, _SETTLED, _ACCEPTED, _ROUNDED = 60, 1.5, 1e-14, 1e-10, 1e-14
 # Where paths begin; how far a step may lead, in log π; ratios of weights, the last for turns.
 _LARGE, _FARTHEST = 8.0, 0.75
 _FACTORS, _CAREFUL = (2.5, 1.5, 1.1, 1.01), (1.2, 1.01)
@@ -128,38 +125,29 @@ class Spread:
 
 
 @cache
-def group_exponents(size: int, answers: int) -> tuple[tuple[int, ...], ...]:
-    """Counts of the companions of an answer in a group."""
-    found = (c for c in product(range(size), repeat=answers) if sum(c) == size - 1)
-    return tuple(sorted(found))
+def _companions(size: int, answers: int) -> dict[tuple[int, ...], int]:
+    """How often each answer is among the others of a group, and in how many orders."""
+    return dict(sorted(multinomial_coefficients(answers, size - 1).items()))
 
 
 @cache
 def group_coefficients(row: tuple[float, ...], size: int) -> Array:
     """c(o, t) of one rater with these rewards: how many orders, times the advantage."""
-    terms = group_exponents(size, len(row))
-    found = np.zeros((len(row), len(terms)))
-    for t, counts in enumerate(terms):
-        ways, left = 1, size - 1
-        for count in counts:
-            for k in range(count):
-                ways = ways * (left - k) // (k + 1)
-            left -= count
-        for o, own in enumerate(row):
-            total = own + sum(c * r for c, r in zip(counts, row, strict=True))
-            mean = total / size
-            square = (own - mean) ** 2 + sum(
-                c * (r - mean) ** 2 for c, r in zip(counts, row, strict=True)
-            )
-            if square > 1e-20:
-                found[o, t] = ways * (own - mean) / sqrt(square / size)
-    return found
+    rewards, companions = np.array(row), _companions(size, len(row))
+    counts, ways = np.array(list(companions)), np.array(list(companions.values()))
+    mean = (rewards[:, None] + counts @ rewards) / size
+    away = rewards[:, None] - mean
+    square = (
+        away**2 + np.einsum("tx,xot->ot", counts, (rewards[:, None, None] - mean) ** 2)
+    ) / size
+    with np.errstate(all="ignore"):
+        return np.where(square * size > 1e-20, ways * away / np.sqrt(square), 0.0)
 
 
 def in_groups(rewards: Array, masses: Array, size: int) -> Polynomial:
     """Groups of a finite size, each scored by one rater; masses have the sum 1."""
     k, raters, n = rewards.shape
-    exponents = np.array(group_exponents(size, n))
+    exponents = np.array(list(_companions(size, n)))
     out = np.zeros((k, n, len(exponents)))
     for row, shares in enumerate(masses):
         for j in range(raters):
@@ -168,64 +156,42 @@ def in_groups(rewards: Array, masses: Array, size: int) -> Polynomial:
     return Polynomial(out, exponents)
 
 
-def _force(reverse: bool, y: Array) -> tuple[Array, Array]:
+def _reverse_kl(y: Array) -> tuple[Array, Array]:
     """d(e^−y), and its derivative in y."""
-    if reverse:
-        ratio = np.exp(-y)
-        return 1 - ratio, ratio
+    ratio = np.exp(-y)
+    return 1 - ratio, ratio
+
+
+def _direct_kl(y: Array) -> tuple[Array, Array]:
     return y, np.ones_like(y)
 
 
-def _newton(
-    field: Field, reverse: bool, beta: Array, reference: Array, y: Array
-) -> tuple[Array, NDArray[np.bool_]]:
-    rows, n = reference.shape
-    y, done = y.copy(), np.zeros(rows, bool)
-    left, part = np.arange(rows), field
-    index = np.arange(n)
-    for _ in range(_STEPS):
-        at, weight, base = y[left], beta[left, None], reference[left]
-        policy = base * np.exp(at)
-        value, slopes = part.parts(policy)
-        force, stiff = _force(reverse, at)
-        matrix = np.zeros((len(left), n + 1, n + 1))
-        matrix[:, :n, :n] = -slopes * policy[:, None, :]
-        matrix[:, index, index] += weight * stiff
-        matrix[:, :n, n] = 1.0
-        matrix[:, n, :n] = policy
-        right = np.concatenate([value - weight * force, 1 - policy.sum(axis=1, keepdims=True)], 1)
-        bad = ~(np.isfinite(matrix).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
-        matrix[bad], right[bad] = np.eye(n + 1), 0.0
-        step = _solved(matrix, right)[:, :n]
-        length = np.abs(step).max(axis=1, keepdims=True)
-        moved = at + step * np.minimum(1.0, _LONGEST / np.maximum(length, 1e-300))
-        moved -= np.log((base * np.exp(moved)).sum(axis=1, keepdims=True))
-        y[left] = moved
-        settled = (np.abs(step) <= _SETTLED * (1 + np.abs(moved))).all(axis=1)
-        keep = ~(settled | bad)
-        left = left[keep]
-        if not len(left):
-            break
-        part = part.take(keep)
-    policy = reference * np.exp(y)
-    value, _ = field.parts(policy)
-    side = value - beta[:, None] * _force(reverse, y)[0]
-    middle = (policy * side).sum(axis=1, keepdims=True)
+@dataclass(frozen=True)
+class RatersCondition(Condition):
+    """The condition on rows that have raters of their own.
+
+    Parameters
+    ----------
+    preference : Field
+    force : callable
+        From y to d(e^−y) and its derivative.
+    """
+
+    preference: Field  # type: ignore[assignment]
+    force: Callable[[Array], tuple[Array, Array]]  # type: ignore[assignment]
+    most, settled = 60, 1e-14
+    residual = 1e-10
     # The force is a small difference of large numbers where the weight is large.
-    size = 1 + np.abs(value) + np.abs(side - value)
-    room = _ACCEPTED * size + _ROUNDED * beta[:, None]
-    with np.errstate(all="ignore"):
-        done = (np.abs(side - middle) <= room).all(axis=1)
-    return y, done & (np.abs(policy.sum(axis=1) - 1) < 1e-9)
+    rounding = 1e-14
 
+    def at_rows(self, rows: Array) -> RatersCondition:
+        return replace(self, preference=self.preference.take(rows))
 
-def _solved(matrix: Array, right: Array) -> Array:
-    try:
-        return np.linalg.solve(matrix, right[:, :, None])[:, :, 0]
-    except np.linalg.LinAlgError:
-        return np.stack(
-            [np.linalg.lstsq(m, r, rcond=None)[0] for m, r in zip(matrix, right, strict=True)]
-        )
+    def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, ...]:
+        policy = reference * np.exp(y)
+        values, slopes = self.preference.parts(policy.T)
+        force, stiff = self.force(y)
+        return policy, values.T, slopes, beta * force, beta * stiff
 
 
 def stationary(
@@ -259,41 +225,43 @@ def stationary(
         Rows × answers; NaN where Newton's method ends nowhere, or where the path turns back
         before the weight is reached.
     """
+    condition = RatersCondition(field, _reverse_kl if reverse else _direct_kl)
     weight = np.broadcast_to(np.asarray(beta, float), len(reference)).copy()
-    y, done = np.zeros_like(reference), np.zeros(len(reference), bool)
+    columns = reference.T
+    y, done = np.zeros_like(columns), np.zeros(len(reference), bool)
     with np.errstate(all="ignore"):
         if isinstance(field, Linear):
-            y, done = _newton(field, reverse, weight, reference, y)
+            y, done = condition.newton(y, weight, columns)
         for factor in _CAREFUL if careful else _FACTORS:
             left = np.flatnonzero(~done)
             if len(left):
-                part = field.take(left)
-                y[left], done[left] = _path(part, reverse, weight[left], reference[left], factor)
-    return np.where(done[:, None], reference * np.exp(y), np.nan)
+                part = condition.at_rows(left)
+                y[:, left], done[left] = _path(part, weight[left], columns[:, left], factor)
+    return np.where(done, columns * np.exp(y), np.nan).T
 
 
 def _path(
-    field: Field, reverse: bool, weight: Array, reference: Array, factor: float
+    condition: RatersCondition, weight: Array, reference: Array, factor: float
 ) -> tuple[Array, NDArray[np.bool_]]:
     """From large weights to these, each at most ``factor`` times smaller than the one before.
 
     Of a linear field any solution will do, for there is one; under the direct KL its log π grow
     like 1/β.
     """
-    only = isinstance(field, Linear)
+    only = isinstance(condition.preference, Linear)
     start = np.maximum(_LARGE, weight)
     steps = max(1, int(np.ceil(np.log(start / weight).max() / np.log(factor))))
-    at, good = _newton(field, reverse, start, reference, np.zeros_like(reference))
+    at, good = condition.newton(np.zeros_like(reference), start, reference)
     for k in range(1, steps + 1):
         share = k / steps
         kept = np.flatnonzero(good & (weight < start))
         if not len(kept):
             break
         now = start[kept] ** (1 - share) * weight[kept] ** share
-        guess = at[kept]
-        if only and not reverse:
-            guess = guess * ((start[kept] / weight[kept]) ** (1 / steps))[:, None]
-        moved, found = _newton(field.take(kept), reverse, now, reference[kept], guess)
-        near = only | (np.abs(moved - at[kept]).max(axis=1) < _FARTHEST)
-        at[kept], good[kept] = moved, found & near
+        guess = at[:, kept]
+        if only and condition.force is _direct_kl:
+            guess = guess * (start[kept] / weight[kept]) ** (1 / steps)
+        moved, found = condition.at_rows(kept).newton(guess, now, reference[:, kept])
+        near = only | (np.abs(moved - at[:, kept]).max(axis=0) < _FARTHEST)
+        at[:, kept], good[kept] = moved, found & near
     return at, good

@@ -12,8 +12,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove_all
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = ["LEMMAS", "proved"]
-
 
 def _own_reward() -> tuple[Claim, ...]:
     """The advantage of a reward that is z above the mean of the others, whose variance is v."""

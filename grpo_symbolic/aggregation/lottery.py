@@ -9,13 +9,11 @@ from math import log2
 
 import mpmath as mp
 from flint import arb, ctx, fmpq
-from sympy import Expr, N, Rational
+from sympy import Expr, N
 
 from grpo_symbolic.display import cut, grid, short
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import middle
-
-__all__ = ["Lottery", "as_arb", "as_ball", "rational"]
 
 _SHOWN = 12
 
@@ -109,11 +107,6 @@ def _decimal(value: Expr | arb | float, digits: int) -> str:
 def as_arb(value: Fraction) -> arb:
     """A fraction as a ball."""
     return arb(fmpq(value.numerator, value.denominator))
-
-
-def rational(value: Fraction | Expr) -> Expr:
-    """A fraction as a number of SymPy."""
-    return value if isinstance(value, Expr) else Rational(value.numerator, value.denominator)
 
 
 def as_ball(value: Expr | arb | float) -> arb:

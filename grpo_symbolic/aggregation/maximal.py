@@ -27,14 +27,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from flint import arb, arb_mat, ctx, fmpq_mat
+from sympy import S
 
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery, as_arb, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of
 from grpo_symbolic.enclosures.systems import unique_zero
-
-__all__ = ["MaximalFace", "MaximalLottery", "maximal_face"]
 
 _STEPS, _SMALL = 120, 1e-13
 # Denominators at which a coordinate of an interior point is rounded, one after the other.
@@ -354,7 +353,7 @@ class MaximalLottery(Rule):
         face = maximal_face(margins_of(votes))
         values, note = face.selected(setting.reference, self.direct, setting.digits)
         if isinstance(values[0], Fraction):
-            values = tuple(map(rational, values))  # type: ignore[arg-type]
+            values = tuple(map(S, values))  # type: ignore[arg-type]
         return Lottery(votes.answers, values, note)  # type: ignore[arg-type]
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:

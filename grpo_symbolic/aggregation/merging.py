@@ -6,26 +6,24 @@ union has several stationary policies, the path from the reference can end at an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import permutations, product
 from math import gcd
 
 import numpy as np
 from flint import arb, ctx
-from sympy import Add, Expr, Integer, expand, radsimp
+from sympy import Add, Expr, Integer, S, expand, radsimp
 
 from grpo_symbolic.aggregation.cases import Profile, profile_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import as_arb, rational
+from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.rule import Profiles, Setting
 from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.question import Question
-
-__all__ = ["merged_elsewhere"]
 
 #: p of policies (p, q, q) that two electorates are made to share, and of references.
 _MET = (Fraction(4, 5), Fraction(2, 5), Fraction(1, 5))
@@ -42,23 +40,19 @@ def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -
     stationary: both algebraic, so that both electorates have this policy exactly. It is their
     lottery where it lies in the box of the one that the path from the reference ends at.
     """
-    report = Searched()
-    for profile in _lopsided() if profiles is None else profiles:
-        report.electorates += 1
+
+    def cases(profile: Profile) -> Iterator[Counterexample | None]:
         known = {met: _drives(rule, profile, met) for met in _MET}
         uneven = [k for k, (row, _) in enumerate(profile) if row[1] != row[2]]
         for own, met, start in product(uneven, _MET, _STARTS):
-            report.cases += 1
             masses = [float(m) for _, m in profile]
             apart = known[met][:, 1] - known[met][:, 2]
             rest = np.dot(masses, apart) - masses[own] * apart[own]
             masses[own] = -rest / apart[own] if abs(apart[own]) > _CLEAR else -1.0
-            if masses[own] > 0 and _seems_to_part(rule, profile, masses, met, start):
-                report.found = _met_and_left(rule, profile, own, met, start)
-            if report.found is not None:
-                report.witness = profile
-                return report
-    return report
+            parts = masses[own] > 0 and _seems_to_part(rule, profile, masses, met, start)
+            yield _met_and_left(rule, profile, own, met, start) if parts else None
+
+    return Searched().goes_through(_lopsided() if profiles is None else profiles, cases)
 
 
 def _drives(rule: Trained, profile: Profile, met: Fraction) -> Array:
@@ -134,7 +128,7 @@ def _balanced(
     rule: Trained, profile: Profile, own: int, met: Fraction, start: Fraction
 ) -> tuple[list[Expr], Expr]:
     """Masses with P(2) = P(3) at the policy (p, q, q), and the weight at which it is stationary."""
-    policy, masses = list(map(rational, _even(met))), [Integer(m) for _, m in profile]
+    policy, masses = list(map(S, _even(met))), [Integer(m) for _, m in profile]
     drives = []
     for row, _ in profile:
         question = Question(raters=Electorate([(1, row)]), per="group")
@@ -144,7 +138,7 @@ def _balanced(
                  if k != own))  # fmt: skip
     masses[own] = radsimp(expand(-rest / (drives[own][1] - drives[own][2])))
     climb = Add(*(m * d[0] for m, d in zip(masses, drives, strict=True))) / Add(*masses)
-    return masses, radsimp(expand(climb) / (1 - rational(start / met)))
+    return masses, radsimp(expand(climb) / (1 - S(start / met)))
 
 
 def _even(first: Fraction) -> tuple[Fraction, ...]:

@@ -19,8 +19,6 @@ from grpo_symbolic.model.algorithm import GRPO, NLHF
 from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.registry import RULES
 
-__all__ = ["as_rules", "rule"]
-
 _GRPO = re.compile(r"grpo-?(inf|[0-9]{1,6})(-direct)?(?:-(group|answer|mean))?\Z")
 _BEST = re.compile(r"best-of-([0-9]{1,6})(-group)?\Z")
 _ROBUST = re.compile(

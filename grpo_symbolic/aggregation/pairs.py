@@ -14,13 +14,11 @@ from fractions import Fraction
 
 import numpy as np
 from flint import arb, arb_mat, ctx
-from sympy import Expr, sqrt
+from sympy import Expr, S, sqrt
 
 from grpo_symbolic.aggregation.fields import Linear, stationary
-from grpo_symbolic.aggregation.lottery import Lottery, as_arb, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb
 from grpo_symbolic.aggregation.rule import Setting
-
-__all__ = ["skew_lottery"]
 
 _POLISHED = 12
 # More answers are not looked at for a closed form.
@@ -76,7 +74,7 @@ def skew_lottery(
 
 def _two(margin: Fraction, weight: Fraction, share: Fraction) -> tuple[Expr, Expr]:
     """The root in (0, 1) of β (p − p₀) = γ p (1 − p)."""
-    g, b, p0 = map(rational, (margin, weight, share))
+    g, b, p0 = map(S, (margin, weight, share))
     if not g:
         return p0, 1 - p0
     roots = ((g - b + sign * sqrt((g - b) ** 2 + 4 * g * b * p0)) / (2 * g) for sign in (1, -1))
@@ -147,5 +145,6 @@ class _Refinement:
         whole[largest] += off
         sides = self.sides(whole)
         mean = sum(sides, arb(0)) / len(sides)
-        square = sum(((s - mean) ** 2 for s in sides), arb(0))
-        return arb((square.sqrt() / kappa + abs(off)).abs_upper())
+        # At the solution these are balls around 0, which have no power and no root.
+        square = sum(((s - mean) * (s - mean) for s in sides), arb(0))
+        return arb((square.abs_upper().sqrt() / kappa + abs(off)).abs_upper())

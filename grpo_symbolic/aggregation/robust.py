@@ -30,8 +30,6 @@ from grpo_symbolic.aggregation.votes import Comparisons, Votes, margins_of
 from grpo_symbolic.inputs import within
 from grpo_symbolic.model.algorithm import NLHF
 
-__all__ = ["Adversarial", "Flipped", "WorstCase"]
-
 
 def _share(name: str, value: Any, upper: Any, allowed: str) -> Fraction:
     found = within(name, value, allowed, 0, upper, lower_closed=True)

@@ -17,8 +17,6 @@ from grpo_symbolic.display import cut
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import Number, exact_number, parameter
 
-__all__ = ["Profiles", "Rule", "Setting", "read_reference"]
-
 _MOST_DIGITS = 200
 
 

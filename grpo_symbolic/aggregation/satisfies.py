@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from flint import ctx
+from sympy import S
 
 from grpo_symbolic.aggregation.arguments import Argument
 from grpo_symbolic.aggregation.axioms import Axiom
@@ -23,7 +24,7 @@ from grpo_symbolic.aggregation.cases import (
 )
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
 from grpo_symbolic.aggregation.lemmas import proved
-from grpo_symbolic.aggregation.lottery import Lottery, as_ball, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_ball
 from grpo_symbolic.aggregation.merging import merged_elsewhere
 from grpo_symbolic.aggregation.names import rule as as_rule
 from grpo_symbolic.aggregation.rule import Rule
@@ -34,8 +35,6 @@ from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.display import badge, record
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.verify.verdict import Status
-
-__all__ = ["Finding", "known_witness", "satisfies"]
 
 # Electorates that broke axioms when they were looked for: where a search begins, no evidence. They
 # come from searches, some of them by hand, and need not be the smallest of their kind.
@@ -240,36 +239,27 @@ def _limits(rule: Rule, raters: int, profiles: Sequence[Profile] | None = None) 
         _limit_among(rule, profiles, report)
     for count in range(1, raters + 1):
         some = sorted(families(count), key=lambda p: (max(r for row, _ in p for r in row), p))
-        if _limit_among(rule, some, report):
+        if _limit_among(rule, some, report).found is not None:
             break
         report.raters = count
     return report
 
 
-def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> bool:
-    for profile in profiles:
-        winner = winner_of(profile)
-        if winner is None:
-            continue
-        report.electorates += 1
-        report.cases += 1
-        try:
-            limit = vanishing_weight(rule, electorate_of(profile), _UNIFORM)
-        except ValueError:
-            limit = None
-        if limit is not None and limit[0][winner] < 1:
-            report.found = _at_the_limit(rule, profile, winner, *limit)
-            if report.found is not None:
-                report.witness = profile
-                return True
-    return False
+def _limit_among(rule: Rule, profiles: Sequence[Profile], report: Searched) -> Searched:
+    won = (profile for profile in profiles if winner_of(profile) is not None)
+    return report.goes_through(won, lambda profile: (_at_the_limit(rule, profile),))
 
 
-def _at_the_limit(
-    rule: Rule, profile: Profile, winner: int, limit: tuple[Fraction, ...], why: str
-) -> Counterexample | None:
+def _at_the_limit(rule: Rule, profile: Profile) -> Counterexample | None:
     """What fails in the limit; of training, the way there is checked at a small weight as well."""
-    electorate, values = electorate_of(profile), tuple(map(rational, limit))
+    electorate, winner = electorate_of(profile), winner_of(profile)
+    try:
+        limit = vanishing_weight(rule, electorate, _UNIFORM)
+    except ValueError:
+        return None
+    if limit is None or winner is None or limit[0][winner] == 1:
+        return None
+    values, why = tuple(map(S, limit[0])), limit[1]
     checked = f"the limit is exact: {why}"
     if isinstance(rule, Trained):
         near = rule.lottery(electorate, _UNIFORM, _NEAR, 40).values

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,8 +16,6 @@ from grpo_symbolic.aggregation.counterexample import Counterexample, certified
 from grpo_symbolic.aggregation.fields import Array
 from grpo_symbolic.aggregation.rule import Profiles, Rule
 from grpo_symbolic.aggregation.trained import Trained
-
-__all__ = ["Search", "Searched"]
 
 _UNIFORM = (Fraction(1, 3),) * 3
 _UNEVEN = (Fraction(1, 2), Fraction(1, 4), Fraction(1, 4))
@@ -31,6 +30,10 @@ _CANDIDATES = 12
 _BLOCK = 600
 # Situations that are solved on further electorates, each at all settings.
 _LOTTERIES = 2500
+
+
+#: What an electorate has that may break an axiom, and does where it is not None.
+Cases: TypeAlias = Callable[[Profile], Iterable[Counterexample | None]]
 
 
 @dataclass
@@ -55,6 +58,17 @@ class Searched:
     found: Counterexample | None = None
     witness: Profile | None = None
     uncertain: int = 0
+
+    def goes_through(self, profiles: Iterable[Profile], cases: Cases) -> Searched:
+        """With the cases of these electorates, up to the first that breaks the axiom."""
+        for profile in profiles:
+            self.electorates += 1
+            for example in cases(profile):
+                self.cases += 1
+                if example is not None:
+                    self.found, self.witness = example, profile
+                    return self
+        return self
 
     def __str__(self) -> str:
         whole = f", all of those looked for with up to {self.raters} raters" if self.raters else ""

@@ -15,8 +15,6 @@ from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.aggregation.votes import margins_of, pooled_margins
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["vanishing_weight"]
-
 
 def vanishing_weight(
     rule: Rule, electorate: Electorate, reference: tuple[Fraction, ...]

@@ -12,7 +12,7 @@ from the reference to wherever it gets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -20,18 +20,17 @@ from itertools import combinations_with_replacement, product
 
 import numpy as np
 from flint import arb, ctx
+from sympy import S
 
 from grpo_symbolic.aggregation.cases import Profile, profile_of, winner_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed, electorate_of
 from grpo_symbolic.aggregation.expected import expected_advantage
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery, as_arb, as_ball, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb, as_ball
 from grpo_symbolic.aggregation.rule import Profiles
 from grpo_symbolic.aggregation.search import Searched
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
-
-__all__ = ["Line", "broken_paths", "passed_by", "symmetric_profiles"]
 
 _LEVELS = ((0, 1, 2), (0, 1, 3), (0, 1, 6), (0, 1, 20))
 _MOST_RATERS, _REPEATED = 9, 4
@@ -107,38 +106,35 @@ def symmetric_profiles() -> tuple[Profile, ...]:
 
 def passed_by(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """A Condorcet winner that the path from the reference never gives more than its reference."""
-    report = Searched()
-    for profile in symmetric_profiles() if profiles is None else profiles:
-        line = Line(rule, profile, _STARTS[0])
-        report.electorates += 1
-        report.cases += 1
-        if winner_of(profile) != 0 or line.rough(np.array([float(line.start)]))[0] > -_CLEAR:
-            continue
-        with ctx.workprec(_BITS):
-            if not line.climb(as_arb(line.start)) < 0:
-                continue
-        try:
-            shown = rule.lottery(line.electorate, line.reference, _SHOWN, _DIGITS)
-        except ValueError:
-            continue
-        with ctx.workprec(_BITS):
-            values = [as_ball(v) for v in shown.values]
-            check = confirmed(rule, line.electorate, line.reference, _SHOWN, values)
-        if shown.kind == "numeric" or check is None:
-            continue
-        report.found = Counterexample(
-            "answer 1 beats the other two, which are alike; P(1) < 0 at the reference, which is "
-            "stationary at no weight, so that the path from it stays below it as beta -> 0",
-            (line.electorate,),
-            (line.reference,),
-            _SHOWN,
-            (shown,),
-            as_arb(1 - line.start),
-            check,
-        )
-        report.witness = profile
-        return report
-    return report
+    looked_at = symmetric_profiles() if profiles is None else profiles
+    return Searched().goes_through(looked_at, lambda p: (_passed_by(Line(rule, p, _STARTS[0])),))
+
+
+def _passed_by(line: Line) -> Counterexample | None:
+    if winner_of(line.profile) != 0 or line.rough(np.array([float(line.start)]))[0] > -_CLEAR:
+        return None
+    with ctx.workprec(_BITS):
+        if not line.climb(as_arb(line.start)) < 0:
+            return None
+    try:
+        shown = line.rule.lottery(line.electorate, line.reference, _SHOWN, _DIGITS)
+    except ValueError:
+        return None
+    with ctx.workprec(_BITS):
+        values = [as_ball(v) for v in shown.values]
+        check = confirmed(line.rule, line.electorate, line.reference, _SHOWN, values)
+    if shown.kind == "numeric" or check is None:
+        return None
+    return Counterexample(
+        "answer 1 beats the other two, which are alike; P(1) < 0 at the reference, which is "
+        "stationary at no weight, so that the path from it stays below it as beta -> 0",
+        (line.electorate,),
+        (line.reference,),
+        _SHOWN,
+        (shown,),
+        as_arb(1 - line.start),
+        check,
+    )
 
 
 def _interval(low: Fraction, high: Fraction) -> arb:
@@ -147,19 +143,15 @@ def _interval(low: Fraction, high: Fraction) -> arb:
 
 def broken_paths(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
     """An electorate in which no continuous choice of stationary policies leaves the reference."""
-    report = Searched()
-    for profile in symmetric_profiles()[:_BROKEN] if profiles is None else profiles:
-        report.electorates += 1
-        for start in _STARTS:
+
+    def cases(profile: Profile) -> Iterator[Counterexample | None]:
+        for start, side in product(_STARTS, (1, -1)):
             line = Line(rule, profile, start)
-            for side in (1, -1):
-                report.cases += 1
-                places = _rising(line, side)
-                example = None if places is None else _broken(line, *places)
-                if example is not None:
-                    report.found, report.witness = example, profile
-                    return report
-    return report
+            places = _rising(line, side)
+            yield None if places is None else _broken(line, *places)
+
+    looked_at = symmetric_profiles()[:_BROKEN] if profiles is None else profiles
+    return Searched().goes_through(looked_at, cases)
 
 
 def _rising(line: Line, side: int) -> tuple[Fraction, Fraction] | None:
@@ -203,7 +195,7 @@ def _broken(line: Line, near: Fraction, far: Fraction) -> Counterexample | None:
             return None
         gap = weights[1] - weights[0]
     shown = [
-        Lottery(line.electorate.answers, tuple(map(rational, (p, (1 - p) / 2, (1 - p) / 2))))
+        Lottery(line.electorate.answers, tuple(map(S, (p, (1 - p) / 2, (1 - p) / 2))))
         for p in (near, far)
     ]
     first, second = (float(w.mid()) for w in weights)

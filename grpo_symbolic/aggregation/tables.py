@@ -16,8 +16,6 @@ from grpo_symbolic.display import cut
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import read_parameter
 
-__all__ = ["parse_votes", "read_votes"]
-
 MAX_FILE = 100_000_000
 # Where the names of alternatives are looked for.
 _HEAD = 100_000

@@ -12,17 +12,15 @@ from fractions import Fraction
 
 import numpy as np
 from flint import arb, arb_mat, ctx
-from sympy import Add, Expr, Rational, exp
+from sympy import Add, Expr, Rational, S, exp
 
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery, as_arb, rational
+from grpo_symbolic.aggregation.lottery import Lottery, as_arb
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, counted, margins_of, raters_of
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.systems import unique_zero
 from grpo_symbolic.inputs import one_of
-
-__all__ = ["BradleyTerryRLHF", "MeanRLHF", "ReferenceIPO", "bradley_terry"]
 
 # More answers have their lottery in balls only.
 _WRITTEN = 8
@@ -43,8 +41,8 @@ class _Tilt(Rule):
         if any(v.free_symbols for v in values):
             raise ValueError("a lottery needs numbers for the symbols of the raters")
         note = "the reference, tilted by fixed values"
-        beta = rational(setting.beta)
-        reference = [rational(r) for r in setting.reference]
+        beta = S(setting.beta)
+        reference = [S(r) for r in setting.reference]
         if len(values) <= _WRITTEN:
             weights = [
                 r * exp((v - values[-1]) / beta) for r, v in zip(reference, values, strict=True)
@@ -97,7 +95,7 @@ class ReferenceIPO(_Tilt):
             won = sum(
                 (r * (1 + g) / 2 for r, g in zip(setting.reference, row, strict=True)), Fraction(0)
             )
-            found.append(rational(won))
+            found.append(S(won))
         return found
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
@@ -152,7 +150,7 @@ class BradleyTerryRLHF(Rule):
         out: list = [Rational(0) if odds is not None and len(top) <= _WRITTEN else arb(0)] * n
         if odds is not None and len(top) <= _WRITTEN:
             power = Rational(beta.denominator, beta.numerator)
-            raw = [rational(r) * rational(w) ** power for r, w in zip(reference, odds, strict=True)]
+            raw = [S(r) * S(w) ** power for r, w in zip(reference, odds, strict=True)]
             total = Add(*raw)
             found: list = [value / total for value in raw]
         else:

@@ -7,11 +7,11 @@ from fractions import Fraction
 from math import comb
 
 import numpy as np
-from sympy import oo
+from sympy import S, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.aggregation.fields import Array, Field, Linear, Spread, in_groups, stationary
-from grpo_symbolic.aggregation.lottery import Lottery, rational
+from grpo_symbolic.aggregation.lottery import Lottery
 from grpo_symbolic.aggregation.pairs import skew_lottery
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of, pooled_margins, raters_of
@@ -24,8 +24,6 @@ from grpo_symbolic.model.penalty import DirectKL, ReverseKL
 from grpo_symbolic.policy.enclosure import Enclosure
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.question import Question
-
-__all__ = ["Trained"]
 
 # Raters times answers squared, beyond which large groups are solved in floats.
 _EXACT_SIZE = 400
@@ -166,8 +164,8 @@ class Trained(Rule):
             )
         policy = stationary_policy(self.algorithm, Question(raters=electorate, per=self.per))
         given = {
-            "beta": rational(setting.beta),
-            "pi_ref": list(map(rational, setting.reference)),
+            "beta": S(setting.beta),
+            "pi_ref": list(map(S, setting.reference)),
         }
         found = policy.enclose(digits=setting.digits, **given)
         several = len(found.policies) > 1
@@ -190,7 +188,7 @@ class Trained(Rule):
             question = Question(raters=electorate.permuted(order), per=self.per)
             form = stationary_policy(self.algorithm, BinaryQuestion.of(question)).expression
             if form is not None:
-                share, beta = rational(setting.reference[order[0]]), rational(setting.beta)
+                share, beta = S(setting.reference[order[0]]), S(setting.beta)
                 p = form.xreplace({symbols.pi_ref: share, symbols.beta: beta}).expand()
                 pair = (p, (1 - p).expand())
                 return Lottery(electorate.answers, tuple(pair[o] for o in order), "closed form")

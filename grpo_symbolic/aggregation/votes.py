@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from grpo_symbolic.display import cut
 from grpo_symbolic.electorate import Electorate
 
-__all__ = ["Comparisons", "Votes", "counted", "margins_of", "pooled_margins", "raters_of"]
-
 # Answers times different rewards, beyond which comparisons are not pooled.
 _MOST_POOLED = 20_000_000
 

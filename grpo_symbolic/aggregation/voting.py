@@ -8,16 +8,14 @@ from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
-from sympy import Expr
+from sympy import Expr, S
 
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.lottery import Lottery, rational
+from grpo_symbolic.aggregation.lottery import Lottery
 from grpo_symbolic.aggregation.rule import Profiles, Rule, Setting
 from grpo_symbolic.aggregation.votes import Votes, margins_of, raters_of
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import exact_number, one_of
-
-__all__ = ["BestOf", "Borda", "Copeland", "Plurality", "RandomDictator"]
 
 _TIE = 1e-9
 
@@ -37,7 +35,7 @@ class _Elected(Rule):
         scores = self.scores(votes)
         best = [o for o, s in enumerate(scores) if s == max(scores)]
         note = "elected" if len(best) == 1 else f"{len(best)} answers tie: in proportion to pi_ref"
-        return Lottery(votes.answers, tuple(map(rational, _shared(best, setting.reference))), note)
+        return Lottery(votes.answers, tuple(map(S, _shared(best, setting.reference))), note)
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         scores = self.score_rows(profiles)
@@ -108,7 +106,7 @@ class RandomDictator(Rule):
             total += mass
             for o, share in enumerate(_shared(best, setting.reference)):
                 found[o] += mass * share
-        return Lottery(votes.answers, tuple(rational(p / total) for p in found), "drawn by mass")
+        return Lottery(votes.answers, tuple(S(p / total) for p in found), "drawn by mass")
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         best = profiles.rewards == profiles.rewards.max(axis=2, keepdims=True)
@@ -163,7 +161,7 @@ class BestOf(Rule):
                 level = sum((r for r, v in pairs if v == own), Fraction(0))
                 chance = (below + level) ** self.count - below**self.count
                 found[o] += mass * chance * setting.reference[o] / level
-        return Lottery(votes.answers, tuple(map(rational, found)), f"best of {self.count}")
+        return Lottery(votes.answers, tuple(map(S, found)), f"best of {self.count}")
 
     def batch(self, profiles: Profiles, beta: Array, reference: Array) -> Array:
         rewards, masses = profiles.rewards, profiles.masses

@@ -77,8 +77,6 @@ def stated(checked: Decided) -> Exhibit:
         setting=whole.setting,
         domain=domain,
         formulas=tuple(lines),
-        solved=False,
-        status="",
         says=says,
         given=whole.given,
         source=f"check({checked.formula!r}) against {whole.source}",

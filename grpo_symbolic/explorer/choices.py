@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
-from sympy import Expr
+from sympy import Expr, S
 
+from grpo_symbolic import symbols
 from grpo_symbolic.inputs import one_of
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.penalty import Estimator, Penalty, every_penalty
 from grpo_symbolic.registry import ADVANTAGES, ESTIMATORS, PLACEMENTS
-
-__all__ = [
-    "DDOFS",
-    "EPSILONS",
-    "GROUP_SIZES",
-    "advantage",
-    "advantages",
-    "name_of",
-    "penalties",
-    "penalty",
-]
 
 GROUP_SIZES = ("2", "3", "4", "5", "8", "16", "64", "256", "1024", "oo")
 DDOFS = (0, 1)
@@ -78,6 +69,14 @@ def advantage(name: str, ddof: int, epsilon: Expr | int) -> Advantage:
     one_of("advantage", name, _offered_rules())
     values = {"ddof": ddof, "epsilon": epsilon}
     return ADVANTAGES[name](**{key: values[key] for key in ADVANTAGES.options(name)})
+
+
+def variants(name: str) -> Iterator[tuple[str, Advantage]]:
+    """A rule for each ``ddof``, and without and with a stabiliser ε, by its key: ddof, ε ≠ 0."""
+    taken = ADVANTAGES.options(name)
+    for ddof in DDOFS if "ddof" in taken else (0,):
+        for epsilon in (S.Zero, symbols.epsilon) if "epsilon" in taken else (S.Zero,):
+            yield f"{ddof},{int(epsilon != 0)}", advantage(name, ddof, epsilon)
 
 
 @cache

@@ -28,9 +28,8 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.explorer import choices
-from grpo_symbolic.explorer.formulas import formulas
+from grpo_symbolic.explorer.formulas import balance_of, formulas
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.model.penalty import Penalty
@@ -38,9 +37,6 @@ from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.formula import REST
 from grpo_symbolic.presets import Preset, all_presets
 from grpo_symbolic.registry import ADVANTAGES
-from grpo_symbolic.stationarity import stationarity_condition
-
-__all__ = ["Program", "Rule", "preset_states", "program", "rules"]
 
 # An ε that no other number in a repr is.
 _MARK = Rational(1, 1009)
@@ -132,11 +128,7 @@ def _with_margin(advantage: Advantage) -> Expr | None:
     if advantage.epsilon != 0 or not (advantage.scale_invariant and advantage.shift_invariant):
         return None
     question = BinaryQuestion(margin=symbols.gamma)
-    return _balance(GRPO(2, advantage=advantage), question).drift.expression
-
-
-def _balance(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
-    return Balance(stationarity_condition(algorithm, question))
+    return balance_of(GRPO(2, advantage=advantage), question).drift.expression
 
 
 @cache
@@ -148,14 +140,12 @@ def rules() -> dict[str, dict[str, Rule]]:
     """
     found: dict[str, dict[str, Rule]] = {}
     for name in choices.advantages():
-        taken = ADVANTAGES.options(name)
-        for ddof in choices.DDOFS if "ddof" in taken else (0,):
-            for epsilon in (S.Zero, EPSILON) if "epsilon" in taken else (S.Zero,):
-                try:
-                    rule = Rule.of(choices.advantage(name, ddof, epsilon))
-                except ValueError:
-                    continue
-                found.setdefault(name, {})[f"{ddof},{int(epsilon != 0)}"] = rule
+        for key, advantage in choices.variants(name):
+            try:
+                rule = Rule.of(advantage)
+            except ValueError:
+                continue
+            found.setdefault(name, {})[key] = rule
     return found
 
 
@@ -189,7 +179,7 @@ def _level(algorithm: Algorithm) -> Expr | None:
     if _named_rule(algorithm) is not None:
         return None
     try:
-        drift = _balance(algorithm, BinaryQuestion(success=symbols.success)).drift.expression
+        drift = balance_of(algorithm, BinaryQuestion(success=symbols.success)).drift.expression
     except ValueError:
         return None
     multiple = (drift / (symbols.success[0] - symbols.success[1])).cancel()
@@ -314,7 +304,7 @@ class Program:
         )
 
     def _mixed(self) -> str:
-        balance = _balance(GRPO(G, mixed_only=True), BinaryQuestion(success=symbols.success))
+        balance = balance_of(GRPO(G, mixed_only=True), BinaryQuestion(success=symbols.success))
         assert balance.group is not None
         arguments = ", ".join(s.name for s in (symbols.pi, *symbols.success, G))
         rates = ", ".join(javascript(_plain(rate)) for rate in balance.force.rates)

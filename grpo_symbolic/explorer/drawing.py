@@ -15,8 +15,6 @@ from typing import Any
 
 from grpo_symbolic.explorer.compiled import Program
 
-__all__ = ["linked_drawing"]
-
 #: Controls whose value is a number; of the others the place in their list is taken.
 _NUMBERS = ("beta", "pi_ref", "gamma")
 _CHOICES = ("group_size", "penalty", "ddof", "advantage", "epsilon")

@@ -27,8 +27,6 @@ from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Exploration"]
-
 _DIGITS = 15
 T = TypeVar("T")
 # A formula with more LaTeX than this is named, not shown.

@@ -28,8 +28,6 @@ from grpo_symbolic.solve.solutions import Solutions, Stability
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["SIZE", "draw", "stationary_curve"]
-
 #: Inches.
 SIZE = (4.4, 4.0)
 _EDGE, _CELLS = 14.0, 280  # log-odds

@@ -20,10 +20,7 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.presets import lookup
-from grpo_symbolic.registry import ADVANTAGES
 from grpo_symbolic.stationarity import stationarity_condition
-
-__all__ = ["formulas"]
 
 PI, G, SHARE = symbols.pi, symbols.G, symbols.share
 # One line: {"tex": ..., "mathml": ...}.
@@ -55,7 +52,7 @@ def formulas(penalties: Mapping[str, Penalty], levels: tuple[str, ...]) -> dict[
 
 @cache
 def _force(penalty: Penalty) -> Line:
-    force = _balance(GRPO(2, penalty), BinaryQuestion()).force
+    force = balance_of(GRPO(2, penalty), BinaryQuestion()).force
     if force.log_odds is None:
         return _line(symbols.beta * force.hill)
     reference = symbols.pi_ref
@@ -67,27 +64,24 @@ def _force(penalty: Penalty) -> Line:
 def _drifts() -> dict[str, tuple[Line, list[Line]]]:
     found = {}
     for name in choices.advantages():
-        taken = ADVANTAGES.options(name)
-        for ddof in choices.DDOFS if "ddof" in taken else (0,):
-            for epsilon in (0, symbols.epsilon) if "epsilon" in taken else (0,):
-                rule = choices.advantage(name, ddof, epsilon)
-                key = f"{name}|{ddof},{int(epsilon != 0)}"
-                for size, called in ((G, "G"), (oo, "oo")):
-                    algorithm = GRPO(size, advantage=rule)
-                    found[f"{key}|{called}|sure"] = _sure(algorithm)
-                    found[f"{key}|{called}|rates"] = _noisy(algorithm)
-                try:
-                    margin = _balance(GRPO(2, advantage=rule), BinaryQuestion(margin=symbols.gamma))
-                except ValueError:
-                    continue
-                found[f"{key}|G|margin"] = _line(margin.drift.hill), []
+        for variant, rule in choices.variants(name):
+            key = f"{name}|{variant}"
+            for size, called in ((G, "G"), (oo, "oo")):
+                algorithm = GRPO(size, advantage=rule)
+                found[f"{key}|{called}|sure"] = _sure(algorithm)
+                found[f"{key}|{called}|rates"] = _noisy(algorithm)
+            try:
+                margin = balance_of(GRPO(2, advantage=rule), BinaryQuestion(margin=symbols.gamma))
+            except ValueError:
+                continue
+            found[f"{key}|G|margin"] = _line(margin.drift.hill), []
     return found
 
 
 def _sure(algorithm: GRPO) -> tuple[Line, list[Line]]:
     question = BinaryQuestion(success=(1, 0))
     try:
-        hill = _balance(algorithm, question).drift.hill
+        hill = balance_of(algorithm, question).drift.hill
     except ValueError:  # a rule without one formula for every group size: by name
         return _line(PI * (1 - PI) * Function("D_G")(PI)), []
     return _line(hill), [_line(line) for line in definitions(hill)]
@@ -97,7 +91,7 @@ def _noisy(algorithm: GRPO) -> tuple[Line, list[Line]]:
     first, second = symbols.success
     share = Eq(SHARE, second + (first - second) * PI, evaluate=False)
     try:
-        group = _balance(algorithm, BinaryQuestion(success=symbols.success)).group
+        group = balance_of(algorithm, BinaryQuestion(success=symbols.success)).group
     except ValueError:
         drift: Expr = Function("D_G")(SHARE)
     else:
@@ -112,7 +106,7 @@ def _levels(names: tuple[str, ...]) -> dict[str, tuple[Line, list[Line]]]:
     for name in names:
         algorithm = lookup(name).algorithm
         for kind, success in (("sure", (1, 0)), ("rates", symbols.success)):
-            balance = _balance(algorithm, BinaryQuestion(success=success))
+            balance = balance_of(algorithm, BinaryQuestion(success=success))
             found[f"level:{name}|||{kind}"] = _line(balance.drift.hill), []
     return found
 
@@ -141,7 +135,8 @@ def _policy(algorithm: Algorithm, question: BinaryQuestion) -> list[list[Line]]:
     return [[_line(PI), _line(policy.expression)]]
 
 
-def _balance(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
+def balance_of(algorithm: Algorithm, question: BinaryQuestion) -> Balance:
+    """The equation of an algorithm on a question."""
     return Balance(stationarity_condition(algorithm, question))
 
 

@@ -13,8 +13,6 @@ from grpo_symbolic.explorer import choices
 from grpo_symbolic.explorer.compiled import program, rules
 from grpo_symbolic.registry import SUFFIXES
 
-__all__ = ["page", "script", "start_of", "written"]
-
 _THREE = (0.9, 0.6, 0.2)
 
 

@@ -13,8 +13,6 @@ from grpo_symbolic.explorer.drawing import linked_drawing
 from grpo_symbolic.explorer.exploration import Exploration
 from grpo_symbolic.registry import ADVANTAGES
 
-__all__ = ["Panel", "explore"]
-
 _BETA = (-3.0, 2.0)  # powers of ten
 _PI_REF = (0.001, 0.999)
 _HEADERS = ("π(a)", "policy gradient", "stage objective", "response slope")

@@ -10,8 +10,6 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["assumptions", "listed", "ranges"]
-
 
 def ranges(domain: Domain, notation: Notation | None = None) -> tuple[str, ...]:
     r"""TeX of every range, without dollars; ranges that continue each other are one chain.

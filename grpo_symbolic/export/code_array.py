@@ -24,8 +24,6 @@ from grpo_symbolic.export.code_solver import (
     solved,
 )
 
-__all__ = ["LIBRARIES", "CodeText", "closed_code", "rank_code", "residual_code", "solver_code"]
-
 #: The format's name: the name of the library in the code.
 LIBRARIES = {"python": "np", "jax": "jnp", "torch": "torch"}
 

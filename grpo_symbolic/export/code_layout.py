@@ -6,8 +6,6 @@ import re
 import textwrap
 from itertools import accumulate
 
-__all__ = ["WIDTH", "assigned", "commented", "listed", "paragraph"]
-
 WIDTH = 92
 _STEP = "    "
 _LEVELS = ((", ",), (" + ", " - "), (" * ", " / "))

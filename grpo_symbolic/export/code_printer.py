@@ -11,8 +11,6 @@ from sympy.printing.pycode import PythonCodePrinter
 from grpo_symbolic import symbols
 from grpo_symbolic.export.code_program import InTwoParts
 
-__all__ = ["ArrayPrinter"]
-
 
 class ArrayPrinter(PythonCodePrinter):
     """Code for one array library.

@@ -30,16 +30,6 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from grpo_symbolic import symbols
 
-__all__ = [
-    "Call",
-    "InTwoParts",
-    "LargerRoot",
-    "Line",
-    "Program",
-    "RootOf",
-    "array_program",
-]
-
 
 def root_of(np: Any, linear: Any, rest: Any) -> Any:
     """The root of linear**2 + rest; a large square is taken out, before it overflows."""

@@ -18,21 +18,6 @@ from typing import Any
 
 from sympy import Expr, Symbol
 
-__all__ = [
-    "DRIFT",
-    "LARGEST",
-    "SLOPE",
-    "GroupDrift",
-    "Implicit",
-    "P",
-    "Q",
-    "T",
-    "differentiated",
-    "drift_of",
-    "polished",
-    "solved",
-]
-
 # Beyond this group size binomial coefficients leave the range of a single-precision number.
 LARGEST = 64
 

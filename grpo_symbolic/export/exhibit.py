@@ -18,17 +18,6 @@ from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.export.plain_text import escape
 from grpo_symbolic.registry import FORMATS
 
-__all__ = [
-    "Exhibit",
-    "Exhibited",
-    "Judged",
-    "Passage",
-    "Stated",
-    "Table",
-    "of_exhibit",
-    "prose_tex",
-]
-
 
 class Judged(Protocol):
     """A verdict, as far as it is shown."""
@@ -119,10 +108,10 @@ class Exhibit:
 
     title: str
     setting: str
-    domain: Domain
-    formulas: tuple[Line, ...]
-    solved: bool
-    status: str
+    domain: Domain = field(default_factory=Domain)
+    formulas: tuple[Line, ...] = ()
+    solved: bool = False
+    status: str = ""
     where: tuple[Line, ...] = ()
     expressions: tuple[tuple[Symbol, Expr], ...] = ()
     unknown: str = r"$\pi(a)$"

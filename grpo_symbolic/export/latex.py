@@ -36,9 +36,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.export.measure import TEXT_WIDTH, width
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["Line", "Notation", "Written", "formula", "sides"]
-
-
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
 # A sum below the line with a larger common denominator, such as 1/10000 + s, is left as it is.
 _LARGEST_DENOMINATOR = 100

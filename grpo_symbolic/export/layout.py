@@ -10,8 +10,6 @@ from typing import Any
 from grpo_symbolic.export.lines import COLUMN, PAGE
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["NUMBERINGS", "UNFOLDS", "Layout"]
-
 NUMBERINGS = ("cited", "all", "none")
 UNFOLDS = (0, 1, "all")
 _WIDTHS = {"column": COLUMN, "page": PAGE}

@@ -16,8 +16,6 @@ from grpo_symbolic.export.references import bibtex, in_words
 from grpo_symbolic.export.rows import Row, rows_of
 from grpo_symbolic.export.tables import HLINES, tabular
 
-__all__ = ["Page"]
-
 _REFERENCE = re.compile(r"\\eqref\{@([\w-]+)\}")
 _CITATION = re.compile(r"\\cite(?:\[([^\]]*)\])?\{(\w+)\}")
 # A full stop, and words that the italics of a theorem make wider.

@@ -20,18 +20,6 @@ from grpo_symbolic.export.references import bibitem, bibtex
 from grpo_symbolic.export.rows import align, rows_of
 from grpo_symbolic.export.template import filled
 
-__all__ = [
-    "align_block",
-    "bare",
-    "bibliography",
-    "display",
-    "document",
-    "inline",
-    "proof",
-    "table",
-    "theorem",
-]
-
 # Formulas in the text are not broken between lines where the words can give way.
 _LOOSE = r"\setlength{\emergencystretch}{3em}\relpenalty=5000 \binoppenalty=9000 %"
 # A display of more rows than this may be broken between pages.

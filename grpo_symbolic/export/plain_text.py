@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["escape"]
-
 _GREEK = ["pi", "beta", "gamma", "lambda", "sigma", "tau", "eta", "xi", "psi", "rho", "phi", "mu",
           "Phi", "Gamma", "Delta"]  # fmt: skip
 _FUNCTIONS = ["log", "exp", "sinh", "cosh", "tanh", "arcsin", "arctan", "max", "min"]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["OWN", "REFERENCES", "Reference", "bibitem", "bibtex", "in_words"]
-
 #: Key of this project, the source of what is new.
 OWN = "grpo_symbolic"
 

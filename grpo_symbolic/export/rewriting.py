@@ -12,8 +12,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Names", "rewritten", "rewritten_text", "single_token"]
-
 _TOKEN = re.compile(
     r"\\(?:mathrm|operatorname|mathit|mathbf|mathcal|begin|end|label|tag|ref)\*?\{[^{}]*\}"
     r"|\\[a-zA-Z]+|\\.|\s+|\d+|.",

@@ -9,8 +9,6 @@ from grpo_symbolic.export.latex import Line, Notation, sides
 from grpo_symbolic.export.lines import PAGE, Fitted, Names, fitted
 from grpo_symbolic.export.measure import width
 
-__all__ = ["Row", "align", "rows_of"]
-
 # What a continued line begins with, and what stands between a left side and the right one.
 _INDENT, _RELATION = 10.0, 16.0
 # Left sides and right sides stand in two columns where this much is left for the right one.

@@ -15,8 +15,6 @@ from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.export.exhibit import Exhibited
 from grpo_symbolic.export.layout import Layout
 
-__all__ = ["assumed", "exact", "identifier", "sympy_source"]
-
 _ASSUMPTIONS: tuple[dict[str, bool], ...] = (
     {},
     {"real": True},

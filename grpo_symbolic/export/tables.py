@@ -8,8 +8,6 @@ from collections.abc import Iterator, Sequence
 from grpo_symbolic.export.lines import broken
 from grpo_symbolic.export.measure import text_width, width
 
-__all__ = ["BOOKTABS", "HLINES", "tabular"]
-
 #: The lines above, below the head and at the end: of LaTeX itself, and of booktabs.
 HLINES, BOOKTABS = (r"\hline",) * 3, (r"\toprule", r"\midrule", r"\bottomrule")
 _GAP = 12.0

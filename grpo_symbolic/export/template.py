@@ -6,8 +6,6 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-__all__ = ["filled"]
-
 
 def filled(template: str, package: str = "grpo_symbolic.export", /, **values: Any) -> str:
     """The ``template`` of a package's folder ``templates``, with these values.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCENTS", "DELIMITERS", "FONTS", "NAMED_OPERATORS", "SPACES", "SYMBOLS"]
-
 _GREEK = (
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
     "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi",

@@ -12,8 +12,6 @@ from grpo_symbolic.export.latex import formula, sides
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.notation import Notation
 
-__all__ = ["markdown", "math_content", "mathml", "typst"]
-
 _MATHML = "http://www.w3.org/1998/Math/MathML"
 _COLUMNS = "right center left"
 

@@ -29,8 +29,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.elementary import ELEMENTARY, Need, needs_of_power, needs_of_value
 from grpo_symbolic.grammar.tokens import Node, refusal
 
-__all__ = ["FUNCTIONS", "STATEMENTS", "Builder", "known_names"]
-
 MAX_EXPONENT = 64
 MAX_BITS = 1024
 MAX_ROOT_BITS = 256

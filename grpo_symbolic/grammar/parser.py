@@ -18,8 +18,6 @@ from grpo_symbolic.grammar.tokens import (
     refusal,
 )
 
-__all__ = ["Parser"]
-
 T = TypeVar("T")
 
 

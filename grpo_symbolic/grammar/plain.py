@@ -17,8 +17,6 @@ from grpo_symbolic.grammar.build import FUNCTIONS, Builder
 from grpo_symbolic.grammar.parser import Parser
 from grpo_symbolic.grammar.tokens import Node, Token
 
-__all__ = ["PlainParser", "expression"]
-
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_πβγεσ][A-Za-z_0-9πβγεσ]*)"

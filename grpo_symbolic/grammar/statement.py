@@ -14,8 +14,6 @@ from grpo_symbolic.grammar.plain import PlainParser
 from grpo_symbolic.grammar.tex import TexParser
 from grpo_symbolic.grammar.tokens import Node, Relation
 
-__all__ = ["MIRRORED", "Comparison", "Direction", "LimitValue", "Statement", "statements"]
-
 #: The relation with its sides exchanged.
 MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _DIRECTIONS = {"increasing": ">", "decreasing": "<", "constant": "=="}

@@ -13,8 +13,6 @@ from types import MappingProxyType
 from grpo_symbolic.grammar.parser import Parser
 from grpo_symbolic.grammar.tokens import RELATIONS, Node, Token
 
-__all__ = ["RELATION_COMMANDS", "TexParser"]
-
 _TOKEN = re.compile(
     r"\s*(?:\\(?:begin|end)\{(?:aligned|split)\}"
     # A line that goes on with a sign continues the sum; another one would be a second formula.

@@ -9,17 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = [
-    "MAX_CHARACTERS",
-    "MAX_DEPTH",
-    "MAX_NODES",
-    "RELATIONS",
-    "Node",
-    "Relation",
-    "Token",
-    "refusal",
-]
-
 MAX_CHARACTERS = 10_000
 MAX_DEPTH = 40
 MAX_NODES = 3_000

@@ -13,6 +13,7 @@ from typing import Any
 
 from sympy import Atom, Derivative, Dummy, Expr, S, Symbol, Tuple
 
+from grpo_symbolic.bernstein_mean import part
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.level_values import gaps, level_values
@@ -83,6 +84,12 @@ class LevelMean(Expr):
         whole = (S(own), S(size), Tuple(*levels), Tuple(*masses), rule, *map(S, rater))
         return Expr.__new__(cls, *whole)
 
+    own: Expr = part(0)
+    size: Expr = part(1)
+    levels: Tuple = part(2)
+    masses: Tuple = part(3)
+    rule: Rule = part(4)
+
     @property
     def rater(self) -> Expr | None:
         return self.args[5] if len(self.args) > 5 else None  # type: ignore[return-value]
@@ -90,26 +97,6 @@ class LevelMean(Expr):
     def of_rater(self, number: int) -> LevelMean:
         """The same by the name of a rater."""
         return LevelMean(*self.args[:5], number)  # type: ignore[misc]
-
-    @property
-    def own(self) -> Expr:
-        return self.args[0]  # type: ignore[return-value]
-
-    @property
-    def size(self) -> Expr:
-        return self.args[1]  # type: ignore[return-value]
-
-    @property
-    def levels(self) -> Tuple:
-        return self.args[2]  # type: ignore[return-value]
-
-    @property
-    def masses(self) -> Tuple:
-        return self.args[3]  # type: ignore[return-value]
-
-    @property
-    def rule(self) -> Rule:
-        return self.args[4]  # type: ignore[return-value]
 
     @property
     def meaning(self) -> str:
@@ -182,13 +169,8 @@ class PairMean(LevelMean):
     (V_3(2; 0), sqrt(6)/6 + sqrt(2)/2)
     """
 
-    @property
-    def rater(self) -> Expr | None:
-        return None
-
-    @property
-    def beside(self) -> Expr:
-        return self.args[5]  # type: ignore[return-value]
+    rater: None = None
+    beside: Expr = part(5)
 
     @property
     def meaning(self) -> str:

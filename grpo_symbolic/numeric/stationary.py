@@ -22,10 +22,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 
-_STEPS = 80
 _LONGEST = 1.5
-#: What is left of the condition, beside the terms that it is the difference of.
-_RESIDUAL = 2e-12
 _CONTINUED = 3.0
 
 
@@ -69,23 +66,33 @@ class Condition:
 
     def accepted(self, y: Array, beta: Array, reference: Array) -> NDArray[np.bool_]:
         """Rows in which the condition holds to rounding."""
-        policy, climb, _, penalty, _ = self.parts(y, beta, reference)
+        policy, climb, _, penalty, stiff = self.parts(y, beta, reference)
         left = climb - penalty
         middle = left[np.argmax(policy, axis=0), np.arange(left.shape[1])]
         size = np.maximum(np.abs(climb).max(axis=0), 1.0) + np.abs(penalty) + np.abs(middle)
-        good = np.abs(left - middle) <= _RESIDUAL * size
+        good = np.abs(left - middle) <= self.residual * size + self.rounding * np.abs(stiff)
         return good.all(axis=0) & (np.abs(policy.sum(axis=0) - 1) <= 1e-12)
 
+    #: What may be left of the condition, beside the terms that it is the difference of, and for
+    #: the rounding of the force.
+    residual: ClassVar[float] = 2e-12
+    rounding: ClassVar[float] = 0.0
     #: Steps of this length, relative, are the last ones.
     settled: ClassVar[float] = 2e-14
+    #: Steps that are taken at the most.
+    most: ClassVar[int] = 80
+
+    def at_rows(self, rows: Array) -> Condition:
+        """The condition of some of the rows, where each has one of its own."""
+        return self
 
     def newton(self, y: Array, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
         """Steps of bounded length from ``y``, and where they end at a solution."""
         y, n = y.copy(), len(y)
         done = np.zeros(y.shape[1], bool)
         left = np.arange(y.shape[1])
-        for _ in range(_STEPS):
-            step = self.step(y[:, left], beta[left], reference[:, left])
+        for _ in range(self.most):
+            step = self.at_rows(left).step(y[:, left], beta[left], reference[:, left])
             bad = ~np.isfinite(step).all(axis=0)
             length = np.abs(step).max(axis=0)
             with np.errstate(all="ignore"):

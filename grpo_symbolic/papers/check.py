@@ -23,8 +23,6 @@ from grpo_symbolic.progress import tracked
 from grpo_symbolic.question import Question
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["Setting", "check_source"]
-
 MAX_CHECKED = 400
 #: Words of a comment that say what it holds for.
 _SCOPES = ("section", "document", "inline", "off", "skip")

@@ -12,8 +12,6 @@ from grpo_symbolic.display import Html, badge, cut, grid
 from grpo_symbolic.papers.source import Source
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["NOT_CHECKED", "CheckedFormula", "CheckedPaper"]
-
 NOT_CHECKED = "not checked"
 _WIDTH = 12
 _MARKS = {"PROVED": "proved", "REFUTED": "REFUTED", "NUMERIC": "numeric", "UNKNOWN": "undecided"}

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["LAYOUT", "Budget", "Macro", "Token", "closing", "definition", "expanded", "tokens"]
-
 MAX_BODY = 4_000
 MAX_TOKENS = 20_000
 #: Tokens of all formulas of a paper together, while macros are expanded.

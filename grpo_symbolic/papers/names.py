@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.papers.macros import Budget, Macro, Token, expanded, tokens
 
-__all__ = ["Names", "written"]
-
 _FONTS = (r"\mathrm", r"\text", r"\textrm", r"\mathit", r"\operatorname", r"\textup", r"\mbox")
 _OF_REFERENCE = (r"\pi_{\text{ref}}", r"\pi_{ref}", r"\pi_0", r"\pi_{\rm ref}")
 #: What the reader of formulas has no use for.

@@ -16,8 +16,6 @@ from grpo_symbolic.papers.macros import Token
 from grpo_symbolic.papers.scan import Display
 from grpo_symbolic.papers.source import Source
 
-__all__ = ["Formula", "Row", "formulas", "has_relation"]
-
 _ALIGNED = ("align", "flalign", "alignat", "xalignat", "aligned", "alignedat", "split", "eqnarray")
 _JOINED = ("multline", "multlined", "dmath")
 _GATHERED = ("gather", "gathered")

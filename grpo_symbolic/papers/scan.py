@@ -21,8 +21,6 @@ from grpo_symbolic.papers.macros import (
 )
 from grpo_symbolic.papers.source import Source
 
-__all__ = ["Comment", "Display", "Heading", "Piece", "pieces"]
-
 MAX_DISPLAYS = 2_000
 MAX_DEFINITIONS = 2_000
 MAX_FORMULA = 20_000

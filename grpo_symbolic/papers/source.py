@@ -9,8 +9,6 @@ from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
 
-__all__ = ["MAX_BYTES", "Source"]
-
 MAX_BYTES = 2_000_000
 #: Options of inputenc for text of one byte a character, and what Python calls them.
 _ENCODINGS = {b"latin1": "latin-1", b"latin9": "iso8859-15", b"ansinew": "cp1252",

@@ -40,14 +40,6 @@ from grpo_symbolic.question import Question
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "aggregation",
-    "noisy_verifier",
-    "rank_distortion",
-    "ranked_policy",
-    "stage_curvature",
-]
-
 #: Weights that show how a curve changes.
 WEIGHTS = (0.25, 0.5, 1, 2)
 

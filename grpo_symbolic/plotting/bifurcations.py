@@ -41,12 +41,9 @@ from grpo_symbolic.plotting.style import (
     tex,
 )
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
-from grpo_symbolic.stationarity import stationarity_condition
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-__all__ = ["bifurcation", "cusps", "escape_threshold", "fold_curve"]
 
 _FOLD: dict[str, Any] = {
     "linestyle": "none",
@@ -145,13 +142,13 @@ def fold_curve(
     assert ax is not None
     top = float(parameter("beta", largest, "largest"))
     algorithm = GRPO(oo, DirectKL())
-    curve = Balance(stationarity_condition(algorithm, BinaryQuestion()))
-    weights, references = _sampled_folds(curve, policies(0.5, 1.0))
+    curve = of_algorithm(algorithm)
+    weights, references = _sampled_folds(curve.curve, policies(0.5, 1.0))
     kept = weights <= 1.2 * top
     weights, references = weights[kept], references[kept]
     ax.plot(weights, references, color=STYLES[0].color, label="fold")
     ax.fill_between(weights, 0, references, color=SHADES[0], linewidth=0, zorder=0)
-    beta, place = _maxwell_line(of_algorithm(algorithm), np.linspace(0.005, 0.97, 400))
+    beta, place = _maxwell_line(curve, np.linspace(0.005, 0.97, 400))
     ax.plot(beta, place, color=STYLES[1].color, linestyle=STYLES[1].line, label="Maxwell")
     ax.set(xlim=(0, top), ylim=(0, 1))
     ax.text(0.28 * top, 0.66, "none", ha="center", va="center", fontsize=8)
@@ -218,7 +215,7 @@ def cusps(
     for G, style in zip(curves_of("sizes", sizes), STYLES, strict=False):
         if isinstance(G, bool) or not isinstance(G, int) or not 4 <= G <= 64:
             raise ValueError(f"sizes must be integers from 4 to 64, got {G!r}")
-        curve = Balance(stationarity_condition(GRPO(G, DirectKL()), BinaryQuestion()))
+        curve = of_algorithm(GRPO(G, DirectKL())).curve
         weights, references = _sampled_folds(curve, policies(0.5, 1.0, 1201))
         ax.plot(weights, references, color=style.color, ls=style.line, label=f"$G = {G}$")
         tip = int(weights.argmax())
@@ -257,8 +254,8 @@ def escape_threshold(
     whole = np.unique(np.round(np.geomspace(2, largest, 16)).astype(int))
     top = 0.0
     for (label, rule), style in zip(_RULES, STYLES, strict=False):
-        condition = stationarity_condition(GRPO(symbols.G, advantage=rule), BinaryQuestion())
-        found = threshold_of(Balance(condition)).subs(symbols.gap, Integer(1))
+        curve = of_algorithm(GRPO(symbols.G, advantage=rule)).curve
+        found = threshold_of(curve).subs(symbols.gap, Integer(1))
         value = lambdify(symbols.G, found, "numpy")
         ax.plot(smooth, value(smooth), color=style.color, linestyle=style.line)
         ax.plot(whole, value(whole), color=style.color, linestyle="none", marker=style.marker)

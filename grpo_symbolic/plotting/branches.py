@@ -16,8 +16,6 @@ from grpo_symbolic.plotting.style import GREY, STYLES, Style, labelled, tex
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["against_reference", "draw_curves", "inside_unit", "mark", "over_weight", "square"]
-
 #: A limit at π_ref(a) → 0+ above this is a jump that the eye sees.
 _JUMP = 5e-3
 _REPELLING: dict[str, Any] = {"linewidth": 0.8, "linestyle": (0, (3, 1.5))}

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from grpo_symbolic.export.notation import Notation
 
-__all__ = ["FIGURES", "FORMATS", "Figure", "checked_format", "draw", "figure_of", "save", "written"]
-
 #: Formats by suffix; none of them records when or where it was written.
 FORMATS = registry.SUFFIXES
 _METADATA: dict[str, dict[str, Any]] = {

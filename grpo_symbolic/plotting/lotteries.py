@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy import ndarray
 
-__all__ = ["lotteries"]
-
 # Weights of a path, from large to small, in powers of ten.
 _FROM, _TO, _POINTS = 2.0, -2.5, 120
 

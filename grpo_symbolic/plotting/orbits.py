@@ -34,8 +34,6 @@ from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["cobweb", "flow"]
-
 
 @drawn(COLUMN, 2.9)
 def flow(

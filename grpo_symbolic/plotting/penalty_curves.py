@@ -20,8 +20,6 @@ from grpo_symbolic.plotting.style import COLUMN, GREY, STYLES, TEXT, drawn, labe
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["links", "penalties"]
-
 
 def _usual() -> dict[str, Penalty]:
     """The penalties of the registry that have a link, as many as are told apart."""

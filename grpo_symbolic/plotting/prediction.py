@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from grpo_symbolic.prediction.prediction import Prediction
 
-__all__ = ["prediction"]
-
 
 @drawn(COLUMN, 3.3)
 def prediction(found: Prediction, *, ax: Axes | None = None) -> Axes:

@@ -24,26 +24,14 @@ from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.numeric.drift import TabulatedDrift
+from grpo_symbolic.policy.strategies import tabulated
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition
-from grpo_symbolic.surd import as_rational
-
-__all__ = [
-    "Branch",
-    "SampledCurve",
-    "binary",
-    "bisected",
-    "branches",
-    "of_algorithm",
-    "policies",
-    "sampled",
-]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 Array = np.ndarray
-_BISECTIONS, _BITS = 100, 200
+_BISECTIONS = 100
 #: Values of parameters that a figure's caller need not give.
 _DEFAULTS = {"margin": 1, "gap": 1, "sigma": 1, "reward": 0}
 _FLAT = 1e-12
@@ -73,10 +61,8 @@ class SampledCurve:
     @cached_property
     def drift(self) -> Callable[[Array], Array]:
         """D(p); of a finite group by tables in which nothing cancels."""
-        field, table = ScalarField(self.curve.condition, self.point), None
-        if field.drift_polynomial is not None:
-            coefficients = [c.enclosure(_BITS) for c in field.drift_polynomial.coefficients]
-            table = TabulatedDrift.of(coefficients, *map(as_rational, field.rates))
+        field = ScalarField(self.curve.condition, self.point)
+        table = tabulated(self.curve, tuple(self.point.items()))
         if table is None:
             return _numeric((PI,), field.drift)
         factor = _numeric((PI,), field.factor)

@@ -32,8 +32,6 @@ from grpo_symbolic.plotting.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["SIZES", "bernstein", "drift", "group_sizes", "small_weights"]
-
 #: Group sizes that show how the large-group limit is reached.
 SIZES = (2, 4, 8, 64, oo)
 

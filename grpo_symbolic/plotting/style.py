@@ -18,22 +18,6 @@ from grpo_symbolic.export.notation import Notation
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = [
-    "COLUMN",
-    "GREY",
-    "SHADES",
-    "STYLES",
-    "TEXT",
-    "Style",
-    "curves_of",
-    "drawn",
-    "labelled",
-    "matplotlib",
-    "paper",
-    "shown",
-    "tex",
-]
-
 #: Widths in inches of a column and of a page's text.
 COLUMN, TEXT = 3.4, 6.3
 GREY = "0.6"

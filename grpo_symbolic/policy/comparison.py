@@ -70,8 +70,6 @@ def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str]
         setting=" ".join(settings),
         domain=Domain(tuple(ranges)),
         formulas=tuple(lines),
-        solved=False,
-        status="",
         says="the stationary policies are given by",
         source="; ".join(p.exhibit.source for p in found),
         more=_limits_of(called, found),

@@ -111,8 +111,6 @@ def _exhibit(
         setting=whole.setting + about,
         domain=domain,
         formulas=tuple(formulas),
-        solved=False,
-        status="",
         says=says,
         source=f"{whole.source}.{source}",
         proof=(Passage(text),) if text else (Passage(_DERIVED),),

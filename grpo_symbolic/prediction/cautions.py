@@ -9,8 +9,6 @@ from grpo_symbolic.prediction.rest import Landscape, RestPoint
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 
-__all__ = ["cautions"]
-
 #: A weight is near a fold where a change by this share of it removes a rest point.
 _NEAR = 0.2
 

@@ -23,8 +23,6 @@ from grpo_symbolic.prediction.texts import (
     of_words,
 )
 
-__all__ = ["Configuration", "Option"]
-
 _LARGEST = 1_000_000
 _MOST_OPTIONS = 20_000
 #: Options that are not looked at and are named in one warning.

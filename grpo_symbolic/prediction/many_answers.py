@@ -21,8 +21,6 @@ from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["predict_many"]
-
 _MOST_STEPS = 5_000
 #: Errors of one step of the flow, in logits, and the length of the difference for its Jacobian.
 _ERROR, _STEP = 1e-5, 1e-6

@@ -18,8 +18,6 @@ from grpo_symbolic.prediction.readers import (
 )
 from grpo_symbolic.presets import lookup
 
-__all__ = ["from_openrlhf"]
-
 #: Sections of data, engines, logs and hardware.
 _APART = ("data", "logger", "ckpt", "ds", "vllm", "eval", "critic", "ref")
 

@@ -30,8 +30,6 @@ from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["NEAR", "flow_time", "last_iterates", "restoring_rate", "reuse_limit", "trajectory"]
-
 #: Training has arrived when this share of the way from the reference is left.
 NEAR = 0.01
 _NODES = 24

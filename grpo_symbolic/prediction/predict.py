@@ -27,8 +27,6 @@ from grpo_symbolic.prediction.reuse import Iterates, ends_of_reuse
 from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 
-__all__ = ["TrainerRun", "predict"]
-
 
 class TrainerRun(Settings):
     """The :class:`Settings` of a configuration, with what they lead to.

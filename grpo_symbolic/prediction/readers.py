@@ -14,8 +14,6 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.prediction.configuration import Configuration, said
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["bent", "clip", "over_one_question", "place", "places", "weight_of"]
-
 
 def places(
     options: Configuration,

@@ -24,8 +24,6 @@ from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 from grpo_symbolic.surd import Surd
 
-__all__ = ["Landscape", "Piece", "RestPoint", "landscape"]
-
 _DIGITS = 30
 _KIND = {1: "attracting", -1: "repelling", 0: "degenerate"}
 

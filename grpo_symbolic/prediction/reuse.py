@@ -33,8 +33,6 @@ from grpo_symbolic.prediction.settings import Settings
 from grpo_symbolic.question import Question
 from grpo_symbolic.stationarity import stationarity_condition
 
-__all__ = ["Iterates", "ends_of_reuse"]
-
 #: Batches that are followed, and steps on all of them together.
 _BATCHES, _MOST_STEPS = 3_000, 40_000
 #: Log-odds that are the same.

@@ -14,8 +14,6 @@ from typing import Any
 from grpo_symbolic.display import cut
 from grpo_symbolic.inputs import read_parameter
 
-__all__ = ["RewardsLog", "read_rewards"]
-
 _LARGEST = 50_000_000
 _MOST_LEVELS = 8
 _NAMES = ("reward", "rewards", "score", "scores")

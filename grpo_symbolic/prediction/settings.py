@@ -13,8 +13,6 @@ from grpo_symbolic.display import record
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["Settings"]
-
 
 @dataclass(frozen=True)
 class Settings:

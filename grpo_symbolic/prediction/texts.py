@@ -10,8 +10,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from os import PathLike
 from typing import Any
 
-__all__ = ["WORDS", "Option", "flat", "is_text", "members", "of_text", "of_words"]
-
 #: Mappings in mappings that are gone into.
 DEEPEST = 12
 #: Plain words that are no text.

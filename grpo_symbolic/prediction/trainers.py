@@ -16,8 +16,6 @@ from grpo_symbolic.prediction.verl import from_verl
 from grpo_symbolic.presets import lookup
 from grpo_symbolic.presets.trainers import nemo_rl
 
-__all__ = ["read_run"]
-
 #: Options, or sections, that one trainer alone has: whose a configuration is that does not say it.
 _SIGNS = {
     "actor_rollout_ref": "verl",

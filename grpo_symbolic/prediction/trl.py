@@ -24,8 +24,6 @@ from grpo_symbolic.presets.trainers import ms_swift, trl
 from grpo_symbolic.presets.trainers.others import unsloth
 from grpo_symbolic.presets.versions import at_least, nearest
 
-__all__ = ["from_swift", "from_trl", "from_unsloth"]
-
 #: Surrogates that clip the importance ratio around 1.
 _CLIPPED = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo")
 #: Options that unsloth adds, of how and not of what is computed.

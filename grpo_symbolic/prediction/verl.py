@@ -17,8 +17,6 @@ from grpo_symbolic.prediction.readers import (
 )
 from grpo_symbolic.presets import lookup
 
-__all__ = ["from_verl"]
-
 #: Sections of data, models, engines, logs and hardware.
 _APART = (
     *("data", "model", "ref", "rollout", "critic", "reward", "reward_model", "optim", "trainer"),
