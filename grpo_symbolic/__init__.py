@@ -9,8 +9,9 @@ Build an algorithm and a question, and ask for the stationary policy:
 + 4 \\beta \\pi_{\\mathrm{ref}}(a)}\\right)
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from grpo_symbolic.lazy import names_of
 
 if TYPE_CHECKING:
     from grpo_symbolic import plotting as plot
@@ -232,19 +233,11 @@ _HOMES = {
     "satisfies": ".aggregation.satisfies",
     "stationarity_condition": ".stationarity",
     "stationary_policy": ".policy.stationary",
+    "plot": ".plotting:",
+    "presets": ".presets:",
+    "symbols": ".symbols:",
 }
-_MODULES = {"plot": ".plotting", "presets": ".presets", "symbols": ".symbols"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        found: Any = import_module(_MODULES[name], __name__)
-    elif name in _HOMES:
-        found = getattr(import_module(_HOMES[name], __name__), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found
-    return found
+__getattr__ = names_of(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

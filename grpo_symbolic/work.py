@@ -5,8 +5,9 @@ machine, however busy it is. Loops of its own count what they do (terms, degrees
 SymPy's open-ended algorithms, which count nothing, :func:`limited` counts function calls; what
 is done elsewhere, by a solver or in compiled code, is added by :func:`charge`.
 
-What SymPy has cached is not worked out again: a call that needs nearly all of its steps the
-first time needs fewer the second time.
+The import of a module is no work on a question, and is not counted. What SymPy has cached is not
+worked out again: a call that needs nearly all of its steps the first time needs fewer the second
+time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib import _bootstrap  # type: ignore[attr-defined]
 from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
@@ -25,6 +28,8 @@ T = TypeVar("T")
 
 #: Generators that may be closed one after the other while a stop is on its way.
 _RESUMPTIONS = 1000
+#: The import of a module that is not there yet.
+_IMPORT = _bootstrap._find_and_load.__code__
 #: Callbacks of weak references, and the import of modules.
 _HOOKS = ("weakref.py", "_weakrefset.py", "<frozen importlib._bootstrap>")
 
@@ -48,6 +53,9 @@ class _Meter:
         """The profiling function of the thread while the work is done."""
         if event != "call":
             return
+        if frame.f_code is _IMPORT:
+            sys.setprofile(partial(self._imports, frame))
+            return
         self.left -= 1
         if self.left < 0 and not self._is_collected(frame) and not _within_a_hook(frame):
             # Python takes a profiling function away that raises: the next call sets it again,
@@ -55,6 +63,11 @@ class _Meter:
             sys.settrace(self._again)
             self.resumptions = 0
             raise _Stop
+
+    def _imports(self, importing: FrameType, frame: FrameType, event: str, _: object) -> None:
+        """The profiling function while a module is imported."""
+        if frame is importing and event == "return":
+            sys.setprofile(self.profile)
 
     def _is_collected(self, frame: FrameType) -> bool:
         """Whether a generator may be resumed only to be closed, by what collects it.
@@ -68,7 +81,8 @@ class _Meter:
         return self.resumptions <= _RESUMPTIONS
 
     def _again(self, frame: FrameType, event: str, argument: object) -> None:
-        sys.setprofile(self.profile)
+        if sys.getprofile() is None:
+            sys.setprofile(self.profile)
 
 
 def _current() -> _Meter | None:

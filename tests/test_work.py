@@ -267,6 +267,27 @@ def test_a_finaliser_may_have_a_limit_of_its_own() -> None:
     assert ended == ["work did not end within 100 steps"]
 
 
+def test_the_import_of_a_module_is_not_counted(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "imported_uncounted.py").write_text(
+        "def step(): pass\nfor _ in range(5000): step()\nimport not_there_at_all\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def importing(calls: int) -> int:
+        try:
+            import imported_uncounted  # type: ignore[import-not-found]  # noqa: F401
+        except ImportError:
+            return work(calls)
+        raise AssertionError("the import fails at its last line")
+
+    for calls in (98, 98):  # the first time it is compiled, too
+        assert limited(importing, calls, steps=100) == calls - 1
+        with pytest.raises(Exhausted):
+            limited(importing, calls + 5, steps=100)
+
+
 def test_a_module_is_not_imported_by_half(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "def step(): pass\nfor _ in range(5000): step()\ndone = True\n"
     (tmp_path / "imported_within_a_limit.py").write_text(text)

@@ -20,7 +20,7 @@ __all__ = ["Lottery", "as_arb", "as_ball", "rational"]
 _SHOWN = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lottery:
     """A probability for each answer.
 

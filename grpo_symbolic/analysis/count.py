@@ -33,7 +33,7 @@ __all__ = ["Count", "count"]
 PI = symbols.pi
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Count:
     """The possible numbers of interior stationary policies, and why.
 

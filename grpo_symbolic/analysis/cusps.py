@@ -29,7 +29,7 @@ __all__ = ["Cusp", "cusp"]
 PI = symbols.pi
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cusp:
     """The triple solution at which two folds meet, over all references.
 

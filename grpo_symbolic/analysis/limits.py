@@ -43,7 +43,7 @@ PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 _STEPS = 2_500_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Limit:
     """A limit of the stationary π(a).
 

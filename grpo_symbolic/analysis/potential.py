@@ -45,7 +45,7 @@ __all__ = ["Potential", "potential"]
 _STEPS = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Potential:
     """A function of the policy with the stationarity condition as its gradient on the simplex.
 

@@ -22,7 +22,7 @@ _WINDOW, _CELLS_OF_WINDOW = 60, 240
 _CELLS = 3000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TwoCycle:
     """Two policies that are each other's best response.
 
@@ -60,7 +60,7 @@ class TwoCycle:
         return f"pi(a) = {ends}: {kind}, multiplier {mp.nstr(self.multiplier, 4)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TwoCycles:
     """The cycles of two policies, in increasing order of the lower one.
 

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 __all__ = ["SimplexPolicy"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SimplexPolicy(Policy):
     """The stationary policies of an algorithm on a question with n answers.
 

@@ -16,7 +16,7 @@ from grpo_symbolic.question import Question
 __all__ = ["Prediction"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction(Stated):
     """What a configuration will do on one question.
 

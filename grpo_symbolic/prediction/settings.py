@@ -16,7 +16,7 @@ from grpo_symbolic.presets.preset import Preset
 __all__ = ["Settings"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """What a configuration says, in the terms of this library.
 
