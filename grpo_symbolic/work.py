@@ -15,8 +15,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from functools import partial
-from importlib import _bootstrap  # type: ignore[attr-defined]
+from contextlib import suppress
+from importlib import _bootstrap, import_module  # type: ignore[attr-defined]
 from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
@@ -54,7 +54,7 @@ class _Meter:
         if event != "call":
             return
         if frame.f_code is _IMPORT:
-            sys.setprofile(partial(self._imports, frame))
+            _import(frame.f_locals["name"])
             return
         self.left -= 1
         if self.left < 0 and not self._is_collected(frame) and not _within_a_hook(frame):
@@ -63,11 +63,6 @@ class _Meter:
             sys.settrace(self._again)
             self.resumptions = 0
             raise _Stop
-
-    def _imports(self, importing: FrameType, frame: FrameType, event: str, _: object) -> None:
-        """The profiling function while a module is imported."""
-        if frame is importing and event == "return":
-            sys.setprofile(self.profile)
 
     def _is_collected(self, frame: FrameType) -> bool:
         """Whether a generator may be resumed only to be closed, by what collects it.
@@ -81,8 +76,16 @@ class _Meter:
         return self.resumptions <= _RESUMPTIONS
 
     def _again(self, frame: FrameType, event: str, argument: object) -> None:
-        if sys.getprofile() is None:
-            sys.setprofile(self.profile)
+        sys.setprofile(self.profile)
+
+
+def _import(name: str) -> None:
+    """Import a module from within a profiling function, of which nothing is seen by it.
+
+    The import that has begun then finds the module, or fails by itself.
+    """
+    with suppress(Exception):
+        import_module(name)
 
 
 def _current() -> _Meter | None:

@@ -20,7 +20,7 @@ from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "ready", "settle"]
+__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
@@ -92,7 +92,6 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
             verdict = method.attempt(claim)
             if verdict is not None and (decided := _defined(claim, verdict)) is not None:
                 return decided
-    ready()
     try:
         limited(_decide, claim, found, tried, steps=steps)
     except Exhausted:
@@ -145,12 +144,6 @@ def settle(
             if beside is not None and beside(verdict):
                 families.add("beside")
     return tuple(found)
-
-
-def ready() -> None:
-    """Import what the methods need: that is no work on a claim, and not to be counted as such."""
-    for method in _methods():
-        method.missing()
 
 
 def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
@@ -210,7 +203,6 @@ def needs_hold(claim: Claim) -> bool:
         return False
     from grpo_symbolic.verify.definedness import needs_of
 
-    ready()
     needs = [n for side in sides for n in needs_of(side, claim.domain)]
     try:
         return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))

@@ -33,8 +33,7 @@ COMMANDS = (
     "analyse --group-size 2",
 )
 CASES |= {
-    words: f"import sys; sys.argv[1:] = {words.split()}\n"
-    "from grpo_symbolic.cli import main; main()"
+    words: f"import sys; sys.argv[1:] = {words.split()}\nfrom grpo_symbolic.cli import main; main()"
     for words in COMMANDS
 }
 REPEATS = 9
