@@ -10,24 +10,25 @@ from typing import Any
 __all__ = ["names_of"]
 
 
-def names_of(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """``__getattr__`` of a package: each name from the module that the table says, kept there.
+def names_of(package: str, homes: Mapping[str, str], **modules: str) -> Callable[[str], Any]:
+    """``__getattr__`` of a package: each name from its module, and kept.
 
     Parameters
     ----------
     package : str
         Its ``__name__``.
     homes : mapping of str to str
-        The module of each name, such as ``.question``; for a module that is a name itself,
-        ``.presets:``.
+        The names that come from a module, with blanks between them: ``{".question": "Question"}``.
+    **modules : str
+        Names that are modules themselves.
     """
+    places = {name: module for module, names in homes.items() for name in names.split()}
 
     def get(name: str) -> Any:
-        if name not in homes:
+        if name not in places and name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module, colon, _ = homes[name].partition(":")
-        found: Any = import_module(module, package)
-        found = found if colon else getattr(found, name)
+        module: Any = import_module(places.get(name) or modules[name], package)
+        found = getattr(module, name) if name in places else module
         setattr(sys.modules[package], name, found)
         return found
 

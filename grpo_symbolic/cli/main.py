@@ -8,33 +8,20 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 
 from grpo_symbolic import __version__
 from grpo_symbolic.cli.options import Parser, model_options
 from grpo_symbolic.cli.screen import show
-from grpo_symbolic.registry import Registry
 
 __all__ = ["main", "parser"]
 
 _VERBOSE = "say on standard error what is read and what fails"
-#: What declares each command and its options.
-_COMMANDS: Registry[Callable[[argparse._SubParsersAction, Parser], None]] = Registry(
-    "cli",
-    {
-        "derive": "derive:register",
-        "solve": "solve:register",
-        "solve-for": "solve_for:register",
-        "predict": "predict:register",
-        "analyse": "analyse:register",
-        "check": "check:register",
-        "check-paper": "check_paper:register",
-        "aggregate": "aggregate:register",
-        "plot": "plot:register",
-        "book": "book:register",
-        "presets": "show_presets:register",
-        "completion": "completion:register",
-    },
+#: Each is a module, imported when the command is wanted.
+_COMMANDS = (
+    *("derive", "solve", "solve-for", "predict", "analyse", "check", "check-paper", "aggregate"),
+    *("plot", "book", "presets", "completion"),
 )
 # Importing SymPy makes many objects that stay: collecting fewer would be for nothing.
 _RARELY = 200_000
@@ -52,11 +39,10 @@ def parser(*names: str) -> Parser:
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
     for name in names or _COMMANDS:
-        _COMMANDS[name](commands, model)
-    for command in commands.choices.values():  # before the command or behind it
-        command.add_argument(
-            "--verbose", action="store_true", default=argparse.SUPPRESS, help=_VERBOSE
-        )
+        command = import_module(f"grpo_symbolic.cli.{name.replace('-', '_')}")
+        command.register(commands, model)
+    for one in commands.choices.values():  # before the command or behind it
+        one.add_argument("--verbose", action="store_true", default=argparse.SUPPRESS, help=_VERBOSE)
     return found
 
 

@@ -35,16 +35,8 @@ __all__ = [
 __getattr__ = names_of(
     __name__,
     {
-        "DirectKL": ".estimator",
-        "Divergence": ".divergence",
-        "ESTIMATORS": ".estimator",
-        "Estimator": ".estimator",
-        "PLACEMENTS": ".estimator",
-        "Penalty": ".base",
-        "ReverseKL": ".estimator",
-        "every_penalty": ".base",
-        "k1": ".estimator",
-        "k2": ".estimator",
-        "k3": ".estimator",
+        ".base": "Penalty every_penalty",
+        ".divergence": "Divergence",
+        ".estimator": "DirectKL ESTIMATORS Estimator PLACEMENTS ReverseKL k1 k2 k3",
     },
 )
