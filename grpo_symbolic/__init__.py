@@ -9,8 +9,9 @@ Build an algorithm and a question, and ask for the stationary policy:
 + 4 \\beta \\pi_{\\mathrm{ref}}(a)}\\right)
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from grpo_symbolic.lazy import names_of
 
 if TYPE_CHECKING:
     from grpo_symbolic import plotting as plot
@@ -157,94 +158,59 @@ __all__ = [
 ]
 
 # Nothing is imported before it is asked for (PEP 562): a name comes from its module here.
-_HOMES = {
-    "Advantage": ".model.advantage",
-    "Algorithm": ".model.algorithm",
-    "Analysis": ".policy.analyse",
-    "Axiom": ".aggregation.axioms",
-    "AxiomTable": ".aggregation.axiom_table",
-    "BatchScale": ".model.advantage",
-    "BestOverSecond": ".model.advantage",
-    "BinaryQuestion": ".binary_question",
-    "Checked": ".checking.checked",
-    "Claim": ".verify.claim",
-    "Comparison": ".aggregation.compare",
-    "Comparisons": ".aggregation.votes",
-    "Clipped": ".model.advantage",
-    "CurlCertificate": ".analysis.curl",
-    "DirectKL": ".model.penalty",
-    "Divergence": ".model.penalty",
-    "Domain": ".domain",
-    "Electorate": ".electorate",
-    "Enclosure": ".policy.enclosure",
-    "Estimator": ".model.penalty",
-    "Finding": ".aggregation.satisfies",
-    "FixedScale": ".model.advantage",
-    "GRPO": ".model.algorithm",
-    "Gaussian": ".reward",
-    "IPO": ".model.algorithm",
-    "LeaveOneOut": ".model.advantage",
-    "Lottery": ".aggregation.lottery",
-    "MeanScale": ".model.advantage",
-    "MedianCentred": ".model.advantage",
-    "NLHF": ".model.algorithm",
-    "NegativeOnly": ".model.advantage",
-    "NoStationaryPolicy": ".policy.evaluate",
-    "Notation": ".export.notation",
-    "PassAtK": ".model.advantage",
-    "Penalty": ".model.penalty",
-    "PositiveOnly": ".model.advantage",
-    "Potential": ".analysis.potential",
-    "Prediction": ".prediction.prediction",
-    "Question": ".question",
-    "RLHF": ".model.algorithm",
-    "Ranks": ".model.advantage",
-    "Report": ".verify.verdict",
-    "Rescaled": ".model.advantage",
-    "ReverseKL": ".model.penalty",
-    "Rule": ".aggregation.rule",
-    "ShiftAndScale": ".model.advantage",
-    "ShiftOnly": ".model.advantage",
-    "SimplexPolicy": ".policy.many_answers",
-    "StabilisedScale": ".model.advantage",
-    "StationarityCondition": ".stationarity",
-    "StationaryPolicy": ".policy.two_answers",
-    "Status": ".verify.verdict",
-    "TrainerRun": ".prediction.predict",
-    "Verdict": ".verify.verdict",
-    "analyse": ".policy.analyse",
-    "axiom": ".aggregation.axioms",
-    "axiom_table": ".aggregation.axiom_table",
-    "check": ".checking.check",
-    "check_paper": ".cli.check_paper",
-    "compare": ".aggregation.compare",
-    "comparison": ".policy.comparison",
-    "explore": ".explorer",
-    "formula": ".export.latex",
-    "from_openrlhf": ".prediction.openrlhf",
-    "from_trl": ".prediction.trl",
-    "from_verl": ".prediction.verl",
-    "potential": ".analysis.potential",
-    "preference": ".model.algorithm",
-    "prove": ".verify.methods",
-    "read_votes": ".aggregation.tables",
-    "rule": ".aggregation.names",
-    "satisfies": ".aggregation.satisfies",
-    "stationarity_condition": ".stationarity",
-    "stationary_policy": ".policy.stationary",
-}
-_MODULES = {"plot": ".plotting", "presets": ".presets", "symbols": ".symbols"}
-
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        found: Any = import_module(_MODULES[name], __name__)
-    elif name in _HOMES:
-        found = getattr(import_module(_HOMES[name], __name__), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = found
-    return found
+__getattr__ = names_of(
+    __name__,
+    {
+        ".aggregation.axiom_table": "AxiomTable axiom_table",
+        ".aggregation.axioms": "Axiom axiom",
+        ".aggregation.compare": "Comparison compare",
+        ".aggregation.lottery": "Lottery",
+        ".aggregation.names": "rule",
+        ".aggregation.rule": "Rule",
+        ".aggregation.satisfies": "Finding satisfies",
+        ".aggregation.tables": "read_votes",
+        ".aggregation.votes": "Comparisons",
+        ".analysis.curl": "CurlCertificate",
+        ".analysis.potential": "Potential potential",
+        ".binary_question": "BinaryQuestion",
+        ".checking.check": "check",
+        ".checking.checked": "Checked",
+        ".cli.check_paper": "check_paper",
+        ".domain": "Domain",
+        ".electorate": "Electorate",
+        ".explorer": "explore",
+        ".export.latex": "formula",
+        ".export.notation": "Notation",
+        ".model.advantage": (
+            "Advantage BatchScale BestOverSecond Clipped FixedScale LeaveOneOut MeanScale "
+            "MedianCentred NegativeOnly PassAtK PositiveOnly Ranks Rescaled ShiftAndScale "
+            "ShiftOnly StabilisedScale"
+        ),
+        ".model.algorithm": "Algorithm GRPO IPO NLHF RLHF preference",
+        ".model.penalty": "DirectKL Divergence Estimator Penalty ReverseKL",
+        ".policy.analyse": "Analysis analyse",
+        ".policy.comparison": "comparison",
+        ".policy.enclosure": "Enclosure",
+        ".policy.evaluate": "NoStationaryPolicy",
+        ".policy.many_answers": "SimplexPolicy",
+        ".policy.stationary": "stationary_policy",
+        ".policy.two_answers": "StationaryPolicy",
+        ".prediction.openrlhf": "from_openrlhf",
+        ".prediction.predict": "TrainerRun",
+        ".prediction.prediction": "Prediction",
+        ".prediction.trl": "from_trl",
+        ".prediction.verl": "from_verl",
+        ".question": "Question",
+        ".reward": "Gaussian",
+        ".stationarity": "StationarityCondition stationarity_condition",
+        ".verify.claim": "Claim",
+        ".verify.methods": "prove",
+        ".verify.verdict": "Report Status Verdict",
+    },
+    plot=".plotting",
+    presets=".presets",
+    symbols=".symbols",
+)
 
 
 def __dir__() -> list[str]:

@@ -23,7 +23,6 @@ from grpo_symbolic.display import (
 )
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Notation, formula
-from grpo_symbolic.export.rows import align
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
 
@@ -31,7 +30,7 @@ from grpo_symbolic.verify.verdict import Report
 _TYPESET = 700
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step:
     """One line of a derivation.
 
@@ -60,7 +59,7 @@ class Step:
         return typeset(self.latex()) if legible(self.equation) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Derivation:
     """The lines that lead from the definitions to a result, under stated assumptions."""
 
@@ -105,6 +104,8 @@ class Derivation:
 
     def latex(self, notation: Notation | None = None) -> str:
         """An ``align*`` block, one line a step, with the reasons between the lines."""
+        from grpo_symbolic.export.rows import align
+
         return align([(step.equation, step.justification) for step in self.steps], notation)
 
     def _repr_latex_(self) -> str | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
-from html import escape
 from itertools import islice
 from typing import Any
 
@@ -181,9 +180,15 @@ def typeset(source: str) -> str:
     return f"$\\displaystyle {source}$"
 
 
+def _escaped(text: str, quote: bool = True) -> str:
+    from html import escape
+
+    return escape(text, quote=quote)
+
+
 def math(source: str) -> Html:
     """A formula inside HTML."""
-    return Html(escape(typeset(source), quote=False))
+    return Html(_escaped(typeset(source), quote=False))
 
 
 def tex(expr: Any) -> str:
@@ -195,20 +200,20 @@ def tex(expr: Any) -> str:
 def badge(status: str) -> Html:
     """A word in a frame; it says what it means without a colour."""
     style = "border: 1px solid currentColor; border-radius: 0.3em; padding: 0 0.35em"
-    return Html(f'<span style="{style}"><b>{escape(status)}</b></span>')
+    return Html(f'<span style="{style}"><b>{_escaped(status)}</b></span>')
 
 
 def _cell(value: Any) -> str:
     if isinstance(value, Html):
         return value
-    text = escape(str(value)).replace("\n", "<br/>")
+    text = _escaped(str(value)).replace("\n", "<br/>")
     # A dollar sign of a reader's own text is not a formula.
     return f'<span class="tex2jax_ignore mathjax_ignore">{text}</span>' if "$" in text else text
 
 
 def prose(text: str) -> Html:
     """A sentence of the library, which may hold formulas between dollar signs."""
-    return Html(escape(text, quote=False).replace("\n", "<br/>"))
+    return Html(_escaped(text, quote=False).replace("\n", "<br/>"))
 
 
 def claim_names(claims: Iterable[Any]) -> Html | str:

@@ -32,7 +32,7 @@ _FEW, _SOME = 2, 3
 _MANY = 100
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Range:
     """One symbol between two ends; an end is closed where the symbol may reach it."""
 
@@ -72,7 +72,7 @@ class Range:
         return typeset(self.latex())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Domain:
     """A triangular set of parameter values.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr, Integer, Symbol
 
@@ -24,7 +24,6 @@ from grpo_symbolic.described_rewards import (
 )
 from grpo_symbolic.display import called, cut, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.inputs import Number, one_of
 from grpo_symbolic.reward import (
     Gaussian,
@@ -35,6 +34,9 @@ from grpo_symbolic.reward import (
     mixture,
     point,
 )
+
+if TYPE_CHECKING:
+    from grpo_symbolic.electorate import Electorate
 
 __all__ = ["Question"]
 
@@ -133,6 +135,8 @@ class Question:
 
     def _read_raters(self, electorate: object, per: str, domain: Domain | None) -> None:
         """Averaged or fresh raters are rewards or laws; one rater a group is a mixture of them."""
+        from grpo_symbolic.electorate import Electorate
+
         if not isinstance(electorate, Electorate):
             raise ValueError(f"raters must be an Electorate, got {cut(repr(electorate))}")
         declared = electorate.domain if domain is None else domain
@@ -403,6 +407,8 @@ class Question:
         """
         if not self.raters:
             raise ValueError("this question has no raters that score whole groups")
+        from grpo_symbolic.electorate import Electorate
+
         return Electorate(
             [(share, rater.reward_laws) for share, rater in self.raters], domain=self.declared
         )

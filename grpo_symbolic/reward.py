@@ -36,7 +36,7 @@ __all__ = [
 Law = tuple[tuple[Expr, Expr], ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gaussian:
     """A normally distributed reward (Thurstone's model of a comparison).
 

@@ -12,6 +12,7 @@ Every special case of the library is this condition with another P and another d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sympy import Add, Dummy, Eq, Expr
 
@@ -22,8 +23,10 @@ from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.model.preference import PreferenceModel
-from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.preset import Preset
 
 __all__ = ["StationarityCondition", "stationarity_condition"]
 
@@ -31,7 +34,7 @@ __all__ = ["StationarityCondition", "stationarity_condition"]
 _LISTED = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StationarityCondition:
     """The condition of one algorithm on one question.
 

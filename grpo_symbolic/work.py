@@ -5,8 +5,9 @@ machine, however busy it is. Loops of its own count what they do (terms, degrees
 SymPy's open-ended algorithms, which count nothing, :func:`limited` counts function calls; what
 is done elsewhere, by a solver or in compiled code, is added by :func:`charge`.
 
-What SymPy has cached is not worked out again: a call that needs nearly all of its steps the
-first time needs fewer the second time.
+The import of a module is no work on a question, and is not counted. What SymPy has cached is not
+worked out again: a call that needs nearly all of its steps the first time needs fewer the second
+time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import _bootstrap, import_module  # type: ignore[attr-defined]
 from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
@@ -25,6 +28,8 @@ T = TypeVar("T")
 
 #: Generators that may be closed one after the other while a stop is on its way.
 _RESUMPTIONS = 1000
+#: The import of a module that is not there yet.
+_IMPORT = _bootstrap._find_and_load.__code__
 #: Callbacks of weak references, and the import of modules.
 _HOOKS = ("weakref.py", "_weakrefset.py", "<frozen importlib._bootstrap>")
 
@@ -48,6 +53,9 @@ class _Meter:
         """The profiling function of the thread while the work is done."""
         if event != "call":
             return
+        if frame.f_code is _IMPORT:
+            _import(frame.f_locals["name"])
+            return
         self.left -= 1
         if self.left < 0 and not self._is_collected(frame) and not _within_a_hook(frame):
             # Python takes a profiling function away that raises: the next call sets it again,
@@ -69,6 +77,15 @@ class _Meter:
 
     def _again(self, frame: FrameType, event: str, argument: object) -> None:
         sys.setprofile(self.profile)
+
+
+def _import(name: str) -> None:
+    """Import a module from within a profiling function, of which nothing is seen by it.
+
+    The import that has begun then finds the module, or fails by itself.
+    """
+    with suppress(Exception):
+        import_module(name)
 
 
 def _current() -> _Meter | None:

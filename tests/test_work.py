@@ -267,6 +267,40 @@ def test_a_finaliser_may_have_a_limit_of_its_own() -> None:
     assert ended == ["work did not end within 100 steps"]
 
 
+def test_the_import_of_a_module_is_not_counted(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "def step(): pass\nfor _ in range(5000): step()\n"
+    (tmp_path / "imported_uncounted.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def importing() -> int:
+        import imported_uncounted  # type: ignore[import-not-found]  # noqa: F401
+
+        return work(99)
+
+    try:
+        for _ in range(2):  # the first time it is imported, the second time it is there
+            assert limited(importing, steps=100) == 98
+            with pytest.raises(Exhausted):
+                limited(importing, steps=99)
+        sys.modules.pop("imported_uncounted")
+        with pytest.raises(Exhausted):
+            limited(importing, steps=99)
+    finally:
+        del sys.modules["imported_uncounted"]
+
+
+def test_an_import_that_fails_within_a_limit_fails_as_ever(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "not_to_be_imported.py").write_text("raise ArithmeticError('by itself')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, error in (("not_to_be_imported", ArithmeticError), ("not_there", ImportError)):
+        with pytest.raises(error):
+            limited(import_module, name, steps=100_000)
+
+
 def test_a_module_is_not_imported_by_half(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "def step(): pass\nfor _ in range(5000): step()\ndone = True\n"
     (tmp_path / "imported_within_a_limit.py").write_text(text)

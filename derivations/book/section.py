@@ -29,9 +29,10 @@ from derivations.result import Outcome, Result
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import Line, Written, formula
-from grpo_symbolic.export.lines import BESIDE, Names
+from grpo_symbolic.export.lines import Names
 from grpo_symbolic.export.rows import rows_of
 from grpo_symbolic.export.template import filled
+from grpo_symbolic.export.widths import BESIDE
 from grpo_symbolic.policy.statements import ascending
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status, Verdict

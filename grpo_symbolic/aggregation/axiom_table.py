@@ -28,7 +28,7 @@ RULES = (
 _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AxiomTable(Stated):
     """Verdicts on rules and axioms, one row an axiom.
 

@@ -31,7 +31,7 @@ _PROOF = (
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Stated):
     """The lottery of each rule.
 

@@ -22,7 +22,7 @@ _AGREED = 1e-9
 _LEFT = 1e-20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Counterexample:
     """Electorates at which an axiom fails.
 

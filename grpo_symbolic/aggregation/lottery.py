@@ -18,7 +18,7 @@ from grpo_symbolic.enclosures.conversion import middle
 _SHOWN = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Lottery:
     """A probability for each answer.
 

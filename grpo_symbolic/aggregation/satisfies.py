@@ -56,7 +56,7 @@ _FURTHER: dict[str, Callable[[], Sequence[Profile]]] = {
 _UNIFORM, _NEAR = (Fraction(1, 3),) * 3, Fraction(1, 1000)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """What is known of a rule and an axiom.
 

@@ -60,7 +60,7 @@ class Shape:
     interval: tuple[mp.mpf, mp.mpf] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BestResponse:
     """The map p ↦ b(p) at numbers, in log-odds.
 

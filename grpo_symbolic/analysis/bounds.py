@@ -39,7 +39,7 @@ PI, REFERENCE = symbols.pi, symbols.pi_ref
 _LEVEL = Symbol("D", positive=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bound:
     """One bound of every stationary policy, with its proof.
 
@@ -83,7 +83,7 @@ class Bound:
         return typeset(self.latex()) if legible(self.expression) else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bounds(Argued):
     """Bounds that every stationary policy obeys, for all parameters.
 

@@ -29,7 +29,7 @@ from grpo_symbolic.verify.claim import Claim
 PI = symbols.pi
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Count(Argued):
     """The possible numbers of interior stationary policies, and why.
 

@@ -33,7 +33,7 @@ _SAMPLES = 4
 _BITS = (128, 512)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CurlCertificate:
     """A proof that a stationarity condition is not the gradient of any function of the policy.
 

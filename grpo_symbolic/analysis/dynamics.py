@@ -40,7 +40,7 @@ from grpo_symbolic.stationarity import StationarityCondition
 __all__ = ["Basin", "Dynamics", "Iteration", "Outcome", "TwoCycle", "TwoCycles", "dynamics"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Basin:
     """An interval of starting policies with one outcome, single points inside it apart.
 
@@ -74,7 +74,7 @@ class Basin:
         return f"Basin({self}{', proved' if self.proved else ''})"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dynamics:
     """The flow and the iteration of a binary question at numbers.
 

@@ -37,7 +37,7 @@ PI, REFERENCE = symbols.pi, symbols.pi_ref
 _STEPS = 5_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FoldCurve:
     r"""The folds of all references: β and π_ref(a) in terms of the double solution.
 

@@ -54,7 +54,7 @@ class Turn(StrEnum):
     VANISH = "two solutions vanish"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fold:
     """A double solution: a critical point of the weight curve.
 
@@ -84,7 +84,7 @@ class Fold:
         return f"beta = {mp.nstr(self.beta, 10)}, {at}: {self.turn} as beta grows"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Folds:
     """Every fold at given parameters, and the number of interior solutions between them.
 

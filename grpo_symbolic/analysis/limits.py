@@ -39,7 +39,7 @@ PI, REFERENCE, SIZE = symbols.pi, symbols.pi_ref, symbols.G
 _STEPS = 2_500_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Limit(Argued):
     """A limit of the stationary π(a).
 

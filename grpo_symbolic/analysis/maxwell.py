@@ -36,7 +36,7 @@ _STEPS = 5_000_000
 _MOST_STEPS = 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Maxwell:
     """The weight at which two attracting policies have the same potential.
 

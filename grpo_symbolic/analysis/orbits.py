@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     UNDECIDED = "undecided"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Iteration:
     """An orbit of the best response, and where it goes.
 

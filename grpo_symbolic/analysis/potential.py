@@ -47,7 +47,7 @@ from grpo_symbolic.work import Exhausted, limited
 _STEPS = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Potential(Argued):
     """A function of the policy with the stationarity condition as its gradient on the simplex.
 

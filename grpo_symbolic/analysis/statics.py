@@ -45,7 +45,7 @@ _DIRECTION = {1: "increasing", 0: "constant", -1: "decreasing"}
 _ALIASES = {"group_size": "G", "pi_ref(a)": "pi_ref", "success": "s_a"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Monotonicity(Argued):
     """How the stationary π(a) moves with one parameter, the others held fixed.
 

@@ -54,7 +54,7 @@ HOLDS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checked(Stated):
     """A formula and its verdict.
 

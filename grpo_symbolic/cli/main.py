@@ -3,55 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
-import logging
 import os
 import re
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from grpo_symbolic import __version__
-from grpo_symbolic.cli import (
-    aggregate,
-    analyse,
-    book,
-    check,
-    check_paper,
-    completion,
-    derive,
-    plot,
-    predict,
-    show_presets,
-    solve,
-    solve_for,
-)
 from grpo_symbolic.cli.options import Parser, model_options
 from grpo_symbolic.cli.screen import show
 
 __all__ = ["main", "parser"]
 
-_LOG = logging.getLogger("grpo_symbolic")
-# A command is short, and importing SymPy makes many objects that stay: few collections are of use.
-_RARELY = 50_000
 _VERBOSE = "say on standard error what is read and what fails"
+#: Each is a module, imported when the command is wanted.
 _COMMANDS = (
-    derive,
-    solve,
-    solve_for,
-    predict,
-    analyse,
-    check,
-    check_paper,
-    aggregate,
-    plot,
-    book,
-    show_presets,
-    completion,
+    *("derive", "solve", "solve-for", "predict", "analyse", "check", "check-paper", "aggregate"),
+    *("plot", "book", "presets", "completion"),
 )
+# Importing SymPy makes many objects that stay: collecting fewer would be for nothing.
+_RARELY = 200_000
 
 
-def parser() -> Parser:
-    """The commands and their options."""
+def parser(*names: str) -> Parser:
+    """The commands and their options; those that are named, or all."""
     found = Parser(
         prog="grpo-symbolic",
         description="Derive and solve for the stationary policies of GRPO.",
@@ -61,31 +38,44 @@ def parser() -> Parser:
     found.add_argument("--verbose", action="store_true", help=_VERBOSE)
     commands = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     model = model_options()
-    for command in _COMMANDS:
+    for name in names or _COMMANDS:
+        command = import_module(f"grpo_symbolic.cli.{name.replace('-', '_')}")
         command.register(commands, model)
-    for command in commands.choices.values():  # before the command or behind it
-        command.add_argument(
-            "--verbose", action="store_true", default=argparse.SUPPRESS, help=_VERBOSE
-        )
+    for one in commands.choices.values():  # before the command or behind it
+        one.add_argument("--verbose", action="store_true", default=argparse.SUPPRESS, help=_VERBOSE)
     return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; 0 when it worked, 2 for bad input, or the status of its own it gives."""
-    arguments = parser().parse_args(argv)
-    often = gc.get_threshold()
-    gc.set_threshold(_RARELY)
-    try:
-        return _run(arguments)
-    finally:
-        gc.set_threshold(*often)
+    """Run a command; 0 when it worked, 2 for bad input, or the status of its own it gives.
+
+    Without ``argv`` it is the command of this process, which ends with it.
+    """
+    if argv is None:
+        gc.set_threshold(_RARELY)
+        atexit.register(gc.freeze)  # all memory is given back at once: nothing to look through
+    words = sys.argv[1:] if argv is None else list(argv)
+    return _run(parser(*_named(words)).parse_args(words))
+
+
+def _named(words: Sequence[str]) -> Sequence[str]:
+    """The command that is meant, which needs no other's options; none where all are wanted."""
+    first = next((word for word in words if word != "--verbose"), "")
+    return (first,) if first in _COMMANDS and first != "completion" else ()
+
+
+def _log(arguments: argparse.Namespace, message: str, *values: object, **how: bool) -> None:
+    """A line on standard error where --verbose asks for it."""
+    if arguments.verbose:
+        import logging
+
+        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
+        logging.getLogger("grpo_symbolic").info(message, *values, **how)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    if arguments.verbose:
-        logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-        given = {k: v for k, v in vars(arguments).items() if v is not None and not callable(v)}
-        _LOG.info("version %s, options %s", __version__, given)
+    given = {k: v for k, v in vars(arguments).items() if v is not None and not callable(v)}
+    _log(arguments, "version %s, options %s", __version__, given)
     status = 0
     try:
         shown = arguments.run(arguments)
@@ -93,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
             shown, status = shown
         show(shown)
     except ValueError as error:
-        _LOG.info("refused here", exc_info=True)
+        _log(arguments, "refused here", exc_info=True)
         print(f"grpo-symbolic {arguments.command}: {_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 __all__ = ["Parser"]
@@ -58,6 +57,8 @@ class Parser(argparse.ArgumentParser):
         given, equals, value = word.partition("=")
         name, known = given.replace("_", "-"), self._option_string_actions
         if not any(option.startswith(name) for option in known):
+            from difflib import get_close_matches
+
             near = get_close_matches(name, known, 1) if len(name) > len("--G") else ()
             self.error(f"there is no option {given}" + (f"; is {near[0]} meant?" if near else ""))
         return name + equals + value

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from sympy import Expr, S, exp
 
@@ -19,10 +20,13 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.claims import Claims, joined
-from grpo_symbolic.equation.drift import Drift, GroupDrift, drift_of
 from grpo_symbolic.equation.force import Force
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
+
+# A closed form asks nothing of the drift.
+if TYPE_CHECKING:
+    from grpo_symbolic.equation.drift import Drift, GroupDrift
 
 __all__ = ["Balance"]
 
@@ -68,6 +72,8 @@ class Balance:
 
     @cached_property
     def drift(self) -> Drift:
+        from grpo_symbolic.equation.drift import drift_of
+
         return drift_of(self.condition.preference, self.parameters)
 
     @cached_property
@@ -79,6 +85,8 @@ class Balance:
     @property
     def group(self) -> GroupDrift | None:
         """The drift, where it is one of two reward levels."""
+        from grpo_symbolic.equation.drift import GroupDrift
+
         return self.drift if isinstance(self.drift, GroupDrift) else None
 
     @property

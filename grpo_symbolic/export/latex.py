@@ -33,8 +33,8 @@ from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
-from grpo_symbolic.export.measure import TEXT_WIDTH, width
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.widths import PAGE
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
 # A sum below the line with a larger common denominator, such as 1/10000 + s, is left as it is.
@@ -361,6 +361,8 @@ def formula(expr: Expr | Line, notation: Notation | None = None) -> str:
 
 def sides(equation: Line, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
+    from grpo_symbolic.export.measure import width
+
     notation = Notation() if notation is None else notation
     printer = _Printer(notation)
     if isinstance(equation, Written):
@@ -373,6 +375,6 @@ def sides(equation: Line, notation: Notation | None = None) -> tuple[str, str, s
     wide = width(left)
     # A value of a named function stands behind its name, whatever it is.
     nothing = equation.rhs == 0 and not isinstance(equation.lhs, AppliedUndef)
-    if relation == "=" and (nothing or wide > max(TEXT_WIDTH / 3, width(right))):
+    if relation == "=" and (nothing or wide > max(PAGE / 3, width(right))):
         left, right = right, left  # keeps the alignment point near the margin
     return left, relation, right

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grpo_symbolic.export.lines import COLUMN, PAGE
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.widths import COLUMN, PAGE
 
 NUMBERINGS = ("cited", "all", "none")
 UNFOLDS = (0, 1, "all")

@@ -11,12 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from grpo_symbolic.export.measure import TEXT_WIDTH, width
+from grpo_symbolic.export.measure import width
+from grpo_symbolic.export.widths import PAGE
 
-#: Widths in points: a column of two on A4, and the text of a page with one column.
-COLUMN, PAGE = 221.0, TEXT_WIDTH
-#: What an equation number and the gap before it take.
-BESIDE = 28.0
 _TOKEN = re.compile(r"\\(?:left|right)\b|\\[a-zA-Z]+|\\.|[{}()\[\]]|[^\\{}()\[\]]")
 # Where a factor may begin, and what it may not be parted from: a sign, a command, a sum.
 _HEADS = (r"\frac", r"\sqrt", r"\sum", r"\prod")

@@ -23,8 +23,6 @@ from grpo_symbolic.export.tex_symbols import (
     SYMBOLS,
 )
 
-#: Of the article class at ten points, in points: a page with one column.
-TEXT_WIDTH = 345.0
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\s+|.", re.DOTALL)
 _PROSE = re.compile(r"\\(?:text|mbox|textrm)\{[^{}]*\}")
 _SCALE = {"D": 1.0, "T": 1.0, "S": 0.7, "SS": 0.5}

@@ -37,7 +37,7 @@ _OPERATOR = re.compile(r"[-+=<>/;:]")
 _RESERVED = ("e", "f", "h", r"\infty", r"\log", r"\sqrt", r"\frac", r"\mid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Notation:
     r"""How the quantities are called in print.
 

@@ -10,11 +10,12 @@ from grpo_symbolic.export.assumptions import listed
 from grpo_symbolic.export.exhibit import Exhibit
 from grpo_symbolic.export.latex import Line, formula
 from grpo_symbolic.export.layout import Layout
-from grpo_symbolic.export.lines import BESIDE, Names
+from grpo_symbolic.export.lines import Names
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.references import bibtex, in_words
 from grpo_symbolic.export.rows import Row, rows_of
 from grpo_symbolic.export.tables import HLINES, tabular
+from grpo_symbolic.export.widths import BESIDE
 
 _REFERENCE = re.compile(r"\\eqref\{@([\w-]+)\}")
 _CITATION = re.compile(r"\\cite(?:\[([^\]]*)\])?\{(\w+)\}")

@@ -12,13 +12,13 @@ from itertools import count
 from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import Line, formula
 from grpo_symbolic.export.layout import Layout
-from grpo_symbolic.export.lines import BESIDE, PAGE
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.export.page import Page
 from grpo_symbolic.export.references import bibitem, bibtex
 from grpo_symbolic.export.rows import align, rows_of
 from grpo_symbolic.export.template import filled
+from grpo_symbolic.export.widths import BESIDE, PAGE
 
 # Formulas in the text are not broken between lines where the words can give way.
 _LOOSE = r"\setlength{\emergencystretch}{3em}\relpenalty=5000 \binoppenalty=9000 %"

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grpo_symbolic.export.latex import Line, Notation, sides
-from grpo_symbolic.export.lines import PAGE, Fitted, Names, fitted
+from grpo_symbolic.export.lines import Fitted, Names, fitted
 from grpo_symbolic.export.measure import width
+from grpo_symbolic.export.widths import PAGE
 
 # What a continued line begins with, and what stands between a left side and the right one.
 _INDENT, _RELATION = 10.0, 16.0

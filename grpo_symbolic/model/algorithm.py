@@ -82,7 +82,7 @@ class Algorithm(ABC):
         return PreferenceModel(tuple(values), question.policy, domain, rule=self, question=question)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GRPO(Algorithm):
     """Group Relative Policy Optimisation; the defaults are the published algorithm.
 

@@ -61,7 +61,7 @@ _MAX_GENERATORS = 9
 _MOST_ANSWERS = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PreferenceModel(Sequence):
     """P(o|π) for every answer, with what is known of its shape; a sequence of expressions.
 

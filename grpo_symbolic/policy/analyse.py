@@ -47,7 +47,7 @@ _LEGIBLE = 60
 Entry = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Analysis:
     """What is known of the stationary policies of an algorithm on a question.
 

@@ -37,7 +37,7 @@ _MANY_ZEROS = 20
 _WIDER = (0, 12, 24)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Enclosure:
     """Stationary policies at one choice of parameters, in balls.
 

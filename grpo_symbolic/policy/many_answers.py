@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.evaluate_many import SimplexEvaluator
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SimplexPolicy(Policy):
     """The stationary policies of an algorithm on a question with n answers.
 

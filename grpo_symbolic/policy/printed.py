@@ -5,24 +5,25 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sympy import Eq, Expr, Symbol
 
 from grpo_symbolic.display import typeset
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.equation.shown import Shown
-from grpo_symbolic.export.exhibit import Exhibit, Passage
 from grpo_symbolic.export.latex import formula
-from grpo_symbolic.export.layout import Layout
-from grpo_symbolic.export.lines import BESIDE, PAGE
-from grpo_symbolic.export.notation import Notation
-from grpo_symbolic.export.paper import bare
+from grpo_symbolic.export.widths import BESIDE, PAGE
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.policy.setting import Values, setting, with_symbols
 from grpo_symbolic.question import Question
 from grpo_symbolic.registry import FORMATS
 from grpo_symbolic.verify.verdict import Report
+
+# What documents need is imported when one is written.
+if TYPE_CHECKING:
+    from grpo_symbolic.equation.shown import Shown
+    from grpo_symbolic.export.exhibit import Exhibit, Passage
+    from grpo_symbolic.export.notation import Notation
+    from grpo_symbolic.policy.setting import Values
 
 #: The status of a closed form that is looked for when it is asked for.
 NOT_ASKED = (
@@ -75,6 +76,8 @@ class Printed(ABC):
         unfold : {0, 1, "all"}
             Names with their definitions; the definitions with their numbers; no names.
         """
+        from grpo_symbolic.policy.setting import with_symbols
+
         named, values = with_symbols(self.algorithm)
         printed = self._with(named) if values else self
         shown = printed.shown_as(unfold)
@@ -90,6 +93,9 @@ class Printed(ABC):
         )
 
     def _exhibit(self, shown: Shown, printed: Printed, values: Values = ()) -> Exhibit:
+        from grpo_symbolic.export.exhibit import Exhibit
+        from grpo_symbolic.policy.setting import setting
+
         solution = printed._solution()
         solved, used = bool(solution), [e for _, e in solution]
         if not solved:
@@ -213,6 +219,9 @@ class Printed(ABC):
         '\\\\begin{theorem}[Stationary policy of a binary question]\\\\label{thm:pairs}'
         """
         write = FORMATS[FORMATS.checked("format", format)]
+        from grpo_symbolic.export.layout import Layout
+        from grpo_symbolic.export.notation import Notation
+
         own = Notation() if notation is None else notation
         layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
         return write(self, layout)
@@ -269,6 +278,8 @@ class Printed(ABC):
         ValueError
             When ``notation`` is no :class:`Notation`.
         """
+        from grpo_symbolic.export.paper import bare
+
         return bare(self.shown.formulas, self.shown.where, notation, width - BESIDE)
 
     @abstractmethod

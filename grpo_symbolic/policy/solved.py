@@ -12,7 +12,6 @@ from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import Number, parameter
-from grpo_symbolic.numeric.arguments import Parameter, ordered
 from grpo_symbolic.policy.printed import Printed
 from grpo_symbolic.policy.simulated import Simulated
 from grpo_symbolic.solve.solutions import Solutions
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.typing import ArrayLike
 
+    from grpo_symbolic.numeric.arguments import Parameter
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate import Evaluator
 
@@ -107,6 +107,8 @@ class Solved(Printed, Simulated):
         ValueError
             For an unknown or missing parameter, or a value out of range.
         """
+        from grpo_symbolic.numeric.arguments import ordered
+
         found: dict[Symbol, Expr] = {}
         given = ordered(self.inputs, values, partial=partial)
         for p, value in zip(self.inputs, given, strict=True):

@@ -16,14 +16,10 @@ from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.equation.shown import Shown, shown, with_numbers
-from grpo_symbolic.export.exhibit import Passage
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.numeric.arguments import Parameter
 from grpo_symbolic.policy.evidence import claims_of, derivation_of, numeric_check, status_of
 from grpo_symbolic.policy.policy import Policy
-from grpo_symbolic.policy.proof import proof_of_two, rule_shown, with_one_logarithm
 from grpo_symbolic.policy.simulated import simulated_check
 from grpo_symbolic.policy.solve_two_answers import solutions_of_two
 from grpo_symbolic.reward import mean
@@ -39,6 +35,9 @@ from grpo_symbolic.work import Exhausted, limited
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from grpo_symbolic.equation.shown import Shown
+    from grpo_symbolic.export.exhibit import Passage
+    from grpo_symbolic.numeric.arguments import Parameter
     from grpo_symbolic.policy.enclosure import Enclosure
     from grpo_symbolic.policy.evaluate_binary import BinaryEvaluator
 
@@ -49,7 +48,7 @@ _STEPS = 5_000_000
 _SMALL = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StationaryPolicy(Policy):
     """The stationary policy of a binary question.
 
@@ -145,6 +144,8 @@ class StationaryPolicy(Policy):
     @property
     def inputs(self) -> tuple[Parameter, ...]:
         """Every symbol that needs a number, in the order of the model's parts."""
+        from grpo_symbolic.numeric.arguments import Parameter
+
         algorithm, question = self.algorithm, self.question
         random = bool(question.reward_laws) and not question.deterministic
         roles: list[tuple[Expr | None, str, float | None]] = [
@@ -212,6 +213,8 @@ class StationaryPolicy(Policy):
 
     @cached_property
     def shown(self) -> Shown:
+        from grpo_symbolic.equation.shown import Shown, shown
+
         closed = self.closed
         if closed is None:
             return shown(self.curve, self.equation, self.reduction.multiplier)
@@ -221,6 +224,9 @@ class StationaryPolicy(Policy):
         return Shown((Eq(PI, closed.short, evaluate=False),), tuple(where))
 
     def shown_as(self, unfold: object) -> Shown:
+        from grpo_symbolic.equation.shown import Shown, with_numbers
+        from grpo_symbolic.policy.proof import with_one_logarithm
+
         whole = self.shown
         named = replace(whole, formulas=tuple(map(with_one_logarithm, whole.formulas)))
         if unfold == 0:
@@ -236,14 +242,18 @@ class StationaryPolicy(Policy):
         group = self.curve.group
         if group is None or group.rule.spread is None or not found.where:
             return found
+        from grpo_symbolic.policy.proof import rule_shown
+
         plain, named = group.rule.spread, rule_shown(group)
         where = tuple(
             Eq(e.lhs, named, evaluate=False) if isinstance(e, Eq) and e.rhs == plain else e
             for e in found.where
         )
-        return Shown(found.formulas, where)
+        return replace(found, where=where)
 
     def proof(self, shown: Shown) -> tuple[Passage, ...]:
+        from grpo_symbolic.policy.proof import proof_of_two
+
         return proof_of_two(self, shown.formulas[0])
 
     def _with(self, algorithm: Algorithm) -> StationaryPolicy:

@@ -21,7 +21,7 @@ from grpo_symbolic.question import Question
 _DIGITS = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction(Stated):
     """What a configuration will do on one question.
 

@@ -14,7 +14,7 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.presets.preset import Preset
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Settings:
     """What a configuration says, in the terms of this library.
 

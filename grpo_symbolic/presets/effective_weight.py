@@ -19,7 +19,7 @@ from grpo_symbolic.model.two_level import TwoLevel
 __all__ = ["EffectiveWeight", "effective_weight"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EffectiveWeight:
     """The weight at which a textbook model has a trainer's stationary policies.
 

@@ -34,7 +34,7 @@ _NEVER_MODELLED = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Preset:
     """An algorithm as a paper or a trainer defines it.
 

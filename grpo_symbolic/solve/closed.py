@@ -15,7 +15,7 @@ from grpo_symbolic.verify.claim import Claim
 __all__ = ["ClosedForm", "Staged"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Staged:
     """An expression whose parts are computed first, each to a number of its own.
 
@@ -39,7 +39,7 @@ class Staged:
         return tuple(values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ClosedForm:
     """A root in closed form.
 

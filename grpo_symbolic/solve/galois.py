@@ -89,7 +89,7 @@ class Reduced:
         return None if found is None else cls(prime, tuple(roots.items()), found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GaloisEvidence:
     """Cycle types that show that a Galois group is not solvable.
 

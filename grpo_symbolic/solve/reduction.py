@@ -36,7 +36,7 @@ PI = symbols.pi
 _IN_POWERS = "collected in powers of $\\pi(a)$"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reduction:
     """One equation in π(a), and its polynomial where it is algebraic.
 

@@ -42,7 +42,7 @@ Scale = tuple[fmpq, fmpq]
 _NO_SCALE: Scale = (fmpq(0), fmpq(0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScalarField:
     """F(x) = P(a) − P(b) − β (d(a) − d(b)) at π(a) = 1/(1 + e^−x).
 

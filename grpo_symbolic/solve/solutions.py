@@ -32,7 +32,7 @@ class Stage(StrEnum):
     DEGENERATE = "degenerate"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumericSolution:
     """π at one stationary point, one entry an answer, a first.
 
@@ -95,7 +95,7 @@ class NumericSolution:
         return cls((value, 1 - value), stability, stage=stage)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solutions:
     """Every stationary policy at one choice of parameters.
 

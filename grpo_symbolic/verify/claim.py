@@ -25,7 +25,7 @@ EVERYWHERE = Domain()
 _KINDS = (Eq, Ne, Ge, Gt, Le, Lt)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Claim:
     """``left <relation> right`` for every point of a domain.
 

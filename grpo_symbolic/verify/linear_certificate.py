@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
-from importlib import import_module
+from importlib.util import find_spec
 from itertools import combinations, combinations_with_replacement
 from typing import Any
 
@@ -389,10 +389,4 @@ def _near(value: float) -> fmpq:
 
 @cache
 def _installed() -> bool:
-    """Whether SciPy can be imported; it is, before any limit of work begins."""
-    try:
-        import_module("scipy.optimize")
-        import_module("scipy.sparse")
-    except ImportError:
-        return False
-    return True
+    return find_spec("scipy") is not None

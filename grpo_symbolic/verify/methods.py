@@ -4,31 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
+from typing import Any
 
 from sympy import Function, I
 from sympy.core.function import AppliedUndef
 
 from grpo_symbolic.elementary import KNOWN
 from grpo_symbolic.progress import tracked
-from grpo_symbolic.verify.ball_boxes import BallBoxes
-from grpo_symbolic.verify.ball_numbers import BallNumbers
-from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.definedness import needs_of
-from grpo_symbolic.verify.end_and_slope import EndAndSlope
 from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.limits import is_small
-from grpo_symbolic.verify.linear_certificate import LinearCertificate
-from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.method import EngineStopped, Method
 from grpo_symbolic.verify.orthant import OrthantSign
-from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
-from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebra
-from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, shortened, undefined
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
-from grpo_symbolic.verify.whole_numbers import WholeNumbers
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "ready", "settle"]
+__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
@@ -36,22 +28,41 @@ STEPS = 12_000_000
 _PATIENCE = 4
 #: For one divisor, radicand or argument of a logarithm.
 _NEEDS = 2_000_000
-#: So many of the first methods end by themselves on a small claim.
-_QUICK = 2
+#: They end by themselves on a small claim, and need none of the others.
+_QUICK: tuple[Method, ...] = (ExactIdentity(), OrthantSign())
 
-#: Cheap ones first; sampling comes before the solvers, which need not try what is false.
-METHODS: tuple[Method, ...] = (
-    ExactIdentity(),
-    OrthantSign(),
-    BernsteinTheorem(),
-    RationalSampling(),
-    BallNumbers(),
-    EndAndSlope(),
-    WholeNumbers(),
-    LinearCertificate(),
-    *(RealAlgebra(engine) for engine in ENGINES),
-    BallBoxes(),
-)
+METHODS: tuple[Method, ...]
+
+
+@cache
+def _methods() -> tuple[Method, ...]:
+    """Cheap ones first; sampling comes before the solvers, which need not try what is false."""
+    from grpo_symbolic.verify.ball_boxes import BallBoxes
+    from grpo_symbolic.verify.ball_numbers import BallNumbers
+    from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
+    from grpo_symbolic.verify.end_and_slope import EndAndSlope
+    from grpo_symbolic.verify.linear_certificate import LinearCertificate
+    from grpo_symbolic.verify.real_algebra import ENGINES, RealAlgebra
+    from grpo_symbolic.verify.sampling import RationalSampling
+    from grpo_symbolic.verify.whole_numbers import WholeNumbers
+
+    return (
+        *_QUICK,
+        BernsteinTheorem(),
+        RationalSampling(),
+        BallNumbers(),
+        EndAndSlope(),
+        WholeNumbers(),
+        LinearCertificate(),
+        *(RealAlgebra(engine) for engine in ENGINES),
+        BallBoxes(),
+    )
+
+
+def __getattr__(name: str) -> Any:
+    if name != "METHODS":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _methods()
 
 
 def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
@@ -77,11 +88,10 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     tried: list[str] = []
     if steps >= STEPS and is_small(claim.left, claim.right):
         # A normal form of so little ends by itself, and the meter would double its cost.
-        for method in METHODS[:_QUICK]:
+        for method in _QUICK:
             verdict = method.attempt(claim)
             if verdict is not None and (decided := _defined(claim, verdict)) is not None:
                 return decided
-    ready()
     try:
         limited(_decide, claim, found, tried, steps=steps)
     except Exhausted:
@@ -90,6 +100,8 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
         return Verdict(Status.UNKNOWN, "none", "undecided after " + ", ".join(tried))
     last = found[-1]
     if last.status is Status.REFUTED:
+        from grpo_symbolic.verify.sampling import shortened
+
         return shortened(claim, last)
     if last.status is not Status.NUMERIC:
         return last
@@ -108,9 +120,13 @@ def settle(
     settled. An identity certificate is not counted beside a solver: whether its system is that of
     the claim is not seen here. What is proved is put to samples only if nothing else is left.
     """
+    from grpo_symbolic.verify.linear_certificate import LinearCertificate
+    from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM
+    from grpo_symbolic.verify.sampling import RationalSampling
+
     found: list[Verdict] = []
     families: set[str] = set()
-    left = list(METHODS)
+    left = list(_methods())
     while left and len(families) < routes:
         method = left.pop(0)
         samples = isinstance(method, RationalSampling)
@@ -130,15 +146,9 @@ def settle(
     return tuple(found)
 
 
-def ready() -> None:
-    """Import what the methods need: that is no work on a claim, and not to be counted as such."""
-    for method in METHODS:
-        method.missing()
-
-
 def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
     """Verdicts up to the first decisive one; both lists keep what they have if this is stopped."""
-    for method in METHODS:
+    for method in _methods():
         verdict = _verdict(method, claim, tried, method.steps)
         if verdict is not None:
             found.append(verdict)
@@ -173,6 +183,8 @@ def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
     """
     if verdict.status is not Status.PROVED or claim.defined or needs_hold(claim):
         return verdict
+    from grpo_symbolic.verify.sampling import SAMPLES, SEED, undefined
+
     for point in claim.domain.samples(SAMPLES, seed=SEED):
         if claim.undefined_at(point):
             return undefined(claim, point)
@@ -189,7 +201,8 @@ def needs_hold(claim: Claim) -> bool:
     named = {f for f in functions if isinstance(f, AppliedUndef) and f.is_real}
     if any(side.has(I) for side in sides) or {type(f).__name__ for f in functions - named} - KNOWN:
         return False
-    ready()
+    from grpo_symbolic.verify.definedness import needs_of
+
     needs = [n for side in sides for n in needs_of(side, claim.domain)]
     try:
         return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))

@@ -21,22 +21,18 @@ from typing import Any
 from sympy import Rational
 
 from grpo_symbolic.verify.claim import Claim
-from grpo_symbolic.verify.method import Method
+from grpo_symbolic.verify.method import EngineStopped, Method
 from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM, NotPolynomial
 from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.smt import script
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["ENGINES", "EngineStopped", "RealAlgebra"]
+__all__ = ["ENGINES", "RealAlgebra"]
 
 ENGINES = ("z3", "cvc5")
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 #: What an engine may use for one script, in its own units: a second or two.
 _UNITS = {"z3": 3_000_000, "cvc5": 400_000}
-
-
-class EngineStopped(Exception):
-    """The system ended an engine before it had an answer: it used too much, or it failed."""
 
 
 class RealAlgebra(Method):

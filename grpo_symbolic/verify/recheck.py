@@ -18,9 +18,9 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.kernel import checks
 from grpo_symbolic.verify.kernel.statement import digest, texts
+from grpo_symbolic.verify.method import EngineStopped
 from grpo_symbolic.verify.methods import METHODS, needs_hold
 from grpo_symbolic.verify.proofs import for_the_kernel
-from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.tree import assumptions, from_tree, symbol_from, to_tree, written_out
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited

@@ -32,7 +32,7 @@ class Status(StrEnum):
 _WEAKEST_FIRST = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """A verdict with its method and its evidence.
 
@@ -102,7 +102,7 @@ def _shown(name: str, value: str) -> tuple[str, str]:
     return name, cut(plain, 240)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """Verdicts of several claims, in order.
 

@@ -1,4 +1,4 @@
-"""What ``import grpo_symbolic`` costs, against ``import sympy``.
+"""What ``import grpo_symbolic`` and short commands cost, against ``import sympy``.
 
 Processor time of a new interpreter, both sides in turn; every module is compiled to bytecode
 beforehand. ``import grpo_symbolic`` alone defers what it can, so that the names are measured
@@ -25,8 +25,19 @@ CASES = {
     "first example": f"{_FIRST}\nstationary_policy(GRPO(2), BinaryQuestion()).latex()",
     "every public name": "from grpo_symbolic import *",
 }
+COMMANDS = (
+    "--help",
+    "derive --group-size 2",
+    "solve --group-size 2 --beta 1/2 --pi-ref 0.2",
+    "check --group-size 2 pi>=1-beta",
+    "analyse --group-size 2",
+)
+CASES |= {
+    words: f"import sys; sys.argv[1:] = {words.split()}\nfrom grpo_symbolic.cli import main; main()"
+    for words in COMMANDS
+}
 REPEATS = 9
-_WIDTH = 28
+_WIDTH = 48
 
 
 def run() -> dict[str, Any]:
@@ -54,7 +65,8 @@ def _seconds(source: str, environment: dict[str, str]) -> float:
     """Processor time of a new interpreter: waiting for other processes does not count."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     root = Path(__file__).parents[2]
-    subprocess.run([sys.executable, "-c", source], env=environment, cwd=root, check=True)
+    words = [sys.executable, "-c", source]
+    subprocess.run(words, env=environment, cwd=root, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 

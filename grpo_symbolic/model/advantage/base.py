@@ -17,7 +17,6 @@ from sympy import Expr, Integer, S, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
 from grpo_symbolic.reward import Law, mean, variance
 
@@ -152,6 +151,8 @@ class Advantage:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is said beside the rule, as prose with its formulas in TeX."""
+        from grpo_symbolic.export.exhibit import prose_tex
+
         _, *remarks = str(self).split(", ")
         return tuple(f"${r}$" if re.fullmatch(r"[\d/= ]+", r) else prose_tex(r) for r in remarks)
 

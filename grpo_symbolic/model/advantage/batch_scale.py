@@ -14,7 +14,7 @@ from grpo_symbolic.reward import variance
 __all__ = ["BatchScale"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BatchScale(Whitened):
     r"""The group's mean subtracted, divided by the std of a batch of B samples.
 

@@ -14,7 +14,7 @@ from grpo_symbolic.reward import order, variance
 __all__ = ["BestOverSecond"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BestOverSecond(Advantage):
     r"""The best member of a group has its lead over the second best, all others 0.
 

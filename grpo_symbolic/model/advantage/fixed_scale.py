@@ -14,7 +14,7 @@ from grpo_symbolic.model.advantage.base import Advantage
 __all__ = ["FixedScale"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FixedScale(Advantage):
     r"""Mean subtracted, divided by a constant σ: :math:`(r_i - \mathrm{mean})/\sigma`.
 

@@ -14,7 +14,7 @@ from grpo_symbolic.reward import variance
 __all__ = ["LeaveOneOut"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LeaveOneOut(Advantage):
     r"""The mean of the *other* rewards subtracted (RLOO).
 

@@ -13,7 +13,7 @@ from grpo_symbolic.reward import mean
 __all__ = ["MeanScale"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MeanScale(Advantage):
     r"""Mean subtracted, divided by the mean: :math:`(r_i - \mathrm{mean})/\mathrm{mean}`.
 

@@ -14,7 +14,7 @@ from grpo_symbolic.reward import order
 __all__ = ["MedianCentred"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MedianCentred(Advantage):
     r"""The median subtracted, not scaled: :math:`A_i = r_i - \mathrm{median}`.
 

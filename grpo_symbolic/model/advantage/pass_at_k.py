@@ -17,7 +17,7 @@ from grpo_symbolic.reward import order
 __all__ = ["PassAtK"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PassAtK(Advantage):
     r"""The mean advantage of the k-subsets that a member is in, each rewarded by its best reward.
 

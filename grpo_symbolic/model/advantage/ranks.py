@@ -16,7 +16,7 @@ from grpo_symbolic.reward import Law, order
 __all__ = ["Ranks"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ranks(Advantage):
     r"""How many of the others are worse, less how many are better, over G − 1.
 

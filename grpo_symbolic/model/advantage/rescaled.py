@@ -15,7 +15,7 @@ from grpo_symbolic.model.advantage.base import Advantage, Member
 __all__ = ["Rescaled"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rescaled(Advantage):
     r"""Another rule divided by a constant: :math:`A_i/\sigma`.
 

@@ -47,7 +47,7 @@ class _Shaped(Whitened):
         return ", ".join([f"{inner} {shape}", *remarks])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Clipped(_Shaped):
     r"""The published advantage, clipped to [−bound, bound].
 
@@ -87,7 +87,7 @@ class Clipped(_Shaped):
         return Max(-self.bound, Min(self.bound, value))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PositiveOnly(_Shaped):
     """The published advantage where it is positive, else 0.
 
@@ -116,7 +116,7 @@ class PositiveOnly(_Shaped):
         return Max(S.Zero, value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NegativeOnly(_Shaped):
     """The published advantage where it is negative, else 0.
 

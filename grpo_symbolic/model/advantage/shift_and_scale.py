@@ -13,7 +13,7 @@ from grpo_symbolic.model.advantage.base import Whitened, bessel
 __all__ = ["ShiftAndScale"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShiftAndScale(Whitened):
     r"""Mean subtracted, divided by the standard deviation.
 

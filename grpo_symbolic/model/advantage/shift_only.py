@@ -12,7 +12,7 @@ from grpo_symbolic.model.advantage.base import Advantage
 __all__ = ["ShiftOnly"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShiftOnly(Advantage):
     r"""Mean subtracted, not scaled: :math:`A_i = r_i - \mathrm{mean}`.
 

@@ -14,7 +14,7 @@ from grpo_symbolic.model.advantage.base import Whitened, bessel
 __all__ = ["StabilisedScale"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StabilisedScale(Whitened):
     r"""Mean subtracted, divided by the root of the variance plus ε.
 

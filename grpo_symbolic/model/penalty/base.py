@@ -24,7 +24,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.model.penalty.power_sum import PowerSum, end_values
 from grpo_symbolic.registry import PENALTIES
 from grpo_symbolic.work import Exhausted, limited
@@ -67,6 +66,8 @@ class Penalty(ABC):
     @property
     def prose(self) -> str:
         """What it is, in TeX, as the end of a sentence."""
+        from grpo_symbolic.export.exhibit import prose_tex
+
         return prose_tex(str(self))
 
     @property

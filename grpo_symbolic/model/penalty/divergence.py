@@ -18,7 +18,7 @@ _NEW = Symbol("x", positive=True)
 _REF = Symbol("z", positive=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Divergence(Penalty):
     r"""An exact f-divergence :math:`\sum_o \pi_{\mathrm{ref}} f(\pi/\pi_{\mathrm{ref}})`.
 

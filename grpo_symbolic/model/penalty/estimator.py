@@ -40,7 +40,7 @@ def absolute(u: Expr = symbols.u) -> Expr:
     return Abs(log(u))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estimator(Penalty):
     """A penalty estimated by k(u) on samples of π_old.
 
@@ -133,7 +133,7 @@ class Estimator(Penalty):
         return expand_log(on_policy.expand()).expand().subs(symbols.u, u)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReverseKL(Estimator):
     """k3 in the loss without importance ratio, as published: acts as KL(π_ref‖π).
 
@@ -151,7 +151,7 @@ class ReverseKL(Estimator):
     __repr__ = Estimator.__repr__
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DirectKL(Estimator):
     """k3 in the loss times the importance ratio: acts as KL(π‖π_ref).
 
