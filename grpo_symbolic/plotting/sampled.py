@@ -24,7 +24,7 @@ from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.policy.strategies import tabulated
+from grpo_symbolic.policy.evaluate_binary import tabulated
 from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import stationarity_condition
@@ -62,7 +62,7 @@ class SampledCurve:
     def drift(self) -> Callable[[Array], Array]:
         """D(p); of a finite group by tables in which nothing cancels."""
         field = ScalarField(self.curve.condition, self.point)
-        table = tabulated(self.curve, tuple(self.point.items()))
+        table = tabulated(self.curve.condition.preference, self.point)
         if table is None:
             return _numeric((PI,), field.drift)
         factor = _numeric((PI,), field.factor)

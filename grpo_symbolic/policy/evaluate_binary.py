@@ -25,6 +25,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.balance import Balance, force_of, force_of_log_odds
 from grpo_symbolic.numeric.blocks import put
@@ -52,6 +53,16 @@ _LARGEST_SUM = 64
 _SMOOTH = 16.0
 # log-odds above the reference or their sign, π(a), 1 − π(a), whether it attracts
 _Solution = tuple[float, float, float, bool]
+
+
+def tabulated(preference: PreferenceModel, point: dict[Symbol, Expr]) -> TabulatedDrift | None:
+    """The drift at exact numbers as tables, for a finite group of two reward levels."""
+    if preference.two_level is None:
+        return None
+    rates = tuple(w.subs(point) for w in preference.weights)
+    if not all(rate.is_Rational for rate in rates):
+        return None
+    return group_table(preference.two_level.at(point), rates)
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ class BinaryEvaluator(Evaluator):
     def _kernel_at(self, point: dict[Symbol, Expr]) -> Kernel:
         if self._closed is not None:
             return self._closed
-        table, shape = self._tabulated(point), self._shape
+        table, shape = tabulated(self._preference, point), self._shape
         linear = shape is not None and shape.power == 1 and set(self._rates) == {S.One}
         if table is not None and table.concave and linear:
             return Crossing(table.low, table.high, float(shape.strength))
@@ -137,15 +148,6 @@ class BinaryEvaluator(Evaluator):
         if self._preference.two_level is None:
             return often
         return tuple(rate / self._preference.factor for rate in often)
-
-    def _tabulated(self, point: dict[Symbol, Expr]) -> TabulatedDrift | None:
-        """The drift at exact numbers as tables, for a finite group of two reward levels."""
-        if self._preference.two_level is None:
-            return None
-        rates = tuple(w.subs(point) for w in self._preference.weights)
-        if not all(rate.is_Rational for rate in rates):
-            return None
-        return group_table(self._preference.two_level.at(point), rates)
 
     def _balance(self, drift: TabulatedDrift | None, point: dict[Symbol, Expr]) -> Balance | None:
         """Drift and penalty at numbers for some parameters; None without a formula.
