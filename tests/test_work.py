@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from sympy import Symbol, integrate, sin
 
-from grpo_symbolic.work import Exhausted, charge, limited
+from grpo_symbolic.work import Exhausted, charge, limited, uncounted
 
 
 def step() -> int:
@@ -341,3 +341,11 @@ except Exhausted as stopped:
         for _ in range(2)
     ]
     assert {run.stdout for run in found} == {"12344 counting did not end within 12,345 steps\n"}
+
+
+def test_what_is_not_counted_leaves_the_limit_as_it_was() -> None:
+    assert uncounted(lambda: work(10)) == 9
+    assert limited(lambda: uncounted(lambda: work(10_000)), steps=20) == 9999
+    with pytest.raises(Exhausted):
+        limited(lambda: uncounted(lambda: work(10_000)) + work(100), steps=50)
+    assert sys.getprofile() is None

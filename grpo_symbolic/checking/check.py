@@ -21,7 +21,6 @@ from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, s
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
-from grpo_symbolic.verify.methods import ready
 from grpo_symbolic.verify.verdict import Status
 
 __all__ = ["Checked", "check"]
@@ -65,7 +64,6 @@ def check(
     >>> check("pi >= 1 - beta", gs.GRPO(group_size=2), gs.BinaryQuestion()).verdict.value
     'PROVED'
     """
-    ready()
     about = subject(algorithm, question)
     found = statements(formula, about.names)
     parts = tuple(

@@ -26,9 +26,9 @@ from grpo_symbolic.verify.real_algebra import ENGINES, EngineStopped, RealAlgebr
 from grpo_symbolic.verify.sampling import SAMPLES, SEED, RationalSampling, shortened, undefined
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.verify.whole_numbers import WholeNumbers
-from grpo_symbolic.work import Exhausted, limited
+from grpo_symbolic.work import Exhausted, limited, uncounted
 
-__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "ready", "settle"]
+__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
@@ -81,7 +81,6 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
             verdict = method.attempt(claim)
             if verdict is not None and (decided := _defined(claim, verdict)) is not None:
                 return decided
-    ready()
     try:
         limited(_decide, claim, found, tried, steps=steps)
     except Exhausted:
@@ -130,12 +129,6 @@ def settle(
     return tuple(found)
 
 
-def ready() -> None:
-    """Import what the methods need: that is no work on a claim, and not to be counted as such."""
-    for method in METHODS:
-        method.missing()
-
-
 def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
     """Verdicts up to the first decisive one; both lists keep what they have if this is stopped."""
     for method in METHODS:
@@ -148,8 +141,9 @@ def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
 
 def _verdict(method: Method, claim: Claim, tried: list[str], steps: int) -> Verdict | None:
     """What a method reaches; None, and a line in the list, where that is nothing."""
-    if method.missing():
-        tried.append(f"{method.name} (not installed: {method.missing()})")
+    missing = uncounted(method.missing)  # an import is no work on a claim
+    if missing:
+        tried.append(f"{method.name} (not installed: {missing})")
         return None
     try:
         verdict = limited(method.attempt, claim, steps=steps)
@@ -189,7 +183,6 @@ def needs_hold(claim: Claim) -> bool:
     named = {f for f in functions if isinstance(f, AppliedUndef) and f.is_real}
     if any(side.has(I) for side in sides) or {type(f).__name__ for f in functions - named} - KNOWN:
         return False
-    ready()
     needs = [n for side in sides for n in needs_of(side, claim.domain)]
     try:
         return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))
