@@ -28,8 +28,9 @@ from sympy import (
 
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.normal_form import defined, is_power_of_exponential, normal_form
+from grpo_symbolic.normal_form import defined, is_power_of_exponential, normal_form, normal_forms
 from grpo_symbolic.orthant_sign import Sign
+from grpo_symbolic.quotient_field import TooLarge
 
 __all__ = [
     "Sign",
@@ -38,9 +39,11 @@ __all__ = [
     "is_zero",
     "oriented_factors",
     "positive_numerator",
+    "same",
     "sign",
     "sums_of",
     "tidy",
+    "tidy_factors",
 ]
 
 # Beyond this many symbols or operations nothing is factored: the expression stays as it is.
@@ -65,7 +68,7 @@ def sign(expr: Expr, domain: Domain) -> Sign | None:
         return None
     lowering, value = found
     decided = lowering.sign(value)
-    if decided is not None and not lowering.attained:
+    if decided is not None and not lowering.domain.attained:
         # At an end that the coordinates only tend to, a strict sign may be lost.
         return Sign(max(-1, min(1, decided)))
     return decided
@@ -73,25 +76,36 @@ def sign(expr: Expr, domain: Domain) -> Sign | None:
 
 def is_zero(expr: Expr, domain: Domain) -> bool:
     """Whether ``expr`` is identically zero on ``domain``; False means *not shown*."""
-    if S(expr).is_Rational:
-        return expr == 0
-    found = normal_form(S(expr), domain.extended(expr))
-    return found is not None and bool(found[1].top.is_zero())
+    return same(S(expr), S.Zero, domain.extended(expr))
 
 
-def is_defined(expr: Expr, domain: Domain) -> bool:
-    """Whether ``expr`` is a real number everywhere on ``domain``; False means *not shown*.
+def same(left: Expr, right: Expr, domain: Domain) -> bool:
+    """Whether two expressions have one normal form; False means *not shown*."""
+    found = normal_forms((left, right), domain.relevant(left, right))
+    if found is None:  # what they share may be what has no normal form
+        found = normal_forms((left - right, S.Zero), domain)
+    if found is None:
+        return False
+    try:
+        return bool(found[0].field.subtract(*found[1]).top.is_zero())
+    except TooLarge:
+        return False
+
+
+def is_defined(expr: Expr, domain: Domain, *others: Expr) -> bool:
+    """Whether ``expr``, and all others, are real numbers everywhere; False means *not shown*.
 
     No divisor vanishes, no square root is one of a negative number, no logarithm one of a
     number that is not positive.
     """
-    return defined(S(expr), domain.extended(expr))
+    exprs = S(expr), *others
+    return defined(domain.extended(*exprs), *exprs)
 
 
 def positive_numerator(expr: Expr, domain: Domain) -> str | None:
     """The numerator in orthant coordinates, as text: the certificate of a sign."""
     found = normal_form(S(expr), domain.extended(expr))
-    return None if found is None else str(found[0].field.as_expr(found[1].top))
+    return None if found is None else found[0].field.text(found[1].top)
 
 
 def has_plain_numbers(*exprs: Expr) -> bool:
@@ -118,8 +132,8 @@ def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, tuple[tuple[Expr
         if isinstance(item, Number):
             coefficient *= item
             continue
-        content, base = _primitive(base)
-        if content != 1:
+        if isinstance(base, Add):
+            content, base = base.as_content_primitive()
             coefficient *= content**power
         if isinstance(base, Add) and power.is_Integer:
             decided = sign(base, domain)
@@ -133,16 +147,14 @@ def oriented_factors(expr: Expr, domain: Domain) -> tuple[Expr, tuple[tuple[Expr
 
 def _factored(expr: Expr) -> Expr:
     """One fraction of irreducible factors."""
+    if not expr.has(Add):
+        return expr
     found = normal_form(expr, Domain()) if expr.is_rational_function() else None
     if found is None or found[0].generators:
         hidden: dict[Expr, Expr] = {e: Dummy() for e in _steep(expr)}
         return factor(together(expr.xreplace(hidden))).xreplace({d: e for e, d in hidden.items()})
     lowering, value = found
-    return S.Zero if value.top.is_zero() else lowering.factored(value)
-
-
-def _primitive(base: Expr) -> tuple[Expr, Expr]:
-    return base.as_content_primitive() if isinstance(base, Add) else (Integer(1), base)
+    return S.Zero if value.top.is_zero() else lowering.field.factored(value)
 
 
 def sums_of(expr: Expr) -> list[Expr]:
@@ -161,13 +173,21 @@ def tidy(expr: Expr, domain: Domain | None = None) -> Expr:
 
     Expressions too large to factor are returned as they are.
     """
-    domain = Domain() if domain is None else domain
     expr = S(expr)
-    whole = [*sums_of(expr), *_steep(expr)]
-    closed = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(whole)}
-    expr = expr.xreplace(closed)
-    domain = domain.extended(expr).relevant(expr)
-    if expr.count_ops() <= _MAX_TIDY and len(domain.ranges) <= _MAX_SYMBOLS:
-        coefficient, bases = oriented_factors(expr, domain)
-        expr = Mul(coefficient, *(base**power for base, power in bases))
-    return expr.xreplace({symbol: s for s, symbol in closed.items()})
+    if not expr.has(Add):
+        return expr
+    coefficient, bases = tidy_factors(expr, Domain() if domain is None else domain)
+    return Mul(coefficient, *(base**power for base, power in bases))
+
+
+def tidy_factors(expr: Expr, domain: Domain) -> tuple[Expr, tuple[tuple[Expr, Expr], ...]]:
+    """The factors of :func:`tidy`, as :func:`oriented_factors`; sums over a group stay whole."""
+    whole = [*sums_of(expr), *_steep(expr)] if expr.has(Sum, BernsteinMean, exp) else []
+    closed: dict[Expr, Expr] = {s: Dummy(f"sum{i}", real=True) for i, s in enumerate(whole)}
+    hidden = expr.xreplace(closed) if whole else expr
+    domain = domain.extended(hidden).relevant(hidden)
+    if hidden.count_ops() > _MAX_TIDY or len(domain.ranges) > _MAX_SYMBOLS:
+        return S.One, ((expr, S.One),)
+    coefficient, bases = oriented_factors(hidden, domain)
+    shown = {symbol: s for s, symbol in closed.items()}
+    return coefficient, tuple((b.xreplace(shown), p.xreplace(shown)) for b, p in bases)

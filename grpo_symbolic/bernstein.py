@@ -201,6 +201,11 @@ class Bernstein:
             found = tuple(right - left for left, right in pairwise(found))
         return found
 
+    @cached_property
+    def concave(self) -> bool:
+        """Whether no second difference of the coefficients is positive."""
+        return not any(sign > 0 for sign in self.signs_of_differences(2))
+
     def signs_of_differences(self, order: int) -> tuple[int, ...]:
         """The exact signs of the differences.
 

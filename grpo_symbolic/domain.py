@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from random import Random
 
@@ -20,7 +20,7 @@ from sympy import Basic, Dummy, Expr, Integer, Rational, S, Symbol, ceiling, flo
 from grpo_symbolic.display import Html, cut, legible, math, tex, typeset
 from grpo_symbolic.symbols import describe
 
-__all__ = ["Domain", "Range"]
+__all__ = ["Domain", "Range", "free_symbols"]
 
 # Numerators over 1000: the middle of a unit interval and both of its ends.
 _UNIT_SAMPLES = (1, 7, 40, 125, 250, 333, 500, 618, 750, 880, 960, 993, 999)
@@ -42,10 +42,30 @@ class Range:
     lower_closed: bool = False
     upper_closed: bool = False
 
-    @property
+    @cached_property
     def needs(self) -> set[Symbol]:
         """The symbols of its ends."""
         return S(self.lower).free_symbols | S(self.upper).free_symbols  # type: ignore[return-value]
+
+    def ends(self, point: Mapping[Symbol, Expr]) -> tuple[Expr, Expr]:
+        """Both ends at numbers for their symbols."""
+        ends = self.lower, self.upper
+        return ends if not self.needs else (ends[0].subs(point), ends[1].subs(point))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it has a finite end, from which a coordinate t >= 0 starts."""
+        return self.lower != -oo or self.upper != oo
+
+    @property
+    def from_above(self) -> bool:
+        """Whether the coordinate starts from the upper end: from a closed one, where it can."""
+        return self.lower == -oo or (self.upper_closed and self.upper != oo)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the end from which the coordinate starts is part of the range."""
+        return self.upper_closed if self.from_above else self.lower_closed
 
     def __str__(self) -> str:
         return self._written(sstr, ">=", "<=", "real")
@@ -100,7 +120,8 @@ class Domain:
 
     def __post_init__(self) -> None:
         left = list(dict.fromkeys(self.ranges))
-        if len({r.symbol for r in left}) < len(left):
+        waiting = {r.symbol for r in left}
+        if len(waiting) < len(left):
             raise ValueError(f"a symbol has two ranges: {', '.join(map(str, left))}")
         for r in left:
             if r.symbol.is_nonnegative and S(r.lower).is_extended_negative:
@@ -109,12 +130,13 @@ class Domain:
                 )
         ordered: list[Range] = []
         while left:
-            found = next((r for r in left if not r.needs & {o.symbol for o in left}), None)
+            found = next((r for r in left if not r.needs & waiting), None)
             if found is None:
                 circle = ", ".join(str(r) for r in left)
                 raise ValueError(f"the ranges depend on one another in a circle: {circle}")
             ordered.append(found)
             left.remove(found)
+            waiting.remove(found.symbol)
         object.__setattr__(self, "ranges", tuple(ordered))
 
     @classmethod
@@ -145,7 +167,7 @@ class Domain:
 
     def extended(self, *expressions: Expr) -> Domain:
         """This domain and the catalogue ranges of symbols it does not have yet."""
-        met = self._in_ends.union(*(expression.free_symbols for expression in expressions))
+        met = self._in_ends.union(*map(free_symbols, expressions))
         missing = [s for s in met - set(self.symbols) if isinstance(s, Symbol)]
         if not missing:
             return self
@@ -154,6 +176,9 @@ class Domain:
     @cached_property
     def _in_ends(self) -> frozenset[Basic]:
         return frozenset[Basic]().union(*(r.needs for r in self.ranges))
+
+    def __hash__(self) -> int:
+        return hash(self.symbols)  # the ends tell few domains apart, and take long to hash
 
     def __str__(self) -> str:
         return ", ".join(str(r) for r in self.ranges)
@@ -189,6 +214,8 @@ class Domain:
 
         A range closed at both ends is the one without its upper and the one without its lower end.
         """
+        if self.attained:
+            return (self,)
         parts: list[tuple[Range, ...]] = [()]
         for r in self.ranges:
             if r.lower_closed and r.upper_closed and r.upper != oo:
@@ -211,20 +238,16 @@ class Domain:
         """
         substitution: dict[Symbol, Expr] = {}
         strict: set[Symbol] = set()
-        for r in self.ranges:
+        for r in filter(lambda r: r.bounded, self.ranges):
             lower, upper = r.lower.xreplace(substitution), r.upper.xreplace(substitution)
-            if lower == -oo and upper == oo:
-                continue
-            from_above = lower == -oo or (r.upper_closed and upper != oo)
-            closed = r.upper_closed if from_above else r.lower_closed
-            t = Dummy(f"t_{r.symbol}", **{"nonnegative" if closed else "positive": True})
-            if not closed:
+            t = Dummy(f"t_{r.symbol}", **{"nonnegative" if r.reached else "positive": True})
+            if not r.reached:
                 strict.add(t)
             if lower == -oo:
                 substitution[r.symbol] = upper - t
             elif upper == oo:
                 substitution[r.symbol] = lower + t
-            elif from_above:
+            elif r.from_above:
                 substitution[r.symbol] = upper - (upper - lower) * t / (1 + t)
             else:
                 substitution[r.symbol] = lower + (upper - lower) * t / (1 + t)
@@ -232,13 +255,13 @@ class Domain:
 
     def relevant(self, *expressions: Expr) -> Domain:
         """The ranges of the symbols that occur in the expressions, and of those in their ends."""
-        wanted = set().union(*(expression.free_symbols for expression in expressions))
+        wanted = set().union(*map(free_symbols, expressions))
         kept: list[Range] = []
         for r in reversed(self.ranges):
             if r.symbol in wanted:
                 kept.append(r)
-                wanted |= r.lower.free_symbols | r.upper.free_symbols
-        return Domain(tuple(reversed(kept)))
+                wanted |= r.needs
+        return self if len(kept) == len(self.ranges) else Domain(tuple(reversed(kept)))
 
     def samples(self, count: int, seed: int = 0) -> Iterator[dict[Symbol, Expr]]:
         """``count`` exact rational points, spread over magnitudes and towards the ends."""
@@ -274,15 +297,20 @@ class Domain:
     def contains(self, point: Mapping[Symbol, Expr]) -> bool:
         """Whether a full assignment of numbers lies in the domain."""
         for r in self.ranges:
-            value = point[r.symbol]
-            lower, upper = r.lower.subs(point), r.upper.subs(point)
-            above = value >= lower if r.lower_closed else value > lower
-            below = value <= upper if r.upper_closed else value < upper
+            value, lower, upper = point[r.symbol], *r.ends(point)
+            above = lower == -oo or (value >= lower if r.lower_closed else value > lower)
+            below = upper == oo or (value <= upper if r.upper_closed else value < upper)
             whole = not r.symbol.is_integer or S(value).is_integer
             # An end that SymPy does not compare, such as a named mean, shows nothing to be inside.
             if not (above == True and below == True and whole):  # noqa: E712
                 return False
         return True
+
+
+@lru_cache(maxsize=4096)
+def free_symbols(expr: Expr) -> frozenset[Basic]:
+    """The symbols of an expression: SymPy goes through it each time it is asked."""
+    return frozenset(expr.free_symbols)
 
 
 def _catalogue_range(symbol: Symbol) -> Range:
@@ -305,7 +333,7 @@ def _fraction(end: Expr) -> Expr:
 
 def _near(r: Range, point: Mapping[Symbol, Expr], side: int, scale: Rational) -> Expr:
     """Inside of a range next to its lower (-1) or upper end (1), or in the middle (0)."""
-    lower, upper = (_fraction(end.subs(point)) for end in (r.lower, r.upper))
+    lower, upper = map(_fraction, r.ends(point))
     if r.symbol.is_integer:
         start = S.Zero if lower == -oo else ceiling(lower)
         return start + {-1: 0, 0: 1, 1: _MANY}[side] if upper == oo else start
@@ -319,19 +347,18 @@ def _near(r: Range, point: Mapping[Symbol, Expr], side: int, scale: Rational) ->
 
 
 def _draw(r: Range, point: Mapping[Symbol, Expr], random: Random) -> Expr:
-    lower, upper = (_fraction(end.subs(point)) for end in (r.lower, r.upper))
-    magnitude = Rational(random.choice((1, 2, 3, 5, 7, 9))) * Rational(10) ** random.randint(-3, 2)
+    lower, upper = map(_fraction, r.ends(point))
+    digit, power = random.choice((1, 2, 3, 5, 7, 9)), random.randint(-3, 2)
     if r.symbol.is_integer:
         return _draw_integer(r, lower, upper, random)
+    if upper != oo and lower != -oo:
+        if r.upper_closed and random.random() < 0.15:
+            return upper
+        return lower + (upper - lower) * Rational(random.choice(_UNIT_SAMPLES), 1000)
+    magnitude = Rational(digit * 10 ** max(power, 0), 10 ** max(-power, 0))
     if lower == -oo and upper == oo:
         return magnitude * random.choice((-1, 1))
-    if upper == oo:
-        return lower + magnitude
-    if lower == -oo:
-        return upper - magnitude
-    if r.upper_closed and random.random() < 0.15:
-        return upper
-    return lower + (upper - lower) * Rational(random.choice(_UNIT_SAMPLES), 1000)
+    return lower + magnitude if upper == oo else upper - magnitude
 
 
 def _draw_integer(r: Range, lower: Expr, upper: Expr, random: Random) -> Integer:

@@ -9,15 +9,13 @@ negative coefficient is positive on the orthant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from math import comb
 
-from flint import fmpq_mpoly, fmpz
+from flint import fmpq_mpoly
 from sympy import (
     Abs,
     Add,
-    Dummy,
     Expr,
     I,
     Integer,
@@ -38,7 +36,7 @@ from sympy import sign as sympy_sign
 
 from grpo_symbolic import elementary
 from grpo_symbolic.bernstein_mean import BernsteinMean
-from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.domain import Domain, Range, free_symbols
 from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
@@ -49,14 +47,13 @@ __all__ = [
     "expansion",
     "is_power_of_exponential",
     "normal_form",
+    "normal_forms",
 ]
 
 # Generators of the field: the first size that suffices.
 _SIZES = (12, 40, 160)
 # A power of a sum with more monomials is not expanded.
 _MAX_MONOMIALS = 100_000
-# So many primes are tried on a number under a root.
-_TRIALS = 1000
 # Of an exponential: exp(20000 x) is no power of exp(x).
 _MAX_POWER = 64
 
@@ -65,18 +62,27 @@ class Undecided(Exception):
     """The expression has no normal form of this kind on this domain."""
 
 
-@lru_cache(maxsize=1024)
 def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
     """The expression as a quotient of polynomials, with what the generators are.
 
     None where it has no normal form on this domain.
     """
+    found = normal_forms((expr,), domain)
+    return None if found is None else (found[0], found[1][0])
+
+
+@lru_cache(maxsize=1024)
+def normal_forms(
+    exprs: tuple[Expr, ...], domain: Domain
+) -> tuple[Lowering, tuple[Quotient, ...]] | None:
+    """Several expressions as quotients in the same generators."""
+    symbols = sorted(set().union(*map(free_symbols, exprs)), key=str)
     for size in _SIZES:
         try:
             lowering = Lowering(domain, size)
-            for symbol in sorted(expr.free_symbols, key=str):
+            for symbol in symbols:
                 lowering.lower(symbol)
-            return lowering, lowering.lower(expr)
+            return lowering, tuple(map(lowering.lower, exprs))
         except Full:
             continue
         except (Undecided, TooLarge, ZeroDivisionError):
@@ -84,16 +90,17 @@ def normal_form(expr: Expr, domain: Domain) -> tuple[Lowering, Quotient] | None:
     return None
 
 
-def defined(expr: Expr, domain: Domain) -> bool:
-    """Whether an expression is shown to be a real number everywhere on the domain.
+def defined(domain: Domain, *exprs: Expr) -> bool:
+    """Whether expressions are shown to be real numbers everywhere on the domain.
 
     The coordinates have to reach every closed end, for a divisor may vanish there only.
     """
-    for piece in domain.pieces:
-        found = normal_form(expr, piece)
+    exprs = tuple(expr for expr in exprs if not expr.is_Rational)
+    for piece in domain.relevant(*exprs).pieces:
+        found = normal_forms(exprs, piece)
         try:
             if found is None or not found[0].defined():
-                return False
+                return len(exprs) > 1 and all(defined(domain, expr) for expr in exprs)
         except TooLarge:
             return False
     return True
@@ -115,8 +122,6 @@ class Lowering:
     def __init__(self, domain: Domain, size: int = _SIZES[0]) -> None:
         self.domain = domain
         self.field = QuotientField(size)
-        self.substitution, strict = domain.coordinates()
-        self.attained = domain.attained
         self.orthant = Orthant(self.field)
         self.generators: dict[tuple[object, ...], int] = {}
         self.exponents: dict[tuple[object, ...], Quotient] = {}
@@ -127,12 +132,12 @@ class Lowering:
         self.divisors: list[fmpq_mpoly] = []
         self.radicands: list[Quotient] = []
         self.known_to_be_defined = True
-        for value in self.substitution.values():
-            for coordinate in sorted(value.atoms(Dummy), key=str):
-                if coordinate not in self.lowered:
-                    index = self.field.added(coordinate)
-                    self.lowered[coordinate] = self.field.gen(index)
-                    self.orthant.add(index, positive=coordinate in strict, nonnegative=True)
+        self.coordinates: dict[Expr, tuple[Range, Quotient]] = {}
+        for r in domain.ranges:
+            if r.bounded:
+                index = self.field.added(f"t_{r.symbol}")
+                self.coordinates[r.symbol] = r, self.field.gen(index)
+                self.orthant.add(index, positive=not r.reached, nonnegative=True)
 
     def generator(
         self,
@@ -145,8 +150,7 @@ class Lowering:
         square: Quotient | None = None,
     ) -> Quotient:
         if (kind, *key) not in self.generators:
-            name = Dummy(f"{kind}{len(self.generators)}", real=True)
-            index = self.field.added(name, square)
+            index = self.field.added(f"{kind}{len(self.generators)}", square)
             self.generators[kind, *key] = index
             self.orthant.add(index, positive=positive, nonnegative=nonnegative, bounded=bounded)
         return self.field.gen(self.generators[kind, *key])
@@ -155,24 +159,23 @@ class Lowering:
 
     def lower(self, expr: Expr) -> Quotient:
         """The quotient, in coordinates and generators, that is equal to ``expr``."""
-        if expr not in self.lowered:
-            self.lowered[expr] = self._lowered(expr)
-        return self.lowered[expr]
+        found = self.lowered.get(expr)
+        if found is None:
+            if isinstance(expr, Add):
+                found = self.field.sum([self.lower(a) for a in expr.args])
+            elif isinstance(expr, Mul):
+                found = self.field.product([self.lower(a) for a in expr.args])
+            else:
+                found = self._lowered(expr)
+            self.lowered[expr] = found
+        return found
 
     def _lowered(self, expr: Expr) -> Quotient:
-        field = self.field
-        if expr in (nan, zoo, oo, -oo, I):
-            raise Undecided(f"{expr} is not a finite real number")
+        """The same of what is neither a sum nor a product."""
         if isinstance(expr, Symbol):
-            if expr in self.substitution:
-                return self.lower(self.substitution[expr])
-            return field.gen(field.added(expr))
+            return self.symbol(expr)
         if isinstance(expr, Rational):
-            return field.constant(expr)
-        if isinstance(expr, Add):
-            return field.sum([self.lower(a) for a in expr.args])
-        if isinstance(expr, Mul):
-            return field.product([self.lower(a) for a in expr.args])
+            return self.field.constant(expr)
         if isinstance(expr, exp):
             return self.exponential(expr.args[0])
         if isinstance(expr, Pow):
@@ -189,17 +192,35 @@ class Lowering:
             return self.absolute(self.lower(expr.args[0]))
         if isinstance(expr, sympy_sign):
             inner = self.orthant.sign(self.lower(expr.args[0]))
-            if self.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
-                return field.constant(int(inner) // 2)
+            if self.domain.attained and inner in (Sign.POSITIVE, Sign.ZERO, Sign.NEGATIVE):
+                return self.field.constant(int(inner) // 2)
         if isinstance(expr, BernsteinMean):
             return self.mean(expr)
         if isinstance(expr, Sum):
             # A sum over a group stays closed: it is equal to itself, and that is all.
             self.known_to_be_defined &= self.term_is_defined(expr)
             return self.generator("sum", (expr,), positive=False, nonnegative=False)
+        if expr in (nan, zoo, oo, -oo, I):
+            raise Undecided(f"{expr} is not a finite real number")
         if expr.is_Function or expr.is_Number or expr.is_NumberSymbol or expr.is_Pow:
             return self.function(expr)
         raise Undecided(f"no normal form for {type(expr).__name__}")
+
+    def symbol(self, expr: Symbol) -> Quotient:
+        """In the coordinate t >= 0 of its range: the end that t starts from is where t = 0."""
+        field = self.field
+        if expr not in self.coordinates:
+            return field.gen(field.added(expr))
+        r, t = self.coordinates[expr]
+        if r.upper == oo:
+            return field.add(self.lower(r.lower), t)
+        if r.lower == -oo:
+            return field.subtract(self.lower(r.upper), t)
+        lower, upper = self.lower(r.lower), self.lower(r.upper)
+        one = field.constant(1)
+        share = field.multiply(t, field.inverse(field.add(one, t)))
+        within = field.multiply(field.subtract(upper, lower), share)
+        return field.subtract(upper, within) if r.from_above else field.add(lower, within)
 
     def function(self, expr: Expr) -> Quotient:
         """A value that is equal to itself, with its sign where it is known."""
@@ -248,26 +269,20 @@ class Lowering:
         """A mean over a group stays closed: equal to itself, and of the sign of its values."""
         inner = self.lower(expr.argument)
         f = expr.f
-        if f is None:
-            self.lowered_all(expr.values)
-        else:
-            self.lowered_all(expr.ends)
-            self.known_to_be_defined &= defined(f, self.domain.relevant(f).extended(f))
+        for value in expr.values if f is None else expr.ends:
+            self.lower(value)  # what it divides by is kept like that of the expression
+        if f is not None:
+            self.known_to_be_defined &= defined(self.domain.extended(f), f)
         positive = not expr.order and self.inside(inner) and self.positive_values(expr)
         key = (expr.values, expr.size, expr.order, expr.name, *inner.key)
         return self.generator("mean", key, positive=positive, nonnegative=positive)
-
-    def lowered_all(self, values: Iterable[Expr]) -> None:
-        """What the values divide by is kept like that of the expression."""
-        for value in values:
-            self.lower(value)
 
     def term_is_defined(self, expr: Sum) -> bool:
         """Whether the term of a sum is defined wherever its indices go."""
         term, kept = expr.function, self.domain.relevant(expr)
         try:
             ends = tuple(Range(k, S(a), S(b), True, b != oo) for k, a, b in expr.limits)
-            return defined(term, Domain((*kept.ranges, *ends)).extended(term))
+            return defined(Domain((*kept.ranges, *ends)).extended(term), term)
         except ValueError:
             return False
 
@@ -304,7 +319,7 @@ class Lowering:
         if inner.top.is_zero():
             return inner
         outside, rest = [self.field.constant(1)], [self.field.constant(1)]
-        for base, power in self.factors(inner):
+        for base, power in self.field.factors(inner):
             if base.is_constant() and base.leading_coefficient() > 0:
                 outside.append(self.raised(self.field.of(base), power // 2))
                 if power % 2:
@@ -344,7 +359,7 @@ class Lowering:
         def times(power: int, value: Quotient) -> Quotient:
             return field.multiply(field.constant(power), value)
 
-        for base, power in self.factors(inner):
+        for base, power in self.field.factors(inner):
             quotient = field.of(base)
             if base.is_constant() and base.leading_coefficient() > 0:
                 total.append(times(power, plain(quotient, above_one=True)))
@@ -396,23 +411,6 @@ class Lowering:
             result.append(self.raised(value, power))
         return field.product(result)
 
-    def factors(self, inner: Quotient) -> list[tuple[fmpq_mpoly, int]]:
-        """Irreducible factors with their powers; of the rational content, primes and the sign."""
-        below = [(base, -power) for base, power in self._factors(inner.bottom)]
-        return [*self._factors(inner.top), *below]
-
-    def factored(self, inner: Quotient) -> Expr:
-        """The product of the factors, in the symbols of the generators."""
-        return Mul(*(self.field.as_expr(base) ** power for base, power in self.factors(inner)))
-
-    def _factors(self, polynomial: fmpq_mpoly) -> list[tuple[fmpq_mpoly, int]]:
-        context = self.field.context
-        content, parts = polynomial.factor()
-        found = [(base, int(power)) for base, power in parts]
-        found += [(context.constant(prime), e) for prime, e in _prime_powers(abs(content.p))]
-        found += [(context.constant(prime), -e) for prime, e in _prime_powers(content.q)]
-        return found if content > 0 else [(context.constant(-1), 1), *found]
-
     # -- sign -----------------------------------------------------------------------
 
     def sign(self, value: Quotient) -> Sign | None:
@@ -443,8 +441,3 @@ def _needs(expr: Expr) -> tuple[elementary.Need, ...]:
     if expr.is_Pow:
         return elementary.needs_of_power(*expr.args)
     return elementary.needs_of_value(expr.func.__name__, expr.args[0]) if expr.args else ()
-
-
-def _prime_powers(value: fmpz) -> list[tuple[int, int]]:
-    """Prime factors; of large numbers the small ones, and what is left as if it were one."""
-    return [(int(prime), int(power)) for prime, power in fmpz(value).factor(_TRIALS)]

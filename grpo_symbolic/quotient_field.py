@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from math import comb
 
-from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
-from sympy import Add, Expr, Mul, Rational, Symbol
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx, fmpz
+from sympy import Add, Dummy, Expr, Mul, Rational, Symbol
 
 from grpo_symbolic.work import charge
 
@@ -20,6 +20,8 @@ __all__ = ["Full", "Quotient", "QuotientField", "TooLarge"]
 
 # A polynomial with more terms than this is not formed.
 _MAX_TERMS = 20_000
+# So many primes are tried on a number.
+_TRIALS = 1000
 # Products of terms that cost about as much as one step.
 _PRODUCTS_PER_STEP = 100
 
@@ -59,18 +61,18 @@ class QuotientField:
     def __init__(self, size: int) -> None:
         self.context = _context(size)
         self.size = size
-        self.names: list[Symbol] = []
+        self.names: list[Symbol | str] = []
         self.squares: dict[int, Quotient] = {}
         self.one = self.context.constant(1)
 
     # -- elements ---------------------------------------------------------------------------
 
     def constant(self, value: Rational | int) -> Quotient:
-        exact = Rational(value)
-        return Quotient(self.context.constant(fmpq(int(exact.p), int(exact.q))), self.one)
+        exact = fmpq(value) if isinstance(value, int) else fmpq(int(value.p), int(value.q))
+        return Quotient(self.context.constant(exact), self.one)
 
-    def added(self, name: Symbol, square: Quotient | None = None) -> int:
-        """A new generator; with ``square``, the root of it."""
+    def added(self, name: Symbol | str, square: Quotient | None = None) -> int:
+        """A new generator, by its symbol or a name for one; with ``square``, the root of it."""
         if len(self.names) == self.size:
             raise Full
         self.names.append(name)
@@ -85,17 +87,54 @@ class QuotientField:
     def of(self, polynomial: fmpq_mpoly) -> Quotient:
         return self._lowest(polynomial, self.one)
 
+    def symbol(self, index: int) -> Symbol:
+        """What a generator is called in expressions."""
+        name = self.names[index]
+        if isinstance(name, str):
+            name = self.names[index] = Dummy(name)
+        return name
+
     def as_expr(self, polynomial: fmpq_mpoly) -> Expr:
         """The polynomial in the names of the generators."""
         return Add(
             *(
                 Mul(
                     Rational(int(coefficient.p), int(coefficient.q)),
-                    *(name ** int(e) for name, e in zip(self.names, monomial, strict=False) if e),
+                    *(self.symbol(index) ** int(e) for index, e in enumerate(monomial) if e),
                 )
                 for monomial, coefficient in polynomial.terms()
             )
         )
+
+    def text(self, polynomial: fmpq_mpoly) -> str:
+        """The polynomial in the names of the generators, those given here with an underscore."""
+        names = [f"_{name}" if isinstance(name, str) else str(name) for name in self.names]
+        terms = []
+        for monomial, coefficient in polynomial.terms():
+            powers = [
+                name if e == 1 else f"{name}**{e}"
+                for name, e in zip(names, monomial, strict=False)
+                if e
+            ]
+            lead = [] if coefficient == 1 and powers else [str(coefficient)]
+            terms.append("*".join([*lead, *powers]))
+        return " + ".join(terms).replace("+ -", "- ") or "0"
+
+    def factors(self, inner: Quotient) -> list[tuple[fmpq_mpoly, int]]:
+        """Irreducible factors with their powers; of the rational content, primes and the sign."""
+        below = [(base, -power) for base, power in self._factors(inner.bottom)]
+        return [*self._factors(inner.top), *below]
+
+    def factored(self, inner: Quotient) -> Expr:
+        """The product of the factors, in the symbols of the generators."""
+        return Mul(*(self.as_expr(base) ** power for base, power in self.factors(inner)))
+
+    def _factors(self, polynomial: fmpq_mpoly) -> list[tuple[fmpq_mpoly, int]]:
+        content, parts = polynomial.factor()
+        found = [(base, int(power)) for base, power in parts]
+        found += [(self.context.constant(prime), e) for prime, e in _prime_powers(abs(content.p))]
+        found += [(self.context.constant(prime), -e) for prime, e in _prime_powers(content.q)]
+        return found if content > 0 else [(self.context.constant(-1), 1), *found]
 
     # -- arithmetic -------------------------------------------------------------------------
 
@@ -107,7 +146,10 @@ class QuotientField:
 
     def add(self, a: Quotient, b: Quotient) -> Quotient:
         if a.bottom == b.bottom:
-            return self._lowest(a.top + b.top, a.bottom)
+            top = a.top + b.top
+            _bounded(len(top))
+            # A sum of reduced polynomials is reduced.
+            return Quotient(top, self.one) if a.bottom.is_one() else self._lowest(top, a.bottom)
         common = a.bottom.gcd(b.bottom)
         left, right = a.bottom / common, b.bottom / common
         top = self.times(a.top, right) + self.times(b.top, left)
@@ -117,7 +159,9 @@ class QuotientField:
         return self.add(a, Quotient(-b.top, b.bottom))
 
     def multiply(self, a: Quotient, b: Quotient) -> Quotient:
-        return self._lowest(self.times(a.top, b.top), self.times(a.bottom, b.bottom))
+        plain = a.bottom.is_one() and b.bottom.is_one()
+        bottom = self.one if plain else self.times(a.bottom, b.bottom)
+        return self._lowest(self.times(a.top, b.top), bottom)
 
     def inverse(self, a: Quotient) -> Quotient:
         return self._lowest(a.bottom, a.top)
@@ -136,7 +180,7 @@ class QuotientField:
 
     def _lowest(self, top: fmpq_mpoly, bottom: fmpq_mpoly) -> Quotient:
         """The quotient in lowest terms, with every radical reduced."""
-        while True:
+        while self.squares:
             top, above = self.reduced(top)
             bottom, below = self.reduced(bottom)
             if above.is_one() and below.is_one():
@@ -148,6 +192,8 @@ class QuotientField:
         if top.is_zero():
             return Quotient(top, self.one)
         _bounded(max(len(top), len(bottom)))
+        if bottom.is_one():
+            return Quotient(top, self.one)
         if not bottom.is_constant():
             common = top.gcd(bottom)
             if not common.is_one():
@@ -158,8 +204,6 @@ class QuotientField:
     def reduced(self, polynomial: fmpq_mpoly) -> tuple[fmpq_mpoly, fmpq_mpoly]:
         """Replace squares of radicals: ``polynomial = reduced / extra``."""
         extra = self.one
-        if not self.squares:
-            return polynomial, extra
         for index in reversed(self.squares):
             degree = polynomial.degrees()[index]
             if degree < 2:
@@ -202,3 +246,8 @@ def _terms_of_power(polynomial: fmpq_mpoly, exponent: int) -> int:
     symbols = sum(1 for d in polynomial.degrees() if d)
     degree = int(polynomial.total_degree()) * exponent
     return min(comb(exponent + len(polynomial) - 1, exponent), comb(degree + symbols, symbols))
+
+
+def _prime_powers(value: fmpz) -> list[tuple[int, int]]:
+    """Prime factors; of large numbers the small ones, and what is left as if it were one."""
+    return [(int(prime), int(power)) for prime, power in fmpz(value).factor(_TRIALS)]

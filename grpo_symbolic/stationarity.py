@@ -12,6 +12,7 @@ Every special case of the library is this condition with another P and another d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sympy import Add, Dummy, Eq, Expr
@@ -46,8 +47,6 @@ class StationarityCondition:
         P(o|π).
     marginal : tuple of Expr
         d(π_ref(o)/π(o)), times how often o is penalised where groups are dropped.
-    curvature : tuple of Expr
-        Second derivative of the penalty in π(o), π_old frozen, then π_old = π.
     beta : Expr
         The weight of the penalty.
     domain : Domain
@@ -67,7 +66,6 @@ class StationarityCondition:
     question: Question
     preference: PreferenceModel
     marginal: tuple[Expr, ...]
-    curvature: tuple[Expr, ...]
     beta: Expr
     domain: Domain
     rates: tuple[Expr, ...]
@@ -86,6 +84,14 @@ class StationarityCondition:
     def penalty(self) -> Penalty:
         """The penalty whose marginal is d."""
         return self.algorithm.penalty
+
+    @cached_property
+    def curvature(self) -> tuple[Expr, ...]:
+        """Second derivative of the penalty in π(o), π_old frozen, then π_old = π."""
+        return tuple(
+            rate * self.penalty.curvature(r / w) / w
+            for w, r, rate in zip(self.policy, self.reference, self.rates, strict=True)
+        )
 
     @property
     def equations(self) -> tuple[Eq, ...]:
@@ -124,7 +130,7 @@ class StationarityCondition:
             )
         )
 
-    @property
+    @cached_property
     def field(self) -> tuple[Expr, ...]:
         r"""The projected on-policy gradient π(o) (P(o) − β d(o) − λ): zero when stationary."""
         multiplier = self.multiplier
@@ -172,16 +178,11 @@ def stationarity_condition(
         rate * algorithm.penalty.marginal(r / w)
         for w, r, rate in zip(policy, reference, often, strict=True)
     )
-    curvature = tuple(
-        rate * algorithm.penalty.curvature(r / w) / w
-        for w, r, rate in zip(policy, reference, often, strict=True)
-    )
     return StationarityCondition(
         algorithm,
         question,
         preference,
         marginal,
-        curvature,
         algorithm.beta,
         Domain((*question.domain.ranges, *question.policy_domain.ranges)).extended(
             *preference, *marginal, algorithm.beta

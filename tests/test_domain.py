@@ -3,11 +3,12 @@
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from sympy import Dummy, Expr, Integer, Rational, S, Symbol, limit, oo, sqrt
+from sympy import Dummy, Expr, Integer, Rational, S, Symbol, cancel, limit, oo, sqrt, sympify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.normal_form import Lowering
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
@@ -43,6 +44,20 @@ def test_orthant_points_land_inside(domain: Domain, data: st.DataObject) -> None
         assume(value > 0 or t not in strict)
         point[t] = Rational(value.numerator, value.denominator)
     assert domain.contains({s: value.subs(point) for s, value in substitution.items()})
+
+
+@pytest.mark.parametrize("domain", DOMAINS, ids=str)
+def test_a_normal_form_is_in_these_coordinates(domain: Domain) -> None:
+    lowering = Lowering(domain)
+    field, (substitution, _) = lowering.field, domain.coordinates()
+    for symbol, value in substitution.items():
+        found = lowering.lower(symbol)
+        ratio = field.as_expr(found.top) / field.as_expr(found.bottom)
+        names = {field.symbol(k).name: field.symbol(k) for k in range(len(field.names))}
+        expected = value.xreplace({d: names[d.name] for d in value.atoms(Dummy)})
+        assert cancel(ratio - expected) == 0
+        text = sympify(field.text(found.top), {f"_{name}": d for name, d in names.items()})
+        assert text == field.as_expr(found.top)
 
 
 @pytest.mark.parametrize(

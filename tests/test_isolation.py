@@ -15,6 +15,7 @@ from sympy import Expr, Rational, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
+from grpo_symbolic.policy.solve_two_answers import places_of_two
 from grpo_symbolic.solve.scalar import ScalarField
 
 from .oracles.subdivision import PENALTIES, Setting, count_zeros
@@ -284,3 +285,47 @@ def test_a_force_equal_to_the_drift_is_not_counted() -> None:
     found = chosen.solutions(beta="1/2", pi_ref="1/3")
     assert "number not established" in found.status
     assert "not decided for pi(a) between 0.33333" in found.status
+
+
+@pytest.mark.parametrize("size", [2, 5, 8])
+@pytest.mark.parametrize("reference", [Rational(1, 1000), Rational(2, 3)], ids=str)
+def test_where_one_polynomial_vanishes_drift_and_penalty_are_equal(
+    size: int, reference: Expr
+) -> None:
+    point = {symbols.beta: Rational(3, 4), symbols.pi_ref: reference, symbols.gap: Rational(1)}
+    with mp.workdps(45):
+        field = ScalarField(condition(size, "reverse", False), point)
+        found = field.isolated()
+        (root,) = found.zeros
+        assert abs(field(root.place)) < mpf("1e-38")
+        assert found.ends == tuple(int(mp.sign(field(x))) for x in (mpf(-40), mpf(40)))
+
+
+@pytest.mark.parametrize(
+    ("penalty", "question", "weight"),
+    [
+        (gs.ReverseKL(), gs.BinaryQuestion(), "3/4"),
+        (gs.ReverseKL(), gs.BinaryQuestion(margin=0), "3/4"),
+        (gs.Divergence.hellinger(), gs.BinaryQuestion(), "1/10"),
+    ],
+    ids=["one", "at the reference", "at a vertex"],
+)
+def test_places_are_those_of_the_solutions(
+    penalty: gs.Penalty, question: gs.BinaryQuestion, weight: str
+) -> None:
+    policy = gs.stationary_policy(gs.GRPO(2, penalty), question)
+    found = policy.solutions(beta=weight, pi_ref="1/3")
+    point = {symbols.beta: Rational(weight), symbols.pi_ref: Rational(1, 3)}
+    places = places_of_two(policy.condition, {symbols.gap: Rational(1), **point}, 30)
+    assert len(places) == len(found)
+    with mp.workdps(30):
+        for place, solution in zip(places, found, strict=True):
+            assert abs(place - solution.policy[0]) < mpf("1e-15")
+
+
+def test_where_every_policy_is_stationary_there_are_no_places() -> None:
+    free = gs.GRPO(2, gs.Estimator("k1", "loss"))
+    point = {symbols.beta: Rational(3, 4), symbols.pi_ref: Rational(1, 3)}
+    assert places_of_two(
+        gs.stationarity_condition(free, gs.BinaryQuestion(margin=0)), point, 30
+    ) == ()  # fmt: skip

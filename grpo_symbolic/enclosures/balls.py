@@ -210,7 +210,7 @@ def _power(expr: Pow, values: dict[Expr, arb]) -> arb:
     value = _ball(base, values)
     if not power.is_Rational or power.q > _MAX_ORDER:
         return (value.log() * _ball(power, values)).exp()
-    if not value >= 0 and base.is_nonnegative:
+    if not value >= 0 and not value < 0 and base.is_nonnegative:
         value = value.nonnegative_part()
     if power.q > 1:
         value = _root(value, int(power.q))

@@ -175,6 +175,8 @@ class Interval(Region):
         return left.union(right)
 
     def _odds(self, first: fmpq, second: fmpq) -> tuple[arb, arb]:
+        if first == 1 and second == 0:
+            return self.left.exp(), self.right.exp()
         left, right = (
             (first * s + second * q) / ((1 - first) * s + (1 - second) * q)
             for s, q, _, _ in self._ends

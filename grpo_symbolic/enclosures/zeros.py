@@ -180,7 +180,7 @@ def crossing(
     if ends[0] == ends[1]:
         return Isolation((), True, reason, ends)
     with ctx.workprec(_bits()):
-        search = Searched(_in_log_odds(function, 2))
+        search = Searched(_in_log_odds(function, 1))
         reach = _ladder(_FIRST_TAIL)
         if left is None:
             left = -_first_with(search, reach, (ends[0], -1))

@@ -68,22 +68,15 @@ class Force:
         """The parameters, and p in (π_ref(a), 1)."""
         return Domain((*self.parameters.ranges, Range(PI, REFERENCE, S.One)))
 
-    @cached_property
-    def slope(self) -> Expr:
-        """d′(u)."""
-        return cancel(diff(self.penalty.marginal(), U))
-
-    @cached_property
+    @property
     def line(self) -> Expr | None:
         """c with p (1 − p)·force = c (p − π_ref(a)), for d(u) = c (1 − u) + …; else None."""
-        if not self.plain or self.slope.has(U) or self.slope.is_positive is not False:
-            return None
-        return None if self.slope == 0 else -self.slope
+        return self.penalty.line if self.plain else None
 
     @cached_property
     def log_odds(self) -> Expr | None:
         """c with force = c (logit p − logit π_ref(a)), for d(u) = −c log u + …; else None."""
-        c = cancel(-self.slope * U)
+        c = cancel(-self.penalty.slope * U)
         return c if self.plain and not c.has(U) and c.is_positive else None
 
     @cached_property

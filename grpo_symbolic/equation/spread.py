@@ -107,7 +107,7 @@ class Spread:
         if self.concave is not None:
             return self.concave
         found = self.rule.bernstein
-        if found is None or any(s > 0 for s in found.signs_of_differences(2)):
+        if found is None or not found.concave:
             return None
         steps = [b - a for a, b in pairwise(found.coefficients)]
         return tuple(

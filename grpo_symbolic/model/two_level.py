@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from flint import fmpq
 from sympy import (
     Add,
     Dummy,
@@ -44,7 +45,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.reward import Law
-from grpo_symbolic.surd import Surd
+from grpo_symbolic.surd import Surd, compile_surd
 
 __all__ = ["TwoLevel"]
 
@@ -109,9 +110,10 @@ class TwoLevel:
             return None
         t = symbols.t
         domain = self.domain.extended(t)
-        if isinstance(self.scale, Add):  # reads best over the scale as it is defined
-            gap = (self.high - self.low).expand()
-            return gap * t * (1 - t) / self.scale.subs(symbols.x, t * (1 - t))
+        if self.profile is not None:
+            spread = self.profile.subs(symbols.x, t * (1 - t))
+            # A scale that is a sum reads best as it is defined.
+            return spread if isinstance(self.scale, Add) else tidy(spread, domain)
         return tidy(t * self.advantage(self.high, self.law(t), self.size, domain), domain)
 
     @cached_property
@@ -186,10 +188,12 @@ class TwoLevel:
         """h_G exactly, when its coefficients are numbers and the group is finite."""
         if not self.degree.is_Integer or not self.zero_sum:
             return None
-        if self.spread is not None and not self.spread.free_symbols - {symbols.t}:
-            inner = Bernstein.sampled(self.spread, symbols.t, int(self.degree))
-            ends = (Surd.of(S.Zero), *inner.coefficients[1:-1], Surd.of(S.Zero))
-            return Bernstein(ends)
+        f, x = (self.spread, symbols.t) if self.profile is None else (self.profile, symbols.x)
+        if f is not None and not f.free_symbols - {x}:
+            value, n = compile_surd(f, (x,)), int(self.degree)
+            shares = (fmpq(k, n) for k in range(1, n))
+            inner = (value(t if x == symbols.t else t * (1 - t)) for t in shares)
+            return Bernstein((Surd(), *inner, Surd()))
         if any(value.free_symbols for value in self.coefficients):
             return None
         return Bernstein(tuple(Surd.of(value) for value in self.coefficients))
@@ -197,12 +201,12 @@ class TwoLevel:
     def at(self, point: Mapping[Symbol, Expr]) -> TwoLevel:
         """The same at numbers for the symbols of rewards, rule and group size."""
         rule = self.advantage.at(point)
-        high, low = (level.subs(point) for level in (self.high, self.low))
+        high, low, size = (value.xreplace(point) for value in (self.high, self.low, self.size))
         # Rewards that stay symbolic drop out of every shift-invariant rule.
         if (high - low).is_number and rule.shift_invariant:
             # A rule without a scale of its own sees the same groups at every gap.
             high, low = S.One if rule.scale_invariant else high - low, S.Zero
-        return _kept(TwoLevel(rule, S(self.size).subs(point), high, low, Domain()))
+        return _kept(TwoLevel(rule, size, high, low, Domain()))
 
     @cached_property
     def exact_drift(self) -> Bernstein | None:
@@ -307,6 +311,8 @@ class TwoLevel:
     @property
     def _polynomial_spread(self) -> bool:
         """Whether f is a polynomial that vanishes at both ends by itself."""
+        if self.profile is not None and not self.profile.is_polynomial(symbols.x):
+            return False
         f, t = self.spread, symbols.t
         return f is not None and f.is_polynomial(t) and f.subs(t, 0) == 0 == f.subs(t, 1)
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 import mpmath as mp
-from sympy import Eq, Expr, Poly, S, fraction, together
+from flint import arb, ctx
+from sympy import Eq, Expr, Poly, S, Symbol, fraction, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.enclosures.balls import ball
+from grpo_symbolic.enclosures.conversion import exact_ball, upper_bound
 from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.solve_two_answers import places_of_two
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.solve.closed_form import ClosedForm
 from grpo_symbolic.solve.reduction import Reduction
 from grpo_symbolic.solve.solutions import rational
 from grpo_symbolic.stationarity import StationarityCondition
+from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
@@ -146,21 +154,18 @@ def numeric_check(policy: Policy) -> tuple[str, Verdict]:
     """The projected on-policy gradient at the solutions found at rational parameters."""
     name = "the projected on-policy gradient vanishes at the solutions found numerically"
     worst, roots, points = mp.mpf(0), 0, 0
-    expression = policy.expressions and policy.expressions[0]
-    with mp.workdps(_DIGITS + 10):
+    field, closed = policy.condition.field[0], policy.expressions and policy.expressions[0]
+    with mp.workdps(_DIGITS + 10), ctx.workprec(2 * int(mp.mp.prec)):
         samples = policy.parameters.samples(_POINTS, seed=7)
         for point in tracked(samples, total=_POINTS, label="checking", unit="point"):
             points += 1
-            closed = None
-            if expression is not None:
-                closed = mp.mpf(str(expression.xreplace(point).evalf(_DIGITS + 10)))
-            for solution in policy.solutions_at(point, _DIGITS):
+            root = None if closed is None else _at(closed, point)
+            for place in places_of_two(policy.condition, point, _DIGITS):
                 roots += 1
-                at = {**point, PI: rational(solution.policy[0], _DIGITS + 10)}
-                field = policy.condition.field[0].xreplace(at).evalf(_DIGITS)
-                worst = max(worst, abs(mp.mpf(str(field))))
-                if closed is not None:
-                    worst = max(worst, abs(solution.policy[0] - closed))
+                vanishing = _at(field, {**point, PI: rational(place, _DIGITS + 10)})
+                worst = max(worst, upper_bound(vanishing))
+                if root is not None:
+                    worst = max(worst, upper_bound(exact_ball(place) - root))
     shown = mp.nstr(worst, 3)
     data: dict[str, object] = {"points": points, "solutions": roots, "digits": _DIGITS}
     data["largest_deviation"] = shown
@@ -170,6 +175,17 @@ def numeric_check(policy: Policy) -> tuple[str, Verdict]:
         return name, Verdict(Status.REFUTED, "root isolation", f"off by {shown}", data)
     found = f"{roots} solutions at {points} rational points, largest deviation {shown}"
     return name, Verdict(Status.NUMERIC, "root isolation", found, data)
+
+
+def _at(expr: Expr, point: Mapping[Symbol, Expr]) -> arb:
+    """The value of an expression at exact numbers; by SymPy where it has none in balls."""
+    sizes = {symbol: value for symbol, value in point.items() if symbol.is_integer}
+    balls = {s: arb(as_rational(v)) for s, v in point.items() if s not in sizes}
+    with suppress(ValueError):
+        found = ball(expr.xreplace(sizes), balls, ctx.prec)
+        if found.is_finite():
+            return found
+    return exact_ball(mp.mpf(str(expr.xreplace(dict(point)).evalf(_DIGITS + 10))))
 
 
 def _typeset(sentence: str) -> str:

@@ -49,7 +49,7 @@ def solutions_of_two(
         if reference in (0, 1):
             return _at_the_boundary(condition, point, reference)
         field = ScalarField(condition, point)
-        if field.drift == field.penalty:
+        if field.still:
             return Solutions((), "every policy is stationary: nothing moves it", False)
         isolation = field.isolated()
         found = tuple(_solution(field, root) for root in isolation.zeros)
@@ -63,6 +63,19 @@ def solutions_of_two(
                 "given up"
             )
         return Solutions((*found, *clipped), status, isolation.complete)
+
+
+def places_of_two(
+    condition: StationarityCondition, point: Mapping[Symbol, Expr], digits: int
+) -> tuple[mp.mpf, ...]:
+    """π(a) of every policy that :func:`solutions_of_two` finds inside the simplex of numbers."""
+    with mp.workdps(digits + 25):
+        field = ScalarField(condition, point)
+        if field.still:
+            return ()
+        isolation = field.isolated()
+        inside = (1 / (1 + mp.exp(-zero.place)) for zero in isolation.zeros)
+        return (*inside, *(s.policy[0] for s in _clipped(condition, isolation.ends)))
 
 
 def _at_the_boundary(

@@ -106,9 +106,18 @@ def closed_form(polynomial: Poly, equation: Eq, domain: Domain) -> ClosedForm | 
 def _printed(a: Expr, b: Expr, c: Expr, domain: Domain) -> Expr:
     if not isinstance(a.expand(), Add):
         linear, constant = (-b / a).expand(), (-c / a).expand()
-        return Rational(1, 2) * linear + Rational(1, 2) * sqrt(linear**2 + 4 * constant)
+        return Rational(1, 2) * linear + Rational(1, 2) * _root(linear**2 + 4 * constant)
     discriminant = _positive_sum((b**2 - 4 * a * c).expand(), domain)
-    return (-b.expand() + sqrt(discriminant)) / (2 * a.expand())
+    return (-b.expand() + _root(discriminant)) / (2 * a.expand())
+
+
+def _root(radicand: Expr) -> Expr:
+    """Its square root, for which SymPy asks whether a term is infinite, and takes a long way.
+
+    That terms are finite it sees at once, and does not ask any more.
+    """
+    _ = [term.is_finite for term in Add.make_args(radicand)]
+    return sqrt(radicand)
 
 
 def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Staged:
@@ -120,7 +129,7 @@ def _stable(a: Expr, b: Expr, c: Expr, domain: Domain) -> Staged:
     # squared or divided, and its sign tells which quotient adds like signs.
     linear, root = Symbol("linear", real=True), Symbol("root", nonnegative=True)
     form = Piecewise(((linear + root) / (2 * a), linear >= 0), (-2 * c / (root - linear), True))
-    return Staged(form, ((linear, -b), (root, sqrt(linear**2 - 4 * a * c))))
+    return Staged(form, ((linear, -b), (root, _root(linear**2 - 4 * a * c))))
 
 
 def _positive_sum(expr: Expr, domain: Domain) -> Expr:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, diff, exp, expand_log, fraction, log, together
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, oriented_factors, sign, sums_of, tidy
+from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy, tidy_factors
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import legible, short, typeset
@@ -80,7 +80,7 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
         if condition.rates != (1, 1):
             return _of_mixed_groups(contrast, condition, derivation)
         reduced = _logarithmic if contrast.lhs.has(log) else _algebraic
-        if contrast.count_ops() <= _SMALL and not sums_of(contrast):
+        if contrast.count_ops() <= _SMALL and not contrast.has(Sum, BernsteinMean):
             return reduced(contrast, condition, derivation)
         return limited(reduced, contrast, condition, derivation, steps=_STEPS)
     except Exhausted:
@@ -111,7 +111,7 @@ def _opening(condition: StationarityCondition, title: str, domain: Domain) -> De
     ).then(
         contrast,
         "lines 1 to 4 inserted",
-        _inserted((balance.lhs - balance.rhs).subs(known), contrast, condition),
+        _inserted((balance.lhs - balance.rhs).xreplace(known), contrast, condition),
     )
 
 
@@ -172,19 +172,29 @@ def _of_mixed_groups(
 def _algebraic(contrast: Eq, condition: StationarityCondition, derivation: Derivation) -> Reduction:
     """Clear denominators; square away a radical in π(a) that is left."""
     domain = condition.domain
-    lhs, rhs = tidy(contrast.lhs, domain), contrast.rhs
-    multiplier, weight = _denominator(lhs, domain), _denominator(rhs, domain, unknown=False)
-    multiplier *= weight
-    equation = Eq(tidy(lhs * multiplier, domain), tidy(rhs * multiplier, domain), evaluate=False)
+    coefficient, factors = tidy_factors(contrast.lhs, domain)
+    below = [(base, power) for base, power in factors if power.is_negative and base.has(PI)]
+    left = Mul(coefficient, *(base**power for base, power in factors if (base, power) not in below))
+    # A radical of π(a) in the right side's denominator goes away with the left side's own.
+    weight = Mul(
+        *(
+            base**-power
+            for base, power in oriented_factors(contrast.rhs, domain)[1]
+            if power.is_negative and not base.has(PI)
+        )
+    )
+    multiplier = Mul(*(base**-power for base, power in below), weight)
+    left = left if weight == 1 else tidy(left * weight, domain)
+    equation = Eq(left, tidy(contrast.rhs * multiplier, domain), evaluate=False)
     derivation = derivation.rewritten(
         equation, f"multiplied by ${formula(multiplier)}$, which is positive", multiplier
     )
     if equation.has(Sum):
         obstacle = "the sum over the group is not written out in powers of pi(a)"
         return Reduction(equation, None, derivation, obstacle)
-    if not _is_polynomial(equation.lhs):
+    if not equation.lhs.is_polynomial(PI):
         return Reduction(equation, None, derivation, "the penalty's side is no polynomial in pi(a)")
-    if _is_polynomial(equation.rhs):
+    if equation.rhs.is_polynomial(PI):
         zero = equation.lhs - equation.rhs
         return _collected(equation, derivation, zero, domain, _IN_POWERS)
     means = sorted(map(str, equation.rhs.atoms(BernsteinMean)))
@@ -192,7 +202,7 @@ def _algebraic(contrast: Eq, condition: StationarityCondition, derivation: Deriv
         kept = f"{means[0]} is a mean over the group, a polynomial in pi(a) that is kept by name"
         return Reduction(equation, None, derivation, kept, multiplier)
     squared = Eq(equation.lhs**2, tidy(equation.rhs**2, domain), evaluate=False)
-    if not _is_polynomial(squared.rhs):
+    if not squared.rhs.is_polynomial(PI):
         obstacle = "squaring does not make it a polynomial in pi(a)"
         return Reduction(equation, None, derivation, obstacle)
     derivation = derivation.then(
@@ -224,7 +234,10 @@ def _collected(
     leading = sign(polynomial.LC(), domain)
     if leading is not None and leading < 0:
         polynomial, factor = -polynomial, -factor
-    terms = [tidy(c * PI**k, domain) for (k,), c in polynomial.terms()]
+    terms = []
+    for (power,), value in polynomial.terms():
+        coefficient, bases = tidy_factors(value, domain)
+        terms.append(Mul(coefficient, *(base**p for base, p in bases), PI**power))
     last = Eq(Add(*terms), S.Zero, evaluate=False)
     return Reduction(equation, polynomial, derivation.rewritten(last, reason, factor))
 
@@ -265,7 +278,7 @@ def _logarithmic(
         Claim("the logarithm of the right side", log(exponential.rhs), "==", power, domain),
     )
     top, bottom = fraction(together(odds - exponential.rhs))
-    if not _is_polynomial(top):
+    if not top.is_polynomial(PI):
         return Reduction(equation, None, derivation, "radicals of pi(a) are left in it")
     return _collected(equation, derivation, top, domain, "denominators cleared", bottom)
 
@@ -295,23 +308,3 @@ def _gathered(terms: list[Expr]) -> Expr:
         else:
             rest += term
     return rest - Add(*(size * log(argument) for size, argument in by_size.items()))
-
-
-def _denominator(expr: Expr, domain: Domain, *, unknown: bool = True) -> Expr:
-    """The product of positive factors that clears ``expr`` of denominators.
-
-    With ``unknown`` False only factors free of π(a): a radical of π(a) in the
-    denominator goes away with the left side's own denominator.
-    """
-    _, bases = oriented_factors(expr, domain)
-    return Mul(
-        *(
-            base**-power
-            for base, power in bases
-            if power.is_negative and (base.has(PI) if unknown else not base.has(PI))
-        )
-    )
-
-
-def _is_polynomial(expr: Expr) -> bool:
-    return bool(expr.is_polynomial(PI))

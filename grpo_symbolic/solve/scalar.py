@@ -26,7 +26,6 @@ from grpo_symbolic.enclosures.jets import Jet
 from grpo_symbolic.enclosures.log_odds import Function, Region, on_interval
 from grpo_symbolic.enclosures.probabilities import enclosed, singular, value_at_end
 from grpo_symbolic.enclosures.zeros import Isolation, crossing, isolated
-from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.surd import Surd, as_rational
@@ -124,6 +123,12 @@ class ScalarField:
             return not any(polynomial.signs_of_differences(1))
         return not self.drift.has(PI)
 
+    @property
+    def still(self) -> bool:
+        """Whether every policy is stationary: drift and penalty are the same."""
+        hill = self._hill
+        return self.drift == self.penalty if hill is None else not any(hill.coefficients)
+
     # -- enclosures ------------------------------------------------------------------
 
     @cached_property
@@ -212,10 +217,12 @@ class ScalarField:
 
     def isolated(self) -> Isolation:
         """Every zero of F in (0, 1), with a proof of their number where there is one."""
-        line = self._line()
-        if line is not None:
+        hill = self._hill
+        if hill is not None:
             return crossing(
-                self.enclosure, self._ends(line), "the drift times pi(a) pi(b) is concave"
+                lambda region: region.polynomial(hill, fmpq(1), fmpq(0)),
+                _signs_inside(hill),
+                "the drift times pi(a) pi(b) is concave",
             )
         return isolated(self.enclosure, self._vanishing)
 
@@ -233,34 +240,23 @@ class ScalarField:
             value += (self.drift_polynomial.at(a if end else b) * (a - b)).to_sympy()
         return self._scaled((scale[0], scale[1])) if is_zero(value, Domain()) else None
 
-    def _line(self) -> tuple[Surd, Surd] | None:
-        """Constant and slope of penalty · p (1 − p), where it is a line against a concave h.
+    @cached_property
+    def _hill(self) -> Bernstein | None:
+        """F · p (1 − p) where it is a concave h less a line: there is one crossing.
 
-        So it is for the reverse KL on deterministic rewards, and there is one crossing.
+        So it is for the reverse KL on deterministic rewards.
         """
-        two_level = self._two_level
-        if two_level is None or self.drift_polynomial is None:
+        two_level, strength = self._two_level, self.condition.penalty.line
+        if strength is None or two_level is None or self.drift_polynomial is None:
             return None
-        if self.rates != (1, 0) or self.factor != 1 or not two_level.zero_sum:
-            return None
-        strength = Balance(self.condition).force.line
-        if strength is None:
+        plain = self.condition.rates == (1, 1) and self.factor == 1
+        h = two_level.bernstein if plain and self.rates == (1, 0) else None
+        if h is None or not h.concave:
             return None
         slope = Surd.of(self.weight * strength)
-        constant = -slope * Surd.of(S(self.condition.reference[0]).xreplace(self.point))
-        h = two_level.bernstein
-        if any(sign > 0 for sign in h.signs_of_differences(2)):
-            return None
-        return constant, slope
-
-    def _ends(self, line: tuple[Surd, Surd]) -> tuple[int, int]:
-        """The exact signs of a concave h minus a line, just inside 0 and 1, where h is 0."""
-        constant, slope = line
-        drift = self.drift_polynomial.coefficients
-        # Where the line vanishes too, the slopes h′(0) = D(0) and h′(1) = −D(1) decide.
-        left = -constant.sign() or (drift[0] - slope).sign() or -1
-        right = -(constant + slope).sign() or (drift[-1] + slope).sign() or -1
-        return left, right
+        start = slope * Surd.of(S(self.condition.reference[0]).xreplace(self.point))
+        line = (slope * fmpq(k, h.degree) - start for k in range(h.degree + 1))
+        return Bernstein(tuple(c - on for c, on in zip(h.coefficients, line, strict=True)))
 
     # -- evidence -----------------------------------------------------------------------
 
@@ -281,6 +277,15 @@ class ScalarField:
                 drift = drift * (a - b) * ball(self.factor, value, bits)
             total = (drift - ball(self.penalty, value, bits)) * at * (1 - at)
         return upper_bound(total)
+
+
+def _signs_inside(hill: Bernstein) -> tuple[int, int]:
+    """The exact signs of a concave polynomial just inside 0 and 1: where it is 0, of its slope."""
+    left, right = (
+        row[0].sign() or (row[1] - row[0]).sign() or -1
+        for row in (hill.coefficients, hill.reflected.coefficients)
+    )
+    return left, right
 
 
 def _over(expr: Expr, factor: Expr) -> Expr:

@@ -109,8 +109,7 @@ class Claim:
     @property
     def defined(self) -> bool:
         """Whether both sides are shown to be real numbers wherever the claim is made."""
-        sides = (self.left, self.right)
-        return self.where_defined or all(is_defined(side, self.domain) for side in sides)
+        return self.where_defined or is_defined(self.left, self.domain, self.right)
 
     def undefined_at(self, point: Mapping[Symbol, Expr]) -> bool:
         """Whether one side is shown to be no real number at this exact point."""

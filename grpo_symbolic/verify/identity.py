@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grpo_symbolic.algebra import is_zero, sign
+from grpo_symbolic.algebra import is_zero, same, sign
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -23,7 +23,7 @@ class ExactIdentity(Method):
     def attempt(self, claim: Claim) -> Verdict | None:
         if claim.relation not in ("==", ">=", "<="):
             return None
-        if is_zero(claim.difference, claim.domain):
+        if same(claim.left, claim.right, claim.domain):
             return Verdict(Status.PROVED, self.name, _SAME, {"by": "difference"})
         if claim.relation == "==" and self._squares(claim):
             return Verdict(Status.PROVED, self.name, _SQUARES, {"by": "squares"})

@@ -9,7 +9,9 @@ from __future__ import annotations
 from math import comb, prod
 
 from flint import fmpq
-from sympy import Expr, Pow
+from sympy import Basic, Expr, Pow
+
+from grpo_symbolic.domain import free_symbols
 
 __all__ = [
     "BOXES",
@@ -37,8 +39,8 @@ SYSTEM_LARGEST = (400, 2000)
 #: Operations and monomials of a claim that is written for solvers, and roots of numbers in it: each
 #: doubles the degree of the number field, which the units of a solver do not count.
 SCRIPT_LARGEST, NUMBER_ROOTS = (4000, 4000), (4,)
-#: Operations, degree and monomials of a claim whose normal form ends by itself.
-SMALL = (80, 64, 10_000)
+#: Parts, degree and monomials of a claim whose normal form ends by itself.
+SMALL = (160, 64, 10_000)
 #: How many whole numbers are inserted one by one.
 WHOLE_NUMBERS = (2, 8)
 
@@ -53,9 +55,15 @@ def is_small(left: Expr, right: Expr) -> bool:
 
     The meter of work would double the cost of such a claim.
     """
-    powers = (power.exp for power in left.atoms(Pow) | right.atoms(Pow))
+    parts: list[Basic] = []
+    left_over: list[Basic] = [left, right]
+    while left_over and len(parts) <= SMALL[0]:
+        part = left_over.pop()
+        parts.append(part)
+        left_over += part.args
+    powers = (power.exp for power in set(parts) if isinstance(power, Pow))
     degree = prod(max(abs(int(p.p)), int(p.q)) for p in powers if p.is_Rational)
-    symbols = len(left.free_symbols | right.free_symbols)
-    operations = left.count_ops() + right.count_ops()
+    symbols = len(free_symbols(left) | free_symbols(right))
     # Of so high a degree the number of monomials would be a task of its own.
-    return degree <= SMALL[1] and within(SMALL, operations, degree, comb(degree + symbols, symbols))
+    monomials = comb(degree + symbols, symbols) if degree <= SMALL[1] else 0
+    return within(SMALL, len(parts), degree, monomials)

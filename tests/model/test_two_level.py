@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
-from sympy import Expr, Rational, Symbol, lambdify, simplify
+from sympy import Expr, Integer, Rational, Symbol, lambdify, oo, simplify
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
@@ -391,3 +391,25 @@ def test_without_mixed_groups_there_is_nothing_to_average(size: int) -> None:
         assert "mixed" in str(error) or "equal" in str(error)  # noqa: PT017
         return
     assert all(value.is_finite for value in found)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        gs.ShiftAndScale(),
+        gs.ShiftAndScale(ddof=1, epsilon=Rational(1, 10)),
+        gs.ShiftOnly(),
+        gs.StabilisedScale(epsilon=Rational(1, 10)),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("size", [Integer(5), symbols.G, oo], ids=str)
+def test_the_formula_in_the_variance_is_the_rule_on_a_group(rule: gs.Advantage, size: Expr) -> None:
+    model = gs.GRPO(size, advantage=rule).preference(gs.BinaryQuestion()).two_level
+    assert model is not None
+    assert model.spread is not None
+    t = symbols.t
+    of_the_rule = t * rule(model.high, model.law(t), size, model.domain.extended(t))
+    at = {t: Rational(2, 7), symbols.gap: Rational(3, 2), symbols.G: Integer(9)}
+    gap = (model.spread - of_the_rule).subs(at)
+    assert abs(gap.evalf(30, chop=True)) < Rational(1, 10**25)

@@ -25,7 +25,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from grpo_symbolic.verify.methods import ready
+from grpo_symbolic.verify.methods import METHODS
 from tests.mutation.changes import ROOT, Change, changes, watch
 from tests.mutation.equivalent import EQUIVALENT, LEFT_OUT
 
@@ -168,7 +168,8 @@ def _load() -> None:
     for path in sorted(LIBRARY.rglob("*.py")):
         if not path.name.startswith("__main__"):
             importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
-    ready()
+    for method in METHODS:
+        method.missing()
 
 
 @cache

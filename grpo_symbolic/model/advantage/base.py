@@ -85,7 +85,9 @@ class Advantage:
     def at(self, point: Mapping[Symbol, Expr]) -> Advantage:
         """The same rule at numbers for its symbols."""
         changes = {
-            name: value.subs(point) for name, value in vars(self).items() if isinstance(value, Expr)
+            name: value.subs(point)
+            for name, value in vars(self).items()
+            if isinstance(value, Expr) and value.free_symbols
         }
         return replace(self, **changes) if changes else self  # type: ignore[type-var]
 

@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from math import prod
 
-from sympy import Dummy, Expr, Pow, Rational, diff, ilcm, solve
+from sympy import Dummy, Expr, Pow, Rational, cancel, diff, ilcm, solve
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
@@ -85,6 +85,17 @@ class Penalty(ABC):
     @cached_property
     def _powers(self) -> PowerSum | None:
         return PowerSum.of(self.marginal(), symbols.u)
+
+    @cached_property
+    def slope(self) -> Expr:
+        """d′(u)."""
+        return cancel(diff(self.marginal(), symbols.u))
+
+    @cached_property
+    def line(self) -> Expr | None:
+        """c > 0 with d(u) = c (1 − u) + …; None for any other d."""
+        slope = self.slope
+        return -slope if slope.is_negative and not slope.has(symbols.u) else None
 
     @cached_property
     def monotone(self) -> bool:

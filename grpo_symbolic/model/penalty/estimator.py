@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar
 
-from sympy import Abs, DiracDelta, Expr, S, Symbol, diff, expand_log, log
+from sympy import Abs, Add, DiracDelta, Expr, S, Symbol, diff, expand_log, log
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call, typeset
@@ -119,12 +120,23 @@ class Estimator(Penalty):
         return ratio * self.k.subs(symbols.u, ref / policy)
 
     def gradient(self, new: Expr = _NEW, old: Expr = _OLD, ref: Expr = _REF) -> Expr:
-        """The derivative in π(o) with π_old still frozen."""
-        return diff(self.expected_term(new, old, ref), new)
+        """The derivative in π(o) with π_old still frozen, of ratio and k by the product rule."""
+        if self.placement.startswith("reward"):
+            return self.k.xreplace({symbols.u: ref / old})
+        # Term by term: SymPy thinks long about 0·log(u), a part of its own product rule.
+        terms = (term.as_coeff_Mul() for term in Add.make_args(self.k))
+        slope = Add(*(c * diff(part, symbols.u) for c, part in terms))
+        inner = {symbols.u: ref / new}
+        through = slope.xreplace(inner) * ref * diff(1 / new, new)
+        return old * through if self.placement == "loss" else self.k.xreplace(inner) + new * through
 
     def marginal(self, u: Expr = symbols.u) -> Expr:
-        on_policy = self.gradient().subs(_OLD, _NEW).subs(_REF, symbols.u * _NEW)
-        return expand_log(on_policy.expand()).expand().subs(symbols.u, u)
+        return self._on_policy.xreplace({symbols.u: u})
+
+    @cached_property
+    def _on_policy(self) -> Expr:
+        on_policy = self.gradient(_NEW, _NEW, symbols.u * _NEW)
+        return expand_log(on_policy.expand()).expand()
 
     def curvature(self, u: Expr = symbols.u) -> Expr:
         # A kink, as of |log u| at u = 1, has no curvature; beside it, it has none to add.
