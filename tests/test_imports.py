@@ -49,6 +49,24 @@ print(*sorted(heavy & set(sys.modules)))
     assert in_new_interpreter(source).split() == []
 
 
+def test_a_command_imports_what_it_uses():
+    source = """
+import sys
+from grpo_symbolic.cli import main
+unused = {"numpy", "scipy", "rich", "html", "difflib", "logging"}
+unused |= {f"grpo_symbolic.{name}" for name in (
+    "cli.solve", "electorate", "export.paper", "levels", "model.advantage.leave_one_out",
+    "policy.evaluate", "policy.many_answers", "presets.preset", "simulation")}
+solvers = {f"grpo_symbolic.verify.{name}" for name in ("linear_certificate", "real_algebra")}
+assert main(["derive", "--group-size", "2"]) == 0
+print("of no use to derive:", *sorted((unused | solvers) & set(sys.modules)))
+assert main(["check", "pi >= 1 - beta"]) == 0
+print("of no use to check:", *sorted(unused & set(sys.modules)))
+"""
+    said = [line for line in in_new_interpreter(source).splitlines() if line.startswith("of no")]
+    assert said == ["of no use to derive:", "of no use to check:"]
+
+
 def test_type_checkers_see_the_same_names():
     seen = for_type_checkers()
     assert sorted(seen) == sorted(gs.__all__)

@@ -8,6 +8,7 @@ one of them fails.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sympy import Expr, sstr
 
@@ -19,9 +20,11 @@ from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 from grpo_symbolic.verify.verdict import Status
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.preset import Preset
 
 __all__ = ["Checked", "check"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import mpmath as mp
 from sympy import Expr, Rational, S, Symbol, oo
@@ -15,12 +16,14 @@ from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
-from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.solutions import rational
+
+if TYPE_CHECKING:
+    from grpo_symbolic.policy.many_answers import SimplexPolicy
+    from grpo_symbolic.presets.preset import Preset
 
 __all__ = ["DIGITS", "Point", "Subject", "subject"]
 

@@ -26,10 +26,10 @@ from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.display import Html, cut, nested, record
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.policy.many_answers import SimplexPolicy
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.policy.two_answers import StationaryPolicy
 from grpo_symbolic.progress import steps
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.solutions import Solutions
@@ -296,7 +296,7 @@ def _cusp(curve: Balance, point: dict[Symbol, Expr]) -> Entry:
 
 
 def _limits(policy: Policy) -> Entry:
-    if isinstance(policy, SimplexPolicy) and isinstance(policy.algorithm.beta, Symbol):
+    if not isinstance(policy, StationaryPolicy) and isinstance(policy.algorithm.beta, Symbol):
         return {
             f"beta -> {place}": _entry(
                 lambda at: {"value": sstr(policy.limit(str(policy.algorithm.beta), at))}, value

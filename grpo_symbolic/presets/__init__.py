@@ -13,6 +13,7 @@ from collections.abc import Callable
 from inspect import signature
 from typing import TYPE_CHECKING, Any
 
+from grpo_symbolic.lazy import names_of
 from grpo_symbolic.registry import PRESETS, Registry
 
 if TYPE_CHECKING:
@@ -79,18 +80,12 @@ def all_presets() -> list[Preset]:
     return found
 
 
-def __getattr__(name: str) -> Callable[..., Preset]:
-    if name.replace("_", "-") in REGISTRY:
-        return REGISTRY[name.replace("_", "-")]
-    if name == "Preset":
-        from grpo_symbolic.presets.preset import Preset
+_class = names_of(__name__, {".preset": "Preset", ".effective_weight": "EffectiveWeight"})
 
-        return Preset
-    if name == "EffectiveWeight":
-        from grpo_symbolic.presets.effective_weight import EffectiveWeight
 
-        return EffectiveWeight
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    key = name.replace("_", "-")
+    return REGISTRY[key] if key in REGISTRY else _class(name)
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
 from sympy import Expr, Integer, Rational, S, diff, lambdify
@@ -23,7 +23,9 @@ from grpo_symbolic.inputs import Number, exact_number
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.model.penalty import DirectKL, Estimator, Penalty
-from grpo_symbolic.presets.effective_weight import EffectiveWeight, effective_weight
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.effective_weight import EffectiveWeight
 
 __all__ = ["Preset"]
 
@@ -347,6 +349,8 @@ class Preset:
         -------
         EffectiveWeight
         """
+        from grpo_symbolic.presets.effective_weight import EffectiveWeight, effective_weight
+
         if not isinstance(self.algorithm, GRPO):
             return EffectiveWeight(
                 Integer(1), str(self.name), "it is a textbook model itself", self.algorithm

@@ -1,5 +1,6 @@
 """The command line: exact input, JSON, one sentence and status 2 for bad input."""
 
+import gc
 import json
 import re
 import shutil
@@ -89,6 +90,14 @@ def test_bad_input_gets_one_sentence_and_status_2(
     assert err.count("\n") == 1
     assert f"{option} must be" in err
     assert value.strip("'") in err or repr(value) in err
+
+
+def test_a_program_that_runs_a_command_keeps_its_garbage_collector(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = gc.get_threshold(), gc.get_freeze_count()
+    assert run(capsys, "presets", "grpo")[0] == 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 @pytest.mark.parametrize(
