@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOSE",
-    "HOLDS",
     "Checked",
     "StatementCheck",
     "all_proved",
     "decimal",
     "from_claim",
     "powers_of_ten",
+    "told",
     "value_at",
 ]
 
@@ -44,14 +44,6 @@ _POWERS = ("1", "2", "4", "5", "8", "25", "125")
 SCATTERED = 12
 #: Two values differ if they do so by more than this, of numbers known to 50 digits.
 CLOSE = Rational(1, 10) ** 30
-HOLDS = {
-    "==": lambda gap: gap == 0,
-    "!=": lambda gap: gap != 0,
-    ">": lambda gap: gap > 0,
-    ">=": lambda gap: gap >= 0,
-    "<": lambda gap: gap < 0,
-    "<=": lambda gap: gap <= 0,
-}
 
 
 @dataclass(frozen=True)
@@ -189,6 +181,11 @@ def value_at(expr: Expr, at: Point) -> Expr | None:
         return real(S(expr).subs(at)) if in_reach(S(expr), at) else None
     except (ValueError, TypeError, ArithmeticError):
         return None
+
+
+def told(gap: Expr) -> Expr:
+    """The difference of two values, or 0 where they are not told apart."""
+    return S.Zero if abs(gap) < CLOSE else gap
 
 
 def decimal(value: Expr | None) -> str:

@@ -12,6 +12,8 @@ from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["is_the_condition", "poles_of"]
 
+_MORE_POINTS = 4 * SCATTERED
+
 
 def is_the_condition(about: Subject, said: Comparison) -> bool:
     """Whether the equation is the condition times something that is never 0."""
@@ -43,7 +45,7 @@ def poles_of(about: Subject, solved: Expr) -> list[str]:
 
 def _has_zero(about: Subject, base: Expr) -> bool:
     """Whether a denominator takes both signs at points of the range."""
-    points = about.points(about.parameters, 4 * SCATTERED)
+    points = about.points(about.parameters, _MORE_POINTS)
     values = [v for p in points if (v := value_at(base, p)) is not None]
     return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
 

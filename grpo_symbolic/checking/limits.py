@@ -13,7 +13,6 @@ from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.checking.checked import (
     GLANCE_STEPS,
-    HOLDS,
     SCATTERED,
     Checked,
     StatementCheck,
@@ -28,9 +27,10 @@ from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import shown
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
+from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
-from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["LimitCheck"]
@@ -65,8 +65,7 @@ class LimitCheck(StatementCheck):
                 return above
             known = f"from above {above.sentence}; from below {below.sentence}"
             return self.result(Status.UNKNOWN, "limits", f"the sides are not compared: {known}")
-        order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
-        weakest = min(above, below, key=lambda part: order.index(part.verdict))
+        weakest = min(above, below, key=lambda part: WEAKEST_FIRST.index(part.verdict))
         side = "from above" if weakest is above else "from below"
         return replace(weakest, sentence=f"{side}, {weakest.sentence}")
 
@@ -114,7 +113,7 @@ class LimitCheck(StatementCheck):
         for piece in pieces:
             value, theirs = piece.value, said.value.subs(piece.given)
             if value in (oo, -oo) or theirs in (oo, -oo):
-                holds = HOLDS[said.relation](_rank(value) - _rank(theirs))
+                holds = agrees(said.relation, _rank(value) - _rank(theirs))
                 verdicts.append((piece.text, None if holds else _differ(value, theirs)))
                 continue
             claim = Claim(
@@ -184,7 +183,7 @@ class LimitCheck(StatementCheck):
 
     def _leading(self, side: str, given: dict[Symbol, Expr], domain: Domain) -> Expr:
         said = self.said
-        expression = said.quantity.subs(self.about.closed or {}, simultaneous=True).subs(given)
+        expression = said.quantity.subs(self.about.closed or {}).subs(given)
         way = 1 if side == "+" else -1
         return limited(
             limit_at, expression, said.variable, said.end, domain, way, steps=GLANCE_STEPS
@@ -207,7 +206,7 @@ class LimitCheck(StatementCheck):
         """Of the first need that fails next to the place of the limit, or is not shown there."""
         about, said = self.about, self.said
         for need, relation in said.needs:
-            expression = need.subs(about.closed or {}, simultaneous=True)
+            expression = need.subs(about.closed or {})
             try:
                 found = limited(self._sign_near, expression, side, steps=GLANCE_STEPS)
             except (ValueError, Exhausted):

@@ -9,9 +9,10 @@ from sympy import Expr, S, Symbol, fraction, oo, sstr, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.checking.checked import CLOSE, HOLDS, SCATTERED, value_at
+from grpo_symbolic.checking.checked import SCATTERED, told, value_at
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
@@ -124,8 +125,7 @@ def _survives(about: Subject, claim: Claim, domain: Domain) -> bool:
         left, right = (value_at(side, point) for side in (claim.left, claim.right))
         if left is None or right is None:
             return False
-        gap = S(left - right)
-        gap = S.Zero if abs(gap) <= CLOSE else gap
-        if gap != 0 and not HOLDS[claim.relation](gap):
+        gap = told(S(left - right))
+        if gap != 0 and not agrees(claim.relation, gap):
             return False
     return True

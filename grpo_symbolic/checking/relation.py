@@ -26,7 +26,6 @@ from sympy import (
 from grpo_symbolic import symbols
 from grpo_symbolic.checking.checked import (
     CLOSE,
-    HOLDS,
     NUMBERS_STEPS,
     PROOF_STEPS,
     SCATTERED,
@@ -44,7 +43,7 @@ from grpo_symbolic.checking.ranges import left_at_one, right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
-from grpo_symbolic.verify.ball_numbers import sign_at
+from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import STEPS, prove
 from grpo_symbolic.verify.sampling import UNDEFINED, holds_at
@@ -59,6 +58,8 @@ _CONDITION = "the condition at the formula"
 _ALL = "every policy, stationary or not"
 _BRIEF = 1_000_000
 _LONG = 100
+#: By how much a solution is moved to see what its error does, and how much more is doubtful.
+_MOVED, _DOUBTFUL = CLOSE / 10**10, 100
 _NO_VALUE = "the formula has no real value there"
 
 
@@ -137,9 +138,12 @@ class RelationCheck(StatementCheck):
         return None
 
     @property
+    def _named(self) -> set[Symbol]:
+        return self.said.left.free_symbols | self.said.right.free_symbols
+
+    @property
     def _about_policy(self) -> bool:
-        named = self.said.left.free_symbols | self.said.right.free_symbols
-        return not named.isdisjoint(self.about.unknowns)
+        return not self._named.isdisjoint(self.about.unknowns)
 
     def _solved(self) -> Expr | None:
         """The other side of ``pi = ...``, if it is such a formula."""
@@ -169,13 +173,13 @@ class RelationCheck(StatementCheck):
 
         What is tested is counted. False too where nothing tells.
         """
-        exact = all(v.free_symbols or v in (S.Zero, S.One) for v in policy.values())
-        if not (exact or self.about.closed_at(point) is not None):
+        at_the_boundary = all(v in (S.Zero, S.One) for v in policy.values())
+        if not at_the_boundary and self.about.closed_at(point) is None:
             gap = self._gap({**point, **policy}, policy)
             if gap is None:
                 return False
             numbers.tested += 1
-            return not HOLDS[self.said.relation](gap)
+            return not agrees(self.said.relation, gap)
         claim = self._inserted(tuple(policy.items()))
         found = sign_at(claim, point)  # balls around exact numbers decide
         if found is None:
@@ -196,21 +200,13 @@ class RelationCheck(StatementCheck):
         return {}
 
     def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
-        left, right = (
-            side.subs(at, simultaneous=True) for side in (self.said.left, self.said.right)
-        )
-        return left, self.said.relation, right
+        return self.said.left.subs(at), self.said.relation, self.said.right.subs(at)
 
     def _domain(self) -> Domain:
         """The parameters, and what else the statement speaks of."""
-        given = dict.fromkeys(self.about.unknowns, S.One)
         parameters = self.about.parameters
-        named = {*self.said.left.free_symbols, *self.said.right.free_symbols} - {*given}
-        extra = tuple(
-            r
-            for r in self.about.policy.domain.ranges
-            if r.symbol in named and r.symbol not in parameters.symbols
-        )
+        more = self._named - {*self.about.unknowns, *parameters.symbols}
+        extra = (r for r in self.about.policy.domain.ranges if r.symbol in more)
         return Domain((*extra, *parameters.ranges))
 
     def _gap(self, at: Point, solution: Point) -> Expr | None:
@@ -221,14 +217,12 @@ class RelationCheck(StatementCheck):
         difference = self.said.left - self.said.right
         middle, scale = value_at(difference, at), value_at(self.said.left, at)
         moved = [
-            value_at(
-                difference, {**at, **{s: v + step * CLOSE / 10**10 for s, v in solution.items()}}
-            )
-            for step in (-1, 1)
+            value_at(difference, {**at, **{s: v + step for s, v in solution.items()}})
+            for step in (-_MOVED, _MOVED)
         ]
-        if middle is None or scale is None or None in moved:
+        if None in (middle, scale, *moved):
             return None
-        doubt = 100 * max(abs(S(v) - S(middle)) for v in moved)
+        doubt = _DOUBTFUL * max(abs(S(v) - S(middle)) for v in moved)
         if abs(middle) > max(doubt, CLOSE * max(abs(scale), CLOSE)):
             return middle
         return None if self.said.relation in ("<", ">", "!=") else S.Zero
@@ -425,11 +419,8 @@ class RelationCheck(StatementCheck):
             ]  # fmt: skip
 
     def _claim(self, given: dict[Symbol, Expr], domain: Domain) -> Claim:
-        left, right = (s.subs(given, simultaneous=True) for s in (self.said.left, self.said.right))
-        return Claim(
-            str(self.said), left, self.said.relation, right, domain,
-            where_defined=self.where_defined,
-        )  # fmt: skip
+        sides = self._sides(given)
+        return Claim(str(self.said), *sides, domain, where_defined=self.where_defined)
 
     def _proved(self, route: str) -> str:
         sentence = f"it holds for {self._domain()}, by {route}"

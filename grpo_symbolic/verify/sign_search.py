@@ -10,7 +10,7 @@ from grpo_symbolic.verify.kernel.statement import Rejected
 
 __all__ = ["Work", "by_squares", "code", "ratio", "shown"]
 
-_DEPTH = 6
+_DEPTH = 7
 _CODES = {(1,): 2, (0, 1): 1, (0,): 0, (-1, 0): -1, (-1,): -2}
 
 
@@ -42,12 +42,9 @@ def ratio(number: Fraction) -> Any:
 
 def shown(work: Work, p: Poly, depth: int = 0) -> int | None:
     """The sign of a normal form, with the steps of the proof that show it; None if not found."""
-    s = code(work.proof.sign(p))
-    if s is not None or depth > _DEPTH:
+    s, key = code(work.proof.sign(p)), frozenset(p.items())
+    if s is not None or depth >= work.failed.get(key, _DEPTH):
         return s
-    key = frozenset(p.items())
-    if key in work.failed and work.failed[key] <= depth:
-        return None
     work.failed[key] = depth
     number, parts = work.factors(p)
     if len(parts) > 1 or parts[0][1] > 1 or number != 1:

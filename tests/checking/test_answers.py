@@ -12,7 +12,7 @@ import pytest
 from sympy import Expr, Piecewise, Rational, S, oo, sqrt
 
 import grpo_symbolic as gs
-from grpo_symbolic.checking.check import Checked, check
+from grpo_symbolic.checking.check import Checked
 from grpo_symbolic.checking.checked import decimal, powers_of_ten, value_at
 from grpo_symbolic.checking.curve_limits import Piece
 from grpo_symbolic.checking.inverse import inverse
@@ -20,6 +20,7 @@ from grpo_symbolic.checking.limits import _pieces, _rank
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.verdict import Status
+from tests.checking.kept import check
 
 B, C, P, P0 = gs.symbols.beta, gs.symbols.gamma, gs.symbols.pi, gs.symbols.pi_ref
 SURE, MARGIN = gs.BinaryQuestion(), gs.BinaryQuestion(margin=C)
