@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Rational, S, oo
 
+from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.export.exhibit import Exhibit, Stated
 from grpo_symbolic.grammar.statement import Statement
@@ -28,6 +30,7 @@ __all__ = [
     "decimal",
     "from_claim",
     "powers_of_ten",
+    "strict_sign",
     "told",
     "value_at",
 ]
@@ -181,6 +184,12 @@ def value_at(expr: Expr, at: Point) -> Expr | None:
         return real(S(expr).subs(at)) if in_reach(S(expr), at) else None
     except (ValueError, TypeError, ArithmeticError):
         return None
+
+
+def strict_sign(expression: Expr, domain: Domain) -> int:
+    """A number of this sign, if the expression is positive, or negative, everywhere; else 0."""
+    found = sign(expression, domain)
+    return int(found) if found in (Sign.POSITIVE, Sign.NEGATIVE) else 0
 
 
 def told(gap: Expr) -> Expr:

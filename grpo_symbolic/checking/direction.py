@@ -59,7 +59,7 @@ class DirectionCheck(StatementCheck):
         unique = found.direction == "constant" or self.about.unique
         if moves is not None and agrees(said.relation, moves) and unique:
             # Larger is not as large: a direction that may stand still proves a weak relation only.
-            enough = found.strict or not moves or "=" in said.relation
+            enough = found.strict or "=" in said.relation
             if enough and all_proved(found.claims):
                 return self.result(Status.PROVED, "comparative statics", str(found))
         try:

@@ -9,7 +9,7 @@ from sympy import Expr, S, Symbol, fraction, oo, sstr, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.checking.checked import SCATTERED, told, value_at
+from grpo_symbolic.checking.checked import SCATTERED, strict_sign, told, value_at
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.ball_numbers import agrees
@@ -112,7 +112,7 @@ def _slices(about: Subject) -> Iterator[tuple[dict[Symbol, Expr], Domain, str]]:
 def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:
     """Whether no denominator vanishes where a parameter is given a value."""
     bottom = fraction(together(side))[1].subs(given)
-    return sign(bottom, domain) in (Sign.POSITIVE, Sign.NEGATIVE)
+    return bool(strict_sign(bottom, domain))
 
 
 def _holds(about: Subject, claim: Claim, domain: Domain) -> bool:

@@ -56,7 +56,8 @@ PI, REFERENCE = symbols.pi, symbols.pi_ref
 _CONDITION = "the condition at the formula"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.
 _ALL = "every policy, stationary or not"
-_BRIEF = 1_000_000
+#: For one claim of a route that is tried in passing, and for the parts of the range.
+_STEPS, _WHERE_STEPS = {_ALL: 1_000_000}, PROOF_STEPS // 2
 _LONG = 100
 #: By how much a solution is moved to see what its error does, and how much more is doubtful.
 _MOVED, _DOUBTFUL = CLOSE / 10**10, 100
@@ -124,7 +125,7 @@ class RelationCheck(StatementCheck):
         for route, claims in self._routes():
             verdicts: list[Verdict] = []
             for claim in claims:
-                verdicts.append(prove(claim, steps=_BRIEF if route == _ALL else STEPS))
+                verdicts.append(prove(claim, steps=_STEPS.get(route, STEPS)))
                 if verdicts[-1].status is not Status.PROVED:
                     break
             if all(v.status is Status.PROVED for v in verdicts):
@@ -280,7 +281,7 @@ class RelationCheck(StatementCheck):
             claim = self._claim(closed, self.about.parameters)
             with suppress(Exhausted):  # the parts so far
                 parts = right_where(self.about, claim)
-                limited(found.extend, parts, steps=PROOF_STEPS // 2)
+                limited(found.extend, parts, steps=_WHERE_STEPS)
         return tuple(found)
 
     # -- proofs ------------------------------------------------------------------------------

@@ -227,8 +227,8 @@ class Elaboration:
             s = self.sign(f)
             if s in (2, -2) or (s in (1, -1) and k > 0):
                 if s < 0 and k % 2:
-                    rest = self.proof.plus({}, rest, -1)
-                f = f if s > 0 else self.proof.plus({}, f, -1)
+                    rest = _negative(rest)
+                f = f if s > 0 else _negative(f)
                 found.append((self.powered(f, k * e), 1))
             elif k % 2 == 0 and e.denominator == 2 and k > 0 and e > 0:
                 found.append((self._modulus(f), int(k * e)))
@@ -287,7 +287,7 @@ class Elaboration:
         for f, e in parts:
             s = self.sign(f)
             if s is not None:
-                f = f if s >= 0 else self.proof.plus({}, f, -1)
+                f = f if s >= 0 else _negative(f)
                 found.append((self.powered(f, e), 1))
                 continue
             square = ["Pow", ["Pow", self.tree(f), 2], ["Rational", 1, 2]]
@@ -381,7 +381,7 @@ class Elaboration:
         for n, way in ((abs(number).numerator, 1), (abs(number).denominator, -1)):
             parts = [*parts, *(({(): q}, way * k) for q, k in primes(n))]
         for f, e in parts:
-            f = f if self.sign(f) == 2 else self.proof.plus({}, f, -1)
+            f = f if self.sign(f) == 2 else _negative(f)
             f, e = self._unrooted(f, Fraction(e))
             index = self._pair_of(f)
             weights[index] = weights.get(index, Fraction(0)) + e
@@ -397,6 +397,10 @@ class Elaboration:
         self.sign(self.proof.plus(f, ONE, -1))
         self._literally(["log", self.tree(f)])
         return len(self.proof.pairs) - 1
+
+
+def _negative(p: Poly) -> Poly:
+    return {m: -c for m, c in p.items()}
 
 
 def _variable(p: Poly) -> int | None:

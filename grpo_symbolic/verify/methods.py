@@ -17,7 +17,7 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.definedness import needs_of
 from grpo_symbolic.verify.end_and_slope import EndAndSlope
 from grpo_symbolic.verify.identity import ExactIdentity
-from grpo_symbolic.verify.limits import is_small
+from grpo_symbolic.verify.limits import PATIENCE, unmetered
 from grpo_symbolic.verify.linear_certificate import LinearCertificate
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
@@ -32,12 +32,8 @@ __all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "ready", "set
 
 #: For all methods on one claim.
 STEPS = 12_000_000
-#: How many times the limit of a method where more than one verdict is wanted.
-_PATIENCE = 4
 #: For one divisor, radicand or argument of a logarithm.
 _NEEDS = 2_000_000
-#: So many of the first methods end by themselves on a small claim.
-_QUICK = 2
 
 #: Cheap ones first; sampling comes before the solvers, which need not try what is false.
 METHODS: tuple[Method, ...] = (
@@ -75,12 +71,11 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     """
     found: list[Verdict] = []
     tried: list[str] = []
-    if steps >= STEPS and is_small(claim.left, claim.right):
-        # A normal form of so little ends by itself, and the meter would double its cost.
-        for method in METHODS[:_QUICK]:
-            verdict = method.attempt(claim)
-            if verdict is not None and (decided := _defined(claim, verdict)) is not None:
-                return decided
+    # A normal form of so little ends by itself, and the meter would double its cost.
+    for method in METHODS[: unmetered(claim.left, claim.right, steps, STEPS)]:
+        verdict = method.attempt(claim)
+        if verdict is not None and (decided := _defined(claim, verdict)) is not None:
+            return decided
     ready()
     try:
         limited(_decide, claim, found, tried, steps=steps)
@@ -117,8 +112,7 @@ def settle(
         if families and samples and left:
             left.append(method)
             continue
-        patience = 1 if samples else _PATIENCE
-        verdict = _verdict(method, claim, [], patience * method.steps)
+        verdict = _verdict(method, claim, [], PATIENCE[samples] * method.steps)
         if verdict is None:
             continue
         found.append(verdict)

@@ -123,6 +123,10 @@ def test_limits_at_which_a_formula_fails() -> None:
     assert found.right_where == ("beta < 1",)
     found = answer("limit(sqrt(beta - 1), beta, 1, -) = 0")
     assert 0 < Fraction(found.counterexample["beta"]) < 1  # type: ignore[index]
+    found = answer("limit(sqrt(beta - 1/100), beta, 0) = 0")
+    assert 0 < Fraction(found.counterexample["beta"]) < Fraction(1, 100)  # type: ignore[index]
+    found = answer("limit(sqrt(99/100 - pi_ref), pi_ref, 1) = 0")
+    assert Fraction(99, 100) < Fraction(found.counterexample["pi_ref"]) < 1  # type: ignore[index]
     infinite = answer("limit(1/(beta - 1), beta, 1) = oo")
     assert (infinite.ours, infinite.theirs, infinite.difference) == ("-oo", "oo", "")
 

@@ -218,6 +218,7 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "no point": forged("x", "<", 0, X, point={}),
     "a point where it is not claimed": forged(INVERSE, "<", 0, X, point={"x": "1/2"}, where=True),
     "a point where it is granted": forged(INVERSE, "<", 0, X, point={"x": "1/2"}, where=True, proof=steps(["let", "v:1", INVERSE])),
+    "a point where it is granted to be neither": forged(INVERSE, "==", 0, X, point={"x": "1/2"}, where=True, proof=steps(["let", "v:1", INVERSE])),
     "a point where nothing is known": forged(["exp", "x"], "<", 2, X, point={"x": "1/2"}),
     # a neighbour of what was proved
     "two ranges swapped": forged("x", "<", "y", ("x", 1, 2), ("y", 0, 1), proof=steps(["symbol", "y"])),

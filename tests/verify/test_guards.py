@@ -243,11 +243,17 @@ def test_what_was_tried_is_told_with_a_verdict_that_is_none() -> None:
     strange = gs.Claim("", beta + mystery, ">", S.Zero)
     found = prove(strange)
     assert found.status is Status.UNKNOWN
+    assert found.detail.startswith("undecided after exact identity, sign on the orthant, ")
     assert found.detail.count(", ") == len(methods.METHODS) - 1
-    pole = gs.Claim("", (beta - 1) ** 2 / (beta - 1) ** 2 * beta, "==", beta)
-    assert prove(pole).status is not Status.NUMERIC
-    gap = gs.Claim("", log(mystery) - log(mystery) / 2, "==", log(mystery) / 2)
-    assert "exact identity (it holds where both sides are defined)" in prove(gap).detail
+    half = gs.Claim("", log(mystery) - log(mystery) / 2, "==", log(mystery) / 2)
+    tried: list[str] = []
+    exact = methods.METHODS[0]
+    assert methods._verdict(exact, half, tried, exact.steps) is None
+    assert tried == ["exact identity (it holds where both sides are defined)"]
+    assert methods._verdict(exact, strange, tried, exact.steps) is None
+    assert tried[1:] == ["exact identity"]
+    assert methods._verdict(exact, gs.Claim("", beta, "==", beta), tried, exact.steps) is not None
+    assert len(tried) == 2
 
 
 def test_a_claim_and_a_verdict_as_html() -> None:
