@@ -58,7 +58,7 @@ def right_where(about: Subject, whole: Claim) -> Iterator[str]:
         return
     for given, domain, text in _slices(about):
         left, right = (side.subs(given) for side in (whole.left, whole.right))
-        if any(v.has(oo, S.NaN, S.ComplexInfinity) for v in (left, right)) or right == 0:
+        if (left - right).has(oo, S.NaN, S.ComplexInfinity) or right == 0:
             continue
         if not all(_definite(v, given, domain) for v in (whole.left, whole.right)):
             continue

@@ -226,9 +226,8 @@ class Elaboration:
         for f, k in parts:
             s = self.sign(f)
             if s in (2, -2) or (s in (1, -1) and k > 0):
-                if s < 0 and k % 2:
-                    rest = _negative(rest)
-                f = f if s > 0 else _negative(f)
+                if s in (-1, -2):
+                    f, rest = _negative(f), _negative(rest) if k % 2 else rest
                 found.append((self.powered(f, k * e), 1))
             elif k % 2 == 0 and e.denominator == 2 and k > 0 and e > 0:
                 found.append((self._modulus(f), int(k * e)))

@@ -106,8 +106,6 @@ class EndAndSlope(Method):
 def _without_gaps(expression: Expr, domain: Domain) -> tuple[Expr, Domain]:
     """Real numbers in place of whole ones: what holds for all of them holds for these."""
     real = {s: Symbol(s.name, real=True) for s in domain.symbols if s.is_integer}
-    if not real:
-        return expression, domain
     ranges = (
         replace(
             r,

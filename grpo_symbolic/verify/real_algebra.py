@@ -102,8 +102,6 @@ class RealAlgebra(Method):
             done = subprocess.run(
                 [sys.executable, str(child), self.engine, str(path), str(_UNITS[self.engine])],
                 capture_output=True,
-                text=True,
-                check=False,
             )
         if done.returncode < 0:
             raise EngineStopped("the system ended it before it had an answer")

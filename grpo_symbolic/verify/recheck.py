@@ -68,9 +68,8 @@ def claim_to_data(claim: Claim) -> dict[str, Any]:
     ValueError
         For what certificates cannot express.
     """
-    ends = [end for r in claim.domain.ranges for end in (r.lower, r.upper)]
     left, right = written_out(claim.left), written_out(claim.right)
-    used = {s for e in (left, right, *ends) for s in e.atoms(Symbol)}
+    used = left.atoms(Symbol) | right.atoms(Symbol)  # those that a sum runs over, too
     exact = {
         "symbols": assumptions({*used, *claim.domain.symbols}),
         "left": to_tree(left),

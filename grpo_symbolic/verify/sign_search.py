@@ -11,6 +11,7 @@ from grpo_symbolic.verify.kernel.statement import Rejected
 __all__ = ["Work", "by_squares", "code", "ratio", "shown"]
 
 _DEPTH = 7
+_NEGATIVE = {-1, -2}
 _CODES = {(1,): 2, (0, 1): 1, (0,): 0, (-1, 0): -1, (-1,): -2}
 
 
@@ -120,7 +121,7 @@ def by_squares(work: Work, p: Poly, q: Poly, depth: int = 0) -> int | None:
 def _equal(work: Work, p: Poly, q: Poly, difference: Poly, depth: int) -> int | None:
     """That p = q for equal squares and sides of one sign: both are the modulus of p, or of -p."""
     proof, found = work.proof, [shown(work, work.proof.normal(x), depth) for x in (p, q)]
-    way = -1 if {-1, -2} & {*found} else 1
+    way = -1 if _NEGATIVE & {*found} else 1
     modulus = ["Abs", work.tree(p)]
     try:
         for side in (p, q):

@@ -17,7 +17,7 @@ from grpo_symbolic.symbols import G, beta, k, pi, pi_ref, t
 from grpo_symbolic.verify import elaboration, linear_certificate, methods
 from grpo_symbolic.verify import recheck as files
 from grpo_symbolic.verify.ball_boxes import BallBoxes
-from grpo_symbolic.verify.elaboration import Elaboration, primes
+from grpo_symbolic.verify.elaboration import Elaboration, _variable, primes
 from grpo_symbolic.verify.kernel.proof import Proof
 from grpo_symbolic.verify.kernel.statement import statement_of
 from grpo_symbolic.verify.linear_certificate import LinearCertificate, certify
@@ -46,6 +46,13 @@ def test_primes_of_a_number() -> None:
     assert primes(9973**2) == [(9973, 2)]
     assert primes(10007**2) == [(10007**2, 1)]  # beyond the bound, left as it is
     assert primes(2 * 10009) == [(2, 1), (10009, 1)]
+
+
+def test_a_polynomial_that_is_a_variable() -> None:
+    assert _variable({((3, 1),): 1}) == 3
+    for other in ({((3, 2),): 1}, {((3, 1),): 2}, {(): 1}, {((1, 1), (3, 1)): 1},
+                  {((3, 1),): 1, (): 1}):  # fmt: skip
+        assert _variable(other) is None
 
 
 def work_on(expr: Any, *ranges: Range, where: bool = False) -> tuple[Elaboration, Any]:
@@ -221,6 +228,12 @@ def test_equal_numbers_are_left_alone_by_boxes() -> None:
     told = BallBoxes().attempt(gs.Claim("", exp(S.One), ">", Rational(27, 10)))
     assert told is not None
     assert told.detail == "proved on the whole range (1 box)"
+    number = gs.Claim("", exp(S.One), ">", Rational(27, 10))
+    assert BallBoxes().recheck(number, told.evidence, Status.PROVED)
+    assert not BallBoxes().recheck(equal, told.evidence, Status.PROVED)
+    whole = gs.Claim("", N + exp(N), ">", S.Zero)
+    nothing = {"boxes": 0, "bits": 128, "trees": []}
+    assert not BallBoxes().recheck(whole, nothing, Status.PROVED)
     false = BallBoxes().attempt(gs.Claim("", exp(S.One), ">", Rational(28, 10)))
     assert false is not None
     assert false.counterexample == {}

@@ -273,7 +273,7 @@ def test_a_solver_says_its_answer_and_is_ended_when_it_is_lost(
     assert asked == ["parent", 60]
     monkeypatch.undo()
     endless = resource.RLIM_INFINITY
-    for most, limits in ((endless, [(5, endless)]), (9, [(5, 9)]), (4, [])):
+    for most, limits in ((endless, [(5, endless)]), (6, [(5, 6)]), (5, []), (4, [])):
         told: list[Any] = []
         monkeypatch.setattr(resource, "getrlimit", lambda _, most=most: (0, most))
         monkeypatch.setattr(resource, "setrlimit", lambda _, pair, told=told: told.append(pair))
