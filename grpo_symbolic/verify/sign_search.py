@@ -79,7 +79,7 @@ def _by_root(work: Work, f: Poly, depth: int) -> int | None:
     """A + B r for the last square root r, by the signs of A, B and A^2 - B^2 r^2."""
     variables = work.proof.variables
     used = sorted({g for m in f for g, _ in m}, reverse=True)
-    roots = [g for g in used if variables[g].kind == "root" and variables[g].degree == 2]
+    roots = [g for g in used if variables[g].degree == 2]  # no quotient is left
     for g in [g for g in roots if not variables[g].number] or roots:
         a = {m: c for m, c in f.items() if g not in dict(m)}
         b = {tuple(x for x in m if x[0] != g): c for m, c in f.items() if g in dict(m)}
@@ -160,7 +160,7 @@ def _by_elimination(work: Work, f: Poly, depth: int) -> int | None:
     proof = work.proof
     for root in sorted({g for m in f for g, _ in m}):
         v = proof.variables[root]
-        if v.kind != "root" or v.degree != 2 or v.number:
+        if v.degree != 2 or v.number:
             continue
         for g in sorted({g for m in v.top for g, _ in m}):
             radicand, parts = _powers(v.top, g), _powers(f, g)

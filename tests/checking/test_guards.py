@@ -39,6 +39,8 @@ POLICY = "(1 - beta + sqrt((1 - beta)**2 + 4*beta*pi_ref))/2"
         ("limit(sin(1/pi_ref), pi_ref, 0) = 5", gs.GRPO(2, beta=S.Half), {UNKNOWN}),
         ("limit(beta + 0*log(sin(1/beta)), beta, 0) = 0", PAIRS, {UNKNOWN, REFUTED}),
         ("limit(beta*sqrt(pi_ref - 1/2 + beta), beta, 0) = 0", PAIRS, {UNKNOWN, REFUTED}),
+        # true, and of a term that is there, which nothing shows
+        ("pi + 0*log(beta - sin(beta)) >= pi_ref", PAIRS, {UNKNOWN}),
         # numbers say so, and no more
         ("increasing(exp(sin(beta)) + 3*beta, beta)", PAIRS, {NUMERIC}),
         # flat at every place that is looked at, though it rises
