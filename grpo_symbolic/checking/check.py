@@ -21,7 +21,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
-from grpo_symbolic.verify.verdict import Status
+from grpo_symbolic.verify.verdict import WEAKEST_FIRST
 
 if TYPE_CHECKING:
     from grpo_symbolic.presets.preset import Preset
@@ -75,8 +75,7 @@ def check(
     )
     if len(parts) == 1:
         return parts[0]
-    order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
-    weakest = min(parts, key=lambda part: order.index(part.verdict))
+    weakest = min(parts, key=lambda part: WEAKEST_FIRST.index(part.verdict))
     return replace(weakest, formula=" and ".join(p.formula for p in parts), parts=parts)
 
 

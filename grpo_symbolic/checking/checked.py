@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Rational, S, oo
 
+from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.export.exhibit import Exhibit, Stated
 from grpo_symbolic.grammar.statement import Statement
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLOSE",
-    "HOLDS",
     "Checked",
     "StatementCheck",
     "all_proved",
     "decimal",
     "from_claim",
     "powers_of_ten",
+    "strict_sign",
+    "told",
     "value_at",
 ]
 
@@ -44,14 +47,6 @@ _POWERS = ("1", "2", "4", "5", "8", "25", "125")
 SCATTERED = 12
 #: Two values differ if they do so by more than this, of numbers known to 50 digits.
 CLOSE = Rational(1, 10) ** 30
-HOLDS = {
-    "==": lambda gap: gap == 0,
-    "!=": lambda gap: gap != 0,
-    ">": lambda gap: gap > 0,
-    ">=": lambda gap: gap >= 0,
-    "<": lambda gap: gap < 0,
-    "<=": lambda gap: gap <= 0,
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -189,6 +184,17 @@ def value_at(expr: Expr, at: Point) -> Expr | None:
         return real(S(expr).subs(at)) if in_reach(S(expr), at) else None
     except (ValueError, TypeError, ArithmeticError):
         return None
+
+
+def strict_sign(expression: Expr, domain: Domain) -> int:
+    """A number of this sign, if the expression is positive, or negative, everywhere; else 0."""
+    found = sign(expression, domain)
+    return int(found) if found in (Sign.POSITIVE, Sign.NEGATIVE) else 0
+
+
+def told(gap: Expr) -> Expr:
+    """The difference of two values, or 0 where they are not told apart."""
+    return S.Zero if abs(gap) < CLOSE else gap
 
 
 def decimal(value: Expr | None) -> str:

@@ -24,6 +24,7 @@ from grpo_symbolic.equation.claims import Claims
 __all__ = ["Piece", "along_the_curve"]
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
+_BELOW, _ABOVE = -1, 1
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def along_the_curve(
     found = explain_limit(curve, variable, end)
     if variable == curve.beta:
         place, moved = (S.One, curve.weight) if end == 0 else (REFERENCE, curve.weight)
-        side = -1 if end == 0 else 1
+        side = _BELOW if end == 0 else _ABOVE
         if found.value != place or limit_at(moved, PI, place, domain, side) != end:
             raise ValueError(f"the policy is not shown to tend to {sstr(place)} along the curve")
         value = limit_at(quantity.subs(variable, moved), PI, place, domain, side)
@@ -80,7 +81,7 @@ def along_the_curve(
         raise ValueError("pi_ref is not known as a function of pi on the curve")
     along = quantity.subs(REFERENCE, curve.reference)
     if end == 1:
-        return [Piece(limit_at(along, PI, S.One, domain, -1), domain)], found.claims
+        return [Piece(limit_at(along, PI, S.One, domain, _BELOW), domain)], found.claims
     return _rare(curve, quantity, along, domain), found.claims
 
 
@@ -90,7 +91,7 @@ def _rare(curve: Balance, quantity: Expr, along: Expr, domain: Domain) -> list[P
     if not escape.has(PI):
         raise ValueError("W_0 is the same at every pi")
     threshold = escape_threshold(curve)
-    if limit_at(escape, PI, S.One, domain, -1) != 0:
+    if limit_at(escape, PI, S.One, domain, _BELOW) != 0:
         raise ValueError("W_0 does not fall to 0")
     rest = tuple(r for r in domain.ranges if r.symbol != beta)
     escaped = Domain((*rest, Range(PI, S.Zero, S.One)))

@@ -89,8 +89,7 @@ def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
         place = _sign_change(expression, about.parameters, points, {})
         return None if place is None else _written(place)
     curve = about.curve
-    known = {PI, *about.parameters.symbols}
-    if curve is None or not isinstance(curve.beta, Symbol) or not expression.free_symbols <= known:
+    if curve is None or not isinstance(curve.beta, Symbol):
         return None
     # Each point of the curve is a stationary policy, and its weight is continuous above pi_ref.
     points = [p for p in curve.domain.samples(_ALONG, seed=1) if _is_weight(curve, p)]
@@ -99,6 +98,7 @@ def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
     if place is None or not _is_weight(curve, place):
         return None
     weight = {curve.beta: value_at(curve.weight, place) or S.Zero}
+    known = {PI, *about.parameters.symbols}
     return _written({s: v for s, v in {**place, **weight}.items() if s in known})
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from sympy import Expr, Pow, S, cancel, fraction, sstr, together
 
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.checking.checked import GLANCE_STEPS, SCATTERED, value_at
+from grpo_symbolic.checking.checked import GLANCE_STEPS, SCATTERED, strict_sign, value_at
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["is_the_condition", "poles_of"]
+
+_MORE_POINTS = 4 * SCATTERED
 
 
 def is_the_condition(about: Subject, said: Comparison) -> bool:
@@ -20,8 +22,8 @@ def is_the_condition(about: Subject, said: Comparison) -> bool:
     difference, domain = said.left - said.right, about.policy.domain
     try:
         ratio = limited(_quotient, difference, about.residual, steps=GLANCE_STEPS)
-        signs = [limited(sign, part, domain, steps=GLANCE_STEPS) for part in fraction(ratio)]
-        return all(s in (Sign.POSITIVE, Sign.NEGATIVE) for s in signs)
+        parts = fraction(ratio)
+        return all(limited(strict_sign, part, domain, steps=GLANCE_STEPS) for part in parts)
     except Exhausted:
         return False
 
@@ -43,7 +45,7 @@ def poles_of(about: Subject, solved: Expr) -> list[str]:
 
 def _has_zero(about: Subject, base: Expr) -> bool:
     """Whether a denominator takes both signs at points of the range."""
-    points = about.points(about.parameters, 4 * SCATTERED)
+    points = about.points(about.parameters, _MORE_POINTS)
     values = [v for p in points if (v := value_at(base, p)) is not None]
     return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
 

@@ -10,8 +10,6 @@ from sympy import Expr, Rational, S, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.statics import monotonicity
 from grpo_symbolic.checking.checked import (
-    CLOSE,
-    HOLDS,
     NUMBERS_STEPS,
     PROOF_STEPS,
     SCATTERED,
@@ -20,17 +18,21 @@ from grpo_symbolic.checking.checked import (
     StatementCheck,
     all_proved,
     decimal,
+    told,
     value_at,
 )
 from grpo_symbolic.checking.slope import SlopeCheck
 from grpo_symbolic.checking.subject import DIGITS, Point, shown, subject
 from grpo_symbolic.grammar.statement import Direction
+from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.verdict import Status
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["DirectionCheck"]
 
 PI = symbols.pi
+#: One value of a parameter from the one before.
+_FURTHER = Rational(101, 100)
 _MOVES = {">": "rises", ">=": "rises", "<": "falls", "<=": "falls", "==": "does not move"}
 
 
@@ -55,9 +57,9 @@ class DirectionCheck(StatementCheck):
             return self.result(Status.UNKNOWN, "comparative statics", str(stopped))
         moves = {"increasing": 1, "decreasing": -1, "constant": 0}.get(found.direction)
         unique = found.direction == "constant" or self.about.unique
-        if moves is not None and HOLDS[said.relation](moves) and unique:
+        if moves is not None and agrees(said.relation, moves) and unique:
             # Larger is not as large: a direction that may stand still proves a weak relation only.
-            enough = found.strict or not moves or "=" in said.relation
+            enough = found.strict or "=" in said.relation
             if enough and all_proved(found.claims):
                 return self.result(Status.PROVED, "comparative statics", str(found))
         try:
@@ -75,10 +77,8 @@ class DirectionCheck(StatementCheck):
                 if len(here) != len(there):
                     continue
                 for first, second in zip(here, there, strict=True):
-                    move = S(second - first).n(DIGITS)
-                    move = S.Zero if abs(move) < CLOSE else move
-                    wrong = not HOLDS[self.said.relation](move)
-                    if wrong and (move != 0 or self.said.relation in (">", "<")):
+                    move = told(S(second - first).n(DIGITS))
+                    if not agrees(self.said.relation, move):
                         return self._contradiction(
                             {**shown(point), self.said.variable.name: step}, first, second, move
                         )
@@ -104,7 +104,7 @@ class DirectionCheck(StatementCheck):
         about = self.about
         if variable in point and not variable.is_integer:
             start = point[variable]
-            end = start * Rational(101, 100)
+            end = start * _FURTHER
             moved = {**point, variable: end}
             if about.parameters.contains(moved):
                 yield (*(_first(about.solutions(p)) for p in (point, moved)), f"{start} -> {end}")

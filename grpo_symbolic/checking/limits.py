@@ -8,17 +8,16 @@ from dataclasses import dataclass, replace
 from sympy import Expr, Piecewise, Rational, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.analysis.laurent import limit_at
 from grpo_symbolic.analysis.limits import explain_limit
 from grpo_symbolic.checking.checked import (
     GLANCE_STEPS,
-    HOLDS,
     SCATTERED,
     Checked,
     StatementCheck,
     all_proved,
     from_claim,
+    strict_sign,
     value_at,
 )
 from grpo_symbolic.checking.curve_limits import Piece, along_the_curve
@@ -28,9 +27,10 @@ from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import shown
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.grammar.statement import LimitValue
+from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
-from grpo_symbolic.verify.verdict import Status, Verdict
+from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
 __all__ = ["LimitCheck"]
@@ -38,6 +38,7 @@ __all__ = ["LimitCheck"]
 PI = symbols.pi
 #: Decimal places between a point and the place of a limit that is not infinite.
 _NEAR = (1, 3, 9, 27)
+_WAYS = {"+": 1, "-": -1}
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,7 @@ class LimitCheck(StatementCheck):
                 return above
             known = f"from above {above.sentence}; from below {below.sentence}"
             return self.result(Status.UNKNOWN, "limits", f"the sides are not compared: {known}")
-        order = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
-        weakest = min(above, below, key=lambda part: order.index(part.verdict))
+        weakest = min(above, below, key=lambda part: WEAKEST_FIRST.index(part.verdict))
         side = "from above" if weakest is above else "from below"
         return replace(weakest, sentence=f"{side}, {weakest.sentence}")
 
@@ -96,10 +96,8 @@ class LimitCheck(StatementCheck):
     def _inside(self) -> bool:
         """Whether the place of the limit has the range on both of its sides."""
         own, end = self._own, self.said.end
-        if own is None or end in (oo, -oo):
-            return False
         # Where the place is not known to be an end of the range, both sides count.
-        return (own.lower < end) != False and (end < own.upper) != False  # noqa: E712
+        return own is not None and S.false not in (own.lower < end, end < own.upper)
 
     def _from(self, side: str) -> Checked:
         said = self.said
@@ -114,7 +112,7 @@ class LimitCheck(StatementCheck):
         for piece in pieces:
             value, theirs = piece.value, said.value.subs(piece.given)
             if value in (oo, -oo) or theirs in (oo, -oo):
-                holds = HOLDS[said.relation](_rank(value) - _rank(theirs))
+                holds = agrees(said.relation, _rank(value) - _rank(theirs))
                 verdicts.append((piece.text, None if holds else _differ(value, theirs)))
                 continue
             claim = Claim(
@@ -184,11 +182,9 @@ class LimitCheck(StatementCheck):
 
     def _leading(self, side: str, given: dict[Symbol, Expr], domain: Domain) -> Expr:
         said = self.said
-        expression = said.quantity.subs(self.about.closed or {}, simultaneous=True).subs(given)
-        way = 1 if side == "+" else -1
-        return limited(
-            limit_at, expression, said.variable, said.end, domain, way, steps=GLANCE_STEPS
-        )
+        expression = said.quantity.subs(self.about.closed or {}).subs(given)
+        moving = expression, said.variable, said.end, domain, _WAYS[side]
+        return limited(limit_at, *moving, steps=GLANCE_STEPS)
 
     def _undefined_value(self) -> Checked | None:
         """Of the value that was said, where one of its terms is no real number, or may be none."""
@@ -207,7 +203,7 @@ class LimitCheck(StatementCheck):
         """Of the first need that fails next to the place of the limit, or is not shown there."""
         about, said = self.about, self.said
         for need, relation in said.needs:
-            expression = need.subs(about.closed or {}, simultaneous=True)
+            expression = need.subs(about.closed or {})
             try:
                 found = limited(self._sign_near, expression, side, steps=GLANCE_STEPS)
             except (ValueError, Exhausted):
@@ -231,7 +227,7 @@ class LimitCheck(StatementCheck):
         said, parameters = self.said, self.about.parameters
         for point in self.about.points(parameters, SCATTERED):
             for digits in _NEAR:
-                step = Rational(1, 10**digits) * (1 if side == "+" else -1)
+                step = _WAYS[side] * Rational(1, 10**digits)
                 at = {**point, said.variable: said.end.subs(point) + step}
                 value = value_at(negative, at)
                 if value is not None and value < 0 and parameters.contains(at):
@@ -240,17 +236,13 @@ class LimitCheck(StatementCheck):
 
     def _sign_near(self, expression: Expr, side: str) -> int:
         """The sign next to the place of the limit: everywhere, or of the limit or its inverse."""
-        parameters, way = self.about.parameters, 1 if side == "+" else -1
-        everywhere = sign(expression, parameters)
-        if everywhere in (Sign.POSITIVE, Sign.NEGATIVE):
-            return int(everywhere)
+        said, parameters = self.said, self.about.parameters
+        if found := strict_sign(expression, parameters):
+            return found
         for part in (expression, 1 / expression):
-            value = limit_at(part, self.said.variable, self.said.end, parameters, way)
-            if value in (oo, -oo):
-                return _rank(value)
-            found = sign(value, parameters)
-            if found in (Sign.POSITIVE, Sign.NEGATIVE):
-                return int(found)
+            value = limit_at(part, said.variable, said.end, parameters, _WAYS[side])
+            if found := _rank(value) or strict_sign(value, parameters):
+                return found
         return 0
 
     def _side(self) -> str:

@@ -9,9 +9,10 @@ from sympy import Expr, S, Symbol, fraction, oo, sstr, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, sign
-from grpo_symbolic.checking.checked import CLOSE, HOLDS, SCATTERED, value_at
+from grpo_symbolic.checking.checked import SCATTERED, strict_sign, told, value_at
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
@@ -57,7 +58,7 @@ def right_where(about: Subject, whole: Claim) -> Iterator[str]:
         return
     for given, domain, text in _slices(about):
         left, right = (side.subs(given) for side in (whole.left, whole.right))
-        if any(v.has(oo, S.NaN, S.ComplexInfinity) for v in (left, right)) or right == 0:
+        if (left - right).has(oo, S.NaN, S.ComplexInfinity) or right == 0:
             continue
         if not all(_definite(v, given, domain) for v in (whole.left, whole.right)):
             continue
@@ -111,7 +112,7 @@ def _slices(about: Subject) -> Iterator[tuple[dict[Symbol, Expr], Domain, str]]:
 def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:
     """Whether no denominator vanishes where a parameter is given a value."""
     bottom = fraction(together(side))[1].subs(given)
-    return sign(bottom, domain) in (Sign.POSITIVE, Sign.NEGATIVE)
+    return bool(strict_sign(bottom, domain))
 
 
 def _holds(about: Subject, claim: Claim, domain: Domain) -> bool:
@@ -124,8 +125,7 @@ def _survives(about: Subject, claim: Claim, domain: Domain) -> bool:
         left, right = (value_at(side, point) for side in (claim.left, claim.right))
         if left is None or right is None:
             return False
-        gap = S(left - right)
-        gap = S.Zero if abs(gap) <= CLOSE else gap
-        if gap != 0 and not HOLDS[claim.relation](gap):
+        gap = told(S(left - right))
+        if gap != 0 and not agrees(claim.relation, gap):
             return False
     return True

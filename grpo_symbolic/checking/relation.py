@@ -27,7 +27,6 @@ from sympy import (
 from grpo_symbolic import symbols
 from grpo_symbolic.checking.checked import (
     CLOSE,
-    HOLDS,
     NUMBERS_STEPS,
     PROOF_STEPS,
     SCATTERED,
@@ -46,7 +45,7 @@ from grpo_symbolic.checking.ranges import left_at_one, right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
-from grpo_symbolic.verify.ball_numbers import sign_at
+from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import STEPS, prove
 from grpo_symbolic.verify.sampling import UNDEFINED, holds_at
@@ -59,8 +58,11 @@ PI, REFERENCE = symbols.pi, symbols.pi_ref
 _CONDITION = "the condition at the formula"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.
 _ALL = "every policy, stationary or not"
-_BRIEF = 1_000_000
+#: For one claim of a route that is tried in passing, and for the parts of the range.
+_STEPS, _WHERE_STEPS = {_ALL: 1_000_000}, PROOF_STEPS // 2
 _LONG = 100
+#: By how much a solution is moved to see what its error does, and how much more is doubtful.
+_MOVED, _DOUBTFUL = CLOSE / 10**10, 100
 _NO_VALUE = "the formula has no real value there"
 
 
@@ -157,7 +159,7 @@ class RelationCheck(StatementCheck):
         for route, claims in self._routes():
             verdicts: list[Verdict] = []
             for claim in claims:
-                verdicts.append(prove(claim, steps=_BRIEF if route == _ALL else STEPS))
+                verdicts.append(prove(claim, steps=_STEPS.get(route, STEPS)))
                 if verdicts[-1].status is not Status.PROVED:
                     break
             if all(v.status is Status.PROVED for v in verdicts):
@@ -171,9 +173,12 @@ class RelationCheck(StatementCheck):
         return None
 
     @property
+    def _named(self) -> set[Symbol]:
+        return self.said.left.free_symbols | self.said.right.free_symbols
+
+    @property
     def _about_policy(self) -> bool:
-        named = self.said.left.free_symbols | self.said.right.free_symbols
-        return not named.isdisjoint(self.about.unknowns)
+        return not self._named.isdisjoint(self.about.unknowns)
 
     def _solved(self) -> Expr | None:
         """The other side of ``pi = ...``, if it is such a formula."""
@@ -203,13 +208,13 @@ class RelationCheck(StatementCheck):
 
         What is tested is counted. False too where nothing tells.
         """
-        exact = all(v.free_symbols or v in (S.Zero, S.One) for v in policy.values())
-        if not (exact or self.about.closed_at(point) is not None):
+        at_the_boundary = all(v in (S.Zero, S.One) for v in policy.values())
+        if not at_the_boundary and self.about.closed_at(point) is None:
             gap = self._gap({**point, **policy}, policy)
             if gap is None:
                 return False
             numbers.tested += 1
-            return not HOLDS[self.said.relation](gap)
+            return not agrees(self.said.relation, gap)
         claim = self._inserted(tuple(policy.items()))
         found = sign_at(claim, point)  # balls around exact numbers decide
         if found is None:
@@ -230,21 +235,13 @@ class RelationCheck(StatementCheck):
         return {}
 
     def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
-        left, right = (
-            side.subs(at, simultaneous=True) for side in (self.said.left, self.said.right)
-        )
-        return left, self.said.relation, right
+        return self.said.left.subs(at), self.said.relation, self.said.right.subs(at)
 
     def _domain(self) -> Domain:
         """The parameters, and what else the statement speaks of."""
-        given = dict.fromkeys(self.about.unknowns, S.One)
         parameters = self.about.parameters
-        named = {*self.said.left.free_symbols, *self.said.right.free_symbols} - {*given}
-        extra = tuple(
-            r
-            for r in self.about.policy.domain.ranges
-            if r.symbol in named and r.symbol not in parameters.symbols
-        )
+        more = self._named - {*self.about.unknowns, *parameters.symbols}
+        extra = (r for r in self.about.policy.domain.ranges if r.symbol in more)
         return Domain((*extra, *parameters.ranges))
 
     def _gap(self, at: Point, solution: Point) -> Expr | None:
@@ -255,14 +252,12 @@ class RelationCheck(StatementCheck):
         difference = self.said.left - self.said.right
         middle, scale = value_at(difference, at), value_at(self.said.left, at)
         moved = [
-            value_at(
-                difference, {**at, **{s: v + step * CLOSE / 10**10 for s, v in solution.items()}}
-            )
-            for step in (-1, 1)
+            value_at(difference, {**at, **{s: v + step for s, v in solution.items()}})
+            for step in (-_MOVED, _MOVED)
         ]
-        if middle is None or scale is None or None in moved:
+        if None in (middle, scale, *moved):
             return None
-        doubt = 100 * max(abs(S(v) - S(middle)) for v in moved)
+        doubt = _DOUBTFUL * max(abs(S(v) - S(middle)) for v in moved)
         if abs(middle) > max(doubt, CLOSE * max(abs(scale), CLOSE)):
             return middle
         return None if self.said.relation in ("<", ">", "!=") else S.Zero
@@ -320,7 +315,7 @@ class RelationCheck(StatementCheck):
             claim = self._claim(closed, self.about.parameters)
             with suppress(Exhausted):  # the parts so far
                 parts = right_where(self.about, claim)
-                limited(found.extend, parts, steps=PROOF_STEPS // 2)
+                limited(found.extend, parts, steps=_WHERE_STEPS)
         return tuple(found)
 
     # -- proofs ------------------------------------------------------------------------------
@@ -459,11 +454,8 @@ class RelationCheck(StatementCheck):
             ]  # fmt: skip
 
     def _claim(self, given: dict[Symbol, Expr], domain: Domain) -> Claim:
-        left, right = (s.subs(given, simultaneous=True) for s in (self.said.left, self.said.right))
-        return Claim(
-            str(self.said), left, self.said.relation, right, domain,
-            where_defined=self.where_defined,
-        )  # fmt: skip
+        sides = self._sides(given)
+        return Claim(str(self.said), *sides, domain, where_defined=self.where_defined)
 
     def _proved(self, route: str) -> str:
         sentence = f"it holds for {self._domain()}, by {route}"

@@ -61,7 +61,7 @@ class SlopeCheck(StatementCheck):
             return self.result(Status.UNKNOWN, "none", f"it is not shown that {missing}")
         if self.about.closed is None and said.quantity.has(*self.about.unknowns):
             return self._through_policy()
-        expression = said.quantity.subs(self.about.closed or {}, simultaneous=True)
+        expression = said.quantity.subs(self.about.closed or {})
         if said.variable.is_integer:
             return self._by_steps(expression)
         if expression.has(sign):
@@ -141,8 +141,7 @@ class SlopeCheck(StatementCheck):
 
     def _open(self, found: Verdict) -> Checked:
         """Not decided by the derivative, which need not exist for a direction."""
-        refuted = found.status is Status.REFUTED
-        status = Status.UNKNOWN if refuted else found.status
+        status = Status.NUMERIC if found.status is Status.NUMERIC else Status.UNKNOWN
         return self.result(status, found.method, found.detail)
 
     def _by_weak_slope(self, expression: Expr, slope: Expr, stands: Verdict) -> Checked:

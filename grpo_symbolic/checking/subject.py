@@ -54,6 +54,8 @@ _CORNERS = tuple(
 _OTHERS = tuple(Rational(v) for v in (1, 2, 3))
 _SIMPLE_POINTS = 14
 _LEAST_BITS = 64
+#: In which solutions are looked at.
+_MORE_DIGITS = DIGITS + 10
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ class Subject:
         if closed is not None:
             return [{s: e.subs(point) for s, e in closed.items()}]
         found = self.policy.solutions_at({**self.idle, **dict(self.given), **point}, DIGITS)
-        with mp.workdps(DIGITS + 10):
+        with mp.workdps(_MORE_DIGITS):
             # Inside the simplex but closer to its boundary than can be told from it: left out.
             found = [s for s in found if 0 in s.policy or min(s.policy) > _NEAREST]
             return [

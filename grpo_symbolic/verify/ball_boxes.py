@@ -47,7 +47,7 @@ class BallBoxes(Method):
         for chart in _charts(claim):
             marks, failure = _divided(chart)
             if failure is not None:
-                return _refuted(claim, failure)
+                return refuted_at(claim, failure)  # a range may be empty there
             if marks is None:
                 return None
             trees.append(marks)
@@ -59,7 +59,8 @@ class BallBoxes(Method):
             return False
         return (
             len(trees) == len(charts) > 0
-            and all(isinstance(t, str) and c.covered(t) for c, t in zip(charts, trees, strict=True))
+            and all(isinstance(tree, str) for tree in trees)
+            and all(map(_Chart.covered, charts, trees))
             and dict(evidence) == _proved(trees).evidence
         )
 
@@ -69,13 +70,6 @@ def _proved(trees: list[str]) -> Verdict:
     detail = f"proved on the whole range ({boxes} box{'' if boxes == 1 else 'es'})"
     evidence = {"boxes": boxes, "bits": BITS, "trees": trees}
     return Verdict(Status.PROVED, BallBoxes.name, detail, evidence)
-
-
-def _refuted(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
-    """REFUTED by exact values, if the point is one of the domain: a range may be empty there."""
-    if set(point) != set(claim.domain.symbols) or not claim.domain.contains(point):
-        return None
-    return refuted_at(claim, point)
 
 
 # -- charts ---------------------------------------------------------------------------------
@@ -159,14 +153,14 @@ def _charts(claim: Claim) -> list[_Chart]:
     """The charts of a claim; none where the method has nothing to say."""
     if claim.relation in ("==", "!="):
         return []
-    difference = claim.difference if claim.relation in (">", ">=") else -claim.difference
+    difference = claim.surplus
     domain = claim.domain.relevant(difference)
     if any(s.is_integer for s in domain.symbols) or not within(
         BOXES_LARGEST, difference.count_ops(), len(domain.ranges), expansion(difference)
     ):
         return []
     try:
-        return list(_built(difference, domain, claim.relation in (">", "<")))
+        return list(_built(difference, domain, "=" not in claim.relation))
     except (ValueError, TypeError, NotImplementedError):
         return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 
 from flint import ctx
@@ -19,7 +20,10 @@ __all__ = ["BallNumbers", "agrees", "sign_at"]
 _BITS = (64, 256, 1024, 4096)
 #: At many points: most differences show at once, or never.
 _FEWER = (256, 1024)
-_RELATIONS = {1: (">", ">=", "!="), -1: ("<", "<=", "!=")}
+_RELATIONS = {
+    "==": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt,
+    "<=": operator.le,
+}  # fmt: skip
 
 
 class BallNumbers(Method):
@@ -47,9 +51,9 @@ class BallNumbers(Method):
         return Verdict(Status.REFUTED, self.name, detail, {**evidence, "counterexample": {}})
 
 
-def agrees(relation: str, sign: int) -> bool:
-    """Whether a relation holds where left − right has this sign, 1 or -1."""
-    return relation in _RELATIONS[sign]
+def agrees(relation: str, gap: Expr | int) -> bool:
+    """Whether a relation holds where left − right is this number, or has its sign."""
+    return bool(_RELATIONS[relation](gap, 0))
 
 
 def sign_at(

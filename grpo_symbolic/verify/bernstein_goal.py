@@ -89,7 +89,7 @@ class Goal:
         found = claim.left.atoms(*_MEANS) | claim.right.atoms(*_MEANS)
         if not found or T in claim.domain.symbols:
             return None
-        gap = claim.difference if ">" in claim.relation else -claim.difference
+        gap = claim.surplus
         gap = gap.replace(
             lambda e: isinstance(e, Derivative) and bool(e.atoms(Sum)),
             lambda e: e.expr.diff(*e.variables),

@@ -143,7 +143,7 @@ def _pairs(goal: Goal, checks: Checks) -> bool:
 def _shares(goal: Goal, checks: Checks) -> bool:
     """B_n f >= 0 for f that is 0 at both ends and f >= 0 from 1/n to 1 - 1/n: no other counts."""
     term, share = _with_share(goal, checks)
-    size, u = term.size, Symbol("u", real=True)
+    size, u = term.size, Symbol("u")
     # p (1 - p) is the mean of T (1 - T) n/(n - 1).
     curve = term.scaled + share * T * (1 - T) * size / (size - 1)
     checks.smooth(curve, ())

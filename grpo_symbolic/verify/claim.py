@@ -102,6 +102,11 @@ class Claim:
         return self.left - self.right
 
     @property
+    def surplus(self) -> Expr:
+        """The difference, or of < and <= its negative: what has to be positive or not negative."""
+        return -self.difference if self.relation[0] == "<" else self.difference
+
+    @property
     def title(self) -> str:
         """The name, with where the claim is made if that is not the whole domain."""
         return f"{self.name}, where both sides are defined" if self.where_defined else self.name

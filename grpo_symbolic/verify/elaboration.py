@@ -50,21 +50,16 @@ class Elaboration:
     def begin(self) -> Elaboration:
         """With a coordinate for every symbol of the range."""
         for r in self.proof.statement.ranges:
-            for end in (r.lower, r.upper):
-                if end not in INFINITE:
-                    self.lower(end)
-            ends = [end for end in (r.lower, r.upper) if end not in INFINITE]
+            ends = [self.lower(end) for end in (r.lower, r.upper) if end not in INFINITE]
             at = self.proof.chart.get(r.symbol)
             if isinstance(at, Fraction):
                 for end in ends:
-                    self.sign(self.proof.plus(self.lower(end), {(): at}, -1))
-                self.do("symbol", r.symbol)
-                continue
-            if len(ends) == 2:
-                self.sign(self.lower(["Add", ends[1], ["Mul", -1, ends[0]]]))
+                    self.sign(self.proof.plus(end, {(): at}, -1))
+            elif len(ends) == 2:
+                self.sign(self.proof.plus(*reversed(ends), -1))
             self.do("symbol", r.symbol)
-            self._named(self.proof.values[f"t:{r.symbol}"], f"t:{r.symbol}")
-            self._named(self.proof.values[r.symbol], r.symbol)
+            for name in (f"t:{r.symbol}", r.symbol):
+                self._named(self.proof.values.get(name, {}), name)
         return self
 
     def do(self, *step: Any) -> None:
@@ -121,9 +116,6 @@ class Elaboration:
         used = sorted({g for m in p for g, _ in m})
         if not used:
             return Fraction(p.get((), 0)), []
-        if len(p) == 1:
-            ((m, c),) = p.items()
-            return Fraction(c), [({((g, 1),): 1}, e) for g, e in m]
         if len(p) > _MAX_TERMS:
             content = _content(p)
             return content, [({m: int(c / content) for m, c in p.items()}, 1)]
@@ -151,10 +143,8 @@ class Elaboration:
         """With the power of a root for a coordinate."""
         lifts = {}
         for g, v in enumerate(self.proof.variables):
-            if v.kind == "root" and len(v.top) == 1:
-                ((m, c),) = v.top.items()
-                if c == 1 and len(m) == 1 and m[0][1] == 1:
-                    lifts[m[0][0]] = g, v.degree
+            if v.kind == "root" and (h := _variable(v.top)) is not None:
+                lifts[h] = g, v.degree
         found: Poly = {}
         for m, c in p.items():
             powers: dict[int, int] = {}
@@ -207,11 +197,8 @@ class Elaboration:
     def powered(self, f: Poly, e: int | Fraction) -> Tree:
         """A power of a factor: of its inverse or its root, where that is what it takes."""
         e = Fraction(e)
-        if len(f) == 1 and (e.denominator > 1 or e < 0):
-            ((m, c),) = f.items()
-            v = self.proof.variables[m[0][0]] if m else None
-            if v is not None and c == 1 and v.kind == "root" and m == ((m[0][0], 1),):
-                f, e = v.top, e / v.degree
+        if e.denominator > 1 or e < 0:
+            f, e = self._unrooted(f, e)
         whole = e.numerator // e.denominator
         part = e - whole
         found = [(self.tree(f), whole)] if whole > 0 else []
@@ -221,6 +208,13 @@ class Elaboration:
         if whole < 0:
             found.append((self._atom("inverse", f, -1), -whole))
         return self.product(Fraction(1), found)
+
+    def _unrooted(self, f: Poly, e: Fraction) -> tuple[Poly, Fraction]:
+        """A power of a root as one of what is under it."""
+        g = _variable(f)
+        if g is None or self.proof.variables[g].kind != "root":
+            return f, e
+        return self.proof.variables[g].top, e / self.proof.variables[g].degree
 
     def powered_all(self, p: Poly, e: Fraction) -> Tree:
         """A power of a positive polynomial."""
@@ -232,9 +226,8 @@ class Elaboration:
         for f, k in parts:
             s = self.sign(f)
             if s in (2, -2) or (s in (1, -1) and k > 0):
-                if s < 0 and k % 2:
-                    rest = self.proof.plus({}, rest, -1)
-                f = f if s > 0 else self.proof.plus({}, f, -1)
+                if s in (-1, -2):
+                    f, rest = _negative(f), _negative(rest) if k % 2 else rest
                 found.append((self.powered(f, k * e), 1))
             elif k % 2 == 0 and e.denominator == 2 and k > 0 and e > 0:
                 found.append((self._modulus(f), int(k * e)))
@@ -293,15 +286,13 @@ class Elaboration:
         for f, e in parts:
             s = self.sign(f)
             if s is not None:
-                f = f if s >= 0 else self.proof.plus({}, f, -1)
+                f = f if s >= 0 else _negative(f)
                 found.append((self.powered(f, e), 1))
                 continue
             square = ["Pow", ["Pow", self.tree(f), 2], ["Rational", 1, 2]]
             if str(square) not in self.proof.memory:
                 self.sign(self.lower(square[1]))
                 self._literally(square)
-            if e < 0:
-                raise NotFound("the modulus of a quotient of unknown sign")
             found.append((square, e))
         value = self.product(abs(number), found)
         self.lower(value)
@@ -346,7 +337,7 @@ class Elaboration:
                 below.append((self.powered(f, e), 1))
         weights: dict[int, Fraction] = {}
         found: list[tuple[Tree, int]] = []
-        for m, c in top.items() if number else ():
+        for m, c in top.items():
             c = number * c
             known = self._log_of(m) if not below else None
             if known is not None:
@@ -373,30 +364,24 @@ class Elaboration:
 
     def _log_of(self, m: Any) -> tuple[int, Poly] | None:
         for index, (a, power) in enumerate(self.proof.pairs):
-            if a == {m: 1} and len(m) == 1 and self.proof.variables[m[0][0]].kind == "log":
+            g = _variable(a) if a == {m: 1} else None
+            if g is not None and self.proof.variables[g].kind == "log":
                 return index, power
         return None
 
     def _log(self, node: Tree) -> None:
         p = self.proof.lower(node[1])
-        if self.sign(p) != 2:
+        number, parts = self.cancelled(p) if self.sign(p) == 2 else (None, [])
+        if number is None or any(self.sign(f) not in (2, -2) for f, _ in parts):
             self._literally(node)
             return
-        number, parts = self.cancelled(p)
         weights: dict[int, Fraction] = {}
         terms: list[Tree] = []
         for n, way in ((abs(number).numerator, 1), (abs(number).denominator, -1)):
             parts = [*parts, *(({(): q}, way * k) for q, k in primes(n))]
         for f, e in parts:
-            s = self.sign(f)
-            if s not in (2, -2):
-                raise NotFound("the logarithm of a product of unknown signs")
-            f, e = (f if s > 0 else self.proof.plus({}, f, -1)), Fraction(e)
-            (m, _), *more = f.items()
-            if not more and m:
-                v = self.proof.variables[m[0][0]]
-                if v.kind == "root":
-                    f, e = v.top, e / v.degree
+            f = f if self.sign(f) == 2 else _negative(f)
+            f, e = self._unrooted(f, Fraction(e))
             index = self._pair_of(f)
             weights[index] = weights.get(index, Fraction(0)) + e
             terms.append(["Mul", ratio(e), self.tree(self.proof.pairs[index][0])])
@@ -411,6 +396,16 @@ class Elaboration:
         self.sign(self.proof.plus(f, ONE, -1))
         self._literally(["log", self.tree(f)])
         return len(self.proof.pairs) - 1
+
+
+def _negative(p: Poly) -> Poly:
+    return {m: -c for m, c in p.items()}
+
+
+def _variable(p: Poly) -> int | None:
+    """The variable that a polynomial is, if it is one."""
+    (m, *_) = p
+    return m[0][0] if m and p == {((m[0][0], 1),): 1} else None
 
 
 def primes(n: int) -> list[tuple[int, int]]:

@@ -79,8 +79,7 @@ class EndAndSlope(Method):
         if claim.relation == "!=":  # on one side of it everywhere
             sides = (self.attempt(replace(claim, relation=one)) for one in (">", "<"))
             return next((found for found in sides if found is not None), None)
-        way = -1 if claim.relation[0] == "<" else 1
-        difference = way * claim.difference
+        difference = claim.surplus
         if (
             difference.has(*_JUMPS)
             or not within(SLOPES_LARGEST, difference.count_ops(), len(difference.free_symbols))
@@ -107,8 +106,6 @@ class EndAndSlope(Method):
 def _without_gaps(expression: Expr, domain: Domain) -> tuple[Expr, Domain]:
     """Real numbers in place of whole ones: what holds for all of them holds for these."""
     real = {s: Symbol(s.name, real=True) for s in domain.symbols if s.is_integer}
-    if not real:
-        return expression, domain
     ranges = (
         replace(
             r,
@@ -148,10 +145,9 @@ def _where_equal(difference: Expr, domain: Domain) -> str | None:
 def _turned_over(goal: _Goal) -> list[str] | None:
     """With 1/s in place of an s without bound of which a function takes the inverse."""
     within = {p for f in goal.expression.atoms(Function) for a in f.args for p in a.atoms(Pow)}
-    ends = {e for r in goal.domain.ranges for e in (r.lower + r.upper).free_symbols}
-    for r in goal.domain.ranges:
-        alone = r.symbol not in ends and r.lower.is_Rational and r.upper == oo
-        if alone and 1 / r.symbol in within and r.lower >= 0:
+    for r in _free(goal.domain):
+        half_line = r.lower.is_Rational and r.upper == oo
+        if half_line and 1 / r.symbol in within and r.lower >= 0:
             inverse = replace(r, lower=S.Zero, upper=1 / r.lower if r.lower else oo,
                               lower_closed=False, upper_closed=r.lower_closed)  # fmt: skip
             domain = Domain(tuple(inverse if o is r else o for o in goal.domain.ranges))
@@ -168,7 +164,7 @@ def _steps(goal: _Goal, depth: int) -> list[str] | None:
     if found is not None:
         held = found == Sign.POSITIVE or (found >= 0 and not goal.strict)
         return [f"{_said(goal)} by its sign on the orthant"] if held else None
-    if depth == 0 or not is_defined(goal.expression, goal.domain):
+    if depth == 0:
         return None
     for expression in dict.fromkeys((goal.expression, _without_known_signs(goal))):
         lines = _along_a_range(replace(goal, expression=expression), depth)
@@ -178,11 +174,8 @@ def _steps(goal: _Goal, depth: int) -> list[str] | None:
 
 
 def _along_a_range(goal: _Goal, depth: int) -> list[str] | None:
-    """From an end or a turning point of one range; no other range may depend on it."""
-    ends = {e for r in goal.domain.ranges for e in (r.lower + r.upper).free_symbols}
-    for r in goal.domain.ranges:
-        if r.symbol in ends:
-            continue
+    """From an end or a turning point of one range."""
+    for r in _free(goal.domain):
         for upwards in (True, False):
             lines = _from_end(goal, r, upwards, depth)
             if lines is not None:
@@ -191,6 +184,12 @@ def _along_a_range(goal: _Goal, depth: int) -> list[str] | None:
         if lines is not None:
             return lines
     return None
+
+
+def _free(domain: Domain) -> list[Range]:
+    """The ranges on which no other depends."""
+    ends = {s for r in domain.ranges for s in r.needs}
+    return [r for r in domain.ranges if r.symbol not in ends]
 
 
 def _without_known_signs(goal: _Goal) -> Expr:
@@ -212,13 +211,10 @@ def _from_turning_points(goal: _Goal, r: Range, depth: int) -> list[str] | None:
         gaps = [place - r.lower, r.upper - place]
         if any(gap != oo and _sign(gap, rest) != Sign.POSITIVE for gap in gaps):
             continue
-        at = _sign(goal.expression.subs(r.symbol, place), rest)
-        if at is None or at < 0 or (goal.strict and at != Sign.POSITIVE):
-            continue
         lines: list[str] = []
         for part, upwards in (
-            (replace(r, upper=place, upper_closed=False), False),
-            (replace(r, lower=place, lower_closed=False), True),
+            (replace(r, upper=place, upper_closed=True), False),
+            (replace(r, lower=place, lower_closed=True), True),
         ):
             within = Domain(tuple(part if o is r else o for o in goal.domain.ranges))
             more = _from_end(replace(goal, domain=within), part, upwards, depth)
@@ -245,9 +241,7 @@ def _turning_points(goal: _Goal, r: Range, rest: Domain) -> Iterator[Expr]:
                 slope_of, start_of = Poly(line, u).all_coeffs()
                 yield inverse(-start_of / slope_of)
     for place in (*_NICE, *(1 - o.symbol for o in rest.ranges)):
-        if rest.extended(place).symbols == rest.symbols and is_zero(
-            slope.subs(r.symbol, place), rest
-        ):
+        if is_zero(slope.subs(r.symbol, place), rest):
             yield place
 
 

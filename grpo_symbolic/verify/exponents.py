@@ -22,15 +22,13 @@ Factored = tuple[Fraction, list[tuple[Poly, int]]]
 
 def combination(ring: Proof, known: Sequence[Factored], wanted: Factored) -> list[Fraction] | None:
     """Weights with which the known ones add up to the one that is wanted; None without any."""
-    if not known:
-        return None
     tops = _over_one_divisor(ring, [*known, wanted])
     monomials = sorted({m for p in tops for m in p})
-    rows = [[fmpq(*_pair(p.get(m, 0))) for p in tops] for m in monomials]
-    reduced, rank = fmpq_mat(rows).rref() if rows else (None, 0)
-    if reduced is None:
-        return [Fraction(0)] * len(known)
     weights = [Fraction(0)] * len(known)
+    if not monomials:
+        return weights
+    rows = [[fmpq(*_pair(p.get(m, 0))) for p in tops] for m in monomials]
+    reduced, rank = fmpq_mat(rows).rref()
     for row in range(rank):
         place = next(k for k in range(len(tops)) if reduced[row, k] != 0)
         if place == len(known):

@@ -17,6 +17,7 @@ __all__ = [
     "BOXES",
     "BOXES_LARGEST",
     "NUMBER_ROOTS",
+    "PATIENCE",
     "SCRIPT_LARGEST",
     "SLOPES_DEEPEST",
     "SLOPES_LARGEST",
@@ -24,7 +25,7 @@ __all__ = [
     "SMALLEST_BOX",
     "SYSTEM_LARGEST",
     "WHOLE_NUMBERS",
-    "is_small",
+    "unmetered",
     "within",
 ]
 
@@ -43,6 +44,10 @@ SCRIPT_LARGEST, NUMBER_ROOTS = (4000, 4000), (4,)
 SMALL = (160, 64, 10_000)
 #: How many whole numbers are inserted one by one.
 WHOLE_NUMBERS = (2, 8)
+#: How many times its limit a method may take where more than one verdict is wanted; samples not.
+PATIENCE = {False: 4, True: 1}
+#: So many of the first methods end by themselves on a small claim.
+_QUICK = 2
 
 
 def within(largest: tuple[int, ...], *sizes: int) -> bool:
@@ -50,7 +55,12 @@ def within(largest: tuple[int, ...], *sizes: int) -> bool:
     return all(size <= most for size, most in zip(sizes, largest, strict=True))
 
 
-def is_small(left: Expr, right: Expr) -> bool:
+def unmetered(left: Expr, right: Expr, steps: int, usual: int) -> int:
+    """How many methods are tried first without a meter, where no less than usual is allowed."""
+    return _QUICK if steps >= usual and _is_small(left, right) else 0
+
+
+def _is_small(left: Expr, right: Expr) -> bool:
     """Whether a normal form is found quickly; what is in the exponents counts as the degree.
 
     The meter of work would double the cost of such a claim.

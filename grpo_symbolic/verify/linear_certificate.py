@@ -35,6 +35,8 @@ _MAX_COLUMNS = 4000
 # Of the simplex method, for all programs of one search together.
 _MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
+# Of a coefficient that is free.
+_LARGEST_DIVISOR = 1000
 
 Monomials = dict[tuple[int, ...], Rational]
 
@@ -210,7 +212,8 @@ class _Program:
         exact = self._exact(used, values)
         if exact is None:
             return None
-        found = self._assembled(dict(zip(used, exact, strict=True)))
+        chosen = zip(used, exact, strict=True)
+        found = self._assembled({i: value for i, value in chosen if value != 0})
         return found if found is not None and found.proves() else None
 
     @cached_property
@@ -314,8 +317,6 @@ class _Program:
         cofactors = [Integer(0) for _ in system.equations]
         for i, value in exact.items():
             column, coefficient = self.columns[i], Rational(int(value.p), int(value.q))
-            if coefficient == 0:
-                continue
             if column.kind == "cofactor":
                 powers = zip(system.generators, column.key, strict=True)
                 cofactors[column.equation] += Mul(coefficient, *(s**k for s, k in powers))
@@ -384,7 +385,7 @@ def _pivot(reduced: fmpq_mat, row: int, width: int) -> int:
 
 
 def _near(value: float) -> fmpq:
-    return as_rational(Fraction(value).limit_denominator(1000))
+    return as_rational(Fraction(value).limit_denominator(_LARGEST_DIVISOR))
 
 
 @cache

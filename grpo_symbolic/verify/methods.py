@@ -14,7 +14,7 @@ from grpo_symbolic.elementary import KNOWN
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.identity import ExactIdentity
-from grpo_symbolic.verify.limits import is_small
+from grpo_symbolic.verify.limits import PATIENCE, unmetered
 from grpo_symbolic.verify.method import EngineStopped, Method
 from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
@@ -24,8 +24,6 @@ __all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "settle"]
 
 #: For all methods on one claim.
 STEPS = 12_000_000
-#: How many times the limit of a method where more than one verdict is wanted.
-_PATIENCE = 4
 #: For one divisor, radicand or argument of a logarithm.
 _NEEDS = 2_000_000
 #: They end by themselves on a small claim, and need none of the others.
@@ -86,12 +84,11 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     """
     found: list[Verdict] = []
     tried: list[str] = []
-    if steps >= STEPS and is_small(claim.left, claim.right):
-        # A normal form of so little ends by itself, and the meter would double its cost.
-        for method in _QUICK:
-            verdict = method.attempt(claim)
-            if verdict is not None and (decided := _defined(claim, verdict)) is not None:
-                return decided
+    # A normal form of so little ends by itself, and the meter would double its cost.
+    for method in _QUICK[: unmetered(claim.left, claim.right, steps, STEPS)]:
+        verdict = method.attempt(claim)
+        if verdict is not None and (decided := _defined(claim, verdict)) is not None:
+            return decided
     try:
         limited(_decide, claim, found, tried, steps=steps)
     except Exhausted:
@@ -133,8 +130,7 @@ def settle(
         if families and samples and left:
             left.append(method)
             continue
-        patience = 1 if samples else _PATIENCE
-        verdict = _verdict(method, claim, [], patience * method.steps)
+        verdict = _verdict(method, claim, [], PATIENCE[samples] * method.steps)
         if verdict is None:
             continue
         found.append(verdict)

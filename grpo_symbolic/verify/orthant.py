@@ -15,21 +15,20 @@ from grpo_symbolic.algebra import (
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.kernel.statement import SHOWN_BY
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["OrthantSign"]
+__all__ = ["POSSIBLE", "OrthantSign"]
 
-_HOLDS = {
-    ">": {Sign.POSITIVE},
-    ">=": {Sign.POSITIVE, Sign.NONNEGATIVE, Sign.ZERO},
-    "<": {Sign.NEGATIVE},
-    "<=": {Sign.NEGATIVE, Sign.NONPOSITIVE, Sign.ZERO},
-    "!=": {Sign.POSITIVE, Sign.NEGATIVE},
-    "==": {Sign.ZERO},
+#: The signs that are possible, by what is known.
+POSSIBLE = {
+    "POSITIVE": {1},
+    "NONNEGATIVE": {0, 1},
+    "ZERO": {0},
+    "NONPOSITIVE": {-1, 0},
+    "NEGATIVE": {-1},
 }
-
-
 #: A mean over a group of no more is written out where it has no sign as a whole.
 _GROUP = 16
 
@@ -47,7 +46,7 @@ class OrthantSign(Method):
         if found is None:
             difference = _written_out(difference)
             found = _sign_of_product(difference, domain)
-        if found is None or found not in _HOLDS[claim.relation]:
+        if found is None or not POSSIBLE[found.name] <= SHOWN_BY[claim.relation]:
             return None
         return Verdict(
             Status.PROVED,

@@ -129,10 +129,7 @@ class PolynomialSystem:
         if not within(SYSTEM_LARGEST, operations, expansion(*sides)):
             raise NotPolynomial("the claim is too large")
         lowering = Lowering(claim.domain)
-        difference = lowering.lower(claim.difference)
-        if claim.relation in ("<", "<="):
-            difference = -difference
-        goal, scale = lowering.scaled(difference)
+        goal, scale = lowering.scaled(lowering.lower(claim.surplus))
         known = [h for r in claim.domain.ranges for h in lowering.ends(r)]
         hypotheses = (*known, *lowering.hypotheses)
         relation = claim.relation.replace("<", ">")
@@ -221,10 +218,7 @@ class Lowering:
             if not self.inverses:
                 raise NotPolynomial(f"the denominator {bottom} of a radicand has no proved sign")
             top, bottom = top * self._inverse(bottom), Integer(1)
-        try:
-            content, factors = factor_list(top * bottom ** (order - 1))
-        except PolynomialError:
-            raise NotPolynomial(f"the radicand {base} is no polynomial") from None
+        content, factors = factor_list(top * bottom ** (order - 1))
         outside, inside = Integer(1), content
         for factor, power in factors:
             taken = power // order if self.side(factor) is Sign.POSITIVE else 0

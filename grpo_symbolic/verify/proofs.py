@@ -23,6 +23,7 @@ from grpo_symbolic.verify.kernel.statement import (
     ratio,
     statement_of,
 )
+from grpo_symbolic.verify.orthant import POSSIBLE
 from grpo_symbolic.verify.sign_search import by_squares
 from grpo_symbolic.verify.sign_search import ratio as ratio_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -30,13 +31,6 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 __all__ = ["for_the_kernel", "proof_of", "refutation_of"]
 
 _WRONG = (Rejected, Unchecked, ArithmeticError, LookupError, TypeError, ValueError)
-_SIGNS = {
-    "POSITIVE": {1},
-    "NONNEGATIVE": {0, 1},
-    "ZERO": {0},
-    "NONPOSITIVE": {-1, 0},
-    "NEGATIVE": {-1},
-}
 #: Methods of which nothing is to be checked in this way: samples and the word of solvers.
 _OTHERS = ("real algebra (z3)", "real algebra (cvc5)")
 
@@ -69,7 +63,7 @@ def signs_of(statement: Statement, method: str, evidence: Mapping[str, Any]) -> 
     found = set(SHOWN_BY[statement.relation])
     if method == "exact identity":
         return found & {0}
-    return found & _SIGNS.get(str(evidence.get("sign")), found)
+    return found & POSSIBLE.get(str(evidence.get("sign")), found)
 
 
 def proof_of(statement: Statement, evidence: Mapping[str, Any], signs: set[int]) -> list[Any]:
@@ -84,11 +78,12 @@ def proof_of(statement: Statement, evidence: Mapping[str, Any], signs: set[int])
     for chart in charts(statement):
         work = Elaboration(Proof(statement, chart)).begin()
         sides = [work.lower(side) for side in (statement.left, statement.right)]
-        if evidence.get("by") == "squares" and not gap(work.proof) <= signs:
-            by_squares(work, *sides)
-        if "multiplier" in evidence and not gap(work.proof) <= signs:
-            _identity(work, evidence)
-        work.sign(work.proof.plus(*sides, -1))
+        if not gap(work.proof) <= signs:
+            if evidence.get("by") == "squares":
+                by_squares(work, *sides)
+            if "multiplier" in evidence:
+                _identity(work, evidence)
+            work.sign(work.proof.plus(*sides, -1))
         if not gap(work.proof) <= signs:
             raise NotFound("the sign is not shown")
         found.append(work.steps)

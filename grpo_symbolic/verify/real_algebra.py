@@ -18,12 +18,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sympy import Rational
-
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import EngineStopped, Method
 from grpo_symbolic.verify.polynomial_system import POLYNOMIAL_SYSTEM, NotPolynomial
-from grpo_symbolic.verify.sampling import refuted_at
+from grpo_symbolic.verify.sampling import refuted_by
 from grpo_symbolic.verify.smt import script
 from grpo_symbolic.verify.verdict import Status, Verdict
 
@@ -63,7 +61,7 @@ class RealAlgebra(Method):
             return None
         found = self._ask(texts[0])
         if found.get("answer") == "sat":
-            return _counterexample(claim, found["model"])
+            return refuted_by(claim, found["model"])  # its model, checked exactly
         if found.get("answer") != "unsat" or self._ask(texts[1]).get("answer") != "sat":
             return None
         return Verdict(
@@ -100,8 +98,6 @@ class RealAlgebra(Method):
             done = subprocess.run(
                 [sys.executable, str(child), self.engine, str(path), str(_UNITS[self.engine])],
                 capture_output=True,
-                text=True,
-                check=False,
             )
         if done.returncode < 0:
             raise EngineStopped("the system ended it before it had an answer")
@@ -109,17 +105,6 @@ class RealAlgebra(Method):
             return json.loads(done.stdout)
         except ValueError:  # it cannot read the script
             return {"answer": "unknown"}
-
-
-def _counterexample(claim: Claim, model: Mapping[str, str]) -> Verdict | None:
-    """An engine's model, taken as rational numbers and checked exactly."""
-    try:
-        point = {s: Rational(model[s.name]) for s in claim.domain.symbols}
-    except (KeyError, ValueError, TypeError):
-        return None
-    if any(s.is_integer and not v.is_Integer for s, v in point.items()):
-        return None
-    return refuted_at(claim, point) if claim.domain.contains(point) else None
 
 
 @cache

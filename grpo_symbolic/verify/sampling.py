@@ -25,12 +25,13 @@ __all__ = [
     "RationalSampling",
     "holds_at",
     "refuted_at",
+    "refuted_by",
     "shortened",
     "undefined",
 ]
 
 SAMPLES = 60
-DIGITS = 50
+DIGITS, _SHOWN_DIGITS = 50, 30
 SEED = 20250225
 #: How the detail begins of a refutation by a point without a value.
 UNDEFINED = "undefined at "
@@ -55,13 +56,10 @@ class RationalSampling(Method):
         tested = 0
         for point in _places(claim):
             found = sign_at(claim, point)
-            if found is None and not claim.where_defined and claim.undefined_at(point):
-                return undefined(claim, point)
-            if found is None:
-                continue
-            tested += 1
-            if not holds_at(claim, point, found):
-                return _refuted(claim, point)
+            refuted = _failure(claim, point, found)
+            if refuted is not None:
+                return refuted
+            tested += found is not None
         if not tested:
             return None
         return Verdict(
@@ -77,13 +75,7 @@ class RationalSampling(Method):
         given = evidence.get("counterexample")
         if status != Status.REFUTED or not isinstance(given, Mapping):
             return False
-        names = {s.name: s for s in claim.domain.symbols}
-        if set(given) != set(names):
-            return False
-        point = {names[name]: Rational(value) for name, value in given.items()}
-        if not claim.domain.contains(point):
-            return False
-        again = refuted_at(claim, point)
+        again = refuted_by(claim, given)
         return again is not None and again.evidence == dict(evidence)
 
 
@@ -94,9 +86,9 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
     yield from domain.corners(domain.relevant(claim.difference).symbols, _closer(claim))
     middle = next(domain.samples(1, seed=SEED), {})
     for r in domain.ranges:
-        for end, belongs in ((r.lower, r.lower_closed), (r.upper, r.upper_closed)):
+        for end in (r.lower, r.upper):
             at = {**middle, r.symbol: end.subs(middle)}
-            if belongs and end.is_finite and domain.contains(at):
+            if end.is_finite and domain.contains(at):
                 yield at
     yield from _in_symmetric_places(claim, middle)
     yield from _far_out(claim, middle)
@@ -133,29 +125,48 @@ def _far_out(claim: Claim, middle: Mapping[Symbol, Expr]) -> Iterator[dict[Symbo
                 yield at
 
 
+def refuted_by(claim: Claim, given: Mapping[str, Any]) -> Verdict | None:
+    """REFUTED at a point that is given by names and fractions as text, else None."""
+    point = _read(claim, given)
+    return None if point is None else refuted_at(claim, point)
+
+
 def refuted_at(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict | None:
-    """REFUTED with both sides' values when the claim fails at this exact point, else None."""
-    found = sign_at(claim, point)
-    if found is None and not claim.where_defined and claim.undefined_at(point):
+    """REFUTED with both sides' values when the claim fails at this exact point, else None.
+
+    None too for what is no point of its domain.
+    """
+    if set(point) != set(claim.domain.symbols) or not claim.domain.contains(point):
+        return None
+    return _failure(claim, point, sign_at(claim, point))
+
+
+def _failure(claim: Claim, point: Mapping[Symbol, Expr], sign: int | None) -> Verdict | None:
+    """REFUTED at a point where left − right has this sign, or where a side has no value."""
+    if sign is None and not claim.where_defined and claim.undefined_at(point):
         return undefined(claim, point)
-    return None if found is None or holds_at(claim, point, found) else _refuted(claim, point)
+    return None if sign is None or holds_at(claim, point, sign) else _refuted(claim, point)
 
 
 def shortened(claim: Claim, verdict: Verdict) -> Verdict:
     """The refutation at a point of fewer digits, where the claim fails at one of those close by."""
     given: dict[str, str] = verdict.evidence["counterexample"]  # type: ignore[assignment]
-    if all(len(value) <= _LEGIBLE for value in given.values()):
-        return verdict
-    try:
-        point = {s: Rational(given[s.name]) for s in claim.domain.symbols}
-    except TypeError:  # an end that is no fraction
+    point = _read(claim, given)
+    if point is None or all(len(value) <= _LEGIBLE for value in given.values()):
         return verdict
     for digits in _FEWER_DIGITS:
-        close = {s: _rounded(value, digits) for s, value in point.items()}
-        found = refuted_at(claim, close) if claim.domain.contains(close) else None
+        found = refuted_at(claim, {s: _rounded(value, digits) for s, value in point.items()})
         if found is not None:
             return found
     return verdict
+
+
+def _read(claim: Claim, given: Mapping[str, Any]) -> dict[Symbol, Rational] | None:
+    """The point, unless a coordinate is missing or no fraction."""
+    try:
+        return {s: Rational(given[s.name]) for s in claim.domain.symbols}
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _rounded(value: Rational, digits: int) -> Rational:
@@ -170,10 +181,9 @@ def holds_at(claim: Claim, point: Mapping[Symbol, Expr], sign: int) -> bool:
 
     A difference that is not told from 0 refutes a strict claim only if it is exactly 0.
     """
-    if sign:
-        return agrees(claim.relation, sign)
-    weak = claim.relation in ("==", ">=", "<=")
-    return weak or not is_zero(unfolded(claim.difference.subs(point)).doit(), Domain())
+    if agrees(claim.relation, sign):
+        return True
+    return not (sign or is_zero(unfolded(claim.difference.subs(point)).doit(), Domain()))
 
 
 def undefined(claim: Claim, point: Mapping[Symbol, Expr]) -> Verdict:
@@ -198,7 +208,7 @@ def _refuted(claim: Claim, point: Mapping[Symbol, Expr], detail: str = "") -> Ve
 
 def _shown(side: Expr, point: Mapping[Symbol, Expr]) -> Expr:
     try:
-        return side.xreplace(dict(point)).n(30)
+        return side.xreplace(dict(point)).n(_SHOWN_DIGITS)
     except ValueError:  # of a maximum with a part that is no real number
         return S.NaN
 

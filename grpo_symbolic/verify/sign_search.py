@@ -10,7 +10,8 @@ from grpo_symbolic.verify.kernel.statement import Rejected
 
 __all__ = ["Work", "by_squares", "code", "ratio", "shown"]
 
-_DEPTH = 6
+_DEPTH = 7
+_NEGATIVE = {-1, -2}
 _CODES = {(1,): 2, (0, 1): 1, (0,): 0, (-1, 0): -1, (-1,): -2}
 
 
@@ -42,12 +43,9 @@ def ratio(number: Fraction) -> Any:
 
 def shown(work: Work, p: Poly, depth: int = 0) -> int | None:
     """The sign of a normal form, with the steps of the proof that show it; None if not found."""
-    s = code(work.proof.sign(p))
-    if s is not None or depth > _DEPTH:
+    s, key = code(work.proof.sign(p)), frozenset(p.items())
+    if s is not None or depth >= work.failed.get(key, _DEPTH):
         return s
-    key = frozenset(p.items())
-    if key in work.failed and work.failed[key] <= depth:
-        return None
     work.failed[key] = depth
     number, parts = work.factors(p)
     if len(parts) > 1 or parts[0][1] > 1 or number != 1:
@@ -81,7 +79,7 @@ def _by_root(work: Work, f: Poly, depth: int) -> int | None:
     """A + B r for the last square root r, by the signs of A, B and A^2 - B^2 r^2."""
     variables = work.proof.variables
     used = sorted({g for m in f for g, _ in m}, reverse=True)
-    roots = [g for g in used if variables[g].kind == "root" and variables[g].degree == 2]
+    roots = [g for g in used if variables[g].degree == 2]  # no quotient is left
     for g in [g for g in roots if not variables[g].number] or roots:
         a = {m: c for m, c in f.items() if g not in dict(m)}
         b = {tuple(x for x in m if x[0] != g): c for m, c in f.items() if g in dict(m)}
@@ -123,7 +121,7 @@ def by_squares(work: Work, p: Poly, q: Poly, depth: int = 0) -> int | None:
 def _equal(work: Work, p: Poly, q: Poly, difference: Poly, depth: int) -> int | None:
     """That p = q for equal squares and sides of one sign: both are the modulus of p, or of -p."""
     proof, found = work.proof, [shown(work, work.proof.normal(x), depth) for x in (p, q)]
-    way = -1 if {-1, -2} & {*found} else 1
+    way = -1 if _NEGATIVE & {*found} else 1
     modulus = ["Abs", work.tree(p)]
     try:
         for side in (p, q):
@@ -162,7 +160,7 @@ def _by_elimination(work: Work, f: Poly, depth: int) -> int | None:
     proof = work.proof
     for root in sorted({g for m in f for g, _ in m}):
         v = proof.variables[root]
-        if v.kind != "root" or v.degree != 2 or v.number:
+        if v.degree != 2 or v.number:
             continue
         for g in sorted({g for m in v.top for g, _ in m}):
             radicand, parts = _powers(v.top, g), _powers(f, g)

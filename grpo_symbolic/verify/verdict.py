@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from grpo_symbolic.display import Html, badge, cut, grid, math, plural, record
 
-__all__ = ["Report", "Status", "Verdict"]
+__all__ = ["WEAKEST_FIRST", "Report", "Status", "Verdict"]
 
 
 class Status(StrEnum):
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
 
 # What a set of claims is worth together: its weakest member.
-_WEAKEST_FIRST = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
+WEAKEST_FIRST = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,7 +75,7 @@ class Verdict:
         return f"{self.status} by {self.method}: {self.detail}"
 
     def __repr__(self) -> str:
-        return f"Verdict({cut(str(self), 240)})"
+        return f"Verdict({cut(str(self), _READ)})"
 
     def _repr_html_(self) -> Html:
         rows = [
@@ -88,8 +88,8 @@ class Verdict:
         return record("Verdict", rows)
 
 
-# The TeX of a longer identity is not read.
-_TYPESET = 1500
+# The TeX of a longer identity is not read, and of a longer text the beginning.
+_TYPESET, _READ = 1500, 240
 
 
 def _shown(name: str, value: str) -> tuple[str, str]:
@@ -99,7 +99,7 @@ def _shown(name: str, value: str) -> tuple[str, str]:
     plain = re.sub(r"\b_t_(?=\w)", "t_", re.sub(r"\b_sqrt(?=\d)", "root_", value))
     if plain != value:
         name = f"{name}, in t_x > 0 for the place of x in its range, and square roots"
-    return name, cut(plain, 240)
+    return name, cut(plain, _READ)
 
 
 @dataclass(frozen=True, repr=False)
@@ -125,7 +125,7 @@ class Report:
     def status(self) -> Status:
         """The weakest status of all verdicts; an empty report is UNKNOWN."""
         found = {verdict.status for verdict in self.verdicts}
-        return next((s for s in _WEAKEST_FIRST if s in found), Status.UNKNOWN)
+        return next((s for s in WEAKEST_FIRST if s in found), Status.UNKNOWN)
 
     def __iter__(self) -> Iterator[Verdict]:
         return iter(self.verdicts)

@@ -12,7 +12,7 @@ import pytest
 from sympy import Expr, Piecewise, Rational, S, oo, sqrt
 
 import grpo_symbolic as gs
-from grpo_symbolic.checking.check import Checked, check
+from grpo_symbolic.checking.check import Checked
 from grpo_symbolic.checking.checked import decimal, powers_of_ten, value_at
 from grpo_symbolic.checking.curve_limits import Piece
 from grpo_symbolic.checking.inverse import inverse
@@ -20,6 +20,7 @@ from grpo_symbolic.checking.limits import _pieces, _rank
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.verify.verdict import Status
+from tests.checking.kept import check
 
 B, C, P, P0 = gs.symbols.beta, gs.symbols.gamma, gs.symbols.pi, gs.symbols.pi_ref
 SURE, MARGIN = gs.BinaryQuestion(), gs.BinaryQuestion(margin=C)
@@ -122,6 +123,10 @@ def test_limits_at_which_a_formula_fails() -> None:
     assert found.right_where == ("beta < 1",)
     found = answer("limit(sqrt(beta - 1), beta, 1, -) = 0")
     assert 0 < Fraction(found.counterexample["beta"]) < 1  # type: ignore[index]
+    found = answer("limit(sqrt(beta - 1/100), beta, 0) = 0")
+    assert 0 < Fraction(found.counterexample["beta"]) < Fraction(1, 100)  # type: ignore[index]
+    found = answer("limit(sqrt(99/100 - pi_ref), pi_ref, 1) = 0")
+    assert Fraction(99, 100) < Fraction(found.counterexample["pi_ref"]) < 1  # type: ignore[index]
     infinite = answer("limit(1/(beta - 1), beta, 1) = oo")
     assert (infinite.ours, infinite.theirs, infinite.difference) == ("-oo", "oo", "")
 

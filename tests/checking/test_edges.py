@@ -14,6 +14,7 @@ from grpo_symbolic.checking.relation import RelationCheck, _Numbers
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.grammar.statement import statements
 from grpo_symbolic.symbols import beta, pi, pi_ref
+from tests.checking.kept import check
 
 QUESTION = gs.BinaryQuestion()
 EIGHT, MANY = gs.GRPO(8), gs.GRPO(oo)
@@ -42,16 +43,16 @@ CHECKS = [
 
 @pytest.mark.parametrize(("algorithm", "formula", "verdict"), CHECKS, ids=[c[1] for c in CHECKS])
 def test_edges_are_decided(algorithm: gs.GRPO, formula: str, verdict: str) -> None:
-    assert gs.check(formula, algorithm, QUESTION).verdict.value == verdict
+    assert check(formula, algorithm, QUESTION).verdict.value == verdict
 
 
 def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
-    whole = gs.check("limit(pi, beta, oo) == pi_ref", EIGHT, QUESTION).exhibited()
+    whole = check("limit(pi, beta, oo) == pi_ref", EIGHT, QUESTION).exhibited()
     assert whole.formulas[0].left == r"\lim_{\beta \to \infty} \pi(a)"
-    above = gs.check("limit(pi, beta, 0, +) == 1", EIGHT, QUESTION).exhibited()
+    above = check("limit(pi, beta, 0, +) == 1", EIGHT, QUESTION).exhibited()
     assert above.formulas[0].left == r"\lim_{\beta \to 0^{+}} \pi(a)"
     proved, refuted, open_ = (
-        gs.check(next(f for a, f, v in CHECKS if (a, v) == (EIGHT, word)), EIGHT, QUESTION)
+        check(next(f for a, f, v in CHECKS if (a, v) == (EIGHT, word)), EIGHT, QUESTION)
         for word in ("PROVED", "REFUTED", "UNKNOWN")
     )
     assert proved.exhibited().title == "Proved formula"
@@ -60,15 +61,15 @@ def test_what_is_decided_can_be_stated_and_nothing_else() -> None:
     assert proved.exhibited().says == "every stationary policy satisfies"
     with pytest.raises(ValueError, match="proved or refuted can be stated, this one is UNKNOWN"):
         open_.exhibited()
-    other = gs.check("pi == pi_ref", EIGHT, QUESTION)
+    other = check("pi == pi_ref", EIGHT, QUESTION)
     assert other.sentence == "the stationary policy has another value"
-    equation = gs.check("beta*(pi - pi_ref)/(pi + 1) == 3", EIGHT, QUESTION)
+    equation = check("beta*(pi - pi_ref)/(pi + 1) == 3", EIGHT, QUESTION)
     assert equation.sentence == "the two sides differ at the stationary policy"
     pair = other.exhibited()
     assert pair.formulas[0].rel_op == "=="
     assert "It fails at" in pair.more[0]
     assert "where the formula has" in pair.more[0]
-    strict = gs.check("pi >= pi_ref", EIGHT, QUESTION).exhibited()
+    strict = check("pi >= pi_ref", EIGHT, QUESTION).exhibited()
     assert strict.more == ()
 
 

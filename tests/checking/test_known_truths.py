@@ -6,8 +6,8 @@ from math import comb, sqrt
 import pytest
 
 from grpo_symbolic import GRPO, BinaryQuestion, symbols
-from grpo_symbolic.checking.check import check
 from grpo_symbolic.verify.verdict import Status
+from tests.checking.kept import check
 from tests.checking.known_truths import Known, known_truths
 
 EVERY, FIRST = 24, 5

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, TypeGuard
 
 __all__ = ["ROOT", "Change", "changes", "watch"]
 
@@ -108,7 +108,9 @@ def _replacements(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             f"{NAMED[node.attr]} for {node.attr}",
             ast.Attribute(node.value, NAMED[node.attr], node.ctx),
         )
-    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+    elif isinstance(node, ast.keyword) and _is_truth_value(node.value):
+        yield "the other truth value", ast.keyword(node.arg, ast.Constant(not node.value.value))
+    elif _is_truth_value(node):
         yield "the other truth value", ast.Constant(not node.value)
     elif isinstance(node, ast.Constant) and isinstance(node.value, int):
         yield "a number off by one", ast.Constant(node.value + 1)
@@ -160,10 +162,16 @@ def _blocks(function: ast.FunctionDef) -> list[tuple[list[ast.stmt], int]]:
     ]
 
 
+def _is_truth_value(node: ast.AST) -> TypeGuard[ast.Constant]:
+    return isinstance(node, ast.Constant) and isinstance(node.value, bool)
+
+
 def _decides(node: ast.AST, child: ast.AST) -> bool:
     """Not so an annotation, nor which method is called: ``.lower(...)`` is no end of a range."""
     if isinstance(node, ast.AnnAssign):
         return child is node.value
+    if isinstance(node, ast.keyword) and _is_truth_value(child):
+        return False  # it is changed with its name
     return not (isinstance(node, ast.Call) and child is node.func) or isinstance(child, ast.Name)
 
 

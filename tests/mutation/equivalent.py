@@ -19,13 +19,49 @@ EQUIVALENT: dict[str, str] = {
         "one end without the other: a function that is zero at one of the first and the last count "
         "is positive at the other, or, for two, has this one count at both ends"
     ),
-    "grpo_symbolic/verify/linear_certificate.py:_Program._add: plus for minus: "
-    "1.0 + sum(powers) ** 2 + 0.1 * len(share)": (
-        "a preference among identities each of which proves the claim, and is expanded to see it"
+    "grpo_symbolic/checking/checked.py:told: another relation: abs(gap) < CLOSE": (
+        "no two values to 50 digits differ by exactly 1e-30"
+    ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: left out: "
+    "raise NotFound('a radicand has a divisor of unknown sign')": (
+        "the kernel refuses the value that lacks it, and the root is named as it stands either way"
     ),
     "grpo_symbolic/verify/sign_search.py:_by_root: left out: continue": (
         "without a sign of either side their squares show nothing: it saves to look at them"
     ),
+}
+
+#: What is zipped has one length where it is made, and nothing of it comes from outside.
+_OF_ONE_LENGTH = (
+    "verify/ball_boxes.py:_Chart.point",
+    "verify/ball_boxes.py:_Chart.value",
+    "verify/ball_boxes.py:_Chart.tightened",
+    "verify/ball_boxes.py:_built",
+    "verify/bernstein_goal.py:_recognised",
+    "verify/certificate.py:Certificate._remainder",  # proves() has compared the lengths
+    "verify/certificate.py:Certificate.names",
+    "verify/certificate.py:Certificate.right",
+    "verify/certificate.py:Certificate._written",  # of other lengths proves() is false
+    "verify/elaboration.py:Elaboration.factors",
+    "verify/elaboration.py:Elaboration._spanned",
+    "verify/end_and_slope.py:_where_equal",
+    "verify/kernel/checks.py:charts",
+    "verify/kernel/statement.py:statement_of",
+    "verify/linear_certificate.py:_Program.certificate",
+    "verify/linear_certificate.py:_Program._feasible",
+    "verify/linear_certificate.py:_Program._program",
+    "verify/linear_certificate.py:_Program._assembled",
+    "verify/proofs.py:_identity",
+    "verify/proofs.py:_tree",
+    "verify/sampling.py:_in_symmetric_places",
+    "checking/direction.py:DirectionCheck._opposite_pair",
+    "checking/subject.py:Subject.names",
+)
+EQUIVALENT |= {
+    f"grpo_symbolic/{place}: the other truth value: strict=True": (
+        "what is zipped has one length where it is made"
+    )
+    for place in _OF_ONE_LENGTH
 }
 
 #: Files that decide nothing.

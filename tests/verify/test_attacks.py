@@ -19,9 +19,12 @@ from grpo_symbolic.verify.kernel.checks import (
     UNCHECKED,
     check,
     check_record,
+    gap,
     read,
 )
-from grpo_symbolic.verify.kernel.statement import digest, texts, written
+from grpo_symbolic.verify.kernel.proof import BITS, WORK, Proof
+from grpo_symbolic.verify.kernel.statement import digest, statement_of, texts, written
+from tests.verify.kept import same_reason
 
 HALF = ["Rational", 1, 2]
 X = ("x", 0, 1)  # with open ends
@@ -90,6 +93,8 @@ def test_what_is_true_is_accepted() -> None:
         check(forged("x", ">=", 0, ("x", 0, 1, True, True), proof=[[SYMBOL], [SYMBOL]])).word
         == CHECKED
     )
+    for tree, value in ((["Add", 1, 1], HALF), (["Add", 1, HALF], ["Rational", 2, 3])):
+        assert check(forged(["Pow", tree, -1], "==", value, proof=[[]])).word == CHECKED
     inverse = ["Pow", "x", -1]
     assert check(forged(inverse, ">", 1, X, proof=steps(["let", "v:1", inverse]))).word == CHECKED
     granted = ["Pow", ["Add", "x", minus(HALF)], -2]
@@ -213,6 +218,7 @@ ATTACKS: dict[str, dict[str, Any]] = {
     "no point": forged("x", "<", 0, X, point={}),
     "a point where it is not claimed": forged(INVERSE, "<", 0, X, point={"x": "1/2"}, where=True),
     "a point where it is granted": forged(INVERSE, "<", 0, X, point={"x": "1/2"}, where=True, proof=steps(["let", "v:1", INVERSE])),
+    "a point where it is granted to be neither": forged(INVERSE, "==", 0, X, point={"x": "1/2"}, where=True, proof=steps(["let", "v:1", INVERSE])),
     "a point where nothing is known": forged(["exp", "x"], "<", 2, X, point={"x": "1/2"}),
     # a neighbour of what was proved
     "two ranges swapped": forged("x", "<", "y", ("x", 1, 2), ("y", 0, 1), proof=steps(["symbol", "y"])),
@@ -248,6 +254,7 @@ ATTACKS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_is_seen(name: str) -> None:
     answer = check(ATTACKS[name])
+    same_reason(name, answer)
     assert answer.word == REJECTED or (answer.word == UNCHECKED and "closed at both" in answer.why)
 
 
@@ -274,13 +281,37 @@ HEAVY = {
 @pytest.mark.parametrize("name", HEAVY)
 def test_a_huge_exponent_of_a_step_proves_nothing(name: str) -> None:
     answer = check(forged("x", "<", 0, X, proof=steps(HEAVY[name])))
+    same_reason(name, answer)
     assert answer.word in (UNCHECKED, REJECTED)
 
 
 @pytest.mark.parametrize("name", ENDLESS)
 def test_work_without_an_end_is_not_begun(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(proof, "WORK", 30_000)  # as often as this, it is counted, not timed
-    assert check(forged(ENDLESS[name], ">=", 0, X)).word in (UNCHECKED, REJECTED)
+    answer = check(forged(ENDLESS[name], ">=", 0, X))
+    same_reason(name, answer)
+    assert answer.word in (UNCHECKED, REJECTED)
+
+
+def test_limits_are_where_they_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many products as there are, four ranges with both ends, and powers up to a size."""
+    square = ["Pow", ["Add", "x", 1, ["Pow", "x", 2]], 5]
+    made = forged(square, ">", 0, X)
+    whole = Proof(statement_of(made["exact"]), {})
+    whole.run([SYMBOL])
+    gap(whole)
+    needed = WORK - whole.work
+    assert needed > 100
+    for work, word in ((needed, CHECKED), (needed - 1, UNCHECKED), (WORK, CHECKED)):
+        monkeypatch.setattr(proof, "WORK", work)
+        assert check(made).word == word
+    for count, word in ((4, CHECKED), (5, UNCHECKED)):
+        names = [f"x{n}" for n in range(count)]
+        ranges = [(name, 0, 1, True, True) for name in names]
+        proofs = [[["symbol", name] for name in names]] * 2**count
+        assert check(forged("x0", ">=", 0, *ranges, proof=proofs)).word == word
+    for power, word in ((BITS, CHECKED), (BITS + 1, UNCHECKED)):
+        assert check(forged(["Pow", 1, power], ">", 0, proof=[[]])).word == word
 
 
 def test_a_tower_of_exponentials_has_no_decimals() -> None:

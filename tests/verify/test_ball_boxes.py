@@ -46,11 +46,12 @@ from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.ball_boxes import BallBoxes
+from tests.verify.kept import Keeping
 
 B, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
 X, Y = Symbol("x", real=True), Symbol("y", real=True)
 ZERO, ONE = Integer(0), Integer(1)
-METHOD = BallBoxes()
+METHOD = Keeping(BallBoxes())
 SEED = 7
 
 

@@ -11,8 +11,9 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.verify.ball_numbers import BallNumbers, sign_at
 from grpo_symbolic.verify.sampling import refuted_at
+from tests.verify.kept import Keeping
 
-METHOD = BallNumbers()
+METHOD = Keeping(BallNumbers())
 beta = symbols.beta
 NEAR = exp(pi * sqrt(163))  # 262537412640768743.99999999999925...
 

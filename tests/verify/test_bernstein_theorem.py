@@ -39,10 +39,11 @@ from grpo_symbolic.verify.bernstein_theorem import BernsteinTheorem
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.recheck import certificate, portable, recheck
 from grpo_symbolic.verify.verdict import Status
+from tests.verify.kept import Keeping
 
 B, G, P, P0, E = symbols.beta, symbols.G, symbols.pi, symbols.pi_ref, symbols.epsilon
 T, K, X = symbols.t, symbols.k, symbols.pi * (1 - symbols.pi)
-METHOD = BernsteinTheorem()
+METHOD = Keeping(BernsteinTheorem())
 DEVIATION = sqrt(T * (1 - T))
 SIZES = range(2, 13)
 POINTS = [mpf(n) / 20 for n in (1, 4, 9, 10, 13, 19)]

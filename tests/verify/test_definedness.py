@@ -26,9 +26,10 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.symbols import beta, pi, pi_ref
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.definedness import needs_of
-from grpo_symbolic.verify.methods import METHODS, prove, settle
+from grpo_symbolic.verify.methods import METHODS, settle
 from grpo_symbolic.verify.recheck import certificate, portable, recheck
 from grpo_symbolic.verify.verdict import Status
+from tests.verify.kept import prove
 
 DOMAIN = Domain.of(beta, pi_ref, pi)
 SOMEWHERE_UNDEFINED = [

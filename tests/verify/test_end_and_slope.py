@@ -33,11 +33,11 @@ from grpo_symbolic.symbols import G as N
 from grpo_symbolic.symbols import beta, pi, pi_ref
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.end_and_slope import EndAndSlope
-from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.recheck import certificate, portable, recheck
 from grpo_symbolic.verify.verdict import Status
+from tests.verify.kept import Keeping, prove
 
-METHOD = EndAndSlope()
+METHOD = Keeping(EndAndSlope())
 X = Symbol("x", real=True)
 TRUE = [
     (tanh(beta), "<", beta),

@@ -28,11 +28,12 @@ from grpo_symbolic.verify import linear_certificate
 from grpo_symbolic.verify.certificate import Certificate, Product
 from grpo_symbolic.verify.linear_certificate import LinearCertificate, certify
 from grpo_symbolic.verify.polynomial_system import Hypothesis, NotPolynomial, PolynomialSystem
+from tests.verify.kept import Keeping
 
 B, G, P, P0 = symbols.beta, symbols.gamma, symbols.pi, symbols.pi_ref
 R, B2 = Symbol("r", real=True), Symbol("b2", real=True)
 ONE = Integer(1)
-METHOD = LinearCertificate()
+METHOD = Keeping(LinearCertificate())
 
 # The stationarity equations of Vojnovic & Yun, (14) and (15) before they are solved.
 E14 = P * (B - (1 - P) * G) - P0 * B
@@ -391,7 +392,7 @@ def test_without_scipy_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     assert verdict is not None
     monkeypatch.setattr(linear_certificate, "_installed", lambda: False)
     assert METHOD.missing() == "pip install scipy"
-    assert METHOD.attempt(claim) is None
+    assert LinearCertificate().attempt(claim) is None
     with pytest.raises(ValueError, match="pip install scipy"):
         certify(PolynomialSystem(B, ">", positive(B)))
     # The certificate does not need the program that found it.

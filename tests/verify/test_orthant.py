@@ -10,10 +10,11 @@ from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Range
 from grpo_symbolic.verify.identity import ExactIdentity
 from grpo_symbolic.verify.orthant import OrthantSign
+from tests.verify.kept import Keeping
 
 B, C, P, P0 = symbols.beta, symbols.gamma, symbols.pi, symbols.pi_ref
 X = Symbol("x", real=True)
-METHOD, IDENTITY = OrthantSign(), ExactIdentity()
+METHOD, IDENTITY = Keeping(OrthantSign()), Keeping(ExactIdentity())
 CLOSED = Domain.of(Range(X, S.Zero, S.One, True, True))
 
 SIGNS: dict[str, tuple[Expr, set[str]]] = {

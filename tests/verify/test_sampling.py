@@ -19,10 +19,11 @@ from grpo_symbolic.verify.sampling import (
     shortened,
 )
 from grpo_symbolic.verify.verdict import Verdict
+from tests.verify.kept import Keeping
 
 B, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
 X, Y = Symbol("x", real=True), Symbol("y", real=True)
-METHOD = RationalSampling()
+METHOD = Keeping(RationalSampling())
 ROOT_HALF = sqrt(2) / 2
 
 

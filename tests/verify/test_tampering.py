@@ -24,6 +24,7 @@ from grpo_symbolic.verify.kernel.checks import (
     read,
 )
 from grpo_symbolic.verify.kernel.statement import digest, texts
+from tests.verify.kept import same_reason
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -289,7 +290,9 @@ OTHER: list[tuple[str, str, Edit]] = [
 
 @pytest.mark.parametrize(("name", "edit"), [(n, e) for _, n, e in EXACT], ids=[x[0] for x in EXACT])
 @pytest.mark.parametrize("write", [True, False], ids=["new text", "old text"])
-def test_another_statement_is_seen(name: str, edit: Edit, write: bool) -> None:
+def test_another_statement_is_seen(
+    name: str, edit: Edit, write: bool, request: pytest.FixtureRequest
+) -> None:
     made = original(name)
     before = deepcopy(made)
     assert check(made).word == CHECKED
@@ -300,19 +303,22 @@ def test_another_statement_is_seen(name: str, edit: Edit, write: bool) -> None:
     except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
         made = signed(made, write=False)  # nothing can be written for what is no statement
     answer = check(made)
+    same_reason(request.node.name, answer)
     assert answer.word == REJECTED or (
         answer.word == UNCHECKED and re.search("large|no meaning", answer.why)
     )
 
 
 @pytest.mark.parametrize(("name", "edit"), [(n, e) for _, n, e in OTHER], ids=[x[0] for x in OTHER])
-def test_other_evidence_is_seen(name: str, edit: Edit) -> None:
+def test_other_evidence_is_seen(name: str, edit: Edit, request: pytest.FixtureRequest) -> None:
     made = original(name)
     before = deepcopy(made)
     assert check(made).word not in (REJECTED, UNCHECKED)
     edit(made)
     assert made != before
-    assert check(signed(made, write=False)).word == REJECTED
+    answer = check(signed(made, write=False))
+    same_reason(request.node.name, answer)
+    assert answer.word == REJECTED
 
 
 def test_a_digest_of_other_content_is_seen() -> None:

@@ -29,6 +29,7 @@ import grpo_symbolic as gs
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.symbols import beta, gamma, pi, pi_ref, u
 from grpo_symbolic.verify.methods import METHODS, prove_all
+from tests.verify.kept import prove
 
 ZERO, ONE = Integer(0), Integer(1)
 PAIRS = (1 - beta + sqrt((1 - beta) ** 2 + 4 * beta * pi_ref)) / 2
@@ -85,7 +86,7 @@ def holds(left: Expr, relation: str, right: Expr, point: dict[Any, Any]) -> bool
 
 @pytest.mark.parametrize("claim", TRUE_CLAIMS, ids=str)
 def test_true_claims_are_proved(claim: tuple[Expr, str, Expr]) -> None:
-    verdict = gs.prove(gs.Claim("a true claim", *claim))
+    verdict = prove(gs.Claim("a true claim", *claim))
     assert verdict.status is gs.Status.PROVED
     assert verdict.method
     assert verdict.detail
@@ -97,7 +98,7 @@ def test_false_claims_are_refuted_by_a_point_that_refutes_them(
 ) -> None:
     left, relation, right = claim
     made = gs.Claim("a false claim", left, relation, right)
-    verdict = gs.prove(made)
+    verdict = prove(made)
     assert verdict.status is gs.Status.REFUTED
     counterexample = verdict.evidence["counterexample"]
     assert isinstance(counterexample, dict)
@@ -110,7 +111,7 @@ def test_false_claims_are_refuted_by_a_point_that_refutes_them(
 
 @pytest.mark.parametrize("claim", ANALYTIC_CLAIMS, ids=str)
 def test_what_is_only_checked_is_not_called_proved(claim: tuple[Expr, str, Expr]) -> None:
-    verdict = gs.prove(gs.Claim("true by analysis", *claim))
+    verdict = prove(gs.Claim("true by analysis", *claim))
     assert verdict.status is gs.Status.NUMERIC
     assert int(verdict.evidence["points"]) > 10  # type: ignore[call-overload]
 
@@ -124,32 +125,32 @@ def test_what_is_only_checked_is_not_called_proved(claim: tuple[Expr, str, Expr]
     ids=str,
 )
 def test_what_angles_satisfy_is_proved(claim: tuple[Expr, str, Expr]) -> None:
-    assert gs.prove(gs.Claim("true of angles", *claim)).status is gs.Status.PROVED
+    assert prove(gs.Claim("true of angles", *claim)).status is gs.Status.PROVED
 
 
 def test_what_cannot_be_evaluated_is_unknown() -> None:
     mystery = Function("mystery", real=True)(beta)
-    verdict = gs.prove(gs.Claim("no value anywhere", mystery, ">", ZERO))
+    verdict = prove(gs.Claim("no value anywhere", mystery, ">", ZERO))
     assert verdict.status is gs.Status.UNKNOWN
-    assert gs.prove(gs.Claim("the same sides", mystery, "==", mystery)).status is gs.Status.PROVED
+    assert prove(gs.Claim("the same sides", mystery, "==", mystery)).status is gs.Status.PROVED
 
 
 def test_the_domain_decides() -> None:
     above_one = Domain.of(Range(beta, ONE, S.Infinity))
     claim = beta**2, ">", beta
-    assert gs.prove(gs.Claim("on (1, oo)", *claim, above_one)).status is gs.Status.PROVED
-    assert gs.prove(gs.Claim("on (0, oo)", *claim)).status is gs.Status.REFUTED
+    assert prove(gs.Claim("on (1, oo)", *claim, above_one)).status is gs.Status.PROVED
+    assert prove(gs.Claim("on (0, oo)", *claim)).status is gs.Status.REFUTED
     from_one = Domain.of(Range(beta, ONE, S.Infinity, True, False))
-    verdict = gs.prove(gs.Claim("on [1, oo)", *claim, from_one))
+    verdict = prove(gs.Claim("on [1, oo)", *claim, from_one))
     assert verdict.status is not gs.Status.PROVED
     weak = gs.Claim("on [1, oo)", beta**2, ">=", beta, from_one)
-    assert gs.prove(weak).status is gs.Status.PROVED
+    assert prove(weak).status is gs.Status.PROVED
 
 
 def test_a_strict_claim_that_fails_at_a_closed_end_is_not_proved() -> None:
     closed = Domain.of(Range(pi_ref, ZERO, ONE, True, True))
     for claim in ((pi_ref, ">", ZERO), (pi_ref, "<", ONE), (pi_ref * (1 - pi_ref), ">", ZERO)):
-        verdict = gs.prove(gs.Claim("false at an end", *claim, closed))
+        verdict = prove(gs.Claim("false at an end", *claim, closed))
         assert verdict.status is not gs.Status.PROVED
 
 

@@ -31,6 +31,8 @@ Sign = frozenset[int]
 ONE: Poly = {(): 1}
 #: Products of two monomials, and bits of a power of a number.
 WORK, BITS = 2_000_000, 1 << 16
+#: Of the intervals around a number, until they show its sign.
+_PRECISIONS = (64, 256, 2048)
 _IV = MPIntervalContext()
 #: The signs that the argument of a value may have.
 _NEEDS = {"inverse": ANY - ZERO, "root": ANY - NEGATIVE, "log": POSITIVE, "exp": ANY}
@@ -162,7 +164,7 @@ class Proof:
     def _of_number(self, p: Poly) -> Sign:
         if set(p) == {()}:
             return POSITIVE if p[()] > 0 else NEGATIVE
-        for bits in (64, 256, 2048):
+        for bits in _PRECISIONS:
             _IV.prec = bits
             try:
                 value = self.enclosed(p)
