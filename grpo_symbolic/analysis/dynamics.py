@@ -18,7 +18,7 @@ from typing import Any
 import mpmath as mp
 from sympy import Expr, Symbol
 
-from grpo_symbolic.analysis.best_response import BestResponse, TwoCycle, TwoCycles
+from grpo_symbolic.analysis.best_response import TwoCycle, TwoCycles
 from grpo_symbolic.analysis.orbits import (
     Iteration,
     Motion,
@@ -33,7 +33,6 @@ from grpo_symbolic.analysis.orbits import (
 )
 from grpo_symbolic.display import Html, lines, record, short
 from grpo_symbolic.inputs import parameter
-from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 from grpo_symbolic.stationarity import StationarityCondition
 
@@ -75,24 +74,8 @@ class Basin:
 
 
 @dataclass(frozen=True, repr=False)
-class Dynamics:
-    """The flow and the iteration of a binary question at numbers.
-
-    Parameters
-    ----------
-    condition : StationarityCondition
-    point : dict
-        An exact number for each of its parameters.
-    solutions : Solutions
-        The stationary policies there.
-    digits : int
-        Decimal digits of the numbers.
-    """
-
-    condition: StationarityCondition
-    point: Mapping[Symbol, Expr]
-    solutions: Solutions
-    digits: int = 30
+class Dynamics(Motion):
+    """The flow and the iteration of a binary question at numbers; see :func:`dynamics`."""
 
     def __repr__(self) -> str:
         return lines(f"Dynamics at {self._at}:", map(str, self.solutions), most=4)
@@ -105,20 +88,6 @@ class Dynamics:
     @property
     def _at(self) -> str:
         return ", ".join(f"{s} = {short(v, 40)}" for s, v in self.point.items())
-
-    @cached_property
-    def _motion(self) -> Motion:
-        return Motion(ScalarField(self.condition, self.point), self.solutions, self.digits)
-
-    @property
-    def field(self) -> ScalarField:
-        """F in log-odds: the velocity of the flow."""
-        return self._motion.field
-
-    @property
-    def response(self) -> BestResponse:
-        """The best response in log-odds; ValueError where it is not a single-valued map."""
-        return self._motion.response
 
     # -- the map ------------------------------------------------------------------------
 
@@ -158,7 +127,7 @@ class Dynamics:
     def fixed_points(self) -> tuple[NumericSolution, ...]:
         """The interior stationary policies, in increasing π(a), each with its slope b′."""
         with mp.workdps(self.digits + 10):
-            known = zip(self._motion.interior, self._motion.slopes, strict=True)
+            known = zip(self.interior, self.slopes, strict=True)
             return tuple(replace(s, slope=slope) for s, slope in known)
 
     # -- what they do --------------------------------------------------------------------
@@ -177,7 +146,7 @@ class Dynamics:
             return tuple(
                 Basin(policy_at(low), policy_at(high), (policy_at(to),), self._flows_to(to),
                       self.solutions.complete)
-                for low, high, to in merged(self._motion.flow)
+                for low, high, to in merged(self.flow)
             )  # fmt: skip
 
     def _flows_to(self, place: mp.mpf) -> str:
@@ -202,7 +171,7 @@ class Dynamics:
             has none.
         """
         with mp.workdps(self.digits + 10):
-            return self._motion.cycles
+            return self.cycles
 
     def iterate(self, start: Any = None, steps: int = 500) -> Iteration:
         """The iterated best response from a policy.
@@ -223,7 +192,7 @@ class Dynamics:
         """
         policy = self.response.reference if start is None else start
         with mp.workdps(self.digits + 10):
-            return iterated(self._motion, _log_odds(policy), steps)
+            return iterated(self, _log_odds(policy), steps)
 
     def iteration_basins(self) -> tuple[Basin, ...]:
         """Where the iteration goes from every start, interval by interval.
@@ -235,8 +204,8 @@ class Dynamics:
         not seen.
         """
         with mp.workdps(self.digits + 10):
-            known = monotone_basins(self._motion)
-            pieces = probed_basins(self._motion) if known is None else known
+            known = monotone_basins(self)
+            pieces = probed_basins(self) if known is None else known
             return tuple(
                 Basin(policy_at(low), policy_at(high), goal.limit, goes_to(*goal),
                       known is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import mpmath as mp
 from flint import arb, ctx
+from sympy import Expr, Symbol
 
 from grpo_symbolic.analysis.best_response import BestResponse, TwoCycles, two_cycles
 from grpo_symbolic.display import cut, plural
@@ -19,6 +20,7 @@ from grpo_symbolic.enclosures.log_odds import on_interval
 from grpo_symbolic.enclosures.zeros import isolated_on
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions
+from grpo_symbolic.stationarity import StationarityCondition
 
 _LONGEST_CYCLE = 64
 # Starts in sixths of an interval, and the steps of their orbits.
@@ -94,21 +96,28 @@ class Motion:
 
     Parameters
     ----------
-    field : ScalarField
-        F: the velocity of the flow.
+    condition : StationarityCondition
+    point : dict
+        An exact number for each of its parameters.
     solutions : Solutions
-        The stationary policies.
+        The stationary policies there.
     digits : int
         Decimal digits of the numbers.
     """
 
-    field: ScalarField
+    condition: StationarityCondition
+    point: Mapping[Symbol, Expr]
     solutions: Solutions
-    digits: int
+    digits: int = 30
+
+    @cached_property
+    def field(self) -> ScalarField:
+        """F in log-odds: the velocity of the flow."""
+        return ScalarField(self.condition, self.point)
 
     @cached_property
     def response(self) -> BestResponse:
-        """The best response; ValueError where it is not a single-valued map."""
+        """The best response in log-odds; ValueError where it is not a single-valued map."""
         return BestResponse(self.field, self.digits + 10)
 
     @cached_property

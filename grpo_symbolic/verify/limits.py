@@ -46,8 +46,6 @@ SMALL = (160, 64, 10_000)
 WHOLE_NUMBERS = (2, 8)
 #: How many times its limit a method may take where more than one verdict is wanted; samples not.
 PATIENCE = {False: 4, True: 1}
-#: So many of the first methods end by themselves on a small claim.
-_QUICK = 2
 
 
 def within(largest: tuple[int, ...], *sizes: int) -> bool:
@@ -55,9 +53,9 @@ def within(largest: tuple[int, ...], *sizes: int) -> bool:
     return all(size <= most for size, most in zip(sizes, largest, strict=True))
 
 
-def unmetered(left: Expr, right: Expr, steps: int, usual: int) -> int:
-    """How many methods are tried first without a meter, where no less than usual is allowed."""
-    return _QUICK if steps >= usual and _is_small(left, right) else 0
+def unmetered(left: Expr, right: Expr, steps: int, usual: int) -> bool:
+    """Whether normal forms are tried without a meter, where no less than usual is allowed."""
+    return steps >= usual and _is_small(left, right)
 
 
 def _is_small(left: Expr, right: Expr) -> bool:
