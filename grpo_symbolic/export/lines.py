@@ -13,6 +13,8 @@ from itertools import count
 
 from grpo_symbolic.export.measure import TEXT_WIDTH, width
 
+__all__ = ["BESIDE", "COLUMN", "PAGE", "Fitted", "Names", "broken", "fitted"]
+
 #: Widths in points: a column of two on A4, and the text of a page with one column.
 COLUMN, PAGE = 221.0, TEXT_WIDTH
 #: What an equation number and the gap before it take.

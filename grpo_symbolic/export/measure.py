@@ -23,6 +23,8 @@ from grpo_symbolic.export.tex_symbols import (
     SYMBOLS,
 )
 
+__all__ = ["TEXT_WIDTH", "text_width", "width"]
+
 #: Of the article class at ten points, in points: a page with one column.
 TEXT_WIDTH = 345.0
 _TOKEN = re.compile(r"\\[a-zA-Z]+\*?|\\.|\s+|.", re.DOTALL)
