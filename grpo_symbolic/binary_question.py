@@ -80,6 +80,11 @@ class BinaryQuestion(Question):
             laws = (point(base + self.gap), point(base))
         self._set(laws, margins, declared.extended(*(mean(law) for law in laws)))
 
+    answers = ("a", "b")
+    #: (π(a), π(b)) in the one unknown π(a), and (π_ref(a), π_ref(b)).
+    policy = (symbols.pi, 1 - symbols.pi)
+    reference = (symbols.pi_ref, 1 - symbols.pi_ref)
+
     @classmethod
     def of(cls, question: Question) -> BinaryQuestion:
         """The binary question with the reward laws or margins of one with two answers.
@@ -100,20 +105,6 @@ class BinaryQuestion(Question):
         )
         object.__setattr__(made, "gap", gap)
         return made
-
-    @property
-    def answers(self) -> tuple[str, str]:
-        return ("a", "b")
-
-    @property
-    def policy(self) -> tuple[Expr, Expr]:  # type: ignore[override]
-        """(π(a), π(b)) in the one unknown π(a)."""
-        return (symbols.pi, 1 - symbols.pi)
-
-    @property
-    def reference(self) -> tuple[Expr, Expr]:  # type: ignore[override]
-        """(π_ref(a), π_ref(b))."""
-        return (symbols.pi_ref, 1 - symbols.pi_ref)
 
     @property
     def mixture(self) -> tuple[tuple[Expr, Question], ...]:

@@ -16,6 +16,7 @@ from typing import Any
 from sympy import Expr, Integer, S, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
@@ -54,6 +55,8 @@ class Advantage:
     #: What is added to the scale, and what the scale is where that is a constant.
     epsilon: Number = S.Zero
     sigma: Number | None = None
+
+    __repr__ = as_call
 
     def __call__(
         self,

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, S, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import variance
@@ -14,7 +13,7 @@ from grpo_symbolic.reward import variance
 __all__ = ["LeaveOneOut"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LeaveOneOut(Advantage):
     r"""The mean of the *other* rewards subtracted (RLOO).
 
@@ -50,8 +49,6 @@ class LeaveOneOut(Advantage):
     def __post_init__(self) -> None:
         object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))
 
-    __repr__ = as_call
-
     def __str__(self) -> str:
         if not self.scaled:
             return "r - mean of the others"
@@ -60,20 +57,7 @@ class LeaveOneOut(Advantage):
             scale = f"({scale} + {self.epsilon})"
         return f"(r - mean of the others)/{scale}, unscaled where that std is 0"
 
-    @property
-    def uniform(self) -> bool:  # type: ignore[override]
-        """Whether one formula in the fraction of better answers holds for every mixed group."""
-        return not self.scaled
-
-    @property
-    def zero_sum(self) -> bool:  # type: ignore[override]
-        """Whether the advantages of a group sum to zero."""
-        return not self.scaled
-
-    @property
-    def linear(self) -> bool:  # type: ignore[override]
-        """Whether A is a constant times the reward less a mean."""
-        return not self.scaled
+    uniform = zero_sum = linear = property(lambda rule: not rule.scaled)
 
     @classmethod
     def by_spread(cls, epsilon: Number = 0) -> LeaveOneOut:

@@ -7,14 +7,13 @@ from functools import cmp_to_key
 
 from sympy import Expr, Rational, S
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
 
 __all__ = ["MedianCentred"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MedianCentred(Advantage):
     r"""The median subtracted, not scaled: :math:`A_i = r_i - \mathrm{median}`.
 
@@ -36,15 +35,10 @@ class MedianCentred(Advantage):
     zero_sum = False
     uniform = False
     has_limit = False
-
-    __repr__ = as_call
+    no_multiple = "the median is not the mean"
 
     def __str__(self) -> str:
         return "r - median"
-
-    @property
-    def no_multiple(self) -> str:
-        return "the median is not the mean"
 
     def _measure(self, member: Member) -> Expr:
         return (member.reward - _median(member)).expand()

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from sympy import Expr, S, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, expression
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
 __all__ = ["ShiftAndScale"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShiftAndScale(Whitened):
     r"""Mean subtracted, divided by the standard deviation.
 
@@ -53,8 +52,6 @@ class ShiftAndScale(Whitened):
         super().__post_init__()
         value = expression("zero_over_zero", self.zero_over_zero, "a number")
         object.__setattr__(self, "zero_over_zero", value)
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         std = "std" if self.ddof == 0 else "sample std"

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from sympy import Expr, S
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.model.advantage.base import Advantage
 
 __all__ = ["ShiftOnly"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShiftOnly(Advantage):
     r"""Mean subtracted, not scaled: :math:`A_i = r_i - \mathrm{mean}`.
 
@@ -30,8 +29,6 @@ class ShiftOnly(Advantage):
     """
 
     linear = True
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return "r - mean"
