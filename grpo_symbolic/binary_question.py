@@ -81,9 +81,6 @@ class BinaryQuestion(Question):
         self._set(laws, margins, declared.extended(*(mean(law) for law in laws)))
 
     answers = ("a", "b")
-    #: (π(a), π(b)) in the one unknown π(a), and (π_ref(a), π_ref(b)).
-    policy = (symbols.pi, 1 - symbols.pi)
-    reference = (symbols.pi_ref, 1 - symbols.pi_ref)
 
     @classmethod
     def of(cls, question: Question) -> BinaryQuestion:
@@ -105,6 +102,16 @@ class BinaryQuestion(Question):
         )
         object.__setattr__(made, "gap", gap)
         return made
+
+    @property
+    def policy(self) -> tuple[Expr, Expr]:  # type: ignore[override]
+        """(π(a), π(b)) in the one unknown π(a)."""
+        return (symbols.pi, 1 - symbols.pi)
+
+    @property
+    def reference(self) -> tuple[Expr, Expr]:  # type: ignore[override]
+        """(π_ref(a), π_ref(b))."""
+        return (symbols.pi_ref, 1 - symbols.pi_ref)
 
     @property
     def mixture(self) -> tuple[tuple[Expr, Question], ...]:
