@@ -22,7 +22,7 @@ from grpo_symbolic.export.exhibit import prose_tex
 from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
 from grpo_symbolic.reward import Law, mean, variance
 
-__all__ = ["Advantage", "Member", "Whitened", "bessel"]
+__all__ = ["Advantage", "Member", "Whitened", "bessel", "of_rule"]
 
 
 class Advantage:
@@ -255,3 +255,8 @@ def _exact_law(law: Law) -> Law:
 def bessel(count: Expr, ddof: int) -> Expr:
     """n/(n - ddof): what the variance of n samples is multiplied by."""
     return Integer(1) if count == oo else count / (count - ddof)
+
+
+def of_rule(name: str) -> Any:
+    """A property that is the one of the rule inside."""
+    return property(lambda outer: getattr(outer.rule, name), doc="That of the rule.")

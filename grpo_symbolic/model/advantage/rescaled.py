@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Expr, S, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.inputs import Number, symbol_or_number
-from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.model.advantage.base import Advantage, Member, of_rule
 
 __all__ = ["Rescaled"]
-
-
-def _of_rule(name: str) -> Any:
-    return property(lambda rescaled: getattr(rescaled.rule, name), doc="That of the rule.")
 
 
 @dataclass(frozen=True, repr=False)
@@ -60,15 +55,15 @@ class Rescaled(Advantage):
         rule, *remarks = str(self.rule).split(", ")
         return ", ".join([f"[{rule}]/{self.divisor}", *remarks])
 
-    scale_invariant = _of_rule("scale_invariant")
-    shift_invariant = _of_rule("shift_invariant")
-    zero_sum = _of_rule("zero_sum")
-    uniform = _of_rule("uniform")
-    linear = _of_rule("linear")
-    batch = _of_rule("batch")
-    epsilon = _of_rule("epsilon")
-    no_multiple = _of_rule("no_multiple")
-    cautions = _of_rule("cautions")
+    scale_invariant = of_rule("scale_invariant")
+    shift_invariant = of_rule("shift_invariant")
+    zero_sum = of_rule("zero_sum")
+    uniform = of_rule("uniform")
+    linear = of_rule("linear")
+    batch = of_rule("batch")
+    epsilon = of_rule("epsilon")
+    no_multiple = of_rule("no_multiple")
+    cautions = of_rule("cautions")
 
     @property
     def sigma(self) -> Number:  # type: ignore[override]
