@@ -259,4 +259,9 @@ def bessel(count: Expr, ddof: int) -> Expr:
 
 def of_rule(name: str) -> Any:
     """A property that is the one of the rule inside."""
-    return property(lambda outer: getattr(outer.rule, name), doc="That of the rule.")
+
+    def inner(outer: Any) -> Any:
+        """That of the rule."""
+        return getattr(outer.rule, name)
+
+    return property(inner)

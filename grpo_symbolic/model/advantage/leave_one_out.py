@@ -57,7 +57,12 @@ class LeaveOneOut(Advantage):
             scale = f"({scale} + {self.epsilon})"
         return f"(r - mean of the others)/{scale}, unscaled where that std is 0"
 
-    uniform = zero_sum = linear = property(lambda rule: not rule.scaled)
+    @property
+    def uniform(self) -> bool:  # type: ignore[override]
+        """Whether it is the own reward less the mean of the others, and no scale."""
+        return not self.scaled
+
+    zero_sum = linear = uniform
 
     @classmethod
     def by_spread(cls, epsilon: Number = 0) -> LeaveOneOut:

@@ -62,17 +62,22 @@ class Penalty(ABC):
         The second derivative of the stage objective in π(o) is −β c(u)/π(o).
         """
 
-    #: Whether it is part of the reward that a group is centred on.
-    before_baseline: bool = False
-    #: Whether the terms of the tokens add up to the term of the answer: log-ratios do.
-    adds_over_tokens: bool = False
-
     __repr__ = as_call
 
     @property
     def prose(self) -> str:
         """What it is, in TeX, as the end of a sentence."""
         return prose_tex(str(self))
+
+    @property
+    def before_baseline(self) -> bool:
+        """Whether it is part of the reward that a group is centred on."""
+        return False
+
+    @property
+    def adds_over_tokens(self) -> bool:
+        """Whether the terms of the tokens add up to the term of the answer: log-ratios do."""
+        return False
 
     # -- the shape of d ------------------------------------------------------------------
 
