@@ -80,6 +80,8 @@ class BinaryQuestion(Question):
             laws = (point(base + self.gap), point(base))
         self._set(laws, margins, declared.extended(*(mean(law) for law in laws)))
 
+    answers = ("a", "b")
+
     @classmethod
     def of(cls, question: Question) -> BinaryQuestion:
         """The binary question with the reward laws or margins of one with two answers.
@@ -100,10 +102,6 @@ class BinaryQuestion(Question):
         )
         object.__setattr__(made, "gap", gap)
         return made
-
-    @property
-    def answers(self) -> tuple[str, str]:
-        return ("a", "b")
 
     @property
     def policy(self) -> tuple[Expr, Expr]:  # type: ignore[override]

@@ -218,9 +218,7 @@ class RLHF(_WithoutGroups):
     Eq(beta*(log(pi/(1 - pi)) - log(pi_ref/(1 - pi_ref))), gap)
     """
 
-    @property
-    def meaning(self) -> str:
-        return "expected reward"
+    meaning = "expected reward"
 
     def preference(self, question: Question) -> PreferenceModel:
         return self._model(question, question.rewards)
@@ -241,9 +239,7 @@ class NLHF(_WithoutGroups):
     Eq(beta*(log(pi/(1 - pi)) - log(pi_ref/(1 - pi_ref))), 1/2)
     """
 
-    @property
-    def meaning(self) -> str:
-        return "probability of beating an answer drawn from $\\pi$"
+    meaning = "probability of beating an answer drawn from $\\pi$"
 
     def preference(self, question: Question) -> PreferenceModel:
         return self._model(question, _winning(question, question.policy))
@@ -264,9 +260,7 @@ class IPO(_WithoutGroups):
     Eq(beta*(log(pi/(1 - pi)) - log(pi_ref/(1 - pi_ref))), 1/2)
     """
 
-    @property
-    def meaning(self) -> str:
-        return "probability of beating an answer drawn from $\\pi_{\\mathrm{ref}}$"
+    meaning = "probability of beating an answer drawn from $\\pi_{\\mathrm{ref}}$"
 
     def preference(self, question: Question) -> PreferenceModel:
         return self._model(question, _winning(question, question.reference))

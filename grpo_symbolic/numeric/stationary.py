@@ -22,7 +22,10 @@ from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 
+_STEPS = 80
 _LONGEST = 1.5
+#: What is left of the condition, beside the terms that it is the difference of.
+_RESIDUAL = 2e-12
 _CONTINUED = 3.0
 
 
@@ -73,14 +76,12 @@ class Condition:
         good = np.abs(left - middle) <= self.residual * size + self.rounding * np.abs(stiff)
         return good.all(axis=0) & (np.abs(policy.sum(axis=0) - 1) <= 1e-12)
 
-    #: What may be left of the condition, beside the terms that it is the difference of, and for
-    #: the rounding of the force.
-    residual: ClassVar[float] = 2e-12
+    residual: ClassVar[float] = _RESIDUAL
+    #: What may be left for the rounding of the force.
     rounding: ClassVar[float] = 0.0
     #: Steps of this length, relative, are the last ones.
     settled: ClassVar[float] = 2e-14
-    #: Steps that are taken at the most.
-    most: ClassVar[int] = 80
+    most: ClassVar[int] = _STEPS
 
     def at_rows(self, rows: Array) -> Condition:
         """The condition of some of the rows, where each has one of its own."""

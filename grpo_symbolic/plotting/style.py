@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from sympy import Symbol
@@ -45,40 +46,6 @@ STYLES = (
     Style("#56B4E9", (0, (2.5, 1.2)), "X"),
 )
 
-_SETTINGS: dict[str, Any] = {
-    "font.family": "serif",
-    "font.serif": ["cmr10", "STIXGeneral", "DejaVu Serif"],
-    "mathtext.fontset": "cm",
-    "axes.formatter.use_mathtext": True,
-    "axes.unicode_minus": False,
-    "font.size": 9,
-    "axes.labelsize": 9,
-    "axes.titlesize": 9,
-    "legend.fontsize": 7.5,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.minor.width": 0.4,
-    "ytick.minor.width": 0.4,
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "lines.linewidth": 1.3,
-    "lines.markersize": 4,
-    "legend.frameon": False,
-    "legend.handlelength": 2.6,
-    "legend.borderaxespad": 0.6,
-    "legend.labelspacing": 0.35,
-    "savefig.dpi": 300,
-    "pdf.fonttype": 42,
-    "ps.fonttype": 42,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "grpo-symbolic",
-    "pgf.texsystem": "pdflatex",
-    "pgf.rcfonts": False,
-}
-
 
 def matplotlib() -> Any:
     """The package, or a sentence.
@@ -98,7 +65,10 @@ def matplotlib() -> Any:
 @contextmanager
 def paper() -> Iterator[None]:
     """The settings of a paper's figure, inside a ``with`` block only."""
-    with matplotlib().rc_context(_SETTINGS):
+    matplotlib()
+    from matplotlib import style
+
+    with style.context(Path(__file__).with_name("paper.mplstyle")):
         yield
 
 

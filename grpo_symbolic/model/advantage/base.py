@@ -16,11 +16,12 @@ from typing import Any
 from sympy import Expr, Integer, S, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
 from grpo_symbolic.reward import Law, mean, variance
 
-__all__ = ["Advantage", "Member", "Whitened", "bessel"]
+__all__ = ["Advantage", "Member", "Whitened", "bessel", "of_rule"]
 
 
 class Advantage:
@@ -53,6 +54,8 @@ class Advantage:
     #: What is added to the scale, and what the scale is where that is a constant.
     epsilon: Number = S.Zero
     sigma: Number | None = None
+
+    __repr__ = as_call
 
     def __call__(
         self,
@@ -255,3 +258,13 @@ def _exact_law(law: Law) -> Law:
 def bessel(count: Expr, ddof: int) -> Expr:
     """n/(n - ddof): what the variance of n samples is multiplied by."""
     return Integer(1) if count == oo else count / (count - ddof)
+
+
+def of_rule(name: str) -> Any:
+    """A property that is the one of the rule inside."""
+
+    def inner(outer: Any) -> Any:
+        """That of the rule."""
+        return getattr(outer.rule, name)
+
+    return property(inner)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, S, oo, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, group_size
 from grpo_symbolic.model.advantage.base import Member, Whitened, bessel
 from grpo_symbolic.reward import variance
@@ -43,6 +42,7 @@ class BatchScale(Whitened):
     ddof: int = 0
     epsilon: Number = S.Zero
     uniform = False
+    no_multiple = "the scale is that of the batch, not of the group"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "batch", group_size(self.batch, "batch"))
@@ -50,16 +50,10 @@ class BatchScale(Whitened):
             raise ValueError("batch must be an integer of at least 2, got infinity")
         super().__post_init__()
 
-    __repr__ = as_call
-
     def __str__(self) -> str:
         std = f"{'sample ' if self.ddof else ''}std of the batch of {self.batch}"
         scale = std if self.epsilon == 0 else f"({std} + {self.epsilon})"
         return f"(r - mean)/{scale}, 0/0 = 0"
-
-    @property
-    def no_multiple(self) -> str:
-        return "the scale is that of the batch, not of the group"
 
     def _measure(self, member: Member) -> Expr:
         if member.size == oo or self.batch % member.size != 0:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, S, oo, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import order, variance
@@ -49,11 +48,10 @@ class BestOverSecond(Advantage):
     zero_sum = False
     uniform = False
     has_limit = False
+    no_multiple = "only the best member of a group has an advantage"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         rule = "lead over the second best"
@@ -66,11 +64,6 @@ class BestOverSecond(Advantage):
     def scale_invariant(self) -> bool:  # type: ignore[override]
         """Whether the lead is divided by the deviation alone."""
         return self.scaled and self.epsilon == 0
-
-    @property
-    def no_multiple(self) -> str:
-        """Why no other rule acts as this one."""
-        return "only the best member of a group has an advantage"
 
     def _measure(self, member: Member) -> Expr:
         if member.size == oo:

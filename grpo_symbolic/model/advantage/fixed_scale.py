@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sympy import Expr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage
 
@@ -38,8 +37,6 @@ class FixedScale(Advantage):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sigma", symbol_or_number("sigma", self.sigma))
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return f"(r - mean)/{self.sigma}"

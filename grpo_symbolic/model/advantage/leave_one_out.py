@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, S, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import variance
@@ -50,8 +49,6 @@ class LeaveOneOut(Advantage):
     def __post_init__(self) -> None:
         object.__setattr__(self, "epsilon", symbol_or_number("epsilon", self.epsilon))
 
-    __repr__ = as_call
-
     def __str__(self) -> str:
         if not self.scaled:
             return "r - mean of the others"
@@ -62,18 +59,10 @@ class LeaveOneOut(Advantage):
 
     @property
     def uniform(self) -> bool:  # type: ignore[override]
-        """Whether one formula in the fraction of better answers holds for every mixed group."""
+        """Whether it is the own reward less the mean of the others, and no scale."""
         return not self.scaled
 
-    @property
-    def zero_sum(self) -> bool:  # type: ignore[override]
-        """Whether the advantages of a group sum to zero."""
-        return not self.scaled
-
-    @property
-    def linear(self) -> bool:  # type: ignore[override]
-        """Whether A is a constant times the reward less a mean."""
-        return not self.scaled
+    zero_sum = linear = uniform
 
     @classmethod
     def by_spread(cls, epsilon: Number = 0) -> LeaveOneOut:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import mean
 
@@ -37,8 +36,6 @@ class MeanScale(Advantage):
 
     scale_invariant = True
     shift_invariant = False
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return "(r - mean)/mean, 0/0 = 0"

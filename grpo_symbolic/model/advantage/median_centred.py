@@ -7,7 +7,6 @@ from functools import cmp_to_key
 
 from sympy import Expr, Rational, S
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
 
@@ -36,15 +35,10 @@ class MedianCentred(Advantage):
     zero_sum = False
     uniform = False
     has_limit = False
-
-    __repr__ = as_call
+    no_multiple = "the median is not the mean"
 
     def __str__(self) -> str:
         return "r - median"
-
-    @property
-    def no_multiple(self) -> str:
-        return "the median is not the mean"
 
     def _measure(self, member: Member) -> Expr:
         return (member.reward - _median(member)).expand()

@@ -9,7 +9,6 @@ from math import comb
 
 from sympy import Add, Expr, Integer, Rational, S, oo, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
@@ -54,11 +53,10 @@ class PassAtK(Advantage):
     subset: Number | None = None
     scale_invariant = True
     uniform = False
+    no_multiple = "subsets of the group are rewarded by the best of them"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "subset", int(parameter("subset", self.subset)))
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return f"(best of {self.subset} - mean)/std over the {self.subset}-subsets, 0/0 = 0"
@@ -66,10 +64,6 @@ class PassAtK(Advantage):
     def tex(self, reward: str) -> str:
         best = r"\max_{j \in S} r_j - \mathrm{mean}"
         return rf"\mathrm{{mean}}_{{S \ni i,\, |S| = {self.subset}}} ({best})/\mathrm{{std}}"
-
-    @property
-    def no_multiple(self) -> str:
-        return "subsets of the group are rewarded by the best of them"
 
     def _measure(self, member: Member) -> Expr:
         if member.size == oo:

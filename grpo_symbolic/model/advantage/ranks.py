@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from sympy import Add, Expr, Rational, S, oo
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.model.advantage.base import Advantage, Member
@@ -51,6 +50,7 @@ class Ranks(Advantage):
     weights: Sequence[Expr] | None = None
 
     scale_invariant = True
+    no_multiple = "ranks do not see how far rewards are apart"
 
     def __post_init__(self) -> None:
         if self.weights is None:
@@ -59,8 +59,6 @@ class Ranks(Advantage):
         if len(given) < 2 or Add(*given) != 0:
             raise ValueError(f"weights must be two numbers or more with the sum 0, got {given}")
         object.__setattr__(self, "weights", given)
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         if self.weights is None:
@@ -71,11 +69,6 @@ class Ranks(Advantage):
     def uniform(self) -> bool:  # type: ignore[override]
         """Without weights: one formula in the fraction of better answers holds."""
         return self.weights is None
-
-    @property
-    def no_multiple(self) -> str:
-        """Why no multiple of the expected reward acts as the rule."""
-        return "ranks do not see how far rewards are apart"
 
     def of_order(self, below: int, alike: int, size: int) -> Expr | None:
         if self.weights is None:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from sympy import Expr, S, Symbol
 
 from grpo_symbolic import symbols
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, symbol_or_number
-from grpo_symbolic.model.advantage.base import Advantage, Member
+from grpo_symbolic.model.advantage.base import Advantage, Member, of_rule
 
 __all__ = ["Rescaled"]
 
@@ -52,61 +51,24 @@ class Rescaled(Advantage):
         if self.rule.sigma is not None and not self.divisor.is_number:
             raise ValueError(f"divisor must be a number beside the scale of {self.rule}")
 
-    __repr__ = as_call
-
     def __str__(self) -> str:
         rule, *remarks = str(self.rule).split(", ")
         return ", ".join([f"[{rule}]/{self.divisor}", *remarks])
 
-    @property
-    def scale_invariant(self) -> bool:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.scale_invariant
-
-    @property
-    def shift_invariant(self) -> bool:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.shift_invariant
-
-    @property
-    def zero_sum(self) -> bool:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.zero_sum
-
-    @property
-    def uniform(self) -> bool:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.uniform
-
-    @property
-    def linear(self) -> bool:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.linear
-
-    @property
-    def batch(self) -> Number | None:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.batch
-
-    @property
-    def epsilon(self) -> Number:  # type: ignore[override]
-        """That of the rule."""
-        return self.rule.epsilon
+    scale_invariant = of_rule("scale_invariant")
+    shift_invariant = of_rule("shift_invariant")
+    zero_sum = of_rule("zero_sum")
+    uniform = of_rule("uniform")
+    linear = of_rule("linear")
+    batch = of_rule("batch")
+    epsilon = of_rule("epsilon")
+    no_multiple = of_rule("no_multiple")
+    cautions = of_rule("cautions")
 
     @property
     def sigma(self) -> Number:  # type: ignore[override]
         """The divisor, or the constant scale of the rule."""
         return self.divisor if self.rule.sigma is None else self.rule.sigma
-
-    @property
-    def no_multiple(self) -> str:
-        """Why the rule is no multiple of a textbook advantage."""
-        return self.rule.no_multiple
-
-    @property
-    def cautions(self) -> tuple[str, ...]:
-        """Those of the rule."""
-        return self.rule.cautions
 
     def at(self, point: Mapping[Symbol, Expr]) -> Advantage:
         return replace(self, rule=self.rule.at(point), divisor=S(self.divisor).subs(point))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, Max, Min, S, oo
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, within
 from grpo_symbolic.model.advantage.base import Member, Whitened
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
@@ -14,6 +13,7 @@ from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 __all__ = ["Clipped", "NegativeOnly", "PositiveOnly"]
 
 
+@dataclass(frozen=True, repr=False)
 class _Shaped(Whitened):
     """A function of the published advantage that does not fall."""
 
@@ -22,6 +22,7 @@ class _Shaped(Whitened):
     zero_sum = False
     uniform = False
     has_limit = False
+    no_multiple = "the shaped advantages of a group do not sum to zero"
 
     @property
     def inner(self) -> ShiftAndScale:
@@ -37,10 +38,6 @@ class _Shaped(Whitened):
 
     def _measure(self, member: Member) -> Expr:
         return self.shape(member.neat(self.inner._measure(member)))
-
-    @property
-    def no_multiple(self) -> str:
-        return "the shaped advantages of a group do not sum to zero"
 
     def _said(self, shape: str) -> str:
         inner, *remarks = str(self.inner).split(", ")
@@ -70,15 +67,11 @@ class Clipped(_Shaped):
     A group of two has advantages ±1, which a bound of 1 or more does not change.
     """
 
-    ddof: int = 0
-    epsilon: Number = S.Zero
     bound: Number = S.One
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "bound", within("bound", self.bound, "a positive number", 0, oo))
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return self._said(f"clipped to {self.bound} in size")
@@ -104,11 +97,6 @@ class PositiveOnly(_Shaped):
     Eq(beta*(pi - pi_ref), sqrt(2)*pi*(1 - pi)**2)
     """
 
-    ddof: int = 0
-    epsilon: Number = S.Zero
-
-    __repr__ = as_call
-
     def __str__(self) -> str:
         return self._said("where positive")
 
@@ -132,11 +120,6 @@ class NegativeOnly(_Shaped):
     >>> gs.stationary_policy(rule, gs.BinaryQuestion()).equation
     Eq(beta*(pi - pi_ref), sqrt(2)*pi**2*(1 - pi))
     """
-
-    ddof: int = 0
-    epsilon: Number = S.Zero
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return self._said("where negative")

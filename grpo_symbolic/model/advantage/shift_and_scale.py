@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, S, sqrt
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number, expression
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
@@ -53,8 +52,6 @@ class ShiftAndScale(Whitened):
         super().__post_init__()
         value = expression("zero_over_zero", self.zero_over_zero, "a number")
         object.__setattr__(self, "zero_over_zero", value)
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         std = "std" if self.ddof == 0 else "sample std"

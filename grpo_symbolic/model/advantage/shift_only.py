@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sympy import Expr, S
 
-from grpo_symbolic.display import as_call
 from grpo_symbolic.model.advantage.base import Advantage
 
 __all__ = ["ShiftOnly"]
@@ -30,8 +29,6 @@ class ShiftOnly(Advantage):
     """
 
     linear = True
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         return "r - mean"

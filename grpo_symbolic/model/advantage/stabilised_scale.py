@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from sympy import Expr, sqrt
 
 from grpo_symbolic import symbols
-from grpo_symbolic.display import as_call
 from grpo_symbolic.inputs import Number
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
@@ -50,8 +49,6 @@ class StabilisedScale(Whitened):
 
     epsilon: Number = symbols.epsilon
     ddof: int = 0
-
-    __repr__ = as_call
 
     def __str__(self) -> str:
         var = "var" if self.ddof == 0 else "sample var"
