@@ -275,7 +275,7 @@ class Domain:
         """Whether a full assignment of numbers lies in the domain."""
         for r in self.ranges:
             value = point[r.symbol]
-            lower, upper = r.lower.subs(point), r.upper.subs(point)
+            lower, upper = _at(r.lower, point), _at(r.upper, point)
             above = value >= lower if r.lower_closed else value > lower
             below = value <= upper if r.upper_closed else value < upper
             whole = not r.symbol.is_integer or S(value).is_integer
@@ -298,6 +298,11 @@ def _catalogue_range(symbol: Symbol) -> Range:
     raise ValueError(f"the symbol {symbol} has no known range: give it one with Domain.of")
 
 
+def _at(end: Expr, point: Mapping[Symbol, Expr]) -> Expr:
+    """An end of a range at a point; most are numbers, in which nothing is to be put."""
+    return end if end.is_Number else end.subs(point)
+
+
 def _fraction(end: Expr) -> Expr:
     """An end of a range, or a fraction close to one that is none: points are rational."""
     return end if end.is_Rational or end in (oo, -oo) else Rational(str(end.n(20)))
@@ -305,7 +310,7 @@ def _fraction(end: Expr) -> Expr:
 
 def _near(r: Range, point: Mapping[Symbol, Expr], side: int, scale: Rational) -> Expr:
     """Inside of a range next to its lower (-1) or upper end (1), or in the middle (0)."""
-    lower, upper = (_fraction(end.subs(point)) for end in (r.lower, r.upper))
+    lower, upper = (_fraction(_at(end, point)) for end in (r.lower, r.upper))
     if r.symbol.is_integer:
         start = S.Zero if lower == -oo else ceiling(lower)
         return start + {-1: 0, 0: 1, 1: _MANY}[side] if upper == oo else start
@@ -319,7 +324,7 @@ def _near(r: Range, point: Mapping[Symbol, Expr], side: int, scale: Rational) ->
 
 
 def _draw(r: Range, point: Mapping[Symbol, Expr], random: Random) -> Expr:
-    lower, upper = (_fraction(end.subs(point)) for end in (r.lower, r.upper))
+    lower, upper = (_fraction(_at(end, point)) for end in (r.lower, r.upper))
     magnitude = Rational(random.choice((1, 2, 3, 5, 7, 9))) * Rational(10) ** random.randint(-3, 2)
     if r.symbol.is_integer:
         return _draw_integer(r, lower, upper, random)

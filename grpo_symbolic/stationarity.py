@@ -12,6 +12,8 @@ Every special case of the library is this condition with another P and another d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 from sympy import Add, Dummy, Eq, Expr
 
@@ -29,6 +31,8 @@ __all__ = ["StationarityCondition", "stationarity_condition"]
 
 # More equations are counted, not listed.
 _LISTED = 12
+# One expression an answer.
+_Row: TypeAlias = tuple[Expr, ...]
 
 
 @dataclass(frozen=True)
@@ -162,17 +166,11 @@ def stationarity_condition(
     Eq(beta*((1 - pi_ref)/(1 - pi) - pi_ref/pi), 1)
     """
     algorithm = as_algorithm(algorithm)
-    policy, reference = question.policy, question.reference
-    preference = algorithm.preference(question)
-    often = algorithm.sampling(question)
-    marginal = tuple(
-        rate * algorithm.penalty.marginal(r / w)
-        for w, r, rate in zip(policy, reference, often, strict=True)
-    )
-    curvature = tuple(
-        rate * algorithm.penalty.curvature(r / w) / w
-        for w, r, rate in zip(policy, reference, often, strict=True)
-    )
+    # Of classes that are not the library's, what makes two objects equal is not known here.
+    parts = (algorithm, algorithm.penalty, algorithm.advantage, question)
+    own = all(part is None or type(part).__module__.startswith("grpo_symbolic.") for part in parts)
+    built = _parts if own else _parts.__wrapped__
+    preference, often, marginal, curvature = built(algorithm, question)
     return StationarityCondition(
         algorithm,
         question,
@@ -185,3 +183,18 @@ def stationarity_condition(
         ),
         often,
     )
+
+
+@lru_cache(maxsize=64)
+def _parts(algorithm: Algorithm, question: Question) -> tuple[PreferenceModel, _Row, _Row, _Row]:
+    """Preference, how often an answer is penalised, marginals and curvatures.
+
+    Kept, since one question is asked about in many ways, each time from its definition.
+    """
+    policy, reference = question.policy, question.reference
+    often = algorithm.sampling(question)
+    answers = list(zip(policy, reference, often, strict=True))
+    penalty = algorithm.penalty
+    marginal = tuple(rate * penalty.marginal(r / w) for w, r, rate in answers)
+    curvature = tuple(rate * penalty.curvature(r / w) / w for w, r, rate in answers)
+    return algorithm.preference(question), often, marginal, curvature

@@ -16,7 +16,7 @@ from grpo_symbolic.export.exhibit import Exhibit, Passage
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.lines import BESIDE, PAGE
-from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.notation import Notation, own_notation
 from grpo_symbolic.export.paper import bare
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.setting import Values, setting, with_symbols
@@ -219,7 +219,7 @@ class Printed(ABC):
         '\\\\begin{theorem}[Stationary policy of a binary question]\\\\label{thm:pairs}'
         """
         write = FORMATS[FORMATS.checked("format", format)]
-        own = Notation() if notation is None else notation
+        own = own_notation() if notation is None else notation
         layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
         return write(self, layout)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from sympy import Abs, DiracDelta, Expr, S, Symbol, diff, expand_log, log
@@ -123,14 +124,20 @@ class Estimator(Penalty):
         return diff(self.expected_term(new, old, ref), new)
 
     def marginal(self, u: Expr = symbols.u) -> Expr:
-        on_policy = self.gradient().subs(_OLD, _NEW).subs(_REF, symbols.u * _NEW)
-        return expand_log(on_policy.expand()).expand().subs(symbols.u, u)
+        return _marginal(self).subs(symbols.u, u)
 
     def curvature(self, u: Expr = symbols.u) -> Expr:
         # A kink, as of |log u| at u = 1, has no curvature; beside it, it has none to add.
         second = diff(self.gradient(), _NEW).replace(DiracDelta, lambda *_: S.Zero)
         on_policy = _NEW * second.subs(_OLD, _NEW).subs(_REF, symbols.u * _NEW)
         return expand_log(on_policy.expand()).expand().subs(symbols.u, u)
+
+
+@lru_cache(maxsize=64)
+def _marginal(estimator: Estimator) -> Expr:
+    """d(u), asked for at every answer of every question."""
+    on_policy = estimator.gradient().subs(_OLD, _NEW).subs(_REF, symbols.u * _NEW)
+    return expand_log(on_policy.expand()).expand()
 
 
 @dataclass(frozen=True)
