@@ -97,15 +97,16 @@ def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
     SymPy asks for the sign of an exponential by its digits, which of a tower do not end.
     """
     powers = (p for p in expr.atoms(Pow, *_EXPONENTIALS) if p.args[-1].free_symbols)
+    numbers = {s: sympy.S(value) for s, value in point.items()}
     for power in sorted(powers, key=lambda p: p.count_ops()):  # inner ones first
-        exponent = power.args[-1].subs(point)
+        exponent = power.args[-1].xreplace(numbers)
         if not isinstance(power, Pow):
             if exponent.is_number and exponent.has(*_EXPONENTIALS):
                 size = abs(exponent.n(5))
                 if not (size.is_finite and size < _MAX_EXPONENT):
                     return False
             continue
-        base = power.base.subs(point)
+        base = power.base.xreplace(numbers)
         if base.is_Rational and exponent.is_Rational:
             bits = max(base.p.bit_length(), base.q.bit_length())
             if bits * abs(exponent) > _MAX_BITS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from flint import arb, ctx
 from sympy import Expr, Function, Pow, Rational, S, Symbol, nan, oo, zoo
@@ -31,7 +32,7 @@ def enclosed(expr: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None:
     if _are_long(point):
         return None
     with suppress(ValueError, ZeroDivisionError):
-        found = ball(expr.subs(point), {}, bits)
+        found = ball(_inserted(expr, tuple(point.items())), {}, bits)
         if found.is_finite():
             return found
     return None
@@ -64,8 +65,14 @@ def _sign(expr: Expr, point: Mapping[Symbol, Expr]) -> int | None:
     if _are_long(point):
         return None
     with suppress(ValueError):
-        return 0 if is_zero(expr.subs(point), Domain()) else None
+        return 0 if is_zero(_inserted(expr, tuple(point.items())), Domain()) else None
     return None
+
+
+@lru_cache(maxsize=64)
+def _inserted(expr: Expr, point: tuple[tuple[Symbol, Expr], ...]) -> Expr:
+    """The number, for which SymPy looks under roots: once for all precisions that are tried."""
+    return expr.subs(dict(point))
 
 
 def _are_long(point: Mapping[Symbol, Expr]) -> bool:

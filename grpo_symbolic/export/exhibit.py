@@ -14,7 +14,7 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.assumptions import assumptions
 from grpo_symbolic.export.latex import Line
 from grpo_symbolic.export.layout import Layout
-from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.notation import Notation, own_notation
 from grpo_symbolic.export.plain_text import escape
 from grpo_symbolic.registry import FORMATS
 
@@ -174,7 +174,7 @@ class Exhibit:
         write = FORMATS[FORMATS.checked("format", format)]
         if not hasattr(write, "__wrapped__"):
             raise ValueError(f"a statement has no export {format!r}, only a stationary policy has")
-        own = Notation() if notation is None else notation
+        own = own_notation() if notation is None else notation
         layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
         return write(self, layout)
 

@@ -33,7 +33,7 @@ from sympy.core.relational import Relational
 from sympy.printing.latex import LatexPrinter
 
 from grpo_symbolic import symbols
-from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.notation import Notation, own_notation
 from grpo_symbolic.export.widths import PAGE
 
 _PROBABILITIES = frozenset({symbols.pi, symbols.pi_ref})
@@ -356,14 +356,14 @@ def formula(expr: Expr | Line, notation: Notation | None = None) -> str:
     """
     if isinstance(expr, Written):
         return " ".join(sides(expr, notation))
-    return _Printer(Notation() if notation is None else notation).doprint(expr)
+    return _Printer(own_notation() if notation is None else notation).doprint(expr)
 
 
 def sides(equation: Line, notation: Notation | None = None) -> tuple[str, str, str]:
     """Left side, relation and right side in TeX, the short side of an equation first."""
     from grpo_symbolic.export.measure import width
 
-    notation = Notation() if notation is None else notation
+    notation = own_notation() if notation is None else notation
     printer = _Printer(notation)
     if isinstance(equation, Written):
         left, right = map(notation.rewritten, (equation.left, equation.right))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal
 
 from sympy import Symbol
@@ -18,7 +18,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
 from grpo_symbolic.export.rewriting import Names, rewritten, rewritten_text, single_token
 
-__all__ = ["Notation"]
+__all__ = ["Notation", "own_notation"]
 
 #: TeX that a name steps aside to when a user's name takes its own.
 _ASIDE: dict[str, tuple[str, ...]] = {
@@ -141,8 +141,8 @@ class Notation:
 
     def names(self) -> dict[Symbol, str]:
         """TeX by symbol: the catalogue and ``extra``, rewritten."""
-        named = {entry.symbol: entry.tex for entry in symbols.CATALOGUE} | self.extra
-        return {symbol: self.rewritten(tex) for symbol, tex in named.items()}
+        own = {symbol: self.rewritten(tex) for symbol, tex in self.extra.items()}
+        return self._catalogue | own
 
     @property
     def second(self) -> str:
@@ -151,6 +151,11 @@ class Notation:
             return self.other
         taken = {getattr(self, f) for f in self.changeable() if f != "other"}
         return "b" if self.answer == "a" and "b" not in taken else f"{self.answer}'"
+
+    @cached_property
+    def _catalogue(self) -> dict[Symbol, str]:
+        """The names of the catalogue, which every formula asks for: rewritten once."""
+        return {entry.symbol: self.rewritten(entry.tex) for entry in symbols.CATALOGUE}
 
     @cached_property
     def _chosen(self) -> dict[str, str]:
@@ -196,6 +201,12 @@ class Notation:
             self.context,
             self.arguments == "none",
         )
+
+
+@cache
+def own_notation() -> Notation:
+    """The library's own names, kept: every formula printed in them shares what they work out."""
+    return Notation()
 
 
 def _another(value: str, notation: Notation) -> str:

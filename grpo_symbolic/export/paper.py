@@ -13,7 +13,7 @@ from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import Line, formula
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.measure import width
-from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.export.notation import Notation, own_notation
 from grpo_symbolic.export.page import Page
 from grpo_symbolic.export.references import bibitem, bibtex
 from grpo_symbolic.export.rows import align, rows_of
@@ -36,7 +36,7 @@ def bare(
 
     It needs amsmath, and amssymb where it has an expectation.
     """
-    notation = Notation() if notation is None else notation
+    notation = own_notation() if notation is None else notation
     if len(formulas) == 1 and not where and width(formula(formulas[0], notation)) <= room:
         return formula(formulas[0], notation)
     return (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grpo_symbolic.export.latex import Line, Notation, sides
+from grpo_symbolic.export.latex import Line, sides
 from grpo_symbolic.export.lines import Fitted, Names, fitted
 from grpo_symbolic.export.measure import width
+from grpo_symbolic.export.notation import Notation, own_notation
 from grpo_symbolic.export.widths import PAGE
 
 # What a continued line begins with, and what stands between a left side and the right one.
@@ -103,7 +104,7 @@ def align(
     lines: Sequence[tuple[Line, str]], notation: Notation | None = None, room: float = PAGE
 ) -> str:
     """An ``align*`` block; the reason of each line stands above it, as running text."""
-    notation = Notation() if notation is None else notation
+    notation = own_notation() if notation is None else notation
     body: list[str] = []
     last = -1
     for row in rows_of([line for line, _ in lines], notation, room):

@@ -220,9 +220,9 @@ class Printed(ABC):
         """
         write = FORMATS[FORMATS.checked("format", format)]
         from grpo_symbolic.export.layout import Layout
-        from grpo_symbolic.export.notation import Notation
+        from grpo_symbolic.export.notation import own_notation
 
-        own = Notation() if notation is None else notation
+        own = own_notation() if notation is None else notation
         layout = Layout(own, label, width, numbering, unfold, verification, cite, environment)
         return write(self, layout)
 

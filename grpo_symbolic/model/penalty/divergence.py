@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sympy import Add, Expr, Integer, Symbol, cancel, diff, expand_log, factor, log, sqrt
 
@@ -70,13 +71,7 @@ class Divergence(Penalty):
         return ref * self.generator.subs(symbols.u, policy / ref)
 
     def marginal(self, u: Expr = symbols.u) -> Expr:
-        derivative = diff(self.value(_NEW, _REF), _NEW).subs(_REF, symbols.u * _NEW)
-        terms = Add.make_args(expand_log(derivative.expand()).expand())
-        rational = Add(*(term for term in terms if not term.has(log)))
-        logarithms = Add(*(term for term in terms if term.has(log)))
-        # Of the factors of their arguments, so that equal ones meet and cancel.
-        factored = logarithms.replace(log, lambda ratio: log(factor(ratio)))
-        return (cancel(rational) + expand_log(factored).expand()).subs(symbols.u, u)
+        return _marginal(self).subs(symbols.u, u)
 
     def curvature(self, u: Expr = symbols.u) -> Expr:
         second = diff(self.value(_NEW, _REF), _NEW, 2).subs(_REF, symbols.u * _NEW)
@@ -134,3 +129,15 @@ class Divergence(Penalty):
         else:
             f = (v**a - a * v + a - Integer(1)) / (a * (a - 1))
         return cls(f, f"alpha-divergence of order {a}")
+
+
+@lru_cache(maxsize=64)
+def _marginal(divergence: Divergence) -> Expr:
+    """d(u), asked for at every answer of every question."""
+    derivative = diff(divergence.value(_NEW, _REF), _NEW).subs(_REF, symbols.u * _NEW)
+    terms = Add.make_args(expand_log(derivative.expand()).expand())
+    rational = Add(*(term for term in terms if not term.has(log)))
+    logarithms = Add(*(term for term in terms if term.has(log)))
+    # Of the factors of their arguments, so that equal ones meet and cancel.
+    factored = logarithms.replace(log, lambda ratio: log(factor(ratio)))
+    return cancel(rational) + expand_log(factored).expand()
