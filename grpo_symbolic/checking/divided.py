@@ -8,10 +8,13 @@ from itertools import chain
 
 from sympy import Abs, Expr, Max, Min, Mul, Rational, S, Tuple
 
-from grpo_symbolic.checking.checked import HOLDS
+from grpo_symbolic.checking.checked import SCATTERED, value_at
+from grpo_symbolic.checking.subject import Subject
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
+from grpo_symbolic.verify.ball_numbers import agrees
 
-__all__ = ["Seen", "divided"]
+__all__ = ["Seen", "divided", "values_seen"]
 
 #: The values of some expressions together, at stationary policies that were seen.
 Seen = Callable[..., list[tuple[Expr, ...]]]
@@ -47,6 +50,18 @@ def divided(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
         yield from _sign(said, seen) if said.right.is_number else _around(said, seen)
 
 
+def values_seen(about: Subject, domain: Domain, *expressions: Expr) -> list[tuple[Expr, ...]]:
+    """The values of expressions, a row for each of some stationary policies."""
+    rows: list[tuple[Expr, ...]] = []
+    for point in about.points(domain, SCATTERED):
+        for policy in about.solutions(point):
+            found = (value_at(e, {**point, **policy}) for e in expressions)
+            row = tuple(value for value in found if value is not None)
+            if len(row) == len(expressions):
+                rows.append(row)
+    return rows
+
+
 def _each_value(said: Comparison) -> tuple[Comparison, ...]:
     """Such a function has one of these values everywhere: what holds of each holds of it."""
     sides = Tuple(said.left, said.right)
@@ -75,7 +90,7 @@ def _modulus(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
 def _sign(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
     """The sign of the left side, by those of its factors, where 0 is on that side of the number."""
     loose = said.relation[0] + "="
-    if said.right != 0 and not HOLDS[said.relation](-said.right):
+    if said.right != 0 and not agrees(said.relation, -said.right):
         return
     about = said if said.right == 0 else replace(said, relation=loose, right=S.Zero)
     factors = Mul.make_args(said.left)

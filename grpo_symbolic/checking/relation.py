@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import takewhile
 
 from sympy import (
@@ -39,7 +39,7 @@ from grpo_symbolic.checking.checked import (
 )
 from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.determined import is_the_condition, poles_of
-from grpo_symbolic.checking.divided import divided
+from grpo_symbolic.checking.divided import divided, values_seen
 from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.ranges import left_at_one, right_where
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
@@ -64,10 +64,6 @@ _LONG = 100
 #: By how much a solution is moved to see what its error does, and how much more is doubtful.
 _MOVED, _DOUBTFUL = CLOSE / 10**10, 100
 _NO_VALUE = "the formula has no real value there"
-
-
-def _is_proved(found: Checked) -> bool:
-    return found.verdict is Status.PROVED
 
 
 @dataclass
@@ -132,27 +128,14 @@ class RelationCheck(StatementCheck):
 
     def _divided(self) -> Checked | None:
         """PROVED by relations that say it together."""
-        for way in divided(self.said, self._seen):
-            found = takewhile(_is_proved, (replace(self, said=one).verdict() for one in way))
-            verdicts = list(found)
+        for way in divided(self.said, partial(values_seen, self.about, self._domain())):
+            found = (replace(self, said=one).verdict() for one in way)
+            verdicts = list(takewhile(lambda one: one.verdict is Status.PROVED, found))
             if len(verdicts) == len(way):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
-                parts = ", and ".join(map(str, way))
-                return self.result(
-                    Status.PROVED, method, f"it holds for {self._domain()}, for {parts}"
-                )
+                said = f"it holds for {self._domain()}, for {', and '.join(map(str, way))}"
+                return self.result(Status.PROVED, method, said)
         return None
-
-    def _seen(self, *expressions: Expr) -> list[tuple[Expr, ...]]:
-        """Their values at stationary policies."""
-        rows: list[tuple[Expr, ...]] = []
-        for point in self.about.points(self._domain(), SCATTERED):
-            for policy in self.about.solutions(point):
-                row = [value_at(e, {**point, **policy}) for e in expressions]
-                values = tuple(v for v in row if v is not None)
-                if len(values) == len(row):
-                    rows.append(values)
-        return rows
 
     def _proof(self) -> Checked | Verdict | None:
         """PROVED by the first route that succeeds, or the verdict of a claim that refutes it."""
