@@ -22,6 +22,9 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/checking/checked.py:told: another relation: abs(gap) < CLOSE": (
         "no two values to 50 digits differ by exactly 1e-30"
     ),
+    "grpo_symbolic/checking/ranges.py:_survives: the other truth value: False": (
+        "a quick look before a proof: what it lets through is proved, or is not"
+    ),
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: left out: "
     "raise NotFound('a radicand has a divisor of unknown sign')": (
         "the kernel refuses the value that lacks it, and the root is named as it stands either way"

@@ -374,6 +374,18 @@ def test_strictness_is_not_taken_from_a_closed_end() -> None:
     assert independently_true(weak.evidence)
 
 
+def test_a_goal_that_is_zero_has_the_certificate_of_nothing() -> None:
+    for relation in (">=", "=="):
+        found = certify(PolynomialSystem(Integer(0), relation, PAIRS, (E14,)))
+        assert found is not None
+        assert found.proves()
+        assert (found.terms, found.cofactors) == ((), (0,))
+        assert [p.coefficient for p in found.multiplier] == [1]
+        assert not any(k for p in found.multiplier for k in p.powers)
+        assert independently_true(found.data())
+    assert certify(PolynomialSystem(Integer(0), ">", PAIRS, (E14,))) is None
+
+
 def test_what_is_not_polynomial_is_left_to_others() -> None:
     for left, relation in ((exp(B), ">"), (B, "!="), (sqrt(B - 1), ">="), (1 / (B - 1), ">")):
         claim = gs.Claim("not polynomial", left, relation, Integer(0))
