@@ -99,7 +99,7 @@ def test_help_names_every_choice(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_rule_is_a_scale_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    size = "2"
+    size = "4"
     for name, rule in registry.ADVANTAGES.items():
         given = {option: {"batch": "8", "ddof": "1", "subset": "2"}.get(option, "1/7") for option in
                  registry.ADVANTAGES.options(name)}  # fmt: skip

@@ -15,14 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import takewhile
 
-from sympy import (
-    Expr,
-    Rational,
-    S,
-    Symbol,
-    log,
-    sstr,
-)
+from sympy import Expr, Rational, S, Symbol, log, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.checking.checked import (
