@@ -6,6 +6,7 @@ equation s^q = X and the hypothesis s >= 0; denominators are cleared where their
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 
@@ -278,10 +279,8 @@ class Lowering:
         ):
             if gap.has(oo, -oo):
                 continue
-            try:
+            with suppress(NotPolynomial):
                 value = self.lower(gap)
                 value = value if value.is_polynomial() else self.cleared(value)
                 found.append(Hypothesis(value, not closed))
-            except NotPolynomial:
-                continue
         return found

@@ -25,6 +25,12 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/checking/ranges.py:_survives: the other truth value: False": (
         "a quick look before a proof: what it lets through is proved, or is not"
     ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: k > 0": (
+        "no exponent of a factor is 0"
+    ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: e > 0": (
+        "no power that is asked for has the exponent 0"
+    ),
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: left out: "
     "raise NotFound('a radicand has a divisor of unknown sign')": (
         "the kernel refuses the value that lacks it, and the root is named as it stands either way"

@@ -23,7 +23,7 @@ from grpo_symbolic.verify.kernel.statement import statement_of
 from grpo_symbolic.verify.linear_certificate import LinearCertificate, certify
 from grpo_symbolic.verify.methods import needs_hold, settle
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
-from grpo_symbolic.verify.proofs import for_the_kernel, proof_of
+from grpo_symbolic.verify.proofs import for_the_kernel, proof_of, refutation_of
 from grpo_symbolic.verify.real_algebra import EngineStopped
 from grpo_symbolic.verify.recheck import claim_to_data, portable, recheck
 from grpo_symbolic.verify.sampling import _closer, _places, shortened
@@ -109,6 +109,29 @@ def test_a_logarithm_whose_factors_have_no_known_sign_is_one_of_its_own() -> Non
 def test_the_kernel_is_given_a_proof(claim: gs.Claim) -> None:
     (steps,) = proof_of(statement_of(claim_to_data(claim)["exact"]), {}, {0})
     assert steps
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "relation", "bound"),
+    [
+        (sqrt(2), S(2), ">", S(1)),
+        (S(1), sqrt(2), "<", S(2)),
+        (sqrt(2), sqrt(3), ">", S(1)),
+        (sqrt(2), sqrt(3), "<", S(2)),
+        (-oo, sqrt(2), "<", S(2)),
+        (sqrt(2), oo, ">", S(1)),
+    ],
+)
+def test_ends_that_are_no_fractions_are_given_their_values(
+    lower: Any, upper: Any, relation: str, bound: Any
+) -> None:
+    claim = gs.Claim("", Z, relation, bound, Domain((Range(Z, lower, upper),)))
+    sign = {1} if relation == ">" else {-1}
+    (steps,) = proof_of(statement_of(claim_to_data(claim)["exact"]), {}, sign)
+    assert steps
+    at = {"z": "3/2"} if upper != sqrt(2) else {"z": "6/5"}
+    wrong = claim_to_data(gs.Claim("", Z, relation, Z, claim.domain))["exact"]
+    assert refutation_of(statement_of(wrong), at)
 
 
 def test_what_is_beyond_the_kernel_says_so() -> None:
