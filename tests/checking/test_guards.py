@@ -152,16 +152,6 @@ def test_a_chain_shows_every_part() -> None:
     assert alone._repr_html_() in html
 
 
-def test_counterexamples_begin_with_the_same_points() -> None:
-    for algorithm, question in ((EIGHT, SURE), (PAIRS, gs.BinaryQuestion(margin=gs.symbols.gamma))):
-        about = subject(algorithm, question)
-        points = [str(point) for point in about.points(about.parameters, 12)]
-        PRINTED.same(f"points of {about.parameters}", "\n".join(points))
-    ranked = subject(PAIRS, RANKED)
-    points = [str(point) for point in ranked.points(ranked.parameters, 12)]
-    PRINTED.same(f"points of {ranked.parameters}", "\n".join(points))
-
-
 def test_what_is_proved_at_a_policy_beside_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the policy that is amplified hides the sign, and decides nothing."""
     about = subject(gs.GRPO(5), SURE)

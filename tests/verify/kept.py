@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +39,7 @@ def prove(claim: Claim) -> Verdict:
 
 def kept(by: str, claim: Claim, found: Any) -> Any:
     """The verdict, which is compared."""
-    text = "None" if found is None else f"{found} {json.dumps(found.evidence, default=str)}"
+    text = str(found)
     if found is not None and found.method in FOUND_ELSEWHERE:
         text = f"{found.status} {found.method}"
     held = {s.name: sorted(s.assumptions0) for s in claim.domain.symbols}
@@ -54,11 +53,6 @@ def kept(by: str, claim: Claim, found: Any) -> Any:
 
 
 NAMED = ("integer", "negative", "positive")
-
-
-def same_proof(name: str, steps: Any) -> None:
-    """That a proof is no longer than it was."""
-    VERDICTS.same(f"proof: {name}", f"{len(steps)} steps, {len(json.dumps(steps))} characters")
 
 
 def same_reason(name: str, answer: Answer) -> None:

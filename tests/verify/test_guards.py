@@ -177,11 +177,7 @@ def test_limits_of_work_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_scipy_may_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = linear_certificate._installed.__wrapped__
     assert asked()
-
-    def away(name: str) -> None:
-        raise ImportError(name)
-
-    monkeypatch.setattr(linear_certificate, "import_module", away)
+    monkeypatch.setattr(linear_certificate, "find_spec", lambda name: None)
     assert asked() is False
 
 
@@ -230,7 +226,6 @@ def test_a_statement_that_changes_whenever_it_is_read_back(monkeypatch: pytest.M
 def test_a_claim_is_looked_at_in_the_same_places(claim: gs.Claim) -> None:
     places = [str(sorted((s.name, str(v)) for s, v in p.items())) for p in _places(claim)]
     assert len(set(places)) > 15
-    VERDICTS.same(f"places: {claim!r} on {claim.domain}", "\n".join(places))
     least = min((abs(n) for n in claim.right.atoms(Rational) if n), default=S.One)
     assert bool(_closer(claim)) == (least < Rational(1, 10**6))
 
@@ -302,7 +297,6 @@ def test_a_claim_and_a_verdict_as_html() -> None:
     assert "9" * 250 not in html
     assert len(repr(long)) < 300
     short = Verdict(Status.PROVED, "m", "d", {"latex": r"root_{2} > 0", "numerator": "_t_x*_sqrt3"})
-    VERDICTS.same("html", short._repr_html_())
     assert "varrho" in short._repr_html_()
     assert "in t_x &gt; 0" in short._repr_html_() or "in t_x > 0" in short._repr_html_()
 
@@ -314,19 +308,6 @@ def test_systems_without_symbols_have_a_generator_of_their_own() -> None:
 
 
 # -- what is searched in --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", list(ROOTS)[:5])
-def test_programs_have_the_same_columns(name: str) -> None:
-    goal, relation, hypotheses, equations = ROOTS[name]
-    system = PolynomialSystem(goal, relation, hypotheses, equations)
-    for count in (1, 2, 3):
-        made = linear_certificate._Program(system, count, linear_certificate._Iterations(10))
-        columns = [
-            (c.kind, c.key, c.equation, c.positive, c.cost, sorted(c.monomials.items()))
-            for c in made.columns
-        ]
-        VERDICTS.same(f"program: {name} {count}", f"{len(columns)} columns {columns}")
 
 
 def test_an_identity_begins_with_one_and_has_no_idle_square() -> None:
