@@ -31,8 +31,6 @@ from sympy import Add, Expr, Integer, Symbol
 
 from grpo_symbolic.surd import Surd, as_rational, compile_surd
 
-__all__ = ["Bernstein"]
-
 # Beyond this multiple of the first precision a sum is checked for being exactly zero.
 _SUSPICIOUS = 8
 # Odds count as narrow when their width is less than 1/(this times the degree).

@@ -35,8 +35,6 @@ from sympy.core.symbol import Str
 from grpo_symbolic import symbols
 from grpo_symbolic.group_sum import GroupSum
 
-__all__ = ["BernsteinMean", "definitions", "part", "unfolded"]
-
 _GUARD_BITS = 30
 # Up to this group size a mean unfolds term by term, beyond it as a sum over the group.
 _TERM_BY_TERM = 12

@@ -15,8 +15,6 @@ from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, point
 
-__all__ = ["BinaryQuestion"]
-
 
 @dataclass(frozen=True, init=False)
 class BinaryQuestion(Question):

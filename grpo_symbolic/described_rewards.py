@@ -13,8 +13,6 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.inputs import exact_number, expression, within
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mean, order, point
 
-__all__ = ["READERS", "answer_count", "empirical_laws", "entries", "two_rates", "verifiable"]
-
 _NUMBER = "a number, or an expression in symbols"
 
 #: The laws, the margins, and the ranges of the symbols.

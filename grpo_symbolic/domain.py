@@ -20,8 +20,6 @@ from sympy import Basic, Dummy, Expr, Integer, Rational, S, Symbol, ceiling, flo
 from grpo_symbolic.display import Html, cut, legible, math, tex, typeset
 from grpo_symbolic.symbols import describe
 
-__all__ = ["Domain", "Range", "free_symbols"]
-
 # Numerators over 1000: the middle of a unit interval and both of its ends.
 _UNIT_SAMPLES = (1, 7, 40, 125, 250, 333, 500, 618, 750, 880, 960, 993, 999)
 # How close to an end corners are; with more than a few symbols one of these, with more than some

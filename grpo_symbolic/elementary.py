@@ -7,23 +7,6 @@ from collections.abc import Callable, Mapping
 import sympy
 from sympy import Expr, Pow, Symbol
 
-__all__ = [
-    "BOUNDED",
-    "ELEMENTARY",
-    "KNOWN",
-    "ODD",
-    "POSITIVE",
-    "POSITIVE_INSIDE",
-    "Need",
-    "exponential_of",
-    "in_exponentials",
-    "in_reach",
-    "in_sines",
-    "needs_of_part",
-    "needs_of_power",
-    "needs_of_value",
-]
-
 _NAMES = (
     *("Abs", "sign", "exp", "log", "erf", "erfc"),
     *(

@@ -9,8 +9,6 @@ from __future__ import annotations
 import mpmath as mp
 from sympy import Expr, Float, Sum, lambdify
 
-__all__ = ["GroupSum"]
-
 _GUARD_BITS = 30
 
 

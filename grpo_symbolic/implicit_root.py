@@ -14,8 +14,6 @@ from sympy import Dummy, Eq, Expr, Float, Lambda, S, Symbol, lambdify
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
 
-__all__ = ["ImplicitRoot"]
-
 _GUARD_BITS = 40
 # Halvings of the way to an end, before a bracket is given up.
 _MOST = 4000

@@ -19,23 +19,6 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 if TYPE_CHECKING:
     from sympy import Expr
 
-__all__ = [
-    "PARAMETERS",
-    "STANDARD_VALUES",
-    "Number",
-    "ParameterRange",
-    "exact_number",
-    "expression",
-    "group_size",
-    "one_of",
-    "parameter",
-    "read_group_size",
-    "read_parameter",
-    "suffix",
-    "symbol_or_number",
-    "within",
-]
-
 #: What is read as a number: numbers of Python, NumPy, mpmath and SymPy, and decimals or fractions
 #: in text.
 Number: TypeAlias = str | SupportsFloat

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-__all__ = ["names_of"]
-
 
 def names_of(package: str, homes: Mapping[str, str], **modules: str) -> Callable[[str], Any]:
     """``__getattr__`` of a package: each name from its module, and kept.

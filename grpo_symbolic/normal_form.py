@@ -40,16 +40,6 @@ from grpo_symbolic.domain import Domain, Range, free_symbols
 from grpo_symbolic.orthant_sign import Orthant, Sign
 from grpo_symbolic.quotient_field import Full, Quotient, QuotientField, TooLarge
 
-__all__ = [
-    "Lowering",
-    "Undecided",
-    "defined",
-    "expansion",
-    "is_power_of_exponential",
-    "normal_form",
-    "normal_forms",
-]
-
 # Generators of the field: the first size that suffices.
 _SIZES = (12, 40, 160)
 # A power of a sum with more monomials is not expanded.

@@ -13,8 +13,6 @@ from flint import fmpq_mpoly
 
 from grpo_symbolic.quotient_field import Quotient, QuotientField
 
-__all__ = ["Orthant", "Sign"]
-
 # A polynomial with more terms is not taken apart by its coefficients in one coordinate.
 _MAX_SORTED = 200
 

@@ -16,8 +16,6 @@ from typing import Any, TypeVar
 
 from grpo_symbolic.work import is_limited
 
-__all__ = ["steps", "tracked"]
-
 T = TypeVar("T")
 
 #: Work that ends earlier, in seconds, shows no bar.

@@ -25,20 +25,10 @@ from grpo_symbolic.described_rewards import (
 from grpo_symbolic.display import called, cut, legible, math, record, tex
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.inputs import Number, one_of
-from grpo_symbolic.reward import (
-    Gaussian,
-    Law,
-    comparison,
-    finite_law,
-    mean,
-    mixture,
-    point,
-)
+from grpo_symbolic.reward import Gaussian, Law, comparison, finite_law, mean, mixture, point
 
 if TYPE_CHECKING:
     from grpo_symbolic.electorate import Electorate
-
-__all__ = ["Question"]
 
 _KINDS = (*READERS, "correct", "raters")
 #: How raters come into training.

@@ -16,8 +16,6 @@ from sympy import Add, Dummy, Expr, Mul, Rational, Symbol
 
 from grpo_symbolic.work import charge
 
-__all__ = ["Full", "Quotient", "QuotientField", "TooLarge"]
-
 # A polynomial with more terms than this is not formed.
 _MAX_TERMS = 20_000
 # So many primes are tried on a number.

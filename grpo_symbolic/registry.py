@@ -14,20 +14,6 @@ from functools import partial
 from importlib import import_module
 from typing import Generic, TypeVar
 
-__all__ = [
-    "ADVANTAGES",
-    "ESTIMATORS",
-    "FIGURES",
-    "FORMATS",
-    "PENALTIES",
-    "PLACEMENTS",
-    "PRESETS",
-    "QUANTITIES",
-    "RULES",
-    "SUFFIXES",
-    "Registry",
-]
-
 T = TypeVar("T")
 
 

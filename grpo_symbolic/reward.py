@@ -20,18 +20,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, expression, within
 from grpo_symbolic.work import limited
 
-__all__ = [
-    "Gaussian",
-    "Law",
-    "comparison",
-    "finite_law",
-    "mean",
-    "mixture",
-    "order",
-    "point",
-    "variance",
-]
-
 #: A finitely supported reward law: pairs (reward, weight) with weights that sum to one.
 Law = tuple[tuple[Expr, Expr], ...]
 

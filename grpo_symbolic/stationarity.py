@@ -29,8 +29,6 @@ from grpo_symbolic.question import Question
 if TYPE_CHECKING:
     from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["StationarityCondition", "stationarity_condition"]
-
 # More equations are counted, not listed.
 _LISTED = 12
 

@@ -25,8 +25,6 @@ from flint import arb, ctx, fmpq, fmpz
 from sympy import Abs, Add, Expr, Mul, Pow, Rational, Symbol, sqrt
 from sympy import sign as sign_function
 
-__all__ = ["Surd", "as_rational", "compile_surd"]
-
 # An inverse over r primes has up to 2**r terms.
 _MAX_PRIMES = 8
 _FIRST_BITS = 64

@@ -17,8 +17,6 @@ from functools import cache
 
 from sympy import Expr, Integer, Symbol, oo
 
-__all__ = ["CATALOGUE", "Quantity", "describe", "policy", "reference", "reward"]
-
 
 @dataclass(frozen=True)
 class Quantity:

@@ -21,8 +21,6 @@ from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["Exhausted", "charge", "is_limited", "limited"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -22,19 +22,6 @@ from grpo_symbolic.work import Exhausted, limited
 if TYPE_CHECKING:
     from grpo_symbolic.policy.policy import Policy
 
-__all__ = [
-    "CLOSE",
-    "Checked",
-    "StatementCheck",
-    "all_proved",
-    "decimal",
-    "from_claim",
-    "powers_of_ten",
-    "strict_sign",
-    "told",
-    "value_at",
-]
-
 #: The work for all numbers of one statement, for all that may prove it, and for what looks into
 #: one expression.
 NUMBERS_STEPS = 2_000_000

@@ -21,8 +21,6 @@ from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.claims import Claims
 
-__all__ = ["Piece", "along_the_curve"]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 _BELOW, _ABOVE = -1, 1
 

@@ -22,8 +22,6 @@ from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.definedness import needs_of
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["undefined"]
-
 PI = symbols.pi
 _HALVINGS = 100
 #: Points of the curve of all stationary policies.

@@ -10,8 +10,6 @@ from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["is_the_condition", "poles_of"]
-
 _MORE_POINTS = 4 * SCATTERED
 
 

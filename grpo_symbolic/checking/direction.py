@@ -28,8 +28,6 @@ from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.verdict import Status
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["DirectionCheck"]
-
 PI = symbols.pi
 #: One value of a parameter from the one before.
 _FURTHER = Rational(101, 100)

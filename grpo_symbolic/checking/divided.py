@@ -14,8 +14,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import MIRRORED, Comparison
 from grpo_symbolic.verify.ball_numbers import agrees
 
-__all__ = ["Seen", "divided", "values_seen"]
-
 #: The values of some expressions together, at stationary policies that were seen.
 Seen = Callable[..., list[tuple[Expr, ...]]]
 #: So many relations at most in the place of one.

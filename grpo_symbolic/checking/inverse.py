@@ -6,8 +6,6 @@ from sympy import Dummy, Expr, Poly, Pow, S, Symbol, cancel, degree, fraction, s
 
 from grpo_symbolic import symbols
 
-__all__ = ["inverse"]
-
 PI = symbols.pi
 
 

@@ -33,8 +33,6 @@ from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["LimitCheck"]
-
 PI = symbols.pi
 #: Decimal places between a point and the place of a limit that is not infinite.
 _NEAR = (1, 3, 9, 27)

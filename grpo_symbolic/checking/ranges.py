@@ -17,8 +17,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["left_at_one", "right_where", "split"]
-
 REFERENCE = symbols.pi_ref
 _RARE = "pi_ref -> 0"
 #: For one part of the range.

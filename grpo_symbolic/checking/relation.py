@@ -45,8 +45,6 @@ from grpo_symbolic.verify.sampling import UNDEFINED, holds_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["RelationCheck"]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 _CONDITION = "the condition at the formula"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.

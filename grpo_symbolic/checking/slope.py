@@ -32,8 +32,6 @@ from grpo_symbolic.verify.sampling import UNDEFINED
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["SlopeCheck"]
-
 PI = symbols.pi
 _WEAK = {">": ">=", "<": "<="}
 _KINKED = (Abs, Max, Min)

@@ -18,8 +18,6 @@ from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.verify.verdict import Status
 
-__all__ = ["stated"]
-
 _RELATIONS = {"==": "=", "<=": r"\le", ">=": r"\ge", "!=": r"\ne"}
 
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["DIGITS", "Point", "Subject", "subject"]
-
 Point = dict[Symbol, Expr]
 DIGITS = 50
 PI = symbols.pi

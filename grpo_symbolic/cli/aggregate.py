@@ -12,8 +12,6 @@ from grpo_symbolic.cli.screen import Screen, Table
 from grpo_symbolic.cli.values import decimal_digits, named, read_number
 from grpo_symbolic.registry import FORMATS, RULES
 
-__all__ = ["register", "run"]
-
 _STANDARD = "grpo2,nlhf,rlhf-btl,maximal-lottery,borda"
 _MOST_DIGITS = 200
 

@@ -9,8 +9,6 @@ from typing import Any
 from grpo_symbolic.cli.options import margin_option, question_with_margin, read_algorithm
 from grpo_symbolic.cli.values import listed, read_number
 
-__all__ = ["register", "run"]
-
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""

@@ -9,8 +9,6 @@ from typing import Any
 
 from grpo_symbolic.cli.screen import Screen
 
-__all__ = ["register", "run"]
-
 # The derivations stand above the library, which does not import them: they are found by name.
 _DERIVATIONS = "derivations"
 

@@ -16,8 +16,6 @@ from grpo_symbolic.cli.options import (
 from grpo_symbolic.cli.screen import Screen
 from grpo_symbolic.registry import FORMATS
 
-__all__ = ["register", "run"]
-
 #: What a script learns from the exit status; 2 is bad input.
 STATUSES = {"PROVED": 0, "REFUTED": 1, "NUMERIC": 3, "UNKNOWN": 3}
 

@@ -13,8 +13,6 @@ from grpo_symbolic.cli.screen import Screen
 if TYPE_CHECKING:
     from grpo_symbolic.papers.checked import CheckedPaper
 
-__all__ = ["check_paper", "register", "run"]
-
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""

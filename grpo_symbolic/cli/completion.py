@@ -20,8 +20,6 @@ from grpo_symbolic.registry import (
     PRESETS,
 )
 
-__all__ = ["register", "run"]
-
 SHELLS = ("bash", "zsh", "fish")
 #: The names that an option or a command is followed by.
 NAMES: dict[str, tuple[str, ...]] = {

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.policy.many_answers import SimplexPolicy
     from grpo_symbolic.policy.two_answers import StationaryPolicy
 
-__all__ = ["register", "run"]
-
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""

@@ -15,8 +15,6 @@ from grpo_symbolic import __version__
 from grpo_symbolic.cli.options import Parser, model_options
 from grpo_symbolic.cli.screen import show
 
-__all__ = ["main", "parser"]
-
 _VERBOSE = "say on standard error what is read and what fails"
 #: Each is a module, imported when the command is wanted.
 _COMMANDS = (

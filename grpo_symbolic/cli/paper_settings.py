@@ -20,8 +20,6 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.papers.check import Setting
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["read_paper_notation", "read_setting"]
-
 _WORD = re.compile(r"""(?:[^\s"'(\[]|"[^"]*"|'[^']*'|\([^()]*\)|\[[^\[\]]*\])+|[^\s]""")
 _EQUALS = re.compile(r"\s*=\s*")
 _BRACKETS = str.maketrans("", "", "\"'()[] ")

@@ -7,8 +7,6 @@ import sys
 import textwrap
 from typing import Any, NoReturn
 
-__all__ = ["Parser"]
-
 
 class Help(argparse.HelpFormatter):
     """Names are not broken at their hyphens, and have a column that is wide enough for commands."""

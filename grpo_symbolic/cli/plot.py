@@ -13,8 +13,6 @@ from grpo_symbolic.cli.values import read_numbers
 from grpo_symbolic.inputs import suffix
 from grpo_symbolic.registry import FIGURES, SUFFIXES
 
-__all__ = ["register", "run"]
-
 _AGGREGATION = "aggregation"
 # Options of the model, which the figures of the registry fix themselves.
 _NOT_OF_FIGURES = (*MODEL, "margin", "betas")

@@ -12,8 +12,6 @@ from grpo_symbolic.cli.values import read_numbers
 from grpo_symbolic.inputs import suffix
 from grpo_symbolic.registry import FORMATS, SUFFIXES
 
-__all__ = ["register", "run"]
-
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""

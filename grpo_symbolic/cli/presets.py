@@ -9,8 +9,6 @@ from typing import Any
 from grpo_symbolic import presets
 from grpo_symbolic.cli.screen import Screen, Table
 
-__all__ = ["register", "run"]
-
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
     """Declare the command and its options."""

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Copied", "Screen", "Table", "show"]
-
 _VERDICTS = {"PROVED": "green", "REFUTED": "red", "NUMERIC": "yellow", "UNKNOWN": "yellow"}
 _UNBOUNDED = 10_000  # columns
 

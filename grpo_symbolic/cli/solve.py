@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from grpo_symbolic.question import Question
     from grpo_symbolic.solve.solutions import NumericSolution, Solutions
 
-__all__ = ["register", "run"]
-
 _ROWS = ("policy gradient", "stage objective", "best-response slope", "residual")
 
 

@@ -11,8 +11,6 @@ from grpo_symbolic.cli.options import margin_option, question_with_margin, read_
 from grpo_symbolic.cli.values import read_number
 from grpo_symbolic.inputs import one_of
 
-__all__ = ["register", "run"]
-
 _UNKNOWNS = ("beta", "group-size", "pi-ref")
 _TARGETS = {"pi": "pi_ref", "drift": "reward", "kl": "epsilon"}
 

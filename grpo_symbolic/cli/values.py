@@ -8,8 +8,6 @@ from typing import Any, TypeVar
 
 from grpo_symbolic.inputs import read_parameter
 
-__all__ = ["decimal_digits", "listed", "named", "read_number", "read_numbers"]
-
 T = TypeVar("T")
 
 MAX_DIGITS = 10_000

@@ -28,8 +28,6 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 if TYPE_CHECKING:
     from grpo_symbolic.equation.drift import Drift, GroupDrift
 
-__all__ = ["Balance"]
-
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 
 

@@ -15,18 +15,6 @@ from grpo_symbolic.work import Exhausted, limited
 if TYPE_CHECKING:
     from grpo_symbolic.verify.verdict import Report
 
-__all__ = [
-    "NOT_NEGATIVE",
-    "NOT_POSITIVE",
-    "RELATION",
-    "Argued",
-    "Claims",
-    "joined",
-    "sign_of",
-    "signed_claim",
-    "strict",
-]
-
 #: What a statement rests on.
 Claims = tuple[Claim, ...]
 

@@ -25,8 +25,6 @@ from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["Drift", "GivenDrift", "GroupDrift", "LevelDrift", "drift_of"]
-
 PI = symbols.pi
 
 

@@ -21,8 +21,6 @@ from grpo_symbolic.equation.claims import Claims, joined, signed_claim
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["Force"]
-
 PI, REFERENCE, U = symbols.pi, symbols.pi_ref, symbols.u
 
 

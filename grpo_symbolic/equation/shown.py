@@ -16,8 +16,6 @@ from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import Gaussian
 
-__all__ = ["Shown", "by_every_answer", "row", "shown", "shown_answers", "with_numbers"]
-
 PI, SHARE = symbols.pi, symbols.share
 # Raters whose rewards are written out, a row each.
 _LISTED = 4

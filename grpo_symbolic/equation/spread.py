@@ -27,8 +27,6 @@ from grpo_symbolic.equation.claims import (
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["Spread", "spread_of"]
-
 
 @lru_cache(maxsize=256)
 def spread_of(rule: TwoLevel) -> Spread:

@@ -18,8 +18,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call
 from grpo_symbolic.export.rewriting import Names, rewritten, rewritten_text, single_token
 
-__all__ = ["Notation", "own_notation"]
-
 #: TeX that a name steps aside to when a user's name takes its own.
 _ASIDE: dict[str, tuple[str, ...]] = {
     r"\lambda": (r"\nu", r"\kappa", r"\rho"),

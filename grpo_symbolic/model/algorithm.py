@@ -17,8 +17,6 @@ from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
 from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
 from grpo_symbolic.question import Question
 
-__all__ = ["GRPO", "IPO", "NLHF", "RLHF", "Algorithm", "as_algorithm", "preference"]
-
 
 class Algorithm(ABC):
     """What the stationarity condition needs to know of an algorithm.

@@ -18,8 +18,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.level_values import gaps, level_values
 
-__all__ = ["LevelMean", "PairMean", "Rule"]
-
 
 class Rule(Atom):
     """An advantage, and the ranges of the symbols of rewards, as a part of an expression."""

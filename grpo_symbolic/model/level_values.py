@@ -11,8 +11,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.reward import Law
 
-__all__ = ["WRITTEN_OUT", "gaps", "level_values", "term_count"]
-
 #: Beyond this many terms (counts of levels times levels) an expectation is kept by name.
 WRITTEN_OUT = 500
 # Beyond this many it is not written out on request either.

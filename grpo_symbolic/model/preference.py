@@ -45,14 +45,6 @@ from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
 
-__all__ = [
-    "PreferenceModel",
-    "expected_preference",
-    "group_preference",
-    "level_means",
-    "mixed_groups",
-]
-
 # Beyond this many operations an expectation is not brought to factors.
 _MAX_SHAPED = 60
 # Nor beyond so many symbols and roots of numbers, where there are roots.

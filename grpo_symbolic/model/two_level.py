@@ -47,8 +47,6 @@ from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.reward import Law
 from grpo_symbolic.surd import Surd, compile_surd
 
-__all__ = ["TwoLevel"]
-
 # Up to this degree a drift is written out in powers; beyond it, as a sum over the group.
 _WRITTEN_OUT = 12
 # Up to this degree a drift in full is short enough to be read.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.penalty import DirectKL, Estimator, ReverseKL
 
-__all__ = ["IN_REWARD", "LIBRARY_NAMES", "estimated", "sample_std"]
-
 #: The placement of a penalty that is subtracted from the reward as trainers do it.
 IN_REWARD = "reward-before-baseline"
 

@@ -16,8 +16,6 @@ from grpo_symbolic.model.advantage import Advantage, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, RLHF, Algorithm
 from grpo_symbolic.model.two_level import TwoLevel
 
-__all__ = ["EffectiveWeight", "effective_weight"]
-
 
 @dataclass(frozen=True, repr=False)
 class EffectiveWeight:

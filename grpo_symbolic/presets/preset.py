@@ -27,8 +27,6 @@ from grpo_symbolic.model.penalty import DirectKL, Estimator, Penalty
 if TYPE_CHECKING:
     from grpo_symbolic.presets.effective_weight import EffectiveWeight
 
-__all__ = ["Preset"]
-
 _NEVER_MODELLED = (
     "clipping and reuse beyond the first step on a batch",
     "the optimiser's state",

@@ -14,8 +14,6 @@ from grpo_symbolic.model.advantage import Advantage, FixedScale, PassAtK, Rescal
 from grpo_symbolic.model.algorithm import GRPO, RLHF
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["cispo", "gdpo", "gmpo", "gpg", "gspo", "pass_at_k", "reinforce_plus_plus", "sapo"]
-
 _NO_KL = "the paper trains without a KL term; the penalty here is the published one of GRPO"
 
 

@@ -11,8 +11,6 @@ from grpo_symbolic.model.penalty import DirectKL
 from grpo_symbolic.presets.conventions import IN_REWARD, estimated
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["dapo", "dr_grpo", "grpo", "grpo_direct_kl", "ipo", "max_rl", "nlhf", "rlhf", "rloo"]
-
 
 def grpo(group_size: Number = 64) -> Preset:
     """GRPO as published."""

@@ -6,9 +6,6 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["at_least", "nearest", "versioned"]
-
-
 F = TypeVar("F", bound=Callable)
 
 

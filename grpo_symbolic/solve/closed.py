@@ -12,8 +12,6 @@ from grpo_symbolic.display import legible, short, typeset
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["ClosedForm", "Staged"]
-
 
 @dataclass(frozen=True, repr=False)
 class Staged:

@@ -16,8 +16,6 @@ from sympy import Add, Expr, Mul, Pow, Symbol, multinomial_coefficients
 
 from grpo_symbolic.enclosures.balls import ball
 
-__all__ = ["Form", "Forms"]
-
 Exponents = tuple[int, ...]
 
 

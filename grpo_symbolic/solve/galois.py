@@ -36,15 +36,6 @@ from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = [
-    "GaloisEvidence",
-    "Reduced",
-    "galois_evidence",
-    "instance_polynomial",
-    "no_radicals",
-    "theorem",
-]
-
 PI = symbols.pi
 # Primes are tried from 3 up to this one, which leaves a few hundred with 2^5 choices of roots.
 _LARGEST = 60_000

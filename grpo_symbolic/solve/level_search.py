@@ -41,8 +41,6 @@ from grpo_symbolic.solve.simplex_field import Field, RelativeLogits
 from grpo_symbolic.solve.solutions import NumericSolution, Stability, Stage
 from grpo_symbolic.solve.stage import stage_of
 
-__all__ = ["LevelSearch", "Proved", "level_search", "stage_in_classes"]
-
 # Decimal digits beyond those asked for.
 _SPARE_DIGITS = 6
 _STEPS, _CLOSE = 12, 1e-7

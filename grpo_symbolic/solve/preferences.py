@@ -37,9 +37,6 @@ from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["GivenPreference", "PolynomialPreference", "Preference", "TiltedPreference",
-           "polynomial_preference", "preference_at", "refuse_names", "spread_function"]  # fmt: skip
-
 # Steps that show the preference of a large group to depend on two moments only.
 _STEPS = 3_000_000
 # A polynomial with more monomials than this is not written out.

@@ -34,8 +34,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.solve.closed import ClosedForm, Staged
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["larger_root"]
-
 # The stages: the depressed quartic, Cardano's two coefficients, the root of the resolvent.
 P, Q = Symbol("P", positive=True), Symbol("Q", positive=True)
 R = Symbol("R", real=True)

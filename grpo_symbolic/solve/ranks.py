@@ -9,8 +9,6 @@ from grpo_symbolic.algebra import Sign, is_zero, sign
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["telescoped"]
-
 
 def telescoped(condition: StationarityCondition) -> tuple[Poly, Eq, Domain] | None:
     """The equation of φ(R) when the partial sums of the field depend on one cumulative mass each.

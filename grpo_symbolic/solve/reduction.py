@@ -30,8 +30,6 @@ _STEPS = 1_500_000
 # A condition with no more operations ends by itself, and counting would double its cost.
 _SMALL = 40
 
-__all__ = ["Reduction", "reduce_binary"]
-
 PI = symbols.pi
 _IN_POWERS = "collected in powers of $\\pi(a)$"
 

@@ -25,8 +25,6 @@ from grpo_symbolic.enclosures.conversion import Undecided
 from grpo_symbolic.enclosures.systems import Box
 from grpo_symbolic.model.penalty import Penalty
 
-__all__ = ["Response"]
-
 _STEPS = 60
 # Bits that float64 leaves of a level.
 _DOUBLE = 44

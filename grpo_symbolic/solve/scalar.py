@@ -30,8 +30,6 @@ from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.surd import Surd, as_rational
 
-__all__ = ["ScalarField"]
-
 PI = symbols.pi
 #: Beyond it the subdivisions of one Bernstein polynomial take minutes.
 _LARGEST_GROUP = 4096

@@ -15,8 +15,6 @@ from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 
-__all__ = ["MassScale", "Scale", "SpreadScale", "square", "weighted"]
-
 
 class Scale(Protocol):
     """A function of the policy."""

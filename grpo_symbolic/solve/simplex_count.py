@@ -39,8 +39,6 @@ from grpo_symbolic.solve.simplex_system import ResponseSystem
 from grpo_symbolic.solve.tilt import Tilt
 from grpo_symbolic.work import Exhausted
 
-__all__ = ["Counted", "SimplexCount", "skew_slopes"]
-
 # Bits of the isolation; the zeros are refined by the field.
 _BITS = 80
 # Cells that a subdivision looks at, and operations that it may take in several unknowns.

@@ -31,8 +31,6 @@ from grpo_symbolic.solve.scales import weighted
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["Field", "RelativeLogits", "SimplexField"]
-
 #: Newton starts beside one near each answer: the reference and random policies.
 _STARTS = 8
 # Operations of the field after which no further start is tried.

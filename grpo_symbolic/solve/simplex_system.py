@@ -16,8 +16,6 @@ from grpo_symbolic.solve.preferences import PolynomialPreference
 from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.scales import weighted
 
-__all__ = ["ResponseSystem"]
-
 
 class ResponseSystem:
     """Differences a(o) − a(n) of values as fixed points of a ↦ (P(o) − P(n))(π(a))/β.

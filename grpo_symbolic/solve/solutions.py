@@ -11,8 +11,6 @@ from sympy import Expr, Rational
 
 from grpo_symbolic.display import Html, cut, grid, lines, record
 
-__all__ = ["NumericSolution", "Solutions", "Stability", "Stage", "rational"]
-
 
 class Stability(StrEnum):
     """What the policy-gradient flow does near a stationary policy."""

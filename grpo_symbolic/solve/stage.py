@@ -20,8 +20,6 @@ from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.solve.solutions import Stage
 from grpo_symbolic.stationarity import StationarityCondition
 
-__all__ = ["stage_at", "stage_of"]
-
 
 def stage_at(
     condition: StationarityCondition, point: Mapping[Symbol, Expr], policy: Sequence[mp.mpf]

@@ -26,8 +26,6 @@ from grpo_symbolic.solve.preferences import TiltedPreference
 from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.scales import square, weighted
 
-__all__ = ["Tilt"]
-
 # Widest tail that is tried, as a power of two of the first place.
 _DOUBLINGS = 60
 

@@ -28,8 +28,6 @@ from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.sampling import refuted_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["BallBoxes"]
-
 BITS = 128
 _PROVED = "."
 

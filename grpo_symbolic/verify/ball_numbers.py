@@ -15,8 +15,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["BallNumbers", "agrees", "sign_at"]
-
 _BITS = (64, 256, 1024, 4096)
 #: At many points: most differences show at once, or never.
 _FEWER = (256, 1024)

@@ -35,8 +35,6 @@ from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["Checks", "Fails", "Goal", "Term"]
-
 T = symbols.t
 #: Sums over a group, written out or by name.
 _MEANS = (Sum, BernsteinMean)

@@ -23,8 +23,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["BernsteinTheorem"]
-
 T = symbols.t
 _AT_LEAST_ZERO = (Sign.ZERO, Sign.NONNEGATIVE, Sign.POSITIVE)
 

@@ -21,8 +21,6 @@ from grpo_symbolic.display import tex
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
 from grpo_symbolic.verify.tree import to_tree
 
-__all__ = ["Certificate", "Product"]
-
 
 @dataclass(frozen=True)
 class Product:

@@ -17,8 +17,6 @@ from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.enclosures.values import has_no_value
 from grpo_symbolic.inputs import exact_number
 
-__all__ = ["Claim"]
-
 #: No range stated: every symbol has the range of the catalogue.
 EVERYWHERE = Domain()
 

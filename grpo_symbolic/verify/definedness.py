@@ -10,8 +10,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import needs_of_part
 from grpo_symbolic.verify.claim import Claim
 
-__all__ = ["needs_of"]
-
 
 def needs_of(expression: Expr, domain: Domain) -> Iterator[Claim]:
     """Claims that together say that the expression is a real number everywhere on the domain.

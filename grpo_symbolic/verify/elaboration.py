@@ -17,8 +17,6 @@ from grpo_symbolic.verify.kernel.proof import ONE, Missing, Poly, Proof
 from grpo_symbolic.verify.kernel.statement import INFINITE, Rejected, Unchecked
 from grpo_symbolic.verify.sign_search import ratio, shown
 
-__all__ = ["Elaboration", "NotFound", "Tree"]
-
 Tree = Any
 _MAX_TERMS = 3000
 _PRIMES = 10_000

@@ -50,8 +50,6 @@ from grpo_symbolic.verify.limits import SLOPES_DEEPEST, SLOPES_LARGEST, within
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["EndAndSlope"]
-
 #: Of the ball around a number.
 _BITS = 256
 #: At which values of functions are known.

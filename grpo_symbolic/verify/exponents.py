@@ -14,8 +14,6 @@ from flint import fmpq, fmpq_mat
 
 from grpo_symbolic.verify.kernel.proof import ONE, Poly, Proof
 
-__all__ = ["combination"]
-
 #: A polynomial as a number times powers, of either sign, of factors.
 Factored = tuple[Fraction, list[tuple[Poly, int]]]
 

@@ -7,8 +7,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["ExactIdentity"]
-
 _SAME = "both sides have the same normal form"
 _SQUARES = "both sides are non-negative and their squares have the same normal form"
 

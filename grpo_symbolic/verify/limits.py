@@ -13,22 +13,6 @@ from sympy import Basic, Expr, Pow
 
 from grpo_symbolic.domain import free_symbols
 
-__all__ = [
-    "BOXES",
-    "BOXES_LARGEST",
-    "NUMBER_ROOTS",
-    "PATIENCE",
-    "SCRIPT_LARGEST",
-    "SLOPES_DEEPEST",
-    "SLOPES_LARGEST",
-    "SMALL",
-    "SMALLEST_BOX",
-    "SYSTEM_LARGEST",
-    "WHOLE_NUMBERS",
-    "unmetered",
-    "within",
-]
-
 #: Operations, symbols and monomials of a difference that boxes are tried on.
 BOXES_LARGEST = (400, 3, 5000)
 #: Boxes of one chart, and the width below which none is halved.

@@ -25,8 +25,6 @@ from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.polynomial_system import NotPolynomial, PolynomialSystem
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["LinearCertificate", "certify"]
-
 DEGREE = 4
 # A column counts as used above this.
 _USED = 1e-9

@@ -9,8 +9,6 @@ from typing import Any, ClassVar
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Verdict
 
-__all__ = ["EngineStopped", "Method"]
-
 
 class EngineStopped(Exception):
     """The system ended an engine before it had an answer: it used too much, or it failed."""

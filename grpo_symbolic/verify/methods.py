@@ -20,8 +20,6 @@ from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["METHODS", "STEPS", "needs_hold", "prove", "prove_all", "settle"]
-
 #: For all methods on one claim.
 STEPS = 12_000_000
 #: For one divisor, radicand or argument of a logarithm.

@@ -19,8 +19,6 @@ from grpo_symbolic.verify.kernel.statement import SHOWN_BY
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["POSSIBLE", "OrthantSign"]
-
 #: The signs that are possible, by what is known.
 POSSIBLE = {
     "POSITIVE": {1},

@@ -36,8 +36,6 @@ from grpo_symbolic.normal_form import expansion
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.limits import SYSTEM_LARGEST, within
 
-__all__ = ["POLYNOMIAL_SYSTEM", "Hypothesis", "Lowering", "NotPolynomial", "PolynomialSystem"]
-
 #: The family of the methods that have to believe this encoder.
 POLYNOMIAL_SYSTEM = "polynomial system"
 

@@ -28,8 +28,6 @@ from grpo_symbolic.verify.sign_search import by_squares
 from grpo_symbolic.verify.sign_search import ratio as ratio_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["for_the_kernel", "proof_of", "refutation_of"]
-
 _WRONG = (Rejected, Unchecked, ArithmeticError, LookupError, TypeError, ValueError)
 #: Methods of which nothing is to be checked in this way: samples and the word of solvers.
 _OTHERS = ("real algebra (z3)", "real algebra (cvc5)")

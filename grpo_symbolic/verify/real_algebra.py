@@ -25,8 +25,6 @@ from grpo_symbolic.verify.sampling import refuted_by
 from grpo_symbolic.verify.smt import script
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["ENGINES", "RealAlgebra"]
-
 ENGINES = ("z3", "cvc5")
 _PACKAGES = {"z3": "z3-solver", "cvc5": "cvc5"}
 #: What an engine may use for one script, in its own units: a second or two.

@@ -18,18 +18,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = [
-    "SAMPLES",
-    "SEED",
-    "UNDEFINED",
-    "RationalSampling",
-    "holds_at",
-    "refuted_at",
-    "refuted_by",
-    "shortened",
-    "undefined",
-]
-
 SAMPLES = 60
 DIGITS, _SHOWN_DIGITS = 50, 30
 SEED = 20250225

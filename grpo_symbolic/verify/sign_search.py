@@ -8,8 +8,6 @@ from typing import Any, Protocol
 from grpo_symbolic.verify.kernel.proof import Poly, Proof
 from grpo_symbolic.verify.kernel.statement import Rejected
 
-__all__ = ["Work", "by_squares", "code", "ratio", "shown"]
-
 _DEPTH = 7
 _NEGATIVE = {-1, -2}
 _CODES = {(1,): 2, (0, 1): 1, (0,): 0, (-1, 0): -1, (-1,): -2}

@@ -14,8 +14,6 @@ from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.limits import NUMBER_ROOTS, SCRIPT_LARGEST, within
 from grpo_symbolic.verify.polynomial_system import Lowering, NotPolynomial
 
-__all__ = ["script"]
-
 _NEGATED = {"==": "!=", "!=": "==", ">=": "<", ">": "<=", "<": ">=", "<=": ">"}
 
 

@@ -40,8 +40,6 @@ from grpo_symbolic.elementary import ELEMENTARY
 from grpo_symbolic.group_sum import GroupSum
 from grpo_symbolic.symbols import t as _t
 
-__all__ = ["Tree", "assumptions", "from_tree", "symbol_from", "to_tree", "written_out"]
-
 Tree: TypeAlias = str | int | list[Any]
 
 _HEADS: dict[str, Any] = {

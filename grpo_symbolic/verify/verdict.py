@@ -9,8 +9,6 @@ from enum import StrEnum
 
 from grpo_symbolic.display import Html, badge, cut, grid, math, plural, record
 
-__all__ = ["WEAKEST_FIRST", "Report", "Status", "Verdict"]
-
 
 class Status(StrEnum):
     """The four answers; ``NUMERIC`` and ``UNKNOWN`` never count as proved.

@@ -22,8 +22,6 @@ from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.verdict import Status, Verdict
 
-__all__ = ["WholeNumbers"]
-
 
 class WholeNumbers(Method):
     """A claim with a whole number in it: proved at the least ones, and beyond them."""

@@ -21,8 +21,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
 from grpo_symbolic.reward import Law, mean, variance
 
-__all__ = ["Advantage", "Member", "Whitened", "bessel", "of_rule"]
-
 
 class Advantage:
     """A rule A(r; group).

@@ -10,8 +10,6 @@ from grpo_symbolic.inputs import Number, group_size
 from grpo_symbolic.model.advantage.base import Member, Whitened, bessel
 from grpo_symbolic.reward import variance
 
-__all__ = ["BatchScale"]
-
 
 @dataclass(frozen=True, repr=False)
 class BatchScale(Whitened):

@@ -10,8 +10,6 @@ from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import order, variance
 
-__all__ = ["BestOverSecond"]
-
 
 @dataclass(frozen=True, repr=False)
 class BestOverSecond(Advantage):

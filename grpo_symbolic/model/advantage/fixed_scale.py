@@ -10,8 +10,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage
 
-__all__ = ["FixedScale"]
-
 
 @dataclass(frozen=True, repr=False)
 class FixedScale(Advantage):

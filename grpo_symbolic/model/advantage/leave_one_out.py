@@ -10,8 +10,6 @@ from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
 from grpo_symbolic.reward import variance
 
-__all__ = ["LeaveOneOut"]
-
 
 @dataclass(frozen=True, repr=False)
 class LeaveOneOut(Advantage):

@@ -9,8 +9,6 @@ from sympy import Expr, Integer
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import mean
 
-__all__ = ["MeanScale"]
-
 
 @dataclass(frozen=True, repr=False)
 class MeanScale(Advantage):

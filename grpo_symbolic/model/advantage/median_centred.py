@@ -10,8 +10,6 @@ from sympy import Expr, Rational, S
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
 
-__all__ = ["MedianCentred"]
-
 
 @dataclass(frozen=True, repr=False)
 class MedianCentred(Advantage):

@@ -13,8 +13,6 @@ from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
 
-__all__ = ["PassAtK"]
-
 
 @dataclass(frozen=True, repr=False)
 class PassAtK(Advantage):

@@ -12,8 +12,6 @@ from grpo_symbolic.inputs import exact_number
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import Law, order
 
-__all__ = ["Ranks"]
-
 
 @dataclass(frozen=True, repr=False)
 class Ranks(Advantage):

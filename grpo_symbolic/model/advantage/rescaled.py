@@ -11,8 +11,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, of_rule
 
-__all__ = ["Rescaled"]
-
 
 @dataclass(frozen=True, repr=False)
 class Rescaled(Advantage):

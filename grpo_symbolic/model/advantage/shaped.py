@@ -10,8 +10,6 @@ from grpo_symbolic.inputs import Number, within
 from grpo_symbolic.model.advantage.base import Member, Whitened
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 
-__all__ = ["Clipped", "NegativeOnly", "PositiveOnly"]
-
 
 @dataclass(frozen=True, repr=False)
 class _Shaped(Whitened):

@@ -9,8 +9,6 @@ from sympy import Expr, S, sqrt
 from grpo_symbolic.inputs import Number, expression
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
-__all__ = ["ShiftAndScale"]
-
 
 @dataclass(frozen=True, repr=False)
 class ShiftAndScale(Whitened):

@@ -8,8 +8,6 @@ from sympy import Expr, S
 
 from grpo_symbolic.model.advantage.base import Advantage
 
-__all__ = ["ShiftOnly"]
-
 
 @dataclass(frozen=True, repr=False)
 class ShiftOnly(Advantage):

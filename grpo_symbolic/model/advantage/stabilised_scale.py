@@ -10,8 +10,6 @@ from grpo_symbolic import symbols
 from grpo_symbolic.inputs import Number
 from grpo_symbolic.model.advantage.base import Whitened, bessel
 
-__all__ = ["StabilisedScale"]
-
 
 @dataclass(frozen=True, repr=False)
 class StabilisedScale(Whitened):

@@ -28,8 +28,6 @@ from grpo_symbolic.model.penalty.power_sum import PowerSum, end_values
 from grpo_symbolic.registry import PENALTIES
 from grpo_symbolic.work import Exhausted, limited
 
-__all__ = ["Penalty", "every_penalty"]
-
 # SymPy's solutions of equations, where nothing more direct applies.
 _STEPS = 5_000_000
 

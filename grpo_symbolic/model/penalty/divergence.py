@@ -13,8 +13,6 @@ from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import Number, exact_number
 from grpo_symbolic.model.penalty.base import Penalty
 
-__all__ = ["Divergence"]
-
 _NEW = Symbol("x", positive=True)
 _REF = Symbol("z", positive=True)
 

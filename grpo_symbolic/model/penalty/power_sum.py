@@ -23,8 +23,6 @@ from sympy import (
 
 from grpo_symbolic.work import limited
 
-__all__ = ["PowerSum", "end_values"]
-
 # SymPy's limits, for what is no such sum.
 _STEPS = 5_000_000
 

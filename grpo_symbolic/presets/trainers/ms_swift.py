@@ -14,8 +14,6 @@ from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.trainers.trl import clipped_weight
 from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-__all__ = ["LAST", "ms_swift"]
-
 #: The last version that was compared with this preset.
 LAST = "4.6"
 

@@ -11,8 +11,6 @@ from grpo_symbolic.presets.conventions import estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-__all__ = ["LAST", "nemo_rl"]
-
 #: The last version that was compared with this preset.
 LAST = "0.7"
 

@@ -10,8 +10,6 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import estimated
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["open_instruct"]
-
 
 def open_instruct(
     normalization: str = "centered", estimator: str = "k3", group_size: Number = 4

@@ -10,8 +10,6 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["openrlhf", "openrlhf_reward"]
-
 
 def openrlhf(
     kl: str = "loss",

@@ -13,8 +13,6 @@ from grpo_symbolic.presets.conventions import IN_REWARD, LIBRARY_NAMES, estimate
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.trainers.trl import LAST, trl
 
-__all__ = ["areal", "prime_rl", "roll", "skyrl", "unsloth"]
-
 
 def skyrl(
     estimator: str = "k3",

@@ -9,8 +9,6 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import sample_std
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["torchtune"]
-
 
 def torchtune(group_size: Number = 16) -> Preset:
     """torchtune's GRPO recipes."""

@@ -19,8 +19,6 @@ from grpo_symbolic.presets.conventions import IN_REWARD, estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-__all__ = ["LAST", "clipped_weight", "trl", "trl_rloo"]
-
 #: The last version that was compared with this preset.
 LAST = "1.16"
 _LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "cispo", "luspo", "sapo", "vespo")

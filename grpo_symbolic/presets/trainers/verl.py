@@ -19,8 +19,6 @@ from grpo_symbolic.model.algorithm import GRPO
 from grpo_symbolic.presets.conventions import IN_REWARD, LIBRARY_NAMES, estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["grpo_passk", "verl", "verl_reward"]
-
 _LOSSES = ("vanilla", "gspo", "sapo", "gpg", "cispo", "geo_mean", "clip_cov", "kl_cov")
 _BATCH = (
     "sigma stands for the standard deviation that the trainer takes over the whole batch, at the "
