@@ -22,7 +22,6 @@ from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
-from grpo_symbolic.surd import Surd
 
 _DIGITS = 30
 _KIND = {1: "attracting", -1: "repelling", 0: "degenerate"}
@@ -62,8 +61,7 @@ class RestPoint:
 class _Field(ScalarField):
     """A condition whose force is not that of its penalty alone: nothing is known of its shape."""
 
-    def _line(self) -> tuple[Surd, Surd] | None:
-        return None
+    _hill = None
 
 
 @dataclass(frozen=True)
