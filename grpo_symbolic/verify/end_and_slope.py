@@ -162,7 +162,7 @@ def _steps(goal: _Goal, depth: int) -> list[str] | None:
     if found is not None:
         held = found == Sign.POSITIVE or (found >= 0 and not goal.strict)
         return [f"{_said(goal)} by its sign on the orthant"] if held else None
-    if depth == 0:
+    if depth == 0 or not is_defined(goal.expression, goal.domain):  # nor is it too large
         return None
     for expression in dict.fromkeys((goal.expression, _without_known_signs(goal))):
         lines = _along_a_range(replace(goal, expression=expression), depth)

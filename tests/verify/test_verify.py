@@ -28,7 +28,9 @@ from sympy import (
 import grpo_symbolic as gs
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.symbols import beta, gamma, pi, pi_ref, u
+from grpo_symbolic.verify.end_and_slope import EndAndSlope
 from grpo_symbolic.verify.methods import METHODS, prove_all
+from grpo_symbolic.work import limited
 from tests.verify.kept import prove
 
 ZERO, ONE = Integer(0), Integer(1)
@@ -240,6 +242,7 @@ def test_a_short_claim_may_be_a_large_one() -> None:
     """What has few operations and a high degree has a limit, too."""
     large = gs.Claim("large", (beta + pi_ref + gamma + 1) ** 300, ">", (beta + pi_ref) ** 300)
     assert gs.prove(large).status in (gs.Status.NUMERIC, gs.Status.PROVED)
+    assert limited(EndAndSlope().attempt, large, steps=20_000) is None  # no slopes as large
 
 
 def test_what_was_found_before_the_limit_is_kept() -> None:
