@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 #: Generators that may be closed one after the other while a stop is on its way.
 _RESUMPTIONS = 1000
-#: The import of a module that is not there yet.
-_IMPORT = _bootstrap._find_and_load.__code__
+#: The import of a module that is not there yet, where Python has it by this name.
+_IMPORT = getattr(getattr(_bootstrap, "_find_and_load", None), "__code__", None)
 #: Callbacks of weak references, and the import of modules.
 _HOOKS = ("weakref.py", "_weakrefset.py", "<frozen importlib._bootstrap>")
 
