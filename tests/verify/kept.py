@@ -46,7 +46,8 @@ def kept(by: str, claim: Claim, found: Any) -> Any:
     short = "".join(f" {n}: {'+'.join(a for a in h if a in NAMED)}" for n, h in held.items())
     where = " where defined" if claim.where_defined else ""
     said = f"{claim.left} {claim.relation} {claim.right}{where} | {claim.domain} |{short}"
-    for mean in sorted(claim.difference.atoms(BernsteinMean), key=str):  # a name may mean many
+    means = claim.difference.atoms(BernsteinMean)
+    for mean in sorted(means, key=lambda m: (str(m), str(m.values))):  # a name may mean many
         said += f" {mean} {mean.values}"
     VERDICTS.same(f"{by}: {said}", text)
     return found
