@@ -302,6 +302,8 @@ def test_what_is_not_turned_around(formula: Expr) -> None:
 @pytest.mark.parametrize(
     ("text", "short"),
     [
+        ("1/1" + 27 * "0", "1/1" + 27 * "0"),  # thirty characters are read as they are
+        ("1/1" + 28 * "0", "1e-28"),
         ("1/3", "1/3"),
         ("3/1000", "3/1000"),
         (f"6/1{'0' * 604}", "6e-604"),
