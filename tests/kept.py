@@ -1,8 +1,8 @@
 """Texts that stay as they are: what is printed is a contract, down to the last digit.
 
-Beside what a test asserts of an answer, the whole answer is compared with the one that was there
-when somebody last looked. ``KEEP=1 python -m pytest tests/verify tests/checking`` writes all of
-them anew: what ``git diff`` then shows has to be meant.
+This is no evidence that an answer is right: that is what a test asserts of it. Beside that, what a
+reader sees of the answer is compared with the text that was kept. ``KEEP=1 python -m pytest
+tests/verify tests/checking`` writes all of them anew: what ``git diff`` then shows has to be meant.
 """
 
 from __future__ import annotations
