@@ -13,17 +13,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
+from flint import fmpq
 from sympy import Expr, S, diff, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, tidy
 from grpo_symbolic.analysis.laurent import limit_at
+from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.display import Html, claim_names, cut, record
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.claims import Argued, signed_claim
+from grpo_symbolic.model.two_level import TwoLevel
+from grpo_symbolic.surd import Surd
 from grpo_symbolic.verify.claim import Claim
 
 PI = symbols.pi
@@ -137,26 +142,69 @@ def _one_crossing(balance: Balance) -> Count | None:
 def _turning_points(balance: Balance) -> Count | None:
     """F turns at most as often as ψ = D′/force′ takes the value β."""
     group, rises = balance.group, balance.force.rises()
-    if group is None or not group.plain or group.exact is None or rises is None:
-        return None
-    if balance.force.log_odds is None:
+    if group is None or not group.plain or rises is None or balance.force.log_odds is None:
         return None  # force′ is one over pi(a) pi(b) for the direct KL alone
-    slope = group.exact.derivative()
-    turning = slope.times_x().derivative()
-    changes = turning.variations()
-    # psi is odd about 1/2 and not positive below it: half of the changes lie above.
-    signs = slope.signs_of_differences(0)
-    odd = all(not a + b for a, b in zip(slope.coefficients, slope.coefficients[::-1], strict=True))
-    if not odd or any(sign > 0 for sign in signs[: len(signs) // 2]):
+    offset = group.exact is None
+    changes = _changes_at_every_offset(group.rule) if offset else _changes(group.exact)
+    if changes is None:
         return None
+    # psi is odd about 1/2 and not positive below it: half of the changes lie above.
     most = changes // 2 + 1
     possible = tuple(range(1, most + 2, 2))
     return Count(
         possible,
         f"the condition turns at most {most} times: psi = D'/force' is negative up to 1/2 and "
-        f"turns at most {most - 1} time above it (sign changes of exact Bernstein coefficients)",
+        f"turns at most {most - 1} time above it (sign changes of exact Bernstein coefficients"
+        + (", whatever is added to the deviation)" if offset else ")"),
         rises,
     )
+
+
+def _changes(drift: Bernstein) -> int | None:
+    """Sign changes of the coefficients of ψ′; None where ψ is not odd, or positive before 1/2."""
+    slope = drift.derivative()
+    signs = slope.signs_of_differences(0)
+    odd = all(not a + b for a, b in zip(slope.coefficients, slope.coefficients[::-1], strict=True))
+    if not odd or any(sign > 0 for sign in signs[: len(signs) // 2]):
+        return None
+    return slope.times_x().derivative().variations()
+
+
+def _changes_at_every_offset(rule: TwoLevel) -> int | None:
+    """The same for a deviation with something added to it, for all that can be added at once.
+
+    The coefficients of D are then 1/(s_k + δ), s_k = √(k(G − k)), but for a positive factor: they
+    fall up to the middle. Times (s_{k−1} + δ)(s_k + δ)(s_{k+1} + δ), a coefficient of ψ′ is
+    A_k + B_k δ. They are symmetric, and change sign twice at most where each of them that is
+    positive, up to the middle, is followed by one that is so too.
+    """
+    if rule.offset is None or not rule.size.is_Integer:
+        return None
+    size = int(rule.size)
+    last, s = size - 1, [Surd.root(k * (size - k)) for k in range(size + 1)]
+    lines = []
+    for k in range(1, last // 2 + 2):
+        after = (s[k] - s[k + 1]) * fmpq(k * (last - k))
+        before = (s[k - 1] - s[k]) * fmpq((k - 1) * (last - k + 1))
+        lines.append((after * s[k - 1] - before * s[k + 1], after - before))
+    return 2 if all(_stays_positive(*pair) for pair in pairwise(lines)) else None
+
+
+def _stays_positive(line: tuple[Surd, Surd], other: tuple[Surd, Surd]) -> bool:
+    """Whether A′ + B′δ > 0 at every δ ≥ 0 at which A + Bδ > 0."""
+    (a, b), (c, d) = line, other
+    signs, theirs = (a.sign(), b.sign()), (c.sign(), d.sign())
+    if max(signs) <= 0:
+        return True
+    if signs[0] > 0 >= theirs[0]:
+        return False
+    if min(theirs) >= 0 and max(theirs) > 0:
+        return True
+    if min(signs) >= 0:
+        return False
+    # A + Bδ changes sign where δ = -A/B: the other one is positive on the same side of that.
+    crossed = (b * c - a * d).sign()
+    return theirs == signs and crossed * signs[1] >= 0
 
 
 def _large_group(balance: Balance) -> Count | None:

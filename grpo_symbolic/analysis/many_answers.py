@@ -75,7 +75,8 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
 def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
     """Claims that the derivative of P along the simplex is constant and skew."""
     free, values = condition.policy[:-1], tuple(condition.preference)
-    if any(v.has(LevelMean) or not v.is_polynomial(*free) for v in values):
+    by_name = condition.preference.kept_by_name
+    if by_name or not all(v.is_polynomial(*free) for v in values):
         return None
     if _bends(condition):
         return None
@@ -199,7 +200,7 @@ def series_of_many(
     if not (balanced and reverse):
         raise ValueError("beyond 1/beta a series is known for the reverse KL")
     plain = not condition.question.raters and rule.batch is None  # type: ignore[union-attr]
-    if any(v.has(LevelMean) for v in condition.preference):
+    if condition.preference.kept_by_name:
         if order == 2 and plain:
             return _second(condition, values)
         raise ValueError(

@@ -36,7 +36,6 @@ from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.claims import Argued
 from grpo_symbolic.export.latex import Notation, formula
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
-from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.model.penalty import Penalty
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.question import Question
@@ -179,7 +178,7 @@ def potential(algorithm: Algorithm | Preset, question: Question) -> Potential | 
         raise ValueError(f"question must be a Question or BinaryQuestion, got {question!r}")
     algorithm = as_algorithm(algorithm)
     condition = stationarity_condition(algorithm, question)
-    if any(v.has(LevelMean) for v in condition.preference):
+    if condition.preference.kept_by_name:
         raise ValueError(
             "whether there is an objective is decided for preferences that are written out; this "
             "one has too many terms and is kept by name: take a smaller group"

@@ -30,7 +30,6 @@ from sympy import (
     factorial,
     ff,
     fraction,
-    log,
     oo,
     together,
 )
@@ -230,7 +229,7 @@ def _sides(
     domain = _ranges(curve)
     s = Dummy("s", positive=True)
     parts = curve.drift.expression, curve.force.expression
-    if not curve.force.expression.has(log):
+    if not curve.force.penalty.logarithmic:
         above, below = fraction(tidy(curve.force.expression, curve.domain))
         parts = curve.drift.expression * below, above
     top, bottom = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from sympy import (
@@ -96,6 +97,11 @@ class PreferenceModel(Sequence):
     def __iter__(self) -> Iterator[Expr]:
         return iter(self.values)
 
+    @cached_property
+    def kept_by_name(self) -> bool:
+        """Whether P stands by the name of a mean over more groups than are written out."""
+        return any(value.has(LevelMean) for value in self.values)
+
     def difference(self, first: int, second: int) -> Expr:
         """P(first) − P(second)."""
         if self.drift is not None:
@@ -112,7 +118,7 @@ class PreferenceModel(Sequence):
         """Mean zero, invariance under shift and scale, equivariance under relabelling."""
         if self.rule is None or self.rule.advantage is None or self.question is None:
             return ()
-        if any(value.has(LevelMean) for value in self.values):
+        if self.kept_by_name:
             return ()  # nothing is known of a name but what it stands for
         advantage = self.rule.advantage
         found = []

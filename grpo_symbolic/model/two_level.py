@@ -34,11 +34,12 @@ from sympy import (
     cancel,
     ff,
     oo,
+    sqrt,
 )
 from sympy.functions.combinatorial.numbers import stirling
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import is_zero, tidy
+from grpo_symbolic.algebra import Sign, is_zero, sign, tidy
 from grpo_symbolic.bernstein import Bernstein
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
@@ -122,6 +123,18 @@ class TwoLevel:
         if value is None or isinstance(value, Add):
             return value
         return tidy(value, self.domain.extended(value))
+
+    @cached_property
+    def offset(self) -> Expr | None:
+        """e/a ≥ 0 where s = a √v + e, as with ε beside the deviation; None for another scale."""
+        if not self._uniform or not isinstance(self.scale, Add):
+            return None
+        added, moving = self.scale.as_independent(symbols.x)
+        factor = moving / sqrt(symbols.x)
+        if factor.has(symbols.x):
+            return None
+        found = sign(added / factor, self.domain)
+        return added / factor if found in (Sign.POSITIVE, Sign.NONNEGATIVE) else None
 
     @cached_property
     def profile(self) -> Expr | None:

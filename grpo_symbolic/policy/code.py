@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from math import comb
 from typing import Any
 
-from sympy import Expr, Sum, Symbol, diff, log, sstr
+from sympy import Expr, Sum, Symbol, diff, sstr
 
 from grpo_symbolic import symbols
-from grpo_symbolic.algebra import tidy
 from grpo_symbolic.bernstein_mean import unfolded
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.code_array import (
@@ -139,7 +138,7 @@ def _implicit_form(curve: Balance, names: Sequence[Symbol]) -> Implicit:
     ValueError
         For a penalty whose force is not smooth after that, or a group that is too large.
     """
-    line = tidy(curve.force.expression * PI * (1 - PI), curve.domain)
+    line = curve.force.hill
     if not line.is_polynomial(PI):
         raise ValueError(
             "a solver is written for penalties whose force is rational in pi(a); "
@@ -192,7 +191,7 @@ def _group_drift(rule: TwoLevel, names: Sequence[Symbol]) -> GroupDrift | None:
 
 def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> str:
     plain = {s: Symbol(str(s), real=True) for s in (PI, *names)}
-    contrast, model = policy.condition.contrast(), policy.condition.preference
+    model = policy.condition.preference
     drift: GroupDrift | None = None
     share: Expr = PI
     value = policy.equation.lhs - policy.equation.rhs
@@ -203,11 +202,11 @@ def _residual(policy: Any, names: list[Symbol], library: str, reason: str) -> st
         first, second = model.weights
         share = (first * PI + second * (1 - PI)).expand()
         push = DRIFT * (first - second) * model.factor
-        if contrast.lhs.has(log):
+        if policy.condition.penalty.logarithmic:
             value = policy.equation.lhs - push
         else:
             smooth = PI * (1 - PI)
-            value = tidy(contrast.lhs * smooth, policy.domain) - push * smooth
+            value = policy.curve.beta * policy.curve.force.hill - push * smooth
     value = unfolded(value)
     if value.has(Sum):
         raise ValueError(

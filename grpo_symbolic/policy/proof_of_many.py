@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sympy import Add, Eq, Expr, Function, S, Symbol, diff, sstr
+from sympy import Add, Eq, Expr, Function, S, Symbol, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
@@ -16,7 +16,6 @@ from grpo_symbolic.export.exhibit import Passage, prose_tex
 from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.policy.proof import condition_of_answers, penalty_of_answers
 from grpo_symbolic.policy.rank_distortion import RankDistortion
@@ -58,15 +57,12 @@ class Conditioned(Protocol):
 
 def multiplier_vanishes(algorithm: Algorithm) -> Expr | None:
     """c where d(u) = c (1 − u) and advantages add up to zero: then λ = 0. Else None."""
-    rule, u = algorithm.advantage, symbols.u
+    rule = algorithm.advantage
     if rule is None or not rule.zero_sum or algorithm.mixed_only:
         return None
     if algorithm.penalty.before_baseline:
         return None
-    marginal = algorithm.penalty.marginal()
-    slope = -diff(marginal, u)
-    linear = not slope.has(u) and marginal.subs(u, 1) == 0 and slope.is_positive
-    return slope if linear else None
+    return algorithm.penalty.line_through_one
 
 
 def given_of_many(policy: Conditioned) -> str:
@@ -285,7 +281,7 @@ def rows_by_name(policy: Any) -> list[str]:
 
 def _named(policy: Any) -> dict[int, str]:
     """One answer of each class and what else has its condition, where P stands by name."""
-    if not any(v.has(LevelMean) for v in policy.condition.preference):
+    if not policy.condition.preference.kept_by_name:
         return {}
     return {
         c[0]: f" and of {len(c) - 1} more of its rewards" if len(c) > 1 else ""

@@ -30,7 +30,6 @@ from grpo_symbolic.enclosures.balls import ball, balls
 from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.level_mean import LevelMean
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
@@ -202,7 +201,7 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     """The preference at numbers for all symbols but the policy, at the working precision."""
     model, algorithm = condition.preference, condition.algorithm
     rule, size = algorithm.advantage, algorithm.group_size
-    counted = model.factor == 1 and rule == ShiftAndScale() and any(v.has(LevelMean) for v in model)
+    counted = model.factor == 1 and rule == ShiftAndScale() and model.kept_by_name
     if model.parts and model.factor == 1 and (size == oo or counted):
         return _over_raters(condition, point)
     if counted:
@@ -228,7 +227,7 @@ def refuse_names(condition: StationarityCondition) -> None:
     ValueError
         With what has numbers.
     """
-    if any(v.has(LevelMean) for v in condition.preference):
+    if condition.preference.kept_by_name:
         question, size = condition.question, condition.algorithm.group_size
         raise ValueError(
             f"no numbers are known for groups of {size} with {len(question.levels)} levels of "

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, diff, exp, expand_log, fraction, log, together
+from sympy import Add, Eq, Expr, Mul, Poly, S, Sum, exp, expand_log, fraction, log, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, oriented_factors, sign, tidy, tidy_factors
@@ -77,7 +77,7 @@ def reduce_binary(condition: StationarityCondition, title: str) -> Reduction:
     try:
         if condition.rates != (1, 1):
             return _of_mixed_groups(contrast, condition, derivation)
-        reduced = _logarithmic if contrast.lhs.has(log) else _algebraic
+        reduced = _logarithmic if condition.penalty.logarithmic else _algebraic
         if contrast.count_ops() <= _SMALL and not contrast.has(Sum, BernsteinMean):
             return reduced(contrast, condition, derivation)
         return limited(reduced, contrast, condition, derivation, steps=_STEPS)
@@ -137,10 +137,8 @@ def _of_mixed_groups(
     it is (1 − p) Pr(mixed | a) + p Pr(mixed | b).
     """
     chance = 1 / condition.preference.factor
-    d = condition.penalty.marginal()
-    slope = -diff(d, symbols.u)
-    linear = not slope.has(symbols.u) and d.subs(symbols.u, 1) == 0
-    if not linear or condition.preference.weights != (1, 0) or chance.has(Sum):
+    slope = condition.penalty.line_through_one
+    if slope is None or condition.preference.weights != (1, 0) or chance.has(Sum):
         reason = "the rates of dropped groups stand in it"
         return Reduction(contrast, None, derivation, reason)
     size = condition.preference.two_level.size - 1

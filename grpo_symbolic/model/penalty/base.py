@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from math import prod
 
-from sympy import Dummy, Expr, Pow, Rational, cancel, diff, ilcm, solve
+from sympy import Dummy, Expr, Pow, Rational, cancel, diff, ilcm, log, solve
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
@@ -94,6 +94,16 @@ class Penalty(ABC):
         """c > 0 with d(u) = c (1 − u) + …; None for any other d."""
         slope = self.slope
         return -slope if slope.is_negative and not slope.has(symbols.u) else None
+
+    @property
+    def line_through_one(self) -> Expr | None:
+        """c > 0 with d(u) = c (1 − u), which is 0 at the reference; None for any other d."""
+        return self.line if self.marginal().subs(symbols.u, 1) == 0 else None
+
+    @cached_property
+    def logarithmic(self) -> bool:
+        """Whether d has a logarithm: its force is then no algebraic function of π."""
+        return self.marginal().has(log)
 
     @cached_property
     def monotone(self) -> bool:
