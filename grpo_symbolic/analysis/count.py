@@ -1,12 +1,14 @@
 r"""How many stationary policies a binary question has, for all parameters at once.
 
-Three arguments, tried in this order; each rests on claims that are proved by themselves:
+Each argument rests on claims that are proved by themselves:
 
 * *monotone*: the force rises from −∞ to ∞ and the drift does not rise: one crossing;
 * *concave*: with p(1 − p) multiplied in, the force is a line that is negative at 0 and
   positive at 1, and the drift is a concave h: one crossing;
 * *turning points*: F = drift − β·force turns where β = D′/force′ =: ψ. With ψ a polynomial, its
-  own turning points are counted by the sign variations of exact Bernstein coefficients.
+  own turning points are counted by the sign variations of exact Bernstein coefficients;
+* *a mixture of both KLs*: above 1/2 the slope of F changes sign twice at most, by the ratios of
+  Bernstein coefficients of its two parts.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from flint import fmpq
+from flint import arb, ctx, fmpq
 from sympy import Expr, S, diff, oo
 
 from grpo_symbolic import symbols
@@ -32,6 +34,8 @@ from grpo_symbolic.surd import Surd
 from grpo_symbolic.verify.claim import Claim
 
 PI = symbols.pi
+# Signs are looked for in so many bits and some more for each degree, or not found.
+_BITS = 200
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,7 +100,7 @@ def count(balance: Balance) -> Count:
     The concave argument is new for finite groups; for pairs and large groups uniqueness is
     Vojnovic & Yun, arXiv 2502.18548, (14) and (15).
     """
-    for argument in (_one_crossing, _turning_points, _large_group):
+    for argument in (_one_crossing, _turning_points, _mixed_force, _large_group):
         found = argument(balance)
         if found is not None:
             return found
@@ -205,6 +209,77 @@ def _stays_positive(line: tuple[Surd, Surd], other: tuple[Surd, Surd]) -> bool:
     # A + Bδ changes sign where δ = -A/B: the other one is positive on the same side of that.
     crossed = (b * c - a * d).sign()
     return theirs == signs and crossed * signs[1] >= 0
+
+
+def _mixed_force(balance: Balance) -> Count | None:
+    """F turns twice at most where the force is a mixture of those of both KLs.
+
+    Times p²(1 − p)² its slope is c (1 − π_ref) p² + c π_ref (1 − p)² + e p (1 − p). Up to 1/2 the
+    drift falls; above it F turns as often at most as the ratio of Bernstein coefficients of both
+    slopes passes β, which is twice where the ratio rises first and falls then.
+    """
+    group, rises = balance.group, balance.force.rises()
+    if group is None or not group.plain or group.exact is None or rises is None:
+        return None
+    if not (balance.force.plain and balance.force.penalty.mixes_both_kl):
+        return None
+    if _changes(group.exact) is None or not _rises_then_falls(group.exact.derivative()):
+        return None
+    return Count(
+        (1, 3),
+        "the condition falls up to 1/2, where the drift does, and turns at most twice above it: "
+        "there the Bernstein coefficients of the drift's slope, over those of the force's, rise "
+        "first and fall then, whatever pi_ref(a) and the shares of both KLs",
+        rises,
+    )
+
+
+def _rises_then_falls(slope: Bernstein) -> bool:
+    """Whether p²(1 − p)²·slope over w₁p² + w₂(1 − p)² + w₃p(1 − p) does on (1/2, 1), all w > 0.
+
+    A step of the ratio of coefficients has the sign of w₁E₁ + w₂E₂ + w₃E₃: the ratio has to fall
+    on after the first step at which it falls.
+    """
+    bits = _BITS + 4 * slope.degree
+    with ctx.workprec(bits):
+        above = _right_half([c.enclosure(bits) for c in slope.times_x().times_x().coefficients])
+        parts = []
+        for square in ((0, 0, 1), (1, 0, 0), (0, fmpq(1, 2), 0)):
+            below = _right_half(_elevated([arb(c) for c in square], len(above) - 1))
+            pairs = zip(pairwise(above), pairwise(below), strict=True)
+            parts.append([after * b - a * later for (a, after), (b, later) in pairs])
+        return all(_goes_on(*steps) for steps in pairwise(zip(*parts, strict=True)))
+
+
+def _goes_on(step: tuple[arb, ...], after: tuple[arb, ...]) -> bool:
+    """Whether Σ w E, which is negative at a step, is not positive after it, whatever w > 0.
+
+    What is negative must then grow at least as fast as all that is positive.
+    """
+    if all(e >= 0 for e in step) and any(e > 0 for e in step):
+        return True
+    if not all(e > 0 or e < 0 or e.is_zero() for e in step):
+        return False
+    positive = [pair for pair in zip(step, after, strict=True) if pair[0] > 0]
+    others = [pair for pair in zip(step, after, strict=True) if not pair[0] > 0]
+    return all(b <= 0 and all(b * x <= a * y for x, y in positive) for a, b in others)
+
+
+def _right_half(coefficients: list[arb]) -> list[arb]:
+    """The Bernstein coefficients on (1/2, 1)."""
+    row, found = coefficients, [coefficients[-1]]
+    while len(row) > 1:
+        row = [(a + b) / 2 for a, b in pairwise(row)]
+        found.append(row[-1])
+    return found[::-1]
+
+
+def _elevated(coefficients: list[arb], degree: int) -> list[arb]:
+    """The same polynomial with more Bernstein coefficients."""
+    while (n := len(coefficients)) <= degree:
+        inner = ((a * k + b * (n - k)) / n for k, (a, b) in enumerate(pairwise(coefficients), 1))
+        coefficients = [coefficients[0], *inner, coefficients[-1]]
+    return coefficients
 
 
 def _large_group(balance: Balance) -> Count | None:

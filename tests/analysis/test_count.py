@@ -6,11 +6,13 @@ from math import comb
 import numpy as np
 import pytest
 from flint import fmpq
+from sympy import Rational, log
 
 from grpo_symbolic import (
     GRPO,
     BinaryQuestion,
     DirectKL,
+    Divergence,
     ShiftAndScale,
     presets,
     stationary_policy,
@@ -29,6 +31,8 @@ def drift(size: int, added: float) -> np.ndarray:
     """The drift of rewards 0 and 1, each group's advantages from their definition."""
 
     def advantages(better: int) -> tuple[float, float]:
+        if better in (0, size):
+            return 0.0, 0.0  # 0/0
         mean = better / size
         scale = np.sqrt(mean * (1 - mean) * size / (size - 1)) + added
         return (1 - mean) / scale, -mean / scale
@@ -54,6 +58,27 @@ def test_an_epsilon_beside_the_deviation_leaves_at_most_three_policies(size):
             seen.add(np.count_nonzero(np.diff(signs[signs != 0])))
     assert seen <= set(possible)
     assert 3 in seen or size == 4  # groups of four were not seen to have more than one
+
+
+@pytest.mark.parametrize("size", [4, 8, 16, 64])
+def test_a_mixture_of_both_kl_leaves_at_most_three_policies(size):
+    seen = set()
+    for reverse, direct in ((1, 1), (Rational(1, 50), 1), (1, Rational(1, 50))):
+        generator = direct * symbols.u * log(symbols.u) - reverse * log(symbols.u)
+        algorithm = GRPO(size, Divergence(generator, "mixture"))
+        possible = stationary_policy(algorithm, BinaryQuestion()).count.possible
+        assert possible == (1, 3)
+        push = drift(size, 0.0)
+        for reference in (-3.0, -9.0, -20.0, -35.0):
+            share = 1 / (1 + np.exp(-reference))
+            line = (SHARE - share) / (SHARE * REST)
+            force = float(reverse) * line + float(direct) * (ODDS - reference)
+            for place in (-2.0, 0.6, 1.5, 3.0, 5.0):
+                weight = np.interp(place, ODDS, push) / np.interp(place, ODDS, force)
+                signs = np.sign(push - weight * force)
+                seen.add(np.count_nonzero(np.diff(signs[signs != 0])))
+    assert seen <= {1, 3}
+    assert 3 in seen or size == 4
 
 
 def test_the_usual_settings_are_counted_for_every_reward_gap():

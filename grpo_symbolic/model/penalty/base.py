@@ -101,6 +101,13 @@ class Penalty(ABC):
         return self.line if self.marginal().subs(symbols.u, 1) == 0 else None
 
     @cached_property
+    def mixes_both_kl(self) -> bool:
+        """Whether d(u) = −c u − e log u + … with c and e > 0, as for the Jeffreys divergence."""
+        terms = {} if self._powers is None else dict(self._powers.terms)
+        terms.pop((0, 0), None)
+        return set(terms) == {(1, 0), (0, 1)} and all(c.is_negative for c in terms.values())
+
+    @cached_property
     def logarithmic(self) -> bool:
         """Whether d has a logarithm: its force is then no algebraic function of π."""
         return self.marginal().has(log)
