@@ -1,9 +1,10 @@
-"""Every public name: typed, described, with an example that pytest runs as a doctest."""
+"""Every public name: typed, described with source and units, with an example run as a doctest."""
 
 from __future__ import annotations
 
 import doctest
 import inspect
+import re
 
 import pytest
 
@@ -11,6 +12,14 @@ import grpo_symbolic as gs
 
 CLASSES = [name for name in gs.__all__ if inspect.isclass(getattr(gs, name))]
 FUNCTIONS = [name for name in gs.__all__ if inspect.isfunction(getattr(gs, name))]
+
+
+#: They say something of a claim or a name, and hold no quantity.
+WITHOUT_QUANTITY = {
+    "AxiomTable", "Finding", "NoStationaryPolicy", "Report", "Status", "Verdict", "axiom",
+    "axiom_table", "check_paper", "formula", "prove", "rule", "satisfies",
+}  # fmt: skip
+UNIT = r"\bunits?\b|\bin nats\b|\bprobabilit|\bdigits\b"
 
 
 def _text(thing: object) -> str:
@@ -29,6 +38,16 @@ def test_its_example_is_collected(name: str) -> None:
     thing = getattr(gs, name)
     module = thing.__name__ if inspect.ismodule(thing) else thing.__module__
     assert module.startswith("grpo_symbolic")
+
+
+@pytest.mark.parametrize("name", gs.__all__)
+def test_says_where_it_comes_from(name: str) -> None:
+    assert re.search(r"\bSource: \w", _text(getattr(gs, name)))
+
+
+@pytest.mark.parametrize("name", sorted(set(gs.__all__) - WITHOUT_QUANTITY))
+def test_quantities_have_units(name: str) -> None:
+    assert re.search(UNIT, _text(getattr(gs, name)), re.IGNORECASE)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

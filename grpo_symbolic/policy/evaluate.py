@@ -41,11 +41,19 @@ _MOST = 1000
 class NoStationaryPolicy(UserWarning):
     """Some points of an evaluation have no stationary policy, and are NaN.
 
+    Source: new.
+
     Examples
     --------
+    >>> import warnings
+    >>> from sympy import oo
     >>> import grpo_symbolic as gs
-    >>> issubclass(gs.NoStationaryPolicy, Warning)
-    True
+    >>> large = gs.stationary_policy(gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion())
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     print(large.evaluate(beta=[1, 2], pi_ref=0.5).round(4))
+    [   nan 0.7647]
+    >>> said[0].category.__name__
+    'NoStationaryPolicy'
     """
 
 

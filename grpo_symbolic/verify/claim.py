@@ -30,6 +30,8 @@ class Claim:
     The sides are kept apart, so that SymPy cannot evaluate the statement away
     before a method has looked at it.
 
+    Source: new. Both sides are in one unit, which is not said.
+
     Parameters
     ----------
     name : str
