@@ -49,11 +49,10 @@ class NoStationaryPolicy(UserWarning):
     >>> from sympy import oo
     >>> import grpo_symbolic as gs
     >>> large = gs.stationary_policy(gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion())
-    >>> with warnings.catch_warnings(record=True) as said:
-    ...     print(large.evaluate(beta=[1, 2], pi_ref=0.5).round(4))
-    [   nan 0.7647]
-    >>> said[0].category.__name__
-    'NoStationaryPolicy'
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", gs.NoStationaryPolicy)
+    ...     large.evaluate(beta=[1, 2], pi_ref=0.5).round(4)
+    array([   nan, 0.7647])
     """
 
 
