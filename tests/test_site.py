@@ -179,6 +179,24 @@ def test_verbose_says_where_a_refusal_came_from(
     assert caplog.text == ""
 
 
+def _curves(svg: str) -> list[list[float]]:
+    """The coordinates of what a figure draws inside its axes."""
+    found = re.findall(r'<path d="([^"]+)"\s+clip-path', svg)
+    return [[float(n) for n in re.findall(r"-?\d+\.?\d*", path)] for path in found]
+
+
+def test_the_figure_of_the_readme_is_what_the_library_draws(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    from make_figure import BETAS, KEPT, PANELS, draw
+
+    assert f"](docs/{KEPT.name})" in (ROOT / "README.md").read_text("utf-8")
+    kept = _curves(KEPT.read_text("utf-8"))
+    drawn = _curves(draw(tmp_path / "again.svg").read_text("utf-8"))
+    assert len(kept) == len(drawn) == len(PANELS) * (len(BETAS) + 1)
+    for one, other in zip(kept, drawn, strict=True):
+        assert one == pytest.approx(other, abs=0.5)  # of 72 points an inch
+
+
 def test_files_for_other_services_can_be_read() -> None:
     """YAML that parses, hooks and templates with the keys that their readers need."""
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
