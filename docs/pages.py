@@ -42,8 +42,7 @@ def write_pages(source: Path, results: list[dict[str, Any]], ledger: Path) -> No
     results : list
         The records of ``formulas.json``.
     ledger : Path
-        ``ledger.json``, with its certificates beside it; used where it is there, because writing
-        it takes much longer than a site may.
+        ``ledger.json``, with its certificates beside it; used where it is there.
     """
     write(source / "generated" / "formats.md", _formats())
     write(source / "generated" / "commands.md", _commands())
