@@ -1,7 +1,7 @@
 """Build the site: ``python docs/build.py`` after ``pip install -e '.[docs]'``.
 
 Writes ``build/site``. What it shows is made from the library on the way: results are derived first
-and the ledger with its certificates (or both are taken from ``build`` with ``--reuse``), figures drawn,
+and the ledger with its certificates (with ``--reuse`` both are taken as they are), figures drawn,
 notebooks executed.
 Warnings are errors, and so are broken links and pages that are not well formed.
 """
