@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import re
+from collections.abc import Callable
 
 import pytest
 
@@ -52,10 +53,13 @@ def test_quantities_have_units(name: str) -> None:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_functions_are_typed(name: str) -> None:
-    signature = inspect.signature(getattr(gs, name))
-    assert signature.return_annotation is not inspect.Signature.empty
-    for parameter in signature.parameters.values():
-        assert parameter.annotation is not inspect.Parameter.empty, parameter.name
+    assert _untyped(getattr(gs, name)) == []
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_members_are_typed(name: str) -> None:
+    own = {m: _called(v) for m, v in vars(getattr(gs, name)).items() if not m.startswith("_")}
+    assert {m: _untyped(v) for m, v in own.items() if v is not None and _untyped(v)} == {}
 
 
 @pytest.mark.parametrize("name", CLASSES)
@@ -76,3 +80,13 @@ def _called(found: object) -> object:
     for inner in ("fget", "func", "__func__"):
         found = getattr(found, inner, found)
     return found if inspect.isfunction(found) else None
+
+
+def _untyped(function: Callable) -> list[str]:
+    """Parameters without a type, and the word return."""
+    signature = inspect.signature(function)
+    given = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    given["return"] = signature.return_annotation
+    return [
+        n for n, t in given.items() if t is inspect.Signature.empty and n not in ("self", "cls")
+    ]
