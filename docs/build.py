@@ -1,7 +1,8 @@
 """Build the site: ``python docs/build.py`` after ``pip install -e '.[docs]'``.
 
 Writes ``build/site``. What it shows is made from the library on the way: results are derived first
-(or taken from ``build/formulas.json`` with ``--reuse``), figures drawn, notebooks executed.
+and the ledger with its certificates (with ``--reuse`` both are taken as they are), figures drawn,
+notebooks executed.
 Warnings are errors, and so are broken links and pages that are not well formed.
 """
 
@@ -47,10 +48,10 @@ def _step(text: str, start: float) -> None:
 
 def _results(reuse: bool) -> list[dict]:
     record = BUILD / "formulas.json"
-    if not (reuse and record.exists()):
-        subprocess.run(
-            [sys.executable, "-m", "derivations"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL
-        )
+    for made, words in ((record, ()), (BUILD / "ledger.json", ("ledger",))):
+        if not (reuse and made.exists()):
+            command = [sys.executable, "-m", "derivations", *words]
+            subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return json.loads(record.read_text(encoding="utf-8"))
 
 
@@ -107,16 +108,6 @@ def _axioms() -> None:
     (SOURCE / "axioms.md").write_text(text, encoding="utf-8")
 
 
-def _figures() -> None:
-    from grpo_symbolic.plotting import save
-    from grpo_symbolic.registry import FIGURES
-
-    folder = SOURCE / "extra" / "figures"
-    folder.mkdir(parents=True)
-    for name in FIGURES:
-        save(name, folder / f"{name}.svg")
-
-
 def _accessible() -> None:
     """What the theme leaves out: levels of headings, keys for what scrolls; terms are linked."""
     from glossary_links import linked, terms_of
@@ -138,7 +129,7 @@ def _accessible() -> None:
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--reuse", action="store_true", help="take build/formulas.json as it is")
+    options.add_argument("--reuse", action="store_true", help="take results and ledger as they are")
     arguments = options.parse_args()
     os.environ["COLUMNS"] = "80"  # of the help that is shown
     # Kernels of notebooks run elsewhere, where another version may be the one that is installed.
@@ -156,9 +147,7 @@ def main() -> int:
 
     write_pages(SOURCE, results, BUILD / "ledger.json")
     _axioms()
-    _step("pages", start)
-    _figures()
-    _step("figures", start)
+    _step("pages and figures", start)
     Exploration().save(SOURCE / "extra" / "explorer.html")
     shutil.rmtree(SITE, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-j", "2"]

@@ -18,6 +18,7 @@ from derivations.book.references import REFERENCES, bibtex, keys_of
 from derivations.catalogue import CHAPTERS
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.penalty import every_penalty
+from grpo_symbolic.plotting.figures import written
 from grpo_symbolic.registry import ADVANTAGES, FIGURES
 
 __all__ = ["write_gallery"]
@@ -26,6 +27,8 @@ __all__ = ["write_gallery"]
 _GIVEN = {"batch": 16, "subset": 2}
 #: The group in which a rule is shown: it is small enough for a formula of a line.
 _SHOWN = 4
+#: The result that compares presets with their rules, written out.
+_DRIFTS = "drift_of_every_preset"
 
 
 def write_gallery(source: Path, results: list[dict[str, Any]]) -> None:
@@ -39,8 +42,13 @@ def write_gallery(source: Path, results: list[dict[str, Any]]) -> None:
         The records of ``formulas.json``.
     """
     by_name = {result["name"]: result for result in results}
-    rules, presets = _rules(), [_preset(preset) for preset in gs.presets.all_presets()]
-    figures = [_figure(name) for name in FIGURES]
+    drifts = by_name.get(_DRIFTS, {"verdicts": []})["verdicts"]
+    said = {claim["claim"]: claim for claim in drifts}
+    rules = _rules()
+    presets = [_preset(p, said.get(f"{p.name}: the drift")) for p in gs.presets.all_presets()]
+    folder = source / "extra" / "figures"
+    folder.mkdir(parents=True)
+    figures = [_figure(name, folder) for name in FIGURES]
     pages = [
         ("rules", "Rules and penalties", "", rules),
         ("presets", "Algorithms and trainers", "", presets),
@@ -147,14 +155,29 @@ def _domain(policy: Any) -> str:
     return escape(str(policy.derivation.domain))
 
 
-def _preset(preset: Any) -> str:
+def _preset(preset: Any, claim: dict[str, str] | None) -> str:
+    """A card; without a claim on the preset's drift, its policy's derivation is checked."""
     rows = "".join(
         f"<tr><th scope='row'>{escape(str(field))}</th><td>{prose(str(text))}</td></tr>"
         for field, text in preset.conventions
     )
     warned = "".join(f"<li>{escape(text)}</li>" for text in preset.warnings)
+    formulas = [f"d(u) = {formula(preset.algorithm.penalty.marginal())}"]
+    if claim is None:
+        policy = gs.stationary_policy(preset.algorithm, gs.BinaryQuestion())
+        formulas.append(formula(policy.equation))
+        domain, checked = _domain(policy), _checked(policy)
+    else:
+        domain = escape(claim["range"])
+        checked = (
+            "<p>In groups of four its drift is that of its source's rule, written out: "
+            f'{said_as(claim["verdict"])}, <a href="../ledger.html#find={_DRIFTS}">claims</a></p>'
+        )
     body = [
         f'<p class="source">{escape(preset.source)}</p>',
+        *map(display, formulas),
+        f'<p class="range">Range: {domain}; u = π_ref/π &gt; 0</p>',
+        checked,
         f"<div class='scroll' tabindex='0' role='region' aria-label='Conventions of "
         f"{escape(preset.name)}'><table>{rows}</table></div>",
         f"<ul>{warned}</ul>" if warned else "",
@@ -167,13 +190,14 @@ def _preset(preset: Any) -> str:
 # -- figures and results -------------------------------------------------------------------------
 
 
-def _figure(name: str) -> str:
+def _figure(name: str, folder: Path) -> str:
     figure = FIGURES[name]
     alt = re.sub(r"[\\${}]", "", figure.caption)
     body = [
         f'<img src="../figures/{name}.svg" alt="{escape(alt)}" loading="lazy">',
         f"<p>{prose(figure.caption)}</p>",
         f'<p class="source">{prose(figure.source)}</p>',
+        f'<p class="range">Range: {prose(_drawn(name, folder))}</p>',
         f"<p>{said_as('NUMERIC')}: solved in float64 from the derived condition</p>",
         again(
             f'gs.plot.save("{name}", "{name}.pdf")\n$ grpo-symbolic plot {name} --out {name}.pdf',
@@ -182,6 +206,18 @@ def _figure(name: str) -> str:
         _cite(keys_of(figure.source)),
     ]
     return card(figure.title, f"figure-{name}", body)
+
+
+def _drawn(name: str, folder: Path) -> str:
+    """Write the figure, and say over what its curves run."""
+    figure = FIGURES[name].draw()
+    written(figure, folder / f"{name}.svg")
+    return "; ".join(dict.fromkeys(_over(axes) for axes in figure.axes))
+
+
+def _over(axes: Any) -> str:
+    (left, right), drawn = axes.get_xlim(), axes.dataLim
+    return f"{axes.get_xlabel()} from {max(left, drawn.x0):.3g} to {min(right, drawn.x1):.3g}"
 
 
 def _result(result: dict[str, Any]) -> str:

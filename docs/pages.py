@@ -30,6 +30,8 @@ from grpo_symbolic.registry import FORMATS
 
 __all__ = ["write_pages"]
 
+ROOT = Path(gs.__file__).parents[1]
+
 
 def write_pages(source: Path, results: list[dict[str, Any]], ledger: Path) -> None:
     """Write every generated page into the folder that Sphinx reads.
@@ -40,8 +42,7 @@ def write_pages(source: Path, results: list[dict[str, Any]], ledger: Path) -> No
     results : list
         The records of ``formulas.json``.
     ledger : Path
-        ``ledger.json``, with its certificates beside it; used where it is there, because writing
-        it takes much longer than a site may.
+        ``ledger.json``, with its certificates beside it; used where it is there.
     """
     write(source / "generated" / "formats.md", _formats())
     write(source / "generated" / "commands.md", _commands())
@@ -200,7 +201,8 @@ def _reference(source: Path) -> None:
             kind = "class" if inspect.isclass(thing) else "function"
             options = "   :members:\n" if kind == "class" else ""
             text = _directive(f"auto{kind}", f"grpo_symbolic.{name}", options)
-        write(folder / f"{name}.md", f"# {name}\n\n{text}")
+        written = Path(inspect.getsourcefile(thing) or "").relative_to(ROOT).as_posix()
+        write(folder / f"{name}.md", f"# {name}\n\n{text}\n\nWritten in `{written}`.")
         names.append(name)
     listed = "\n".join(names)
     write(

@@ -94,6 +94,8 @@ class Range:
 class Domain:
     """A triangular set of parameter values.
 
+    Source: new. Ends are in the units of the symbols.
+
     Parameters
     ----------
     ranges : tuple of Range

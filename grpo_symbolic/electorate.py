@@ -32,6 +32,9 @@ _LISTED = 12
 class Electorate:
     r"""Raters :math:`j` with masses :math:`m_j` and rewards :math:`r_j(o)`.
 
+    Source: new, a population of reward functions. Masses are shares without a unit, rewards in
+    units of their rater.
+
     Parameters
     ----------
     raters : sequence of (mass, rewards)

@@ -41,6 +41,9 @@ _LISTED = 12
 class Question:
     """A question with n answers; give exactly one description of its rewards.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, the general setting. Rewards in reward units, margins
+    and success rates without one.
+
     Parameters
     ----------
     rewards : sequence of Expr or number

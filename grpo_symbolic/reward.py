@@ -28,6 +28,8 @@ Law = tuple[tuple[Expr, Expr], ...]
 class Gaussian:
     """A normally distributed reward (Thurstone's model of a comparison).
 
+    Source: L. L. Thurstone, Psychological Review 34 (1927) 273-286.
+
     Parameters
     ----------
     mean, std : Expr or number

@@ -37,6 +37,8 @@ _LISTED = 12
 class StationarityCondition:
     """The condition of one algorithm on one question.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (11). Each side is in advantage units.
+
     Attributes
     ----------
     algorithm : Algorithm
@@ -160,7 +162,7 @@ def stationarity_condition(
 
     Notes
     -----
-    Source: Vojnovic & Yun, arXiv 2502.18548, Appendix A (KKT), (11).
+    Source: Vojnovic & Yun, arXiv 2502.18548, Appendix A (KKT), (11). In advantage units.
 
     Examples
     --------

@@ -4,6 +4,9 @@ Each symbol carries SymPy assumptions, and :data:`CATALOGUE` its full range and
 meaning, so that simplification, sampling and proof all start from one record.
 ASCII names keep ``lambdify`` arguments readable; TeX is put on at the edge.
 
+Source: Vojnovic & Yun, arXiv 2502.18548, whose letters these are. Units stand in the meaning; what
+has none is a ratio or probability.
+
 >>> import grpo_symbolic as gs
 >>> gs.symbols.describe(gs.symbols.beta).meaning
 'weight of the penalty'

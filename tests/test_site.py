@@ -43,20 +43,21 @@ RESULT = {
 def test_pages_list_what_the_registry_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # The checks of every derivation take their time, and have tests of their own.
     monkeypatch.setattr("gallery._checked", lambda policy: verdict("PROVED"))
+    monkeypatch.setattr("gallery._drawn", lambda name, folder: "$x$ from 0 to 1")
     write_pages(tmp_path, [RESULT], tmp_path / "ledger.json")
     gallery = tmp_path / "gallery"
-    rules = (gallery / "rules.md").read_text("utf-8")
+    rules, presets, figures = (
+        (gallery / f"{page}.md").read_text("utf-8") for page in ("rules", "presets", "figures")
+    )
     for name in registry.ADVANTAGES:
         assert f"## Advantage {name}" in rules
-    cards = rules.split('<div class="card"')[1:]
-    for card in cards:  # formula, range, verdict, code, what to cite
-        for part in (r"\[", "Range: ", 'class="verdict', "<summary>code", "<summary>BibTeX", "@"):
+    for card in "".join((rules, presets, figures)).split('<div class="card"')[1:]:
+        for part in ("Range: ", 'class="verdict', "<summary>code", "<summary>BibTeX", "@"):
             assert part in card, card
-    figures = (gallery / "figures.md").read_text("utf-8")
+        assert r"\[" in card or "<img " in card, card
     for name in registry.FIGURES:
         assert f"figures/{name}.svg" in figures
     assert figures.count("<summary>BibTeX") == len(registry.FIGURES)
-    presets = (gallery / "presets.md").read_text("utf-8")
     for preset in gs.presets.all_presets():
         assert preset.name in presets
     for name in gs.__all__:
@@ -177,6 +178,24 @@ def test_verbose_says_where_a_refusal_came_from(
     caplog.clear()
     assert main(["solve", "--beta", "0", "--pi-ref", "1/4"]) == 2
     assert caplog.text == ""
+
+
+def _curves(svg: str) -> list[list[float]]:
+    """The coordinates of what a figure draws inside its axes."""
+    found = re.findall(r'<path d="([^"]+)"\s+clip-path', svg)
+    return [[float(n) for n in re.findall(r"-?\d+\.?\d*", path)] for path in found]
+
+
+def test_the_figure_of_the_readme_is_what_the_library_draws(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the extra plot is not installed")
+    from make_figure import BETAS, KEPT, PANELS, draw
+
+    assert f"](docs/{KEPT.name})" in (ROOT / "README.md").read_text("utf-8")
+    kept = _curves(KEPT.read_text("utf-8"))
+    drawn = _curves(draw(tmp_path / "again.svg").read_text("utf-8"))
+    assert len(kept) == len(drawn) == len(PANELS) * (len(BETAS) + 1)
+    for one, other in zip(kept, drawn, strict=True):
+        assert one == pytest.approx(other, abs=0.5)  # of 72 points an inch
 
 
 def test_files_for_other_services_can_be_read() -> None:

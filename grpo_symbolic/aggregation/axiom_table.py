@@ -32,6 +32,8 @@ _WORDS = {Status.PROVED: "yes", Status.REFUTED: "no", Status.UNKNOWN: "open"}
 class AxiomTable(Stated):
     """Verdicts on rules and axioms, one row an axiom.
 
+    Source: new; :func:`satisfies` gives the reason of a cell.
+
     Examples
     --------
     >>> import grpo_symbolic as gs
@@ -110,6 +112,8 @@ def axiom_table(
     raters: int | None = None,
 ) -> AxiomTable:
     """Every verdict, rule by rule.
+
+    Source: new.
 
     Parameters
     ----------

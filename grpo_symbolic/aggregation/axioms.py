@@ -19,6 +19,9 @@ from grpo_symbolic.display import math, prose, record
 class Axiom:
     """A property of rules.
 
+    Source: new in this form, for lotteries beside a reference; the title is social choice's. Lifts
+    and masses have no unit.
+
     Attributes
     ----------
     name : str
@@ -229,6 +232,8 @@ AXIOMS: dict[str, Axiom] = {
 
 def axiom(name: str | Axiom) -> Axiom:
     """An axiom by name.
+
+    Source: new, as for :class:`Axiom`.
 
     Raises
     ------

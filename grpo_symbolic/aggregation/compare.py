@@ -35,6 +35,8 @@ _ESCAPED = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"})
 class Comparison(Stated):
     """The lottery of each rule.
 
+    Source: new, a table of rules. Lotteries are probabilities, β is in advantage units.
+
     Attributes
     ----------
     rules : tuple of Rule
@@ -138,6 +140,8 @@ def compare(
     digits: int = 20,
 ) -> Comparison:
     """The lottery of each rule on one electorate.
+
+    Source: new. β is in advantage units, a lottery gives probabilities.
 
     Parameters
     ----------

@@ -22,6 +22,8 @@ _SHOWN = 12
 class Lottery:
     """A probability for each answer.
 
+    Source: maximal lotteries and their kin, P. Fishburn, Rev. Econ. Stud. 51 (1984) 683-692.
+
     Attributes
     ----------
     answers : tuple of str

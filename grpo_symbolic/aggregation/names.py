@@ -50,6 +50,8 @@ def rule(name: Rule | GRPO | NLHF | str, per: str = "group") -> Rule:
     ``-flipped:1/10``, ``-corrected:1/10``, ``-worst-case:1/10`` or ``-adversarial:1/10:3>1>2`` say
     what befell its labels, the adversaries' ranking by number from 1.
 
+    Source: new names for what :class:`Rule` describes.
+
     Parameters
     ----------
     name : str, GRPO, NLHF or Rule

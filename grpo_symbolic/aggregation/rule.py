@@ -66,6 +66,8 @@ class Rule(ABC):
     and short, else it is enclosed in balls, or, for large data, in floats that satisfy their
     equation to rounding; :attr:`Lottery.kind` says which.
 
+    Source: new, one form for rules of social choice and of training. β is in advantage units.
+
     Examples
     --------
     >>> import grpo_symbolic as gs

@@ -60,6 +60,8 @@ _UNIFORM, _NEAR = (Fraction(1, 3),) * 3, Fraction(1, 1000)
 class Finding:
     """What is known of a rule and an axiom.
 
+    Source: new.
+
     Attributes
     ----------
     rule : Rule
@@ -121,6 +123,8 @@ def satisfies(rule: Rule | str, axiom: Axiom | str, raters: int | None = None) -
     What is said of it is computed and checked at each call.
     A counterexample counts when balls prove that the axiom fails there and another route finds
     the same lotteries.
+
+    Source: new.
 
     Parameters
     ----------

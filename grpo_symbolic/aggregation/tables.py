@@ -37,6 +37,9 @@ _NAME = re.compile(r"#\s*ALTERNATIVE NAME\s+([0-9]+)\s*:\s*(.*)\Z", re.IGNORECAS
 def read_votes(path: str | PathLike[str]) -> Votes:
     """An electorate, or comparisons, from a file.
 
+    Source: new; PrefLib's formats are those of N. Mattei and T. Walsh, ADT (2013) 259-270. Scores
+    in any unit.
+
     Parameters
     ----------
     path : str or path

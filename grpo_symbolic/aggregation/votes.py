@@ -21,6 +21,8 @@ _MOST_POOLED = 20_000_000
 class Comparisons:
     """Votes on pairs of answers.
 
+    Source: the tournament matrix of social choice. Votes are counted, in units of one.
+
     Attributes
     ----------
     answers : tuple of str

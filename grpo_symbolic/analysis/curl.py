@@ -37,6 +37,8 @@ _BITS = (128, 512)
 class CurlCertificate:
     """A proof that a stationarity condition is not the gradient of any function of the policy.
 
+    Source: new, by Clairaut's symmetry of second derivatives. Derivatives are in advantage units.
+
     Attributes
     ----------
     algorithm : Algorithm
@@ -56,8 +58,8 @@ class CurlCertificate:
     --------
     >>> import grpo_symbolic as gs
     >>> found = gs.potential(gs.GRPO(2), gs.Question(rewards=(2, 1, 0)))
-    >>> type(found).__name__
-    'CurlCertificate'
+    >>> found.cross, found.conservative
+    ((1, -1), False)
     """
 
     algorithm: Algorithm

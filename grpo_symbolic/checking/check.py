@@ -38,6 +38,9 @@ def check(
 ) -> Checked:
     r"""A verdict on a formula about the stationary policy.
 
+    Source: new. A formula is read in the units of its quantities: β in advantage units, π a
+    probability.
+
     Parameters
     ----------
     formula : str

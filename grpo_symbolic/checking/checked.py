@@ -40,6 +40,8 @@ CLOSE = Rational(1, 10) ** 30
 class Checked(Stated):
     """A formula and its verdict.
 
+    Source: new. Values are in the units of what the formula speaks of: probabilities have none.
+
     Attributes
     ----------
     formula : str

@@ -76,6 +76,8 @@ def _copies(arguments: argparse.Namespace) -> list[Path]:
 def check_paper(source: str | PathLike[str]) -> CheckedPaper:
     r"""Verdicts on the formulas of a LaTeX file, each in the setting that a comment names.
 
+    Source: new.
+
     Parameters
     ----------
     source : str or path

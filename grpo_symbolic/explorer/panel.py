@@ -169,6 +169,8 @@ class Panel:
 def explore(**start: Any) -> Panel:
     """A panel of sliders for a binary question: curve, solutions, stability, live formula.
 
+    Source: new. Controls are in the units of the library: β in advantage units, Δ in reward units.
+
     Parameters
     ----------
     **start

@@ -344,6 +344,8 @@ Line: TypeAlias = Relational | Written
 def formula(expr: Expr | Line, notation: Notation | None = None) -> str:
     """TeX of an expression or a relation as papers set it, without math delimiters.
 
+    Source: new.
+
     Raises
     ------
     ValueError

@@ -41,6 +41,8 @@ _RESERVED = ("e", "f", "h", r"\infty", r"\log", r"\sqrt", r"\frac", r"\mid")
 class Notation:
     r"""How the quantities are called in print.
 
+    Source: new; the defaults are the names of Vojnovic & Yun, arXiv 2502.18548.
+
     Parameters
     ----------
     beta, gamma, gap, pi, pi_ref : str

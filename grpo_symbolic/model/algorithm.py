@@ -21,6 +21,9 @@ from grpo_symbolic.question import Question
 class Algorithm(ABC):
     """What the stationarity condition needs to know of an algorithm.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (1). Preferences and β are in advantage units, a
+    penalty has no unit.
+
     Examples
     --------
     >>> import grpo_symbolic as gs
@@ -207,7 +210,7 @@ class RLHF(_WithoutGroups):
 
     Notes
     -----
-    Source: Vojnovic & Yun, arXiv 2502.18548, (3), (4).
+    Source: Vojnovic & Yun, arXiv 2502.18548, (3), (4). β is in reward units.
 
     Examples
     --------
@@ -228,7 +231,7 @@ class NLHF(_WithoutGroups):
 
     Notes
     -----
-    Source: Vojnovic & Yun, arXiv 2502.18548, (5).
+    Source: Vojnovic & Yun, arXiv 2502.18548, (5). β has no unit.
 
     Examples
     --------
@@ -249,7 +252,8 @@ class IPO(_WithoutGroups):
 
     Notes
     -----
-    Source: Azar et al., arXiv 2310.12036, with the identity as Ψ and μ = π_ref.
+    Source: Azar et al., arXiv 2310.12036, with the identity as Ψ and μ = π_ref. β has no
+    unit.
 
     Examples
     --------
@@ -313,7 +317,7 @@ def preference(algorithm: Algorithm | StandsForAlgorithm, question: Question) ->
 
     Notes
     -----
-    Source: Vojnovic & Yun, arXiv 2502.18548, (6).
+    Source: Vojnovic & Yun, arXiv 2502.18548, (6). In advantage units.
 
     Examples
     --------

@@ -3,6 +3,8 @@
 Functions draw on an Axes and return it; nothing is shown or saved by them. :data:`FIGURES` is the
 registry of whole figures: :func:`draw` makes one, :func:`save` writes it to a file.
 
+Source: each figure names its own. Axes are probabilities, and β in advantage units.
+
 >>> import grpo_symbolic as gs
 >>> [name for name in gs.plot.FIGURES][:3]
 ['fig1', 'fig2', 'fig3']

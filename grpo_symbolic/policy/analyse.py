@@ -51,6 +51,9 @@ Entry = dict[str, Any]
 class Analysis:
     """What is known of the stationary policies of an algorithm on a question.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (11), asked for all of it at once. β is in advantage
+    units, policies are probabilities.
+
     Attributes
     ----------
     algorithm, question
@@ -61,8 +64,8 @@ class Analysis:
     --------
     >>> import grpo_symbolic as gs
     >>> found = gs.analyse(gs.GRPO(2), gs.BinaryQuestion())
-    >>> type(found).__name__
-    'Analysis'
+    >>> found.limits["beta -> 0+"]["value"], found.thresholds["folds"]["none"]
+    ('1', 'the stationary policy is unique for all parameters')
     """
 
     algorithm: Algorithm
@@ -113,6 +116,8 @@ _SECTIONS = ("count", "thresholds", "limits", "monotonicity", "bounds", "potenti
 
 def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) -> Analysis:
     """Count, thresholds, limits, monotonicity, bounds and potential of a configuration.
+
+    Source: Vojnovic & Yun, arXiv 2502.18548, (11), and what is new of it. β is in advantage units.
 
     Parameters
     ----------

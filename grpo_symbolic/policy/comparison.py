@@ -22,6 +22,9 @@ PI = symbols.pi
 def comparison(*policies: StationaryPolicy | SimplexPolicy, names: Sequence[str] = ()) -> Exhibit:
     """Stationary policies of several algorithms on one question, in one theorem.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, who compare GRPO with RLHF and NLHF. β is in advantage
+    units.
+
     Parameters
     ----------
     *policies : StationaryPolicy

@@ -41,6 +41,9 @@ _WIDER = (0, 12, 24)
 class Enclosure:
     """Stationary policies at one choice of parameters, in balls.
 
+    Source: balls as in F. Johansson, IEEE Trans. Comput. 66 (2017) 1281-1292. Policies are
+    probabilities.
+
     Attributes
     ----------
     policies : tuple of tuples of arb

@@ -41,11 +41,18 @@ _MOST = 1000
 class NoStationaryPolicy(UserWarning):
     """Some points of an evaluation have no stationary policy, and are NaN.
 
+    Source: new.
+
     Examples
     --------
+    >>> import warnings
+    >>> from sympy import oo
     >>> import grpo_symbolic as gs
-    >>> issubclass(gs.NoStationaryPolicy, Warning)
-    True
+    >>> large = gs.stationary_policy(gs.GRPO(oo, gs.DirectKL()), gs.BinaryQuestion())
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", gs.NoStationaryPolicy)
+    ...     large.evaluate(beta=[1, 2], pi_ref=0.5).round(4)
+    array([   nan, 0.7647])
     """
 
 

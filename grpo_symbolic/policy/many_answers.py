@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 class SimplexPolicy(Policy):
     """The stationary policies of an algorithm on a question with n answers.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (11)-(13). Policies are probabilities, β is in
+    advantage units.
+
     Attributes
     ----------
     condition : StationarityCondition

@@ -35,6 +35,9 @@ def stationary_policy(
 ) -> StationaryPolicy | SimplexPolicy:
     """The policy at which the algorithm's on-policy gradient vanishes.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (11)-(15) where they solve it; new for all others. A
+    policy is a probability, β in advantage units.
+
     Parameters
     ----------
     algorithm : Algorithm or Preset

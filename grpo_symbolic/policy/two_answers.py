@@ -52,6 +52,9 @@ _SMALL = 40
 class StationaryPolicy(Policy):
     """The stationary policy of a binary question.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (14), (15); new for other groups. Policies are
+    probabilities, β is in advantage units.
+
     Attributes
     ----------
     equation : Eq

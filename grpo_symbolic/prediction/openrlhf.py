@@ -25,6 +25,8 @@ _APART = ("data", "logger", "ckpt", "ds", "vllm", "eval", "critic", "ref")
 def from_openrlhf(config: object) -> TrainerRun:
     """OpenRLHF's arguments, as an algorithm with all that it assumes.
 
+    Source: OpenRLHF's released code. β is in advantage units, as the trainer adds it.
+
     Parameters
     ----------
     config : mapping, object, str or path

@@ -31,6 +31,8 @@ from grpo_symbolic.question import Question
 class TrainerRun(Settings):
     """The :class:`Settings` of a configuration, with what they lead to.
 
+    Source: the trainer's own defaults, as its preset cites them. β is in advantage units.
+
     Examples
     --------
     >>> import grpo_symbolic as gs

@@ -25,6 +25,8 @@ _DIGITS = 6
 class Prediction(Stated):
     """What a configuration will do on one question.
 
+    Source: new; the flow of Vojnovic & Yun, arXiv 2502.18548, (10), on softmax logits.
+
     Attributes
     ----------
     run : Settings

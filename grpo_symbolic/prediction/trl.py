@@ -45,6 +45,8 @@ _BENDING = {
 def from_trl(config: object) -> TrainerRun:
     """TRL's ``GRPOConfig``, as an algorithm with all that it assumes.
 
+    Source: TRL's released code. β is in advantage units, as the trainer adds it.
+
     Parameters
     ----------
     config : mapping, object, str or path

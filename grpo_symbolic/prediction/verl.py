@@ -29,6 +29,8 @@ _APART = (
 def from_verl(config: object) -> TrainerRun:
     """verl's configuration, as an algorithm with all that it assumes.
 
+    Source: verl's released code. β is in advantage units, as the trainer adds it.
+
     Parameters
     ----------
     config : mapping, object, str or path

@@ -1,5 +1,7 @@
 """Presets: algorithms as papers and trainers define them, with all that each one assumes.
 
+Source: each preset cites the paper or release it follows. β is in advantage units.
+
 >>> from grpo_symbolic.presets import trl
 >>> print(trl(version="1.9").acts_as)
 KL(pi_ref || pi), the reverse KL

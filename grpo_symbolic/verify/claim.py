@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from sympy import Eq, Expr, Ge, Gt, Le, Lt, Ne, Symbol
 from sympy.core.relational import Relational
@@ -29,6 +29,8 @@ class Claim:
 
     The sides are kept apart, so that SymPy cannot evaluate the statement away
     before a method has looked at it.
+
+    Source: new. Both sides are in one unit, which is not said.
 
     Parameters
     ----------
@@ -77,7 +79,9 @@ class Claim:
         object.__setattr__(self, "domain", self.domain.extended(self.left, self.right))
 
     @classmethod
-    def of(cls, name: str, statement: Boolean, domain: Domain | None = None, **kwargs) -> Claim:
+    def of(
+        cls, name: str, statement: Boolean, domain: Domain | None = None, **kwargs: Any
+    ) -> Claim:
         """A claim from an unevaluated SymPy relation."""
         if isinstance(statement, (BooleanTrue, BooleanFalse)):
             raise ValueError("the statement was evaluated already: build it with evaluate=False")

@@ -67,6 +67,8 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     PROVED and REFUTED are decisive; a NUMERIC check is kept in case nothing stronger follows, with
     what was tried besides.
 
+    Source: new; verdicts carry what they rest on.
+
     Parameters
     ----------
     claim : Claim

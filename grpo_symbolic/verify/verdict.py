@@ -13,6 +13,8 @@ from grpo_symbolic.display import Html, badge, cut, grid, math, plural, record
 class Status(StrEnum):
     """The four answers; ``NUMERIC`` and ``UNKNOWN`` never count as proved.
 
+    Source: new.
+
     Examples
     --------
     >>> import grpo_symbolic as gs
@@ -33,6 +35,8 @@ WEAKEST_FIRST = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
 @dataclass(frozen=True, repr=False)
 class Verdict:
     """A verdict with its method and its evidence.
+
+    Source: new.
 
     Parameters
     ----------
@@ -104,12 +108,16 @@ def _shown(name: str, value: str) -> tuple[str, str]:
 class Report:
     """Verdicts of several claims, in order.
 
+    Source: new.
+
     Examples
     --------
     >>> import grpo_symbolic as gs
     >>> report = gs.stationary_policy(gs.GRPO(2), gs.BinaryQuestion()).verify()
-    >>> type(report).__name__, str(report.status)
-    ('Report', 'NUMERIC')
+    >>> report
+    Report(15 claims: 14 PROVED, 1 NUMERIC)
+    >>> str(report.status)
+    'NUMERIC'
     """
 
     verdicts: tuple[Verdict, ...]

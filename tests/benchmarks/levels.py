@@ -1,7 +1,7 @@
 """Many reward levels: accuracy, time and memory, and a search against uniqueness.
 
 ``python -m tests.benchmarks.levels`` prints all, with names of parts (``exact fourier``) these;
-``--search N`` draws N policies for the last, ``--figure FILE`` draws the growth.
+``--search N`` draws N policies for the last.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 from math import lgamma, log
-from pathlib import Path
 
 import numpy as np
 from flint import arb, ctx
@@ -110,9 +109,9 @@ def solved() -> None:
         )
 
 
-def growth(path: Path | None = None) -> None:
+def growth() -> None:
     """How ``solutions`` grows with G, with levels and with answers, and its memory."""
-    random, curves = np.random.default_rng(5), {}
+    random = np.random.default_rng(5)
     for name, settings in _GROWTH.items():
         row = []
         for size, levels, answers in settings:
@@ -122,19 +121,7 @@ def growth(path: Path | None = None) -> None:
             reference = [f"1/{answers}"] * answers
             spent, _ = timed(lambda p=policy, r=reference: p.solutions(beta=1, pi_ref=r))
             row.append((dict(zip(_GROWTH, (size, levels, answers), strict=True))[name], spent))
-        curves[name] = row
         print(f"{name}: " + ", ".join(f"{x}: {t:.2f} s" for x, t in row), flush=True)
-    if path is not None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(6.5, 2.4), layout="constrained")
-        FigureCanvasAgg(figure)
-        for ax, (name, row) in zip(figure.subplots(1, 3, sharey=True), curves.items(), strict=True):
-            ax.loglog(*zip(*row, strict=True), marker="o")
-            ax.set_xlabel(name)
-        figure.axes[0].set_ylabel("seconds of solutions()")
-        figure.savefig(path, dpi=150)
 
 
 def evaluated(rows: int = 100_000, sample: int = 8) -> None:
@@ -239,14 +226,13 @@ def main() -> None:
         "fourier": lambda given: fourier(),
         "monte-carlo": lambda given: monte_carlo(),
         "solved": lambda given: solved(),
-        "growth": lambda given: growth(given.figure),
+        "growth": lambda given: growth(),
         "evaluated": lambda given: evaluated(),
         "search": lambda given: search(given.search),
     }
     parser = argparse.ArgumentParser()
     parser.add_argument("parts", nargs="*", help=f"some of {', '.join(parts)}; by default all")
     parser.add_argument("--search", type=int, default=20_000)
-    parser.add_argument("--figure", type=Path, help="where the curves of growth are drawn")
     given = parser.parse_args()
     if unknown := set(given.parts) - set(parts):
         parser.error(f"unknown parts {', '.join(sorted(unknown))}: there are {', '.join(parts)}")

@@ -25,6 +25,9 @@ from grpo_symbolic.reward import Law, mean, variance
 class Advantage:
     """A rule A(r; group).
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (2), and what trainers put in its place. A is in
+    reward units, or has no unit where a rule divides by a scale.
+
     Examples
     --------
     >>> import grpo_symbolic as gs

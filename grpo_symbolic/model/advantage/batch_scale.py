@@ -20,6 +20,8 @@ class BatchScale(Whitened):
 
     for a batch of B/G groups of the same question.
 
+    Source: TRL's ``scale_rewards='batch'``. A has no unit.
+
     Parameters
     ----------
     batch : int

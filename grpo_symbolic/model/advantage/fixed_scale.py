@@ -17,6 +17,8 @@ class FixedScale(Advantage):
 
     The limit of a scale that is taken over a batch of many questions.
 
+    Source: new, the limit of trainers that normalise over a batch.
+
     Parameters
     ----------
     sigma : Expr or number

@@ -19,7 +19,7 @@ class MeanScale(Advantage):
     Notes
     -----
     Source: the maximum-likelihood rule ``max_rl`` of prime-rl. It depends on where the
-    rewards' zero lies.
+    rewards' zero lies; A has no unit.
 
     Examples
     --------

@@ -17,6 +17,8 @@ class MedianCentred(Advantage):
 
     Of a group of even size the median is the mean of the middle two rewards.
 
+    Source: new; the median as a robust baseline. A is in reward units.
+
     Examples
     --------
     >>> import grpo_symbolic as gs

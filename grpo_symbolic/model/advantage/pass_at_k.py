@@ -45,7 +45,8 @@ class PassAtK(Advantage):
 
     Notes
     -----
-    Source: Chen et al., arXiv 2508.10751, pass@k training with all subsets of the group.
+    Source: Chen et al., arXiv 2508.10751, pass@k training with all subsets of the group. A
+    has no unit.
     """
 
     subset: Number | None = None

@@ -42,7 +42,7 @@ class Ranks(Advantage):
     Notes
     -----
     Source: ranks as in evolution strategies (Wierstra et al., JMLR 15 (2014) 949-980). Without
-    weights the expectation is the same for every G: that of groups of two.
+    weights the expectation is the same for every G: that of groups of two. A has no unit.
     """
 
     weights: Sequence[Expr] | None = None

@@ -20,6 +20,8 @@ class Rescaled(Advantage):
     importance weight of at most 1/σ < 1 does, or one that divides normalised advantages once
     more by the deviation of a large batch.
 
+    Source: new, from what clipped importance weights do.
+
     Parameters
     ----------
     rule : Advantage

@@ -46,6 +46,8 @@ class _Shaped(Whitened):
 class Clipped(_Shaped):
     r"""The published advantage, clipped to [−bound, bound].
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (2), clipped.
+
     Parameters
     ----------
     ddof, epsilon
@@ -82,6 +84,8 @@ class Clipped(_Shaped):
 class PositiveOnly(_Shaped):
     """The published advantage where it is positive, else 0.
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (2), its positive part. Without a unit.
+
     Parameters
     ----------
     ddof, epsilon
@@ -105,6 +109,8 @@ class PositiveOnly(_Shaped):
 @dataclass(frozen=True, repr=False)
 class NegativeOnly(_Shaped):
     """The published advantage where it is negative, else 0.
+
+    Source: Vojnovic & Yun, arXiv 2502.18548, (2), its negative part. Without a unit.
 
     Parameters
     ----------

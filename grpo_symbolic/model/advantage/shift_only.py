@@ -16,7 +16,7 @@ class ShiftOnly(Advantage):
     Notes
     -----
     Source: Vojnovic & Yun, arXiv 2502.18548, the variant without scale normalisation;
-    Dr. GRPO (Liu et al., arXiv 2503.20783).
+    Dr. GRPO (Liu et al., arXiv 2503.20783). A is in reward units.
 
     Examples
     --------

@@ -35,6 +35,9 @@ _STEPS = 5_000_000
 class Penalty(ABC):
     """Whatever has a marginal penalty d(u).
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (11), where d stands for any penalty. d(u) has no
+    unit.
+
     Examples
     --------
     >>> import grpo_symbolic as gs

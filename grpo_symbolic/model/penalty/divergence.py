@@ -21,6 +21,9 @@ _REF = Symbol("z", positive=True)
 class Divergence(Penalty):
     r"""An exact f-divergence :math:`\sum_o \pi_{\mathrm{ref}} f(\pi/\pi_{\mathrm{ref}})`.
 
+    Source: I. Csiszár, Studia Sci. Math. Hungar. 2 (1967) 299-318. Without a unit; KL divergences
+    in nats.
+
     Parameters
     ----------
     generator : Expr

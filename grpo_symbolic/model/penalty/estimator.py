@@ -57,7 +57,8 @@ class Estimator(Penalty):
 
     Notes
     -----
-    Source: Vojnovic & Yun, arXiv 2502.18548, (1), (7)-(10) for k3 in the loss.
+    Source: Vojnovic & Yun, arXiv 2502.18548, (1), (7)-(10) for k3 in the loss. k has no unit; that
+    of a KL divergence is in nats.
 
     Examples
     --------
@@ -149,6 +150,8 @@ class Estimator(Penalty):
 class ReverseKL(Estimator):
     """k3 in the loss without importance ratio, as published: acts as KL(π_ref‖π).
 
+    Source: Vojnovic & Yun, arXiv 2502.18548, (8)-(10). In nats.
+
     Examples
     --------
     >>> import grpo_symbolic as gs
@@ -166,6 +169,8 @@ class ReverseKL(Estimator):
 @dataclass(frozen=True, repr=False)
 class DirectKL(Estimator):
     """k3 in the loss times the importance ratio: acts as KL(π‖π_ref).
+
+    Source: Vojnovic & Yun, arXiv 2502.18548, (9). In nats.
 
     Examples
     --------
