@@ -10,6 +10,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -195,7 +196,9 @@ def test_the_figure_of_the_readme_is_what_the_library_draws(tmp_path: Path) -> N
     drawn = _curves(draw(tmp_path / "again.svg").read_text("utf-8"))
     assert len(kept) == len(drawn) == len(PANELS) * (len(BETAS) + 1)
     for one, other in zip(kept, drawn, strict=True):
-        assert one == pytest.approx(other, abs=0.5)  # of 72 points an inch
+        places, heights = one[::2], one[1::2]  # how many points a line keeps is Matplotlib's affair
+        there = np.interp(places, other[::2], other[1::2])
+        assert heights == pytest.approx(there, abs=0.5)  # of 72 points an inch
 
 
 def test_files_for_other_services_can_be_read() -> None:
