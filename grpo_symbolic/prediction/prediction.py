@@ -25,7 +25,7 @@ _DIGITS = 6
 class Prediction(Stated):
     """What a configuration will do on one question.
 
-    Source: new; the flow of Vojnovic & Yun, arXiv 2502.18548, (10), on softmax logits.
+    Source: new: the flow whose rest points solve Vojnovic & Yun, arXiv 2502.18548, (11), on logits.
 
     Attributes
     ----------
