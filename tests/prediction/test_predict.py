@@ -728,6 +728,47 @@ def test_the_other_trainer_of_trl() -> None:
     assert of_file.preset.algorithm.group_size == 2
 
 
+@pytest.mark.parametrize(
+    ("version", "beta", "normalised", "length"),
+    [("0.14", "0.04", "bnpo", 256), ("0.18.2", "0.04", "bnpo", 256), ("0.19", "0", "bnpo", 256),
+     ("0.21", "0", "bnpo", 256), ("0.22", "0", "dapo", 256), ("1.9", "0", "dapo", 256),
+     ("1.10", "0", "dapo", 512), ("1.16", "0", "dapo", 512)],
+)  # fmt: skip
+def test_defaults_are_those_of_the_version(
+    version: str, beta: str, normalised: str, length: int
+) -> None:
+    """By the fields of ``GRPOConfig`` in the releases."""
+    run = gs.from_trl({"version": version})
+    assert run.beta == Fraction(beta)
+    assert run.preset.single_token[0] == f"loss_type={normalised}"
+    divided = gs.from_trl({"version": version, "loss_type": "dr_grpo"})
+    assert divided.gradient_scale * length == 1
+
+
+def test_learning_rates_and_batches_are_those_of_the_trainer() -> None:
+    for trainer, rate in (("trl", "1e-6"), ("unsloth", "5e-5"), ("ms-swift", "1e-4")):
+        assert read_run({"trainer": trainer}).learning_rate == Fraction(rate)
+    full = {"trainer": "ms-swift", "version": "4.6.0", "tuner_type": "full", "rlhf_type": "grpo"}
+    run = read_run(full)
+    assert run.learning_rate == Fraction("1e-5")
+    assert not any("rlhf_type" in w for w in run.warnings)
+    with pytest.raises(ValueError, match="rlhf_type must be grpo, got dpo"):
+        read_run({**full, "rlhf_type": "dpo"})
+    # One answer a device: no group, until the devices are counted.
+    small = "a step has 1 of the 8 answers of a group"
+    assert any(small in w for w in run.warnings)
+    assert run.predict("0.3").spread is None
+    assert not any("a step has" in w for w in read_run({**full, "world_size": 8}).warnings)
+
+
+def test_what_a_version_does_not_have_is_said_with_its_line() -> None:
+    text = "trainer: trl\nversion: 0.20\nuse_bias_correction_kl: true\nloss_type: cispo\n"
+    warnings = read_run(text).warnings
+    for option, line in (("use_bias_correction_kl", 3), ("loss_type", 4)):
+        start = f"{option} (line {line}): TRL 0.20 has no {option}"
+        assert any(w.startswith(start) for w in warnings)
+
+
 def test_options_that_change_the_rule_are_read() -> None:
     unsloth = read_run({"trainer": "unsloth", "loss_type": "cispo", "scale_rewards": "none"})
     assert unsloth.preset.algorithm.advantage == gs.Rescaled(gs.ShiftOnly(), 5)
