@@ -559,12 +559,29 @@ def test_every_form_of_a_configuration_says_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "line"), [("yaml", "line 3"), ("json", "line 4"), ("text", "line 3")]
+    ("form", "of_version", "of_beta"), [("yaml", 2, 3), ("json", 3, 4), ("text", 2, 3)]
 )
-def test_warnings_name_the_line(form: str, line: str, tmp_path: Path) -> None:
+def test_warnings_name_the_line(form: str, of_version: int, of_beta: int, tmp_path: Path) -> None:
     warnings = gs.from_trl(forms(tmp_path)[form]).predict("0.2").warnings
     flip = next(w for w in warnings if "by the rules of 1.10" in w)
-    assert flip.startswith(f"beta ({line}): ")
+    assert flip.startswith(f"version (line {of_version}): ")
+    tokens = next(w for w in warnings if "token by token" in w)
+    assert tokens.startswith(f"beta (line {of_beta}): ")
+    small = gs.from_trl(forms(tmp_path)[form]).predict("0.2", rewards=("0.001", 0)).warnings
+    assert any(w.startswith("scale_rewards (default): epsilon = 1/10000 is 20.0%") for w in small)
+
+
+def test_another_version_is_said_to_many_answers_too() -> None:
+    """Of the divergence of the other version, by a prediction with the option set."""
+    asked = {"pi_ref": ("0.2", "0.3", "0.5"), "rewards": (3, 2, 1)}
+    base = {"beta": "0.5", "version": "1.16"}
+    told = gs.from_trl(base).predict(**asked)
+    there = gs.from_trl({**base, "use_bias_correction_kl": False}).predict(**asked)
+    assert told.reached is not None
+    assert there.reached is not None
+    flip = next(w for w in told.warnings if "by the rules of 1.9" in w)
+    assert f"pi(1) = {there.reached.policy[0]:.5g}, not {told.reached.policy[0]:.5g}" in flip
+    assert not any("by the rules of" in w for w in there.warnings)
 
 
 def test_misspelt_options_are_named() -> None:
