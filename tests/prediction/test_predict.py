@@ -786,6 +786,21 @@ def test_what_a_version_does_not_have_is_said_with_its_line() -> None:
         assert any(w.startswith(start) for w in warnings)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{"loss_type": "cispo"}, {"loss_type": "cispo", "scale_rewards": "batch"},
+     {"multi_objective_aggregation": "normalize_then_sum"}],
+    ids=lambda options: " ".join(options.values()),
+)  # fmt: skip
+def test_predictions_of_divided_rules_are_written_for_a_document(options: dict[str, str]) -> None:
+    run = gs.from_trl({"beta": "0.2", "version": "1.16", **options})
+    found = run.predict("0.3")
+    assert found.reached is not None
+    table = found.export("latex-table")
+    assert r"with $\varepsilon = 10^{-4}$" in table
+    assert f"${found.reached.policy[0]:.6g}$" in table
+
+
 def test_options_that_change_the_rule_are_read() -> None:
     unsloth = read_run({"trainer": "unsloth", "loss_type": "cispo", "scale_rewards": "none"})
     assert unsloth.preset.algorithm.advantage == gs.Rescaled(gs.ShiftOnly(), 5)
