@@ -772,6 +772,9 @@ def test_learning_rates_and_batches_are_those_of_the_trainer() -> None:
     with pytest.raises(ValueError, match="rlhf_type must be grpo, got dpo"):
         read_run({**full, "rlhf_type": "dpo"})
     # One answer a device: no group, until the devices are counted.
+    with pytest.raises(ValueError, match="advantage_estimator: reinforce with 8 samples"):
+        read_run({"trainer": "openrlhf", "advantage_estimator": "reinforce",
+                  "n_samples_per_prompt": 8})  # fmt: skip
     small = "a step has 1 of the 8 answers of a group"
     assert any(small in w for w in run.warnings)
     assert run.predict("0.3").spread is None
