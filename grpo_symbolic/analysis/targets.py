@@ -187,6 +187,8 @@ def weight_for(balance: Balance, target: Target, known: Mapping[Symbol, Expr]) -
     ValueError
         Where no positive weight does that, or where the policy repels at the one that does.
     """
+    if balance.force.expression == 0:
+        raise ValueError("the penalty has no gradient: no weight of it holds a policy")
     policy = target.policy(known.get(symbols.pi_ref, symbols.pi_ref))
     found = balance.weight.subs(symbols.pi, policy) if policy != symbols.pi else balance.weight
     found = found.subs(known)
@@ -238,10 +240,13 @@ def _check_stability(
 
 
 def _no_weight(policy: Expr, known: Mapping[Symbol, Expr]) -> str:
-    reference = known.get(symbols.pi_ref)
+    reference = known[symbols.pi_ref]
+    why = "the advantage moves the policy to the other side"
+    if policy == reference:
+        why = "only an infinite one leaves the policy at the reference"
     return (
         f"no positive weight holds pi(a) at {float(policy):.6g} with pi_ref = "
-        f"{float(reference):.6g}: the advantage moves the policy to the other side"  # type: ignore[arg-type]
+        f"{float(reference):.6g}: {why}"
     )
 
 

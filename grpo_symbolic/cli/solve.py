@@ -31,10 +31,9 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         epilog="Example: grpo-symbolic solve --preset trl@1.9 --success 0.8,0.3 --pi-ref 0.2 "
         "--beta 0.04",
     )
-    solve.add_argument("--beta", required=True, metavar="X", help="weight of the penalty, > 0")
+    solve.add_argument("--beta", metavar="X", help="weight of the penalty, > 0")
     solve.add_argument(
         "--pi-ref",
-        required=True,
         metavar="X",
         help="reference probability of a, or one for each answer, comma-separated",
     )
@@ -52,8 +51,10 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str | Screen:
     digits = named("--dps", decimal_digits, arguments.dps)
-    values: dict[str, Any] = {"beta": _weight(arguments)}
     algorithm = read_algorithm(arguments)
+    preset = algorithm.built_preset()
+    _refuse_missing(arguments, preset)
+    values: dict[str, Any] = {"beta": _weight(arguments)}
     described = any(getattr(arguments, kind) is not None for kind in (*QUESTIONS, "per"))
     question = _described_question(arguments, values) if described else _binary(arguments, values)
 
@@ -61,7 +62,6 @@ def run(arguments: argparse.Namespace) -> str | Screen:
 
     from grpo_symbolic.policy.stationary import stationary_policy
 
-    preset = algorithm.built_preset()
     built = algorithm.build() if preset is None else preset.algorithm
     if preset is not None:
         if values["beta"] == 0 or preset.without_effect:
@@ -116,9 +116,21 @@ def _table(found: tuple[NumericSolution, ...], answers: tuple[str, ...], digits:
 
 def _weight(arguments: argparse.Namespace) -> Fraction:
     """The weight; a preset may have none, as trainers have by default."""
+    if arguments.beta is None:  # of a preset whose penalty has no gradient
+        return Fraction(1)
     if arguments.preset is not None and read_number("--beta", "epsilon", arguments.beta) == 0:
         return Fraction(0)
     return read_number("--beta", "beta", arguments.beta)
+
+
+def _refuse_missing(arguments: argparse.Namespace, preset: Preset | None) -> None:
+    """Weight and reference must be given; a penalty without a gradient needs no weight."""
+    idle = preset is not None and preset.without_effect
+    asked = {"--beta": arguments.beta or idle, "--pi-ref": arguments.pi_ref}
+    missing = [option for option, value in asked.items() if not value]
+    if missing:
+        why = f"the penalty of {preset.name} has no gradient, at any weight; " if idle else ""
+        raise ValueError(f"{why}the following arguments are required: {', '.join(missing)}")
 
 
 def _take_up_entropy(preset: Preset, values: dict[str, Any]) -> None:

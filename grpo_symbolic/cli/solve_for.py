@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from grpo_symbolic.cli.options import margin_option, question_with_margin, read_algorithm
 from grpo_symbolic.cli.values import read_number
 from grpo_symbolic.inputs import one_of
+
+if TYPE_CHECKING:
+    from grpo_symbolic.presets.preset import Preset
 
 _UNKNOWNS = ("beta", "group-size", "pi-ref")
 _TARGETS = {"pi": "pi_ref", "drift": "reward", "kl": "epsilon"}
@@ -37,7 +40,7 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> str:
-    one_of("WHAT", arguments.unknown, _UNKNOWNS)
+    unknown = one_of("WHAT", arguments.unknown.replace("_", "-"), _UNKNOWNS)
     values: dict[str, Any] = {
         name: read_number(f"--{name}", role, getattr(arguments, name))
         for name, role in _TARGETS.items()
@@ -54,7 +57,7 @@ def run(arguments: argparse.Namespace) -> str:
     from grpo_symbolic.policy.stationary import stationary_policy
 
     policy = stationary_policy(algorithm.build(), question)
-    name = arguments.unknown.replace("-", "_")
+    name = unknown.replace("-", "_")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = policy.solve_for(name, **values)
@@ -63,6 +66,20 @@ def run(arguments: argparse.Namespace) -> str:
     if arguments.json and name != "group_size" and not isinstance(found, Expr):
         formula = sstr(policy.solve_for(name))
     said = [str(warning.message) for warning in caught]
+    preset = algorithm.built_preset()
+    if preset is not None and not isinstance(found, Expr):
+        said += _of_preset(preset, {"pi_ref": found, **values})
     if arguments.json:
         return json.dumps({name: shown, "closed_form": formula, "warnings": said}, indent=2)
     return "\n".join([f"{name} = {shown}", *(f"warning: {sentence}" for sentence in said)])
+
+
+def _of_preset(preset: Preset, values: dict[str, Any]) -> tuple[str, ...]:
+    """What a preset warns of at the wanted policy: where the trainer cuts its penalty off."""
+    from sympy import Rational
+
+    from grpo_symbolic.analysis.targets import Target
+
+    reference = Rational(str(values["pi_ref"]))
+    policy = Target.of({k: v for k, v in values.items() if k in _TARGETS}).policy(reference)
+    return preset.warnings_at((policy, 1 - policy), (reference, 1 - reference))

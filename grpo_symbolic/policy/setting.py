@@ -25,7 +25,7 @@ def with_symbols(algorithm: Algorithm) -> tuple[Algorithm, Values]:
     rule = algorithm.advantage
     if rule is None or not S(rule.epsilon).is_Number or rule.epsilon == 0:
         return algorithm, ()
-    named = replace(algorithm, advantage=replace(rule, epsilon=symbols.epsilon))
+    named = replace(algorithm, advantage=rule.adding(symbols.epsilon))
     return named, ((symbols.epsilon, S(rule.epsilon)),)
 
 

@@ -18,19 +18,15 @@ def cautions(
     question: Question,
     found: Landscape,
     goal: RestPoint,
-    other: tuple[str, float] | None,
+    other: tuple[str, RestPoint] | None,
 ) -> list[str]:
     """Sentences that apply to this run on this question, the gravest first."""
     sentences = []
     sentences += _without_penalty(run, goal, found)
     sentences += _clamped(run, found, goal)
     sentences += _fold(found, goal)
-    if other is not None and abs(other[1] - goal.policy[0]) > 1e-3:
-        version, rest = other
-        sentences.append(
-            f"version: by the rules of {version} the same options rest at pi(a) = {rest:.5g}, not "
-            f"{goal.policy[0]:.5g}: the penalty acts as another divergence"
-        )
+    if other is not None:
+        sentences += another_version(*other, goal, question)
     sentences += _scale(run, question)
     if run.length_normalised and run.preset.acts_as == DirectKL.known_as and run.beta:
         sentences.append(
@@ -38,6 +34,19 @@ def cautions(
             "lengths that moves the rest point"
         )
     return sentences
+
+
+def another_version(
+    version: str, rest: RestPoint, goal: RestPoint, question: Question
+) -> list[str]:
+    """Whether the same options rest elsewhere by the rules of another version."""
+    triples = zip(question.answers, rest.policy, goal.policy, strict=True)
+    return [
+        f"by the rules of {version} the same options rest at pi({answer}) = {there:.5g}, not "
+        f"{here:.5g}: the penalty acts as another divergence"
+        for answer, there, here in triples
+        if abs(there - here) > 1e-3
+    ][:1]
 
 
 def _without_penalty(run: Settings, goal: RestPoint, found: Landscape) -> list[str]:

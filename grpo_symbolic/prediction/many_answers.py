@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -14,6 +14,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.analysis.noise_of_many import GroupGradient, policy_covariance
 from grpo_symbolic.inputs import STANDARD_VALUES
 from grpo_symbolic.policy.stationary import stationary_policy
+from grpo_symbolic.prediction.cautions import another_version
 from grpo_symbolic.prediction.pace import NEAR, steps_of
 from grpo_symbolic.prediction.prediction import Prediction
 from grpo_symbolic.prediction.rest import RestPoint
@@ -74,11 +75,23 @@ def predict_many(run: Settings, question: Question, reference: Sequence[Expr]) -
     spread = None
     if beta != 0 and reached is not None and preset.entropy == 0 and not notes:
         spread = _spread(run, gradient, reached)
+        notes += _of_another_version(run, question, reference, reached)
     return Prediction(
         run, rests, steps_of(time, run.learning_rate, run.gradient_scale), spread,
         run.warnings_with(notes), complete, time, question,
         reference=tuple(reference),
     )  # fmt: skip
+
+
+def _of_another_version(
+    run: Settings, question: Question, reference: Sequence[Expr], goal: RestPoint
+) -> list[str]:
+    """What is said where the same options rest elsewhere by the rules of another version."""
+    if run.alternative is None:
+        return []
+    version, preset = run.alternative
+    there = predict_many(replace(run, preset=preset, alternative=None), question, reference)
+    return [] if there.reached is None else another_version(version, there.reached, goal, question)
 
 
 _BALANCE = "the penalty balances the advantage"

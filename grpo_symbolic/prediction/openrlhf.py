@@ -51,7 +51,7 @@ def from_openrlhf(config: object) -> TrainerRun:
     stated = options.find("algo.advantage.estimator", "advantage_estimator")
     estimator = options.word("algo.advantage.estimator", "advantage_estimator", default="gae")
     size = options.count("rollout.n_samples_per_prompt", "n_samples_per_prompt", default=1)
-    if estimator == "gae" or size == 1:
+    if estimator not in ("group_norm", "dr_grpo", "rloo", "reinforce_baseline") or size == 1:
         where = "advantage_estimator (default)" if stated is None else said(stated)
         raise ValueError(
             f"{where}: {estimator} with {size} samples a prompt is not an algorithm with groups; "

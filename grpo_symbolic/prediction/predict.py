@@ -156,14 +156,14 @@ def _values(run: Settings, question: Question) -> tuple[dict[Symbol, Expr], list
 
 def _other(
     run: Settings, question: Question, reference: Sequence[Expr], values: Mapping[Symbol, Expr]
-) -> tuple[str, float] | None:
+) -> tuple[str, RestPoint] | None:
     """Where the same options rest by the rules on the other side of a change of version."""
     if run.alternative is None or run.beta == 0:
         return None
     version, preset = run.alternative
     found = landscape(preset, question, S(Rational(run.beta)), reference[0], values)
     goal = next((rest for rest in found.rest_points() if rest.reached), None)
-    return None if goal is None else (version, goal.policy[0])
+    return None if goal is None else (version, goal)
 
 
 def _reuse(

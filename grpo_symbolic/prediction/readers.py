@@ -27,10 +27,12 @@ def places(
     asked = (
         ("cispo", loss),
         ("not known here", ("version",)),
+        ("by the rules of", ("version",)),
         ("steps on one batch", reuse),
         ("entropy", entropy),
         ("sigma stands", rule),
         ("in reward units", rule),
+        ("of these rewards", rule),
         ("unscaled advantage", rule),
         ("taken to hold groups", rule),
         ("penalty", beta),

@@ -26,6 +26,8 @@ from grpo_symbolic.presets.versions import at_least, nearest
 
 #: Surrogates that clip the importance ratio around 1.
 _CLIPPED = ("grpo", "bnpo", "dr_grpo", "dapo", "luspo")
+#: Options that versions of TRL do not have.
+_ADDED = ("use_bias_correction_kl", "loss_type", "scale_rewards", "multi_objective_aggregation")
 #: Options that unsloth adds, of how and not of what is computed.
 _OF_UNSLOTH = frozenset({
     "vllm_sampling_params", "unsloth_num_chunks", "unsloth_logit_chunk_multiplier",
@@ -74,12 +76,12 @@ def from_trl(config: object) -> TrainerRun:
     version = options.version("trl") or trl.LAST
     if options.kind == "RLOOConfig" or options.word("trainer") == "trl-rloo":
         return _of_rloo(options, version)
-    known, _ = nearest("TRL", version, trl.LAST)
-    loss = options.word("loss_type", default="dapo" if at_least(known, "0.25") else "bnpo")
+    known, _ = nearest("TRL", version, trl.FIRST, trl.LAST)
+    loss = options.word("loss_type", default="dapo" if at_least(known, "0.22") else "bnpo")
     chosen = _chosen(options, loss)
     aggregation = options.word("multi_objective_aggregation", default="sum_then_normalize")
     correction = options.flag("use_bias_correction_kl", default=None)
-    dr_grpo, length = loss == "dr_grpo", _longest(options)
+    dr_grpo, length = loss == "dr_grpo", _longest(options, "trl", known)
     entropy = weight_of(options, "entropy_coef", default=0)
 
     def build(of: str, option: bool | None) -> Preset:
@@ -89,7 +91,7 @@ def from_trl(config: object) -> TrainerRun:
             entropy_coef=entropy * length if dr_grpo else entropy, **chosen,
         )  # fmt: skip
 
-    default = Fraction("0.04") if not at_least(known, "0.20") else 0
+    default = Fraction("0.04") if not at_least(known, "0.19") else 0
     run = _run(options, "trl", str(version), build(version, correction), loss, default)
     remarks = (*_remarks_of_trl(options, loss, entropy, dr_grpo, length), *run.remarks)
     run = replace(run, remarks=remarks)
@@ -113,13 +115,16 @@ def from_unsloth(config: Any) -> TrainerRun:
     loss = options.word("loss_type", default="dapo")
     correction = options.flag("use_bias_correction_kl", default=True)
     preset = unsloth(use_bias_correction_kl=bool(correction), **_chosen(options, loss))
-    run = _run(options, "unsloth", options.version("unsloth") or "", preset, loss, 0)
+    run = _run(options, "unsloth", options.version("unsloth") or "", preset, loss, 0, "5e-5")
     return replace(run, remarks=(*options.unread(_of_trl() | _OF_UNSLOTH), *run.remarks))
 
 
 def from_swift(config: Any) -> TrainerRun:
     """ms-swift's arguments with ``rlhf_type`` grpo."""
     options = Configuration.of(config)
+    kind = options.word("rlhf_type", default="grpo")
+    if kind != "grpo":
+        raise ValueError(f"{place(options, 'rlhf_type')} must be grpo, got {kind}")
     version = options.version("ms-swift") or ms_swift.LAST
     loss = options.word("loss_type", default="grpo")
     chosen = _chosen(options, loss)
@@ -131,7 +136,8 @@ def from_swift(config: Any) -> TrainerRun:
         kl_in_reward=options.flag("kl_in_reward", default=None),
         **chosen,
     )
-    run = _run(options, "ms-swift", str(version), preset, loss, Fraction("0.04"))
+    rate = "1e-5" if options.word("tuner_type", "train_type") == "full" else "1e-4"
+    run = _run(options, "ms-swift", str(version), preset, loss, Fraction("0.04"), rate)
     return replace(run, remarks=(*run.remarks, *options.unread()))
 
 
@@ -150,7 +156,7 @@ def _chosen(options: Configuration, loss: str) -> dict[str, Any]:
 
 def _run(
     options: Configuration, trainer: str, version: str, preset: Preset, loss: str,
-    default: Fraction | int,
+    default: Fraction | int, rate: str = "1e-6",
 ) -> TrainerRun:  # fmt: skip
     """The settings that are named alike."""
     size: Any = preset.algorithm.group_size
@@ -160,15 +166,20 @@ def _run(
         version,
         preset,
         weight_of(options, "beta", default=default),
-        options.number("learning_rate", role="epsilon", default="1e-6"),
-        Fraction(_samples_of_trl(options), int(size)),
+        options.number("learning_rate", role="epsilon", default=rate),
+        Fraction(_samples_of_trl(options, trainer), int(size)),
         (options.count("num_iterations", default=1) or 1) * (_steps_per_generation(options) or 1),
         # All advantages and penalties are divided by the longest length.
-        gradient_scale=Fraction(1, _longest(options)) if loss == "dr_grpo" else Fraction(1),
-        remarks=_of_bending(options),
+        gradient_scale=(
+            Fraction(1, _longest(options, trainer, version)) if loss == "dr_grpo" else Fraction(1)
+        ),
+        remarks=(*_of_bending(options), *_of_small_batch(options, trainer, size)),
         length_normalised=loss in ("grpo", "sapo"),
-        places=places(
-            options, ("beta",), ("scale_rewards",), ("entropy_coef",), (reused,), ("loss_type",)
+        places=(
+            *((f"has no {option}", place(options, option)) for option in _ADDED),
+            *places(
+                options, ("beta",), ("scale_rewards",), ("entropy_coef",), (reused,), ("loss_type",)
+            ),
         ),
         clip=clip(options, "epsilon", "epsilon", "epsilon_high") if loss in _CLIPPED else None,
         passes=options.count("num_iterations", default=1) or 1,
@@ -204,8 +215,10 @@ def _generated(options: Configuration, preset: Preset, run: TrainerRun) -> int:
     return given or samples * (_steps_per_generation(options) or 1)
 
 
-def _longest(options: Configuration) -> int:
-    return options.count("max_completion_length", default=512) or 1
+def _longest(options: Configuration, trainer: str, version: str) -> int:
+    """Tokens of the longest answer, by which dr_grpo divides."""
+    early = trainer == "trl" and not at_least(version, "1.10")
+    return options.count("max_completion_length", default=256 if early else 512) or 1
 
 
 def _is_flag(options: Configuration) -> bool:
@@ -214,9 +227,21 @@ def _is_flag(options: Configuration) -> bool:
     return isinstance(value, bool) or str(value).lower() in ("true", "false")
 
 
-def _samples_of_trl(options: Configuration) -> int:
+def _of_small_batch(options: Configuration, trainer: str, size: int) -> tuple[str, ...]:
+    """What is said where a step has less than a group."""
+    answers = _samples_of_trl(options, trainer)
+    if answers >= size:
+        return ()
+    return (
+        f"{place(options, 'per_device_train_batch_size')}: a step has {answers} of the {size} "
+        "answers of a group: with several devices, say world_size",
+    )
+
+
+def _samples_of_trl(options: Configuration, trainer: str) -> int:
     """Answers behind one optimiser step."""
-    device = options.count("per_device_train_batch_size", default=8) or 8
+    default = 1 if trainer == "ms-swift" else 8
+    device = options.count("per_device_train_batch_size", default=default) or default
     accumulation = options.count("gradient_accumulation_steps", default=1) or 1
     return device * accumulation * (options.count("world_size", default=1) or 1)
 

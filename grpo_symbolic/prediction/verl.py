@@ -87,8 +87,9 @@ def from_verl(config: object) -> TrainerRun:
         preset = over_one_question(preset, 10**6, kinds[estimator])
     names = ("kl_ctrl.kl_coef", "kl_coef") if in_reward else ("actor.kl_loss_coef", "kl_loss_coef")
     beta = weight_of(options, *names, default="0.001") if in_loss or in_reward else Fraction(0)
-    prompts = options.count("actor.ppo_mini_batch_size", "ppo_mini_batch_size", default=256)
-    rollouts = options.count("data.train_batch_size", "train_batch_size", default=prompts)
+    prompts = options.count("actor.ppo_mini_batch_size", "ppo_mini_batch_size", default=256) or 1
+    usual = max(prompts, 1024)
+    rollouts = options.count("data.train_batch_size", "train_batch_size", default=usual) or usual
     epochs = options.count("actor.ppo_epochs", "ppo_epochs", default=1) or 1
     mode = options.word("actor.loss_agg_mode", "loss_agg_mode", default="token-mean")
     scale = Fraction(1)
@@ -102,8 +103,8 @@ def from_verl(config: object) -> TrainerRun:
         preset,
         beta,
         options.number("actor.optim.lr", "optim.lr", "lr", role="epsilon", default="1e-6"),
-        Fraction(prompts or 1),
-        epochs * max(1, (rollouts or 1) // (prompts or 1)),
+        Fraction(prompts),
+        epochs * max(1, rollouts // prompts),
         scale,
         _remarks_of_verl(options),
         length_normalised=mode == "seq-mean-token-mean",

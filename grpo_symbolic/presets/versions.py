@@ -30,7 +30,7 @@ def at_least(version: str | int, first: str) -> bool:
     return _numbers(version) >= _numbers(first)
 
 
-def nearest(trainer: str, version: str | int, last: str) -> tuple[str, tuple[str, ...]]:
+def nearest(trainer: str, version: str | int, first: str, last: str) -> tuple[str, tuple[str, ...]]:
     """The version to go by, and what must be said where that is not the one asked for.
 
     Parameters
@@ -38,8 +38,8 @@ def nearest(trainer: str, version: str | int, last: str) -> tuple[str, tuple[str
     trainer : str
         Its name in prose.
     version : str or int
-    last : str
-        The last version whose conventions are known here.
+    first, last : str
+        The first and the last version whose conventions are known here.
 
     Raises
     ------
@@ -48,15 +48,17 @@ def nearest(trainer: str, version: str | int, last: str) -> tuple[str, tuple[str
 
     Examples
     --------
-    >>> nearest("TRL", "2.0", "1.16")[0]
+    >>> nearest("TRL", "2.0", "0.14", "1.16")[0]
     '1.16'
     """
     found = _numbers(version)
     # 1.16.2 is a release of 1.16.
-    if found[:2] <= _numbers(last):
+    if _numbers(first) <= found and found[:2] <= _numbers(last):
         return str(version), ()
-    sentence = f"{trainer} {version} is not known here: this is {last}, the nearest version that is"
-    return last, (sentence,)
+    close = first if found < _numbers(first) else last
+    return close, (
+        f"{trainer} {version} is not known here: this is {close}, the nearest version that is",
+    )
 
 
 def _numbers(version: str | int) -> tuple[int, ...]:

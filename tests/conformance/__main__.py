@@ -11,11 +11,12 @@ from pathlib import Path
 import grpo_symbolic
 from tests.conformance.sources import VARIABLE
 
-#: Small wheels, none of which is installed; nemo_rl, slime, skyrl, roll and open_instruct are not
-#: there as wheels: their sources go into the directory as ``slime-0.3.1``, ...
+#: Small wheels, none of which is installed; nemo_rl, slime, roll and open_instruct are not there as
+#: wheels: their sources go into the directory as ``slime-0.3.1``, ...
 WHEELS = (
     *("trl==1.16.0", "trl==1.9.0", "verl==0.9.1", "openrlhf==0.11.2", "areal==1.0.4"),
     *("ms-swift==4.0.0", "ms-swift==4.0.4", "ms-swift==4.6.0", "unsloth-zoo==2026.10.9"),
+    "skyrl==0.4.0",
 )
 DOCUMENT = Path(__file__).parents[2] / "docs" / "conformance.md"
 
@@ -47,8 +48,10 @@ def main(arguments: list[str]) -> int:
     for wheel in WHEELS:
         name, _, version = wheel.partition("==")
         if not list(root.glob(f"{name.replace('-', '_')}-{version}*")):
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest"]
-            subprocess.run([*command, str(root), wheel], check=False)
+            # Their code is read, not run: which Python it runs on does not matter.
+            options = ["--quiet", "--no-deps", "--ignore-requires-python", "--dest", str(root)]
+            command = [sys.executable, "-m", "pip", "download", *options, wheel]
+            subprocess.run(command, check=False)
     if len(arguments) == 2:
         return 0
     from tests.conformance.cases import every

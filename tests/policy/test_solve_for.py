@@ -118,6 +118,8 @@ def test_digits() -> None:
         (lambda: policy().solve_for("gamma", pi=0.9), "unknown must be one of beta"),
         (lambda: policy().solve_for("beta", pi=0.9, kl=0.1, pi_ref=0.2), "give one target"),
         (lambda: policy().solve_for("beta", pi=0.1, pi_ref=0.2), "no positive weight"),
+        (lambda: policy().solve_for("beta", pi=0.2, pi_ref=0.2), "only an infinite one"),
+        (lambda: policy(8, gs.Estimator("k1")).solve_for("beta"), "penalty has no gradient"),
         (lambda: policy().solve_for("beta", pi=1.1, pi_ref=0.2), "pi must be"),
         (lambda: policy().solve_for("beta", pi=0.9, pi_ref=0.2, beta=1), "is what is asked for"),
         (lambda: policy().solve_for("beta", pi=0.9, tau=0.2), "unknown argument 'tau'"),

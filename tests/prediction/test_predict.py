@@ -559,12 +559,29 @@ def test_every_form_of_a_configuration_says_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "line"), [("yaml", "line 3"), ("json", "line 4"), ("text", "line 3")]
+    ("form", "of_version", "of_beta"), [("yaml", 2, 3), ("json", 3, 4), ("text", 2, 3)]
 )
-def test_warnings_name_the_line(form: str, line: str, tmp_path: Path) -> None:
+def test_warnings_name_the_line(form: str, of_version: int, of_beta: int, tmp_path: Path) -> None:
     warnings = gs.from_trl(forms(tmp_path)[form]).predict("0.2").warnings
     flip = next(w for w in warnings if "by the rules of 1.10" in w)
-    assert flip.startswith(f"beta ({line}): ")
+    assert flip.startswith(f"version (line {of_version}): ")
+    tokens = next(w for w in warnings if "token by token" in w)
+    assert tokens.startswith(f"beta (line {of_beta}): ")
+    small = gs.from_trl(forms(tmp_path)[form]).predict("0.2", rewards=("0.001", 0)).warnings
+    assert any(w.startswith("scale_rewards (default): epsilon = 1/10000 is 20.0%") for w in small)
+
+
+def test_another_version_is_said_to_many_answers_too() -> None:
+    """Of the divergence of the other version, by a prediction with the option set."""
+    asked = {"pi_ref": ("0.2", "0.3", "0.5"), "rewards": (3, 2, 1)}
+    base = {"beta": "0.5", "version": "1.16"}
+    told = gs.from_trl(base).predict(**asked)
+    there = gs.from_trl({**base, "use_bias_correction_kl": False}).predict(**asked)
+    assert told.reached is not None
+    assert there.reached is not None
+    flip = next(w for w in told.warnings if "by the rules of 1.9" in w)
+    assert f"pi(1) = {there.reached.policy[0]:.5g}, not {told.reached.policy[0]:.5g}" in flip
+    assert not any("by the rules of" in w for w in there.warnings)
 
 
 def test_misspelt_options_are_named() -> None:
@@ -726,6 +743,65 @@ def test_the_other_trainer_of_trl() -> None:
             assert found.reached.policy[0] == pytest.approx(odds / (1 + odds), rel=1e-12)
             assert not any("known" in w for w in run.warnings)
     assert of_file.preset.algorithm.group_size == 2
+
+
+@pytest.mark.parametrize(
+    ("version", "beta", "normalised", "length"),
+    [("0.14", "0.04", "bnpo", 256), ("0.18.2", "0.04", "bnpo", 256), ("0.19", "0", "bnpo", 256),
+     ("0.21", "0", "bnpo", 256), ("0.22", "0", "dapo", 256), ("1.9", "0", "dapo", 256),
+     ("1.10", "0", "dapo", 512), ("1.16", "0", "dapo", 512)],
+)  # fmt: skip
+def test_defaults_are_those_of_the_version(
+    version: str, beta: str, normalised: str, length: int
+) -> None:
+    """By the fields of ``GRPOConfig`` in the releases."""
+    run = gs.from_trl({"version": version})
+    assert run.beta == Fraction(beta)
+    assert run.preset.single_token[0] == f"loss_type={normalised}"
+    divided = gs.from_trl({"version": version, "loss_type": "dr_grpo"})
+    assert divided.gradient_scale * length == 1
+
+
+def test_learning_rates_and_batches_are_those_of_the_trainer() -> None:
+    for trainer, rate in (("trl", "1e-6"), ("unsloth", "5e-5"), ("ms-swift", "1e-4")):
+        assert read_run({"trainer": trainer}).learning_rate == Fraction(rate)
+    full = {"trainer": "ms-swift", "version": "4.6.0", "tuner_type": "full", "rlhf_type": "grpo"}
+    run = read_run(full)
+    assert run.learning_rate == Fraction("1e-5")
+    assert not any("rlhf_type" in w for w in run.warnings)
+    with pytest.raises(ValueError, match="rlhf_type must be grpo, got dpo"):
+        read_run({**full, "rlhf_type": "dpo"})
+    # One answer a device: no group, until the devices are counted.
+    with pytest.raises(ValueError, match="advantage_estimator: reinforce with 8 samples"):
+        read_run({"trainer": "openrlhf", "advantage_estimator": "reinforce",
+                  "n_samples_per_prompt": 8})  # fmt: skip
+    small = "a step has 1 of the 8 answers of a group"
+    assert any(small in w for w in run.warnings)
+    assert run.predict("0.3").spread is None
+    assert not any("a step has" in w for w in read_run({**full, "world_size": 8}).warnings)
+
+
+def test_what_a_version_does_not_have_is_said_with_its_line() -> None:
+    text = "trainer: trl\nversion: 0.20\nuse_bias_correction_kl: true\nloss_type: cispo\n"
+    warnings = read_run(text).warnings
+    for option, line in (("use_bias_correction_kl", 3), ("loss_type", 4)):
+        start = f"{option} (line {line}): TRL 0.20 has no {option}"
+        assert any(w.startswith(start) for w in warnings)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"loss_type": "cispo"}, {"loss_type": "cispo", "scale_rewards": "batch"},
+     {"multi_objective_aggregation": "normalize_then_sum"}],
+    ids=lambda options: " ".join(options.values()),
+)  # fmt: skip
+def test_predictions_of_divided_rules_are_written_for_a_document(options: dict[str, str]) -> None:
+    run = gs.from_trl({"beta": "0.2", "version": "1.16", **options})
+    found = run.predict("0.3")
+    assert found.reached is not None
+    table = found.export("latex-table")
+    assert r"with $\varepsilon = 10^{-4}$" in table
+    assert f"${found.reached.policy[0]:.6g}$" in table
 
 
 def test_options_that_change_the_rule_are_read() -> None:

@@ -46,8 +46,36 @@ def test_the_correction_is_an_option_and_its_default_a_version() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "since", "before"),
+    [
+        ({"use_bias_correction_kl": True}, "0.26", "0.25.1"),
+        ({"use_bias_correction_kl": False}, "0.26", "0.14"),
+        ({"entropy_coef": "0.1"}, "1.8", "1.7.1"),
+        ({"loss_type": "cispo"}, "0.26", "0.25"),
+        ({"loss_type": "luspo"}, "0.28", "0.27"),
+        ({"scale_rewards": "none"}, "0.16", "0.15.2"),
+    ],
+)
+def test_options_that_a_version_does_not_have_are_said(
+    options: dict[str, object], since: str, before: str
+) -> None:
+    """By the fields of ``GRPOConfig`` in the releases."""
+    said = f"TRL {before} has no "
+    assert any(w.startswith(said) for w in presets.trl(before, **options).warnings)  # type: ignore[arg-type]
+    assert not any("has no" in w for w in presets.trl(since, **options).warnings)  # type: ignore[arg-type]
+    assert not any("has no" in w for w in presets.trl(before).warnings)
+
+
+@pytest.mark.parametrize(
     ("build", "version", "known"),
-    [(presets.trl, "2.0", "1.16"), (presets.nemo_rl, "0.9", "0.7"), (presets.ms_swift, "5", "4.6")],
+    [
+        (presets.trl, "2.0", "1.16"),
+        (presets.nemo_rl, "0.9", "0.7"),
+        (presets.ms_swift, "5", "4.6"),
+        (presets.trl, "0.13", "0.14"),
+        (presets.nemo_rl, "0.0.1", "0.1"),
+        (presets.ms_swift, "2.6", "3.1.1"),
+    ],
 )
 def test_unknown_versions_are_answered_with_the_nearest(
     build: object, version: str, known: str
@@ -203,3 +231,26 @@ def test_bad_options_are_status_2(
 ) -> None:
     assert main(["solve", *words, "--beta", "1", "--pi-ref", "0.2"]) == 2
     assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_preset_without_a_penalty_needs_no_weight(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", "--preset", "slime", "--pi-ref", "0.3"]) == 0
+    assert "pi(a) = 1, pi(b) = 0" in capsys.readouterr().out
+    assert main(["solve", "--preset", "slime"]) == 2
+    said = "the penalty of slime has no gradient, at any weight; the following arguments are"
+    assert said in capsys.readouterr().err
+    assert main(["solve", "--preset", "trl", "--pi-ref", "0.3"]) == 2
+    assert "required: --beta" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "cut"),
+    [(("--pi", "0.98"), True), (("--pi", "0.9"), False), (("--kl", "0.4"), False)],
+)
+def test_a_weight_for_a_policy_that_the_trainer_does_not_hold_is_warned_of(
+    target: tuple[str, str], cut: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """0.7/0.02 = 35 is beyond the 13.6 at which k3 reaches 10."""
+    words = ("solve-for", "beta", "--preset", "ms-swift", *target, "--pi-ref", "0.3")
+    assert main(list(words)) == 0
+    assert ("not a resting point of that trainer" in capsys.readouterr().out) == cut

@@ -86,6 +86,10 @@ class Advantage:
         member = Member(reward, group, size, domain or Domain(), batch)
         return member.neat(self._measure(member))
 
+    def adding(self, epsilon: Expr) -> Advantage:
+        """The same rule with another ε in its scale, where it adds one."""
+        return replace(self, epsilon=epsilon)  # type: ignore[call-arg]
+
     def at(self, point: Mapping[Symbol, Expr]) -> Advantage:
         """The same rule at numbers for its symbols."""
         changes = {

@@ -70,6 +70,9 @@ class Rescaled(Advantage):
         """The divisor, or the constant scale of the rule."""
         return self.divisor if self.rule.sigma is None else self.rule.sigma
 
+    def adding(self, epsilon: Expr) -> Advantage:
+        return replace(self, rule=self.rule.adding(epsilon))
+
     def at(self, point: Mapping[Symbol, Expr]) -> Advantage:
         return replace(self, rule=self.rule.at(point), divisor=S(self.divisor).subs(point))
 

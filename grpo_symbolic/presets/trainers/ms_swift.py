@@ -14,8 +14,8 @@ from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.trainers.trl import clipped_weight
 from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-#: The last version that was compared with this preset.
-LAST = "4.6"
+#: The first version with GRPO, and the last one that was compared with this preset.
+FIRST, LAST = "3.1.1", "4.6"
 
 
 _BATCH = (
@@ -53,7 +53,7 @@ def ms_swift(
     kl_in_reward : bool, optional
         k1 subtracted from the reward before the baseline; by default with all but grpo.
     """
-    stated, cautions = nearest("ms-swift", version, LAST)
+    stated, cautions = nearest("ms-swift", version, FIRST, LAST)
     one_of("loss_type", loss_type, ("grpo", "bnpo", "dr_grpo", "dapo", "cispo", "sapo", "fipo"))
     usual = {"grpo": "group", "rloo": "none", "reinforce_plus_plus": "batch"}
     one_of("advantage_estimator", advantage_estimator, tuple(usual))

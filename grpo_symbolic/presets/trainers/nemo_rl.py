@@ -11,8 +11,8 @@ from grpo_symbolic.presets.conventions import estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-#: The last version that was compared with this preset.
-LAST = "0.7"
+#: The first version, and the last one that was compared with this preset.
+FIRST, LAST = "0.1", "0.7"
 
 
 @versioned("0.6")
@@ -38,7 +38,7 @@ def nemo_rl(
         With both, mean and standard deviation are those of the other rewards.
     """
     one_of("estimator", estimator, ("k1", "k2", "k3"))
-    stated, cautions = nearest("NeMo-RL", version, LAST)
+    stated, cautions = nearest("NeMo-RL", version, FIRST, LAST)
     ratio = at_least(stated, "0.7")
     options = {
         "use_leave_one_out_baseline": use_leave_one_out_baseline,

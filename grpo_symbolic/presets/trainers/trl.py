@@ -19,8 +19,14 @@ from grpo_symbolic.presets.conventions import IN_REWARD, estimated, sample_std
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.versions import at_least, nearest, versioned
 
-#: The last version that was compared with this preset.
-LAST = "1.16"
+#: The first version that has a GRPOTrainer, and the last one that was compared with this preset.
+FIRST, LAST = "0.14", "1.16"
+#: The version that an option, or a value of it, came with.
+_SINCE = {
+    "use_bias_correction_kl": "0.26", "entropy_coef": "1.8", "multi_objective_aggregation": "0.27",
+    "scale_rewards": "0.16", "loss_type=dr_grpo": "0.17", "loss_type=cispo": "0.26",
+    "loss_type=sapo": "0.26", "loss_type=luspo": "0.28", "loss_type=vespo": "1.0",
+}  # fmt: skip
 _LOSSES = ("grpo", "bnpo", "dr_grpo", "dapo", "cispo", "luspo", "sapo", "vespo")
 _AGGREGATIONS = ("sum_then_normalize", "normalize_then_sum")
 
@@ -64,7 +70,7 @@ def trl(
         The second is GDPO: advantages of each reward function are normalised by the group, summed
         and normalised again by the batch; here for one reward function.
     """
-    stated, unknown = nearest("TRL", version, LAST)
+    stated, unknown = nearest("TRL", version, FIRST, LAST)
     one_of("loss_type", loss_type, _LOSSES)
     one_of("multi_objective_aggregation", multi_objective_aggregation, _AGGREGATIONS)
     rule, cautions = _scale(scale_rewards, group_size, batch, multi_objective_aggregation)
@@ -73,6 +79,12 @@ def trl(
     if loss_type == "cispo":
         rule, more = clipped_weight(rule, high)
         cautions += more
+    cautions += _too_early(stated, {
+        "use_bias_correction_kl": use_bias_correction_kl is not None,
+        "entropy_coef": entropy_coef != 0, f"loss_type={loss_type}": True,
+        "scale_rewards": _word(scale_rewards) != "group",
+        "multi_objective_aggregation": multi_objective_aggregation != _AGGREGATIONS[0],
+    })  # fmt: skip
     ratio = at_least(stated, "1.10")
     if use_bias_correction_kl is not None:
         ratio = use_bias_correction_kl
@@ -95,6 +107,15 @@ def _word(scale_rewards: str | bool) -> str:
     """The setting as a word; ValueError for another one."""
     word = {True: "group", False: "none"}.get(scale_rewards, scale_rewards)  # type: ignore[call-overload]
     return one_of("scale_rewards", word, ("group", "batch", "none"))
+
+
+def _too_early(version: str, used: dict[str, bool]) -> tuple[str, ...]:
+    """What to know of options that came after a version."""
+    return tuple(
+        f"TRL {version} has no {option}, which came with {_SINCE[option]}"
+        for option, on in used.items()
+        if on and option in _SINCE and not at_least(version, _SINCE[option])
+    )
 
 
 def _suffix(scale_rewards: str | bool, loss_type: str, correction: bool | None) -> str:
