@@ -180,7 +180,7 @@ def test_too_many_advantages_are_refused_with_a_size_that_would_do() -> None:
 def test_large_groups_name_the_levels_that_would_do(rule, most: int) -> None:
     question = gs.Question(rewards=tuple(range(most + 1)))
     with pytest.raises(ValueError, match=f"rewards rounded to {most} levels would do"):
-        gs.stationary_policy(gs.GRPO(oo, advantage=rule), question).condition.preference
+        gs.stationarity_condition(gs.GRPO(oo, advantage=rule), question)
 
 
 def test_one_sided_values_of_large_groups_are_those_of_the_population() -> None:

@@ -10,9 +10,9 @@ from grpo_symbolic.inputs import Number, within
 from grpo_symbolic.model.advantage.base import Member, Whitened
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 
-# Levels of a group beyond which the published advantage is not brought to factors: its variance has
-# none, which is long to see in many masses; and levels of a large group beyond which its shape takes
-# longer than a call may.
+# Levels of a group beyond which the published advantage is not brought to factors, since its
+# variance has none, which is long to see in many masses; and levels of a large group beyond which
+# the advantage takes longer to write out than a call may.
 _NEAT, _MOST = 4, 12
 
 
