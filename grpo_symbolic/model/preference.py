@@ -209,7 +209,7 @@ def _opaque(expr: Expr) -> Expr:
     sums = sorted(expr.atoms(Sum), key=str)
     expr = expr.xreplace({s: Symbol(f"S_{i}", real=True) for i, s in enumerate(sums)})
     inverse = [p for p in expr.atoms(Pow) if p.exp == -1 and p.base.is_Add and p.is_number]
-    return expr.xreplace({p: radsimp(p) for p in inverse}).expand()
+    return expr.xreplace({p: radsimp(p) for p in inverse})
 
 
 def group_preference(advantage: Advantage, question: Question, size: Expr) -> PreferenceModel:

@@ -60,6 +60,8 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
 # So many rows of a block that are left open are handed to the exact solver, in balls if it is slow.
 _EXACT_ROWS, _BALL_ROWS = 64, 2
+# Operations of the exact solver in one block, and how often a row evaluates the field for a class.
+_EXACT_OPERATIONS, _PER_CLASS = 40_000_000, 40
 # Operations of one call on level values: some seconds.
 _OPERATIONS = 80_000_000_000
 _DIGITS = 25
@@ -72,8 +74,8 @@ class SimplexEvaluator(Evaluator):
     """π of one policy as a function of arrays."""
 
     reason: ClassVar[str] = (
-        f"its values are NaN; where several are possible, the first {_EXACT_ROWS} rows of a block "
-        "are solved exactly"
+        f"its values are NaN; where several are possible, the first rows of a block, at most "
+        f"{_EXACT_ROWS}, are solved exactly"
     )
 
     #: Rewards decide the levels, for which rules of integration are made.
@@ -392,7 +394,7 @@ class _SimplexKernel(Kernel):
         """The exact solver, row by row up to :data:`_EXACT_ROWS`; NaN for the rest."""
         out = np.full((len(beta), 1, len(masses)), np.nan)
         simple = type(self.policy)(self.algorithm, self.question)
-        for k in range(min(len(beta), _EXACT_ROWS if self.ladder is None else _BALL_ROWS)):
+        for k in range(min(len(beta), self._exact_rows)):
             column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
             whole = sum(column, S.Zero)
             given: dict[str, Any] = {s.name: v for s, v in self.point.items()}
@@ -410,6 +412,15 @@ class _SimplexKernel(Kernel):
                 policies = [[float(p) for p in s.policy] for s in at_an_end(found, branch)]
                 out = put(out, [k], np.array([policies]))
         return out
+
+    @cached_property
+    def _exact_rows(self) -> int:
+        """How many rows the exact solver is given: fewer where each takes long."""
+        if self.ladder is not None:
+            return _BALL_ROWS
+        field = SimplexField(self.condition, self.point)
+        row = _PER_CLASS * len(self.classes) * field.preference.cost
+        return max(1, min(_EXACT_ROWS, _EXACT_OPERATIONS // row))
 
     def _merit(self, policy: Sequence[Any]) -> Any:
         """Mean reward, or the mass of the first answer of a question without rewards."""

@@ -174,3 +174,24 @@ def test_too_many_advantages_are_refused_with_a_size_that_would_do() -> None:
     policy = gs.stationary_policy(algorithm, gs.Question(rewards=tuple(range(8))))
     with pytest.raises(ValueError, match=r"more than 200,000: groups of 11 would do"):
         policy.evaluate(beta=1, pi_ref=np.full(8, 1 / 8))
+
+
+@pytest.mark.parametrize(("rule", "most"), [(gs.PositiveOnly(), 12), (gs.PassAtK(2), 8)])
+def test_large_groups_name_the_levels_that_would_do(rule, most: int) -> None:
+    question = gs.Question(rewards=tuple(range(most + 1)))
+    with pytest.raises(ValueError, match=f"rewards rounded to {most} levels would do"):
+        gs.stationarity_condition(gs.GRPO(oo, advantage=rule), question)
+
+
+def test_one_sided_values_of_large_groups_are_those_of_the_population() -> None:
+    """On more levels than are brought to factors."""
+    rewards, masses = np.arange(6.0), np.array([0.1, 0.2, 0.3, 0.2, 0.1, 0.1])
+    policy = gs.stationary_policy(
+        gs.GRPO(oo, advantage=gs.PositiveOnly()), gs.Question(rewards=tuple(range(6)))
+    )
+    condition = policy.condition
+    at = dict(zip(condition.policy[:-1], masses, strict=False))
+    mean = masses @ rewards
+    spread = np.sqrt(masses @ (rewards - mean) ** 2)
+    for value, reward in zip(condition.preference, rewards, strict=True):
+        assert float(value.subs(at)) == pytest.approx(max(0.0, (reward - mean) / spread), abs=1e-12)

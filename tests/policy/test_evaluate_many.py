@@ -252,3 +252,18 @@ def test_bad_rows_become_nan_on_request() -> None:
     assert np.isnan(found).all(axis=1).tolist() == [False, True, True, True]
     assert np.isnan(weights).all(axis=1).tolist() == [False, True]
     assert found[0].tolist() == PAIRS.evaluate(beta=1.0, pi_ref=reference[0]).tolist()
+
+
+def test_rows_that_take_long_each_are_fewer() -> None:
+    """Dropped groups are solved exactly: all rows of three levels, the first ones of many."""
+    rule = gs.GRPO(64, advantage=gs.ShiftOnly(), mixed_only=True)
+    solved = {}
+    for levels in (3, 10):
+        policy = gs.stationary_policy(rule, gs.Question(rewards=tuple(range(levels))))
+        reference = np.full((12, levels), 1 / levels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", gs.NoStationaryPolicy)
+            found = policy.evaluate(beta=2, pi_ref=reference)
+        solved[levels] = int(np.isfinite(found).all(axis=1).sum())
+        assert found[0] == pytest.approx(found[solved[levels] - 1], rel=1e-12)
+    assert solved[3] == 12 > solved[10] >= 1

@@ -10,6 +10,11 @@ from grpo_symbolic.inputs import Number, within
 from grpo_symbolic.model.advantage.base import Member, Whitened
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
 
+# Levels of a group beyond which the published advantage is not brought to factors, since its
+# variance has none, which is long to see in many masses; and levels of a large group beyond which
+# the advantage takes longer to write out than a call may.
+_NEAT, _MOST = 4, 12
+
 
 @dataclass(frozen=True, repr=False)
 class _Shaped(Whitened):
@@ -35,7 +40,14 @@ class _Shaped(Whitened):
         return self.shape(self.inner.of_moments(deviation, variance, size))  # type: ignore[arg-type]
 
     def _measure(self, member: Member) -> Expr:
-        return self.shape(member.neat(self.inner._measure(member)))
+        if member.size == oo and len(member.group) > _MOST:
+            raise ValueError(
+                f"the rule {self} is written out in large groups for at most {_MOST} levels of "
+                f"reward, got {len(member.group)}: rewards rounded to {_MOST} levels would do, or "
+                "a number as group size"
+            )
+        value = self.inner._measure(member)
+        return self.shape(member.neat(value) if len(member.group) <= _NEAT else value)
 
     def _said(self, shape: str) -> str:
         inner, *remarks = str(self.inner).split(", ")
