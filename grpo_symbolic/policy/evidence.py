@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import mpmath as mp
 from flint import arb, ctx
-from sympy import Eq, Expr, S, Symbol
+from sympy import Eq, Expr, Poly, S, Symbol, fraction, together
 
 from grpo_symbolic import symbols
 from grpo_symbolic.derivation import Derivation
@@ -65,8 +65,10 @@ def _without_radicals(condition: StationarityCondition) -> str:
     """Why radicals do not solve the equation of a finite group, or an empty string."""
     rule = condition.preference.rule
     size = S.NaN if rule is None or rule.group_size is None else rule.group_size
-    drift = condition.preference.difference(0, 1)
-    if not size.is_Integer or condition.penalty.line is None or drift.has(symbols.pi_ref):
+    left, right = condition.contrast().args
+    pull = fraction(together(left))[0]
+    linear = pull.is_polynomial(symbols.pi_ref) and Poly(pull, symbols.pi_ref).degree() == 1
+    if not size.is_Integer or not linear or right.has(symbols.pi_ref):
         return ""
     numbers = "solutions() finds them at given numbers"
     if size > _LARGEST_GROUP:
