@@ -18,7 +18,7 @@ from grpo_symbolic.aggregation.order import Size
 from grpo_symbolic.aggregation.search import Searched
 
 FILE = Path(__file__).with_name("witnesses.json")
-_COUNTS = ("electorates", "cases", "size", "uncertain", "missing", "further")
+_COUNTS = ("electorates", "cases", "size", "uncertain", "missing", "further", "stopped")
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ _LARGEST = 20
 #: Cases that are looked at in one call; fewer for rules that take long to solve.
 _WORK, _SLOW = 60_000, 6_000
 #: Beside an argument a search is a guard.
-_GUARD, _GUARDED = 6, 300
+_GUARD, _GUARDED = 6, 3_000
 _NEAR, _SAME = Fraction(1, 1000), 1e-6
 
 
@@ -182,6 +182,9 @@ def _recalled(rule: Rule, axiom: Axiom) -> Searched | None:
     return None if found.found is None else kept.behind(found)
 
 
+_PATHS = "by where the path from the reference goes"
+
+
 @dataclass(frozen=True)
 class _Own:
     """A search that is not through lotteries at few weights."""
@@ -195,11 +198,11 @@ class _Own:
 def _own_search(rule: Rule, axiom: Axiom) -> _Own | None:
     """That of an axiom about limits and paths."""
     if axiom.name == "continuity" and _several(rule):
-        return _Own(broken_paths(rule), alike, ALIKE)  # type: ignore[arg-type]
+        return _Own(broken_paths(rule), alike, ALIKE, _PATHS)  # type: ignore[arg-type]
     if axiom.name != "condorcet-winner":
         return None
     if _several(rule):
-        return _Own(passed_by(rule), alike, ALIKE)  # type: ignore[arg-type]
+        return _Own(passed_by(rule), alike, ALIKE, _PATHS)  # type: ignore[arg-type]
     return _Own(
         lambda profile: (_at_the_limit(rule, profile),),
         lambda at: [p for p in Electorates.seen_by(rule, False).of(at) if Size.of(p) == at],
@@ -217,6 +220,7 @@ def looked(rule: Rule, axiom: Axiom, size: int, work: int) -> Searched:
     for total in range(SMALLEST, size + 1):
         profiles = [p for at in Size.of_total(total) for p in own.electorates(at)]
         if report.cases + len(profiles) > work:
+            report.stopped = 1
             break
         if report.goes_through(profiles, own.cases).found is not None:
             break

@@ -14,7 +14,7 @@ from grpo_symbolic.aggregation.axioms import Axiom
 from grpo_symbolic.aggregation.cases import Case, Profile, Situation, margin_of
 from grpo_symbolic.aggregation.counterexample import Counterexample, certified
 from grpo_symbolic.aggregation.fields import Array
-from grpo_symbolic.aggregation.order import SMALLEST, Electorates, Size
+from grpo_symbolic.aggregation.order import ANSWERS, SMALLEST, Electorates, Size
 from grpo_symbolic.aggregation.rule import Profiles, Rule
 from grpo_symbolic.aggregation.trained import Trained
 
@@ -55,6 +55,8 @@ class Searched:
         Cases at a weight and a reference at which no lottery was found, or no limit.
     further : int
         Electorates beyond that size, of which two answers are alike.
+    stopped : int
+        Whether too many cases were ahead before anything was found.
     among : str
         What electorates were looked at, where these are not all.
     means : str
@@ -70,6 +72,7 @@ class Searched:
     uncertain: int = 0
     missing: int = 0
     further: int = 0
+    stopped: int = 0
     among: str = ""
     means: str = ""
 
@@ -92,27 +95,28 @@ class Searched:
         """Whether all before what was found were looked at, and nothing was left open."""
         if self.at is None or self.among or self.further or self.uncertain or self.missing:
             return False
-        return max(self.size, SMALLEST - 1) == self.at.total - 1
+        return not self.stopped and max(self.size, SMALLEST - 1) == self.at.total - 1
 
     def standing(self, rule: Rule) -> str:
         """Where what was found stands in the order, and what is known of all before it."""
         place = "masses that are no whole numbers have no size" if self.at is None else (
             f"size {self.at} ({' + '.join(Size.TERMS)})"
         )  # fmt: skip
-        looked = f"{self.cases} cases on {self.electorates} electorates"
-        if self.among:
-            return f"{place}; the first of {looked} {self.among}: others were not searched"
+        looked = f"{self.cases} cases on {self.electorates} electorates {self.among}".rstrip()
+        if self.among and not self.stopped:
+            return f"{place}; of {looked} it is the first to break it: others were not searched"
         tried = f"by lotteries in floats at {len(references(2))} references"
         tried += f" and {len(weights(rule))} weights" if rule.weighted else ""
         tried = self.means or tried
         if self.smallest:
-            return f"{place}; the smallest: the first of {looked}, in this order, {tried}"
-        parts = [f"no smaller one of size up to {self.size} ({looked}, {tried})"]
+            few = f"the smallest with up to {ANSWERS[-1]} answers"
+            return f"{place}; {few}: of {looked}, in order, the first to break it, {tried}"
+        parts = [f"no smaller one was found of size up to {self.size} ({looked}, {tried})"]
         if self.missing:
             parts.append(f"{self.missing} of them have no lottery that was found, or no limit")
         if self.uncertain:
             parts.append(f"{self.uncertain} more seem to break it and were not certified")
-        if self.at is not None and self.at.total > self.size + 1:
+        if self.stopped:
             parts.append(f"sizes from {self.size + 1} on were not searched whole")
         return f"{place}; not shown to be the smallest: {', '.join(parts)}"
 
@@ -159,6 +163,7 @@ class Search:
         for total in range(SMALLEST, size + 1):
             sizes = list(Size.of_total(total))
             if sum(map(seen.count, sizes)) > work:
+                report.stopped = 1
                 break
             for at in sizes:
                 if self.among(axiom, seen.of(at), at, report, work):
@@ -179,6 +184,7 @@ class Search:
                 if case.reward == at.reward
             ]
             if report.cases + len(cases) > work:
+                report.stopped = 1
                 return True
             self._learn(s for _, case in cases for s in case.situations)
             if self._settled(cases, at, report):

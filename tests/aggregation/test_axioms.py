@@ -336,9 +336,10 @@ def test_most_counterexamples_are_the_smallest() -> None:
             words = report.standing(gs.rule(name))
             assert report.smallest == ("; the smallest" in words)
             assert report.smallest != ("not shown to be" in words or "others were not" in words)
+            assert report.smallest or "searched" in words
             said.append(report.smallest)
     assert len(said) == 131
-    assert sum(said) >= 100
+    assert sum(said) >= 110
 
 
 @pytest.mark.parametrize("name", ["borda", "plurality"])
