@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -156,6 +157,18 @@ def test_clones_stand_next_to_each_other() -> None:
         for case in AXIOMS["clones"].cases(profile_of([row]), 3)
     }
     assert wide == {(0, 2, 1, 1), (0, 0, 2, 1), (0, 0, 2, 2), (0, 0, 2, 3)}
+
+
+def test_one_reward_rises_and_no_other_one_changes() -> None:
+    """An exchange of two answers is no raise of one where sizes of rewards are seen."""
+    for row in product(range(3), repeat=3):
+        for name in ("monotonicity", "ratio-monotonicity"):
+            for case in AXIOMS[name].cases(profile_of([row, (0, 0, 0)]), 2):
+                old, new = (Counter(dict(s.profile)) for s in case.situations)
+                (before,), (after,) = (old - new), (new - old)
+                apart = [t - s for s, t in zip(before, after, strict=True) if s != t]
+                assert len(apart) == 1
+                assert apart[0] > 0
 
 
 def test_margins_of_profiles() -> None:
