@@ -34,9 +34,10 @@ Written with this site by `gs.axiom_table().markdown()`; no cell is typed in.
 Statements are about raters who score every answer; any number of raters and answers. `yes` is
 proved by the argument given, for the weights and references it names; `no` is refuted by a
 counterexample (lotteries in balls, re-checked by another route); `open` names the largest search
-done. The electorates of counterexamples are kept from earlier searches and need not be the smallest
-(`gs.satisfies(rule, axiom, raters=15)` searches again); what is said of them was computed with
-this page.
+done. The electorates of counterexamples are kept from earlier searches, in the order of answers
+(two or three) + raters + largest reward; each says whether all before it were looked at, and by
+what (`gs.satisfies(rule, axiom, size=8)` searches again). The rest that is said of them was
+computed with this page.
 Raters are written as mass: reward of answer 1, 2, ...; masses are relative.
 """
 sys.path[:0] = [str(ROOT), str(DOCS)]

@@ -179,8 +179,8 @@ def objects(policies: list[Any]) -> list[Any]:
         gs.rule("grpo2").lottery(votes),
         gs.compare("grpo2,borda", votes),
         gs.axiom("clones"),
-        gs.satisfies("borda", "proportionality", 1),
-        gs.axiom_table(["borda"], ["continuity"], 1),
+        gs.satisfies("borda", "proportionality", 6),
+        gs.axiom_table(["borda"], ["continuity"], 6),
     ]
     for policy in policies:
         found += [

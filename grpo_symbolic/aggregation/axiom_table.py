@@ -109,7 +109,7 @@ class AxiomTable(Stated):
 def axiom_table(
     rules: str | Iterable[Rule | str] = RULES,
     axioms: Iterable[str] = tuple(AXIOMS),
-    raters: int | None = None,
+    size: int | None = None,
 ) -> AxiomTable:
     """Every verdict, rule by rule.
 
@@ -118,7 +118,7 @@ def axiom_table(
     Parameters
     ----------
     rules, axioms : sequence of str
-    raters : int, optional
+    size : int, optional
         Search again, as :func:`satisfies` does.
 
     Examples
@@ -128,7 +128,7 @@ def axiom_table(
     ('borda', 'rlhf')
     """
     columns = [
-        [satisfies(rule, name, raters) for name in axioms]
+        [satisfies(rule, name, size) for name in axioms]
         for rule in tracked(as_rules(rules), label="rules", unit="rule")
     ]
     return AxiomTable(tuple(zip(*columns, strict=True)))

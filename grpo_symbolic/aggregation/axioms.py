@@ -32,7 +32,8 @@ class Axiom:
     formal : str
         The same in TeX: π is the lottery of the electorate, π′ that of the changed one.
     cases : callable
-        From a small profile to what the axiom says of it: what a search goes through.
+        From a small profile and the largest reward of a change to what the axiom says: what a
+        search goes through.
     argue : callable
         From a rule to the reason why it satisfies the axiom, or None.
 
@@ -47,8 +48,12 @@ class Axiom:
     title: str
     statement: str
     formal: str
-    cases: Callable[[Profile], Iterator[Case]] = field(repr=False)
+    cases: Callable[[Profile, int], Iterator[Case]] = field(repr=False)
     argue: Callable[[Rule], Argument | None] = field(repr=False)
+    #: Whether it is about one rater, who joins or says something else.
+    one_rater: bool = False
+    #: Why electorates of fewer answers or raters cannot break it, at any weight.
+    needs: str = ""
 
     def argument(self, rule: Rule) -> Argument | None:
         """Why the rule satisfies the axiom; None where no argument is known."""
@@ -149,6 +154,8 @@ AXIOMS: dict[str, Axiom] = {
             r"\frac{\pi'(a)}{\pi'(b)} = \frac{\pi(a)}{\pi(b)}",
             cases.independence,
             arguments.independence,
+            one_rater=True,
+            needs="two answers have no third",
         ),
         Axiom(
             "monotonicity",
@@ -157,6 +164,7 @@ AXIOMS: dict[str, Axiom] = {
             r"r'_j(a) > r_j(a) \;\Rightarrow\; \pi'(a) \ge \pi(a)",
             cases.monotonicity,
             arguments.monotonicity,
+            one_rater=True,
         ),
         Axiom(
             "ratio-monotonicity",
@@ -166,6 +174,7 @@ AXIOMS: dict[str, Axiom] = {
             r"\pi'(a)\,\pi(x) \ge \pi(a)\,\pi'(x)",
             cases.ratio_monotonicity,
             arguments.ratio_monotonicity,
+            one_rater=True,
         ),
         Axiom(
             "participation",
@@ -174,6 +183,8 @@ AXIOMS: dict[str, Axiom] = {
             r"\sum_o \pi'(o)\, r_j(o) \ge \sum_o \pi(o)\, r_j(o)",
             cases.participation,
             arguments.participation,
+            one_rater=True,
+            needs="one rater alone joins nobody",
         ),
         Axiom(
             "merging",
@@ -182,6 +193,7 @@ AXIOMS: dict[str, Axiom] = {
             r"\pi[E] = \pi[E'] \;\Rightarrow\; \pi[E + E'] = \pi[E]",
             cases.merging,
             arguments.merging,
+            needs="one rater alone is not two electorates",
         ),
         Axiom(
             "rescaling",
@@ -190,6 +202,7 @@ AXIOMS: dict[str, Axiom] = {
             r"\pi[\dots, k r_j + c, \dots] = \pi[\dots, r_j, \dots], \quad k > 0",
             cases.rescaling,
             arguments.rescaling,
+            one_rater=True,
         ),
         Axiom(
             "rankings",
@@ -198,6 +211,7 @@ AXIOMS: dict[str, Axiom] = {
             r"r'_j(a) > r'_j(b) \Leftrightarrow r_j(a) > r_j(b) \;\Rightarrow\; \pi' = \pi",
             cases.rankings,
             arguments.rankings,
+            one_rater=True,
         ),
         Axiom(
             "proportionality",
@@ -225,6 +239,7 @@ AXIOMS: dict[str, Axiom] = {
             r"\sum_o \pi(o)\, r_j(o) \ge \sum_o \pi'(o)\, r_j(o)",
             cases.strategyproofness,
             arguments.strategyproofness,
+            one_rater=True,
         ),
     )
 }

@@ -3,7 +3,7 @@
 A profile is an electorate of equal raters: pairs of a row of integer rewards and how many raters
 have it. A gap is a formula that works alike on floats, on arrays over many weights, on balls and
 on exact numbers: the axiom says that it is not positive. There is one function for each axiom, of
-its name; :data:`.axioms.AXIOMS` lists them.
+its name; :data:`.axioms.AXIOMS` lists them. What is changed has rewards of at most ``top``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, combinations_with_replacement, permutations, product
+from fractions import Fraction
+from itertools import combinations, permutations, product
 from typing import Any, TypeAlias
 
 Row: TypeAlias = tuple[int, ...]
@@ -33,9 +34,14 @@ class Situation:
         """With the reference as it is."""
         return cls(profile, tuple((o, 1) for o in range(len(profile[0][0]))))
 
-    def base(self, reference: Sequence[Any]) -> list[Any]:
+    def base(self, reference: Sequence[Fraction]) -> tuple[Fraction, ...]:
         """The reference of this situation."""
-        return [reference[o] / share for o, share in self.reference]
+        return tuple((Fraction(1) if o < 0 else reference[o]) / n for o, n in self.reference)
+
+    @property
+    def answers(self) -> int:
+        """Of how many answers the reference of the case is."""
+        return max(o for o, _ in self.reference) + 1 or len(self.reference)
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,19 @@ class Case:
     #: What has to be zero for the case to say anything.
     premise: Gap | None = None
 
+    @property
+    def reward(self) -> int:
+        """The largest one."""
+        return max(r for s in self.situations for row, _ in s.profile for r in row)
+
 
 def profile_of(rows: Sequence[Row]) -> Profile:
     """Equal rows counted."""
     return tuple(sorted(Counter(rows).items()))
+
+
+def _answers(profile: Profile) -> range:
+    return range(len(profile[0][0]))
 
 
 def margin_of(profile: Profile, o: int, x: int) -> int:
@@ -68,62 +83,11 @@ def replaced(profile: Profile, old: Row, new: Row) -> Profile:
     return tuple(sorted((row, m) for row, m in counts.items() if m))
 
 
-def families(count: int) -> Iterator[Profile]:
-    """Profiles of three answers with so many raters.
-
-    Up to three raters with the rewards 0, 1, 2 or 0, 1, 6, up to nine with strict rankings, and
-    more raters with two different rankings.
-    """
-    seen = set()
-    sets = [(0, 1, 2), (0, 1, 6)] if count <= 3 else []
-    for levels in sets:
-        rows = list(product(levels, repeat=3))
-        for chosen in _multisets(rows, count):
-            if chosen not in seen:
-                seen.add(chosen)
-                yield chosen
-    rankings = list(permutations((2, 1, 0)))
-    if count <= 9:
-        yield from (p for p in _multisets(rankings, count) if p not in seen)
-        return
-    for one, two in combinations(rankings, 2):
-        for share in range(1, count):
-            yield tuple(sorted(((one, share), (two, count - share))))
-
-
-def mixed_pairs() -> list[Profile]:
-    """Two raters with the rewards 0, 1, 2 and 6, small ones first."""
-    pairs = _multisets(list(product((0, 1, 2, 6), repeat=3)), 2)
-    return sorted(pairs, key=lambda p: (sum(m * sum(row) for row, m in p), p))
-
-
-def _multisets(rows: list[Row], count: int) -> Iterator[Profile]:
-    for chosen in combinations_with_replacement(rows, count):
-        yield profile_of(chosen)
-
-
-def cycles() -> list[Profile]:
-    """Raters whose rankings, or whose dice, go round in a circle, and one more rater."""
-    rankings, dice = ((0, 2, 1), (1, 0, 2), (2, 1, 0)), ((2, 1, 3), (4, 6, 5), (9, 8, 7))
-    return [
-        profile_of([*circle * count, row])
-        for count in (1, 2, 3)
-        for circle, levels in ((rankings, (0, 1, 2)), (dice, (1, 3, 5)))
-        for row in product(levels, repeat=3)
-    ]
-
-
-def levels_of(profile: Profile) -> tuple[int, ...]:
-    """The rewards that rows of its family have."""
-    found = {r for row, _ in profile for r in row}
-    return next((s for s in ((0, 1, 2), (0, 1, 6)) if found <= set(s)), tuple(sorted(found)))
-
-
 # -- one electorate ------------------------------------------------------------------------
 
 
-def pareto(profile: Profile) -> Iterator[Case]:
-    for a, b in permutations(range(3), 2):
+def pareto(profile: Profile, top: int) -> Iterator[Case]:
+    for a, b in permutations(_answers(profile), 2):
         if all(row[a] >= row[b] for row, _ in profile):
             yield Case(
                 (Situation.plain(profile),),
@@ -134,22 +98,22 @@ def pareto(profile: Profile) -> Iterator[Case]:
 
 def winner_of(profile: Profile, sign: int = 1) -> int | None:
     """The Condorcet winner, or with the sign −1 the loser."""
-    for a in range(3):
-        if all(sign * margin_of(profile, a, x) > 0 for x in range(3) if x != a):
+    for a in _answers(profile):
+        if all(sign * margin_of(profile, a, x) > 0 for x in _answers(profile) if x != a):
             return a
     return None
 
 
-def condorcet_winner(profile: Profile) -> Iterator[Case]:
+def condorcet_winner(profile: Profile, top: int) -> Iterator[Case]:
     """No inequality between lotteries: looked for in limits of small weights."""
     yield from ()
 
 
-def condorcet_lift(profile: Profile) -> Iterator[Case]:
+def condorcet_lift(profile: Profile, top: int) -> Iterator[Case]:
     a = winner_of(profile)
     if a is None:
         return
-    for x in range(3):
+    for x in _answers(profile):
         if x != a:
             yield Case(
                 (Situation.plain(profile),),
@@ -158,7 +122,7 @@ def condorcet_lift(profile: Profile) -> Iterator[Case]:
             )
 
 
-def condorcet_loser(profile: Profile) -> Iterator[Case]:
+def condorcet_loser(profile: Profile, top: int) -> Iterator[Case]:
     a = winner_of(profile, -1)
     if a is not None:
         yield Case(
@@ -168,8 +132,8 @@ def condorcet_loser(profile: Profile) -> Iterator[Case]:
         )
 
 
-def neutrality(profile: Profile) -> Iterator[Case]:
-    for places in list(permutations(range(3)))[1:]:
+def neutrality(profile: Profile, top: int) -> Iterator[Case]:
+    for places in list(permutations(_answers(profile)))[1:]:
         turned = profile_of([tuple(row[o] for o in places) for row, m in profile for _ in range(m)])
         moved = Situation(turned, tuple((o, 1) for o in places))
         yield Case(
@@ -180,7 +144,7 @@ def neutrality(profile: Profile) -> Iterator[Case]:
         )
 
 
-def anonymity(profile: Profile) -> Iterator[Case]:
+def anonymity(profile: Profile, top: int) -> Iterator[Case]:
     plain = Situation.plain(profile)
     other = Situation(tuple(reversed(profile)), plain.reference)
     yield Case((plain, other), lambda p, r: p[0][0] - p[1][0], "raters change places", True)
@@ -190,38 +154,56 @@ def anonymity(profile: Profile) -> Iterator[Case]:
 
 
 def _equal(one: Situation, two: Situation, about: str) -> Iterator[Case]:
-    """The lotteries agree on the first two answers."""
-    for x in range(2):
+    """The lotteries agree on all answers but the last one of the first."""
+    for x in range(len(one.reference) - 1):
         yield Case((one, two), lambda p, r, x=x: p[0][x] - p[1][x], about, equality=True)
 
 
-def copies(profile: Profile) -> Iterator[Case]:
-    doubled = tuple(((*row, row[2]), m) for row, m in profile)
-    copy = Situation(doubled, ((0, 1), (1, 1), (2, 2), (2, 2)))
-    yield from _equal(Situation.plain(profile), copy, "answer 3 is split into two copies")
+def copies(profile: Profile, top: int) -> Iterator[Case]:
+    doubled = tuple(((*row, row[-1]), m) for row, m in profile)
+    yield from _equal(
+        Situation.plain(profile),
+        _split(doubled),
+        f"answer {len(doubled[0][0]) - 1} is split in two",
+    )
 
 
-def clones(profile: Profile) -> Iterator[Case]:
-    """Answer 3 of three becomes 3 and 4, next to each other for every rater."""
+def clones(profile: Profile, top: int) -> Iterator[Case]:
+    """The last answer and one more, next to each other for every rater."""
     rows = [row for row, m in profile for _ in range(m)]
-    if len(rows) > 3 or any(row[2] in row[:2] for row in rows):
+    if any(row[-1] in row[:-1] for row in rows):
         return
-    for signs in product((1, -1), repeat=len(rows)):
-        wide = [
-            (2 * r[0], 2 * r[1], 2 * r[2], 2 * r[2] + s) for r, s in zip(rows, signs, strict=True)
-        ]
-        one = Situation.plain(profile_of([row[:3] for row in wide]))
-        both = Situation(profile_of(wide), ((0, 1), (1, 1), (2, 2), (2, 2)))
-        yield from _equal(one, both, "answers 3 and 4 are clones, and 4 is deleted")
+    beside = [
+        [v for v in range(top + 1) if all(_sign(v - r) == _sign(row[-1] - r) for r in row[:-1])]
+        for row in rows
+    ]
+    last = len(rows[0])
+    for wide in dict.fromkeys(
+        profile_of([(*row, v) for row, v in zip(rows, chosen, strict=True)])
+        for chosen in product(*beside)
+    ):
+        about = f"answers {last} and {last + 1} are clones, and {last + 1} is deleted"
+        yield from _equal(Situation.plain(profile), _split(wide), about)
+
+
+def _split(wide: Profile) -> Situation:
+    """The last two answers share the reference of the last one before."""
+    last = len(wide[0][0]) - 2
+    return Situation(wide, (*((o, 1) for o in range(last)), (last, 2), (last, 2)))
+
+
+def _sign(value: int) -> int:
+    return (value > 0) - (value < 0)
 
 
 # -- one rater changes ---------------------------------------------------------------------
 
 
-def _changes(profile: Profile, allowed: Callable[[Row, Row], bool]) -> Iterator[tuple[Row, Row]]:
-    levels = levels_of(profile)
+def _changes(
+    profile: Profile, top: int, allowed: Callable[[Row, Row], bool]
+) -> Iterator[tuple[Row, Row]]:
     for old, _ in profile:
-        for new in product(levels, repeat=3):
+        for new in product(range(top + 1), repeat=len(old)):
             if new != old and allowed(old, new):
                 yield old, new
 
@@ -234,39 +216,33 @@ def _said(old: Row, new: Row) -> str:
     return f"a rater says {new} instead of {old}"
 
 
-def independence(profile: Profile) -> Iterator[Case]:
-    for c in range(3):
-        a, b = (o for o in range(3) if o != c)
-        for old, new in _changes(profile, lambda s, t, a=a, b=b: s[a] == t[a] and s[b] == t[b]):
+def independence(profile: Profile, top: int) -> Iterator[Case]:
+    for a, b in combinations(_answers(profile), 2):
+        for old, new in _changes(
+            profile, top, lambda s, t, a=a, b=b: s[a] == t[a] and s[b] == t[b]
+        ):
             yield Case(
                 _pair(profile, old, new),
                 lambda p, r, a=a, b=b: p[1][a] * p[0][b] - p[0][a] * p[1][b],
-                f"{_said(old, new)}: a change of answer {c + 1} alone",
+                f"{_said(old, new)}: no change of answers {a + 1} and {b + 1}",
                 equality=True,
             )
 
 
-def _raises(profile: Profile) -> Iterator[tuple[int, Row, Row]]:
-    for a in range(3):
-        for old, new in _changes(profile, lambda s, t, a=a: t[a] > s[a] and _apart(s, t) == [a]):
+def _raises(profile: Profile, top: int) -> Iterator[tuple[int, Row, Row]]:
+    for a in _answers(profile):
+        for old, new in _changes(
+            profile, top, lambda s, t, a=a: t[a] > s[a] and _apart(s, t) == [a]
+        ):
             yield a, old, new
 
 
 def _apart(old: Row, new: Row) -> list[int]:
-    return [o for o in range(3) if old[o] != new[o]]
+    return [o for o in range(len(old)) if old[o] != new[o]]
 
 
-def _exchanges(profile: Profile) -> Iterator[tuple[int, Row, Row]]:
-    """In a ranking an answer is raised by exchanging it with the one above."""
-    for old, _ in profile:
-        for a, x in permutations(range(3), 2):
-            if sorted(old) == [0, 1, 2] and old[x] == old[a] + 1:
-                new = [old[x] if o == a else old[a] if o == x else v for o, v in enumerate(old)]
-                yield a, old, tuple(new)
-
-
-def monotonicity(profile: Profile) -> Iterator[Case]:
-    for a, old, new in (*_raises(profile), *_exchanges(profile)):
+def monotonicity(profile: Profile, top: int) -> Iterator[Case]:
+    for a, old, new in _raises(profile, top):
         yield Case(
             _pair(profile, old, new),
             lambda p, r, a=a: p[0][a] - p[1][a],
@@ -275,12 +251,12 @@ def monotonicity(profile: Profile) -> Iterator[Case]:
 
 
 def _order(row: Row, o: int, x: int) -> int:
-    return (row[o] > row[x]) - (row[o] < row[x])
+    return _sign(row[o] - row[x])
 
 
-def ratio_monotonicity(profile: Profile) -> Iterator[Case]:
-    for a, old, new in _raises(profile):
-        crossed = [x for x in range(3) if x != a and _order(old, a, x) != _order(new, a, x)]
+def ratio_monotonicity(profile: Profile, top: int) -> Iterator[Case]:
+    for a, old, new in _raises(profile, top):
+        crossed = [x for x in _answers(profile) if _order(old, a, x) != _order(new, a, x)]
         if len(crossed) == 1:
             x = crossed[0]
             yield Case(
@@ -290,38 +266,35 @@ def ratio_monotonicity(profile: Profile) -> Iterator[Case]:
             )
 
 
-def rescaling(profile: Profile) -> Iterator[Case]:
-    for old, new in _changes(profile, _affine):
+def rescaling(profile: Profile, top: int) -> Iterator[Case]:
+    for old, new in _changes(profile, top, _affine):
         yield from _equal(*_pair(profile, old, new), f"{_said(old, new)}, in another unit")
 
 
 def _affine(old: Row, new: Row) -> bool:
     """new = k old + c with k > 0."""
-    pairs = combinations(range(3), 2)
+    pairs = combinations(range(len(old)), 2)
     d = [(old[i] - old[j], new[i] - new[j]) for i, j in pairs]
     if any((s == 0) != (t == 0) or s * t < 0 for s, t in d):
         return False
     return all(s * v == t * u for (s, t), (u, v) in combinations(d, 2))
 
 
-def rankings(profile: Profile) -> Iterator[Case]:
-    def same(old: Row, new: Row) -> bool:
-        return all(_order(old, o, x) == _order(new, o, x) for o, x in combinations(range(3), 2))
+def _same_order(old: Row, new: Row) -> bool:
+    return all(_order(old, o, x) == _order(new, o, x) for o, x in combinations(range(len(old)), 2))
 
-    # Rows of the other family of rewards are told apart by their sizes.
-    for old, _ in profile:
-        for new in product((0, 1, 2, 6), repeat=3):
-            if new != old and same(old, new):
-                about = f"{_said(old, new)}, the same ranking"
-                yield from _equal(*_pair(profile, old, new), about)
+
+def rankings(profile: Profile, top: int) -> Iterator[Case]:
+    for old, new in _changes(profile, top, _same_order):
+        yield from _equal(*_pair(profile, old, new), f"{_said(old, new)}, the same ranking")
 
 
 def _expected(lottery: Sequence[Any], row: Row) -> Any:
     return sum(p * v for p, v in zip(lottery, row, strict=True))
 
 
-def strategyproofness(profile: Profile) -> Iterator[Case]:
-    for old, new in _changes(profile, lambda s, t: True):
+def strategyproofness(profile: Profile, top: int) -> Iterator[Case]:
+    for old, new in _changes(profile, top, lambda s, t: True):
         yield Case(
             _pair(profile, old, new),
             lambda p, r, old=old: _expected(p[1], old) - _expected(p[0], old),
@@ -329,7 +302,7 @@ def strategyproofness(profile: Profile) -> Iterator[Case]:
         )
 
 
-def participation(profile: Profile) -> Iterator[Case]:
+def participation(profile: Profile, top: int) -> Iterator[Case]:
     """The rater who joins is taken out of the profile."""
     if sum(m for _, m in profile) < 2:
         return
@@ -344,7 +317,7 @@ def participation(profile: Profile) -> Iterator[Case]:
         )
 
 
-def merging(profile: Profile) -> Iterator[Case]:
+def merging(profile: Profile, top: int) -> Iterator[Case]:
     """All ways to divide the raters in two; the premise is that both parts agree."""
     rows = [row for row, m in profile for _ in range(m)]
     seen = set()
@@ -355,24 +328,24 @@ def merging(profile: Profile) -> Iterator[Case]:
             if (one, two) in seen:
                 continue
             seen.add((one, two))
-            for x in range(3):
+            for x in _answers(profile):
                 yield Case(
                     (Situation.plain(one), Situation.plain(two), Situation.plain(profile)),
                     lambda p, r, x=x: p[2][x] - p[0][x],
                     f"the electorates {one} and {two} are merged",
                     equality=True,
                     premise=lambda p, r: sum(
-                        (p[0][o] - p[1][o]) * (p[0][o] - p[1][o]) for o in range(3)
+                        (p[0][o] - p[1][o]) * (p[0][o] - p[1][o]) for o in range(len(p[0]))
                     ),
                 )
 
 
-def proportionality(profile: Profile) -> Iterator[Case]:
-    """Two answers: the third column is dropped."""
-    rows = [row[:2] for row, m in profile for _ in range(m)]
-    if any(row[0] == row[1] or row[2] for row, _ in profile):
+def proportionality(profile: Profile, top: int) -> Iterator[Case]:
+    """Both references are one half, whatever the setting."""
+    rows = [row for row, m in profile for _ in range(m)]
+    if len(rows[0]) != 2 or any(a == b for a, b in rows):
         return
-    share = sum(row[0] > row[1] for row in rows)
+    share = sum(a > b for a, b in rows)
     halves = Situation(profile_of(rows), ((-1, 2), (-1, 2)))
     yield Case(
         (halves,),
@@ -382,6 +355,6 @@ def proportionality(profile: Profile) -> Iterator[Case]:
     )
 
 
-def continuity(profile: Profile) -> Iterator[Case]:
+def continuity(profile: Profile, top: int) -> Iterator[Case]:
     """No inequality between lotteries: looked for on a line of symmetric policies."""
     yield from ()

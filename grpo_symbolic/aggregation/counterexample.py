@@ -9,7 +9,7 @@ from fractions import Fraction
 from flint import arb, ctx
 from sympy import Expr, N
 
-from grpo_symbolic.aggregation.cases import Case, Profile, Situation
+from grpo_symbolic.aggregation.cases import Case, Profile
 from grpo_symbolic.aggregation.expected import left_over
 from grpo_symbolic.aggregation.lottery import Lottery, as_arb, as_ball
 from grpo_symbolic.aggregation.rule import Rule
@@ -99,7 +99,7 @@ def certified(
     ``floats`` are the lotteries by the route of many electorates: both routes have to agree.
     """
     electorates = tuple(electorate_of(s.profile) for s in case.situations)
-    references = tuple(_own(s, reference) for s in case.situations)
+    references = tuple(s.base(reference) for s in case.situations)
     try:
         found = tuple(
             rule.lottery(e, r, beta, _DIGITS) for e, r in zip(electorates, references, strict=True)
@@ -138,10 +138,6 @@ def certified(
         gap,
         next(check for check in checks if check is not None),
     )
-
-
-def _own(situation: Situation, reference: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
-    return tuple(Fraction(1) / n if o < 0 else reference[o] / n for o, n in situation.reference)
 
 
 def _same(one: Lottery, two: Lottery) -> bool:

@@ -6,7 +6,7 @@ union has several stationary policies, the path from the reference can end at an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import permutations, product
 from math import gcd
@@ -20,7 +20,7 @@ from grpo_symbolic.aggregation.counterexample import Counterexample, confirmed
 from grpo_symbolic.aggregation.fields import Array
 from grpo_symbolic.aggregation.lottery import as_arb
 from grpo_symbolic.aggregation.rule import Profiles, Setting
-from grpo_symbolic.aggregation.search import Searched
+from grpo_symbolic.aggregation.search import Cases
 from grpo_symbolic.aggregation.trained import Trained
 from grpo_symbolic.electorate import Electorate
 from grpo_symbolic.question import Question
@@ -32,7 +32,7 @@ _BETWEEN, _CLEAR, _SAME = 40, 1e-3, 1e-6
 _DIGITS, _BITS, _FINE = 30, 120, 4000
 
 
-def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -> Searched:
+def merged_elsewhere(rule: Trained) -> Cases:
     """Electorates with one lottery whose union has another, where one rater scores each group.
 
     The second electorate is the first one with answers 2 and 3 exchanged. One rater's mass is the
@@ -52,7 +52,7 @@ def merged_elsewhere(rule: Trained, profiles: Iterable[Profile] | None = None) -
             parts = masses[own] > 0 and _seems_to_part(rule, profile, masses, met, start)
             yield _met_and_left(rule, profile, own, met, start) if parts else None
 
-    return Searched().goes_through(_lopsided() if profiles is None else profiles, cases)
+    return cases
 
 
 def _drives(rule: Trained, profile: Profile, met: Fraction) -> Array:
@@ -146,7 +146,7 @@ def _even(first: Fraction) -> tuple[Fraction, ...]:
     return first, (1 - first) / 2, (1 - first) / 2
 
 
-def _lopsided() -> list[Profile]:
+def lopsided() -> list[Profile]:
     """Two raters who tell answers 2 and 3 apart, in opposite ways, and one or two who do not."""
     found = []
     for top, count in product((2, 3), (1, 2)):

@@ -84,6 +84,8 @@ class Rule(ABC):
     weighted: ClassVar[bool] = True
     #: Whether two electorates of the same margins have the same lottery.
     sees_comparisons_only: bool = False
+    #: Whether the lottery may change where all rewards of one rater are raised alike.
+    sees_shifts: bool = False
 
     def lottery(
         self,

@@ -136,7 +136,7 @@ class BradleyTerryRLHF(Rule):
     def _lottery(self, votes: Votes, setting: Setting) -> Lottery:
         margins, weights = margins_of(votes), self._weights(votes, setting)
         n, beta = votes.size, setting.beta
-        top = _unbeaten(margins, weights)
+        top = unbeaten(margins, weights)
         note = "the reference, tilted by the scores of the fit"
         if len(top) < n:
             note = (
@@ -299,7 +299,7 @@ def _exact_odds(
     return odds
 
 
-def _unbeaten(margins: list[list[Fraction]], pairs: list[list[Fraction]]) -> list[int]:
+def unbeaten(margins: list[list[Fraction]], pairs: list[list[Fraction]]) -> list[int]:
     """The answers from which every one can be reached by pairs that are not always lost.
 
     All of them where the likelihood has a maximum (Zermelo's condition).

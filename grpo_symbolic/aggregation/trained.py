@@ -122,6 +122,12 @@ class Trained(Rule):
         return self.skew
 
     @property
+    def sees_shifts(self) -> bool:  # type: ignore[override]
+        advantage = self.algorithm.advantage
+        blind = self.skew or (advantage is not None and advantage.shift_invariant)
+        return not blind or (self.per == "answer" and not self.skew)
+
+    @property
     def plain(self) -> bool:
         """Whether all groups count, with the published advantage."""
         return self._published and not self.algorithm.mixed_only

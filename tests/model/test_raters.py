@@ -10,10 +10,11 @@ from math import prod, sqrt
 
 import numpy as np
 import pytest
-from sympy import Rational, Symbol, oo
+from sympy import Integer, Rational, Symbol, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic.cli.main import main
+from grpo_symbolic.domain import Range
 
 THREE = [(3, (0, 10, 11)), (3, (0, 10, 1)), (3, (10, 0, 1))]
 UNIFORM = ("1/3", "1/3", "1/3")
@@ -94,6 +95,29 @@ def test_averaged_rewards_are_the_question_of_their_means() -> None:
     question = gs.Question(raters=electorate, per="mean")
     assert question.rewards == (2, 1, 1)
     assert question == gs.Question(rewards=(2, 1, 1))
+
+
+def test_masses_that_are_symbols_are_averaged_first() -> None:
+    """At numbers for the masses it is the question of these numbers; two answers need an order."""
+    first, second = (Symbol(f"m_{k}", positive=True) for k in (1, 2))
+    rows = ((0, 3, 1), (3, 0, 2))
+    symbolic = gs.Question(raters=gs.Electorate([(first, rows[0]), (second, rows[1])]), per="mean")
+    numeric = gs.Question(raters=gs.Electorate([(1, rows[0]), (2, rows[1])]), per="mean")
+    found, known = (
+        gs.stationary_policy(gs.GRPO(3), question).solutions(beta=1, pi_ref=UNIFORM, **masses)
+        for question, masses in ((symbolic, {"m_1": 1, "m_2": 2}), (numeric, {}))
+    )
+    assert [float(p) for p in found.found[0].policy] == pytest.approx(
+        [float(p) for p in known.found[0].policy]
+    )
+    pair = [(first, (1, 0)), (second, (0, 2))]
+    domain = gs.Domain((Range(second, Integer(0), oo), Range(first, 2 * second, oo)))
+    ordered = gs.Question(raters=gs.Electorate(pair, domain=domain), per="mean")
+    better = gs.GRPO(2).preference(gs.Question(rewards=(1, 0)))
+    assert tuple(gs.GRPO(2).preference(ordered)) == tuple(better)
+    unknown = gs.Question(raters=gs.Electorate(pair), per="mean")
+    with pytest.raises(ValueError, match=r"the order of the rewards .* is not known"):
+        gs.GRPO(2).preference(unknown)
 
 
 def test_pairs_see_the_majority_margin() -> None:
