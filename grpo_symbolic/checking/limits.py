@@ -187,7 +187,7 @@ class LimitCheck(StatementCheck):
             if not pieces:
                 raise
             return pieces, f"{_told(pieces)}: leading terms of the closed form", True
-        of = "leading term of the closed form" if self._about_policy else "leading term"
+        of = "leading term" if self.about.closed is None else "leading term of the closed form"
         return [Piece(value, rest)], f"{sstr(value)}: {of}", True
 
     def _on_the_curve(self) -> tuple[list[Piece], str, bool]:
