@@ -97,7 +97,9 @@ class LimitCheck(StatementCheck):
         for at in (verdict.counterexample for verdict in doubtful):
             nowhere = isinstance(at, dict) and all(_fails_at(part, at) for part in gaps.values())
             if nowhere and not self.where_defined:
-                known = set().union(*(gap.free_symbols for part in gaps.values() for gap, _ in part))
+                known = set().union(
+                    *(gap.free_symbols for part in gaps.values() for gap, _ in part)
+                )
                 return self._no_limit(reason, {s: at[s] for s in at if s in map(str, known)})
         sentence = f"it is not shown that all of the range, {parameters}, comes close to {place}"
         return self.result(Status.UNKNOWN, "ranges", sentence)
