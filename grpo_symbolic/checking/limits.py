@@ -33,7 +33,7 @@ from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-PI = symbols.pi
+PI, REFERENCE = symbols.pi, symbols.pi_ref
 #: Decimal places between a point and the place of a limit that is not infinite.
 _NEAR = (1, 3, 9, 27)
 _WAYS = {"+": 1, "-": -1}
@@ -158,13 +158,19 @@ class LimitCheck(StatementCheck):
     def _of_every_policy(self) -> bool:
         """Whether no other stationary policy may have another limit.
 
-        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes.
+        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes. A force
+        that rises meets a drift that does not at most once, and where it does π(a) = 1 is none.
         """
-        curve, said = self.about.curve, self.said
-        if self.about.unique or curve is None or (said.variable, said.end) != (curve.beta, 0):
+        curve, place = self.about.curve, (self.said.variable, self.said.end)
+        if self.about.unique or curve is None:
             return self.about.unique
-        location = curve.above_reference()
-        return location is not None and all_proved(location)
+        if place == (curve.beta, 0):
+            location = curve.above_reference()
+            return location is not None and all_proved(location)
+        if place not in ((curve.beta, oo), (REFERENCE, 0), (REFERENCE, 1)):
+            return False
+        rises, falls = curve.force.rises(), curve.drift.does_not_rise()
+        return rises is not None and falls is not None and all_proved((*rises, *falls))
 
     def _limits(self, side: str) -> tuple[list[Piece], str, bool]:
         """The limit, in pieces of the range where it needs them; told in words; all proved."""
