@@ -158,8 +158,9 @@ class LimitCheck(StatementCheck):
     def _of_every_policy(self) -> bool:
         """Whether no other stationary policy may have another limit.
 
-        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes. A force
-        that rises meets a drift that does not at most once, and where it does π(a) = 1 is none.
+        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes. A
+        force that rises meets a drift that does not at most once, and where it does π(a) = 1 is
+        none.
         """
         curve, place = self.about.curve, (self.said.variable, self.said.end)
         if self.about.unique or curve is None:
