@@ -263,6 +263,33 @@ class Domain:
                 wanted |= r.needs
         return self if len(kept) == len(self.ranges) else Domain(tuple(reversed(kept)))
 
+    def bounds_on(self, symbol: Symbol) -> tuple[list[Expr], list[Expr]]:
+        """What a symbol lies above and below, the others given: their ranges bound it, too.
+
+        Raises
+        ------
+        ValueError
+            Where the range of another symbol has an end that is not linear in it.
+
+        Examples
+        --------
+        >>> from sympy.abc import x, y
+        >>> Domain.of((x, 0, 1), (y, x, 2)).bounds_on(x)
+        ([0], [1, y])
+        """
+        own = next(r for r in self.ranges if r.symbol == symbol)
+        below, above = [S(own.lower)], [S(own.upper)]
+        for r in (r for r in self.ranges if symbol in r.needs):
+            for end, is_lower in ((r.lower, True), (r.upper, False)):
+                slope = S(end).diff(symbol)
+                rest = S(end) - slope * symbol
+                if not slope.is_number or rest.expand().has(symbol):
+                    raise ValueError(f"the range {r} has an end that is not linear in {symbol}")
+                if slope != 0:
+                    turned = ((r.symbol - rest) / slope).expand()
+                    (above if is_lower == bool(slope > 0) else below).append(turned)
+        return below, above
+
     def samples(self, count: int, seed: int = 0) -> Iterator[dict[Symbol, Expr]]:
         """``count`` exact rational points, spread over magnitudes and towards the ends."""
         random = Random(seed)

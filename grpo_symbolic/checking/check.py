@@ -20,6 +20,7 @@ from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.question import Question
 from grpo_symbolic.verify.verdict import WEAKEST_FIRST
 
@@ -31,8 +32,8 @@ __all__ = ["Checked", "check"]
 
 def check(
     formula: str,
-    algorithm: Algorithm | Preset,
-    question: Question,
+    algorithm: Algorithm | Preset | Policy,
+    question: Question | None = None,
     *,
     where_defined: bool = False,
 ) -> Checked:
@@ -46,7 +47,8 @@ def check(
     formula : str
         In SymPy notation (``pi``, ``pi_ref``, ``beta``, ``gamma``, …) or LaTeX (``\pi(a)``,
         ``\pi_{\mathrm{ref}}``, …): see :func:`grpo_symbolic.grammar.statement.statements`.
-    algorithm : Algorithm or Preset
+    algorithm : Algorithm, Preset or Policy
+        A policy brings its question.
     question : BinaryQuestion or Question
     where_defined : bool
         Without it, a formula with a term that is no real number somewhere in the range (a divisor
@@ -62,14 +64,22 @@ def check(
     Raises
     ------
     ValueError
-        For what is no formula, or speaks of quantities that the question does not have.
+        For what is no formula, or speaks of quantities that the question does not have; without a
+        question, or with one beside a policy.
 
     Examples
     --------
     >>> import grpo_symbolic as gs
     >>> check("pi >= 1 - beta", gs.GRPO(group_size=2), gs.BinaryQuestion()).verdict.value
     'PROVED'
+    >>> policy = gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion())
+    >>> check("pi > 1 - beta", policy).verdict.value
+    'PROVED'
     """
+    if isinstance(algorithm, Policy) and question is None:
+        algorithm, question = algorithm.algorithm, algorithm.question
+    if question is None or isinstance(algorithm, Policy):
+        raise ValueError("give a policy alone, or an algorithm and a question")
     about = subject(algorithm, question)
     found = statements(formula, about.names)
     parts = tuple(

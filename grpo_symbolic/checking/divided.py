@@ -6,7 +6,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 
-from sympy import Abs, Expr, Max, Min, Mul, Rational, S, Tuple
+from sympy import (
+    Abs,
+    Add,
+    Basic,
+    Expr,
+    Max,
+    Min,
+    Mul,
+    Rational,
+    S,
+    Tuple,
+    asin,
+    atan,
+    exp,
+    log,
+    sin,
+    sinh,
+    tan,
+    tanh,
+)
 
 from grpo_symbolic.checking.checked import SCATTERED, value_at
 from grpo_symbolic.checking.subject import Subject
@@ -21,13 +40,16 @@ _MOST = 4
 #: Numbers that may lie between two sides, and how many of them are tried.
 _BETWEEN = tuple(Rational(n, 2) for n in (0, 2, -2, 4, -4, 1, -1, 6, -6, 8, -8))
 _TRIED = 2
+#: Lines that touch a function, as its argument and a number: what lies where is proved.
+_LINES = {**dict.fromkeys((tanh, sinh, sin, tan, atan, asin), 0), exp: 1, log: -1}
 
 
 def divided(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
     """Ways to divide a relation, each of which proves it where all its parts hold.
 
     By the values that a maximum, a minimum or a modulus may have; by the signs of the factors of
-    a product; by a number between both sides.
+    a product; by what lies between both sides: a number, also once terms in other symbols stand on
+    the other side, or a side with a line in place of a function that it touches.
 
     Examples
     --------
@@ -46,6 +68,8 @@ def divided(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
         if said.left.is_number:
             said = replace(said, left=said.right, relation=MIRRORED[said.relation], right=said.left)
         yield from _sign(said, seen) if said.right.is_number else _around(said, seen)
+        yield from _apart(said, seen)
+        yield from _touching(said, seen)
 
 
 def values_seen(about: Subject, domain: Domain, *expressions: Expr) -> list[tuple[Expr, ...]]:
@@ -104,16 +128,46 @@ def _sign(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
 
 
 def _around(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
-    """A number between both sides; of a strict relation one of the two parts is strict."""
+    """A number between both sides."""
     rows = seen(said.left, said.right)
     if not rows:
         return
     left, right = zip(*rows, strict=True)
     below, above = (left, right) if said.relation[0] == "<" else (right, left)
-    loose = said.relation[0] + "="
     for number in [n for n in _BETWEEN if max(below) <= n <= min(above)][:_TRIED]:
-        for first, second in dict.fromkeys([(said.relation, loose), (loose, said.relation)]):
-            yield (
-                replace(said, relation=first, right=number),
-                replace(said, relation=second, left=number),
-            )
+        yield from _by_way_of(said, number)
+
+
+def _by_way_of(said: Comparison, middle: Expr) -> Iterator[tuple[Comparison, ...]]:
+    """Of a strict relation one of the two parts is strict."""
+    loose = said.relation[0] + "="
+    for first, second in dict.fromkeys([(said.relation, loose), (loose, said.relation)]):
+        yield (
+            replace(said, relation=first, right=middle),
+            replace(said, relation=second, left=middle),
+        )
+
+
+def _apart(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
+    """Terms that share no symbol with the others on a side of their own."""
+    difference = said.left - said.right
+    groups: list[tuple[set[Basic], Expr]] = []
+    for term in Add.make_args(difference):
+        joined = [group for group in groups if group[0] & term.free_symbols]
+        groups = [group for group in groups if group not in joined]
+        names = term.free_symbols.union(*(symbols for symbols, _ in joined))
+        groups.append((names, Add(term, *(sum_ for _, sum_ in joined))))
+    alone = sorted((sum_ for names, sum_ in groups if names), key=str)
+    if len(alone) > 1:
+        yield from _around(replace(said, left=alone[0], right=alone[0] - difference), seen)
+
+
+def _touching(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
+    """A side with a line in the place of a function, where it was seen between both."""
+    for side in (said.left, said.right):
+        for function in sorted(side.atoms(*_LINES), key=str):
+            middle = side.xreplace({function: function.args[0] + _LINES[function.func]})
+            gaps = seen(said.left - middle, middle - said.right)
+            loose = said.relation[0] + "="
+            if gaps and all(agrees(loose, gap) for row in gaps for gap in row):
+                yield from _by_way_of(said, middle)

@@ -33,10 +33,12 @@ from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-PI = symbols.pi
+PI, REFERENCE = symbols.pi, symbols.pi_ref
 #: Decimal places between a point and the place of a limit that is not infinite.
 _NEAR = (1, 3, 9, 27)
 _WAYS = {"+": 1, "-": -1}
+#: How an expression has to compare with 0.
+Gap = tuple[Expr, str]
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,17 @@ class LimitCheck(StatementCheck):
 
     def verdict(self) -> Checked:
         """The limit as it is, from both sides unless one is said or only one is in the range."""
-        outside = self._outside()
-        if outside:
-            sentence = f"there is no such limit: {outside}"
-            return self.result(Status.REFUTED, "ranges", sentence, counterexample={})
+        sides = self._sides()
+        if isinstance(sides, Checked):
+            return sides
         missing = None if self.where_defined else self._undefined_value()
-        return self._taken() if missing is None else missing
+        return self._taken(sides) if missing is None else missing
 
-    def _taken(self) -> Checked:
+    def _taken(self, sides: list[str]) -> Checked:
         """The limit from the sides that are asked for."""
-        if self.said.side or not self._inside():
-            return self._from(self.said.side or self._side())
-        above, below = self._from("+"), self._from("-")
+        if len(sides) == 1:
+            return self._from(sides[0])
+        above, below = map(self._from, sides)
         if above.verdict == below.verdict == Status.PROVED and self.said.relation != "==":
             if above.sentence == below.sentence:
                 return above
@@ -68,34 +69,51 @@ class LimitCheck(StatementCheck):
         side = "from above" if weakest is above else "from below"
         return replace(weakest, sentence=f"{side}, {weakest.sentence}")
 
-    @property
-    def _own(self) -> Range | None:
-        """The range of what moves."""
-        known = (r for r in self.about.parameters.ranges if r.symbol == self.said.variable)
-        return next(known, None)
-
-    def _outside(self) -> str:
-        """Why nothing of the range lies next to the place of the limit; "" where something does."""
-        own, end, side = self._own, self.said.end, self.said.side
+    def _sides(self) -> list[str] | Checked:
+        """From where the limit is taken; a verdict where the range is not next to its place."""
+        end, side, parameters = self.said.end, self.said.side, self.about.parameters
+        own = next((r for r in parameters.ranges if r.symbol == self.said.variable), None)
         if own is None:
-            return ""
-        runs = f"the range is {own}"
+            return [side or "+"]
+        ranges = [own, *(r for r in parameters.ranges if own.symbol in r.needs)]
+        runs = f"there is no such limit: the range is {', '.join(map(str, ranges))}"
+        place = sstr(end)
         if own.symbol.is_integer and end != oo:
-            return f"{runs}, whole numbers, which come close to {sstr(end)} only by being it"
-        known = (end - own.lower, own.upper - end)
-        before, after = (S.Zero if gap is S.NaN else gap for gap in known)  # oo less oo
-        if before.is_extended_negative or after.is_extended_negative:
-            return f"{runs}, and {sstr(end)} is not next to that"
-        if (side == "-" and before.is_zero) or (side == "+" and after.is_zero and end != oo):
-            word = "below" if side == "-" else "above"
-            return f"{runs}, and nothing of it lies {word} {sstr(end)}"
-        return ""
+            whole = f"whole numbers, which come close to {place} only by being it"
+            return self._no_limit(f"{runs}, {whole}", {})
+        try:
+            gaps = {way: self._gaps(way) for way in ([side] if side else _WAYS)}
+        except ValueError as failure:
+            return self.result(Status.UNKNOWN, "ranges", str(failure))
+        found = {way: _all_hold(part, parameters) for way, part in gaps.items()}
+        doubtful = [verdict for verdict in found.values() if isinstance(verdict, Verdict)]
+        sides = [way for way, reached in found.items() if reached is True]
+        if sides and not doubtful:
+            return sides
+        word = {"+": f"nothing of it lies above {place}", "-": f"nothing of it lies below {place}"}
+        reason = f"{runs}, and {word.get(side, f'{place} is not next to that')}"
+        if not doubtful:
+            return self._no_limit(reason, {})
+        for at in (verdict.counterexample for verdict in doubtful):
+            nowhere = isinstance(at, dict) and all(_fails_at(part, at) for part in gaps.values())
+            if nowhere and not self.where_defined:
+                known = set().union(
+                    *(gap.free_symbols for part in gaps.values() for gap, _ in part)
+                )
+                return self._no_limit(reason, {s: at[s] for s in at if s in map(str, known)})
+        sentence = f"it is not shown that all of the range, {parameters}, comes close to {place}"
+        return self.result(Status.UNKNOWN, "ranges", sentence)
 
-    def _inside(self) -> bool:
-        """Whether the place of the limit has the range on both of its sides."""
-        own, end = self._own, self.said.end
-        # Where the place is not known to be an end of the range, both sides count.
-        return own is not None and S.false not in (own.lower < end, end < own.upper)
+    def _gaps(self, way: str) -> list[Gap]:
+        """What has to compare so with 0 where values above (+) or below (-) come to the place."""
+        end = self.said.end
+        lower, upper = self.about.parameters.bounds_on(self.said.variable)
+        found = [(end - low, ">" if way == "-" else ">=") for low in lower]
+        found += [(high - end, ">" if way == "+" else ">=") for high in upper]
+        return [(S.Zero if gap is S.NaN else gap.expand(), how) for gap, how in found]  # oo less oo
+
+    def _no_limit(self, sentence: str, at: dict[str, str]) -> Checked:
+        return self.result(Status.REFUTED, "ranges", sentence, counterexample=at)
 
     def _from(self, side: str) -> Checked:
         said = self.said
@@ -128,21 +146,32 @@ class LimitCheck(StatementCheck):
             status = Status.UNKNOWN
         elif not proved:
             status, told = Status.NUMERIC, f"{told}; not every step of this is proved"
-        elif not self._of_every_policy():
+        elif self._about_policy and not self._of_every_policy():
             status = Status.NUMERIC
             told += "; there may be other stationary policies, with other limits"
         return self.result(status, "limits of the weight curve", told)
 
+    @property
+    def _about_policy(self) -> bool:
+        return self.said.quantity.has(*self.about.unknowns)
+
     def _of_every_policy(self) -> bool:
         """Whether no other stationary policy may have another limit.
 
-        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes.
+        As β → 0 all of those above π_ref(a) tend to 1, where alone the weight curve vanishes. A
+        force that rises meets a drift that does not at most once, and where it does π(a) = 1 is
+        none.
         """
-        curve, said = self.about.curve, self.said
-        if self.about.unique or curve is None or (said.variable, said.end) != (curve.beta, 0):
+        curve, place = self.about.curve, (self.said.variable, self.said.end)
+        if self.about.unique or curve is None:
             return self.about.unique
-        location = curve.above_reference()
-        return location is not None and all_proved(location)
+        if place == (curve.beta, 0):
+            location = curve.above_reference()
+            return location is not None and all_proved(location)
+        if place not in ((curve.beta, oo), (REFERENCE, 0), (REFERENCE, 1)):
+            return False
+        rises, falls = curve.force.rises(), curve.drift.does_not_rise()
+        return rises is not None and falls is not None and all_proved((*rises, *falls))
 
     def _limits(self, side: str) -> tuple[list[Piece], str, bool]:
         """The limit, in pieces of the range where it needs them; told in words; all proved."""
@@ -152,7 +181,7 @@ class LimitCheck(StatementCheck):
             found = explain_limit(curve, said.variable, said.end, side)
             told = f"{sstr(found.value)}: {found.reason}"
             return [*_pieces(found.value, rest)], told, all_proved(found.claims)
-        if self.about.closed is None:
+        if self.about.closed is None and self._about_policy:
             return self._on_the_curve()
         try:
             value = self._leading(side, {}, self.about.parameters)
@@ -167,7 +196,8 @@ class LimitCheck(StatementCheck):
             if not pieces:
                 raise
             return pieces, f"{_told(pieces)}: leading terms of the closed form", True
-        return [Piece(value, rest)], f"{sstr(value)}: leading term of the closed form", True
+        of = "leading term" if self.about.closed is None else "leading term of the closed form"
+        return [Piece(value, rest)], f"{sstr(value)}: {of}", True
 
     def _on_the_curve(self) -> tuple[list[Piece], str, bool]:
         said, curve = self.said, self.about.curve
@@ -243,14 +273,31 @@ class LimitCheck(StatementCheck):
                 return found
         return 0
 
-    def _side(self) -> str:
-        """From inside the range."""
-        own, end = self._own, self.said.end
-        return "-" if own is not None and end == own.upper and end != oo else "+"
-
 
 def _without(symbol: Symbol, domain: Domain) -> Domain:
+    """The ranges of the others, with that of the symbol where one of them depends on it."""
+    if any(symbol in r.needs for r in domain.ranges):
+        return domain
     return Domain(tuple(r for r in domain.ranges if r.symbol != symbol))
+
+
+def _all_hold(gaps: list[Gap], domain: Domain) -> bool | Verdict:
+    """Whether all compare so with 0; the verdict where they may do for some parameters only."""
+    if any(gap.is_extended_negative or (gap.is_zero and how == ">") for gap, how in gaps):
+        return False
+    for gap, how in gaps:
+        if not (gap.is_extended_positive or gap.is_zero):
+            found = prove(Claim("next to its place", gap, how, S.Zero, domain))
+            if found.status is not Status.PROVED:
+                return found
+    return True
+
+
+def _fails_at(gaps: list[Gap], at: dict[str, str]) -> bool:
+    """Whether one of them is seen not to compare so at a point, given as text."""
+    given = [({s: at.get(str(s), s) for s in gap.free_symbols}, gap, how) for gap, how in gaps]
+    values = ((gap.subs(point), how) for point, gap, how in given)
+    return any(value.is_extended_real and not agrees(how, value) for value, how in values)
 
 
 def _differ(ours: Expr, theirs: Expr) -> Verdict:

@@ -61,6 +61,7 @@ def known_truths() -> Iterator[Known]:
     yield from _trigonometric()
     yield from _along_the_curve()
     yield from _log_odds()
+    yield from _apart()
 
 
 def _equal(algorithm: Algorithm, formula: str) -> Iterator[Known]:
@@ -439,3 +440,27 @@ def _log_odds() -> Iterator[Known]:
         yield Known(f"pi >= {bound}", algorithm, True, "log-odds")
         yield Known(f"{bound} < pi", algorithm, strict, "log-odds")
         yield Known(f"pi <= {bound}", algorithm, False, "log-odds")
+
+
+def _apart() -> Iterator[Known]:
+    """Limits of a policy at the boundary; sums of functions of different parameters; tangents."""
+    for formula, true in (
+        ("limit(pi, beta, oo) = pi_ref", True),
+        ("limit(pi, beta, oo) > pi_ref", False),
+        ("limit(pi, pi_ref, 0) = 0", True),
+        ("limit(pi, pi_ref, 0) > 0", False),
+        ("limit(pi, pi_ref, 1) = 1", True),
+        ("limit(pi, pi_ref, 1) < 1", False),
+    ):
+        yield Known(formula, CLIPPED, true, "clipped limit")
+    for formula, true in (
+        ("tanh(pi_ref) < sqrt(pi_ref)", True),
+        ("tanh(pi_ref) < sqrt(pi_ref) - 10**-9", False),
+        ("log(pi_ref) + log(1 + beta) < beta", True),
+        ("log(pi_ref) + log(1 + beta) < beta - 10**-9", False),
+        ("tanh(pi) + log(1 + beta) < 1 + beta", True),
+        ("tanh(pi) + log(1 + beta) < 76/100 + beta", False),  # tanh(1) = 0.7615...
+        ("exp(pi_ref) - exp(-beta) > pi_ref", True),
+        ("exp(pi_ref) - exp(-beta) > pi_ref + 10**-9", False),
+    ):
+        yield Known(formula, EIGHT, true, "apart")

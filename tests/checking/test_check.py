@@ -509,3 +509,12 @@ def test_nothing_has_a_derivative_in_a_whole_number(statement: str) -> None:
         assert "whole number" in found.sentence
     direction = check("increasing(log(pi), G)", gs.GRPO(gs.symbols.G), gs.BinaryQuestion())
     assert direction.verdict is Status.PROVED
+
+
+def test_a_policy_brings_its_question() -> None:
+    policy = gs.stationary_policy(gs.GRPO(2), MARGIN)
+    for formula in ("pi > 1 - beta/gamma", "pi > 1 - beta"):
+        assert gs.check(formula, policy) == gs.check(formula, gs.GRPO(2), MARGIN)
+    for arguments in ((policy, MARGIN), (gs.GRPO(2),)):
+        with pytest.raises(ValueError, match="a policy alone, or an algorithm and a question"):
+            gs.check("pi < 1", *arguments)

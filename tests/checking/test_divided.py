@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
-from sympy import Abs, Expr, Max, Min, Rational, S, Symbol, log
+from sympy import Abs, Expr, Max, Min, Rational, S, Symbol, log, tanh
 
 import grpo_symbolic as gs
 from grpo_symbolic.checking.divided import divided
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.ball_numbers import agrees
 
-X, Y = Symbol("x", real=True), Symbol("y", real=True)
+X, Y, Z = (Symbol(name, real=True) for name in "xyz")
 RELATIONS = [
     Comparison(S(left), relation, S(right))
     for left, relation, right in (
@@ -27,6 +27,9 @@ RELATIONS = [
         (X**2 * Y, "<", 5),
         (X, "<", Y),
         (X, ">=", Y**2),
+        (tanh(X), "<", Y),
+        (X + Y - Z, "<", 2),
+        (X * Y - Z, ">", 1 - Z**2),
     )
 ]
 
@@ -39,7 +42,7 @@ def _holds(said: Comparison, at: dict[Symbol, Expr]) -> bool:
 def test_where_all_parts_hold_the_relation_does(said: Comparison) -> None:
     numbers = random.Random(3)
     points = [
-        {s: Rational(numbers.randint(-9, 9), numbers.randint(1, 4)) for s in (X, Y)}
+        {s: Rational(numbers.randint(-9, 9), numbers.randint(1, 4)) for s in (X, Y, Z)}
         for _ in range(200)
     ]
     # As if only places were seen at which it holds: one, which any part may then fit.

@@ -38,6 +38,9 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/sign_search.py:_by_root: left out: continue": (
         "without a sign of either side their squares show nothing: it saves to look at them"
     ),
+    "grpo_symbolic/verify/sign_search.py:_by_root: the other truth value: reverse=True": (
+        "every root is tried until one shows a sign: which is the first decides how long it takes"
+    ),
 }
 
 #: What is zipped has one length where it is made, and nothing of it comes from outside.

@@ -13,6 +13,7 @@ from grpo_symbolic.domain import Range
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.sampling import (
     RationalSampling,
+    _in_symmetric_places,
     _rounded,
     holds_at,
     refuted_at,
@@ -226,3 +227,11 @@ def test_a_bound_fails_beyond_the_least_number_that_it_names(digits: int) -> Non
     assert prove(Claim("", P0, ">", small)).status is Status.REFUTED
     assert prove(Claim("", 1 - P0, ">", small)).status is Status.REFUTED
     assert prove(Claim("", P0, ">", -small)).status is Status.PROVED
+
+
+def test_places_of_two_shares_that_add_up_to_one() -> None:
+
+    claim = Claim("their sum", P + P0, ">", S.Zero)
+    places = list(_in_symmetric_places(claim, {P: S.Half, P0: S.Half}))
+    assert all(at[P] + at[P0] == 1 or S.Half in at.values() for at in places)
+    assert any(at[P] + at[P0] == 1 and at[P] != at[P0] for at in places)

@@ -39,6 +39,11 @@ EQUAL = (
     (x / y) ** Rational(-2, 3) - cbrt(y) ** 2 / cbrt(x) ** 2,
     sqrt(x**3 / y**5) - x * sqrt(x / y) / y**2,
     sqrt(v * (1 - v)) - sqrt(v) * sqrt(1 - v),
+    # what is under a root has factors below 0, once and twice, and one that may be 0
+    sqrt(x * (sqrt(1 + x**2) - x)) - sqrt(x) * sqrt(sqrt(1 + x**2) - x),
+    sqrt(y * (x - sqrt(1 + x**2)) ** 2) - sqrt(y) * (sqrt(1 + x**2) - x),
+    sqrt(y * (sqrt(1 + x**2) - x) ** 3) - sqrt(y) * sqrt(sqrt(1 + x**2) - x) ** 3,
+    sqrt(x * (sqrt((x + 1) ** 2 + w) - x - 1)) - sqrt(x) * sqrt(sqrt((x + 1) ** 2 + w) - x - 1),
     1 / (1 / x + 1 / y) - x * y / (x + y),
     Abs((z - 1) / (1 + x)) - Abs(1 - z) / (1 + x),
     Abs(-x / 3) - x / 3,
