@@ -78,8 +78,7 @@ def check(
     found = [with_own_means(about, said) for said in
              statements(formula, about.names, definitions)]  # fmt: skip
     parts = tuple(
-        replace(_shown(about, statement, where_defined), policy=about.policy)
-        for statement in found
+        replace(_shown(about, statement, where_defined), policy=about.policy) for statement in found
     )
     if len(parts) == 1:
         return parts[0]

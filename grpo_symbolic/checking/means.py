@@ -18,6 +18,7 @@ from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.drift import GroupDrift
 from grpo_symbolic.grammar.statement import Comparison, Statement
+from grpo_symbolic.grammar.sums import SHARE
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import prove
 from grpo_symbolic.verify.verdict import Status, Verdict
@@ -36,7 +37,7 @@ def with_own_means(about: Subject, said: Statement) -> Statement:
             put[mean] = _own(about, mean.argument)
         elif mean.size.is_Integer and mean.size <= _SMALL:
             put[mean] = mean.doit()
-    needs = tuple(need for need in said.needs if not need[0].has(symbols.t))
+    needs = tuple(need for need in said.needs if not need[0].has(SHARE))
     parts = {n: part.xreplace(put) for n, part in vars(said).items() if isinstance(part, Expr)}
     return replace(said, needs=needs, **parts)
 
@@ -91,7 +92,7 @@ def against_own(about: Subject, said: Comparison, domain: Domain) -> Checked:
                       if left != right else right, domain)  # fmt: skip
     own = f"what the library derives by this name for {domain}"
     if verdict.status is Status.REFUTED:
-        return from_claim(said, verdict, f"it is not {own}")
+        return from_claim(said, verdict, f"it is not {own}, and a formula that uses it fails")
     sentence = f"a definition: {own}" if verdict.status is Status.PROVED else verdict.detail
     return Checked(str(said), verdict.status, verdict.method, sentence, statement=said)
 

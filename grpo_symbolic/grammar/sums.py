@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Protocol
 
-from sympy import Add, Expr, Integer, Lambda, Mul, S, Symbol, Tuple
+from sympy import Add, Dummy, Expr, Integer, Lambda, Mul, S, Symbol, Tuple
 
-from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.elementary import Need
 from grpo_symbolic.grammar.tokens import Node
 
 MAX_TERMS = 200
+#: k/n in a group of any size, where nothing but the values of a mean has it.
+SHARE = Dummy("share", positive=True)
 
 
 class Evaluator(Protocol):
@@ -75,12 +76,14 @@ def _mean(builder: Evaluator, index: str, first: Expr, last: Expr, body: Node) -
     hits = [p for p in powers if is_index(p.args[1])]
     if len(chosen) != 1 or len(hits) != 1:
         return None
-    size, share = builder.end(chosen[0].args[0]), builder.end(hits[0].args[0])
+    place = Symbol(index, integer=True)
+    size, share = (builder.bound(index, place, p.args[0]) for p in (chosen[0], hits[0]))
+    if size.has(place) or share.has(place):
+        return None
     if not size.is_integer or size.is_positive is False:
         return None
     if size.is_Integer and size > MAX_TERMS:
         raise builder.refused(body, f"a sum may have {MAX_TERMS} terms")
-    place = Symbol(index, integer=True)
     misses = [
         p
         for p in powers
@@ -88,7 +91,7 @@ def _mean(builder: Evaluator, index: str, first: Expr, last: Expr, body: Node) -
         and builder.bound(index, place, p.args[1]) == size - place
         and (builder.bound(index, place, p.args[0]) + share - 1).expand() == 0
     ]
-    if len(misses) != 1 or first not in (0, 1) or not (size - last) in (0, 1):
+    if len(misses) != 1 or first not in (0, 1) or size - last not in (0, 1):
         return None
     rest = [p for p in parts if p not in (chosen[0], hits[0], misses[0])]
 
@@ -107,14 +110,14 @@ def _values(
     before = list(builder.needs)
     inner = None
     if not size.is_Integer:
-        inner = value(size * symbols.t)
+        inner = value(size * SHARE)
     else:
         table = [value(Integer(k)) for k in range(1, int(size))]
         before = list(builder.needs)
         with suppress(ValueError):
-            inner = value(size * symbols.t)
+            inner = value(size * SHARE)
         builder.needs[:] = before  # those of each number are asked for
         if inner is None:
             return Tuple(first, *table, last)
-    shape = Lambda(symbols.t, inner)
+    shape = Lambda(SHARE, inner)
     return shape if first == last == 0 else Tuple(first, shape, last)

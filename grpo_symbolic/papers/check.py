@@ -140,14 +140,13 @@ def _judged(
 ) -> Iterator[CheckedFormula]:
     """Definitions that are not the library's own: wrong where what uses them fails."""
     for formula in checked:
-        own = formula.checked
-        if formula.defines is None or own is None or own.verdict is not Status.REFUTED:
+        own, said = formula.checked, formula.defines
+        if said is None or own is None or own.verdict is not Status.REFUTED:
             yield formula
-        elif formula.defines[1] in failed.get(formula.defines[0], ()):
-            yield formula
-        else:
-            reason = f"a definition of the paper's own: {own.sentence}; no formula fails with it"
-            yield replace(formula, verdict=None, reason=reason)
+            continue
+        fails = said[1] in failed.get(said[0], ())
+        reason = "a definition of the paper's own, not the library's: no formula fails with it"
+        yield formula if fails else replace(formula, verdict=None, reason=reason, checked=None)
 
 
 class _Attaching:
@@ -351,6 +350,8 @@ def _defining(
     if name in names.twice:
         raise ValueError(f"{name} is defined in two ways under this setting")
     found = names.verdict(task.text[0])
+    if found is None and name not in names.in_use:
+        raise ValueError(f"{name} is no name of the setting, and no formula uses what it is here")
     if found is None:
         return replace(whole, reason="a definition, used as it stands", end=listed[-1].end)
     reason = f"by {found.method}: {found.sentence}"

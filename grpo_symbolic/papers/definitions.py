@@ -7,7 +7,7 @@ same is PROVED, another one REFUTED as soon as a formula that uses it fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sympy import Symbol
@@ -35,14 +35,17 @@ class Definitions:
     known : mapping of str to Definition
         By name; without those that are defined in two ways.
     twice : set of str
+    in_use : set of str
+        Names that a formula uses which is no definition itself.
     """
 
     about: Subject
     known: dict[str, Definition] = field(default_factory=dict)
     twice: set[str] = field(default_factory=set)
+    in_use: set[str] = field(default_factory=set)
 
     @classmethod
-    def of(cls, about: Subject, texts: Iterable[str]) -> Definitions:
+    def of(cls, about: Subject, texts: Sequence[str]) -> Definitions:
         """The definitions among some formulas."""
         found = cls(about)
         heads = [(text, head) for text in texts if (head := found.head(text)) is not None]
@@ -56,11 +59,15 @@ class Definitions:
                 found._add(made)
         for name in found.twice:
             found.known.pop(name, None)
+        defining = {text for text, _ in heads}
+        found.in_use = set().union(*(found.used(t) for t in texts if t not in defining))
         return found
 
     def head(self, text: str) -> tuple[str, str | None] | None:
         """The name, and the variable, that a formula defines; None for a statement."""
-        return defined_name(text, {*_FIXED, *self.about.names})
+        found = defined_name(text, {*_FIXED, *self.about.names})
+        of_an_answer = found is not None and f"{found[0]}({found[1]})" in self.about.names
+        return None if of_an_answer else found
 
     def _add(self, made: Definition) -> None:
         before = self.known.setdefault(made.name, made)

@@ -179,9 +179,9 @@ def _of_groups(drift: GroupDrift) -> tuple[Passage, ...]:
     size = formula(S(rule.size))
     shown = rule_shown(drift)
     head = (
-        f"Let {high} be the probability with which {who}. In a group in which the share $t$ of the rewards is the "
-        r"higher one, let $A_1(t)$ and $A_0(t)$ be the advantages of the higher and of the lower "
-        r"reward. Advantages add up to zero, $t A_1(t) + (1-t) A_0(t) = 0$, and vanish in a group "
+        f"Let {high} be the probability with which {who}. In a group in which the share $t$ of "
+        r"the rewards is the higher one, let $A_1(t)$ and $A_0(t)$ be the advantages of the higher "
+        r"and of the lower reward. Advantages add up to zero, $t A_1(t) + (1-t) A_0(t) = 0$, and vanish in a group "
         r"of equal rewards. The product $t A_1(t)$ has the name $f(t)$, and is"
     )
     first = Passage(head, (("f", Eq(Function("f")(symbols.t), shown, evaluate=False)),))
@@ -250,7 +250,10 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
         passages += [
             Passage(sentence(why) + ":", (("polynomial", _with_zero_right(e)),)) for why, e in lines
         ]
-        return (*passages, *_branch(closed.claims, _side(lines[0][1]) if lines else None, closed.expression))
+        return (
+            *passages,
+            *_branch(closed.claims, _side(lines[0][1]) if lines else None, closed.expression),
+        )
     passages = [Passage(inserted, (("equation", policy.equation),))]
     for step in steps:
         if step.equation != policy.equation:
@@ -263,9 +266,7 @@ def _side(equation: Eq) -> Expr:
     return equation.rhs if equation.lhs == 0 else equation.lhs
 
 
-def _branch(
-    claims: tuple[Claim, ...], left: Expr | None, solution: Expr
-) -> tuple[Passage, ...]:
+def _branch(claims: tuple[Claim, ...], left: Expr | None, solution: Expr) -> tuple[Passage, ...]:
     """Which root it is: values of the polynomial q at two points, and the signs below."""
     leading, start, one, *below = claims
     q = Function("q")
@@ -278,8 +279,8 @@ def _branch(
     )
     kind = "linear" if line else "quadratic"
     text = (
-        rf"Its left side is ${formula(q(PI))}$ for a {kind} polynomial $q$ with the positive leading "
-        rf"coefficient ${formula(leading.left)}$, and"
+        rf"Its left side is ${formula(q(PI))}$ for a {kind} polynomial $q$ with the positive "
+        rf"leading coefficient ${formula(leading.left)}$, and"
     )
     if line:
         end = "so that it has one root, and that one lies in $(0, 1)$:"
