@@ -181,8 +181,8 @@ def _of_groups(drift: GroupDrift) -> tuple[Passage, ...]:
     head = (
         f"Let {high} be the probability with which {who}. In a group in which the share $t$ of "
         r"the rewards is the higher one, let $A_1(t)$ and $A_0(t)$ be the advantages of the higher "
-        r"and of the lower reward. Advantages add up to zero, $t A_1(t) + (1-t) A_0(t) = 0$, and vanish in a group "
-        r"of equal rewards. The product $t A_1(t)$ has the name $f(t)$, and is"
+        r"and of the lower reward. Advantages add up to zero, $t A_1(t) + (1-t) A_0(t) = 0$, and "
+        r"vanish in a group of equal rewards. The product $t A_1(t)$ has the name $f(t)$, and is"
     )
     first = Passage(head, (("f", Eq(Function("f")(symbols.t), shown, evaluate=False)),))
     mean = Function("f")(m) if rule.size == oo else rule.mean(m)
