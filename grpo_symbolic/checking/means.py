@@ -92,7 +92,9 @@ def against_own(about: Subject, said: Comparison, domain: Domain) -> Checked:
                       if left != right else right, domain)  # fmt: skip
     own = f"what the library derives by this name for {domain}"
     if verdict.status is Status.REFUTED:
-        return from_claim(said, verdict, f"it is not {own}, and a formula that uses it fails")
+        return from_claim(
+            said, verdict, f"it is not {own}, and a formula fails with it that holds with that"
+        )
     sentence = f"a definition: {own}" if verdict.status is Status.PROVED else verdict.detail
     return Checked(str(said), verdict.status, verdict.method, sentence, statement=said)
 

@@ -182,6 +182,8 @@ class Builder:
             raise self.refused(node, f"{name} is not defined so")
         if name in self._open:
             raise self.refused(node, f"{name} is defined by itself")
+        if found.meaning is not None:
+            return found.meaning(S.Zero if argument is None else self._built(argument))
         inner = Builder(found.text, None if self.catalogue else self.names, self.definitions)
         inner.needs, inner._work, inner._growing = self.needs, self._work, self._growing
         inner._open = (*self._open, name)
@@ -336,10 +338,8 @@ class Builder:
         degrees = [self._degrees[part] for part in node.args if part in self._degrees]
         if node.head == "name" and node.text in self._bound:
             found = self._bound[node.text][1]
-        elif node.head == "name":
+        elif node.head in ("name", "call"):
             found = self._degrees.get(node, S.One)
-        elif node.head == "call":
-            found = self._degrees[node]
         elif node.head == "*":
             found = Add(*degrees)
         elif node.head == "**":

@@ -2,8 +2,10 @@ r"""What a text defines: ``f(t) = \sqrt{t (1 - t)}``, or ``S_{1} = 1 - \beta``, 
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Set
 from dataclasses import dataclass
+
+from sympy import Expr
 
 from grpo_symbolic.grammar.tex import TexParser
 from grpo_symbolic.grammar.tokens import Node
@@ -21,12 +23,15 @@ class Definition:
     body : Node
     text : str
         The whole line, on which the positions of the tree lie.
+    meaning : callable, optional
+        The value at an argument that takes the place of the tree.
     """
 
     name: str
     variable: str | None
     body: Node
     text: str
+    meaning: Callable[[Expr], Expr] | None = None
 
 
 def defined_name(text: str, known: Container[str]) -> tuple[str, str | None] | None:

@@ -338,8 +338,19 @@ def _verdicts(
         weakest = min(parts, key=lambda part: _ORDER.index(part.verdict))
         reason = f"by {weakest.method}: {weakest.sentence}"
         if names is not None and weakest.verdict is Status.REFUTED:
-            failed.setdefault(setting, set()).update(names.used(task.text[0]))
+            failed.setdefault(setting, set()).update(_to_blame(task, setting, names))
         yield replace(formula, verdict=weakest.verdict, reason=reason, checked=weakest, asked=True)
+
+
+def _to_blame(task: _Task, setting: Setting, names: Definitions) -> set[str]:
+    """The definitions that a refuted formula uses, where with the library's own it is proved."""
+    used = names.used(task.text[0])
+    if used:
+        with suppress(ValueError):
+            rows = _checked(task, setting, names.with_own())
+            if all(part.verdict is Status.PROVED for parts in rows for part in parts):
+                return used
+    return set()
 
 
 def _defining(

@@ -2,15 +2,15 @@ r"""What a paper defines beside its formulas: ``f(t) = …`` below ``where``, ``
 
 A definition holds for all formulas of the same setting, before and behind it. It is used as it
 stands. Where its name is one that the library has for this setting, it is compared with that: the
-same is PROVED, another one REFUTED as soon as a formula that uses it fails.
+same is PROVED; another one REFUTED if a formula fails with it that is proved with the library's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from grpo_symbolic.checking.checked import Checked
 from grpo_symbolic.checking.means import against_own, own_meaning
@@ -89,6 +89,16 @@ class Definitions:
                     todo.append(self.known[name].body)
         return found
 
+    def with_own(self) -> Definitions:
+        """The same with what the library has by these names, where it has something."""
+        put: dict[str, Definition] = {}
+        for name, made in self.known.items():
+            variable = None if made.variable is None else Symbol(made.variable, positive=True)
+            own = own_meaning(self.about, name, variable)
+            if own is not None:
+                put[name] = replace(made, meaning=_at(own[0], variable))
+        return replace(self, known={**self.known, **put})
+
     def verdict(self, text: str) -> Checked | None:
         """A definition against what the library derives by its name; None where it has none.
 
@@ -109,6 +119,10 @@ class Definitions:
             return None
         said = Comparison(own[0], "==", body, tuple(builder.needs))
         return against_own(self.about, said, own[1])
+
+
+def _at(value: Expr, variable: Symbol | None) -> Callable[[Expr], Expr]:
+    return lambda argument: value if variable is None else value.subs(variable, argument)
 
 
 def _names(node: Node) -> Iterator[str]:

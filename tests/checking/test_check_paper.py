@@ -311,6 +311,11 @@ def test_what_the_paper_defines_is_used_and_not_what_the_library_has_by_that_nam
     assert defined(EIGHT, SHAPE.replace("1 - t", "2 - t")) == [REFUTED, REFUTED, REFUTED]
 
 
+def test_a_definition_is_not_to_blame_for_what_is_wrong_without_it_too() -> None:
+    rows = r"\pi(a) < f(\beta) \\ f(x) = x - 1"
+    assert words(f"{PAIRS}\\begin{{gather}} {rows} \\end{{gather}}") == [REFUTED, LEFT]
+
+
 def test_a_name_that_is_defined_in_two_ways_is_not_read() -> None:
     both = f"\n% grpo: group_size=8\n\\[ {SHAPE} \\]\n% grpo: group_size=8\n"
     text = f"{both}\\[ f(t) = t \\]\n% grpo: group_size=8\n\\[ \\pi(a) > f(\\beta) \\]\n"
