@@ -55,6 +55,7 @@ def result() -> Result:
             ),
         ),
         setting=r"a binary question, groups of two; comparisons may be ties",
+        checked_as="group_size=2 margin",
         formulas=(
             equation(symbols.preferences[0], a),
             equation(symbols.preferences[1], b),

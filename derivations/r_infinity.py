@@ -156,6 +156,7 @@ def result() -> Result:
             ),
         ),
         setting=r"a binary question with deterministic rewards, the limit of large groups",
+        checked_as="group_size=inf",
         formulas=tuple(
             equation(s, e) for s, e in zip(symbols.preferences, preferences, strict=True)
         ),

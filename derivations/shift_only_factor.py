@@ -59,6 +59,7 @@ def result() -> Result:
             ),
         ),
         setting=r"centred rewards without a scale, any $G$",
+        checked_as="group_size=2 scale=none",
         formulas=(equation(symbols.preferences[0], two[0]),),
         claims=tuple(claims),
     )

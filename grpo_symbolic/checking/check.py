@@ -7,7 +7,9 @@ one of them fails.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sympy import Expr, sstr
@@ -15,14 +17,16 @@ from sympy import Expr, sstr
 from grpo_symbolic.checking.checked import Checked
 from grpo_symbolic.checking.direction import DirectionCheck
 from grpo_symbolic.checking.limits import LimitCheck
+from grpo_symbolic.checking.means import undefined_means, with_own_means
 from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.grammar.definitions import Definition
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.question import Question
-from grpo_symbolic.verify.verdict import WEAKEST_FIRST
+from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status
 
 if TYPE_CHECKING:
     from grpo_symbolic.presets.preset import Preset
@@ -36,6 +40,7 @@ def check(
     question: Question | None = None,
     *,
     where_defined: bool = False,
+    definitions: Mapping[str, Definition] = MappingProxyType({}),
 ) -> Checked:
     r"""A verdict on a formula about the stationary policy.
 
@@ -54,6 +59,8 @@ def check(
         Without it, a formula with a term that is no real number somewhere in the range (a divisor
         that vanishes, even one that cancels; a root or logarithm of a negative number) is
         refuted there. With it, the verdict is on the part of the range where it is defined.
+    definitions : mapping of str to Definition, optional
+        What the text around the formula has defined, by name.
 
     Returns
     -------
@@ -81,15 +88,25 @@ def check(
     if question is None or isinstance(algorithm, Policy):
         raise ValueError("give a policy alone, or an algorithm and a question")
     about = subject(algorithm, question)
-    found = statements(formula, about.names)
+    found = [with_own_means(about, said) for said in
+             statements(formula, about.names, definitions)]  # fmt: skip
     parts = tuple(
-        replace(_verdict(about, statement, where_defined), policy=about.policy)
-        for statement in found
+        replace(_shown(about, statement, where_defined), policy=about.policy) for statement in found
     )
     if len(parts) == 1:
         return parts[0]
     weakest = min(parts, key=lambda part: WEAKEST_FIRST.index(part.verdict))
     return replace(weakest, formula=" and ".join(p.formula for p in parts), parts=parts)
+
+
+def _shown(about: Subject, statement: Statement, where_defined: bool) -> Checked:
+    """PROVED where every mean that the statement has is known to be defined, too."""
+    found = _verdict(about, statement, where_defined)
+    if found.verdict is not Status.PROVED:
+        return found
+    missing = undefined_means(about, statement)
+    sentence = f"{found.sentence}, wherever it is defined; it is not shown that {missing}"
+    return replace(found, verdict=Status.UNKNOWN, sentence=sentence) if missing else found
 
 
 def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Checked:

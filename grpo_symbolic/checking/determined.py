@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Pow, S, cancel, fraction, sstr, together
+from sympy import Expr, Pow, S, cancel, expand_log, fraction, sstr, together
 
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.checked import GLANCE_STEPS, SCATTERED, strict_sign, value_at
 from grpo_symbolic.checking.subject import Subject
 from grpo_symbolic.grammar.statement import Comparison
+from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.work import Exhausted, limited
 
 _MORE_POINTS = 4 * SCATTERED
@@ -24,6 +25,24 @@ def is_the_condition(about: Subject, said: Comparison) -> bool:
         return all(limited(strict_sign, part, domain, steps=GLANCE_STEPS) for part in parts)
     except Exhausted:
         return False
+
+
+def by_the_condition(about: Subject, said: Comparison) -> Claim | None:
+    """That the difference of both sides is the condition times something, at every policy.
+
+    So it is 0 at each stationary one, also where nothing is known of how many there are.
+    """
+    if about.residual is None:
+        return None
+    difference = said.left - said.right
+    # A guess, which the claim proves: each logarithm of a quotient is one of positive parts.
+    parts = (expand_log(part, force=True) for part in (difference, about.residual))
+    try:
+        ratio = limited(_quotient, *parts, steps=GLANCE_STEPS)
+    except Exhausted:
+        return None
+    domain = about.policy.domain
+    return Claim("a multiple of the condition", difference, "==", ratio * about.residual, domain)
 
 
 def poles_of(about: Subject, solved: Expr) -> list[str]:

@@ -31,7 +31,7 @@ from grpo_symbolic.checking.checked import (
     value_at,
 )
 from grpo_symbolic.checking.definedness import undefined
-from grpo_symbolic.checking.determined import is_the_condition, poles_of
+from grpo_symbolic.checking.determined import by_the_condition, is_the_condition, poles_of
 from grpo_symbolic.checking.divided import divided, values_seen
 from grpo_symbolic.checking.inverse import inverse
 from grpo_symbolic.checking.ranges import left_at_one, right_where
@@ -46,7 +46,7 @@ from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
-_CONDITION = "the condition at the formula"
+_CONDITION, _MULTIPLE = "the condition at the formula", "the condition itself"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.
 _ALL = "every policy, stationary or not"
 #: For one claim of a route that is tried in passing, and for the parts of the range.
@@ -142,7 +142,7 @@ class RelationCheck(StatementCheck):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
                 return self.result(Status.PROVED, method, self._proved(route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
-            if refuted and route not in (_CONDITION, _ALL):
+            if refuted and route not in (_CONDITION, _ALL, _MULTIPLE):
                 return verdicts[-1]
         return None
 
@@ -304,6 +304,9 @@ class RelationCheck(StatementCheck):
         everywhere = _ALL, [self._claim({}, about.policy.domain)]
         if self.said.relation != "==" and inside:
             yield everywhere
+        elif inside and not about.unique:
+            multiple = by_the_condition(about, self.said)
+            yield from () if multiple is None else [(_MULTIPLE, [multiple])]
         if about.closed is not None and not self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
         solved = self._solved()

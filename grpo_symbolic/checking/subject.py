@@ -115,7 +115,17 @@ class Subject:
             zip(question.policy, question.reference, strict=True), start=1
         ):
             named |= {f"pi_{o}": policy, f"pi_ref_{o}": reference}
-        return {**named, "p": PI} if self.binary else named
+        return {**named, "p": PI, **self._of_answers} if self.binary else named
+
+    @cached_property
+    def _of_answers(self) -> dict[str, Expr]:
+        """Of each of two answers: its expected advantage, derivative of the penalty, reward."""
+        condition, base = self.policy.condition, symbols.base_reward
+        sides = zip("ab", condition.preference, condition.marginal, strict=True)
+        named = {f"{n}({o})": v for o, p, d in sides for n, v in (("P", p), ("d", d))}
+        if base in self.policy.domain.symbols and symbols.gap in self.policy.domain.symbols:
+            named |= {"r(a)": base + symbols.gap, "r(b)": base}
+        return named
 
     @cached_property
     def closed(self) -> dict[Symbol, Expr] | None:

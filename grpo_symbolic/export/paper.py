@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from itertools import count
 
+from sympy import Symbol
+from sympy.core.relational import Relational
+
 from grpo_symbolic.export.exhibit import Exhibit, of_exhibit
 from grpo_symbolic.export.latex import Line, formula
 from grpo_symbolic.export.layout import Layout
@@ -94,7 +97,11 @@ def display(exhibit: Exhibit, layout: Layout) -> str:
 @of_exhibit
 def align_block(exhibit: Exhibit, layout: Layout) -> str:
     """The derivation with its reasons; the conditions, where no line follows from them."""
-    steps = exhibit.steps or tuple((e, "") for e in (*exhibit.formulas, *exhibit.where))
+    names = [line for line in exhibit.where if _is_used(line, exhibit.steps)]
+    where = ((line, "" if place else "where") for place, line in enumerate(names))
+    steps = (*exhibit.steps, *where)
+    if not exhibit.steps:
+        steps = tuple((e, "") for e in (*exhibit.formulas, *exhibit.where))
     if layout.numbering != "all":
         return align(steps, layout.notation, layout.width)
     block = align(steps, layout.notation, layout.width - BESIDE).replace("align*", "align")
@@ -108,6 +115,14 @@ def align_block(exhibit: Exhibit, layout: Layout) -> str:
         elif line.startswith("  "):
             lines[place] = line.replace(r" \\", r" \notag \\")
     return "\n".join(lines)
+
+
+def _is_used(line: Line, steps: Sequence[tuple[Line, str]]) -> bool:
+    """Whether a name is a function's, or one of these lines has it."""
+    name = line.lhs if isinstance(line, Relational) else None
+    if not isinstance(name, Symbol):
+        return True
+    return any(isinstance(said, Relational) and said.has(name) for said, _ in steps)
 
 
 @of_exhibit

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sympy import (
@@ -27,6 +28,8 @@ from sympy import (
 
 from grpo_symbolic import symbols
 from grpo_symbolic.elementary import ELEMENTARY, Need, needs_of_power, needs_of_value
+from grpo_symbolic.grammar.definitions import Definition
+from grpo_symbolic.grammar.sums import sum_of
 from grpo_symbolic.grammar.tokens import Node, refusal
 
 MAX_EXPONENT = 64
@@ -38,6 +41,8 @@ MAX_DEGREE = 500
 #: The largest number inside of an exponential: values stay within reach of any evaluation.
 MAX_IN_EXPONENT = 10**6
 MAX_OPERATIONS = 200
+#: Of a formula with all that it refers to written out, term by term.
+MAX_WRITTEN_OUT = 20_000
 _NUMBER = re.compile(r"([0-9]*)\.?([0-9]*)(?:[eE]([+-]?)([0-9]+))?\Z")
 
 #: Words that make a statement of their own, with their numbers of arguments.
@@ -81,10 +86,22 @@ class Builder:
         For the sentences of what is refused.
     names : mapping of str to Expr, optional
         What names stand for; the catalogue and the answers' own symbols unless given.
+    definitions : mapping of str to Definition, optional
+        What the text that the formula comes from has defined, by name.
     """
 
-    def __init__(self, text: str, names: Mapping[str, Expr] | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        names: Mapping[str, Expr] | None = None,
+        definitions: Mapping[str, Definition] = MappingProxyType({}),
+    ) -> None:
         self.text = text
+        self.definitions = definitions
+        #: Variables and indices by name, with their degrees; what is being looked up.
+        self._bound: dict[str, tuple[Expr, Rational]] = {}
+        self._open: tuple[str, ...] = ()
+        self._work = [MAX_WRITTEN_OUT]
         self.names = known_names() if names is None else names
         self.catalogue = names is None
         self._growing = 0
@@ -116,7 +133,18 @@ class Builder:
 
     # -- nodes -----------------------------------------------------------------------------
 
+    def bound(self, name: str, value: Expr, node: Node) -> Expr:
+        """The expression of a tree in which a name stands for a value."""
+        before = dict(self._bound)
+        self._bound[name] = value, S.One
+        found = self._built(node)
+        self._bound = before
+        return found
+
     def _built(self, node: Node) -> Expr:
+        self._work[0] -= 1
+        if self._work[0] < 0:
+            raise self.refused(node, f"written out it has more than {MAX_WRITTEN_OUT} parts")
         found = self._value(node)
         if found in (nan, zoo):
             raise self.refused(node, "it has no finite value")
@@ -141,7 +169,30 @@ class Builder:
             return self._inverse(node)
         if head == "**":
             return self._power(node, *node.args)
+        if head == "sum":
+            return sum_of(self, node)
+        if head == "call":
+            return self._defined(node, node.text, node.args[0])
         return self._function(node)
+
+    def _defined(self, node: Node, name: str, argument: Node | None = None) -> Expr:
+        """What a name of the text stands for, at the argument of a function."""
+        found = self.definitions[name]
+        if (found.variable is None) != (argument is None):
+            raise self.refused(node, f"{name} is not defined so")
+        if name in self._open:
+            raise self.refused(node, f"{name} is defined by itself")
+        if found.meaning is not None:
+            return found.meaning(S.Zero if argument is None else self._built(argument))
+        inner = Builder(found.text, None if self.catalogue else self.names, self.definitions)
+        inner.needs, inner._work, inner._growing = self.needs, self._work, self._growing
+        inner._open = (*self._open, name)
+        if found.variable is not None and argument is not None:
+            value = self._built(argument)
+            inner._bound[found.variable] = value, self._degrees[argument]
+        value = inner._built(found.body)
+        self._degrees[node] = inner._degrees[found.body]
+        return value
 
     def _number(self, node: Node) -> Expr:
         match = _NUMBER.match(node.text)
@@ -160,6 +211,13 @@ class Builder:
         name = node.text
         if node.answer.isascii() and node.answer.isdigit():
             name = f"{name}_{node.answer}"
+        if name in self._bound:
+            return self._bound[name][0]
+        if name in self.definitions:
+            return self._defined(node, name)
+        family, _, index = name.rpartition("_")
+        if index in self._bound and f"{family}_{self._bound[index][0]}" in self.definitions:
+            return self._defined(node, f"{family}_{self._bound[index][0]}")
         found = self.names.get(name)
         if found is None and self.catalogue:
             found = _of_answer(name)
@@ -278,8 +336,10 @@ class Builder:
     def _check_degree(self, node: Node) -> None:
         """Powers of powers of sums: the number of factors once all is written out."""
         degrees = [self._degrees[part] for part in node.args if part in self._degrees]
-        if node.head == "name":
-            found = S.One
+        if node.head == "name" and node.text in self._bound:
+            found = self._bound[node.text][1]
+        elif node.head in ("name", "call"):
+            found = self._degrees.get(node, S.One)
         elif node.head == "*":
             found = Add(*degrees)
         elif node.head == "**":

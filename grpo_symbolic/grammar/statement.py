@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from sympy import Expr, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.elementary import Need
 from grpo_symbolic.grammar.build import STATEMENTS, Builder, known_names
+from grpo_symbolic.grammar.definitions import Definition, functions_of
 from grpo_symbolic.grammar.plain import PlainParser
 from grpo_symbolic.grammar.tex import TexParser
 from grpo_symbolic.grammar.tokens import Node, Relation
@@ -89,7 +91,11 @@ class Direction(_Said):
 Statement = Comparison | LimitValue | Direction
 
 
-def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Statement, ...]:
+def statements(
+    text: str,
+    names: Mapping[str, Expr] | None = None,
+    definitions: Mapping[str, Definition] = MappingProxyType({}),
+) -> tuple[Statement, ...]:
     r"""What a formula says, in SymPy notation or, if it has a backslash, in LaTeX.
 
     Parameters
@@ -101,6 +107,8 @@ def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Stat
         alone is read as a formula for π(a).
     names : mapping of str to Expr, optional
         What names stand for; the catalogue unless given.
+    definitions : mapping of str to Definition, optional
+        What the text around the formula has defined, by name.
 
     Raises
     ------
@@ -112,9 +120,11 @@ def statements(text: str, names: Mapping[str, Expr] | None = None) -> tuple[Stat
     >>> print(*statements(r"\pi(a) \ge \frac{1}{1 + \beta^2}"))
     pi >= 1/(beta**2 + 1)
     """
-    parser = TexParser if isinstance(text, str) and "\\" in text else PlainParser
-    first, found = parser(text).relations()
-    builder = Builder(text, names)
+    if isinstance(text, str) and "\\" in text:
+        first, found = TexParser(text, functions_of(definitions)).relations()
+    else:
+        first, found = PlainParser(text).relations()
+    builder = Builder(text, names, definitions)
     if found:
         return tuple(_statement(relation, builder) for relation in found)
     if first.head in _DIRECTIONS:

@@ -8,13 +8,14 @@ refused with the advice to put brackets.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from types import MappingProxyType
 
-from grpo_symbolic.grammar.parser import Parser
+from grpo_symbolic.grammar.tex_names import FONTS, NAMES, NamesParser
 from grpo_symbolic.grammar.tokens import RELATIONS, Node, Token
 
 _TOKEN = re.compile(
-    r"\s*(?:\\(?:begin|end)\{(?:aligned|split)\}"
+    r"\s*(?:\{\}|\\(?:begin|end)\{(?:aligned|split)\}"
     # A line that goes on with a sign continues the sum; another one would be a second formula.
     r"|\\\\(?=\s*&?\s*(?:\\q?quad)*\s*[-+])"
     r"|(?P<command>\\(?:[A-Za-z]+|[,;:!> {}|()\[\]]))"
@@ -27,7 +28,7 @@ _SIZES = (
     *(b + e for b in ("big", "Big", "bigg", "Bigg") for e in ("", "l", "r")),
 )
 _SPACES = (",", ";", ":", "!", ">", " ", "(", ")", "[", "]")
-_STYLES = ("quad", "qquad", "displaystyle", "textstyle", "limits", "nolimits")
+_STYLES = ("quad", "qquad", "displaystyle", "textstyle", "limits", "nolimits", "qedhere")
 _LAYOUT = frozenset({"&", "$", "~", *("\\" + word for word in (*_SIZES, *_SPACES, *_STYLES))})
 _SAME = {
     spelling: token
@@ -52,19 +53,6 @@ _SAME = {
 }
 #: How TeX writes the relations that formulas may have.
 RELATION_COMMANDS = frozenset(c for c, sign in _SAME.items() if c[0] == "\\" and sign in RELATIONS)
-_FONTS = (r"\mathrm", r"\text", r"\textrm", r"\mathit", r"\operatorname", r"\rm", r"\textup")
-#: Commands and letters that are names, and the names that they are.
-_NAMES = {
-    **{rf"\{name}": name for name in ("pi", "beta", "gamma", "sigma", "epsilon", "lambda")},
-    r"\varepsilon": "epsilon",
-    r"\varpi": "pi",
-    r"\Delta": "gap",
-    "π": "pi",
-    "β": "beta",
-    "γ": "gamma",
-    "ε": "epsilon",
-    "σ": "sigma",
-}
 #: Functions by their words: a command of their own, or written out as an operator name.
 _FUNCTIONS = {
     **{name: name for name in ("log", "ln", "exp", "sinh", "cosh", "tanh", "max", "min")},
@@ -75,20 +63,17 @@ _FUNCTIONS = {
     "sgn": "sign",
 }
 _CLOSING = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", "|": "|"}
-#: Subscripts of π that name the policy itself.
-_OWN = frozenset({"", r"\theta", "theta"})
-_REFERENCE = frozenset({"ref", "0"})
 
 
-class TexParser(Parser):
+class TexParser(NamesParser):
     """Recursive descent over LaTeX mathematics; what is ambiguous in print is refused."""
 
     pattern, same, layout = _TOKEN, MappingProxyType(_SAME), _LAYOUT
     stops = (".", ",")
     leftover = "this does not continue a formula"
 
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, functions: Set[str] = frozenset()) -> None:
+        super().__init__(text, functions)
         self._bars = 0
 
     # -- sums and products ----------------------------------------------------------------
@@ -157,7 +142,7 @@ class TexParser(Parser):
             return self.group(token.text)
         if token.text == "|":
             return self.node("Abs", token, [self.group("|")])
-        if token.kind == "name" or token.text in _NAMES:
+        if token.kind == "name" or token.text in NAMES:
             return self._named(self.take())
         if token.kind != "command":
             raise self.refused("a number, a name or a bracket is expected")
@@ -199,14 +184,16 @@ class TexParser(Parser):
             return self._root(command)
         if name == r"\lim":
             return self._limit(command)
+        if name == r"\sum":
+            return self._sum(command)
         if name == r"\partial":
             return self._slashed_derivative(command)
         if name == r"\binom":
             return self.node("binomial", command, [self.script(), self.script()])
         if name == r"\infty":
             return self.node("name", command, text="oo")
-        word = self._word() if name in _FONTS else name.removeprefix("\\")
-        if word == "e" and name in _FONTS:
+        word = self._word() if name in FONTS else name.removeprefix("\\")
+        if word == "e" and name in FONTS:
             return self._exponential(command)
         if word == "logit":
             share = self._applied(word, command).args[0]
@@ -216,7 +203,7 @@ class TexParser(Parser):
             return self.node("log", command, [self.node("*", command, odds)])
         if word in _FUNCTIONS:
             return self._applied(_FUNCTIONS[word], command)
-        if name in _FONTS:
+        if name in FONTS:
             raise self.refused(f"{word[:40]!r} is not a function that formulas may use", command)
         raise self.refused(f"{name[:40]!r} is not a command that formulas may use", command)
 
@@ -261,6 +248,21 @@ class TexParser(Parser):
         self.expect(_CLOSING[start.text])
         self._bars = bars
         return self.node(function, command, args)
+
+    def _sum(self, command: Token) -> Node:
+        r"""``\sum_{k=1}^{7}`` over the product behind it."""
+        self.expect("_")
+        self.expect("{")
+        index = self.take()
+        if index.kind != "name":
+            raise self.refused("a letter is expected that the sum runs over", index)
+        self.expect("=")
+        first = self.sum()
+        self.expect("}")
+        self.expect("^")
+        last = self.script()
+        name = self.node("name", index, text=index.text)
+        return self.node("sum", command, [name, first, last, self.product()])
 
     # -- limits and derivatives -----------------------------------------------------------
 
@@ -323,112 +325,6 @@ class TexParser(Parser):
         texts = [self.ahead(places + k).text for k in range(4)]
         if texts[0] in (r"\partial", "d"):
             return 1
-        if texts[0] in _FONTS:
+        if texts[0] in FONTS:
             return 2 if texts[1] == "d" else 4 if texts[1:] == ["{", "d", "}"] else 0
         return 0
-
-    # -- names --------------------------------------------------------------------------------
-
-    def _named(self, token: Token) -> Node:
-        name = _NAMES.get(token.text, token.text)
-        if name == "e":
-            return self._exponential(token)
-        if name == "pi":
-            return self._probability(token)
-        if name == "gamma" and self._between_a_and_b():
-            return self.node("name", token, text=name)
-        if self.accept("_"):
-            index = self._word()
-            if name == "p" and index in _REFERENCE:
-                return self.node("name", token, text="pi_ref")
-            name = f"{name}_{index}"
-        return self.node("name", token, text=name)
-
-    def _exponential(self, token: Token) -> Node:
-        """e, with its exponent if it has one."""
-        if not self.accept("^"):
-            return self.node("name", token, text="E")
-        with self.deeper():
-            return self.node("exp", token, [self.script()])
-
-    def _between_a_and_b(self) -> bool:
-        r"""Takes the index of a margin, ``\gamma_{a,b}`` or ``\gamma_{ab}``."""
-        for index in (("_", "{", "a", ",", "b", "}"), ("_", "{", "a", "b", "}")):
-            if tuple(self.ahead(k).text for k in range(len(index))) == index:
-                self.at += len(index)
-                return True
-        return False
-
-    def _probability(self, token: Token) -> Node:
-        """π with its subscript, a star of optimality, and the answer in brackets."""
-        name, subscript = "pi", ""
-        for _ in range(2):
-            if self.accept("_"):
-                subscript = self._word()
-            elif self.next.text == "^" and not self._star() and self._names_reference():
-                self.take()
-                subscript = self._word()
-        if subscript in _REFERENCE:
-            name = "pi_ref"
-        elif subscript not in _OWN:
-            if not subscript.isdigit():
-                raise self.refused(f"the policy {subscript[:40]!r} is not known", token)
-            return self.node("name", token, text=f"pi_{subscript}")
-        return self.node("name", token, text=name, answer=self._answer())
-
-    def _star(self) -> bool:
-        """Takes ^* or ^{\\star}, which marks the policy and is no power."""
-        stars = ("*", r"\star")
-        if self.ahead(1).text in stars:
-            self.at += 2
-            return True
-        if self.ahead(1).text == "{" and self.ahead(2).text in stars and self.ahead(3).text == "}":
-            self.at += 4
-            return True
-        return False
-
-    def _names_reference(self) -> bool:
-        r"""Whether ^{\mathrm{ref}} comes next."""
-        texts = [self.ahead(k).text for k in range(1, 8) if self.ahead(k).text not in ("{", "}")]
-        return "".join(texts[1:4] if texts[0] in _FONTS else texts[:3]) == "ref"
-
-    def _answer(self) -> str:
-        """(a), (b | q) or (2) after a probability; nothing else is an argument."""
-        if self.next.text != "(":
-            return ""
-        places, answer = 1, ""
-        first = self.ahead(1)
-        if first.kind == "name" and first.text in ("a", "b"):
-            answer, places = first.text, 2
-        while not answer.isalpha() and self.ahead(places).kind == "digit" and places < 6:
-            answer += self.ahead(places).text
-            places += 1
-        if not answer or "." in answer or answer.startswith("0"):
-            return ""
-        if self.ahead(places).text == "|":
-            places += 1
-            while self.ahead(places).kind == "name":
-                places += 1
-        if self.ahead(places).text != ")":
-            return ""
-        self.at += places + 1
-        return answer
-
-    def _word(self) -> str:
-        """A subscript or a name in letters: ref, {ref}, \\mathrm{ref}, {\\text{ref}}, 1."""
-        with self.deeper():
-            if self.accept(*_FONTS):
-                return self._word()
-            if self.accept("{"):
-                found = ""
-                if self.next.kind == "command" and self.next.text in _FONTS:
-                    found = self._word()
-                while self.next.kind in ("name", "digit", "command") and self.next.text != r"\}":
-                    found += self.take().text
-                if self.next.text == "^":
-                    self._star()
-                self.expect("}")
-                return found
-        if self.next.kind not in ("name", "digit", "command"):
-            raise self.refused("a name is expected")
-        return self.take().text

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from grpo_symbolic.checking.check import check
 from grpo_symbolic.checking.checked import Checked
+from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.grammar.definitions import defined_name, functions_of
 from grpo_symbolic.grammar.tex import TexParser
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.papers.checked import CheckedFormula, CheckedPaper
+from grpo_symbolic.papers.definitions import Definitions
 from grpo_symbolic.papers.macros import Budget, Token, expanded, tokens
 from grpo_symbolic.papers.names import Names, written
 from grpo_symbolic.papers.rows import Formula, Row, formulas, has_relation
-from grpo_symbolic.papers.scan import Comment, Display, Heading, pieces
+from grpo_symbolic.papers.scan import Comment, Display, Environment, Heading, Piece, pieces
 from grpo_symbolic.papers.source import Source
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.progress import tracked
@@ -27,10 +32,14 @@ MAX_CHECKED = 400
 #: Words of a comment that say what it holds for.
 _SCOPES = ("section", "document", "inline", "off", "skip")
 _NOTHING = re.compile(r"(?:\s|%[^\n]*(?:\n|\Z)|\\label\s*\{[^{}]*\})*")
+#: Words before mathematics in a line of text that gives a name its meaning.
+_GIVES = re.compile(r"(?:where|[Ll]et|[Pp]ut|[Ww]rite|[Dd]efine)\s+\Z")
 _INLINE = re.compile(r"(?:\s|%[^\n]*\n)*(?:\$(?!\$)|\\\()")
 _LONGEST_GAP = 2_000
 #: Levels of the whole paper, and of what stands before the first heading.
 _TOP, _NO_HEADING = -1, 99
+#: The level of the outermost environment of text, below all headings.
+_TEXT = 100
 _ORDER = (Status.REFUTED, Status.UNKNOWN, Status.NUMERIC, Status.PROVED)
 
 
@@ -65,6 +74,18 @@ class _Task:
     names: Names
     held: _Held | None
     problem: str = ""
+    #: In a line of text: it is read for what it defines, and not reported.
+    aside: bool = False
+
+    @cached_property
+    def text(self) -> tuple[str, tuple[int, ...]]:
+        """All rows in the library's names, and where each of them starts."""
+        text, starts = "", []
+        for given in _joined(self.formula.rows):
+            text += " " if text else ""
+            starts.append(len(text))
+            text += written(self.names.applied(given))
+        return (text if "\\" in text else rf"{text}\,"), tuple(starts)
 
 
 def check_source(
@@ -90,10 +111,42 @@ def check_source(
         raise ValueError(
             f"{source.name}: a paper may have {MAX_CHECKED} formulas to check, this one has {asked}"
         )
+    defined = _definitions(tasks)
     checked: list[CheckedFormula] = []
+    failed: dict[Setting, set[str]] = {}
     for task in tracked(tasks, label="formulas"):
-        checked += _verdicts(source, task)
-    return CheckedPaper(tuple(checked), source)
+        if not task.aside:
+            checked += _verdicts(source, task, defined, failed)
+    return CheckedPaper(tuple(_judged(checked, failed)), source)
+
+
+def _definitions(tasks: Sequence[_Task]) -> dict[Setting, Definitions]:
+    """What is defined under each setting."""
+    texts: dict[Setting, list[str]] = {}
+    for task in tasks:
+        if task.held is not None and task.held.setting is not None and not task.problem:
+            with suppress(ValueError):
+                texts.setdefault(task.held.setting, []).append(task.text[0])
+    found: dict[Setting, Definitions] = {}
+    for setting, said in texts.items():
+        with suppress(ValueError):  # the check of each formula says so
+            about = subject(setting.algorithm, setting.question)
+            found[setting] = Definitions.of(about, said)
+    return found
+
+
+def _judged(
+    checked: Sequence[CheckedFormula], failed: Mapping[Setting, set[str]]
+) -> Iterator[CheckedFormula]:
+    """Definitions that are not the library's own: wrong where what uses them fails."""
+    for formula in checked:
+        own, said = formula.checked, formula.defines
+        if said is None or own is None or own.verdict is not Status.REFUTED:
+            yield formula
+            continue
+        fails = said[1] in failed.get(said[0], ())
+        reason = "a definition of the paper's own, not the library's: no formula fails with it"
+        yield formula if fails else replace(formula, verdict=None, reason=reason, checked=None)
 
 
 class _Attaching:
@@ -102,7 +155,7 @@ class _Attaching:
     def __init__(
         self,
         source: Source,
-        found: Sequence[Comment | Heading | Display],
+        found: Sequence[Piece],
         read: Reader,
         read_notation: Callable[[str], Notation],
     ) -> None:
@@ -113,6 +166,8 @@ class _Attaching:
         self.sections: dict[int, _Held] = {}
         self.heading = Heading(0, 0, _NO_HEADING)
         self.pending: _Held | None = None
+        #: How many environments of text are open.
+        self.depth = 0
         self.budget = Budget()
 
     def tasks(self) -> Iterator[_Task]:
@@ -123,8 +178,12 @@ class _Attaching:
                 yield from self._dangling()
                 self.heading = piece
                 self.sections = {k: v for k, v in self.sections.items() if k < piece.level}
+            elif isinstance(piece, Environment):
+                self._environment(piece)
             elif not piece.inline or self._is_next(piece):
                 yield from self._display(piece)
+            elif self.sections and _GIVES.search(self.source.text, piece.at - 12, piece.at):
+                yield from (replace(task, aside=True) for task in self._display(piece, True))
         yield from self._dangling()
 
     # -- comments --------------------------------------------------------------------------
@@ -197,12 +256,26 @@ class _Attaching:
             row = Row(held.comment.at, 0, (), "")
             yield _Task(Formula([row]), Names(), held, "no formula follows this comment")
 
+    def _environment(self, piece: Environment) -> None:
+        """A comment right before a theorem or proof holds to its end."""
+        if not piece.begins:
+            self.sections.pop(_TEXT + self.depth, None)
+            self.depth -= 1
+            return
+        self.depth += 1
+        comment = None if self.pending is None else self.pending.comment
+        if comment is not None and _NOTHING.fullmatch(self.source.text, comment.end, piece.at):
+            assert self.pending is not None
+            self.sections[_TEXT + self.depth] = self.pending
+
     # -- formulas --------------------------------------------------------------------------
 
-    def _display(self, display: Display) -> Iterator[_Task]:
+    def _display(self, display: Display, aside: bool = False) -> Iterator[_Task]:
         """The formulas of a display, each with the last comment before it."""
         section = self.sections[max(self.sections)] if self.sections else None
-        outside, self.pending = self.pending or section, None
+        outside = self.pending or section
+        if not aside:
+            self.pending = None
         inside = [(c.at, self._held(c)[0]) for c in display.comments if not c.notation]
         names, problem = Names(), ""
         given = list(tokens(self.source.text, display.start, display.end))
@@ -219,15 +292,24 @@ class _Attaching:
 
 
 def _speaks(part: Sequence[Token], names: Names) -> bool:
-    """Whether a formula is about a policy: otherwise it may be a condition."""
+    """Whether a formula is about a policy, or defines a function; else it may be a condition."""
     try:
-        said = {token.text for token in names.applied(part)}
+        given = names.applied(part)
     except ValueError:
         return False
+    said = {token.text for token in given}
+    head = defined_name(written(given), ())
+    if head is not None and head[1] is not None:
+        return True
     return not said.isdisjoint((r"\pi", r"\varpi", "π", "p"))
 
 
-def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
+def _verdicts(
+    source: Source,
+    task: _Task,
+    defined: Mapping[Setting, Definitions],
+    failed: dict[Setting, set[str]],
+) -> Iterator[CheckedFormula]:
     """One verdict for each row."""
     rows = task.formula.rows
     listed = [
@@ -236,10 +318,16 @@ def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
     if task.held is None or task.held.setting is None:
         yield from listed
         return
+    setting = task.held.setting
+    names = defined.get(setting)
     try:
         if task.problem:
             raise ValueError(task.problem)
-        found = _checked(task, task.held.setting)
+        head = None if names is None else names.head(task.text[0])
+        if names is not None and head is not None:
+            yield _defining(listed, names, task, setting, head[0])
+            return
+        found = _checked(task, setting, names)
     except ValueError as error:
         verdict = Status.UNKNOWN if task.held.direct else None
         for formula, row in zip(listed, rows, strict=True):
@@ -249,7 +337,39 @@ def _verdicts(source: Source, task: _Task) -> Iterator[CheckedFormula]:
     for formula, parts in _whole(listed, found):
         weakest = min(parts, key=lambda part: _ORDER.index(part.verdict))
         reason = f"by {weakest.method}: {weakest.sentence}"
+        if names is not None and weakest.verdict is Status.REFUTED:
+            failed.setdefault(setting, set()).update(_to_blame(task, setting, names))
         yield replace(formula, verdict=weakest.verdict, reason=reason, checked=weakest, asked=True)
+
+
+def _to_blame(task: _Task, setting: Setting, names: Definitions) -> set[str]:
+    """The definitions that a refuted formula uses, where with the library's own it is proved."""
+    used = names.used(task.text[0])
+    if used:
+        with suppress(ValueError):
+            rows = _checked(task, setting, names.with_own())
+            if all(part.verdict is Status.PROVED for parts in rows for part in parts):
+                return used
+    return set()
+
+
+def _defining(
+    listed: Sequence[CheckedFormula], names: Definitions, task: _Task, setting: Setting, name: str
+) -> CheckedFormula:
+    """A definition, with its verdict where the library has something by its name."""
+    whole = replace(listed[0], formula=" ".join(row.formula for row in listed), asked=True)
+    if name in names.twice:
+        raise ValueError(f"{name} is defined in two ways under this setting")
+    found = names.verdict(task.text[0])
+    if found is None and name not in names.in_use:
+        raise ValueError(f"{name} is no name of the setting, and no formula uses what it is here")
+    if found is None:
+        return replace(whole, reason="a definition, used as it stands", end=listed[-1].end)
+    reason = f"by {found.method}: {found.sentence}"
+    return replace(
+        whole, verdict=found.verdict, reason=reason, checked=found,
+        end=listed[-1].end, defines=(setting, name),
+    )  # fmt: skip
 
 
 def _whole(
@@ -281,21 +401,19 @@ def _joined(rows: Sequence[Row]) -> Iterator[Sequence[Token]]:
         yield given[:-1] if open_ else given
 
 
-def _checked(task: _Task, setting: Setting) -> list[list[Checked]]:
+def _checked(task: _Task, setting: Setting, names: Definitions | None) -> list[list[Checked]]:
     """For each row, the verdicts on its relations."""
-    text, starts = "", []
-    for given in _joined(task.formula.rows):
-        text += " " if text else ""
-        starts.append(len(text))
-        text += written(task.names.applied(given))
-    _, relations = TexParser(text).relations()
+    text, starts = task.text
+    known = {} if names is None else names.known
+    _, relations = TexParser(text, functions_of(known)).relations()
     if not relations:
         raise ValueError("it has no relation, so that it says nothing to check")
     found = check(
-        text if "\\" in text else rf"{text}\,",
+        text,
         setting.algorithm,
         setting.question,
         where_defined=setting.where_defined,
+        definitions=known,
     )
     rows: list[list[Checked]] = [[] for _ in starts]
     for relation, part in zip(relations, found.parts or (found,), strict=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +52,8 @@ class CheckedFormula:
     checked: Checked | None = None
     end: int = field(default=0, repr=False)
     asked: bool = False
+    #: Of a definition: its setting and its name.
+    defines: tuple[Hashable, str] | None = field(default=None, repr=False, compare=False)
 
     @property
     def counterexample(self) -> dict[str, str] | None:

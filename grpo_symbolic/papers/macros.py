@@ -99,7 +99,7 @@ def _layout() -> dict[str, Macro]:
         "nonumber", "notag", "allowbreak", "displaybreak", "MoveEqLeft", "strut", "mathstrut",
         "hfill", "hfil", "noindent", "relax", "protect",
     )}  # fmt: skip
-    for name in ("label", "tag", "hspace", "vspace", "color", "intertext", "shortintertext",
+    for name in ("label", "tag", "hspace", "vspace", "color",
                  "phantom", "hphantom", "vphantom", "grpoverdict"):  # fmt: skip
         found[rf"\{name}"] = Macro(1, nothing, starred=True)
     for name in ("boxed", "ensuremath", "smash", "mathopen", "mathclose", "mathord", "mathinner"):

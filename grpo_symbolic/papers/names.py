@@ -102,7 +102,9 @@ class Names:
                 at += len(theirs)
                 continue
             token = left[at]
-            if self.taken and token.text in self.taken:
+            texts = (found[-1].text if found else "", *(t.text for t in left[at : at + 2]))
+            given = texts[0] in (r"\mid", "|") and texts[1:] == (r"\pi", ")")  # P(a | π)
+            if self.taken and token.text in self.taken and not given:
                 raise ValueError(
                     f"{token.text} is not a name here: the notation has {self.taken[token.text]}"
                 )

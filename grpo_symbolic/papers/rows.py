@@ -34,7 +34,9 @@ _SIGNS = frozenset({"+", "-", "−", r"\cdot", r"\times", r"\pm", "/"})
 _SPACES = frozenset({r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", r"\:", "~", "{", "}"})
 _SEPARATORS = frozenset({r"\quad", r"\qquad", ",", ";"})
 _WORDS = frozenset({r"\text", r"\mbox", r"\textrm", r"\mathrm"})
-_AND = frozenset({"and", "und", "so", "hence", "or equivalently"})
+_AND = frozenset({"and", "und", "so", "hence", "or equivalently", "where", "with"})
+#: Lines of text between the rows of a display.
+_TEXT = (r"\intertext", r"\shortintertext")
 _ENDS = frozenset({",", ".", ";"}) | {r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", "~"}
 #: How a remark begins that is no condition on the formula beside it.
 _REMARK = re.compile(
@@ -43,7 +45,7 @@ _REMARK = re.compile(
 )
 _DIMENSION = re.compile(r"[-+0-9. ]*[a-zA-Z\\]*[ ]*")
 _CLEANED = re.compile(
-    r"(?<!\\)%[^\n]*|\\(?:label|tag\*?|grpoverdict)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak)(?![A-Za-z])"
+    r"(?<!\\)%[^\n]*|\\(?:label|tag\*?|grpoverdict)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak|qedhere)(?![A-Za-z])"
     r"|\\(?:begin|end)\{(?:aligned|split|gathered|multlined)\}(?:\[[a-z]\])?|(?<!\\)&"
 )
 
@@ -187,6 +189,12 @@ def _rows(display: Display, given: Sequence[Token]) -> list[_Cells]:
             at = after
             continue
         at += 1
+        if token.text in _TEXT and splits:
+            row.end = token.at
+            row = _Cells(kind=row.kind)
+            rows.append(row)
+            at = _after_group(given, at)
+            continue
         if token.text == r"\\":
             at = _spacing(given, at)
             if splits:
@@ -201,6 +209,17 @@ def _rows(display: Display, given: Sequence[Token]) -> list[_Cells]:
         row.cells[-1].append(token)
     row.end = row.end or display.end
     return rows
+
+
+def _after_group(given: Sequence[Token], at: int) -> int:
+    """What comes after a group in braces."""
+    depth = 0
+    while at < len(given):
+        depth += (given[at].text == "{") - (given[at].text == "}")
+        at += 1
+        if depth == 0 and given[at - 1].text == "}":
+            break
+    return at
 
 
 def _environment(given: Sequence[Token], at: int) -> tuple[str, int]:

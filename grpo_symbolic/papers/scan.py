@@ -81,7 +81,15 @@ class Display:
         return self.kind in ("$", "(", "math")
 
 
-Piece = Comment | Heading | Display
+@dataclass(frozen=True)
+class Environment:
+    """Where one of text begins, such as a theorem, or ends; ``at`` is where its command stands."""
+
+    at: int
+    begins: bool
+
+
+Piece = Comment | Heading | Display | Environment
 
 
 def pieces(source: Source) -> Iterator[Piece]:
@@ -184,7 +192,7 @@ class _Scan:
             return None
         return self._display(at, self.at, "$", "$")
 
-    def _begin(self, at: int) -> Display | None:
+    def _begin(self, at: int) -> Piece | None:
         match = _ENVIRONMENT.match(self.text, self.at)
         self.groups.append({})
         if match is None:
@@ -198,7 +206,7 @@ class _Scan:
         if name == "document":
             self.groups.pop()
         if name not in _ENVIRONMENTS:
-            return None
+            return None if name == "document" else Environment(at, True)
         self.groups.pop()
         start = self.at
         if name in ("alignat", "xalignat"):
@@ -206,12 +214,12 @@ class _Scan:
             start = columns.end() if columns else start
         return self._display(at, start, name, r"\end")
 
-    def _ends(self) -> str | None:
+    def _ends(self) -> str | Piece:
         match = _ENVIRONMENT.match(self.text, self.at)
         if match is not None and match[1] == "document":
             return "end"
         self._close()
-        return None
+        return Environment(self.at, False)
 
     def _opened_by_macro(self, name: str, at: int) -> Display | None:
         r"""``\be`` for ``\begin{equation}`` and its like."""

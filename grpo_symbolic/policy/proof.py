@@ -11,9 +11,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from sympy import Eq, Expr, Function, Mul, S, log, oo
+from sympy import Eq, Expr, Function, Mul, S, Symbol, log, oo
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import definitions
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.equation.drift import GroupDrift
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PI, REFERENCE, SHARE = symbols.pi, symbols.pi_ref, symbols.share
 (P_A, P_B), (D_A, D_B) = symbols.preferences, symbols.marginals
+_Z = Symbol("z", real=True)
 # A formula that stands in a sentence is no wider, in points.
 _IN_TEXT = 120.0
 # The lines of a derivation up to the condition in π(a): definitions, balance, insertion.
@@ -177,10 +179,10 @@ def _of_groups(drift: GroupDrift) -> tuple[Passage, ...]:
     size = formula(S(rule.size))
     shown = rule_shown(drift)
     head = (
-        f"With probability {high} {who}. In a group in which the share $t$ of the rewards is the "
-        r"higher one, let $A_1(t)$ and $A_0(t)$ be the advantages of the higher and of the lower "
-        r"reward. Advantages add up to zero, $t A_1(t) + (1-t) A_0(t) = 0$, and vanish in a group "
-        r"of equal rewards. Let $f(t) = t A_1(t)$, which is"
+        f"Let {high} be the probability with which {who}. In a group in which the share $t$ of "
+        r"the rewards is the higher one, let $A_1(t)$ and $A_0(t)$ be the advantages of the higher "
+        r"and of the lower reward. Advantages add up to zero, $t A_1(t) + (1-t) A_0(t) = 0$, and "
+        r"vanish in a group of equal rewards. The product $t A_1(t)$ has the name $f(t)$, and is"
     )
     first = Passage(head, (("f", Eq(Function("f")(symbols.t), shown, evaluate=False)),))
     mean = Function("f")(m) if rule.size == oo else rule.mean(m)
@@ -209,7 +211,9 @@ def _of_groups(drift: GroupDrift) -> tuple[Passage, ...]:
         factor = S.One
     named = Mul(factor, mean, 1 / (m * (1 - m)), evaluate=True)
     lines: list[tuple[str, Line]] = [("drift", Eq(P_A - P_B, named, evaluate=False))]
-    if not rule.kept_by_name and not noisy:
+    if rule.kept_by_name:
+        lines.insert(0, ("", definitions(mean)[0]))
+    elif not noisy:
         lines.insert(0, ("", Eq(mean, drift.hill.subs(PI, m), evaluate=False)))
     return first, Passage(f"{why} {given}", tuple(lines))
 
@@ -246,7 +250,10 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
         passages += [
             Passage(sentence(why) + ":", (("polynomial", _with_zero_right(e)),)) for why, e in lines
         ]
-        return (*passages, *_branch(closed.claims, closed.expression))
+        return (
+            *passages,
+            *_branch(closed.claims, _side(lines[0][1]) if lines else None, closed.expression),
+        )
     passages = [Passage(inserted, (("equation", policy.equation),))]
     for step in steps:
         if step.equation != policy.equation:
@@ -254,20 +261,26 @@ def _solved(policy: Solved, equation: Line) -> tuple[Passage, ...]:
     return tuple(passages)
 
 
-def _branch(claims: tuple[Claim, ...], solution: Expr) -> tuple[Passage, ...]:
+def _side(equation: Eq) -> Expr:
+    """What an equation says to be zero."""
+    return equation.rhs if equation.lhs == 0 else equation.lhs
+
+
+def _branch(claims: tuple[Claim, ...], left: Expr | None, solution: Expr) -> tuple[Passage, ...]:
     """Which root it is: values of the polynomial q at two points, and the signs below."""
     leading, start, one, *below = claims
     q = Function("q")
     line = not below
     at = S.Zero if line else REFERENCE
     values: tuple[tuple[str, Line], ...] = (
+        *((("", Eq(q(_Z), left.subs(PI, _Z), evaluate=False)),) if left is not None else ()),
         ("", _signed(q(at), start.left, "<")),
         ("", _signed(q(S.One), one.left, ">")),
     )
     kind = "linear" if line else "quadratic"
     text = (
-        rf"Its left side is a {kind} polynomial $q$ of ${formula(PI)}$ with the positive leading "
-        rf"coefficient ${formula(leading.left)}$, and"
+        rf"Its left side is ${formula(q(PI))}$ for a {kind} polynomial $q$ with the positive "
+        rf"leading coefficient ${formula(leading.left)}$, and"
     )
     if line:
         end = "so that it has one root, and that one lies in $(0, 1)$:"
@@ -284,7 +297,7 @@ def _branch(claims: tuple[Claim, ...], solution: Expr) -> tuple[Passage, ...]:
 
 def _with_zero_right(equation: Eq) -> Written:
     """``q = 0`` as it is spoken of, and not ``0 = q``."""
-    return Written(formula(equation.rhs if equation.lhs == 0 else equation.lhs), "0")
+    return Written(formula(_side(equation)), "0")
 
 
 def _signed(left: Expr, value: Expr, relation: str) -> Written:
