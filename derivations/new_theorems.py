@@ -197,7 +197,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
     # -- new: many levels, training, raters ------------------------------------------------------
     new(
         r"reverse KL: exactly one stationary policy for any three levels ($G=3$), and for three "
-        r"($G=4$) and four ($G=3$) at equal distances",
+        r"($G=4,5,6$) and four ($G=3$) at equal distances",
         "uniqueness_many_levels: *",
     ),
     open_question(

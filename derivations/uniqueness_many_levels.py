@@ -22,7 +22,7 @@ VALUE = Symbol("V_G", real=True)
 #: Levels from the best one down, with what they are called, and the sizes of groups.
 CASES: tuple[tuple[str, tuple[Expr, ...], tuple[int, ...]], ...] = (
     ("any three levels", (S.One, GAP, S.Zero), (3,)),
-    ("three levels at equal distances", tuple(map(Integer, (2, 1, 0))), (4,)),
+    ("three levels at equal distances", tuple(map(Integer, (2, 1, 0))), (4, 5, 6)),
     ("four levels at equal distances", tuple(map(Integer, (3, 2, 1, 0))), (3,)),
 )
 
