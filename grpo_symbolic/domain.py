@@ -13,9 +13,22 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
+from math import isfinite
 from random import Random
 
-from sympy import Basic, Dummy, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
+from sympy import (
+    Basic,
+    Dummy,
+    Expr,
+    Integer,
+    Rational,
+    S,
+    Symbol,
+    ceiling,
+    floor,
+    oo,
+    sstr,
+)
 
 from grpo_symbolic.display import Html, cut, legible, math, tex, typeset
 from grpo_symbolic.symbols import describe
@@ -32,13 +45,23 @@ _MANY = 100
 
 @dataclass(frozen=True, repr=False)
 class Range:
-    """One symbol between two ends; an end is closed where the symbol may reach it."""
+    """One symbol between two ends; an end is closed where the symbol may reach it.
+
+    Ends may be Python's numbers, which are taken for what they are written as: 0.1 is 1/10.
+    """
 
     symbol: Symbol
     lower: Expr
     upper: Expr
     lower_closed: bool = False
     upper_closed: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("lower", "upper"):
+            end = getattr(self, name)
+            if not isinstance(end, Basic):
+                exact = Rational(repr(end)) if isinstance(end, float) and isfinite(end) else S(end)
+                object.__setattr__(self, name, exact)
 
     @cached_property
     def needs(self) -> set[Symbol]:

@@ -1,5 +1,7 @@
 """Domains: coordinates cover exactly the domain, samples lie in it, ends may depend."""
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -248,3 +250,13 @@ def test_samples_between_roots_are_fractions() -> None:
     points = [*domain.samples(20), *domain.corners([free])]
     assert len(points) > 20
     assert all(p[free].is_Rational and 2 < p[free] ** 2 < 3 for p in points)
+
+
+def test_ends_may_be_numbers_of_python():
+    x = Symbol("x", positive=True)
+    ranges = Domain.of((x, 1, 2.5), (Symbol("y", real=True), Fraction(1, 3), 0.4))
+    assert ranges == Domain.of(
+        (x, Integer(1), Rational(5, 2)), (Symbol("y", real=True), Rational(1, 3), Rational(2, 5))
+    )
+    assert prove(Claim("above its end", x, ">", 1, ranges)).status is Status.PROVED
+    assert prove(Claim("below its end", x, "<", 2, ranges)).status is Status.REFUTED

@@ -8,9 +8,10 @@ import re
 from collections.abc import Sequence
 
 from derivations.book.names import SHORT
-from derivations.book.prose import escape, quoted
+from derivations.book.prose import escape, quoted, range_tex
 from derivations.result import Outcome
 from grpo_symbolic import symbols
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.latex import sides
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.verify.claim import Claim
@@ -105,11 +106,14 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
         rows.append(
             rf"\multicolumn{{5}}{{@{{}}l}}{{\ref{{{outcome.name}}} {outcome.result.title}}} \\*"
         )
-        rows += [_row(n, c, v, room) for n, (c, v) in enumerate(outcome.verdicts, start=1)]
+        shown = _shown([claim for claim, _ in outcome.verdicts], room)
+        numbered = enumerate(zip(shown, outcome.verdicts, strict=True), start=1)
+        rows += [_row(n, text, claim, verdict) for n, (text, (claim, verdict)) in numbered]
     head = r"& Claim & Verdict & Method & Certificate \\"
     return "\n".join(
         [
-            r"Each claim is made for all parameters of its range; a claim that is refuted was "
+            r"Each claim is made for all parameters of its range, which is said where the same "
+            r"sides are compared on another one; a claim that is refuted was "
             r"declared to be false, or is said so in the text. Policies may be written in weights, "
             r"$\pi(k)=x_k/\sum_o x_o$. A formula that is wider than its column is named in words; "
             r"\texttt{formulas.json} has all of them. The last column is the beginning of the "
@@ -125,8 +129,7 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
     )
 
 
-def _row(number: int, claim: Claim, verdict: Verdict, room: float) -> str:
-    shown = _formula(claim, room)
+def _row(number: int, shown: str, claim: Claim, verdict: Verdict) -> str:
     method = in_words(verdict.method)
     data = json.dumps([str(claim.statement), str(verdict.evidence)], sort_keys=True)
     digest = hashlib.sha256(data.encode()).hexdigest()[:8]
@@ -137,13 +140,39 @@ def _row(number: int, claim: Claim, verdict: Verdict, room: float) -> str:
 _SCALE = 0.93
 
 
-def _formula(claim: Claim, room: float) -> str:
-    """The claim as a formula where it fits on the line, else its name."""
-    if max(claim.left.count_ops(), claim.right.count_ops()) <= _OPERATIONS:
-        tex = " ".join(sides(claim.statement, SHORT))
-        if width(tex, "T") * _SCALE <= 0.88 * room:
-            return f"${tex}$"
-    return quoted(escape(claimed(claim)))
+def _shown(claims: Sequence[Claim], room: float) -> list[str]:
+    """Claims as formulas where they fit on the line, else their names.
+
+    Where a result compares the same sides on several ranges, each is said with its own.
+    """
+    parts = [_sides(claim, room) for claim in claims]
+    ranges: dict[tuple[str, str], list[frozenset[Range]]] = {}
+    for claim, part in zip(claims, parts, strict=True):
+        if part is not None:
+            ranges.setdefault((part[0], part[2]), []).append(frozenset(_own(claim)))
+    shown = []
+    for claim, part in zip(claims, parts, strict=True):
+        if part is None:
+            shown.append(quoted(escape(claimed(claim))))
+            continue
+        common = frozenset.intersection(*ranges[part[0], part[2]])
+        apart = Domain(tuple(r for r in _own(claim) if r not in common))
+        where = f" for {range_tex(apart)}" if apart.ranges else ""
+        shown.append(f"${' '.join(part)}${where}")
+    return shown
+
+
+def _own(claim: Claim) -> tuple[Range, ...]:
+    return claim.domain.relevant(claim.left, claim.right).ranges
+
+
+def _sides(claim: Claim, room: float) -> tuple[str, str, str] | None:
+    """Both sides and the relation, if they fit on the line and differ in print."""
+    if max(claim.left.count_ops(), claim.right.count_ops()) > _OPERATIONS:
+        return None
+    found = sides(claim.statement, SHORT)
+    fits = width(" ".join(found), "T") * _SCALE <= 0.88 * room
+    return found if fits and found[0] != found[2] else None
 
 
 _TAIL = re.compile(r"(?P<head>.+?)(?:, (?P<plain>[^,:;()]+)| \((?P<bracket>[^()]*)\))\Z")

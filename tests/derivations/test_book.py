@@ -9,7 +9,7 @@ from pathlib import Path
 
 import mpmath as mp
 import pytest
-from sympy import S, lambdify
+from sympy import Mul, Rational, S, lambdify, oo
 
 from derivations import catalogue
 from derivations.__main__ import main
@@ -26,6 +26,7 @@ from derivations.book.verdicts import merged, verdict_table
 from derivations.catalogue import CHAPTERS, ORDER, outcome_of
 from derivations.result import KINDS, Outcome, Result, run
 from grpo_symbolic import Claim, check_paper, symbols
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.notation import Notation
 from grpo_symbolic.plotting import FIGURES
@@ -407,7 +408,10 @@ def test_similar_claims_are_said_once() -> None:
 def test_the_verdicts_count_every_claim() -> None:
     beta = symbols.beta
     claims = (
-        *(Claim(f"it holds, G = {n}", n * beta, "==", beta * n) for n in (2, 3, 4)),
+        *(
+            Claim(f"it holds, G = {n}", n * beta, "==", (n * beta**2 + n * beta) / (beta + 1))
+            for n in (2, 3, 4)
+        ),
         *(
             Claim(f"control: {n} is too many", n * beta, "==", beta, expected="REFUTED")
             for n in (2, 3)
@@ -417,9 +421,27 @@ def test_the_verdicts_count_every_claim() -> None:
     text = verdict_table([outcome], 240.0)
     assert text.count(r"\proved{}") == 3
     assert text.count(r"\refuted{}") == 2
-    assert r"$3 \beta = 3 \beta$" in text  # as a formula, where it fits
+    assert r"$3 \beta = \frac{" in text  # as a formula, where it fits
     digests = re.findall(r"& (\w{8}) \\\\$", text, re.MULTILINE)
     assert len(set(digests)) == len(digests) == 5
+
+
+def test_a_sign_that_depends_on_the_range_is_said_with_it() -> None:
+    """Beside each other they would contradict one another, and equal sides in print say nothing."""
+    beta = symbols.beta
+    claims = (
+        Claim("it falls", beta - 1, "<", S.Zero, Domain.of((beta, 0, 1))),
+        Claim("it rises", beta - 1, ">", S.Zero, Domain.of((beta, 1, oo))),
+        Claim("it is alone", beta, ">", S.Zero, Domain.of((beta, 0, 1))),
+        Claim("one half", Mul(Rational(1, 2), beta + 1), "==",
+              Mul(Rational(1, 2), beta + 1, evaluate=False), Domain.of(beta)),
+    )  # fmt: skip
+    text = verdict_table([run("a_name", lambda: Result("t", "new", "s", claims=claims))], 240.0)
+    rows = re.findall(r"^\d & (.*) & \\proved", text, re.MULTILINE)
+    assert rows[0].endswith(r" for $0 < \beta < 1$")
+    assert rows[1].endswith(r" for $\beta > 1$")
+    assert rows[2] == r"$\beta > 0$"
+    assert rows[3] == "one half"
 
 
 def test_sources_become_citations() -> None:
