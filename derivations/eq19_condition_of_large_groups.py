@@ -51,7 +51,7 @@ def result() -> Result:
         formulas=(equation(BETA * (P - P0), height), equation(quadratic, S.Zero)),
         claims=(
             Claim(
-                "(19): the slope on policy, times pi(1 - pi)",
+                "(19): the slope on policy, times pi*(1 - pi)",
                 slope * P * (1 - P),
                 "==",
                 height - BETA * (P - P0),

@@ -13,7 +13,7 @@ Y = Symbol("y", real=True)
 N = Symbol("n", positive=True)
 MEAN, SECOND = Symbol("m_1", real=True), Symbol("m_2", positive=True)
 VARIANCE = Symbol("v", positive=True)
-SHIFT = Symbol("epsilon", positive=True)
+SHIFT = Symbol("varepsilon", positive=True)
 
 
 def over_time() -> Integral:

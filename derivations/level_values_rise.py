@@ -67,7 +67,7 @@ def result() -> Result:
     found = advantage()
     slope = diff(found, X)
     square = expand(found**2)
-    shift = Symbol("epsilon", positive=True)
+    shift = Symbol("varepsilon", positive=True)
     _, variance = moments()
     # d(x/(s + e)) in x, times (s + e)² s: s² + e s - x v'/2.
     numerator = (variance - X * diff(variance, X) / 2).expand() + shift * sqrt(variance)

@@ -11,7 +11,7 @@ from grpo_symbolic import Claim, Domain, Estimator
 #: l = log(pi/pi_ref), so that u = pi_ref/pi = exp(-l).
 L = Symbol("l", real=True)
 #: The same where it has one sign.
-UP = Symbol("l_up", positive=True)
+UP = Symbol("l", positive=True)
 
 
 def coefficient(estimator: str, placement: str) -> Expr:
