@@ -312,7 +312,7 @@ class Bernstein:
         with ctx.workprec(bits):
             if self.degree * (right - left) < fmpq(1, _NARROW):
                 return self._narrow_ranges(left.union(right), bits, order)
-            rows = [self._on_interval(left, right, bits)]
+            rows = [self.on_interval(left, right, bits)]
             # The width of the interval of p itself.
             width = (right - left) / ((1 + left) * (1 + right))
             for lower in range(order):
@@ -327,7 +327,7 @@ class Bernstein:
             found.append(part._ball_polynomial(bits)(odds) * rest**part.degree)
         return found
 
-    def _on_interval(self, left: arb, right: arb, bits: int) -> list[arb]:
+    def on_interval(self, left: arb, right: arb, bits: int) -> list[arb]:
         """The Bernstein coefficients on the interval of p with these ends of its odds."""
         n = self.degree
         # In odds t = left + w s/(1 + s): the sum is a polynomial in s over a power of 1 + s.

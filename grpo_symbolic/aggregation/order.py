@@ -135,12 +135,5 @@ def alike(size: Size) -> list[Profile]:
     return sorted((p for p in found if Size.of(p) == size), key=_sum)
 
 
-def alike_up_to(total: int) -> Iterator[Profile]:
-    """All of these up to a size, in order."""
-    for k in range(SMALLEST, total + 1):
-        for size in Size.of_total(k):
-            yield from alike(size)
-
-
 def _sum(profile: Profile) -> tuple[int, Profile]:
     return sum(m * sum(row) for row, m in profile), profile

@@ -36,6 +36,8 @@ from grpo_symbolic.verify.claim import Claim
 PI = symbols.pi
 # Signs are looked for in so many bits and some more for each degree, or not found.
 _BITS = 200
+# Coefficients of more than so many members are not gone through.
+_LARGEST = 4096
 
 
 @dataclass(frozen=True, repr=False)
@@ -182,7 +184,7 @@ def _changes_at_every_offset(rule: TwoLevel) -> int | None:
     A_k + B_k δ. They are symmetric, and change sign twice at most where each of them that is
     positive, up to the middle, is followed by one that is so too.
     """
-    if rule.offset is None or not rule.size.is_Integer:
+    if not (rule.adds_to_deviation and rule.size.is_Integer and rule.size <= _LARGEST):
         return None
     size = int(rule.size)
     last, s = size - 1, [Surd.root(k * (size - k)) for k in range(size + 1)]
@@ -223,7 +225,9 @@ def _mixed_force(balance: Balance) -> Count | None:
         return None
     if not (balance.force.plain and balance.force.penalty.mixes_both_kl):
         return None
-    if _changes(group.exact) is None or not _rises_then_falls(group.exact.derivative()):
+    if group.exact.degree > _LARGEST or _changes(group.exact) is None:
+        return None
+    if not _rises_then_falls(group.exact.derivative()):
         return None
     return Count(
         (1, 3),
@@ -240,13 +244,20 @@ def _rises_then_falls(slope: Bernstein) -> bool:
     A step of the ratio of coefficients has the sign of w₁E₁ + w₂E₂ + w₃E₃: the ratio has to fall
     on after the first step at which it falls.
     """
-    bits = _BITS + 4 * slope.degree
+    whole = slope.times_x().times_x()
+    n, bits = whole.degree, _BITS + 4 * whole.degree
     with ctx.workprec(bits):
-        above = _right_half([c.enclosure(bits) for c in slope.times_x().times_x().coefficients])
+        # In 1 - p the part (1/2, 1) has the odds 0 to 1.
+        above = whole.reflected.on_interval(arb(0), arb(1), bits)[::-1]
+        # With p = (1 + s)/2 the coefficients of these three, but for one positive factor.
+        below = (
+            [n * (n - 1) + 2 * k * (n - 1) + k * (k - 1) for k in range(n + 1)],
+            [(n - k) * (n - k - 1) for k in range(n + 1)],
+            [n * (n - 1) - k * (k - 1) for k in range(n + 1)],
+        )
         parts = []
-        for square in ((0, 0, 1), (1, 0, 0), (0, fmpq(1, 2), 0)):
-            below = _right_half(_elevated([arb(c) for c in square], len(above) - 1))
-            pairs = zip(pairwise(above), pairwise(below), strict=True)
+        for row in below:
+            pairs = zip(pairwise(above), pairwise(row), strict=True)
             parts.append([after * b - a * later for (a, after), (b, later) in pairs])
         return all(_goes_on(*steps) for steps in pairwise(zip(*parts, strict=True)))
 
@@ -263,23 +274,6 @@ def _goes_on(step: tuple[arb, ...], after: tuple[arb, ...]) -> bool:
     positive = [pair for pair in zip(step, after, strict=True) if pair[0] > 0]
     others = [pair for pair in zip(step, after, strict=True) if not pair[0] > 0]
     return all(b <= 0 and all(b * x <= a * y for x, y in positive) for a, b in others)
-
-
-def _right_half(coefficients: list[arb]) -> list[arb]:
-    """The Bernstein coefficients on (1/2, 1)."""
-    row, found = coefficients, [coefficients[-1]]
-    while len(row) > 1:
-        row = [(a + b) / 2 for a, b in pairwise(row)]
-        found.append(row[-1])
-    return found[::-1]
-
-
-def _elevated(coefficients: list[arb], degree: int) -> list[arb]:
-    """The same polynomial with more Bernstein coefficients."""
-    while (n := len(coefficients)) <= degree:
-        inner = ((a * k + b * (n - k)) / n for k, (a, b) in enumerate(pairwise(coefficients), 1))
-        coefficients = [coefficients[0], *inner, coefficients[-1]]
-    return coefficients
 
 
 def _large_group(balance: Balance) -> Count | None:

@@ -88,10 +88,9 @@ def check(
     if question is None or isinstance(algorithm, Policy):
         raise ValueError("give a policy alone, or an algorithm and a question")
     about = subject(algorithm, question)
-    found = [with_own_means(about, said) for said in
-             statements(formula, about.names, definitions)]  # fmt: skip
     parts = tuple(
-        replace(_shown(about, statement, where_defined), policy=about.policy) for statement in found
+        replace(_shown(about, with_own_means(about, said), where_defined), policy=about.policy)
+        for said in statements(formula, about.names, definitions)
     )
     if len(parts) == 1:
         return parts[0]

@@ -107,7 +107,6 @@ def _values(
     """c, as a function of k/n where it is one, else as a table."""
     first = value(S.Zero) if ends[0] == 0 else S.Zero
     last = value(size) if ends[1] == size else S.Zero
-    before = list(builder.needs)
     inner = None
     if not size.is_Integer:
         inner = value(size * SHARE)

@@ -125,16 +125,15 @@ class TwoLevel:
         return tidy(value, self.domain.extended(value))
 
     @cached_property
-    def offset(self) -> Expr | None:
-        """e/a ≥ 0 where s = a √v + e, as with ε beside the deviation; None for another scale."""
+    def adds_to_deviation(self) -> bool:
+        """Whether s = a √v + e with e/a ≥ 0, as with ε beside the deviation."""
         if not self._uniform or not isinstance(self.scale, Add):
-            return None
+            return False
         added, moving = self.scale.as_independent(symbols.x)
         factor = moving / sqrt(symbols.x)
         if factor.has(symbols.x):
-            return None
-        found = sign(added / factor, self.domain)
-        return added / factor if found in (Sign.POSITIVE, Sign.NONNEGATIVE) else None
+            return False
+        return sign(added / factor, self.domain) in (Sign.POSITIVE, Sign.NONNEGATIVE)
 
     @cached_property
     def profile(self) -> Expr | None:
@@ -200,7 +199,9 @@ class TwoLevel:
         if not self.degree.is_Integer or not self.zero_sum:
             return None
         f, x = (self.spread, symbols.t) if self.profile is None else (self.profile, symbols.x)
-        if f is not None and not f.free_symbols - {x}:
+        if f is not None and f.free_symbols - {x}:
+            return None
+        if f is not None:
             value, n = compile_surd(f, (x,)), int(self.degree)
             shares = (fmpq(k, n) for k in range(1, n))
             inner = (value(t if x == symbols.t else t * (1 - t)) for t in shares)

@@ -237,6 +237,21 @@ class Member:
         )
         return tuple((r, w) for r, w in others if w != 0)
 
+    def refuse_levels(self, rule: Advantage, most: int) -> None:
+        """Refuse a large group of more levels of reward than a rule is written out for.
+
+        Raises
+        ------
+        ValueError
+            With how many would do.
+        """
+        if self.size == oo and len(self.group) > most:
+            raise ValueError(
+                f"the rule {rule} is written out in large groups for at most {most} levels of "
+                f"reward, got {len(self.group)}: rewards rounded to {most} levels would do, or a "
+                "number as group size"
+            )
+
     def neat(self, value: Expr) -> Expr:
         return tidy(value, self.domain.extended(value)) if value.free_symbols else value
 

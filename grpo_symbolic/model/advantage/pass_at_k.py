@@ -88,12 +88,7 @@ class PassAtK(Advantage):
         return _standardised(member, levels, _steps(whole), _steps(mine))
 
     def _in_a_population(self, member: Member) -> Expr:
-        if len(member.group) > _MOST:
-            raise ValueError(
-                f"the rule {self} is written out in large groups for at most {_MOST} levels of "
-                f"reward, got {len(member.group)}: rewards rounded to {_MOST} levels would do, or "
-                "a number as group size"
-            )
+        member.refuse_levels(self, _MOST)
         levels, weights = self._ordered(member)
         upto = [Add(*weights[: j + 1]) for j in range(len(weights) - 1)] + [Integer(1)]
         own = next(j for j, r in enumerate(levels) if r == member.reward)

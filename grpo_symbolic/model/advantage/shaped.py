@@ -40,12 +40,7 @@ class _Shaped(Whitened):
         return self.shape(self.inner.of_moments(deviation, variance, size))  # type: ignore[arg-type]
 
     def _measure(self, member: Member) -> Expr:
-        if member.size == oo and len(member.group) > _MOST:
-            raise ValueError(
-                f"the rule {self} is written out in large groups for at most {_MOST} levels of "
-                f"reward, got {len(member.group)}: rewards rounded to {_MOST} levels would do, or "
-                "a number as group size"
-            )
+        member.refuse_levels(self, _MOST)
         value = self.inner._measure(member)
         return self.shape(member.neat(value) if len(member.group) <= _NEAT else value)
 
