@@ -1,10 +1,8 @@
 """Whether an equation or an inequality holds at every stationary policy.
 
-Three routes, the cheap ones first. At rational parameters it is compared with the closed form,
-or with every certified solution of the condition; one point at which it fails is a
-counterexample. A closed form takes the place of π(a), and the claim is proved. Without one the
-condition does: β = W(p) on the curve of all stationary policies, or the formula itself put into
-the condition, which must vanish (an equation) or have the right sign (a bound).
+A theorem about the equation first, where one answers. Then numbers: at rational parameters it is
+compared with the closed form, or with every certified solution of the condition; one point at
+which it fails is a counterexample. Then the other routes to a proof, and parts of the relation.
 """
 
 from __future__ import annotations
@@ -15,29 +13,28 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import takewhile
 
-from sympy import Expr, Rational, S, Symbol, log, sstr
+from sympy import Expr, Rational, S, Symbol, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.checking.checked import (
     CLOSE,
+    GLANCE_STEPS,
     NUMBERS_STEPS,
     PROOF_STEPS,
     SCATTERED,
     Checked,
-    StatementCheck,
     decimal,
     from_claim,
     powers_of_ten,
     value_at,
 )
 from grpo_symbolic.checking.definedness import undefined
-from grpo_symbolic.checking.determined import by_the_condition, is_the_condition, poles_of
+from grpo_symbolic.checking.determined import is_the_condition, poles_of
 from grpo_symbolic.checking.divided import divided, values_seen
-from grpo_symbolic.checking.inverse import inverse
-from grpo_symbolic.checking.ranges import left_at_one, right_where
+from grpo_symbolic.checking.ranges import right_where
+from grpo_symbolic.checking.routes import ALL, CONDITION, MULTIPLE, Route, Routes
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
-from grpo_symbolic.domain import Domain
-from grpo_symbolic.grammar.statement import MIRRORED, Comparison
+from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.methods import STEPS, prove
@@ -45,13 +42,9 @@ from grpo_symbolic.verify.sampling import UNDEFINED, holds_at
 from grpo_symbolic.verify.verdict import Status, Verdict
 from grpo_symbolic.work import Exhausted, limited
 
-PI, REFERENCE = symbols.pi, symbols.pi_ref
-_CONDITION, _MULTIPLE = "the condition at the formula", "the condition itself"
-#: A claim about all policies, stationary or not: where it is refuted nothing follows.
-_ALL = "every policy, stationary or not"
+PI = symbols.pi
 #: For one claim of a route that is tried in passing, and for the parts of the range.
-_STEPS, _WHERE_STEPS = {_ALL: 1_000_000}, PROOF_STEPS // 2
-_LONG = 100
+_STEPS, _WHERE_STEPS = {ALL: 1_000_000}, PROOF_STEPS // 2
 #: By how much a solution is moved to see what its error does, and how much more is doubtful.
 _MOVED, _DOUBTFUL = CLOSE / 10**10, 100
 _NO_VALUE = "the formula has no real value there"
@@ -67,10 +60,8 @@ class _Numbers:
 
 
 @dataclass(frozen=True)
-class RelationCheck(StatementCheck):
+class RelationCheck(Routes):
     """One relation about one subject."""
-
-    said: Comparison
 
     def verdict(self) -> Checked:
         """Numbers first, then proofs; PROVED where every term is proved to be a real number."""
@@ -90,6 +81,11 @@ class RelationCheck(StatementCheck):
         return replace(self, said=said).verdict()
 
     def _verdict(self) -> Checked:
+        early: Checked | Verdict | None = None
+        with suppress(Exhausted):
+            early = limited(self._proof, self._by_theorem(), steps=GLANCE_STEPS)
+        if isinstance(early, Checked):
+            return early
         numbers = _Numbers()
         with suppress(Exhausted):  # the numbers so far
             limited(self._compare, numbers, steps=NUMBERS_STEPS)
@@ -97,7 +93,9 @@ class RelationCheck(StatementCheck):
         if failure is not None:
             return replace(failure, right_where=self._where())
         with suppress(Exhausted):
-            decided = limited(self._proof, steps=PROOF_STEPS)
+            decided = early
+            if decided is None:
+                decided = limited(self._proof, self._routes(), steps=PROOF_STEPS)
             if isinstance(decided, Verdict):
                 return self._from_claim(decided)
             if decided is not None:
@@ -128,9 +126,9 @@ class RelationCheck(StatementCheck):
                 return self.result(Status.PROVED, method, said)
         return None
 
-    def _proof(self) -> Checked | Verdict | None:
+    def _proof(self, routes: Iterator[Route]) -> Checked | Verdict | None:
         """PROVED by the first route that succeeds, or the verdict of a claim that refutes it."""
-        for route, claims in self._routes():
+        for route, claims in routes:
             verdicts: list[Verdict] = []
             for claim in claims:
                 verdicts.append(prove(claim, steps=_STEPS.get(route, STEPS)))
@@ -142,23 +140,8 @@ class RelationCheck(StatementCheck):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
                 return self.result(Status.PROVED, method, self._proved(route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
-            if refuted and route not in (_CONDITION, _ALL, _MULTIPLE):
+            if refuted and route not in (CONDITION, ALL, MULTIPLE):
                 return verdicts[-1]
-        return None
-
-    @property
-    def _named(self) -> set[Symbol]:
-        return self.said.left.free_symbols | self.said.right.free_symbols
-
-    @property
-    def _about_policy(self) -> bool:
-        return not self._named.isdisjoint(self.about.unknowns)
-
-    def _solved(self) -> Expr | None:
-        """The other side of ``pi = ...``, if it is such a formula."""
-        for side, other in ((self.said.left, self.said.right), (self.said.right, self.said.left)):
-            if side in self.about.unknowns and not other.has(*self.about.unknowns):
-                return other
         return None
 
     def _compare(self, numbers: _Numbers) -> None:
@@ -207,16 +190,6 @@ class RelationCheck(StatementCheck):
     def _claims(self) -> dict[tuple[tuple[Symbol, Expr], ...], Claim]:
         """Made once for each closed form."""
         return {}
-
-    def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
-        return self.said.left.subs(at), self.said.relation, self.said.right.subs(at)
-
-    def _domain(self) -> Domain:
-        """The parameters, and what else the statement speaks of."""
-        parameters = self.about.parameters
-        more = self._named - {*self.about.unknowns, *parameters.symbols}
-        extra = (r for r in self.about.policy.domain.ranges if r.symbol in more)
-        return Domain((*extra, *parameters.ranges))
 
     def _gap(self, at: Point, solution: Point) -> Expr | None:
         """left − right at a solution of 50 digits; 0 where what it amplifies hides the sign.
@@ -291,148 +264,6 @@ class RelationCheck(StatementCheck):
                 parts = right_where(self.about, claim)
                 limited(found.extend, parts, steps=_WHERE_STEPS)
         return tuple(found)
-
-    # -- proofs ------------------------------------------------------------------------------
-
-    def _routes(self) -> Iterator[tuple[str, list[Claim]]]:
-        """Sets of claims, each of which proves the statement; a name says by which argument."""
-        about = self.about
-        if not self._about_policy:
-            yield "the parameters alone", [self._claim({}, self._domain())]
-            return
-        inside = about.binary is not None or not about.clipped
-        everywhere = _ALL, [self._claim({}, about.policy.domain)]
-        if self.said.relation != "==" and inside:
-            yield everywhere
-        elif inside and not about.unique:
-            multiple = by_the_condition(about, self.said)
-            yield from () if multiple is None else [(_MULTIPLE, [multiple])]
-        if about.closed is not None and not self._long:
-            yield "the closed form", [self._claim(about.closed, self._domain())]
-        solved = self._solved()
-        number = solved is not None and solved.is_number  # the curve is soon on both sides of it
-        if number:
-            yield from self._by_curve()
-        if solved is not None:
-            yield from self._by_log_odds(solved)
-        if solved is not None and about.residual is not None and about.unique:
-            yield from self._by_condition(solved)
-        if not number:
-            yield from self._by_curve()
-        if about.closed is not None and self._long:
-            yield "the closed form", [self._claim(about.closed, self._domain())]
-        if solved is not None and about.closed is None and about.binary is not None:
-            staged = about.binary.expression
-            if staged is not None:
-                yield "the closed form", [self._claim({PI: staged}, about.parameters)]
-        if self.said.relation == "==" and inside:
-            yield everywhere
-
-    @property
-    def _long(self) -> bool:
-        """Whether a closed form is longer than what it solves, as by roots of degree four."""
-        forms = (self.about.closed or {}).values()
-        return any(form.count_ops() > _LONG for form in forms)
-
-    def _at_the_boundary(self) -> list[Claim]:
-        """The statement at π(a) = 0 and 1, where a bounded force may leave the policy.
-
-        π(a) = 1 is left there at the weights up to that of the curve; where the curve has none, it
-        is asked for at all parameters.
-        """
-        about = self.about
-        if not (about.clipped and self._about_policy):
-            return []
-        # With a positive drift nothing stays below the reference.
-        location = about.curve and about.curve.above_reference()
-        if location is None:
-            return [self._claim({PI: end}, about.parameters) for end in (S.Zero, S.One)]
-        return [*location, self._claim({PI: S.One}, left_at_one(about))]
-
-    def _by_curve(self) -> Iterator[tuple[str, list[Claim]]]:
-        """Every stationary policy lies on β = W(p): W takes the place of β.
-
-        A strict bound may be attained at policies that are rational where the weight is not.
-        """
-        curve = self.about.curve
-        if curve is None or not isinstance(curve.beta, Symbol):
-            return
-        location = curve.above_reference()
-        if location is not None:
-            claim = self._claim({curve.beta: curve.weight}, curve.domain)
-            yield "the curve of all stationary policies", [*location, claim]
-
-    def _by_log_odds(self, solved: Expr) -> Iterator[tuple[str, list[Claim]]]:
-        """Log-odds of the formula against those of π(a), which the condition gives by the drift."""
-        about, curve, relation = self.about, self.about.curve, self.said.relation
-        if curve is None or about.closed is not None or curve.force.log_odds is None:
-            return
-        location = curve.above_reference()
-        if location is None:
-            return
-        if self.said.right != solved:
-            relation = MIRRORED.get(relation, relation)
-        moved = curve.drift.expression / (curve.beta * curve.force.log_odds)
-        ours, theirs = (log(p / (1 - p)) for p in (REFERENCE, solved))
-        weight = (r for r in about.parameters.ranges if r.symbol == curve.beta)
-        along = Domain((*curve.domain.ranges, *weight))
-        yield (
-            _CONDITION,
-            [
-                *location,
-                Claim("it is positive", solved, ">", S.Zero, about.parameters),
-                Claim("it is less than 1", solved, "<", S.One, about.parameters),
-                Claim("the log-odds", ours + moved, relation, theirs, along),
-            ],
-        )
-
-    def _by_condition(self, solved: Expr) -> Iterator[tuple[str, list[Claim]]]:
-        """The formula put into the condition, whose residual falls through its only zero."""
-        about, relation = self.about, self.said.relation
-        if self.said.right != solved:
-            relation = MIRRORED.get(relation, relation)
-        if relation == "!=":
-            return
-        yield from self._by_inverse(solved, relation)
-        domain = about.parameters
-        for residual in about.residuals:
-            at = residual.subs(PI, solved)
-            claims = [
-                Claim("it is positive", solved, ">", S.Zero, domain),
-                Claim("it is less than 1", solved, "<", S.One, domain),
-                Claim("the condition at the formula", at, relation, S.Zero, domain),
-            ]
-            yield _CONDITION, claims
-
-    def _by_inverse(self, solved: Expr, relation: str) -> Iterator[tuple[str, list[Claim]]]:
-        """A formula q with one root, turned around: at β = w(q) the condition has this sign.
-
-        With p in place of q, the root is gone from the claim.
-        """
-        about, curve = self.about, self.about.curve
-        if (
-            curve is None
-            or not isinstance(curve.beta, Symbol)
-            or REFERENCE not in about.parameters.symbols
-        ):
-            return
-        found = inverse(solved, curve.beta)
-        if found is None:
-            return
-        weight, divisor = found
-        domain = about.parameters
-        for residual in about.residuals:
-            yield _CONDITION, [
-                Claim("it is above the reference", solved, ">", REFERENCE, domain),
-                Claim("it is less than 1", solved, "<", S.One, domain),
-                Claim("it determines the weight", divisor, "!=", S.Zero, curve.domain),
-                Claim("the condition", residual.subs(curve.beta, weight), relation, S.Zero,
-                      curve.domain),
-            ]  # fmt: skip
-
-    def _claim(self, given: dict[Symbol, Expr], domain: Domain) -> Claim:
-        sides = self._sides(given)
-        return Claim(str(self.said), *sides, domain, where_defined=self.where_defined)
 
     def _proved(self, route: str) -> str:
         sentence = f"it holds for {self._domain()}, by {route}"

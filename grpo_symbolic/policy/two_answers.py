@@ -81,8 +81,19 @@ class StationaryPolicy(Policy):
     algorithm: Algorithm
     question: BinaryQuestion
     condition: StationarityCondition
-    reduction: Reduction
-    closed: ClosedForm | None
+
+    @cached_property
+    def reduction(self) -> Reduction:
+        """The condition as one equation in π(a)."""
+        return reduce_binary(self.condition, "Stationary policy of a binary question")
+
+    @cached_property
+    def closed(self) -> ClosedForm | None:
+        """The root of that equation in radicals, with the branch; None where there is none."""
+        reduced = self.reduction
+        if reduced.polynomial is None:
+            return None
+        return _root(reduced.polynomial, reduced.equation, reduced.derivation.domain)
 
     @property
     def equation(self) -> Eq:
@@ -324,13 +335,8 @@ class StationaryPolicy(Policy):
 
 
 def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryPolicy:
-    """The stationary policy of a binary question: condition, reduction, closed form."""
-    condition = stationarity_condition(algorithm, question)
-    reduction = reduce_binary(condition, "Stationary policy of a binary question")
-    closed = None
-    if reduction.polynomial is not None:
-        closed = _root(reduction.polynomial, reduction.equation, reduction.derivation.domain)
-    return StationaryPolicy(algorithm, question, condition, reduction, closed)
+    """The stationary policy of a binary question, by its condition: solved when asked for."""
+    return StationaryPolicy(algorithm, question, stationarity_condition(algorithm, question))
 
 
 @lru_cache(maxsize=64)
