@@ -584,6 +584,32 @@ def test_another_version_is_said_to_many_answers_too() -> None:
     assert not any("by the rules of" in w for w in there.warnings)
 
 
+@pytest.mark.parametrize(
+    ("trainer", "weight", "versions", "why"),
+    [
+        ("nemo-rl", "reference_policy_kl_penalty: 0.5", ("0.6", "0.7"), "acts as another"),
+        ("ms-swift", "beta: 0.04", ("4.0.0", "4.6"), "is clamped otherwise"),
+    ],
+)
+def test_versions_of_other_trainers_that_rest_elsewhere(
+    trainer: str, weight: str, versions: tuple[str, str], why: str
+) -> None:
+    """Each names where the other one's own prediction rests."""
+    found = [
+        read_run(f"trainer: {trainer}\nversion: {version}\n{weight}\n").predict("0.3")
+        for version in versions
+    ]
+    rests = [found_at.reached.policy[0] for found_at in found if found_at.reached is not None]
+    assert abs(rests[0] - rests[1]) > 0.01
+    for here, there in ((0, 1), (1, 0)):
+        flip = [w for w in found[here].warnings if "by the rules of" in w]
+        assert len(flip) == 1
+        assert flip[0].startswith(
+            f"version (line 2): by the rules of {versions[there]} the same options rest at "
+            f"pi(a) = {rests[there]:.5g}, not {rests[here]:.5g}: the penalty {why}"
+        )
+
+
 def test_misspelt_options_are_named() -> None:
     run = read_run("trainer: trl\nversion: 1.16\nnum_generation: 4\nbeta: 1\nmodel: m\n")
     said = [w for w in run.warnings if "not an option that is read" in w]
