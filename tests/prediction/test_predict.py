@@ -395,6 +395,42 @@ def test_the_limit_of_reuse(kind: str, beta: float, reference: float, size: int)
         assert (abs(z - rest) < 1e-4) == holds
 
 
+@pytest.mark.parametrize(("beta", "steps"), [(20, 1), (1000, 1), (1000, 4), (10**9, 1)])
+def test_steps_that_are_too_long_are_told_of(beta: int, steps: int) -> None:
+    """By the slope of one batch at the rest point, groups of four written out here."""
+    size, reference, told = 4, 0.3, []
+
+    def batch(z: float, rate: float) -> float:
+        old = sigmoid(z)
+        chance = [comb(size, k) * old**k * (1 - old) ** (size - k) for k in range(size + 1)]
+        groups = [(1,) * k + (0,) * (size - k) for k in range(size + 1)]
+        pull = sum(map(mul, chance, (sum(map(mul, standardised(g), g)) / size for g in groups)))
+        for _ in range(steps):
+            p = sigmoid(z)
+            gains = pull * p / old, -pull * (1 - p) / (1 - old)
+            kept = old * (1 - reference / p), (1 - old) * (1 - (1 - reference) / (1 - p))
+            better, worse = (g - beta * k for g, k in zip(gains, kept, strict=True))
+            z += 2 * rate * ((1 - p) * better - p * worse)
+        return z
+
+    for share in (0.01, 0.9, 1.1, 21, 100):
+        rate = share / (0.21 * beta) / steps
+        given = {**TRL, "version": "1.9", "beta": beta, "num_generations": size,
+                 "num_iterations": steps, "learning_rate": rate}  # fmt: skip
+        found = gs.from_trl(given).predict(str(reference))
+        assert found.reached is not None
+        p = found.reached.policy[0]
+        rest, h = log(p / (1 - p)), 1e-7
+        slope = (batch(rest + h, rate) - batch(rest - h, rate)) / (2 * h)
+        said = [w for w in found.warnings if "steps on one batch" in w]
+        assert said or abs(slope) < 1.02
+        too_long = any("too long for this weight" in w for w in said)
+        assert not too_long or abs(slope) > 0.98
+        told.append(too_long)
+    assert told[-1] == (steps == 4)
+    assert not told[0]
+
+
 @pytest.mark.parametrize("kind", ["k3", "direct"])
 def test_where_the_steps_on_a_batch_lead(kind: str) -> None:
     """The clipped surrogate of all groups, four steps a batch: what single steps do not tell."""
