@@ -202,7 +202,7 @@ class _Named:
         for parameter, name in self.without.items():
             if options.flag(name):
                 chosen[parameter] = False
-        count = options.count(*self.size)
+        count = options.count(*self.size, least=2)
         if count is not None:
             chosen["group_size"] = count
         return chosen

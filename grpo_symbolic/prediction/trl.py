@@ -105,7 +105,7 @@ def from_trl(config: object) -> TrainerRun:
 
 def _of_rloo(options: Configuration, version: str) -> TrainerRun:
     """TRL's ``RLOOConfig``; a scale of the batch divides reward and penalty alike."""
-    preset = trl.trl_rloo(options.count("num_generations", default=2) or 2)
+    preset = trl.trl_rloo(options.count("num_generations", default=2, least=2) or 2)
     run = _run(options, "trl", version, preset, "grpo", Fraction("0.05"))
     return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
 
@@ -147,7 +147,7 @@ def _chosen(options: Configuration, loss: str) -> dict[str, Any]:
     scale = options.flag("scale_rewards") if _is_flag(options) else None
     word = {True: "group", False: "none"}.get(scale, options.word("scale_rewards", default="group"))  # type: ignore[call-overload]
     return {
-        "group_size": options.count("num_generations", default=8),
+        "group_size": options.count("num_generations", default=8, least=2),
         "scale_rewards": word,
         "loss_type": loss,
         "epsilon": options.number("epsilon", role="epsilon", default="0.2"),
