@@ -65,6 +65,12 @@ def _without_penalty(run: Settings, goal: RestPoint, found: Landscape) -> list[s
         return [f"{why}: nothing holds the policy near the reference"]
     # Where the advantage is worth c w^k at a rest of w, w' = -2 c w^(k + 2).
     order = round(float(mp.log(near / far) / 10))
+    if order == -1:
+        pace = float(2 * far * mp.exp(-40))
+        return [
+            f"{why}: nothing holds the policy near the reference, and {rest} falls as "
+            f"exp(-{pace:.4g} * learning rate * steps)"
+        ]
     scale = float((2 * far * mp.exp(40 * order) * (order + 1)) ** (-mp.mpf(1) / (order + 1)))
     power = "" if order == 0 else f"^(1/{order + 1})"
     return [

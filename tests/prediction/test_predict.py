@@ -246,6 +246,23 @@ def test_what_teaches_rarely_ends_as_a_root_of_the_steps() -> None:
     assert (1 - sigmoid(z)) * time**0.25 == pytest.approx(scale, rel=2e-3)
 
 
+@pytest.mark.parametrize(("normalised", "size"), [("centered", 4), ("standard", 3)])
+def test_where_only_mixed_groups_are_left_the_rest_is_reached_exponentially(
+    normalised: str, size: int
+) -> None:
+    """Near certainty a group that is kept has one wrong answer: z' is twice its gradient."""
+    found = read_run(
+        {"trainer": "open-instruct", "beta": 0, "num_samples_per_prompt_rollout": size,
+         "advantage_normalization_type": normalised}
+    ).predict("0.3")  # fmt: skip
+    rewards = np.array([*[1] * (size - 1), 0])
+    wrong = (rewards - rewards.mean())[-1] / (rewards.std() if normalised == "standard" else 1)
+    pace = 2 * -wrong / size
+    (sentence,) = [w for w in found.warnings if "falls as" in w]
+    stated = float(re.findall(r"falls as exp\(-([\d.]+) \* learning rate \* steps\)$", sentence)[0])
+    assert stated == pytest.approx(pace, rel=1e-3)
+
+
 def test_a_penalty_without_gradient_is_none() -> None:
     given = {"trainer": "slime", "use_kl_loss": True, "kl_loss_coef": "0.1"}
     found = read_run(given).predict("0.2")
