@@ -35,8 +35,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m derivations", description=__doc__)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = _Parser(prog=prog, description=__doc__)
     parser.add_argument(
         "names",
         nargs="*",
@@ -88,28 +88,19 @@ def _row(outcome: Outcome) -> str:
     )
 
 
-def _made(out: Path) -> bool:
-    """Whether there is a folder to write to; one sentence if not."""
+def _made(out: Path) -> Path:
+    """The folder to write to; ValueError if there can be none."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        print(
-            f"python -m derivations: --out must be a folder to write to: {error}", file=sys.stderr
-        )
-        return False
-    return True
+        raise ValueError(f"--out must be a folder to write to: {error}") from None
+    return out
 
 
 def _ledger(out: Path, pin: bool) -> int:
-    """Print and write the ledger. Exit status: 0 all verdicts as declared, 1 not, 2 no folder."""
-    if not _made(out):
-        return 2
+    """Print and write the ledger. Exit status: 0 all verdicts as declared, 1 not."""
     start = time.perf_counter()
-    try:
-        rows = ledger((*PAPER_ENTRIES, *NEW_ENTRIES), out / "certificates")
-    except ValueError as error:
-        print(f"python -m derivations: {error}", file=sys.stderr)
-        return 2
+    rows = ledger((*PAPER_ENTRIES, *NEW_ENTRIES), out / "certificates")
     prune(
         out / "certificates", {key for row in rows for part in row.all_parts for key in part.keys}
     )
@@ -138,7 +129,7 @@ def _ledger(out: Path, pin: bool) -> int:
 
 
 def _recheck(out: Path) -> int:
-    """Check every certificate of ``out`` again. Exit status: 0 all hold, 1 not, 2 none there."""
+    """Check every certificate of ``out`` again. Exit status: 0 all hold, 1 not."""
     folder = out / "certificates"
     start, count, failed, words = time.perf_counter(), 0, 0, Counter[str]()
     for name, claim, found in recheck_folder(folder):
@@ -151,12 +142,9 @@ def _recheck(out: Path) -> int:
             print(f"{name}: {claim}: {found.reason}")
     _progress("")
     if not count:
-        print(
-            f"python -m derivations: there are no certificates in {folder}: "
-            "`python -m derivations ledger` writes them",
-            file=sys.stderr,
+        raise ValueError(
+            f"there are no certificates in {folder}: `python -m derivations ledger` writes them"
         )
-        return 2
     seconds = time.perf_counter() - start
     print("the kernel: " + ", ".join(f"{n} {word}" for word, n in sorted(words.items()) if n))
     print(f"{count} certificates and scripts, {failed} do not hold, {seconds:.1f} s")
@@ -194,28 +182,31 @@ def _outcomes(names: Sequence[str]) -> Iterator[Outcome]:
         yield from pool.map(outcome_of, names)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, prog: str = "python -m derivations") -> int:
     """Exit status: 0 all verdicts as declared, 1 not, 2 bad input."""
-    arguments = _parser().parse_args(argv)
-    if arguments.recheck:
-        if arguments.names not in ([], ["ledger"]):
-            print("python -m derivations: --recheck takes no names", file=sys.stderr)
-            return 2
-        return _recheck(Path(arguments.out))
-    if arguments.names == ["ledger"] and not arguments.list:
-        return _ledger(Path(arguments.out), arguments.pin)
+    arguments = _parser(prog).parse_args(argv)
+    out = Path(arguments.out)
     try:
+        if arguments.recheck:
+            if arguments.names not in ([], ["ledger"]):
+                raise ValueError("--recheck takes no names")
+            return _recheck(out)
+        if arguments.names == ["ledger"] and not arguments.list:
+            return _ledger(_made(out), arguments.pin)
         names = [lookup(name) for name in arguments.names] or list(ORDER)
         notation = _notation(arguments.notation)
+        if arguments.list:
+            _list(names)
+            return 0
+        _made(out)
     except ValueError as error:
-        print(f"python -m derivations: {error}", file=sys.stderr)
+        print(f"{prog}: {error}", file=sys.stderr)
         return 2
-    if arguments.list:
-        _list(names)
-        return 0
-    out = Path(arguments.out)
-    if not _made(out):
-        return 2
+    return _derived(names, out, notation)
+
+
+def _derived(names: Sequence[str], out: Path, notation: Notation | None) -> int:
+    """Derive results, print their verdicts, and write the book of them."""
     outcomes: list[Outcome] = []
     start = time.perf_counter()
     for position, outcome in enumerate(_outcomes(names), start=1):

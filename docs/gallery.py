@@ -67,8 +67,8 @@ def write_gallery(source: Path, results: list[dict[str, Any]]) -> None:
     write(
         source / "gallery" / "index.md",
         f"# Gallery\n\n{len(results)} results with {claims} claims, {proved} of them `PROVED`; the "
-        "rest are controls that must be refuted, and numbers. Every card has its formula, range "
-        "and verdict, the command that derives it again, and what to cite.\n\n"
+        "rest are controls that must be refuted, and numbers. Every card has its formula (a figure "
+        "its caption), range and verdict, the command that derives it again, and what to cite.\n\n"
         + "\n".join(["| page | cards |", "| --- | --: |", *rows])
         + f"\n\n```{{toctree}}\n:hidden:\n:maxdepth: 1\n\n{listed}\n```",
     )
@@ -226,11 +226,12 @@ def _result(result: dict[str, Any]) -> str:
         f"{said_as(h['verdict'])}</li>"
         for h in result["headlines"]
     )
-    assumed = escape(result["assumptions"])
+    assumed, stated = escape(result["assumptions"]), prose(result["statement"])
     body = [
         f'<p class="source">{escape(result["kind"])} · {prose(result["source"])}</p>',
         "".join(display(tex) for tex in result["latex"]),
-        f"<ul>{said}</ul>" if said else f"<p>{prose(result['statement'])}</p>",
+        f"<ul>{said}</ul>" if said else "",
+        f"<p>{stated}</p>" if stated and not (said and result["latex"]) else "",
         f'<p class="range">Range: {assumed or "as each claim states it"}</p>',
         f"<p>{said_as(result['verdict'])}, "
         f'<a href="../ledger.html#find={result["name"]}">{len(result["verdicts"])} claims</a></p>',

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from grpo_symbolic.display import (
     grid,
     legible,
     math,
+    plain,
     plural,
     prose,
     record,
@@ -136,31 +136,5 @@ class Derivation:
         for number, step in enumerate(self.steps, start=1):
             e = step.equation
             lines.append(f"{number:>3}. {sstr(e.lhs)} {e.rel_op} {sstr(e.rhs)}".replace("==", "="))
-            lines.append(f"       {_plain(step.justification)}")
+            lines.append(f"       {plain(step.justification)}")
         return "\n".join(lines)
-
-
-#: TeX that is more than a name with a backslash.
-_SPOKEN = {
-    r"\s*\\pm\b\s*": " +- ",
-    r"\s*\\mp\b\s*": " -+ ",
-    r"\\[td]?frac\s*(\d)(\d)": r"\1/\2 ",
-    r"\\[td]?frac\{([^{}]*)\}\{([^{}]*)\}": r"(\1)/(\2)",
-    r"\\sqrt\s*([A-Za-z])": r"sqrt(\1)",
-    r"\\sqrt\{([^{}]*)\}": r"sqrt(\1)",
-    r"\\mid\b": "|",
-    r"\\to\b": "->",
-    r"\\sim\b": "~",
-    r"\\infty\b": "oo",
-    r"\\l?dots\b": "...",
-    r"\\[,;:! ]": " ",
-}
-
-
-def _plain(reason: str) -> str:
-    """Inline TeX as plain text."""
-    reason = re.sub(r"_\{\\mathrm\{(\w+)\}\}", r"_\1", reason)
-    for tex, text in _SPOKEN.items():
-        reason = re.sub(tex, text, reason)
-    reason = re.sub(r"\\(?:left|right|mathrm)\b", "", reason)
-    return re.sub(r"[${}]", "", re.sub(r"\\([a-zA-Z]+)", r"\1", reason))

@@ -8,6 +8,7 @@ JupyterLab and the pages of nbconvert typeset.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, fields
 from functools import cache
@@ -214,6 +215,32 @@ def _cell(value: Any) -> str:
 def prose(text: str) -> Html:
     """A sentence of the library, which may hold formulas between dollar signs."""
     return Html(_escaped(text, quote=False).replace("\n", "<br/>"))
+
+
+#: TeX that is more than a name with a backslash.
+_SPOKEN = {
+    r"\s*\\pm\b\s*": " +- ",
+    r"\s*\\mp\b\s*": " -+ ",
+    r"\\[td]?frac\s*(\d)(\d)": r"\1/\2 ",
+    r"\\[td]?frac\{([^{}]*)\}\{([^{}]*)\}": r"(\1)/(\2)",
+    r"\\sqrt\s*([A-Za-z])": r"sqrt(\1)",
+    r"\\sqrt\{([^{}]*)\}": r"sqrt(\1)",
+    r"\\mid\b": "|",
+    r"\\to\b": "->",
+    r"\\sim\b": "~",
+    r"\\infty\b": "oo",
+    r"\\l?dots\b": "...",
+    r"\\[,;:! ]": " ",
+}
+
+
+def plain(text: str) -> str:
+    """A sentence whose formulas between dollar signs are said without TeX."""
+    text = re.sub(r"_\{\\mathrm\{(\w+)\}\}", r"_\1", text)
+    for source, spoken in _SPOKEN.items():
+        text = re.sub(source, spoken, text)
+    text = re.sub(r"\\(?:left|right|mathrm)\b", "", text)
+    return re.sub(r"[${}]", "", re.sub(r"\\([a-zA-Z]+)", r"\1", text))
 
 
 def claim_names(claims: Iterable[Any]) -> Html | str:

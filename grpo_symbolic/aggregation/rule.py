@@ -162,7 +162,8 @@ def read_reference(value: Any, count: int) -> tuple[Fraction, ...]:
     if isinstance(value, str):
         value = value.split(",")
     if not isinstance(value, Sequence) or len(value) != count:
-        raise ValueError(f"reference must be {allowed}, got {cut(repr(value))}")
+        given = ", ".join(map(str, value)) if isinstance(value, Sequence) else repr(value)
+        raise ValueError(f"reference must be {allowed}, got {cut(given)}")
     found = []
     for entry in value:
         if isinstance(entry, Fraction):

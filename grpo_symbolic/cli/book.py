@@ -44,4 +44,5 @@ def run(arguments: argparse.Namespace) -> tuple[Screen, int]:
     words = [*arguments.names, "--out", arguments.out]
     words += [f"--{flag}" for flag in ("list", "recheck") if getattr(arguments, flag)]
     words += ["--notation", arguments.notation] if arguments.notation is not None else []
-    return Screen(), import_module(f"{_DERIVATIONS}.__main__").main(words)
+    derive = import_module(f"{_DERIVATIONS}.__main__").main
+    return Screen(), derive(words, "grpo-symbolic book")

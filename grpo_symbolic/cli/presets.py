@@ -8,6 +8,7 @@ from typing import Any
 
 from grpo_symbolic import presets
 from grpo_symbolic.cli.screen import Screen, Table
+from grpo_symbolic.display import plain
 
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def run(arguments: argparse.Namespace) -> str | Screen:
                 "source": preset.source,
                 "acts_as": preset.acts_as,
                 "defaults": {key: str(value) for key, value in preset.defaults},
-                "conventions": dict(preset.conventions),
+                "conventions": {field: plain(text) for field, text in preset.conventions},
                 "warnings": list(preset.warnings),
             }
             for preset in chosen

@@ -61,6 +61,7 @@ class Table:
                 Text(self.head[k]) if self.head else "",
                 justify="right" if k and self.numbers else "left",
                 no_wrap=not k or self.numbers,
+                overflow="fold",
             )
         for row in self.rows:
             found.add_row(*(Text(cell) for cell in row))

@@ -18,7 +18,7 @@ from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.measure import width
 from grpo_symbolic.export.notation import Notation, own_notation
 from grpo_symbolic.export.page import Page
-from grpo_symbolic.export.references import bibitem, bibtex
+from grpo_symbolic.export.references import OWN, bibitem, bibtex
 from grpo_symbolic.export.rows import align, rows_of
 from grpo_symbolic.export.template import filled
 from grpo_symbolic.export.widths import BESIDE, PAGE
@@ -179,8 +179,8 @@ def proof(exhibit: Exhibit, layout: Layout) -> str:
 
 @of_exhibit
 def bibliography(exhibit: Exhibit, layout: Layout) -> str:
-    """BibTeX entries of what the proof cites."""
-    return "\n\n".join(bibtex(key) for key in exhibit.sources)
+    """BibTeX entries of what the proof cites; of this software, where it cites nothing."""
+    return "\n\n".join(bibtex(key) for key in exhibit.sources or (OWN,))
 
 
 @of_exhibit

@@ -26,7 +26,7 @@ def cautions(
     sentences += _clamped(run, found, goal)
     sentences += _fold(found, goal)
     if other is not None:
-        sentences += another_version(*other, goal, question)
+        sentences += another_version(run, *other, goal, question)
     sentences += _scale(run, question)
     if run.length_normalised and run.preset.acts_as == DirectKL.known_as and run.beta:
         sentences.append(
@@ -37,13 +37,16 @@ def cautions(
 
 
 def another_version(
-    version: str, rest: RestPoint, goal: RestPoint, question: Question
+    run: Settings, version: str, rest: RestPoint, goal: RestPoint, question: Question
 ) -> list[str]:
     """Whether the same options rest elsewhere by the rules of another version."""
+    assert run.alternative is not None
+    same = run.alternative[1].acts_as == run.preset.acts_as
+    why = "is clamped otherwise" if same else "acts as another divergence"
     triples = zip(question.answers, rest.policy, goal.policy, strict=True)
     return [
         f"by the rules of {version} the same options rest at pi({answer}) = {there:.5g}, not "
-        f"{here:.5g}: the penalty acts as another divergence"
+        f"{here:.5g}: the penalty {why}"
         for answer, there, here in triples
         if abs(there - here) > 1e-3
     ][:1]
@@ -62,6 +65,12 @@ def _without_penalty(run: Settings, goal: RestPoint, found: Landscape) -> list[s
         return [f"{why}: nothing holds the policy near the reference"]
     # Where the advantage is worth c w^k at a rest of w, w' = -2 c w^(k + 2).
     order = round(float(mp.log(near / far) / 10))
+    if order == -1:
+        pace = float(2 * far * mp.exp(-40))
+        return [
+            f"{why}: nothing holds the policy near the reference, and {rest} falls as "
+            f"exp(-{pace:.4g} * learning rate * steps)"
+        ]
     scale = float((2 * far * mp.exp(40 * order) * (order + 1)) ** (-mp.mpf(1) / (order + 1)))
     power = "" if order == 0 else f"^(1/{order + 1})"
     return [

@@ -216,9 +216,13 @@ class Configuration:
             raise ValueError(f"{said(found)} must be a number, got {found.value}")
         return read_parameter(role, str(found.value), said(found))
 
-    def count(self, *names: str, default: int | None = None) -> int | None:
-        """An option as an integer of at least 1."""
+    def count(self, *names: str, default: int | None = None, least: int = 1) -> int | None:
+        """An option as an integer of at least 1, or of at least ``least``."""
         value = self.number(*names, role="subset", default=default)
+        if value is not None and value < least:
+            found = self.find(*names)
+            place = f"{names[0]} (default)" if found is None else said(found)
+            raise ValueError(f"{place} must be at least {least}, got {value}")
         return None if value is None else int(value)
 
     # -- what it is of ---------------------------------------------------------------------

@@ -91,7 +91,9 @@ def _of_another_version(
         return []
     version, preset = run.alternative
     there = predict_many(replace(run, preset=preset, alternative=None), question, reference)
-    return [] if there.reached is None else another_version(version, there.reached, goal, question)
+    if there.reached is None:
+        return []
+    return another_version(run, version, there.reached, goal, question)
 
 
 _BALANCE = "the penalty balances the advantage"

@@ -155,6 +155,19 @@ def reuse_limit(
     return inf if inside <= 0 else log(inside) / inner / 2
 
 
+def leaves(
+    run: Settings, question: Question, goal: RestPoint, kappa: float, point: dict[Symbol, Expr]
+) -> bool:
+    """Whether the steps on one batch lead from next to a rest point further away from it.
+
+    As for :func:`reuse_limit`, with steps as long as they are: 1 + 2ηA each, η the learning rate.
+    """
+    inner = mp.mpf(_frozen_rate(run, question, goal, point))
+    step = 2 * mp.mpf(float(run.learning_rate or 0) * float(run.gradient_scale))
+    grown = ((1 + step * inner) ** run.reuse - 1) / inner if inner else step * run.reuse
+    return bool(abs(1 - kappa * grown) > 1)
+
+
 def _frozen_rate(
     run: Settings, question: Question, goal: RestPoint, point: dict[Symbol, Expr]
 ) -> float:

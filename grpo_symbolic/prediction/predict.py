@@ -17,6 +17,7 @@ from grpo_symbolic.prediction.many_answers import predict_many
 from grpo_symbolic.prediction.pace import (
     flow_time,
     last_iterates,
+    leaves,
     restoring_rate,
     reuse_limit,
     steps_of,
@@ -121,7 +122,8 @@ def _asked(
     if len(reference) == 1:
         reference.append(1 - reference[0])
     if sum(reference) != 1 or not all(share > 0 for share in reference):
-        raise ValueError(f"pi_ref must be positive probabilities that sum to 1, got {pi_ref}")
+        given = ", ".join(map(str, shares))
+        raise ValueError(f"pi_ref must be positive probabilities that sum to 1, got {given}")
     stated = success if success is not None else rewards
     if stated is not None and len(stated) != len(reference):
         raise ValueError(
@@ -185,6 +187,11 @@ def _reuse(
             "it"
         )
     ends, drawn = ends_of_reuse(run, question, found, goal, kappa, point)
+    if not ends and not sentences and leaves(run, question, goal, kappa, point):
+        sentences.append(
+            f"steps on one batch: {run.reuse} of learning rate {rate:.3g} are too long for this "
+            "weight: from next to the rest point they lead further away from it"
+        )
     rest = goal.policy[0]
     clip = "" if run.clip is None else f", clipped at {_range(run.clip)},"
     steps = f"steps on one batch: with {run.reuse} of them of learning rate {rate:.3g}{clip} the"

@@ -35,8 +35,8 @@ from grpo_symbolic.stationarity import stationarity_condition
 
 #: Batches that are followed, and steps on all of them together.
 _BATCHES, _MOST_STEPS = 3_000, 40_000
-#: Log-odds that are the same.
-_STILL = 1e-9
+#: Log-odds that are the same, and beyond which a run has left every policy.
+_STILL, _AWAY = 1e-9, 700
 #: The share of the way to the clip that all steps on one batch may cover unnoticed.
 _SHORT = 0.5
 #: Runs of drawn batches, steps on all of them together, and batches of a run, at least and at most.
@@ -88,7 +88,7 @@ def _ends(batch: _Batch, start: float, rate: float) -> list[float]:
     seen, steps = [start], batch.run.reuse
     for _ in range(min(_BATCHES, _MOST_STEPS // steps)):
         z = batch.expected(seen[-1], rate, steps)
-        if not abs(z) < 700:
+        if not abs(z) < _AWAY:
             return []
         seen.append(z)
         for period in (1, 2):
@@ -158,6 +158,7 @@ class _Batch:
             batch = np.array([share * first, (1 - share) * second, share])
         return float(self.after(np.array([start]), batch, rate, steps)[0])
 
+    @np.errstate(all="ignore")  # of a run that leaves every policy
     def after(self, start: ndarray, batch: ndarray, rate: float, steps: int) -> ndarray:
         """Log-odds after some steps on one batch each.
 
@@ -252,6 +253,8 @@ def _sampled(batch: _Batch, place: float, goal: float) -> Iterates | None:
     for _ in range(batches):
         drawn = rng.multinomial(number, batch.chances(z))
         z = batch.after(z, drawn @ means / number, rate, run.reuse)
+        if not np.abs(z).max() < _AWAY:
+            return None
         seen.append(_shares(z)[:, 0])
     late = np.array(seen[batches // 2 :])
     near = np.abs(late - place) <= np.abs(late - goal)

@@ -35,8 +35,8 @@ class Settings:
         What multiplies the gradient of advantage and penalty, as a constant length does.
     remarks : tuple of str
         Warnings of the configuration itself, each naming its line.
-    alternative : Preset or None
-        The same options by the rules on the other side of a change of version.
+    alternative : (str, Preset) or None
+        A version on the other side of a change, and the same options by its rules.
     length_normalised : bool
         Whether the answers of a batch are weighed by 1/length.
     places : tuple of (fragment, option)

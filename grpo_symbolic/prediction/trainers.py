@@ -13,7 +13,7 @@ from grpo_symbolic.prediction.predict import TrainerRun
 from grpo_symbolic.prediction.readers import bent, clip, place, places, weight_of
 from grpo_symbolic.prediction.trl import from_swift, from_trl, from_unsloth
 from grpo_symbolic.prediction.verl import from_verl
-from grpo_symbolic.presets import lookup
+from grpo_symbolic.presets import lookup, of_another_version
 from grpo_symbolic.presets.trainers import nemo_rl
 
 #: Options, or sections, that one trainer alone has: whose a configuration is that does not say it.
@@ -151,7 +151,8 @@ class _Named:
             if options.flag(flag):
                 raise ValueError(f"{place(options, flag)}: {what}, which is not modelled")
         name = self.trainer if version is None or self.last is None else f"{self.trainer}@{version}"
-        preset = lookup(name, **self._chosen(options))
+        chosen = self._chosen(options)
+        preset = lookup(name, **chosen)
         weight = weight_of(options, *self.beta, default=self.default)
         remarks = []
         if self.switch is not None and not options.flag(self.switch[0], default=self.switch[1]):
@@ -184,6 +185,7 @@ class _Named:
             places=places(
                 options, self.beta, self.rule, ("entropy_coef", "entropy_loss_coef"), self.epochs
             ),
+            alternative=of_another_version(preset, self.trainer, **chosen),
             length_normalised=averaged,
             clip=range_of,
             passes=passes,
@@ -200,7 +202,7 @@ class _Named:
         for parameter, name in self.without.items():
             if options.flag(name):
                 chosen[parameter] = False
-        count = options.count(*self.size)
+        count = options.count(*self.size, least=2)
         if count is not None:
             chosen["group_size"] = count
         return chosen

@@ -19,6 +19,7 @@ from grpo_symbolic.prediction.readers import (
     places,
     weight_of,
 )
+from grpo_symbolic.presets import of_another_version
 from grpo_symbolic.presets.preset import Preset
 from grpo_symbolic.presets.trainers import ms_swift, trl
 from grpo_symbolic.presets.trainers.others import unsloth
@@ -104,7 +105,7 @@ def from_trl(config: object) -> TrainerRun:
 
 def _of_rloo(options: Configuration, version: str) -> TrainerRun:
     """TRL's ``RLOOConfig``; a scale of the batch divides reward and penalty alike."""
-    preset = trl.trl_rloo(options.count("num_generations", default=2) or 2)
+    preset = trl.trl_rloo(options.count("num_generations", default=2, least=2) or 2)
     run = _run(options, "trl", version, preset, "grpo", Fraction("0.05"))
     return replace(run, remarks=(*options.unread(_of_trl()), *run.remarks))
 
@@ -130,15 +131,15 @@ def from_swift(config: Any) -> TrainerRun:
     chosen = _chosen(options, loss)
     if options.find("scale_rewards") is None:
         chosen["scale_rewards"] = None
-    preset = ms_swift.ms_swift(
-        version=version,
-        advantage_estimator=options.word("advantage_estimator", default="grpo"),
-        kl_in_reward=options.flag("kl_in_reward", default=None),
-        **chosen,
-    )
+    chosen["advantage_estimator"] = options.word("advantage_estimator", default="grpo")
+    chosen["kl_in_reward"] = options.flag("kl_in_reward", default=None)
+    preset = ms_swift.ms_swift(version=version, **chosen)
     rate = "1e-5" if options.word("tuner_type", "train_type") == "full" else "1e-4"
     run = _run(options, "ms-swift", str(version), preset, loss, Fraction("0.04"), rate)
-    return replace(run, remarks=(*run.remarks, *options.unread()))
+    other = of_another_version(preset, "ms-swift", **chosen)
+    if other is not None:
+        other = other[0], _of_one_question(options, other[1], run)
+    return replace(run, alternative=other, remarks=(*run.remarks, *options.unread()))
 
 
 def _chosen(options: Configuration, loss: str) -> dict[str, Any]:
@@ -146,7 +147,7 @@ def _chosen(options: Configuration, loss: str) -> dict[str, Any]:
     scale = options.flag("scale_rewards") if _is_flag(options) else None
     word = {True: "group", False: "none"}.get(scale, options.word("scale_rewards", default="group"))  # type: ignore[call-overload]
     return {
-        "group_size": options.count("num_generations", default=8),
+        "group_size": options.count("num_generations", default=8, least=2),
         "scale_rewards": word,
         "loss_type": loss,
         "epsilon": options.number("epsilon", role="epsilon", default="0.2"),

@@ -62,9 +62,8 @@ def from_verl(config: object) -> TrainerRun:
             f"{place(options, 'use_kl_loss')} and {place(options, 'use_kl_in_reward')}: a KL in "
             "the loss and in the reward together is not modelled"
         )
-    size = options.count("rollout.n", "n", default=1)
-    if size == 1 and estimator != "reinforce_plus_plus":
-        raise ValueError(f"{place(options, 'rollout.n')} must be at least 2, got 1")
+    least = 1 if estimator == "reinforce_plus_plus" else 2
+    size = options.count("rollout.n", "n", default=1, least=least)
     kinds_of = ("algorithm.kl_penalty", "kl_penalty")
     kind = kinds_of if in_reward else ("actor.kl_loss_type", "kl_loss_type")
     loss_mode = options.word("policy_loss.loss_mode", "loss_mode", default="vanilla")

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from grpo_symbolic.presets.effective_weight import EffectiveWeight
     from grpo_symbolic.presets.preset import Preset
 
-__all__ = ["REGISTRY", "EffectiveWeight", "Preset", "all_presets", "lookup"]
+__all__ = [
+    "REGISTRY", "EffectiveWeight", "Preset", "all_presets", "lookup", "of_another_version",
+]  # fmt: skip
 
 #: Presets by name; ``lookup`` also takes ``name@version``.
 REGISTRY: Registry[Callable[..., Preset]] = PRESETS
@@ -71,6 +73,17 @@ def checked(name: str) -> tuple[str, str | None]:
     if key not in REGISTRY:
         raise ValueError(f"preset must be one of {', '.join(REGISTRY)}, got {name!r}")
     return key, version.strip() if at else None
+
+
+def of_another_version(preset: Preset, name: str, **options: Any) -> tuple[str, Preset] | None:
+    """The first version by which these options of the preset called ``name`` act otherwise."""
+    build = REGISTRY[name]
+    if "earlier" in vars(build):
+        for version in (*vars(build)["earlier"], signature(build).parameters["version"].default):
+            other = build(version=version, **options)
+            if (other.algorithm, other.clamp) != (preset.algorithm, preset.clamp):
+                return version, other
+    return None
 
 
 def all_presets() -> list[Preset]:

@@ -17,7 +17,7 @@ from sympy import Expr, Integer, Rational, S, diff, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
-from grpo_symbolic.display import Html, prose, record
+from grpo_symbolic.display import Html, plain, prose, record
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, exact_number
 from grpo_symbolic.model.advantage import Advantage
@@ -386,4 +386,6 @@ class Preset:
     def __str__(self) -> str:
         rows = self._rows()
         width = max(len(field) for field, _ in rows)
-        return "\n".join([self.name, *(f"  {field:<{width}}  {text}" for field, text in rows)])
+        return "\n".join(
+            [self.name, *(f"  {field:<{width}}  {plain(text)}" for field, text in rows)]
+        )

@@ -133,8 +133,11 @@ def test_verbose_stands_before_the_command_or_behind(
 def test_the_book_is_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["book", "--list"]) == 0
     assert "eq14_binary_pairs" in capsys.readouterr().out
-    assert main(["book", "no_such_result"]) == 2
-    assert "no_such_result" in capsys.readouterr().err
+    for words in (["no_such_result"], ["--recheck", "--out", "no_such_folder"]):
+        assert main(["book", *words]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith("grpo-symbolic book: ")
+        assert words[-1] in said
 
 
 def test_the_book_says_where_it_is(

@@ -292,6 +292,8 @@ def test_a_proof_names_its_sources() -> None:
     assert "% @misc{vojnovic2025," in words
     assert r"\cite[(11)]{vojnovic2025}" in keys
     assert policy("pairs").export("bibtex").startswith("@misc{vojnovic2025,")
+    prediction = gs.from_trl({"beta": 1, "version": "1.16"}).predict("0.3")
+    assert prediction.export("bibtex").startswith("@misc{grpo_symbolic,")
     assert all(record.year and record.title and record.author for record in REFERENCES.values())
 
 

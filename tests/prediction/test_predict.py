@@ -246,6 +246,23 @@ def test_what_teaches_rarely_ends_as_a_root_of_the_steps() -> None:
     assert (1 - sigmoid(z)) * time**0.25 == pytest.approx(scale, rel=2e-3)
 
 
+@pytest.mark.parametrize(("normalised", "size"), [("centered", 4), ("standard", 3)])
+def test_where_only_mixed_groups_are_left_the_rest_is_reached_exponentially(
+    normalised: str, size: int
+) -> None:
+    """Near certainty a group that is kept has one wrong answer: z' is twice its gradient."""
+    found = read_run(
+        {"trainer": "open-instruct", "beta": 0, "num_samples_per_prompt_rollout": size,
+         "advantage_normalization_type": normalised}
+    ).predict("0.3")  # fmt: skip
+    rewards = np.array([*[1] * (size - 1), 0])
+    wrong = (rewards - rewards.mean())[-1] / (rewards.std() if normalised == "standard" else 1)
+    pace = 2 * -wrong / size
+    (sentence,) = [w for w in found.warnings if "falls as" in w]
+    stated = float(re.findall(r"falls as exp\(-([\d.]+) \* learning rate \* steps\)$", sentence)[0])
+    assert stated == pytest.approx(pace, rel=1e-3)
+
+
 def test_a_penalty_without_gradient_is_none() -> None:
     given = {"trainer": "slime", "use_kl_loss": True, "kl_loss_coef": "0.1"}
     found = read_run(given).predict("0.2")
@@ -393,6 +410,42 @@ def test_the_limit_of_reuse(kind: str, beta: float, reference: float, size: int)
     for share, holds in ((0.97, True), (1.03, False)):
         z = outer(rest + 1e-4, int(share * limit))
         assert (abs(z - rest) < 1e-4) == holds
+
+
+@pytest.mark.parametrize(("beta", "steps"), [(20, 1), (1000, 1), (1000, 4), (10**9, 1)])
+def test_steps_that_are_too_long_are_told_of(beta: int, steps: int) -> None:
+    """By the slope of one batch at the rest point, groups of four written out here."""
+    size, reference, told = 4, 0.3, []
+
+    def batch(z: float, rate: float) -> float:
+        old = sigmoid(z)
+        chance = [comb(size, k) * old**k * (1 - old) ** (size - k) for k in range(size + 1)]
+        groups = [(1,) * k + (0,) * (size - k) for k in range(size + 1)]
+        pull = sum(map(mul, chance, (sum(map(mul, standardised(g), g)) / size for g in groups)))
+        for _ in range(steps):
+            p = sigmoid(z)
+            gains = pull * p / old, -pull * (1 - p) / (1 - old)
+            kept = old * (1 - reference / p), (1 - old) * (1 - (1 - reference) / (1 - p))
+            better, worse = (g - beta * k for g, k in zip(gains, kept, strict=True))
+            z += 2 * rate * ((1 - p) * better - p * worse)
+        return z
+
+    for share in (0.01, 0.9, 1.1, 21, 100):
+        rate = share / (0.21 * beta) / steps
+        given = {**TRL, "version": "1.9", "beta": beta, "num_generations": size,
+                 "num_iterations": steps, "learning_rate": rate}  # fmt: skip
+        found = gs.from_trl(given).predict(str(reference))
+        assert found.reached is not None
+        p = found.reached.policy[0]
+        rest, h = log(p / (1 - p)), 1e-7
+        slope = (batch(rest + h, rate) - batch(rest - h, rate)) / (2 * h)
+        said = [w for w in found.warnings if "steps on one batch" in w]
+        assert said or abs(slope) < 1.02
+        too_long = any("too long for this weight" in w for w in said)
+        assert not too_long or abs(slope) > 0.98
+        told.append(too_long)
+    assert told[-1] == (steps == 4)
+    assert not told[0]
 
 
 @pytest.mark.parametrize("kind", ["k3", "direct"])
@@ -582,6 +635,32 @@ def test_another_version_is_said_to_many_answers_too() -> None:
     flip = next(w for w in told.warnings if "by the rules of 1.9" in w)
     assert f"pi(1) = {there.reached.policy[0]:.5g}, not {told.reached.policy[0]:.5g}" in flip
     assert not any("by the rules of" in w for w in there.warnings)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "weight", "versions", "why"),
+    [
+        ("nemo-rl", "reference_policy_kl_penalty: 0.5", ("0.6", "0.7"), "acts as another"),
+        ("ms-swift", "beta: 0.04", ("4.0.0", "4.6"), "is clamped otherwise"),
+    ],
+)
+def test_versions_of_other_trainers_that_rest_elsewhere(
+    trainer: str, weight: str, versions: tuple[str, str], why: str
+) -> None:
+    """Each names where the other one's own prediction rests."""
+    found = [
+        read_run(f"trainer: {trainer}\nversion: {version}\n{weight}\n").predict("0.3")
+        for version in versions
+    ]
+    rests = [found_at.reached.policy[0] for found_at in found if found_at.reached is not None]
+    assert abs(rests[0] - rests[1]) > 0.01
+    for here, there in ((0, 1), (1, 0)):
+        flip = [w for w in found[here].warnings if "by the rules of" in w]
+        assert len(flip) == 1
+        assert flip[0].startswith(
+            f"version (line 2): by the rules of {versions[there]} the same options rest at "
+            f"pi(a) = {rests[there]:.5g}, not {rests[here]:.5g}: the penalty {why}"
+        )
 
 
 def test_misspelt_options_are_named() -> None:
@@ -986,9 +1065,10 @@ def test_the_standard_deviation_can_be_left_out() -> None:
         ({**TRL, "beta": -1}, "beta must be a non-negative number"),
         ({**TRL, "loss_type": "ppo"}, "loss_type must be one of"),
         ({**TRL, "scale_rewards": "std"}, "scale_rewards must be one of"),
-        ({**TRL, "num_generations": 1}, "group_size must be"),
+        ({**TRL, "num_generations": 1}, "^num_generations must be at least 2, got 1"),
+        ("trainer: slime\nn_samples_per_prompt: 1\n", r"^n_samples_per_prompt \(line 2\) must be"),
         ({"trainer": "openrlhf"}, "not an algorithm with groups"),
-        ({"trainer": "verl", "n": 1}, "must be at least 2"),
+        ({"trainer": "verl", "n": 1}, "^n must be at least 2"),
         ({"trainer": "verl", "n": 4, "use_kl_loss": 1}, "use_kl_loss must be true or false"),
         (3, "config must be a mapping"),
         ("a: [", "no YAML: .* in line 1"),

@@ -160,12 +160,18 @@ def test_all_presets_holds_both_sides_of_a_change() -> None:
 
 @pytest.mark.parametrize("preset", EVERY, ids=NAMES)
 def test_text_states_all_that_is_assumed(preset: Preset) -> None:
+    def said(sentence: str) -> str:
+        names = {"$": "", r"\pi_{\mathrm{ref}}": "pi_ref", r"\pi": "pi"}
+        for tex, word in names.items():
+            sentence = sentence.replace(tex, word)
+        return sentence
+
     text = str(preset)
     assert text.startswith(preset.name)
     assert preset.source in text
     assert preset.acts_as in text
-    assert str(preset.advantage or preset.algorithm.meaning) in text
-    assert all(sentence in text for _, sentence in preset.conventions)
+    assert said(str(preset.advantage or preset.algorithm.meaning)) in text
+    assert all(said(sentence) in text for _, sentence in preset.conventions)
     assert all(sentence in text for sentence in preset.warnings)
     fields = [field for field, _ in preset.conventions]
     assert {"advantage", "KL term", "acts on-policy as"} <= set(fields)
@@ -387,3 +393,10 @@ def test_a_preset_stands_for_its_algorithm() -> None:
     )
     with pytest.raises(ValueError, match="algorithm must be"):
         gs.preference("trl", question)  # type: ignore[arg-type]
+
+
+def test_text_has_no_tex() -> None:
+    """Where a meaning has a formula, Jupyter typesets it and a terminal has its names."""
+    assert not any(sign in str(preset) for preset in EVERY for sign in "$\\{")
+    assert "drawn from pi_ref\n" in str(presets.ipo())
+    assert r"drawn from $\pi_{\mathrm{ref}}$" in presets.ipo()._repr_html_()
