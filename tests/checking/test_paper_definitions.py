@@ -108,3 +108,18 @@ def test_definitions_are_bounded(rows: str, sentence: str) -> None:
     found = gs.check_paper(f"{PAIRS}\\begin{{gather}} {rows} \\end{{gather}}\n")
     assert found.formulas[0].word == UNKNOWN
     assert sentence in found.formulas[0].reason
+
+
+@pytest.mark.parametrize(
+    "setting", ["group_size=4 rewards=1,1/2,0", "group_size=4 rewards=1,1/2,1/4,0"]
+)
+@pytest.mark.parametrize("kind", ["theorem", "proof"])
+def test_conditions_of_many_answers_are_not_taken_for_checked(setting: str, kind: str) -> None:
+    """They are about every answer o at once, and name V_4 by a mean that is not read."""
+    chosen = read_setting(setting)
+    tex = gs.stationary_policy(chosen.algorithm, chosen.question).export(f"latex-{kind}")
+    found = gs.check_paper(f"% grpo: document {setting}\n{tex}\n")
+    assert len(found) >= 2
+    assert {formula.word for formula in found} == {LEFT}
+    assert all(formula.reason for formula in found)
+    assert found.fails(strict=True)
