@@ -32,8 +32,8 @@ def result() -> Result:
         "The reward term of pairs on a binary question",
         f"{VY}, (16)",
         "It is linear in the new policy.",
-        intuition="Only a group with one answer of each kind has advantages, and the chance of "
-        "one is $2p(1-p)$. The reward term is largest where the policy is undecided.",
+        intuition="An answer of the new policy meets one of the old, and wins by the margin where "
+        "the two differ. Chances to win and to lose cancel but for the change in $p$.",
         argument="An answer of the new policy has the expected advantage "
         r"$P_2(o\mid\pi_{\mathrm{old}})$; its mean under the new policy is the reward term.",
         headlines=(

@@ -29,8 +29,8 @@ def result() -> Result:
         "Large groups: the tie case",
         f"{VY}, after (15): the tie",
         "The tie is a jump. The condition in a tie is",
-        intuition="A tie is a comparison without a winner, and enters the mean and the standard "
-        "deviation of a large group. What is left of it in the equation is said below.",
+        intuition="Equal rewards leave nothing to compare, and the penalty alone decides. The "
+        "smallest gap is divided by its own standard deviation, and counts as much as a large one.",
         argument="For $r(a)=r(b)$ every group is constant and every advantage is $0$. (15) does "
         "not depend on the gap of the rewards.",
         headlines=(

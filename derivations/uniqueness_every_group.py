@@ -55,15 +55,15 @@ def result() -> Result:
     return Result(
         "Every group size: one stationary policy",
         "new",
-        r"The flow is $\dot p=g(p)$ with $g(p)=h_G(p)-\beta(p-p_0)$. For $f(t)=\sqrt{t(1-t)}$,",
+        r"The flow is $\dot p=v(p)$ with $v(p)=h_G(p)-\beta(p-p_0)$. For $f(t)=\sqrt{t(1-t)}$,",
         intuition="The mean of a concave function over a binomial count is concave, so that the "
         "drift is a hill over the unit interval for every group size. A line through "
         "the reference leaves such a hill exactly once.",
         argument="The second differences of the coefficients $f(k/G)$ are negative, so "
-        "$h_G''<0$; and $h_G(0)=h_G(1)=0$. So $g$ is concave with $g(0)>0>g(1)$: it has "
+        "$h_G''<0$; and $h_G(0)=h_G(1)=0$. So $v$ is concave with $v(0)>0>v(1)$: it has "
         r"one zero. At or below $p_0$, $h_G>0\ge\beta(p-p_0)$: none there. The same "
         r"holds for $h_\infty=f$. At the zero, $\beta-h_G'(p)\ge\beta p_0/p>0$, because "
-        r"$h_G(p)/p\ge h_G'(p)$ coefficient by coefficient: $g$ crosses zero downwards, "
+        r"$h_G(p)/p\ge h_G'(p)$ coefficient by coefficient: $v$ crosses zero downwards, "
         "and the flow is attracted.",
         headlines=(
             binary_headline(
@@ -78,7 +78,7 @@ def result() -> Result:
                 parameters=BINARY,
                 by=(
                     INTERMEDIATE_VALUE(
-                        lower_end="g(0) > 0", upper_end="g(1) < 0", shape="h_G'' < 0 for every G"
+                        lower_end="v(0) > 0", upper_end="v(1) < 0", shape="h_G'' < 0 for every G"
                     ),
                 ),
             ),
@@ -89,7 +89,7 @@ def result() -> Result:
                 groups=LARGE_GROUPS,
                 parameters=BINARY,
                 by=(
-                    INTERMEDIATE_VALUE(lower_end="g(0) > 0", upper_end="g(1) < 0", shape="f'' < 0"),
+                    INTERMEDIATE_VALUE(lower_end="v(0) > 0", upper_end="v(1) < 0", shape="f'' < 0"),
                 ),
             ),
         ),
@@ -112,8 +112,8 @@ def result() -> Result:
                 PAIRS,
             ),
             Claim("f(k/G) > 0 for 0 < k < G", second, ">", S.Zero, PAIRS),
-            Claim("g(0) > 0", at_zero - BETA * (0 - P0), ">", S.Zero),
-            Claim("g(1) < 0", at_one - BETA * (1 - P0), "<", S.Zero),
+            Claim("v(0) > 0", at_zero - BETA * (0 - P0), ">", S.Zero),
+            Claim("v(1) < 0", at_one - BETA * (1 - P0), "<", S.Zero),
             Claim("beta(p - p0) <= 0 at or below p0", BETA * (P - P0), "<=", S.Zero, below),
             Claim("h_G(p)/p >= h_G'(p), coefficient by coefficient", chord, ">=", slope, PAIRS),
             Claim("h_G > 0 for every G", whole, ">", S.Zero),

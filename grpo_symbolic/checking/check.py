@@ -40,6 +40,7 @@ def check(
     question: Question | None = None,
     *,
     where_defined: bool = False,
+    interior: bool = False,
     definitions: Mapping[str, Definition] = MappingProxyType({}),
 ) -> Checked:
     r"""A verdict on a formula about the stationary policy.
@@ -59,6 +60,10 @@ def check(
         Without it, a formula with a term that is no real number somewhere in the range (a divisor
         that vanishes, even one that cancels; a root or logarithm of a negative number) is
         refuted there. With it, the verdict is on the part of the range where it is defined.
+    interior : bool
+        Whether an equation or an inequality is meant for stationary policies of positive
+        probabilities only, as theorems on interior policies are. Without it, a policy at the
+        boundary, where a penalty of bounded force may leave an answer, refutes it too.
     definitions : mapping of str to Definition, optional
         What the text around the formula has defined, by name.
 
@@ -72,7 +77,8 @@ def check(
     ------
     ValueError
         For what is no formula, or speaks of quantities that the question does not have; without a
-        question, or with one beside a policy.
+        question, or with one beside a policy; for limits and directions of interior policies,
+        which may end at the boundary.
 
     Examples
     --------
@@ -87,7 +93,7 @@ def check(
         algorithm, question = algorithm.algorithm, algorithm.question
     if question is None or isinstance(algorithm, Policy):
         raise ValueError("give a policy alone, or an algorithm and a question")
-    about = subject(algorithm, question)
+    about = subject(algorithm, question, interior)
     parts = tuple(
         replace(_shown(about, with_own_means(about, said), where_defined), policy=about.policy)
         for said in statements(formula, about.names, definitions)
@@ -101,6 +107,9 @@ def check(
 def _shown(about: Subject, statement: Statement, where_defined: bool) -> Checked:
     """PROVED where every mean that the statement has is known to be defined, too."""
     found = _verdict(about, statement, where_defined)
+    if about.interior:
+        sentence = f"of stationary policies with positive probabilities only: {found.sentence}"
+        found = replace(found, sentence=sentence, interior=True)
     if found.verdict is not Status.PROVED:
         return found
     missing = undefined_means(about, statement)
@@ -114,6 +123,11 @@ def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Check
         if statement.given:
             about = _given(about, statement)
         return RelationCheck(about, statement, where_defined).verdict()
+    if about.interior:
+        raise ValueError(
+            "interior goes with equations and inequalities: along a limit or a direction a "
+            "policy may come to the boundary"
+        )
     if isinstance(statement, LimitValue):
         return LimitCheck(about, statement, where_defined).verdict()
     return DirectionCheck(about, statement, where_defined).verdict()

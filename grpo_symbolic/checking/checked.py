@@ -64,6 +64,8 @@ class Checked(Stated):
         What it was compared with.
     parts : tuple of Checked
         One verdict each, of a chain of relations.
+    interior : bool
+        Whether it is the verdict on stationary policies of positive probabilities only.
 
     Examples
     --------
@@ -85,6 +87,7 @@ class Checked(Stated):
     statement: Statement | None = field(default=None, repr=False, compare=False)
     parts: tuple[Checked, ...] = ()
     policy: Policy | None = field(default=None, repr=False, compare=False)
+    interior: bool = False
 
     def exhibited(self, unfold: object = 0) -> Exhibit:
         """The formula with its verdict as a statement, to be exported.

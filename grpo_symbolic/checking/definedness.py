@@ -82,7 +82,8 @@ def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
     """A place, to 30 digits, at which a continuous factor changes its sign, and so is 0."""
     if expression.has(sign) or any(s.is_integer for s in about.parameters.symbols):
         return None
-    if expression.free_symbols <= {*about.parameters.symbols}:
+    # Not every parameter has a policy of positive probabilities: those of the curve have.
+    if expression.free_symbols <= {*about.parameters.symbols} and not about.interior:
         points = list(about.points(about.parameters, SCATTERED))
         place = _sign_change(expression, about.parameters, points, {})
         return None if place is None else _written(place)

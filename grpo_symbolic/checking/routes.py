@@ -80,14 +80,14 @@ class Routes(StatementCheck):
     def _routes(self) -> Iterator[Route]:
         """Sets of claims, each of which proves the statement; a name says by which argument."""
         about = self.about
-        if not self._about_policy:
+        if not (self._about_policy or about.interior):
             yield "the parameters alone", [self._claim({}, self._domain())]
             return
         inside = about.binary is not None or not about.clipped
         everywhere = ALL, [self._claim({}, about.policy.domain)]
         if self.said.relation != "==" and inside:
             yield everywhere
-        elif inside and not about.unique:
+        elif inside and (about.interior or not about.unique):
             multiple = by_the_condition(about, self.said)
             yield from () if multiple is None else [(MULTIPLE, [multiple])]
         if about.closed is not None and not self._long:
@@ -104,10 +104,8 @@ class Routes(StatementCheck):
             yield from self._by_curve()
         if about.closed is not None and self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
-        if solved is not None and about.closed is None and about.binary is not None:
-            staged = about.binary.expression
-            if staged is not None:
-                yield "the closed form", [self._claim({PI: staged}, about.parameters)]
+        if solved is not None and about.staged is not None:
+            yield "the closed form", [self._claim({PI: about.staged}, about.parameters)]
         if self.said.relation == "==" and inside:
             yield everywhere
 

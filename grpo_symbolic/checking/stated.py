@@ -34,6 +34,7 @@ class Decided(Protocol):
     statement: Statement | None
     parts: Sequence[Decided]
     policy: Policy | None
+    interior: bool
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,9 @@ def stated(checked: Decided) -> Exhibit:
     unknowns = {*checked.policy.unknowns, symbols.pi}
     domain = Domain(tuple(r for r in whole.domain.ranges if r.symbol not in unknowns))
     lines = [_line(part.statement) for part in parts if part.statement is not None]
-    says = (
-        "every stationary policy satisfies"
-        if proved
-        else ("it is not true that every stationary policy satisfies")
-    )
+    inside = " with positive probabilities" if checked.interior else ""
+    says = f"every stationary policy{inside} satisfies"
+    says = says if proved else f"it is not true that {says}"
     return Exhibit(
         title="Proved formula" if proved else "Refuted formula",
         setting=whole.setting,

@@ -72,6 +72,8 @@ class Subject:
     policy: StationaryPolicy | SimplexPolicy
     unknowns: tuple[Symbol, ...]
     given: tuple[tuple[Symbol, Expr], ...] = ()
+    #: Those at which every answer has a positive probability, and no others.
+    interior: bool = False
 
     @property
     def binary(self) -> StationaryPolicy | None:
@@ -129,7 +131,9 @@ class Subject:
 
     @cached_property
     def closed(self) -> dict[Symbol, Expr] | None:
-        """The unknowns in closed form, where it is one line."""
+        """The unknowns in closed form, where it is one line and speaks of these policies only."""
+        if self.interior:
+            return None
         if self.binary is not None:
             form = self.binary.closed
             short = form is None or form.short is not None
@@ -144,10 +148,17 @@ class Subject:
             }
         )
 
+    @property
+    def staged(self) -> Expr | None:
+        """π(a) by the names of its stages, where its closed form is longer than a line."""
+        if self.binary is None or self.interior or self.closed is not None:
+            return None
+        return self.binary.expression
+
     def closed_at(self, point: Point) -> dict[Symbol, Expr] | None:
         """The closed form, or that of the group size of a point: pairs and triples have one."""
         size = point.get(symbols.G)
-        if self.closed is not None or size is None or size > _CLOSED_SIZES:
+        if self.closed is not None or self.interior or size is None or size > _CLOSED_SIZES:
             return self.closed
         algorithm = replace(self.policy.algorithm, group_size=size)
         return subject(algorithm, self.policy.question).closed
@@ -186,7 +197,7 @@ class Subject:
     @cached_property
     def clipped(self) -> bool:
         """Whether a penalty of bounded force may let an answer go: policies at the boundary."""
-        return not self.policy.algorithm.penalty.link_range[0].is_infinite
+        return not self.interior and not self.policy.algorithm.penalty.link_range[0].is_infinite
 
     # -- points ------------------------------------------------------------------------------
 
@@ -231,7 +242,11 @@ class Subject:
         found = self.policy.solutions_at({**self.idle, **dict(self.given), **point}, DIGITS)
         with mp.workdps(_MORE_DIGITS):
             # Inside the simplex but closer to its boundary than can be told from it: left out.
-            found = [s for s in found if 0 in s.policy or min(s.policy) > _NEAREST]
+            found = [
+                s
+                for s in found
+                if (0 in s.policy and not self.interior) or min(s.policy) > _NEAREST
+            ]
             return [
                 {s: rational(v, DIGITS) for s, v in zip(self.unknowns, one.policy, strict=False)}
                 for one in found
@@ -239,13 +254,17 @@ class Subject:
 
 
 @lru_cache(maxsize=32)
-def subject(algorithm: Algorithm | Preset, question: Question) -> Subject:
-    """The stationary policies of ``algorithm`` on ``question``, solved once for many formulas."""
+def subject(algorithm: Algorithm | Preset, question: Question, interior: bool = False) -> Subject:
+    """The stationary policies of ``algorithm`` on ``question``, solved once for many formulas.
+
+    With ``interior``, those of positive probabilities; where a penalty has no others, all.
+    """
     policy = stationary_policy(algorithm, question)
     if isinstance(question, BinaryQuestion):
-        return Subject(policy, (PI,))
-    free = tuple(p for p in question.policy[:-1] if isinstance(p, Symbol))
-    return Subject(policy, free)
+        found = Subject(policy, (PI,))
+    else:
+        found = Subject(policy, tuple(p for p in question.policy[:-1] if isinstance(p, Symbol)))
+    return replace(found, interior=True) if interior and found.clipped else found
 
 
 def shown(point: Point) -> dict[str, str]:

@@ -40,6 +40,11 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a verdict on the part of the range where every term of the formula is defined",
     )
+    command.add_argument(
+        "--interior",
+        action="store_true",
+        help="a verdict on stationary policies of positive probabilities only",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument(
         "--format", metavar="NAME", help="write the verdict as a statement, such as latex-theorem"
@@ -58,7 +63,11 @@ def run(arguments: argparse.Namespace) -> tuple[str | Screen, int]:
     from grpo_symbolic.checking.check import check
 
     found = check(
-        arguments.formula, algorithm.build(), question, where_defined=arguments.where_defined
+        arguments.formula,
+        algorithm.build(),
+        question,
+        where_defined=arguments.where_defined,
+        interior=arguments.interior,
     )
     if arguments.format is not None:
         shown: str | Screen = found.export(arguments.format, **options())

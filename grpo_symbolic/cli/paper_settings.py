@@ -31,7 +31,7 @@ _SYMBOLIC = {
     "success": ("s_a,s_b", "True", "true"),
     "group_size": ("G",),
 }
-_FLAGS = ("---margin", "---where-defined")
+_FLAGS = ("---margin", "---where-defined", "---interior")
 _LONGEST = 2_000
 
 
@@ -64,6 +64,7 @@ def read_setting(words: str) -> Setting:
     parser = _Words(prog="% grpo", add_help=False, allow_abbrev=False, parents=[model_options()])
     margin_option(parser)
     parser.add_argument("--where-defined", action="store_true")
+    parser.add_argument("--interior", action="store_true")
     arguments = parser.parse_args(given)
     if arguments.preferences is not None:
         raise ValueError("preferences names a file, and a paper's comments read none")
@@ -114,12 +115,13 @@ def _built(arguments: argparse.Namespace, symbolic: set[str]) -> Setting:
         if isinstance(algorithm, Preset):
             raise ValueError("a preset has a group size in numbers")
         algorithm = replace(algorithm, group_size=symbols.G)
+    about = arguments.where_defined, arguments.interior
     if "success" not in symbolic:
-        return Setting(algorithm, question_with_margin(arguments), arguments.where_defined)
+        return Setting(algorithm, question_with_margin(arguments), *about)
     if arguments.margin is not None or arguments.rewards is not None:
         raise ValueError("success cannot be given with margin or rewards")
     from grpo_symbolic import symbols
     from grpo_symbolic.binary_question import BinaryQuestion
 
     question = BinaryQuestion(success=symbols.success)
-    return Setting(algorithm, question, arguments.where_defined)
+    return Setting(algorithm, question, *about)

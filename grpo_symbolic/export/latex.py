@@ -55,7 +55,8 @@ class _Printer(LatexPrinter):
     def __init__(self, notation: Notation) -> None:
         if not isinstance(notation, Notation):
             raise ValueError(f"notation must be a Notation, got {notation!r}")
-        super().__init__({"symbol_names": notation.names(), "mul_symbol": None})
+        layout = {"symbol_names": notation.names(), "mul_symbol": None, "fold_frac_powers": True}
+        super().__init__(layout)
         self._notation = notation
 
     def _print_Symbol(self, expr: Symbol, style: str = "plain") -> str:

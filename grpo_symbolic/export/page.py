@@ -44,12 +44,16 @@ class Page:
         whole = layout.own_label("eq", exhibit.title, exhibit.source, part)
         self._base = whole if not layout.label else f"eq:{whole.rpartition(':')[2]}"
         self._main = self._base if part == "theorem" else ""
+        #: Of the theorem, where the author has named it and its lines have numbers.
+        self._above = layout.label and layout.numbering != "none" and part == "proof"
         self._marks: dict[str, str] = {}
         self._numbers = count(1)
         lines = (*exhibit.formulas, *exhibit.where, *(e for p in exhibit.proof for _, e in p.lines))
         self._names = Names(*(formula(line) for line in lines))
         if part == "theorem":
             self._cited.add("main")
+        proved = (line for p in exhibit.proof for line in p.lines)
+        self._stated = {name for name, line in proved if self._is_above(name, line)}
 
     # -- prose ---------------------------------------------------------------------------------
 
@@ -65,7 +69,17 @@ class Page:
             return f"({self._mark(name)})"
         return rf"\eqref{{{self._label(name)}}}"
 
+    def shown_before(self, lines: Sequence[tuple[str, Line]]) -> bool:
+        """Whether a display of a proof is the equation of its theorem, which has a number."""
+        return bool(lines) and self._is_above(*lines[0])
+
+    def _is_above(self, name: str, line: Line) -> bool:
+        main = self.exhibit.formulas[:1]
+        return bool(self._above) and name == "equation" and (line,) == main
+
     def _label(self, name: str) -> str:
+        if name in self._stated:
+            return self._base
         return self._main if name == "main" and self._main else f"{self._base}-{name}"
 
     def _mark(self, name: str) -> str:

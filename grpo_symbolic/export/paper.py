@@ -232,6 +232,9 @@ def _proof(page: Page) -> list[str]:
     lines = [rf"\begin{{proof}}{of}", _LOOSE]
     passages = page.exhibit.proof
     for place, passage in enumerate(passages):
+        if page.shown_before(passage.lines):
+            lines.append(page.prose(rf"{passage.text} \eqref{{@equation}}."))
+            continue
         lines += [page.prose(passage.text)] if passage.text else []
         following = passages[place + 1].text if place + 1 < len(passages) else None
         end = r". \qedhere" if following is None else "," if following[:1].islower() else "."

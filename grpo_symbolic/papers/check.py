@@ -50,6 +50,7 @@ class Setting:
     algorithm: Algorithm | Preset
     question: Question
     where_defined: bool = False
+    interior: bool = False
 
 
 #: From the words of a comment, such as ``group_size=2 margin``.
@@ -413,6 +414,7 @@ def _checked(task: _Task, setting: Setting, names: Definitions | None) -> list[l
         setting.algorithm,
         setting.question,
         where_defined=setting.where_defined,
+        interior=setting.interior,
         definitions=known,
     )
     rows: list[list[Checked]] = [[] for _ in starts]

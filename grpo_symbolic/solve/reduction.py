@@ -182,9 +182,10 @@ def _algebraic(contrast: Eq, condition: StationarityCondition, derivation: Deriv
     multiplier = Mul(*(base**-power for base, power in below), weight)
     left = left if weight == 1 else tidy(left * weight, domain)
     equation = Eq(left, tidy(contrast.rhs * multiplier, domain), evaluate=False)
-    reason = f"multiplied by ${formula(multiplier)}$, which is positive"
-    reason = "each side in its factors" if multiplier == 1 else reason
-    derivation = derivation.rewritten(equation, reason, multiplier)
+    times = f"multiplied by ${formula(multiplier)}$, which is positive"
+    derivation = derivation.rewritten(
+        equation, "each side gathered" if multiplier == 1 else times, multiplier
+    )
     if equation.has(Sum):
         obstacle = "the sum over the group is not written out in powers of pi(a)"
         return Reduction(equation, None, derivation, obstacle)

@@ -14,6 +14,6 @@ PRINTED = Kept(Path(__file__).with_name("printed.json"))
 
 def check(formula: str, algorithm: Any, question: Any, **options: bool) -> Checked:
     found = library.check(formula, algorithm, question, **options)
-    where = " where defined" if options.get("where_defined") else ""
+    where = "".join(f" {word.replace('_', ' ')}" for word, on in options.items() if on)
     PRINTED.same(f"{formula}{where} | {algorithm!r} | {question!r}", str(found))
     return found

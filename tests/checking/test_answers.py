@@ -379,3 +379,58 @@ def test_pieces_of_a_limit() -> None:
     other = list(_pieces(Piecewise((1 - B, B < 1), (S.Zero, True)), Domain.of(P0)))
     assert len(other) == 2
     assert [_rank(v) for v in (-oo, S(5), oo)] == [-1, 0, 1]
+
+
+#: By hand: π(a) = π_ref + π_ref (1 − π_ref)/β where that is less than 1, which is where β > π_ref.
+#: With and without the word.
+INTERIOR = {
+    "beta*(pi - pi_ref)/(pi_ref*(1 - pi_ref)) = 1": (PROVED, REFUTED),
+    "pi = pi_ref + pi_ref*(1 - pi_ref)/beta": (PROVED, REFUTED),
+    "pi = pi_ref + pi_ref/beta": (REFUTED, REFUTED),
+    "pi < 1": (PROVED, REFUTED),
+    "1/(1 - pi) > 1": (PROVED, REFUTED),
+    "beta > pi_ref": (PROVED, REFUTED),
+    "beta > pi_ref + 10**-12": (REFUTED, REFUTED),
+    "sqrt(beta - pi_ref) >= 0": (PROVED, REFUTED),
+    "sqrt(beta - 2*pi_ref) >= 0": (REFUTED, REFUTED),
+    "pi <= pi_ref + pi_ref/beta": (PROVED, PROVED),
+    "pi >= 1 - beta": (REFUTED, REFUTED),
+}
+
+
+@pytest.mark.parametrize("formula", INTERIOR)
+def test_interior_restricts_the_statement_and_not_its_proof(formula: str) -> None:
+    inside, all_of_them = INTERIOR[formula]
+    found = answer(formula, CLIPPED, interior=True)
+    assert (found.verdict, answer(formula, CLIPPED).verdict) == (inside, all_of_them)
+    assert found.interior
+    assert found.sentence.startswith("of stationary policies with positive probabilities only: ")
+    assert "every stationary policy with positive probabilities" in found.export("latex-theorem")
+    if inside is REFUTED and found.counterexample is not None:
+        at = {name: S(value) for name, value in found.counterexample.items()}
+        assert at["beta"] > at["pi_ref"]
+
+
+def test_interior_says_nothing_where_all_stationary_policies_are() -> None:
+    found = answer("pi < 1", interior=True)
+    assert (found, found.interior) == (answer("pi < 1"), False)
+
+
+def test_interior_is_no_word_for_what_may_come_to_the_boundary() -> None:
+    for formula in ("limit(pi, beta, 0) = 1", "increasing(pi, pi_ref)"):
+        with pytest.raises(ValueError, match="interior goes with equations and inequalities"):
+            gs.check(formula, CLIPPED, SURE, interior=True)
+
+
+def test_a_place_without_a_policy_inside_refutes_nothing() -> None:
+    """1/(beta - pi_ref/2) has no value at beta = pi_ref/2, where pi(a) = 1 alone is stationary."""
+    formula = "1/(beta - pi_ref/2) + pi > 0"
+    assert answer(formula, CLIPPED).verdict is REFUTED
+    assert answer(formula, CLIPPED, interior=True).verdict is PROVED
+
+
+def test_one_answer_at_zero_is_at_the_boundary_too() -> None:
+    three = gs.Question(rewards=(3, 2, 1))
+    assert gs.check("pi_2 > 0", CLIPPED, three, interior=True).verdict is PROVED
+    assert gs.check("pi_1 + pi_2 < 1", CLIPPED, three).verdict is not PROVED
+    assert gs.check("pi_1 + pi_2 < 1", CLIPPED, three, interior=True).verdict is PROVED

@@ -174,7 +174,7 @@ def test_exports_of_one_document_have_labels_of_their_own(exports: dict[str, lis
     assert len(labels) == len(set(labels))
     # No export refers to what another one has, but for a label that was given: each stands alone.
     for text in every:
-        text = text.replace(r"Lemma~\ref{lem:own}", "")
+        text = text.replace(r"Lemma~\ref{lem:own}", "").replace(r"\eqref{eq:own}", "")
         assert set(REFERENCE.findall(text)) <= set(LABEL.findall(text))
         assert r"\resizebox" not in text
         assert r"\cite" not in text
@@ -202,6 +202,19 @@ def test_an_appendix_takes_one_page_of_two_columns(name: str, tmp_path: Path) ->
     log = compiled(head + body + r"\end{document}", tmp_path)
     assert complaints(log) == []
     assert "(1 page," in log
+
+
+@pytest.mark.parametrize("name", ["noisy", "levels", "trl"])
+def test_a_proof_does_not_repeat_the_equation_of_the_theorem_that_the_author_named(
+    name: str,
+) -> None:
+    named = exported(name, "proof", label="thm:own")
+    assert r"\label{eq:own}" in exported(name, "theorem", label="thm:own")
+    assert named.count(r"\eqref{eq:own}") == 2
+    for options in ({}, {"label": "thm:own", "numbering": "none"}):
+        alone = exported(name, "proof", **options)
+        assert r"\eqref{eq:own}" not in alone
+        assert alone.count(r"\begin{") > named.count(r"\begin{")
 
 
 def test_what_a_rule_adds_stays_a_symbol_with_its_value() -> None:
