@@ -151,8 +151,13 @@ def _factored(expr: Expr) -> Expr:
         return expr
     found = normal_form(expr, Domain()) if expr.is_rational_function() else None
     if found is None or found[0].generators:
-        hidden: dict[Expr, Expr] = {e: Dummy() for e in _steep(expr)}
-        return factor(together(expr.xreplace(hidden))).xreplace({d: e for e, d in hidden.items()})
+        shown: dict[Expr, Expr] = {Dummy(): e for e in _steep(expr)}
+        hidden = {e: d for d, e in shown.items()}
+        for root in _prime_roots(expr):
+            dummy = Dummy()
+            shown[dummy] = Pow(root.base, abs(root.exp))
+            hidden[root] = dummy if root.exp > 0 else 1 / dummy
+        return factor(together(expr.xreplace(hidden))).xreplace(shown)
     lowering, value = found
     return S.Zero if value.top.is_zero() else lowering.field.factored(value)
 
@@ -166,6 +171,25 @@ def _steep(expr: Expr) -> list[Expr]:
     """Exponentials such as exp(20000 x): a polynomial in exp(x) would have that degree."""
     found = (e for e in expr.atoms(exp) if not is_power_of_exponential(e.args[0]))
     return sorted(found, key=str)
+
+
+def _prime_roots(expr: Expr) -> list[Expr]:
+    """A product's roots of polynomials without factors, which SymPy is long to see."""
+    factors = Mul.make_args(expr)
+    roots = [f for f in factors if f.is_Pow and abs(f.exp) == S.Half and f.base.is_Add]
+    rest = Mul(*(f for f in factors if f not in roots))
+    return [r for r in roots if not rest.has(r.base) and _is_prime(r.base)]
+
+
+def _is_prime(polynomial: Expr) -> bool:
+    """Whether a sum is a polynomial over the rationals that is seen to have no factors."""
+    if not polynomial.is_polynomial():
+        return False
+    found = normal_form(polynomial, Domain())
+    if found is None or found[0].generators:
+        return False
+    factored = found[0].field.factored(found[1])
+    return factored.is_Add and factored.as_content_primitive()[0] == 1
 
 
 def tidy(expr: Expr, domain: Domain | None = None) -> Expr:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sympy import Add, Dummy, Expr, Mul, Pow, Symbol, Tuple, cse, diff, lambdify
+from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, Symbol, Tuple, cse, diff, lambdify
 
 from grpo_symbolic import symbols
 
@@ -42,7 +42,9 @@ def _compiled(
     parts: tuple[Expr, ...], names: tuple[str, ...], first: tuple[tuple[Symbol, Expr], ...]
 ) -> Callable[..., list[Any]]:
     free = Tuple(*parts, *(value for _, value in first)).free_symbols
-    plain = {s: Symbol(s.name, real=True) for s in free}
+    # Maxima of large terms take long to build again: there only what has another name in print.
+    kept = Tuple(*parts).has(Max, Min)
+    plain = {s: Symbol(s.name, real=True) for s in free if isinstance(s, Dummy) or not kept}
     before = [(plain.get(symbol, symbol), value.xreplace(plain)) for symbol, value in first]
 
     def in_order(given: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]:

@@ -3,7 +3,8 @@ r"""Stationary policies on a tilted curve, for many rows of float64 parameters.
 Where P(o) − P(o') = (s(o) − s(o')) T, every stationary policy is π(o) = π_ref(o) g(t s(o) − c) with
 t = T(π)/β. For a link with g/g' = A x + B both unknowns follow from one parameter: for A = 0 the
 curve is π ∝ π_ref e^(t s/B), for A < 0 it is π ∝ π_ref (e^(−w) + gap)^(1/A), gap(o) how far s(o) is
-below the largest one, and then t follows from Σ π = 1. What is looked for are the zeros of
+below the largest one, and then t follows from Σ π = 1. For A > 0 the link ends, where an answer is
+given up: the same with gap(o) how far s(o) is above the least. What is looked for are the zeros of
 
 .. math:: F(w) = \log T(\pi_w) - \log(\beta\, t(w)) .
 
@@ -35,7 +36,9 @@ _ROUNDING, _RESIDUAL = 1e-11, 1e-11
 
 @dataclass(frozen=True)
 class LinkShape:
-    """g(x) = front · e^(rate x), or front · (edge − x)^power for x below its edge.
+    """g(x) = front · e^(rate x), or front · |edge − x|^power.
+
+    That is for x below its edge, where the power is negative, or above it.
 
     Parameters
     ----------
@@ -50,15 +53,20 @@ class LinkShape:
 
     @classmethod
     def of(cls, link: Expr, x: Dummy) -> LinkShape | None:
-        """From a link in ``x``; None for one of neither shape, or one that ends."""
+        """From a link in ``x``; None for one of neither shape."""
         ratio = (link / diff(link, x)).cancel()
         slope = diff(ratio, x).cancel()
-        if not ratio.is_polynomial(x) or not slope.is_Rational or slope > 0:
+        if not ratio.is_polynomial(x) or not slope.is_Rational:
             return None
         if slope == 0:
             return cls(None, float(1 / ratio), float(link.subs(x, 0)))
         edge = -ratio.subs(x, 0) / slope
-        return cls(float(1 / slope), 1.0, float(link.subs(x, edge - 1)))
+        return cls(float(1 / slope), 1.0, float(link.subs(x, edge + (1 if slope > 0 else -1))))
+
+    @property
+    def ends(self) -> bool:
+        """Whether g is 0 at its edge."""
+        return self.power is not None and self.power > 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,7 @@ class TiltedCurve:
     ----------
     link : LinkShape
     gaps : array, answers
-        max s − s(o), with 0 at least once.
+        max s − s(o), or s(o) − min s where the link ends, with 0 at least once.
     scale : SpreadTilt or MassTilt
     """
 
@@ -244,12 +252,13 @@ class TiltedCurve:
         grid = np.concatenate([low[:, None] - outer, core, high[:, None] + outer], axis=1)
         if self.link.power is None:
             grid = np.concatenate([grid, self._changes(grid, reference)], axis=1)
-            furthest = np.full(len(grid), _FURTHEST)
+            nearest, furthest = -_FURTHEST, np.full(len(grid), _FURTHEST)
         else:
-            # Masses below the least float64 number would be mistaken for none.
-            furthest = (_FURTHEST - rare) / max(1.0, abs(self.link.power)) - np.log(gaps.min())
+            # Masses beyond float64 numbers would be mistaken for none.
+            steep = max(1.0, abs(self.link.power))
+            nearest, furthest = -_FURTHEST / steep, (_FURTHEST - rare) / steep - np.log(gaps.min())
         furthest = np.minimum(furthest, _FURTHEST)[:, None]
-        return np.sort(np.clip(grid, -_FURTHEST, furthest), axis=1)
+        return np.sort(np.clip(grid, nearest, furthest), axis=1)
 
     def _changes(self, grid: Array, reference: Array) -> Array:
         """Points where another answer becomes the likeliest, which is quick in log t."""

@@ -191,8 +191,8 @@ class _SimplexKernel(Kernel):
         if link is None or found is None:
             return None
         rates, scale = found
-        top = max(rates)
-        return TiltedCurve(link, np.array([float(top - s) for s in rates]), scale)
+        edge = min(rates) if link.ends else max(rates)
+        return TiltedCurve(link, np.array([float(abs(edge - s)) for s in rates]), scale)
 
     def _scale(self) -> tuple[list[Expr], MassTilt | SpreadTilt] | None:
         """What the tilt of each class is, and how much of it a policy has."""

@@ -24,14 +24,19 @@ from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided
 from grpo_symbolic.enclosures.systems import Box
 from grpo_symbolic.model.penalty import Penalty
+from grpo_symbolic.model.penalty.power_sum import end_values
 
 _STEPS = 60
 # Bits that float64 leaves of a level.
 _DOUBLE = 44
+# Bits next to the end of a link.
+_SPARE = 8
 
 
 class Response:
-    """The policy π(a) of a strictly monotone penalty whose force has no lower bound.
+    """The policy π(a) of a strictly monotone penalty.
+
+    Where its force has a lower bound, answers of values below that are given up: g is 0 there.
 
     Parameters
     ----------
@@ -49,6 +54,10 @@ class Response:
         # dπ(o)/da(o) = π_ref(o) g'(x) and g(x) = 1/u at x = d(u).
         self._slope = (-1 / (u**2 * diff(self._force, u))).cancel()
         self._fast = lambdify(x, self._link, "math")
+        #: The lower bound of the force; None where it has none.
+        low = penalty.link_range[0]
+        self.lowest = ball(low, {}, ctx.prec) if low.is_finite else None
+        self._edge = float(low)
         self._weights = [float(r) for r in reference]
         self._ends = [float(self._force.subs(u, 1)), *(float(self._at(r)) for r in self.reference)]
 
@@ -57,7 +66,11 @@ class Response:
 
     def ratio(self, x: arb) -> arb:
         """g(x)."""
-        return ball(self._link, {self._argument: x}, ctx.prec)
+        if self.lowest is None or x > self.lowest:
+            return ball(self._link, {self._argument: x}, ctx.prec)
+        # It rises from 0: a little more than the end of the link has a value in balls too.
+        above = x.max(self.lowest).upper() + arb(2) ** (_SPARE - ctx.prec)
+        return arb(0).union(ball(self._link, {self._argument: above}, ctx.prec))
 
     def top(self, answer: int) -> arb:
         """d(π_ref(o)): the value of g's argument at which the answer has mass 1."""
@@ -106,7 +119,7 @@ class Response:
     def _rough(self, x: float) -> float:
         """g(x) as a float; it vanishes far below."""
         try:
-            return self._fast(x)
+            return self._fast(x) if x > self._edge else 0.0
         except (OverflowError, ZeroDivisionError):
             return 0.0
 
@@ -153,6 +166,11 @@ class Response:
             r * ball(self._slope, {symbols.u: r / p}, ctx.prec)
             for r, p in zip(self.reference, policy, strict=True)
         ]
+
+    @cached_property
+    def ends_smoothly(self) -> bool:
+        """Whether g has a finite slope where an answer is given up."""
+        return bool(end_values(self._slope, symbols.u)[1].is_finite)
 
     @cached_property
     def bend(self) -> Sign | None:

@@ -10,7 +10,8 @@ Four arguments, tried in this order:
 * P(o) − P(o') = (s(o) − s(o')) T: all solutions are on one curve (:mod:`.tilt`);
 * P is a polynomial: all solutions are in one box of values (:mod:`.simplex_system`).
 
-The last two need a penalty whose force holds every answer, that is one without lower bound.
+The last one needs a penalty whose force holds every answer, that is one without lower bound; on the
+curve solutions are looked for up to where the worst answer is given up.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 
 import mpmath as mp
 from flint import arb, ctx
-from sympy import Expr, S, Symbol, diff, oo
+from sympy import Expr, S, Symbol, diff
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
@@ -128,8 +129,6 @@ class SimplexCount:
         if not self._plain or isinstance(preference, GivenPreference):
             return None
         try:
-            if penalty.link_range[0] != -oo:
-                return None
             with ctx.workprec(_BITS), mp.workprec(_BITS):
                 response = Response(penalty, self.reference)
                 beta = ball(S(self.field.condition.beta).subs(self.field.point), {}, _BITS)
@@ -139,7 +138,7 @@ class SimplexCount:
                         return found
                     preference = self.field.polynomial
                 if not isinstance(preference, PolynomialPreference) or (
-                    len(self.reference) - 1 > _MOST_UNKNOWNS
+                    response.lowest is not None or len(self.reference) - 1 > _MOST_UNKNOWNS
                 ):
                     return None
                 return self._in_the_box(ResponseSystem(response, preference, beta))

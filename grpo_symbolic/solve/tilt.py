@@ -28,6 +28,8 @@ from grpo_symbolic.solve.scales import square, weighted
 
 # Widest tail that is tried, as a power of two of the first place.
 _DOUBLINGS = 60
+# Bits to which it is known where an answer is given up.
+_CLOSE = 40
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Tilt:
         """Every solution t > 0, or None where the far end is not decided."""
         if not self.preference.scale.positive:
             return None
-        last = self._last()
+        last = self._last() if self.response.lowest is None else self._given_up()
         if last is None:
             return None
         places, step = [arb(0)], arb(1 / self._widest)
@@ -131,6 +133,38 @@ class Tilt:
             except (Undecided, OverflowError):
                 return None
         return None
+
+    def _given_up(self) -> arb | None:
+        """An exact t beyond which there is no solution with all answers.
+
+        The worst answer is given up where Σ π_ref(o) g(low + t (s(o) − s(worst))) = 1, low the end
+        of the link. The sum rises with t; between two numbers next to this t nothing vanishes.
+        """
+        if not self.response.ends_smoothly:
+            return None
+        worst = max(self.gaps, key=float)
+
+        def total(t: arb) -> arb:
+            above = (self.response.ratio(self.response.lowest + t * (worst - g)) for g in self.gaps)
+            return weighted(self.response.reference, list(above))
+
+        low, high = arb(0), arb(1 / self._widest)
+        while not total(high) > 1:
+            low, high = high, arb((2 * high).mid())
+            if high > arb(2) ** _DOUBLINGS:
+                return None
+        while high - low > high * arb(2) ** -_CLOSE:
+            middle = arb(((low + high) / 2).mid())
+            sum_there = total(middle)
+            if sum_there < 1:
+                low = middle
+            elif sum_there > 1:
+                high = middle
+            else:
+                break
+        beyond = low.union(high)
+        value = _finite(self.preference.scale.value(self.policy(beyond)) / self.beta) - beyond
+        return None if value.contains(0) else low
 
     def _nothing_beyond(self, t: arb) -> bool:
         low, high = self._level(t).lower(), self.response.top(self.best).upper()

@@ -1,6 +1,7 @@
 """Questions with one scalar equation: counts against scans of equations from the definitions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from fractions import Fraction
 from random import Random
 
@@ -11,6 +12,7 @@ from mpmath import mp, mpf
 from sympy import Rational, oo
 
 import grpo_symbolic as gs
+from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.solutions import Solutions
 from tests.oracles.enumeration import large_group_preference
@@ -219,3 +221,81 @@ def test_enclosures_of_responses_contain_them(penalty: gs.Penalty, link: Callabl
             for ball, value in zip(enclosure, exact, strict=True):
                 assert ball.lower() - 1e-18 <= arb(str(value)) <= ball.upper() + 1e-18
             assert max(float(b.rad()) for b in enclosure) < 0.5
+
+
+def given_up(reference: tuple, rewards: tuple, beta: str) -> list[list[mpf]]:
+    """χ² in large groups: π = π_ref (1 + t (r − m)), m the mean of r under π_ref, and tσ(π) = 1/β.
+
+    d(u) = 1/u − 1 is affine in π/π_ref, so that Σ π = 1 gives the multiplier; t ends where the
+    worst answer has no mass.
+    """
+    raw = [mpf(Fraction(r).numerator) / Fraction(r).denominator for r in reference]
+    mean = mp.fsum(p * r for p, r in zip(raw, rewards, strict=True))
+
+    def policy(t: mpf) -> list[mpf]:
+        return [p * (1 + t * (r - mean)) for p, r in zip(raw, rewards, strict=True)]
+
+    def excess(t: mpf) -> mpf:
+        pi = policy(t)
+        centre = mp.fsum(p * r for p, r in zip(pi, rewards, strict=True))
+        spread = mp.fsum(p * (r - centre) ** 2 for p, r in zip(pi, rewards, strict=True))
+        return t * mp.sqrt(spread) - 1 / (
+            mpf(Fraction(beta).numerator) / Fraction(beta).denominator
+        )
+
+    return [policy(t) for t in scanned(excess, 1e-3, float(1 / (mean - min(rewards))))]
+
+
+@pytest.mark.parametrize(
+    ("rewards", "reference", "beta", "count"),
+    [
+        ((3, 1, 0), REFERENCE, "3", 1),
+        ((3, 1, 0), REFERENCE, "1/4", 0),
+        ((3, 1, 0), ("1/100", "9/100", "9/10"), "3", 1),
+        ((3, 1, 0), ("1/2", "1/5", "3/10"), "5/2", 2),
+        ((3, 2, 1, 0), ("3/10", "2/5", "1/10", "1/5"), "3", 2),
+        ((7, 5, 4, 1, 0), ("1/2", "1/5", "1/10", "1/10", "1/10"), "4", 1),
+    ],
+)
+def test_large_groups_under_a_penalty_that_gives_answers_up(
+    rewards: tuple, reference: tuple, beta: str, count: int
+) -> None:
+    found = solved(oo, gs.Divergence.chi_squared(), gs.Question(rewards=rewards), beta, reference)
+    with mp.workdps(40):
+        expected = given_up(reference, rewards, beta)
+    assert len(found) == len(expected) == count
+    assert ONE_EQUATION in found.status
+    policy = gs.stationary_policy(
+        gs.GRPO(oo, gs.Divergence.chi_squared()), gs.Question(rewards=rewards)
+    )
+    weights = [float(Fraction(r)) for r in reference]
+    with nullcontext() if count else pytest.warns(NoStationaryPolicy):
+        floats = policy.evaluate(beta=float(Fraction(beta)), pi_ref=weights, branch="all")
+    floats = np.atleast_2d(floats)
+    assert np.isfinite(floats).all(axis=1).sum() == count
+    for each in expected:
+        assert min(apart(each, s.policy) for s in found) < 1e-20
+        assert min(apart(each, row) for row in floats) < 1e-14
+
+
+def apart(one: Sequence, other: Sequence) -> float:
+    return max(abs(float(a - b)) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("order", ["3/2", "5/2", "1/2", "-3"])
+def test_tilted_curves_leave_no_row_to_the_exact_solver(order: str) -> None:
+    """Powers beyond float64 numbers, far out on the curve, once made every row doubtful."""
+    policy = gs.stationary_policy(
+        gs.GRPO(oo, gs.Divergence.alpha(order)), gs.Question(rewards=(3, 1, 0))
+    )
+    curve = policy.evaluator.kernel({}).curve
+    rows = np.random.default_rng(0).dirichlet(np.ones(3), size=200)
+    found, doubtful = curve.solved(np.full(200, 2.0), rows.T, "all")
+    assert not doubtful.any()
+    for k in range(3):
+        row = [Fraction(x) for x in rows[k].tolist()]
+        exact = policy.solutions(beta=2, pi_ref=[str(x / sum(row)) for x in row])
+        here = found[k][np.isfinite(found[k]).all(axis=1)]
+        assert len(here) == len(exact)
+        for s in exact:
+            assert np.abs(here / np.array(s.policy, dtype=float) - 1).max(axis=1).min() < 1e-9

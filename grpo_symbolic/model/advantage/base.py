@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sympy import Expr, Integer, S, Symbol, oo
@@ -258,12 +259,18 @@ class Member:
     def vanishes(self, value: Expr) -> bool:
         if value.is_Rational:
             return bool(value == 0)
-        domain = self.domain.extended(value).relevant(value)
-        # One point settles what would take long to expand in many symbols.
-        at_a_point = value.subs(next(domain.samples(1)))
-        if at_a_point.is_Rational and at_a_point != 0:
-            return False
-        return is_zero(value, domain)
+        return _vanishes(value, self.domain)
+
+
+@lru_cache(maxsize=64)
+def _vanishes(value: Expr, domain: Domain) -> bool:
+    """Whether a value is 0: asked for by every member of one population."""
+    domain = domain.extended(value).relevant(value)
+    # One point settles what would take long to expand in many symbols.
+    at_a_point = value.subs(next(domain.samples(1)))
+    if at_a_point.is_Rational and at_a_point != 0:
+        return False
+    return is_zero(value, domain)
 
 
 def _exactly(name: str, value: Any) -> Expr:
