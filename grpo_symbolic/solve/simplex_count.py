@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import mpmath as mp
 from flint import arb, ctx
-from sympy import Expr, S, Symbol, diff, oo
+from sympy import Expr, S, Symbol, diff
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
@@ -128,7 +128,7 @@ class SimplexCount:
         if not self._plain or isinstance(preference, GivenPreference):
             return None
         try:
-            if penalty.link_range[0] != -oo:
+            if not penalty.holds_every_answer:
                 return None
             with ctx.workprec(_BITS), mp.workprec(_BITS):
                 response = Response(penalty, self.reference)
