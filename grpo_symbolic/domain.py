@@ -128,8 +128,9 @@ class Domain:
     Raises
     ------
     ValueError
-        When ranges depend on one another in a circle, a symbol has two, or the range of one that
-        SymPy takes to be positive reaches below 0.
+        When ranges depend on one another in a circle, a symbol has two, the range of one that
+        SymPy takes to be positive reaches below 0 (or the other way round), or SymPy knows of one
+        what a range does not say: that it is even, prime, rational, not 0, ….
 
     Examples
     --------
@@ -150,6 +151,15 @@ class Domain:
             if r.symbol.is_nonnegative and S(r.lower).is_extended_negative:
                 raise ValueError(
                     f"{r.symbol} is no negative number to SymPy, but has the range {r}"
+                )
+            if r.symbol.is_nonpositive and S(r.upper).is_extended_positive:
+                raise ValueError(
+                    f"{r.symbol} is no positive number to SymPy, but has the range {r}"
+                )
+            if _restricted(r.symbol):
+                raise ValueError(
+                    f"SymPy takes {r.symbol} for a number of a kind that a range does not say: "
+                    "real, of one sign, or whole is what it may be"
                 )
         ordered: list[Range] = []
         while left:
@@ -355,6 +365,19 @@ class Domain:
             if not (above == True and below == True and whole):  # noqa: E712
                 return False
         return True
+
+
+@lru_cache(maxsize=4096)
+def _restricted(symbol: Symbol) -> bool:
+    """Whether SymPy leaves out numbers of a range that are not told apart by sign or as whole."""
+    signed = symbol.is_positive or symbol.is_negative
+    return bool(
+        symbol.is_odd is not None
+        or symbol.is_prime
+        or symbol.is_composite
+        or (symbol.is_rational is not None and not symbol.is_integer)
+        or (symbol.is_zero is False and not signed)
+    )
 
 
 @lru_cache(maxsize=4096)

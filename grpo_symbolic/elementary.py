@@ -29,6 +29,8 @@ ELEMENTARY: dict[str, type[sympy.Function]] = {name: getattr(sympy, name) for na
 #: Of a number that is written out as a power.
 _MAX_BITS = 10**5
 _MAX_EXPONENT = 10**100
+#: Of a function that is none of these, such as a factorial, whose digits SymPy writes out.
+_MAX_ARGUMENT = 10**4
 _EXPONENTIALS = (sympy.exp, sympy.sinh, sympy.cosh, sympy.tanh)
 #: Of an angle, whose sine is written by that of the angle itself.
 _MAX_MULTIPLE = 8
@@ -94,7 +96,12 @@ def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
             bits = max(base.p.bit_length(), base.q.bit_length())
             if bits * abs(exponent) > _MAX_BITS:
                 return False
-    return True
+    others = (part for part in expr.atoms(sympy.Function) if type(part).__name__ not in KNOWN)
+    return all(
+        value.is_number and abs(value.n(5)) < _MAX_ARGUMENT
+        for part in sorted(others, key=lambda p: p.count_ops())  # inner ones first
+        for value in (arg.xreplace(numbers) for arg in part.args)
+    )
 
 
 def exponential_of(expr: Expr) -> Expr | None:

@@ -260,3 +260,28 @@ def test_ends_may_be_numbers_of_python():
     )
     assert prove(Claim("above its end", x, ">", 1, ranges)).status is Status.PROVED
     assert prove(Claim("below its end", x, "<", 2, ranges)).status is Status.REFUTED
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        *({"even": True}, {"odd": True}, {"prime": True}, {"composite": True}),
+        *({"rational": True}, {"irrational": True}, {"integer": False, "real": True}),
+        *({"nonzero": True, "real": True}, {"integer": True, "nonzero": True}),
+    ],
+    ids=str,
+)
+def test_a_range_says_all_that_is_known_of_a_symbol(known: dict[str, bool]) -> None:
+    """An even n is not 3: a claim about it would be refuted at a number that it cannot be."""
+    symbol = Symbol("n", **known)
+    with pytest.raises(ValueError, match="a kind that a range does not say"):
+        Domain.of((symbol, S(1), S(9)))
+
+
+def test_a_symbol_that_is_negative_to_sympy_has_no_range_above_0() -> None:
+    """SymPy writes |x| as -x for it, which is no truth about -1 < x < 1."""
+    for kind in ("negative", "nonpositive"):
+        symbol = Symbol("x", **{kind: True})
+        with pytest.raises(ValueError, match="no positive number"):
+            Domain.of((symbol, S(-1), S(1)))
+        assert Domain.of((symbol, S(-1), S(0))).contains({symbol: S(-1) / 2})

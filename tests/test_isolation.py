@@ -261,8 +261,11 @@ def test_a_penalty_that_turns() -> None:
     places = [mpf(k) / 50 for k in range(-1500, 1501)]
     signs = [mp.sign(by_hand(x)) for x in places]
     changes = [x for x, a, b in zip(places, signs, signs[1:], strict=False) if a != b]
-    assert len(found) == len(changes)
-    for solution, x in zip(found, changes, strict=True):
+    inside = [s for s in found if 0 not in s.policy]
+    # The flow runs out at both ends, where the rare answer is driven away.
+    assert (signs[0], signs[-1]) == (-1, 1)
+    assert [s.policy for s in found if s not in inside] == [(0, 1), (1, 0)]
+    for solution, x in zip(inside, changes, strict=True):
         odds = mp.log(solution.policy[0] / solution.policy[1])
         assert x <= odds <= x + mpf("0.02")
 

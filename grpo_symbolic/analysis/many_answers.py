@@ -49,7 +49,7 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
     )
     if not penalty.monotone or algorithm.mixed_only or len(question.classes) > _MOST:
         return unknown
-    if penalty.link_range[0] != -oo:
+    if not penalty.holds_every_answer:
         return unknown
     if len(question.classes) < 2:
         return Count((1,), "all answers are alike, so that the policy stays at the reference")

@@ -196,8 +196,8 @@ class Subject:
 
     @cached_property
     def clipped(self) -> bool:
-        """Whether a penalty of bounded force may let an answer go: policies at the boundary."""
-        return not self.interior and not self.policy.algorithm.penalty.link_range[0].is_infinite
+        """Whether an answer may be given up or driven out: policies at the boundary."""
+        return not (self.interior or self.policy.algorithm.penalty.holds_every_answer)
 
     # -- points ------------------------------------------------------------------------------
 

@@ -111,7 +111,7 @@ class Force:
     @cached_property
     def unbounded(self) -> bool:
         """Whether it tends to −∞ at p → 0 and to ∞ at p → 1: no answer is given up."""
-        return self.penalty.link_range[0] == -oo
+        return self.penalty.holds_every_answer
 
     def at_vanishing_reference(self) -> Expr:
         """Its limit as π_ref(a) → 0+ at fixed p: ∞ where the rare answer is held without bound."""

@@ -125,7 +125,7 @@ class BinaryEvaluator(Evaluator):
             lowest = limited(lambda: self.policy.algorithm.penalty.link_range, steps=_STEPS)[0]
         except (Exhausted, NotImplementedError, ValueError):
             return None
-        return True if lowest == -oo else False if lowest.is_finite else None
+        return lowest == -oo if lowest.is_extended_real else None
 
     def __getstate__(self) -> dict[str, Any]:
         settled = {n: self.__dict__[n] for n in ("unbounded",) if n in self.__dict__}

@@ -155,7 +155,7 @@ class _Search:
         how = "number established" if complete else "number not established"
         noun = "solution" if len(found) == 1 else "solutions"
         status = f"{len(found)} interior {noun} ({how}: {reason})"
-        if self.algorithm.penalty.link_range[0].is_finite:
+        if not self.algorithm.penalty.holds_every_answer:
             status += "; policies that give an answer up for good are not searched for"
         return Solutions(found, status, complete)
 

@@ -58,9 +58,12 @@ def solutions_of_two(
         noun = "solution" if len(found) == 1 else "solutions"
         status = f"{len(found)} interior {noun} ({how}: {isolation.reason})"
         if clipped:
+            weak = condition.penalty.link_range[0].is_finite
             status += (
                 "; at the boundary the penalty is too weak to hold the drift: one answer is "
                 "given up"
+                if weak
+                else "; an answer that is rare enough is driven out by the penalty itself"
             )
         return Solutions((*found, *clipped), status, isolation.complete)
 
@@ -122,12 +125,12 @@ def _solution(field: ScalarField, root: Zero) -> NumericSolution:
 def _clipped(
     condition: StationarityCondition, ends: tuple[int, int]
 ) -> tuple[NumericSolution, ...]:
-    """Vertices at which a penalty of bounded force lets one answer go for good.
+    """Vertices at which one answer is given up, or driven out, for good.
 
-    There d is finite, the constraint π(o) >= 0 is active, and the first-order condition is
-    an inequality: F must not point inwards.
+    There d does not tend to −∞, the constraint π(o) >= 0 is active, and the first-order condition
+    is an inequality: F must not point inwards.
     """
-    if not condition.penalty.link_range[0].is_finite:
+    if condition.penalty.holds_every_answer:
         return ()
     outwards = ((0, -ends[0]), (1, ends[1]))
     return tuple(_at_vertex(Integer(v), mp.mpf(-1)) for v, sign in outwards if sign > 0)

@@ -6,7 +6,21 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from sympy import Expr, Function, Integer, Rational, S, Symbol, acosh, exp, floor, log, sqrt
+from sympy import (
+    Expr,
+    Function,
+    Integer,
+    Rational,
+    S,
+    Symbol,
+    acosh,
+    exp,
+    factorial,
+    floor,
+    gamma,
+    log,
+    sqrt,
+)
 
 from grpo_symbolic import Claim, Domain, Status, prove, symbols
 from grpo_symbolic.domain import Range
@@ -235,3 +249,12 @@ def test_places_of_two_shares_that_add_up_to_one() -> None:
     places = list(_in_symmetric_places(claim, {P: S.Half, P0: S.Half}))
     assert all(at[P] + at[P0] == 1 or S.Half in at.values() for at in places)
     assert any(at[P] + at[P0] == 1 and at[P] != at[P0] for at in places)
+
+
+def test_a_factorial_is_not_written_out_far_from_0() -> None:
+    """At n = 10^40 SymPy would write down its digits."""
+    n, y = Symbol("n", integer=True, nonnegative=True), Symbol("y", positive=True)
+    for left, right in ((factorial(n), S.One), (gamma(y), S.Zero), (factorial(factorial(n)), n)):
+        assert prove(Claim("far out", left, ">=", right)).status is Status.NUMERIC
+    found = prove(Claim("below 1 at 3/2", gamma(y), ">=", y**2))
+    assert found.status is Status.REFUTED

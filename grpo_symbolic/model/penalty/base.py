@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from math import prod
 
-from sympy import Dummy, Expr, Pow, Rational, cancel, diff, ilcm, log, solve
+from sympy import Dummy, Expr, Pow, Rational, cancel, diff, ilcm, log, oo, solve
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import Sign, is_zero, sign
@@ -133,6 +133,15 @@ class Penalty(ABC):
         """The open interval of values that d takes: where the link is defined."""
         at_zero, at_infinity = end_values(self.marginal(), symbols.u)
         return at_infinity, at_zero
+
+    @cached_property
+    def holds_every_answer(self) -> bool:
+        """Whether d tends to −∞ as an answer vanishes, so that no finite drift gives it up.
+
+        A finite d lets it go where the drift is stronger. Where d tends to ∞, as of k3 in the
+        reward, an answer that is rare enough is driven out.
+        """
+        return self.link_range[0] == -oo
 
     @cached_property
     def acts_as(self) -> str:
