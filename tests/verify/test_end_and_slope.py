@@ -219,6 +219,13 @@ def test_turning_points_numbers_and_equal_sides(
     assert prove(wrong).status is not Status.PROVED
 
 
+def test_a_slope_that_is_zero_all_the_way_shows_what_is_not_strict() -> None:
+    left, right = acos(2 * pi - 1), 2 * acos(sqrt(pi))
+    for relation, holds in ((">=", True), ("<=", True), (">", False), ("<", False)):
+        found = EndAndSlope().attempt(Claim("equal", left, relation, right))
+        assert (found is not None) == holds
+
+
 def test_equal_sides_are_shown_on_ranges_in_one_piece_only() -> None:
     """sqrt(x^2) - x moves nowhere but across 0, and atan(1/x) + atan(x) jumps there."""
     real, away = Symbol("x", real=True), Domain.of((Symbol("x", real=True), -S.One, S.One))
