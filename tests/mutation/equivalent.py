@@ -35,6 +35,13 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/sampling.py:_closer: another relation: least < _CLOSE": (
         "which of two sets of corners a least number of exactly 1e-6 has: both lie in the range"
     ),
+    "grpo_symbolic/verify/definedness.py:needs_of: the other truth value: where_defined=True": (
+        "the needs of inner terms are claims of the same list: together they say the same with it "
+        "and without"
+    ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration._exp: another relation: e > 0": (
+        "no factor has the exponent 0"
+    ),
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: k > 0": (
         "no exponent of a factor is 0"
     ),
