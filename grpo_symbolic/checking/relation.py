@@ -321,10 +321,6 @@ class RelationCheck(StatementCheck):
             yield from self._by_curve()
         if about.closed is not None and self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
-        if solved is not None and about.closed is None and about.binary is not None:
-            staged = about.binary.expression
-            if staged is not None:
-                yield "the closed form", [self._claim({PI: staged}, about.parameters)]
         if self.said.relation == "==" and inside:
             yield everywhere
 
