@@ -73,8 +73,8 @@ class LimitCheck(StatementCheck):
         """From where the limit is taken; a verdict where the range is not next to its place."""
         end, side, parameters = self.said.end, self.said.side, self.about.parameters
         own = next((r for r in parameters.ranges if r.symbol == self.said.variable), None)
-        if own is None:
-            return [side or "+"]
+        if own is None:  # nor a range from which a limit could be taken
+            raise ValueError(f"the question has no parameter {self.said.variable}")
         ranges = [own, *(r for r in parameters.ranges if own.symbol in r.needs)]
         runs = f"there is no such limit: the range is {', '.join(map(str, ranges))}"
         place = sstr(end)

@@ -56,13 +56,13 @@ def _means(said: Statement) -> list[BernsteinMean]:
 def is_own(about: Subject, mean: BernsteinMean) -> bool:
     """Whether a mean is proved to have the values of the algorithm's own."""
     drift = _group_drift(about)
-    if drift is None or mean.size != drift.rule.size or mean.order:
+    if drift is None or mean.size != drift.rule.degree or mean.order:
         return False
     own = _own(about, mean.argument)
     if None not in (mean.f, own.f) and mean.ends == own.ends:
         domain = Domain((Range(symbols.t, S.Zero, S.One), *about.policy.domain.ranges))
         return _same(mean.f, own.f, domain)
-    if not mean.size.is_Integer or not isinstance(own, BernsteinMean):
+    if not mean.size.is_Integer:
         return False
     places = [S(k) for k in range(int(mean.size) + 1)]
     return all(_same(mean.value(k), own.value(k), about.parameters) for k in places)
@@ -78,7 +78,7 @@ def own_meaning(about: Subject, name: str, variable: Symbol | None) -> tuple[Exp
     domain = Domain((Range(variable, S.Zero, S.One), *about.parameters.ranges))
     if name == "f" and drift.rule.spread is not None:
         return drift.rule.spread.subs(symbols.t, variable), domain
-    if name == f"h_{drift.rule.size}":
+    if name == f"h_{drift.rule.degree}":
         return _own(about, variable), domain
     return None
 

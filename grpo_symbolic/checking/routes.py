@@ -104,8 +104,6 @@ class Routes(StatementCheck):
             yield from self._by_curve()
         if about.closed is not None and self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
-        if solved is not None and about.staged is not None:
-            yield "the closed form", [self._claim({PI: about.staged}, about.parameters)]
         if self.said.relation == "==" and inside:
             yield everywhere
 

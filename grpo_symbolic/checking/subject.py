@@ -148,13 +148,6 @@ class Subject:
             }
         )
 
-    @property
-    def staged(self) -> Expr | None:
-        """π(a) by the names of its stages, where its closed form is longer than a line."""
-        if self.binary is None or self.interior or self.closed is not None:
-            return None
-        return self.binary.expression
-
     def closed_at(self, point: Point) -> dict[Symbol, Expr] | None:
         """The closed form, or that of the group size of a point: pairs and triples have one."""
         size = point.get(symbols.G)

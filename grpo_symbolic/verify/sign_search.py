@@ -85,7 +85,7 @@ def _by_root(work: Work, f: Poly, depth: int) -> int | None:
         if sa is None and sb is None:
             continue
         tree_a, tree_b = work.tree(a), ["Mul", work.tree(b), work.trees[g]]
-        if sa is not None and sb is not None and sa * sb > 0:
+        if sa is not None and sb is not None and sa * sb >= 0:
             return _done(work, f, [[]], [[[tree_a, 1]], [[tree_b, 1]]])
         minus_b = work.proof.times({((g, 1),): -1}, b)
         if (s := by_squares(work, a, minus_b, depth)) is not None:

@@ -61,6 +61,15 @@ def test_a_formula_alone_is_one_of_two_answers() -> None:
         check("increasing(beta**2, pi)", PAIRS, SURE)
 
 
+@pytest.mark.parametrize(
+    "limit", ["limit(1/r_b, r_b, 0) = oo", "limit(gap, gap, -1) = -1", "limit(pi, pi, 2, +) = 2"]
+)
+def test_a_limit_is_one_in_a_parameter(limit: str) -> None:
+    """The level of rewards has two sides at 0, and no gap is below 0: both cancel."""
+    with pytest.raises(ValueError, match="the question has no parameter"):
+        check(limit, PAIRS, SURE)
+
+
 def test_poles_of_a_proved_formula_are_named() -> None:
     found = check(f"pi = {POLICY}*{ONE}", PAIRS, SURE, where_defined=True)
     assert found.verdict is PROVED

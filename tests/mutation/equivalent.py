@@ -25,6 +25,23 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/checking/ranges.py:_survives: the other truth value: False": (
         "a quick look before a proof: what it lets through is proved, or is not"
     ),
+    "grpo_symbolic/verify/identity.py:ExactIdentity._squares: a number off by one: 0": (
+        "where one side is 0 and the square of the other is, the other is 0 in its normal form, "
+        "those being a field: both have been compared"
+    ),
+    "grpo_symbolic/verify/identity.py:ExactIdentity._squares: another relation: s >= 0": (
+        "a side that is 0: as for the number"
+    ),
+    "grpo_symbolic/verify/sampling.py:_closer: another relation: least < _CLOSE": (
+        "which of two sets of corners a least number of exactly 1e-6 has: both lie in the range"
+    ),
+    "grpo_symbolic/verify/definedness.py:needs_of: the other truth value: where_defined=True": (
+        "the needs of inner terms are claims of the same list: together they say the same with it "
+        "and without"
+    ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration._exp: another relation: e > 0": (
+        "no factor has the exponent 0"
+    ),
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: k > 0": (
         "no exponent of a factor is 0"
     ),

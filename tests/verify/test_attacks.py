@@ -23,7 +23,7 @@ from grpo_symbolic.verify.kernel.checks import (
     read,
 )
 from grpo_symbolic.verify.kernel.proof import BITS, WORK, Proof
-from grpo_symbolic.verify.kernel.statement import digest, statement_of, texts, written
+from grpo_symbolic.verify.kernel.statement import Rejected, digest, statement_of, texts, written
 from tests.verify.kept import same_reason
 
 HALF = ["Rational", 1, 2]
@@ -312,6 +312,20 @@ def test_limits_are_where_they_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -
         assert check(forged("x0", ">=", 0, *ranges, proof=proofs)).word == word
     for power, word in ((BITS, CHECKED), (BITS + 1, UNCHECKED)):
         assert check(forged(["Pow", 1, power], ">", 0, proof=[[]])).word == word
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        ["Add", "x"], ["Mul", "x"], ["Pow", "x"], ["Pow", "x", 2, 3], ["Abs", "x", -1],
+        ["exp"], ["log", "x", 2], ["Pi", 1], ["Rational", 1, 2, 3], ["root", "x", 2],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_expression_has_as_many_arguments_as_it_takes(tree: Any) -> None:
+    """Its text would say what no rule has looked at, such as log(x, 2)."""
+    with pytest.raises(Rejected, match=f"{len(tree) - 1} arguments"):
+        statement_of(forged(["Add", 1, tree], ">", 0, X)["exact"])
 
 
 def test_a_tower_of_exponentials_has_no_decimals() -> None:

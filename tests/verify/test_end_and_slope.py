@@ -219,6 +219,13 @@ def test_turning_points_numbers_and_equal_sides(
     assert prove(wrong).status is not Status.PROVED
 
 
+def test_a_slope_that_is_zero_all_the_way_shows_what_is_not_strict() -> None:
+    left, right = acos(2 * pi - 1), 2 * acos(sqrt(pi))
+    for relation, holds in ((">=", True), ("<=", True), (">", False), ("<", False)):
+        found = EndAndSlope().attempt(Claim("equal", left, relation, right))
+        assert (found is not None) == holds
+
+
 def test_equal_sides_are_shown_on_ranges_in_one_piece_only() -> None:
     """sqrt(x^2) - x moves nowhere but across 0, and atan(1/x) + atan(x) jumps there."""
     real, away = Symbol("x", real=True), Domain.of((Symbol("x", real=True), -S.One, S.One))
@@ -239,3 +246,27 @@ def test_a_symbol_that_other_ranges_depend_on_is_not_turned_over() -> None:
     assert prove(claim).status is Status.REFUTED
     alone = Domain.of((s, S.One, oo), (y, S.Zero, S.One))
     assert prove(Claim("", exp(1 / s), ">", y, alone)).status is Status.PROVED
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper"),
+    [(-S.One, oo), (-S.One, S.One), (-oo, oo), (-oo, -S.One), (-sqrt(2), oo), (-S(2), -S.One)],
+    ids=str,
+)
+def test_only_a_half_line_of_numbers_above_zero_is_turned_over(lower: Expr, upper: Expr) -> None:
+    """Below 0 each of these is false: 1/s does not run from 0 to the inverse of the lower end."""
+    line = Domain.of((X, lower, upper))
+    series = 1 + 1 / X + 1 / X**2 / 2
+    for left, relation in ((exp(1 / X), ">"), (exp(1 / X) - 1 / X - 1 / X**2 / 2, ">=")):
+        right = series if relation == ">" else S.One
+        assert EndAndSlope().attempt(Claim("below 0", left, relation, right, line)) is None
+
+
+@pytest.mark.parametrize("share", [pi, 1 - pi], ids=str)
+def test_an_end_at_which_a_term_has_no_value_is_no_start(share: Expr) -> None:
+    """exp(L/(L - c)) tends to e where L = log(share) does to -oo, and 0**0 is 1."""
+    for shift in (S.One, log(2)):
+        tends = share ** (1 / (log(share) - shift))
+        for bound in (Rational(3, 2), S(2)):
+            claim = Claim("below its limit", tends, "<", bound)
+            assert EndAndSlope().attempt(claim) is None

@@ -19,7 +19,7 @@ from grpo_symbolic.verify import recheck as files
 from grpo_symbolic.verify.ball_boxes import BallBoxes
 from grpo_symbolic.verify.elaboration import Elaboration, _variable, primes
 from grpo_symbolic.verify.kernel.proof import Proof
-from grpo_symbolic.verify.kernel.statement import statement_of
+from grpo_symbolic.verify.kernel.statement import Rejected, Unchecked, statement_of
 from grpo_symbolic.verify.linear_certificate import LinearCertificate, certify
 from grpo_symbolic.verify.methods import needs_hold, settle
 from grpo_symbolic.verify.polynomial_system import PolynomialSystem
@@ -109,6 +109,41 @@ def test_a_logarithm_whose_factors_have_no_known_sign_is_one_of_its_own() -> Non
 def test_the_kernel_is_given_a_proof(claim: gs.Claim) -> None:
     (steps,) = proof_of(statement_of(claim_to_data(claim)["exact"]), {}, {0})
     assert steps
+
+
+def root_of(square: Any) -> Any:
+    """Of an expanded radicand, which SymPy does not take apart."""
+    return sqrt(square.expand())
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "wrong"),
+    [
+        (
+            root_of((X - Y) ** 4 * (1 + X)) + root_of((X - Y) ** 2 * (1 + Y)),
+            (X - Y) ** 2 * sqrt(1 + X) + abs(X - Y) * sqrt(1 + Y),
+            (X - Y) ** 2 * sqrt(1 + X) + (X - Y) * sqrt(1 + Y),
+        ),
+        (
+            root_of((X - Y) ** 6 * (1 + X)) + root_of((X - Y) ** 2),
+            abs(X - Y) ** 3 * sqrt(1 + X) + abs(X - Y),
+            abs(X - Y) ** 3 * sqrt(1 + X) + abs(X + Y),
+        ),
+        (
+            exp(root_of((X - Y) ** 4 * (1 + X))) * exp(root_of((X - Y) ** 2)),
+            exp((X - Y) ** 2 * sqrt(1 + X) + abs(X - Y)),
+            exp((X - Y) ** 2 * sqrt(1 + X) - abs(X - Y)),
+        ),
+    ],
+    ids=str,
+)
+def test_even_powers_leave_a_square_root_with_a_modulus(left: Any, right: Any, wrong: Any) -> None:
+    made = [gs.Claim("", left, "==", side, Domain(UP)) for side in (right, wrong)]
+    true, false = (statement_of(claim_to_data(claim)["exact"]) for claim in made)
+    (steps,) = proof_of(true, {}, {0})
+    assert steps
+    with pytest.raises((Rejected, Unchecked)):
+        proof_of(false, {}, {0})
 
 
 @pytest.mark.parametrize(

@@ -238,6 +238,7 @@ AT_A_POINT = [
     ("it fails there", gs.Claim("", z, "<", S.One, INSIDE), "1", True),
     ("it fails inside", gs.Claim("", z, ">", HALF, INSIDE), "1/4", True),
     ("equal where unequal", gs.Claim("", z, "!=", HALF, INSIDE), "1/2", True),
+    ("equal", gs.Claim("", sqrt(z + 2 * sqrt(z) + 1), ">", 1 + sqrt(z), INSIDE), "1/3", True),
     ("a pole", gs.Claim("", z / (1 - z), ">", S.Zero, INSIDE), "1", True),
     (
         "a pole where defined",

@@ -153,6 +153,11 @@ def test_positive_squares_come_out_of_a_root() -> None:
     assert Hypothesis(root, True) in twice.hypotheses
     touching = PolynomialSystem.of(Claim("", sqrt(X) + 2, ">", X, CLOSED))
     assert sorted(h.strict for h in touching.hypotheses) == [False, False, True]
+    # A radicand that is 0 has a root, which is not said to be more than that.
+    zero = sqrt(1 + P) * sqrt(2 + P) - sqrt(((1 + P) * (2 + P)).expand())
+    of_zero = PolynomialSystem.of(Claim("", sqrt(zero) + P, ">", S.Zero))
+    assert len(of_zero.equations) == 4
+    assert [h.strict for h in of_zero.hypotheses].count(False) == 1
 
 
 def test_what_does_not_concern_the_goal_is_left_out() -> None:

@@ -241,6 +241,9 @@ def test_a_bound_fails_beyond_the_least_number_that_it_names(digits: int) -> Non
     assert prove(Claim("", P0, ">", small)).status is Status.REFUTED
     assert prove(Claim("", 1 - P0, ">", small)).status is Status.REFUTED
     assert prove(Claim("", P0, ">", -small)).status is Status.PROVED
+    found = RationalSampling().attempt(Claim("", 5 * P0, ">", small))  # the lesser of two
+    assert found is not None
+    assert found.status is Status.REFUTED
 
 
 def test_places_of_two_shares_that_add_up_to_one() -> None:

@@ -137,6 +137,9 @@ SIGNS: list[tuple[Expr, int | None]] = [
     (1 + v - v**2, 2),
     (sqrt(v) - v, 1),
     (1 - sqrt(v), 1),
+    # Beside a root what is 0, though no normal form shows it.
+    (sqrt(x) + sqrt(5 + 2 * sqrt(6)) - sqrt(2) - sqrt(3), 2),
+    (sqrt(w) + sqrt(5 + 2 * sqrt(6)) - sqrt(2) - sqrt(3), 1),
 ]
 
 

@@ -105,8 +105,8 @@ def _check(tree: Any, names: set[str], depth: int = 0) -> int:
     head, *args = tree
     if re.fullmatch(_FOREIGN, head):
         raise Unchecked(f"{head} has no meaning here")
-    least, most = _HEADS.get(head, (1, 0))
-    require(least <= len(args) <= most, f"{head[:40]!r} with {len(args)} arguments is none")
+    fits = head in _HEADS and _HEADS[head][0] <= len(args) <= _HEADS[head][1]
+    require(fits, f"{head[:40]!r} with {len(args)} arguments is none")
     if head == "Rational":
         whole = all(type(n) is int for n in args)
         require(whole and Fraction(*args).denominator == args[1] > 1, "it is no reduced fraction")
