@@ -35,8 +35,9 @@ def result() -> Result:
         "The first-order condition of pairs on a binary question",
         f"{VY}, (17)",
         "The condition is the quadratic below, whose non-negative root is (14) and is less than 1.",
-        intuition="The chance of a mixed group is a parabola in $p$, half of which is the pull, "
-        "and the penalty is a line through the reference. They cross once, above it.",
+        intuition="The chance of a mixed group is a parabola in $p$, and half of it, times the "
+        "margin, is the pull. The penalty is a line through the reference: they cross once, above "
+        "it.",
         checked_as="group_size=2 margin",
         argument=r"On policy the stage objective has the slope $\gamma-\beta\,(p-p_0)/(p(1-p))$.",
         headlines=(
