@@ -8,7 +8,6 @@ from typing import Any
 
 from grpo_symbolic import presets
 from grpo_symbolic.cli.screen import Screen, Table
-from grpo_symbolic.display import plain
 
 
 def register(commands: Any, model: argparse.ArgumentParser) -> None:
@@ -30,6 +29,8 @@ def run(arguments: argparse.Namespace) -> str | Screen:
     if not arguments.json:
         last = len(chosen) - 1
         return Screen(tuple(_table(str(p), end="" if p is chosen[last] else "\n") for p in chosen))
+    from grpo_symbolic.display import plain
+
     return json.dumps(
         [
             {

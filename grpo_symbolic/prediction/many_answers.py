@@ -170,13 +170,13 @@ def _unheld(
     half = (way.last + ends[way.goal]) / 2
     slope = velocity(half)
     order = round(np.log2(fall / (half[place] * float(slope[place] - half @ slope)))) - 2
-    scale = (fall / left ** (order + 2) * (order + 1)) ** (-1 / (order + 1))
-    power = "" if order == 0 else f"^(1/{order + 1})"
-    digits = 4 if order == 0 else 2
-    note += (
-        f", and 1 - pi({condition.preference.question.answers[place]}) falls as "
-        f"{scale:.{digits}g}/(learning rate * steps){power}"
-    )
+    if order == -1:
+        law = f"exp(-{fall / left:.3g} * learning rate * steps)"
+    else:
+        scale = (fall / left ** (order + 2) * (order + 1)) ** (-1 / (order + 1))
+        power = "" if order == 0 else f"^(1/{order + 1})"
+        law = f"{scale:.{4 if order == 0 else 2}g}/(learning rate * steps){power}"
+    note += f", and 1 - pi({condition.preference.question.answers[place]}) falls as {law}"
     return tuple(rests), way.time, [note]
 
 
@@ -220,6 +220,7 @@ class _Way:
     last: ndarray
 
 
+@np.errstate(all="ignore")  # of steps that are taken back
 def _flow(velocity: Velocity, start: ndarray, goals: Sequence[ndarray]) -> _Way:
     """The flow on logits by a linearly implicit rule of order two, with steps of their own length.
 

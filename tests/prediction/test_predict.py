@@ -261,6 +261,11 @@ def test_where_only_mixed_groups_are_left_the_rest_is_reached_exponentially(
     (sentence,) = [w for w in found.warnings if "falls as" in w]
     stated = float(re.findall(r"falls as exp\(-([\d.]+) \* learning rate \* steps\)$", sentence)[0])
     assert stated == pytest.approx(pace, rel=1e-3)
+    # Of two answers as wrong as each other, each is the wrong one of a group in half of them: what
+    # moves the right one's logit stays, what moves theirs is halved.
+    three = found.run.predict(("0.3", "0.3", "0.4"), success=(1, 0, 0))
+    (sentence,) = [w for w in three.warnings if "falls as" in w]
+    assert float(sentence.split("exp(-")[1].split()[0]) == pytest.approx(0.75 * pace, rel=5e-3)
 
 
 def test_a_penalty_without_gradient_is_none() -> None:
