@@ -261,11 +261,18 @@ def test_every_point_of_the_curve_is_stationary(name, size):
 
 
 def test_the_contour_of_a_pull_that_turns():
-    """k2 with the ratio: its solutions lie on the contour, each on a piece of its own kind."""
+    """k2 with the ratio: solutions inside lie on the contour, each on a piece of its own kind.
+
+    Both vertices attract.
+    """
     state = Exploration("1/2", 1, 2, "1/4", penalty="k2 in the loss, with ratio")
     pieces = stationary_curve(state.policy, state.beta, state.fixed)
-    assert [row[1] for row in state.rows] == ["repelling", "attracting", "repelling"]
-    for solution in state.solutions:
+    inside, vertices = state.solutions.found[:3], state.solutions.found[3:]
+    assert [row[1] for row in state.rows] == ["repelling", "attracting", "repelling"] + 2 * [
+        "attracting"
+    ]
+    assert [s.policy for s in vertices] == [(0, 1), (1, 0)]
+    for solution in inside:
         p, pulls = float(solution.policy[0]), solution.stability == "attracting"
         distance = min(
             np.min(np.hypot(piece.at - 0.25, piece.policy - p))
