@@ -30,6 +30,7 @@ from grpo_symbolic.enclosures.balls import ball, balls
 from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
@@ -229,11 +230,23 @@ def refuse_names(condition: StationarityCondition) -> None:
     """
     if condition.preference.kept_by_name:
         question, size = condition.question, condition.algorithm.group_size
+        if question.raters:
+            levels = max(len(rater.levels) for _, rater in question.mixture)
+            fits = next(g for g in range(int(size), 1, -1) if g == 2 or _short(levels, g))
+            raise ValueError(
+                f"groups of {size} that one of several raters scores have numbers point by point "
+                "and under the published advantage only (`solutions`, `enclose`): otherwise "
+                f"groups of {fits} would do"
+            )
         raise ValueError(
             f"no numbers are known for groups of {size} with {len(question.levels)} levels of "
             "reward and this rule: in large groups rewards have to be rational numbers, and a "
             "batch whole groups (rewards may be rounded)"
         )
+
+
+def _short(levels: int, size: int) -> bool:
+    return levels * comb(size + levels - 2, levels - 1) <= WRITTEN_OUT
 
 
 def _over_raters(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> MeanPreference:

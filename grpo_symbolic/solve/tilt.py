@@ -140,12 +140,13 @@ class Tilt:
         The worst answer is given up where Σ π_ref(o) g(low + t (s(o) − s(worst))) = 1, low the end
         of the link. The sum rises with t; between two numbers next to this t nothing vanishes.
         """
-        if not self.response.ends_smoothly:
+        end = self.response.lowest
+        if end is None or not self.response.ends_smoothly:
             return None
         worst = max(self.gaps, key=float)
 
         def total(t: arb) -> arb:
-            above = (self.response.ratio(self.response.lowest + t * (worst - g)) for g in self.gaps)
+            above = (self.response.ratio(end + t * (worst - g)) for g in self.gaps)
             return weighted(self.response.reference, list(above))
 
         low, high = arb(0), arb(1 / self._widest)

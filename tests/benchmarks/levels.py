@@ -13,6 +13,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import combinations_with_replacement, product
 from math import lgamma, log
+from pathlib import Path
 
 import numpy as np
 from flint import arb, ctx
@@ -25,6 +26,7 @@ from tests.levels.lattice import Lattice
 
 _SETTINGS = ((64, 4), (64, 8), (64, 20), (1024, 16))
 _ANSWERS = 200
+_FIGURE = Path(__file__).parents[2] / "build" / "levels"
 #: Group size, levels and answers of each point of a curve.
 _GROWTH = {
     "group size": [(g, 8, 200) for g in (8, 32, 128, 512, 2048)],
@@ -110,8 +112,9 @@ def solved() -> None:
 
 
 def growth() -> None:
-    """How ``solutions`` grows with G, with levels and with answers, and its memory."""
+    """How ``solutions`` grows with G, with levels and with answers: printed, and drawn."""
     random = np.random.default_rng(5)
+    curves: dict[str, list[tuple[int, float]]] = {}
     for name, settings in _GROWTH.items():
         row = []
         for size, levels, answers in settings:
@@ -121,7 +124,31 @@ def growth() -> None:
             reference = [f"1/{answers}"] * answers
             spent, _ = timed(lambda p=policy, r=reference: p.solutions(beta=1, pi_ref=r))
             row.append((dict(zip(_GROWTH, (size, levels, answers), strict=True))[name], spent))
+        curves[name] = row
         print(f"{name}: " + ", ".join(f"{x}: {t:.2f} s" for x, t in row), flush=True)
+    _draw(curves)
+
+
+def _draw(curves: dict[str, list[tuple[int, float]]]) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from grpo_symbolic.plotting.style import STYLES, TEXT, paper
+
+    _FIGURE.parent.mkdir(parents=True, exist_ok=True)
+    with paper():
+        figure = Figure(figsize=(TEXT, 2.6), layout="constrained")
+        FigureCanvasAgg(figure)
+        panels = figure.subplots(1, len(curves), sharey=True)
+        for ax, style, (name, row) in zip(panels, STYLES, curves.items(), strict=False):
+            ax.loglog(*zip(*row, strict=True), color=style.color, marker=style.marker)
+            ax.set_xticks([x for x, _ in row], [str(x) for x, _ in row])
+            ax.set_xticks([], minor=True)
+            ax.set_xlabel(name)
+        panels[0].set_ylabel("seconds of processor time")
+        for suffix in ("pdf", "png"):
+            figure.savefig(_FIGURE.with_suffix(f".{suffix}"))
+    print(f"drawn in {_FIGURE}.pdf and .png")
 
 
 def evaluated(rows: int = 100_000, sample: int = 8) -> None:

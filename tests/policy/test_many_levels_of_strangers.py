@@ -77,3 +77,13 @@ def test_refusals_are_sentences(algorithm: gs.GRPO, rewards: list, sentence: str
     row = [1 / len(rewards)] * len(rewards)
     with pytest.raises(ValueError, match=sentence):
         gs.stationary_policy(algorithm, gs.Question(rewards=rewards)).evaluate(beta=1, pi_ref=row)
+
+
+def test_arrays_of_groups_that_one_rater_scores_are_refused_with_the_size_that_would_do() -> None:
+    raters = gs.Electorate([(1, [0, 1, 2]), (1, [2, 0, 1]), (1, [1, 2, 0])])
+    question = gs.Question(raters=raters, per="group")
+
+    with pytest.raises(ValueError, match="groups of 17 would do"):
+        gs.stationary_policy(gs.GRPO(18), question).evaluate(beta=1, pi_ref=[0.2, 0.3, 0.5])
+    smaller = gs.stationary_policy(gs.GRPO(17), question)
+    assert not smaller.condition.preference.kept_by_name
