@@ -35,6 +35,9 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/sampling.py:_closer: another relation: least < _CLOSE": (
         "which of two sets of corners a least number of exactly 1e-6 has: both lie in the range"
     ),
+    "grpo_symbolic/verify/engine.py:main: a number off by one: 4": (
+        "the command has three arguments where it is made, and its own name before them"
+    ),
     "grpo_symbolic/verify/definedness.py:needs_of: the other truth value: where_defined=True": (
         "the needs of inner terms are claims of the same list: together they say the same with it "
         "and without"

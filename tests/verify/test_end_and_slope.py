@@ -270,3 +270,10 @@ def test_an_end_at_which_a_term_has_no_value_is_no_start(share: Expr) -> None:
         for bound in (Rational(3, 2), S(2)):
             claim = Claim("below its limit", tends, "<", bound)
             assert EndAndSlope().attempt(claim) is None
+
+
+def test_the_opposite_of_another_share_is_a_turning_point() -> None:
+    """exp(u) >= 1 + u for u = pi + pi_ref - 1, which is 0 at pi = 1 - pi_ref."""
+    both = exp(pi + pi_ref - 1)
+    assert EndAndSlope().attempt(Claim("", both, ">=", pi + pi_ref)) is not None
+    assert EndAndSlope().attempt(Claim("", both, ">", pi + pi_ref)) is None
