@@ -162,7 +162,8 @@ def result() -> Result:
                 "large groups: D = 1/sqrt(p(1-p) + epsilon)",
                 drift(whitened),
                 "==",
-                1 / sqrt(P * (1 - P) + EPSILON),
+                # The variance of a reward of 0 or 1: its second moment less the squared mean.
+                1 / sqrt(P - P**2 + EPSILON),
             ),
             Claim(
                 "the recursion as published",

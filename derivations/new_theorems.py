@@ -24,7 +24,7 @@ NEW_ENTRIES: tuple[Entry, ...] = (
             "uniqueness_every_group: second differences of f(k/G), directly",
             "uniqueness_every_group: f(k/G) > 0 for 0 < k < G",
             "uniqueness_every_group: h_G(p)/p >= h_G'(p), coefficient by coefficient",
-            "uniqueness_every_group: g(?) ? 0",
+            "uniqueness_every_group: v(?) ? 0",
             "uniqueness_every_group: beta(p - p0) <= 0 at or below p0",
         ),
     ),

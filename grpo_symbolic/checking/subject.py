@@ -15,9 +15,9 @@ from grpo_symbolic.analysis.count import count
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.stationary import stationary_policy
-from grpo_symbolic.policy.two_answers import StationaryPolicy
+from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.solutions import rational
 
@@ -252,11 +252,12 @@ def subject(algorithm: Algorithm | Preset, question: Question, interior: bool = 
 
     With ``interior``, those of positive probabilities; where a penalty has no others, all.
     """
-    policy = stationary_policy(algorithm, question)
     if isinstance(question, BinaryQuestion):
-        found = Subject(policy, (PI,))
+        # Not solved before a formula asks for the solution.
+        found = Subject(binary_policy(as_algorithm(algorithm), question), (PI,))
     else:
-        found = Subject(policy, tuple(p for p in question.policy[:-1] if isinstance(p, Symbol)))
+        free = tuple(p for p in question.policy[:-1] if isinstance(p, Symbol))
+        found = Subject(stationary_policy(algorithm, question), free)
     return replace(found, interior=True) if interior and found.clipped else found
 
 

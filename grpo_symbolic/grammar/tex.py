@@ -231,8 +231,9 @@ class TexParser(NamesParser):
         opening = self.next.text
         if opening in ("(", "[", "{", r"\{"):
             return self.node(function, command, [self.group(opening)])
-        closed = opening in (r"\frac", r"\sqrt")
         argument = self.power()
+        # A fraction of numbers looks like a coefficient of what follows it.
+        closed = opening == r"\sqrt" or (opening == r"\frac" and _names(argument))
         if not closed and (self.starts_factor() or self.next.text in ("*", "/")):
             raise self.refused("where this argument ends is ambiguous: brackets", command)
         return self.node(function, command, [argument])
@@ -329,3 +330,9 @@ class TexParser(NamesParser):
         if texts[0] in FONTS:
             return 2 if texts[1] == "d" else 4 if texts[1:] == ["{", "d", "}"] else 0
         return 0
+
+
+def _names(node: Node) -> bool:
+    """Whether something in it has a name, and not numbers alone."""
+    plain = ("number", "+", "neg", "*", "inverse")
+    return node.head not in plain or any(map(_names, node.args))

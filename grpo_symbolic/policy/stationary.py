@@ -64,7 +64,9 @@ def stationary_policy(
     if not isinstance(question, Question):
         raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
     if isinstance(question, BinaryQuestion):
-        return binary_policy(algorithm, question)
+        found = binary_policy(algorithm, question)
+        _ = found.closed
+        return found
     from grpo_symbolic.policy.many_answers import SimplexPolicy
 
     policy = SimplexPolicy(algorithm, question)

@@ -335,7 +335,7 @@ class StationaryPolicy(Policy):
 
 
 def binary_policy(algorithm: Algorithm, question: BinaryQuestion) -> StationaryPolicy:
-    """The stationary policy of a binary question, by its condition: solved when asked for."""
+    """The stationary policy of a binary question by its condition, solved when it is asked for."""
     return StationaryPolicy(algorithm, question, stationarity_condition(algorithm, question))
 
 

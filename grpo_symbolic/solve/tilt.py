@@ -143,10 +143,10 @@ class Tilt:
         end = self.response.lowest
         if end is None or not self.response.ends_smoothly:
             return None
-        worst = max(self.gaps, key=float)
+        worst, low_end = max(self.gaps, key=float), end
 
         def total(t: arb) -> arb:
-            above = (self.response.ratio(end + t * (worst - g)) for g in self.gaps)
+            above = (self.response.ratio(low_end + t * (worst - g)) for g in self.gaps)
             return weighted(self.response.reference, list(above))
 
         low, high = arb(0), arb(1 / self._widest)

@@ -193,12 +193,13 @@ def test_forty_exports_compile_without_a_warning(
 # -- what a reader finds ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("paper", ["a4paper", "letterpaper"])
 @pytest.mark.parametrize("name", ["noisy", "levels", "trl"])
 @needs_tex
-def test_an_appendix_takes_one_page_of_two_columns(name: str, tmp_path: Path) -> None:
+def test_an_appendix_takes_one_page_of_two_columns(name: str, paper: str, tmp_path: Path) -> None:
     options = {"label": f"thm:{name}", "width": "column", "notation": VY}
     body = exported(name, "theorem", **options) + "\n\n" + exported(name, "proof", **options)
-    head = HEAD % ",twocolumn" + r"\appendix\section{A}"
+    head = HEAD.replace("a4paper", paper) % ",twocolumn" + r"\appendix\section{A}"
     log = compiled(head + body + r"\end{document}", tmp_path)
     assert complaints(log) == []
     assert "(1 page," in log

@@ -220,6 +220,8 @@ def test_limits_and_directions(text: str, meaning: object) -> None:
         (r"\def\x{\x\x}\x", "not a command"),
         (r"\pi/2\beta", "ambiguous"),
         (r"\log \beta \gamma", "ambiguous"),
+        (r"\tanh\frac{1}{2}\beta", "ambiguous"),
+        (r"\log\frac12 (1 - \beta)", "ambiguous"),
         (r"\beta 2", "cdot"),
         (r"\beta^23", "cdot"),
         ("p(1-p)", "product needs"),
