@@ -89,19 +89,31 @@ class Range:
         return self.upper_closed if self.from_above else self.lower_closed
 
     def __str__(self) -> str:
-        return self._written(sstr, ">=", "<=", "real")
+        if not self._says_whole:
+            return self._written(sstr, ">=", "<=", " real")
+        free = self.lower == -oo and self.upper == oo
+        return self._written(sstr, ">=", "<=", " whole") + ("" if free else " (whole)")
 
     def __repr__(self) -> str:
         return f"Range({self})"
 
     def latex(self) -> str:
-        return self._written(tex, r"\ge", r"\le", r"\in \mathbb{R}")
+        if not self._says_whole:
+            return self._written(tex, r"\ge", r"\le", r" \in \mathbb{R}")
+        whole = rf"{tex(self.symbol)} \in \mathbb{{Z}}"
+        ends = self._written(tex, r"\ge", r"\le", "")
+        return whole if self.lower == -oo and self.upper == oo else rf"{whole},\ {ends}"
+
+    @property
+    def _says_whole(self) -> bool:
+        """Whether its values are whole numbers, which G and k, known by name, say themselves."""
+        return bool(self.symbol.is_integer) and describe(self.symbol) is None
 
     def _written(self, write: Callable[[Expr], str], least: str, most: str, real: str) -> str:
         """The range with these words for its relations."""
         name, right = write(self.symbol), most if self.upper_closed else "<"
         if self.lower == -oo and self.upper == oo:
-            return f"{name} {real}"
+            return f"{name}{real}"
         if self.upper == oo:
             return f"{name} {least if self.lower_closed else '>'} {write(self.lower)}"
         if self.lower == -oo:

@@ -241,7 +241,7 @@ def test_ranges_agree_with_what_sympy_takes_a_symbol_to_be() -> None:
             Domain.of((symbol, -oo, oo))
     assert str(Domain.of(positive, least)) == "y > 0, z >= 0"
     whole = Symbol("n", integer=True, nonnegative=True)
-    assert str(Domain.of(whole)) == "n >= 0"
+    assert str(Domain.of(whole)) == "n >= 0 (whole)"
 
 
 def test_samples_between_roots_are_fractions() -> None:
@@ -285,3 +285,18 @@ def test_a_symbol_that_is_negative_to_sympy_has_no_range_above_0() -> None:
         with pytest.raises(ValueError, match="no positive number"):
             Domain.of((symbol, S(-1), S(1)))
         assert Domain.of((symbol, S(-1), S(0))).contains({symbol: S(-1) / 2})
+
+
+def test_a_range_of_whole_numbers_says_so() -> None:
+    n = Symbol("n", integer=True)
+    said = [(str(d), d.latex()) for d in (Domain.of((n, 1, oo)), Domain.of((n, -oo, oo)))]
+    assert said == [
+        ("n > 1 (whole)", r"n \in \mathbb{Z},\ n > 1"),
+        ("n whole", r"n \in \mathbb{Z}"),
+    ]
+    assert str(Domain.of(symbols.G)) == "G >= 2"
+    # True of whole numbers, and not of 1/2: the range has to say which it is about.
+    claim = Claim("no half", 2 * n, "!=", 3, Domain.of((n, 1, oo)))
+    found = prove(claim)
+    assert found.status is Status.PROVED
+    assert "n >= 4 (whole)" in str(found)

@@ -18,7 +18,7 @@ import os, sys, time
 from derivations.processes import workers
 
 def named(seconds):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\\n".encode())  # at once, however the output is buffered
     time.sleep(seconds)
 
 if __name__ == "__main__":
@@ -47,11 +47,13 @@ def test_workers_end_with_the_run_that_started_them(tmp_path: Path) -> None:
         text=True,
     ) as run:
         assert run.stdout is not None
-        found = [int(run.stdout.readline()) for _ in range(2)]
-        assert len(set(found)) == 2
-        assert all(map(is_running, found))
-        run.send_signal(signal.SIGKILL)
-        run.stdout.close()
+        try:
+            found = [int(run.stdout.readline()) for _ in range(2)]
+            assert len(set(found)) == 2
+            assert all(map(is_running, found))
+        finally:  # a run that is left is waited for
+            run.send_signal(signal.SIGKILL)
+            run.stdout.close()
     for _ in range(ROUNDS):
         if not any(map(is_running, found)):
             return
