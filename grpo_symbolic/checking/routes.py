@@ -69,11 +69,20 @@ class Routes(StatementCheck):
         return Claim(str(self.said), *sides, domain, where_defined=self.where_defined)
 
     def _by_theorem(self) -> Iterator[Route]:
-        """What does not speak of the weight is asked of the equation, before it is solved."""
+        """What the equation answers before it is solved.
+
+        A multiple of the condition is one; what does not speak of the weight is asked of the
+        curve of all stationary policies.
+        """
         curve = self.about.curve
-        if self.said.relation == "==" or not self._about_policy or curve is None:
+        if curve is None or not self._about_policy:
             return
-        if not curve.beta.free_symbols & self._named:
+        if self.said.relation == "==":
+            solved = self._solved() is not None
+            multiple = None if solved else by_the_condition(self.about, self.said)
+            if multiple is not None and multiple.right != 0:  # an identity holds everywhere
+                yield MULTIPLE, [multiple]
+        elif not curve.beta.free_symbols & self._named:
             yield ALL, [self._claim({}, self.about.policy.domain)]
             yield from self._by_curve()
 
