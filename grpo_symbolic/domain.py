@@ -91,18 +91,18 @@ class Range:
     def __str__(self) -> str:
         if not self._says_whole:
             return self._written(sstr, ">=", "<=", " real")
-        free = self.lower == -oo and self.upper == oo
-        return self._written(sstr, ">=", "<=", " whole") + ("" if free else " (whole)")
+        text = self._written(sstr, ">=", "<=", "")
+        return f"{text} (whole)" if self.bounded else f"{text} whole"
 
     def __repr__(self) -> str:
         return f"Range({self})"
 
     def latex(self) -> str:
+        least, most = r"\ge", r"\le"
         if not self._says_whole:
-            return self._written(tex, r"\ge", r"\le", r" \in \mathbb{R}")
+            return self._written(tex, least, most, r" \in \mathbb{R}")
         whole = rf"{tex(self.symbol)} \in \mathbb{{Z}}"
-        ends = self._written(tex, r"\ge", r"\le", "")
-        return whole if self.lower == -oo and self.upper == oo else rf"{whole},\ {ends}"
+        return rf"{whole},\ {self._written(tex, least, most, '')}" if self.bounded else whole
 
     @property
     def _says_whole(self) -> bool:
@@ -112,7 +112,7 @@ class Range:
     def _written(self, write: Callable[[Expr], str], least: str, most: str, real: str) -> str:
         """The range with these words for its relations."""
         name, right = write(self.symbol), most if self.upper_closed else "<"
-        if self.lower == -oo and self.upper == oo:
+        if not self.bounded:
             return f"{name}{real}"
         if self.upper == oo:
             return f"{name} {least if self.lower_closed else '>'} {write(self.lower)}"
@@ -140,9 +140,8 @@ class Domain:
     Raises
     ------
     ValueError
-        When ranges depend on one another in a circle, a symbol has two, the range of one that
-        SymPy takes to be positive reaches below 0 (or the other way round), or SymPy knows of one
-        what a range does not say: that it is even, prime, rational, not 0, ….
+        When ranges depend on one another in a circle, a symbol has two, or SymPy knows of one
+        another sign, or what a range does not say: that it is even, prime, rational, not 0, ….
 
     Examples
     --------
@@ -160,14 +159,10 @@ class Domain:
         if len(waiting) < len(left):
             raise ValueError(f"a symbol has two ranges: {', '.join(map(str, left))}")
         for r in left:
-            if r.symbol.is_nonnegative and S(r.lower).is_extended_negative:
-                raise ValueError(
-                    f"{r.symbol} is no negative number to SymPy, but has the range {r}"
-                )
-            if r.symbol.is_nonpositive and S(r.upper).is_extended_positive:
-                raise ValueError(
-                    f"{r.symbol} is no positive number to SymPy, but has the range {r}"
-                )
+            low = r.symbol.is_nonnegative and S(r.lower).is_extended_negative
+            if low or (r.symbol.is_nonpositive and S(r.upper).is_extended_positive):
+                kind = "negative" if low else "positive"
+                raise ValueError(f"{r.symbol} is no {kind} number to SymPy, but has the range {r}")
             if _restricted(r.symbol):
                 raise ValueError(
                     f"SymPy takes {r.symbol} for a number of a kind that a range does not say: "
@@ -382,14 +377,10 @@ class Domain:
 @lru_cache(maxsize=4096)
 def _restricted(symbol: Symbol) -> bool:
     """Whether SymPy leaves out numbers of a range that are not told apart by sign or as whole."""
-    signed = symbol.is_positive or symbol.is_negative
-    return bool(
-        symbol.is_odd is not None
-        or symbol.is_prime
-        or symbol.is_composite
-        or (symbol.is_rational is not None and not symbol.is_integer)
-        or (symbol.is_zero is False and not signed)
-    )
+    fraction = symbol.is_rational is not None and not symbol.is_integer
+    not_zero = symbol.is_zero is False and not (symbol.is_positive or symbol.is_negative)
+    divided = symbol.is_odd is not None or symbol.is_prime or symbol.is_composite
+    return bool(fraction or not_zero or divided)
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from sympy import Expr, S, Symbol, log
 
@@ -78,13 +79,17 @@ class Routes(StatementCheck):
         if curve is None or not self._about_policy:
             return
         if self.said.relation == "==":
-            solved = self._solved() is not None
-            multiple = None if solved else by_the_condition(self.about, self.said)
-            if multiple is not None and multiple.right != 0:  # an identity holds everywhere
-                yield MULTIPLE, [multiple]
+            if self._solved() is None:
+                yield from self._by_multiple
         elif not curve.beta.free_symbols & self._named:
             yield ALL, [self._claim({}, self.about.policy.domain)]
             yield from self._by_curve()
+
+    @cached_property
+    def _by_multiple(self) -> list[Route]:
+        """That it is the condition times something; an identity holds everywhere, and is none."""
+        multiple = by_the_condition(self.about, self.said)
+        return [] if multiple is None or multiple.right == 0 else [(MULTIPLE, [multiple])]
 
     def _routes(self) -> Iterator[Route]:
         """Sets of claims, each of which proves the statement; a name says by which argument."""
@@ -97,8 +102,7 @@ class Routes(StatementCheck):
         if self.said.relation != "==" and inside:
             yield everywhere
         elif inside and (about.interior or not about.unique):
-            multiple = by_the_condition(about, self.said)
-            yield from () if multiple is None else [(MULTIPLE, [multiple])]
+            yield from self._by_multiple
         if about.closed is not None and not self._long:
             yield "the closed form", [self._claim(about.closed, self._domain())]
         solved = self._solved()

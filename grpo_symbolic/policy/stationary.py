@@ -65,7 +65,7 @@ def stationary_policy(
         raise ValueError(f"question must be a BinaryQuestion or a Question, got {question!r}")
     if isinstance(question, BinaryQuestion):
         found = binary_policy(algorithm, question)
-        _ = found.closed
+        _ = found.closed  # here, so that a display does no work
         return found
     from grpo_symbolic.policy.many_answers import SimplexPolicy
 

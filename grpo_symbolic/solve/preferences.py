@@ -21,7 +21,7 @@ from math import comb
 from typing import Protocol
 
 from flint import arb, arb_mat, ctx
-from sympy import Add, Dummy, Expr, Rational, S, Symbol, diff, oo, sqrt
+from sympy import Add, Dummy, Expr, Integer, Rational, S, Symbol, diff, oo, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
@@ -30,7 +30,7 @@ from grpo_symbolic.enclosures.balls import ball, balls
 from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
-from grpo_symbolic.model.level_values import WRITTEN_OUT
+from grpo_symbolic.model.level_values import WRITTEN_OUT, term_count
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
@@ -232,7 +232,10 @@ def refuse_names(condition: StationarityCondition) -> None:
         question, size = condition.question, condition.algorithm.group_size
         if question.raters:
             levels = max(len(rater.levels) for _, rater in question.mixture)
-            fits = next(g for g in range(int(size), 1, -1) if g == 2 or _short(levels, g))
+            smaller = map(Integer, range(int(size), 2, -1))
+            rule = condition.algorithm.advantage
+            short = (g for g in smaller if term_count(rule, levels, g) <= WRITTEN_OUT)
+            fits = next(short, Integer(2))
             raise ValueError(
                 f"groups of {size} that one of several raters scores have numbers point by point "
                 "and under the published advantage only (`solutions`, `enclose`): otherwise "
@@ -243,10 +246,6 @@ def refuse_names(condition: StationarityCondition) -> None:
             "reward and this rule: in large groups rewards have to be rational numbers, and a "
             "batch whole groups (rewards may be rounded)"
         )
-
-
-def _short(levels: int, size: int) -> bool:
-    return levels * comb(size + levels - 2, levels - 1) <= WRITTEN_OUT
 
 
 def _over_raters(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> MeanPreference:

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 import pytest
-from sympy import Function, Lambda, Rational, S, Sum, Symbol, exp, log, oo, sqrt
+from sympy import Function, I, Lambda, Rational, S, Sum, Symbol, exp, log, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.bernstein_mean import BernsteinMean
@@ -207,6 +207,7 @@ def test_limits_of_work_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "_NEEDS", 5)
     assert not needs_hold(claim)
     assert needs_hold(gs.Claim("", beta, ">", S.Zero))
+    assert not needs_hold(gs.Claim("", I * beta, "==", beta))  # on one side
 
 
 def test_scipy_may_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
