@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 import sympy
 from sympy import Expr, Pow, Symbol
@@ -81,9 +82,9 @@ def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
 
     SymPy asks for the sign of an exponential by its digits, which of a tower do not end.
     """
-    powers = (p for p in expr.atoms(Pow, *_EXPONENTIALS) if p.args[-1].free_symbols)
+    powers, others = _long_parts(expr)
     numbers = {s: sympy.S(value) for s, value in point.items()}
-    for power in sorted(powers, key=lambda p: p.count_ops()):  # inner ones first
+    for power in powers:
         exponent = power.args[-1].xreplace(numbers)
         if not isinstance(power, Pow):
             if exponent.is_number and exponent.has(*_EXPONENTIALS):
@@ -96,12 +97,20 @@ def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
             bits = max(base.p.bit_length(), base.q.bit_length())
             if bits * abs(exponent) > _MAX_BITS:
                 return False
-    others = (part for part in expr.atoms(sympy.Function) if type(part).__name__ not in KNOWN)
     return all(
         value.is_number and abs(value.n(5)) < _MAX_ARGUMENT
-        for part in sorted(others, key=lambda p: p.count_ops())  # inner ones first
+        for part in others
         for value in (arg.xreplace(numbers) for arg in part.args)
     )
+
+
+@lru_cache(maxsize=256)
+def _long_parts(expr: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
+    """Powers with symbols in the exponent and functions that are not known, inner ones first."""
+    powers = (p for p in expr.atoms(Pow, *_EXPONENTIALS) if p.args[-1].free_symbols)
+    others = (part for part in expr.atoms(sympy.Function) if type(part).__name__ not in KNOWN)
+    first, second = (sorted(found, key=lambda p: p.count_ops()) for found in (powers, others))
+    return tuple(first), tuple(second)
 
 
 def exponential_of(expr: Expr) -> Expr | None:
