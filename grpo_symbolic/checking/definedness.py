@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 from sympy import Expr, S, Symbol, factor_list, sign, sstr
@@ -91,14 +92,19 @@ def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
     if curve is None or not isinstance(curve.beta, Symbol):
         return None
     # Each point of the curve is a stationary policy, and its weight is continuous above pi_ref.
-    points = [p for p in curve.domain.samples(_ALONG, seed=1) if _is_weight(curve, p)]
     given = {curve.beta: curve.weight}
-    place = _sign_change(expression, curve.domain, points, given)
+    place = _sign_change(expression, curve.domain, list(_along(curve)), given)
     if place is None or not _is_weight(curve, place):
         return None
     weight = {curve.beta: value_at(curve.weight, place) or S.Zero}
     known = {PI, *about.parameters.symbols}
     return _written({s: v for s, v in {**place, **weight}.items() if s in known})
+
+
+@lru_cache(maxsize=32)
+def _along(curve: Balance) -> tuple[Point, ...]:
+    """Points of the curve: every term of a statement is looked at there."""
+    return tuple(p for p in curve.domain.samples(_ALONG, seed=1) if _is_weight(curve, p))
 
 
 def _sign_change(
