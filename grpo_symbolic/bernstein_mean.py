@@ -8,6 +8,7 @@ every n, a symbol too, and unfolds on request.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -202,7 +203,7 @@ class BernsteinMean(Expr):
         n = int(self.size)
         if self._inner is None:
             return [mp.mpmathify(c.evalf(mp.mp.dps)) for c in self.values]
-        f = lambdify(symbols.t, self.f, "mpmath")
+        f = _compiled(self.f)
         first, last = (mp.mpmathify(c.evalf(mp.mp.dps)) for c in self.ends)
         return [first, *(f(mp.mpf(k) / n) for k in range(1, n)), last]
 
@@ -247,6 +248,12 @@ class BernsteinMean(Expr):
         if exp is not None:
             symbol = rf"{symbol}^{{{exp}}}" if not self.order else rf"({symbol})^{{{exp}}}"
         return rf"{symbol}({printer._print(self.argument)})"
+
+
+@lru_cache(maxsize=32)
+def _compiled(f: Expr) -> Any:
+    """A function of t for numbers of mpmath: a mean is evaluated at many points."""
+    return lambdify(symbols.t, f, "mpmath")
 
 
 def _bound(values: Lambda | Tuple) -> Lambda | Tuple:
