@@ -11,7 +11,7 @@ from sympy import Expr, Function, Pow, Rational, S, Symbol, nan, oo, zoo
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.elementary import needs_of_part
+from grpo_symbolic.elementary import Need, needs_of_part
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import sign_of
 from grpo_symbolic.surd import as_rational
@@ -44,16 +44,22 @@ def has_no_value(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
     SymPy's own answer to whether a number is real rests on a few of its digits, and on what was
     asked before; here the sign is one of a ball, or 0 by a normal form.
     """
-    for part in sorted(expr.atoms(Pow, Function), key=lambda p: (p.count_ops(), str(p))):
-        for value, relation in needs_of_part(part):
-            sign = _sign(value, point)
-            if sign is not None and sign not in _SIGNS[relation]:
-                return True
+    for value, relation in _needs(expr):
+        sign = _sign(value, point)
+        if sign is not None and sign not in _SIGNS[relation]:
+            return True
     if _are_long(point):
         return False
     with suppress(ValueError):  # of a maximum with a part of which this is not known
         return expr.xreplace(dict(point)).has(nan, zoo, oo, -oo)
     return False
+
+
+@lru_cache(maxsize=256)
+def _needs(expr: Expr) -> tuple[Need, ...]:
+    """Of all parts, small ones first: the same at every point."""
+    parts = sorted(expr.atoms(Pow, Function), key=lambda p: (p.count_ops(), str(p)))
+    return tuple(need for part in parts for need in needs_of_part(part))
 
 
 def _sign(expr: Expr, point: Mapping[Symbol, Expr]) -> int | None:
