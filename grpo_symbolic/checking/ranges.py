@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from sympy import Expr, S, Symbol, fraction, oo, sstr, together
 
@@ -109,8 +110,13 @@ def _slices(about: Subject) -> Iterator[tuple[dict[Symbol, Expr], Domain, str]]:
 
 def _definite(side: Expr, given: dict[Symbol, Expr], domain: Domain) -> bool:
     """Whether no denominator vanishes where a parameter is given a value."""
-    bottom = fraction(together(side))[1].subs(given)
-    return bool(strict_sign(bottom, domain))
+    return bool(strict_sign(_bottom(side).subs(given), domain))
+
+
+@lru_cache(maxsize=32)
+def _bottom(side: Expr) -> Expr:
+    """The denominator: one for all parts of the range."""
+    return fraction(together(side))[1]
 
 
 def _holds(about: Subject, claim: Claim, domain: Domain) -> bool:
