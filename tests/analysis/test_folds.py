@@ -1,5 +1,6 @@
 """Folds, cusps and Maxwell points against the condition written from the definitions."""
 
+import math
 from collections.abc import Callable
 from functools import cache
 
@@ -251,13 +252,11 @@ def test_large_degrees_and_drifts_that_are_no_roots(size, p0) -> None:
     x = np.linspace(-40, 400, 220_001)
     p, q = 1 / (1 + np.exp(-x)), 1 / (1 + np.exp(x))
     if size == 200:
-        k = np.arange(1, size)
-        share = np.sqrt(k / size * (1 - k / size))
-        with mp.workdps(20):
-            ways = np.array([float(mp.log(mp.binomial(size, int(n)))) for n in k])
-        terms = ways + np.multiply.outer(np.log(p), k - 1.0)
-        terms += np.multiply.outer(np.log(q), size - 1.0 - k)
-        pull = (np.exp(terms) * share).sum(axis=1)
+        # The terms of k and G − k are alike: powers of the smaller share over the larger one.
+        ways = [math.comb(size, k) * math.sqrt(k * (size - k)) / size for k in range(1, size)]
+        larger = np.maximum(p, q)
+        pull = np.polynomial.polynomial.polyval(np.minimum(p, q) / larger, ways)
+        pull *= larger ** (size - 2)
     else:
         pull = 1 / (np.sqrt(p * q) + 0.1)
     force = x - float(logit(number(p0)))

@@ -6,7 +6,7 @@ there counts, sums by binomial coefficients or knows of reward levels.
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from math import inf
 
 import pytest
@@ -292,7 +292,10 @@ def gaussian(laws: list[tuple[Fraction, Fraction]]) -> gs.Question:
     return gs.Question(reward_laws=[gs.Gaussian(m, s) for m, s in laws])
 
 
-def win_minus_loss(mine: tuple[Fraction, Fraction], theirs: tuple[Fraction, Fraction]) -> mpf:
+@lru_cache(maxsize=256)
+def win_minus_loss(
+    mine: tuple[Fraction, Fraction], theirs: tuple[Fraction, Fraction], _precision: int
+) -> mpf:
     """Expected sign of the difference of two normal rewards, by quadrature over one of them."""
     (m, s), (other, spread) = ((to_mpf(a), to_mpf(b)) for a, b in (mine, theirs))
 
@@ -316,7 +319,7 @@ def test_gaussian_pairs_against_quadrature(
         expected = [
             advantage
             * mp.fsum(
-                to_mpf(p) * win_minus_loss(mine, theirs)
+                to_mpf(p) * win_minus_loss(mine, theirs, mp.prec)
                 for p, theirs in zip(policy, laws, strict=True)
             )
             for mine in laws

@@ -287,7 +287,8 @@ def rule_advantages(rewards: Sequence[Fraction], group_size: int, rule: Rule) ->
     centred = []
     for start in range(0, len(exact), group_size):
         group = exact[start : start + group_size]
-        centred += [to_mpf(r - _mean(group)) for r in group]
+        mean = _mean(group)
+        centred += [to_mpf(r - mean) for r in group]
     if rule.kind == "none":
         divisor = mp.one
     elif rule.kind == "fixed":
@@ -304,14 +305,19 @@ def _first_table(
 ) -> list[mpf]:
     """List the expected value of the rewards for every tuple of the other answers.
 
-    The first answer is `own`; the tuples come in the order of `itertools.product`.
+    The first answer is `own`; the tuples come in the order of `itertools.product`. Rewards that
+    come again in the same order, from other answers, have the value that they had.
     """
-    table = []
+    table, known = [], {}
+    numbers = [[(r, to_mpf(q)) for r, q in law] for law in laws]
     for others in product(range(len(laws)), repeat=size - 1):
         total = mpf(0)
-        for draw in product(laws[own], *(laws[other] for other in others)):
-            probability = mp.fprod(to_mpf(q) for _, q in draw)
-            total += probability * value([reward for reward, _ in draw])
+        for draw in product(numbers[own], *(numbers[other] for other in others)):
+            probability = mp.fprod(q for _, q in draw)
+            rewards = tuple(reward for reward, _ in draw)
+            if rewards not in known:
+                known[rewards] = value(list(rewards))
+            total += probability * known[rewards]
         table.append(total)
     return table
 

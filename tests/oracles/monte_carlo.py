@@ -305,9 +305,10 @@ def _draw_rows(
         return answers, sampler(answers, rng)
 
     answers, rewards = draw(rows)
+    tied = np.arange(rows if mixed_only else 0)
     for _ in range(10_000):
-        tied = np.flatnonzero(np.ptp(rewards, axis=1) == 0)
-        if not mixed_only or tied.size == 0:
+        tied = tied[np.ptp(rewards[tied], axis=1) == 0]  # of those that were drawn last
+        if tied.size == 0:
             return answers, rewards
         answers[tied], rewards[tied] = draw(tied.size)
     raise ValueError("mixed groups are too rare")

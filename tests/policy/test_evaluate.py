@@ -405,15 +405,16 @@ def balance_of_groups(
     ``advantages`` are those of a better and a worse answer among k better ones.
     """
 
-    ways = [math.comb(size - 1, k) for k in range(size)]
     with mp.workdps(DIGITS):
-        gains = [advantages(k + 1)[0] - advantages(k)[1] for k in range(size)]
+        gains = [
+            math.comb(size - 1, k) * (advantages(k + 1)[0] - advantages(k)[1])
+            for k in reversed(range(size))
+        ]
 
     def balance(odds: mpf, beta: mpf, p0: mpf, q0: mpf) -> mpf:
         p, q = odds / (1 + odds), 1 / (1 + odds)
-        chances = [way * p**k * q ** (size - 1 - k) for k, way in enumerate(ways)]
-        drift = mp.fdot(chances, gains)
-        rates = (1 - chances[-1], 1 - chances[0]) if mixed else (1, 1)
+        drift = mp.polyval(gains, odds) * q ** (size - 1)
+        rates = (1 - p ** (size - 1), 1 - q ** (size - 1)) if mixed else (1, 1)
         return drift - beta * (rates[0] * mp.log(p / p0) - rates[1] * mp.log(q / q0))
 
     return balance
