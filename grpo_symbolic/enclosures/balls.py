@@ -1,16 +1,16 @@
 """Expressions in ball arithmetic: values with a radius that is proved.
 
-The tree of an expression is walked with exact leaves, so that the ball that comes out
+The steps of an expression begin with exact leaves, so that the ball that comes out
 contains the value for every point of the balls that went in. Equal parts are evaluated once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from itertools import pairwise
 from math import comb
-from operator import mul
+from typing import TypeAlias
 
 from flint import arb, ctx, fmpq
 from sympy import (
@@ -120,71 +120,132 @@ def ball(expr: Expr, values: Mapping[Symbol, arb], bits: int) -> arb:
 
 def balls(exprs: Sequence[Expr], values: Mapping[Symbol, arb], bits: int) -> list[arb]:
     """Several expressions at the same ``values``, as :func:`ball`; what they share, once."""
-    known: dict[Expr, arb] = dict(values)
     with ctx.workprec(bits):
-        return [_ball(expr, known) for expr in exprs]
+        return _program(tuple(exprs))(values)
 
 
-def _ball(expr: Expr, known: dict[Expr, arb]) -> arb:
-    found = known.get(expr)
-    if found is None:
-        found = known[expr] = _evaluated(expr, known)
-    return found
+@lru_cache(maxsize=128)
+def _program(exprs: tuple[Expr, ...]) -> Program:
+    return Program(exprs)
 
 
-def _evaluated(expr: Expr, values: dict[Expr, arb]) -> arb:
+#: What is done with the balls at some places of the list of those that are known.
+_Operation: TypeAlias = Callable[[list[arb], Sequence[int]], arb]
+
+
+class Program:
+    """The steps that evaluate some expressions, found once and done for each ball.
+
+    A step is one call however many parts it has: under a limit of work each call is counted,
+    which takes longer than the arithmetic.
+
+    Parameters
+    ----------
+    exprs : sequence of Expr
+
+    Raises
+    ------
+    ValueError
+        For a function without a ball version.
+    """
+
+    def __init__(self, exprs: Sequence[Expr]) -> None:
+        self._places: dict[Expr, int] = {}
+        self._steps: list[tuple[_Operation, Sequence[int]] | Symbol] = []
+        self._found = [self._place(expr) for expr in exprs]
+
+    def _place(self, expr: Expr) -> int:
+        if expr not in self._places:
+            if isinstance(expr, Symbol):
+                step: tuple[_Operation, Sequence[int]] | Symbol = expr
+            else:
+                operation, parts = _operation(expr)
+                step = operation, [self._place(part) for part in parts]
+            self._places[expr] = len(self._steps)
+            self._steps.append(step)
+        return self._places[expr]
+
+    def __call__(self, values: Mapping[Symbol, arb]) -> list[arb]:
+        """The expressions at these balls, at the working precision."""
+        known: list[arb] = []
+        for step in self._steps:
+            if isinstance(step, Symbol):
+                if step not in values:
+                    raise ValueError(f"Symbol {step} has no value in ball arithmetic")
+                known.append(values[step])
+            else:
+                known.append(step[0](known, step[1]))
+        return [known[k] for k in self._found]
+
+
+def _operation(expr: Expr) -> tuple[_Operation, Sequence[Expr]]:
+    """How a value is found, and from the values of which parts."""
     if expr.is_Rational:
-        return arb(fmpq(int(expr.p), int(expr.q)))
+        exact = fmpq(int(expr.p), int(expr.q))
+        return lambda known, places: arb(exact), ()
     if expr in _CONSTANTS:
-        return _CONSTANTS[expr]()
-    if isinstance(expr, Add):
-        parts = [_ball(a, values) for a in expr.args]
-        return _from_zero(sum(parts, arb(0)), parts)
-    if isinstance(expr, Mul):
-        parts = [_ball(a, values) for a in expr.args]
-        return _from_zero(reduce(mul, parts), parts)
+        constant = _CONSTANTS[expr]
+        return lambda known, places: constant(), ()
+    if isinstance(expr, (Add, Mul)):
+        return _added if isinstance(expr, Add) else _multiplied, expr.args
     if isinstance(expr, Pow):
-        return _power(expr, values)
+        return _power(expr)
     if isinstance(expr, (Max, Min)):
-        return reduce(
-            arb.max if isinstance(expr, Max) else arb.min, (_ball(a, values) for a in expr.args)
-        )
+        chosen = arb.max if isinstance(expr, Max) else arb.min
+        return lambda known, places: reduce(chosen, [known[k] for k in places]), expr.args
     if isinstance(expr, BernsteinMean):
-        return _mean(expr, values)
+        return _mean(expr)
     if isinstance(expr, ImplicitRoot):
-        return _implicit_root(expr)
+        return lambda known, places: _implicit_root(expr), ()
     if isinstance(expr, Sum):
         index, first, last = expr.limits[0]
         if not (first.is_Integer and last.is_Integer):
             raise ValueError(f"{expr} has no value in ball arithmetic: its ends are no integers")
-        terms = (expr.function.subs(index, k) for k in range(int(first), int(last) + 1))
-        return sum((_ball(term, values) for term in terms), arb(0))
+        terms = [expr.function.subs(index, k) for k in range(int(first), int(last) + 1)]
+        return lambda known, places: sum([known[k] for k in places], arb(0)), terms
     if isinstance(expr, binomial) and expr.is_number:
-        return _ball(expr.doit(), values)
+        return lambda known, places: known[places[0]], (expr.doit(),)
     if expr.func in _FUNCTIONS:
-        return _FUNCTIONS[expr.func](_ball(expr.args[0], values))
+        function = _FUNCTIONS[expr.func]
+        return lambda known, places: function(known[places[0]]), (expr.args[0],)
     raise ValueError(f"{type(expr).__name__} {expr} has no value in ball arithmetic")
 
 
-def _mean(expr: BernsteinMean, values: dict[Expr, arb]) -> arb:
+def _added(known: list[arb], places: Sequence[int]) -> arb:
+    total = arb(0)
+    for k in places:
+        total = total + known[k]
+    return total if total >= 0 else _from_zero(total, [known[k] for k in places])
+
+
+def _multiplied(known: list[arb], places: Sequence[int]) -> arb:
+    product = known[places[0]]
+    for k in places[1:]:
+        product = product * known[k]
+    return product if product >= 0 else _from_zero(product, [known[k] for k in places])
+
+
+def _mean(expr: BernsteinMean) -> tuple[_Operation, Sequence[Expr]]:
     """A mean over a group as the sum that it is, from its far end inwards."""
     if not expr.size.is_Integer:
         raise ValueError(f"{expr} has no value in ball arithmetic: its size is no integer")
-    n = int(expr.size)
-    row = [_ball(expr.value(S(k)), values) for k in range(n + 1)]
-    for _ in range(expr.order):
-        row = [(b - a) * (len(row) - 1) for a, b in pairwise(row)]
-    m = _ball(expr.argument, values)
-    rest = _ball(1 - expr.argument, values)
-    n = len(row) - 1
-    powers = [arb(1)]
-    for _ in range(n):
-        powers.append(powers[-1] * m)
-    total, weight = arb(0), arb(1)
-    for k in range(n, -1, -1):
-        total += row[k] * (powers[k] * weight * comb(n, k))
-        weight = weight * rest
-    return total
+
+    def mean(known: list[arb], places: Sequence[int]) -> arb:
+        *row, m, rest = (known[k] for k in places)
+        for _ in range(expr.order):
+            row = [(b - a) * (len(row) - 1) for a, b in pairwise(row)]
+        n = len(row) - 1
+        powers = [arb(1)]
+        for _ in range(n):
+            powers.append(powers[-1] * m)
+        total, weight = arb(0), arb(1)
+        for k in range(n, -1, -1):
+            total += row[k] * (powers[k] * weight * comb(n, k))
+            weight = weight * rest
+        return total
+
+    row = (expr.value(S(k)) for k in range(int(expr.size) + 1))
+    return mean, (*row, expr.argument, 1 - expr.argument)
 
 
 def _implicit_root(expr: ImplicitRoot) -> arb:
@@ -195,7 +256,7 @@ def _implicit_root(expr: ImplicitRoot) -> arb:
     balance = expr.args[0](p) - expr.args[1](p)
     near, apart = Rational(expr.evalf(ctx.prec)), Rational(1, 2 ** (ctx.prec // 2))
     ends = [arb(fmpq(int(e.p), int(e.q))) for e in (near * (1 - apart), near * (1 + apart))]
-    below, above = (_ball(balance, {p: end}) for end in ends)
+    below, above = (Program((balance,))({p: end})[0] for end in ends)
     if not below < 0 < above:
         raise ValueError(f"{expr} has no value in ball arithmetic: the sides are not told apart")
     return ends[0].union(ends[1])
@@ -205,17 +266,23 @@ def _implicit_root(expr: ImplicitRoot) -> arb:
 _MAX_ORDER = 1000
 
 
-def _power(expr: Pow, values: dict[Expr, arb]) -> arb:
+def _power(expr: Pow) -> tuple[_Operation, Sequence[Expr]]:
     base, power = expr.args
-    value = _ball(base, values)
     if not power.is_Rational or power.q > _MAX_ORDER:
-        return (value.log() * _ball(power, values)).exp()
-    if not value >= 0 and not value < 0 and base.is_nonnegative:
-        value = value.nonnegative_part()
-    if power.q > 1:
-        value = _root(value, int(power.q))
-    found = _whole_power(value, abs(int(power.p)))
-    return found if power > 0 else 1 / found
+        return lambda known, places: (known[places[0]].log() * known[places[1]]).exp(), expr.args
+    order, whole, inverse = int(power.q), abs(int(power.p)), bool(power < 0)
+    assumed = bool(base.is_nonnegative)
+
+    def raised(known: list[arb], places: Sequence[int]) -> arb:
+        value = known[places[0]]
+        if assumed and not value >= 0 and not value < 0:
+            value = value.nonnegative_part()
+        if order > 1:
+            value = _root(value, order)
+        found = _whole_power(value, whole)
+        return 1 / found if inverse else found
+
+    return raised, (base,)
 
 
 def _root(value: arb, order: int) -> arb:
