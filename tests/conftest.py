@@ -1,6 +1,7 @@
 """Shared set-up: the same precision for every test, reproducible Hypothesis runs."""
 
 import gc
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("grpo_symbolic")
+# SymPy, not imported yet, keeps a thousand results of each function: enough for a user, not for
+# thousands of tests in one process.
+os.environ.setdefault("SYMPY_CACHE_SIZE", "20000")
 # Seven thousand tests and what SymPy keeps stay until the end: few collections are of use.
 gc.set_threshold(50_000)
 
