@@ -114,6 +114,8 @@ class Range:
         name, right = write(self.symbol), most if self.upper_closed else "<"
         if not self.bounded:
             return f"{name}{real}"
+        if self.lower == self.upper:
+            return f"{name} = {write(self.lower)}"
         if self.upper == oo:
             return f"{name} {least if self.lower_closed else '>'} {write(self.lower)}"
         if self.lower == -oo:
@@ -242,6 +244,19 @@ class Domain:
         if not self._legible:
             return cut(str(self), 300)
         return Html(", ".join(math(r.latex()) for r in self.ranges))
+
+    def narrowed(self, ranges: Iterable[Range]) -> Domain:
+        """This domain with narrower ranges of some of its symbols; what it does not have is left.
+
+        Examples
+        --------
+        >>> from sympy.abc import x, y
+        >>> print(Domain.of((x, 0, 1), (y, x, 2)).narrowed([Range(y, x, 1 + x)]))
+        0 < x < 1, x < y < x + 1
+        """
+        known = set(self.symbols)
+        own = {r.symbol: r for r in ranges if r.needs <= known}
+        return Domain(tuple(own.get(r.symbol, r) for r in self.ranges)) if own else self
 
     @property
     def attained(self) -> bool:

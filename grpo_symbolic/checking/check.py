@@ -7,7 +7,7 @@ one of them fails.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from sympy import Expr, sstr
 
 from grpo_symbolic.checking.checked import Checked
+from grpo_symbolic.checking.conditions import at_values, restricted
 from grpo_symbolic.checking.direction import DirectionCheck
 from grpo_symbolic.checking.limits import LimitCheck
 from grpo_symbolic.checking.means import undefined_means, with_own_means
 from grpo_symbolic.checking.relation import RelationCheck
 from grpo_symbolic.checking.subject import Subject, subject
 from grpo_symbolic.domain import Domain
+from grpo_symbolic.grammar.conditions import branches
 from grpo_symbolic.grammar.definitions import Definition
 from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, statements
 from grpo_symbolic.model.algorithm import Algorithm
@@ -41,6 +43,7 @@ def check(
     *,
     where_defined: bool = False,
     interior: bool = False,
+    where: str = "",
     definitions: Mapping[str, Definition] = MappingProxyType({}),
 ) -> Checked:
     r"""A verdict on a formula about the stationary policy.
@@ -64,6 +67,10 @@ def check(
         Whether an equation or an inequality is meant for stationary policies of positive
         probabilities only, as theorems on interior policies are. Without it, a policy at the
         boundary, where a penalty of bounded force may leave an answer, refutes it too.
+    where : str
+        Conditions on the parameters that an equation or an inequality is made under, such as
+        ``beta < 1, pi_ref >= 1/2``, or ``beta = 1``. They may stand behind the formula, too:
+        ``pi > 1/2 for beta < 1/2``, ``\text{for } \beta < 1``, or in its cases.
     definitions : mapping of str to Definition, optional
         What the text around the formula has defined, by name.
 
@@ -78,7 +85,8 @@ def check(
     ValueError
         For what is no formula, or speaks of quantities that the question does not have; without a
         question, or with one beside a policy; for limits and directions of interior policies,
-        which may end at the boundary.
+        which may end at the boundary, and under conditions; for conditions that do not bound a
+        parameter inside of its range.
 
     Examples
     --------
@@ -88,6 +96,8 @@ def check(
     >>> policy = gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion())
     >>> check("pi > 1 - beta", policy).verdict.value
     'PROVED'
+    >>> print(check("pi > 1/2", policy, where="beta < 1/2"))
+    PROVED  pi > 1/2 where beta < 1/2
     """
     if isinstance(algorithm, Policy) and question is None:
         algorithm, question = algorithm.algorithm, algorithm.question
@@ -95,13 +105,33 @@ def check(
         raise ValueError("give a policy alone, or an algorithm and a question")
     about = subject(algorithm, question, interior)
     parts = tuple(
-        replace(_shown(about, with_own_means(about, said), where_defined), policy=about.policy)
-        for said in statements(formula, about.names, definitions)
+        part
+        for text, condition in branches(formula)
+        for part in _parts(
+            about, text, ", ".join(filter(None, (where, condition))), where_defined, definitions
+        )
     )
     if len(parts) == 1:
         return parts[0]
     weakest = min(parts, key=lambda part: WEAKEST_FIRST.index(part.verdict))
-    return replace(weakest, formula=" and ".join(p.formula for p in parts), parts=parts)
+    alike = len({part.within for part in parts}) == 1
+    told = (part.formula if alike else part.stated for part in parts)
+    within = weakest.within if alike else ()
+    return replace(weakest, formula=" and ".join(told), parts=parts, within=within)
+
+
+def _parts(
+    about: Subject,
+    formula: str,
+    where: str,
+    where_defined: bool,
+    definitions: Mapping[str, Definition],
+) -> Iterator[Checked]:
+    """The verdict on each relation of a formula, under the conditions beside it."""
+    about, values = restricted(about, where) if where else (about, ())
+    for said in statements(formula, about.names, definitions):
+        found = _shown(about, with_own_means(about, at_values(said, values)), where_defined)
+        yield replace(found, policy=about.policy)
 
 
 def _shown(about: Subject, statement: Statement, where_defined: bool) -> Checked:
@@ -110,6 +140,8 @@ def _shown(about: Subject, statement: Statement, where_defined: bool) -> Checked
     if about.interior:
         sentence = f"of stationary policies with positive probabilities only: {found.sentence}"
         found = replace(found, sentence=sentence, interior=True)
+    if about.within:
+        found = replace(found, within=about.within)
     if found.verdict is not Status.PROVED:
         return found
     missing = undefined_means(about, statement)
@@ -123,6 +155,8 @@ def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Check
         if statement.given:
             about = _given(about, statement)
         return RelationCheck(about, statement, where_defined).verdict()
+    if about.within:
+        raise ValueError("conditions go with equations and inequalities, and this is none")
     if about.interior:
         raise ValueError(
             "interior goes with equations and inequalities: along a limit or a direction a "
@@ -136,6 +170,8 @@ def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Check
 def _given(about: Subject, statement: Comparison) -> Subject:
     """The subject at given values of parameters, which have to lie in their ranges."""
     for symbol, value in statement.given:
+        if any(symbol == r.symbol or symbol in r.needs for r in about.within):
+            raise ValueError(f"{symbol} has a value and a condition: one of them is enough")
         own = next((r for r in about.parameters.ranges if r.symbol == symbol), None)
         if own is not None and own.needs:
             raise ValueError(f"{symbol} has the range {own}: give {', '.join(map(str, own.needs))}")

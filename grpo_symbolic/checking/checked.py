@@ -11,7 +11,7 @@ from sympy import Expr, Rational, S, nan, oo, zoo
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.subject import Point, Subject, real
 from grpo_symbolic.display import Html, badge, cut, record
-from grpo_symbolic.domain import Domain
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.export.exhibit import Exhibit, Stated
 from grpo_symbolic.grammar.statement import Statement
@@ -67,6 +67,8 @@ class Checked(Stated):
         One verdict each, of a chain of relations.
     interior : bool
         Whether it is the verdict on stationary policies of positive probabilities only.
+    within : tuple of Range
+        The ranges of parameters that conditions have made narrower.
 
     Examples
     --------
@@ -89,6 +91,7 @@ class Checked(Stated):
     parts: tuple[Checked, ...] = ()
     policy: Policy | None = field(default=None, repr=False, compare=False)
     interior: bool = False
+    within: tuple[Range, ...] = ()
 
     def exhibited(self, unfold: object = 0) -> Exhibit:
         """The formula with its verdict as a statement, to be exported.
@@ -111,6 +114,7 @@ class Checked(Stated):
             "verdict": self.verdict.value,
             "right_where": list(self.right_where),
             "parts": [part.as_dict() for part in self.parts],
+            "within": [str(r) for r in self.within],
         }
 
     @property
@@ -125,7 +129,7 @@ class Checked(Stated):
 
     def _repr_html_(self) -> Html:
         rows = [
-            ("formula", self.formula),
+            ("formula", f"{self.formula}{self._where}"),
             ("verdict", badge(self.verdict)),
             ("method", self.method),
             ("sentence", self.sentence),
@@ -138,8 +142,13 @@ class Checked(Stated):
         parts = "".join(part._repr_html_() for part in self.parts)
         return Html(record("Checked against the stationary policy", rows) + parts)
 
+    @property
+    def stated(self) -> str:
+        """The formula with the conditions that it is made under."""
+        return f"{self.formula}{' where ' * bool(self.within)}{', '.join(map(str, self.within))}"
+
     def __str__(self) -> str:
-        lines = [f"{self.verdict}  {self.formula}", f"  by {self.method}: {self.sentence}"]
+        lines = [f"{self.verdict}  {self.stated}", f"  by {self.method}: {self.sentence}"]
         if self.counterexample is not None:
             if self.counterexample:
                 lines.append(f"  counterexample: {self._place}")

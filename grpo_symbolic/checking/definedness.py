@@ -89,11 +89,12 @@ def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
         place = _sign_change(expression, about.parameters, points, {})
         return None if place is None else _written(place)
     curve = about.curve
-    if curve is None or not isinstance(curve.beta, Symbol):
+    if curve is None or not isinstance(curve.beta, Symbol) or not about.any_weight:
         return None
     # Each point of the curve is a stationary policy, and its weight is continuous above pi_ref.
     given = {curve.beta: curve.weight}
-    place = _sign_change(expression, curve.domain, list(_along(curve)), given)
+    points = list(_along(curve, about.along))
+    place = _sign_change(expression, about.along, points, given)
     if place is None or not _is_weight(curve, place):
         return None
     weight = {curve.beta: value_at(curve.weight, place) or S.Zero}
@@ -102,9 +103,9 @@ def _zero(about: Subject, expression: Expr) -> dict[str, str] | None:
 
 
 @lru_cache(maxsize=32)
-def _along(curve: Balance) -> tuple[Point, ...]:
+def _along(curve: Balance, domain: Domain) -> tuple[Point, ...]:
     """Points of the curve: every term of a statement is looked at there."""
-    return tuple(p for p in curve.domain.samples(_ALONG, seed=1) if _is_weight(curve, p))
+    return tuple(p for p in domain.samples(_ALONG, seed=1) if _is_weight(curve, p))
 
 
 def _sign_change(

@@ -24,14 +24,20 @@ _RARE = "pi_ref -> 0"
 _STEPS = 1_500_000
 
 
-def left_at_one(about: Subject) -> Domain:
-    """Parameters at which π(a) = 1 may be stationary: β · force ≤ drift, with both positive."""
+def left_at_one(about: Subject) -> Domain | None:
+    """Parameters at which π(a) = 1 may be stationary: β · force ≤ drift, with both positive.
+
+    None where every weight of the range is too large for that.
+    """
     curve, parameters = about.curve, about.parameters
     assert curve is not None
     largest = curve.weight.subs(symbols.pi, S.One)
     others = Domain(tuple(r for r in parameters.ranges if r.symbol != curve.beta))
     if len(others.ranges) == len(parameters.ranges) or sign(largest, others) != Sign.POSITIVE:
         return parameters
+    own = next(r for r in parameters.ranges if r.symbol == curve.beta)
+    if strict_sign(own.lower - largest, others) > 0:
+        return None
     return Domain((*others.ranges, Range(curve.beta, S.Zero, largest, False, True)))
 
 
@@ -79,19 +85,26 @@ def split(about: Subject) -> Iterator[tuple[dict[Symbol, Expr], Domain, str]]:
 
 
 def _cuts(about: Subject) -> Iterator[tuple[Range, Expr, tuple[Range, ...]]]:
-    """β at the margin and π_ref(a) in the middle, each with the ranges of everything else."""
+    """β at the margin, π_ref(a) in the middle, if inside; each with the ranges of all else."""
     ranges = about.parameters.ranges
     margin = next((r.symbol for r in ranges if r.symbol == symbols.gamma), S.One)
     for symbol, cut in ((symbols.beta, margin), (REFERENCE, S.Half)):
         for r in ranges:
-            if r.symbol == symbol:
-                yield r, cut, tuple(other for other in ranges if other is not r)
+            rest = tuple(other for other in ranges if other is not r)
+            if r.symbol == symbol and _is_inside(r, cut, Domain(rest)):
+                yield r, cut, rest
+
+
+def _is_inside(r: Range, cut: Expr, rest: Domain) -> bool:
+    above = r.lower == -oo or strict_sign(cut - r.lower, rest) > 0
+    return above and (r.upper == oo or strict_sign(r.upper - cut, rest) > 0)
 
 
 def _parts(about: Subject) -> Iterator[tuple[Domain, str]]:
     """Halves of the range, on both sides of each cut."""
     for r, cut, rest in _cuts(about):
-        below, above = Range(r.symbol, r.lower, cut), Range(r.symbol, cut, r.upper, True, False)
+        below = replace(r, upper=cut, upper_closed=False)
+        above = replace(r, lower=cut, lower_closed=True)
         yield Domain((*rest, below)), f"{r.symbol} < {sstr(cut)}"
         yield Domain((*rest, above)), f"{r.symbol} >= {sstr(cut)}"
 

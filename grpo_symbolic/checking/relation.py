@@ -32,7 +32,7 @@ from grpo_symbolic.checking.definedness import undefined
 from grpo_symbolic.checking.determined import is_the_condition, poles_of
 from grpo_symbolic.checking.divided import divided, values_seen
 from grpo_symbolic.checking.ranges import right_where
-from grpo_symbolic.checking.routes import ALL, CONDITION, MULTIPLE, Route, Routes
+from grpo_symbolic.checking.routes import ALL, CONDITION, CURVE, MULTIPLE, Route, Routes
 from grpo_symbolic.checking.subject import DIGITS, Point, shown
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.ball_numbers import agrees, sign_at
@@ -128,6 +128,7 @@ class RelationCheck(Routes):
 
     def _proof(self, routes: Iterator[Route]) -> Checked | Verdict | None:
         """PROVED by the first route that succeeds, or the verdict of a claim that refutes it."""
+        about = self.about
         for route, claims in routes:
             verdicts: list[Verdict] = []
             for claim in claims:
@@ -140,7 +141,9 @@ class RelationCheck(Routes):
                 method = " and ".join(dict.fromkeys(v.method for v in verdicts))
                 return self.result(Status.PROVED, method, self._proved(route))
             refuted = verdicts[-1].status is Status.REFUTED and len(verdicts) == len(claims)
-            if refuted and route not in (CONDITION, ALL, MULTIPLE):
+            # A point of the curve may have a weight that the statement is not made for.
+            told = route not in (CONDITION, ALL, MULTIPLE, *([] if about.any_weight else [CURVE]))
+            if refuted and told:
                 return verdicts[-1]
         return None
 
@@ -266,7 +269,7 @@ class RelationCheck(Routes):
         return tuple(found)
 
     def _proved(self, route: str) -> str:
-        sentence = f"it holds for {self._domain()}, by {route}"
+        sentence = f"it holds{' for ' * bool(self._domain().ranges)}{self._domain()}, by {route}"
         solved = self._solved()
         poles = poles_of(self.about, solved) if self.where_defined and solved is not None else []
         if poles:

@@ -26,6 +26,7 @@ from grpo_symbolic.verify.claim import Claim
 
 PI, REFERENCE = symbols.pi, symbols.pi_ref
 CONDITION, MULTIPLE = "the condition at the formula", "the condition itself"
+CURVE = "the curve of all stationary policies"
 #: A claim about all policies, stationary or not: where it is refuted nothing follows.
 ALL = "every policy, stationary or not"
 _LONG = 100
@@ -59,7 +60,7 @@ class Routes(StatementCheck):
         """The parameters, and what else the statement speaks of."""
         parameters = self.about.parameters
         more = self._named - {*self.about.unknowns, *parameters.symbols}
-        extra = (r for r in self.about.policy.domain.ranges if r.symbol in more)
+        extra = (r for r in self.about.whole.ranges if r.symbol in more)
         return Domain((*extra, *parameters.ranges))
 
     def _sides(self, at: Point) -> tuple[Expr, str, Expr]:
@@ -82,7 +83,7 @@ class Routes(StatementCheck):
             if self._solved() is None:
                 yield from self._by_multiple
         elif not curve.beta.free_symbols & self._named:
-            yield ALL, [self._claim({}, self.about.policy.domain)]
+            yield ALL, [self._claim({}, self.about.whole)]
             yield from self._by_curve()
 
     @cached_property
@@ -98,7 +99,7 @@ class Routes(StatementCheck):
             yield "the parameters alone", [self._claim({}, self._domain())]
             return
         inside = about.binary is not None or not about.clipped
-        everywhere = ALL, [self._claim({}, about.policy.domain)]
+        everywhere = ALL, [self._claim({}, about.whole)]
         if self.said.relation != "==" and inside:
             yield everywhere
         elif inside and (about.interior or not about.unique):
@@ -139,7 +140,8 @@ class Routes(StatementCheck):
         location = about.curve and about.curve.above_reference()
         if location is None:
             return [self._claim({PI: end}, about.parameters) for end in (S.Zero, S.One)]
-        return [*location, self._claim({PI: S.One}, left_at_one(about))]
+        left = left_at_one(about)
+        return [*location] if left is None else [*location, self._claim({PI: S.One}, left)]
 
     def _by_curve(self) -> Iterator[Route]:
         """Every stationary policy lies on β = W(p): W takes the place of β.
@@ -151,8 +153,8 @@ class Routes(StatementCheck):
             return
         location = curve.above_reference()
         if location is not None:
-            claim = self._claim({curve.beta: curve.weight}, curve.domain)
-            yield "the curve of all stationary policies", [*location, claim]
+            claim = self._claim({curve.beta: curve.weight}, self.about.along)
+            yield CURVE, [*location, claim]
 
     def _by_log_odds(self, solved: Expr) -> Iterator[Route]:
         """Log-odds of the formula against those of π(a), which the condition gives by the drift."""
@@ -167,7 +169,7 @@ class Routes(StatementCheck):
         moved = curve.drift.expression / (curve.beta * curve.force.log_odds)
         ours, theirs = (log(p / (1 - p)) for p in (REFERENCE, solved))
         weight = (r for r in about.parameters.ranges if r.symbol == curve.beta)
-        along = Domain((*curve.domain.ranges, *weight))
+        along = Domain((*about.along.ranges, *weight))
         yield (
             CONDITION,
             [
@@ -217,7 +219,7 @@ class Routes(StatementCheck):
             yield CONDITION, [
                 Claim("it is above the reference", solved, ">", REFERENCE, domain),
                 Claim("it is less than 1", solved, "<", S.One, domain),
-                Claim("it determines the weight", divisor, "!=", S.Zero, curve.domain),
+                Claim("it determines the weight", divisor, "!=", S.Zero, about.along),
                 Claim("the condition", residual.subs(curve.beta, weight), relation, S.Zero,
-                      curve.domain),
+                      about.along),
             ]  # fmt: skip

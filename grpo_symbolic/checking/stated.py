@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from sympy import Rational, Symbol
 from sympy.core.relational import Rel
 
 from grpo_symbolic import symbols
-from grpo_symbolic.domain import Domain
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.export.exhibit import Exhibit, Passage
 from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.export.plain_text import escape
@@ -35,6 +35,7 @@ class Decided(Protocol):
     parts: Sequence[Decided]
     policy: Policy | None
     interior: bool
+    within: tuple[Range, ...]
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,18 @@ def stated(checked: Decided) -> Exhibit:
         )
     parts = checked.parts or (checked,)
     proved = checked.verdict is Status.PROVED
+    narrower = {_narrower(part) for part in parts}
+    if len(narrower) > 1:
+        raise ValueError("its parts hold for different parameters: state them one by one")
+    (conditions,) = narrower
     whole = checked.policy.exhibited()
     unknowns = {*checked.policy.unknowns, symbols.pi}
-    domain = Domain(tuple(r for r in whole.domain.ranges if r.symbol not in unknowns))
+    ranges = whole.domain.narrowed(conditions).ranges
+    domain = Domain(tuple(r for r in ranges if r.symbol not in unknowns))
     lines = [_line(part.statement) for part in parts if part.statement is not None]
     inside = " with positive probabilities" if checked.interior else ""
+    made = f", where={', '.join(map(str, conditions))!r}" * bool(conditions)
+    told = " and ".join(_without_values(part) for part in parts)
     says = f"every stationary policy{inside} satisfies"
     says = says if proved else f"it is not true that {says}"
     return Exhibit(
@@ -75,8 +83,8 @@ def stated(checked: Decided) -> Exhibit:
         domain=domain,
         formulas=tuple(lines),
         says=says,
-        given=whole.given,
-        source=f"check({checked.formula!r}) against {whole.source}",
+        given="" if conditions else whole.given,
+        source=f"check({told!r}{made}) against {whole.source}",
         more=() if proved else (_counterexample(checked),),
         proof=tuple(
             Passage(f"By {escape(part.method)}: {escape(part.sentence.rstrip('.'))}.")
@@ -84,6 +92,18 @@ def stated(checked: Decided) -> Exhibit:
         ),
         report=lambda: [_Judged(p.formula, p.method, str(p.verdict)) for p in parts],
     )
+
+
+def _narrower(checked: Decided) -> tuple[Range, ...]:
+    """The ranges of parameters that have a condition or a value."""
+    said = checked.statement
+    values = said.given if isinstance(said, Comparison) else ()
+    return (*checked.within, *(Range(s, value, value, True, True) for s, value in values))
+
+
+def _without_values(checked: Decided) -> str:
+    said = checked.statement
+    return str(replace(said, given=())) if isinstance(said, Comparison) else checked.formula
 
 
 def _line(statement: Statement) -> Line:

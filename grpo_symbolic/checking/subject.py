@@ -13,7 +13,7 @@ from sympy import Expr, Rational, S, Symbol, oo
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
 from grpo_symbolic.binary_question import BinaryQuestion
-from grpo_symbolic.domain import Domain
+from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.stationary import stationary_policy
@@ -74,6 +74,8 @@ class Subject:
     given: tuple[tuple[Symbol, Expr], ...] = ()
     #: Those at which every answer has a positive probability, and no others.
     interior: bool = False
+    #: Narrower ranges of parameters, which a statement is made for.
+    within: tuple[Range, ...] = ()
 
     @property
     def binary(self) -> StationaryPolicy | None:
@@ -83,11 +85,16 @@ class Subject:
     def parameters(self) -> Domain:
         """The ranges of what the stationary policy depends on, without the unknowns."""
         idle = {*self.unknowns, *self.idle, *dict(self.given)}
-        kept = (r for r in self.policy.domain.ranges if r.symbol not in idle)
+        kept = (r for r in self.whole.ranges if r.symbol not in idle)
         given = self.given
         return Domain(
             tuple(replace(r, lower=r.lower.subs(given), upper=r.upper.subs(given)) for r in kept)
         )
+
+    @cached_property
+    def whole(self) -> Domain:
+        """The ranges of all parameters and of the unknowns."""
+        return self.policy.domain.narrowed(self.within)
 
     @cached_property
     def idle(self) -> dict[Symbol, Expr]:
@@ -161,6 +168,17 @@ class Subject:
         return None if self.binary is None or self.given else Balance(self.binary.condition)
 
     @cached_property
+    def along(self) -> Domain:
+        """The ranges on the curve of all stationary policies, which has no weight of its own."""
+        assert self.curve is not None
+        return self.curve.domain.narrowed(self.within)
+
+    @property
+    def any_weight(self) -> bool:
+        """Whether every point of the curve is one of the range, whatever its weight is."""
+        return self.curve is None or all(r.symbol != self.curve.beta for r in self.within)
+
+    @cached_property
     def unique(self) -> bool:
         """Whether there is exactly one stationary policy for all parameters."""
         if self.given:
@@ -195,7 +213,7 @@ class Subject:
     # -- points ------------------------------------------------------------------------------
 
     def points(self, domain: Domain, scattered: int) -> Iterator[Point]:
-        """Rational parameters: simple ones, then some spread over magnitudes."""
+        """Rational parameters: simple ones, some spread over magnitudes, some close to ends."""
         yield from self._simple(domain)
         yield from domain.samples(scattered, seed=_SEED)
         first = next(self._simple(domain), {})
@@ -203,6 +221,8 @@ class Subject:
             point = {s: corner.get(s.name, value) for s, value in first.items()}
             if point != first and domain.contains(point):
                 yield point
+        if self.within:  # the ends of the range that was asked for
+            yield from domain.corners(domain.symbols)
 
     @staticmethod
     def _simple(domain: Domain) -> Iterator[Point]:

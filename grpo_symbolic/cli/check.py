@@ -45,6 +45,12 @@ def register(commands: Any, model: argparse.ArgumentParser) -> None:
         action="store_true",
         help="a verdict on stationary policies of positive probabilities only",
     )
+    command.add_argument(
+        "--where",
+        metavar="CONDITION,...",
+        default="",
+        help="conditions on the parameters, such as 'beta < 1, pi_ref >= 1/2'",
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.add_argument(
         "--format", metavar="NAME", help="write the verdict as a statement, such as latex-theorem"
@@ -68,6 +74,7 @@ def run(arguments: argparse.Namespace) -> tuple[str | Screen, int]:
         question,
         where_defined=arguments.where_defined,
         interior=arguments.interior,
+        where=arguments.where,
     )
     if arguments.format is not None:
         shown: str | Screen = found.export(arguments.format, **options())

@@ -65,6 +65,7 @@ def read_setting(words: str) -> Setting:
     margin_option(parser)
     parser.add_argument("--where-defined", action="store_true")
     parser.add_argument("--interior", action="store_true")
+    parser.add_argument("--where", default="")
     arguments = parser.parse_args(given)
     if arguments.preferences is not None:
         raise ValueError("preferences names a file, and a paper's comments read none")
@@ -89,7 +90,7 @@ def _options(words: str) -> tuple[list[str], set[str]]:
             continue
         name = key.removeprefix("--").replace("-", "_")
         name = _OTHER_NAMES.get(name, name)
-        value = value.translate(_BRACKETS)
+        value = value.strip("\"'") if name == "where" else value.translate(_BRACKETS)
         if name in _SYMBOLIC and (value in _SYMBOLIC[name] or (name, value) == ("success", "")):
             symbolic.add(name)
             found += ["--margin"] if name == "margin" else []
@@ -115,7 +116,7 @@ def _built(arguments: argparse.Namespace, symbolic: set[str]) -> Setting:
         if isinstance(algorithm, Preset):
             raise ValueError("a preset has a group size in numbers")
         algorithm = replace(algorithm, group_size=symbols.G)
-    about = arguments.where_defined, arguments.interior
+    about = arguments.where_defined, arguments.interior, arguments.where
     if "success" not in symbolic:
         return Setting(algorithm, question_with_margin(arguments), *about)
     if arguments.margin is not None or arguments.rewards is not None:

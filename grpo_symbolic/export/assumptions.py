@@ -66,6 +66,8 @@ def _chain(chain: Sequence[Range], notation: Notation | None) -> str:
     first, last = chain[0], chain[-1]
     names = [tex(r.symbol) for r in chain]
     left = [r.lower_closed for r in chain]
+    if first.lower == first.upper:
+        return f"{names[0]} = {tex(first.lower)}"
     if last.upper == oo:
         if first.lower == -oo and len(chain) == 1:
             return rf"{names[0]} \in \mathbb{{R}}"

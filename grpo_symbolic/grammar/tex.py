@@ -205,7 +205,7 @@ class TexParser(NamesParser):
             return self._applied(_FUNCTIONS[word], command)
         if name in FONTS:
             raise self.refused(f"{word[:40]!r} is not a function that formulas may use", command)
-        hint = ": environments inside of it, such as cases, are not read" * (name == r"\begin")
+        hint = ": environments inside of it, such as arrays, are not read" * (name == r"\begin")
         raise self.refused(f"{name[:40]!r} is not a command that formulas may use{hint}", command)
 
     def _fraction(self, command: Token) -> Node:

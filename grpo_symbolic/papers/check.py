@@ -13,8 +13,10 @@ from grpo_symbolic.checking.check import check
 from grpo_symbolic.checking.checked import Checked
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.export.notation import Notation
+from grpo_symbolic.grammar.conditions import branches
 from grpo_symbolic.grammar.definitions import defined_name, functions_of
 from grpo_symbolic.grammar.tex import TexParser
+from grpo_symbolic.grammar.tokens import Relation
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.papers.checked import CheckedFormula, CheckedPaper
 from grpo_symbolic.papers.definitions import Definitions
@@ -51,6 +53,7 @@ class Setting:
     question: Question
     where_defined: bool = False
     interior: bool = False
+    where: str = ""
 
 
 #: From the words of a comment, such as ``group_size=2 margin``.
@@ -406,18 +409,24 @@ def _checked(task: _Task, setting: Setting, names: Definitions | None) -> list[l
     """For each row, the verdicts on its relations."""
     text, starts = task.text
     known = {} if names is None else names.known
-    _, relations = TexParser(text, functions_of(known)).relations()
-    if not relations:
-        raise ValueError("it has no relation, so that it says nothing to check")
+    relations: list[Relation] = []
+    parts = branches(text)
+    for part, _ in parts:
+        said = TexParser(part, functions_of(known)).relations()[1]
+        if not said:
+            raise ValueError("it has no relation, so that it says nothing to check")
+        relations += said
     found = check(
         text,
         setting.algorithm,
         setting.question,
         where_defined=setting.where_defined,
         interior=setting.interior,
+        where=setting.where,
         definitions=known,
     )
     rows: list[list[Checked]] = [[] for _ in starts]
-    for relation, part in zip(relations, found.parts or (found,), strict=True):
-        rows[bisect_right(starts, relation.position) - 1].append(part)
+    for relation, verdict in zip(relations, found.parts or (found,), strict=True):
+        row = 0 if len(parts) > 1 else bisect_right(starts, relation.position) - 1
+        rows[row].append(verdict)
     return rows

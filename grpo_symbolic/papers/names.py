@@ -121,12 +121,12 @@ class Names:
 
 
 def _words(left: Sequence[Token], at: int) -> int:
-    """How many tokens belong to a name in letters, such as ``\\mathrm{ref}``; else one."""
+    """How many tokens are words or letters, as of ``\\mathrm{ref}``, up to formulas in them."""
     if left[at].text not in _FONTS or at + 1 == len(left) or left[at + 1].text != "{":
         return 1
     for end in range(at + 2, len(left)):
-        if left[end].text == "}":
-            return end + 1 - at
+        if left[end].text in ("}", "$"):
+            return end + (left[end].text == "}") - at
     return 1
 
 

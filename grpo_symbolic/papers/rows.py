@@ -34,6 +34,8 @@ _SIGNS = frozenset({"+", "-", "−", r"\cdot", r"\times", r"\pm", "/"})
 _SPACES = frozenset({r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", r"\:", "~", "{", "}"})
 _SEPARATORS = frozenset({r"\quad", r"\qquad", ",", ";"})
 _WORDS = frozenset({r"\text", r"\mbox", r"\textrm", r"\mathrm"})
+_OPENING = frozenset({"{", "(", "[", r"\{", r"\begin"})
+_CLOSING = frozenset({"}", ")", "]", r"\}", r"\end"})
 _AND = frozenset({"and", "und", "so", "hence", "or equivalently", "where", "with"})
 #: Lines of text between the rows of a display.
 _TEXT = (r"\intertext", r"\shortintertext")
@@ -189,6 +191,9 @@ def _rows(display: Display, given: Sequence[Token]) -> list[_Cells]:
             at = after
             continue
         at += 1
+        if nested:  # they are read with the formula
+            row.cells[-1].append(token)
+            continue
         if token.text in _TEXT and splits:
             row.end = token.at
             row = _Cells(kind=row.kind)
@@ -278,11 +283,14 @@ def _side_by_side(
     """Formulas next to each other, where each part has a relation and speaks; else all as one."""
     parts: list[list[Token]] = [[]]
     depth, at = 0, 0
+    conditional = False
     while at < len(given):
         text = given[at].text
-        depth += (text in ("{", "(", "[", r"\{")) - (text in ("}", ")", "]", r"\}"))
+        depth += (text in _OPENING) - (text in _CLOSING)
         word = _word(given, at) if depth == 0 else 0
         if depth == 0 and (text in _SEPARATORS or word):
+            # What follows "where" is defined there, or is a condition.
+            conditional |= word > 0 and _gives(given, at, word)
             parts.append([])
             at += word or 1
             continue
@@ -291,14 +299,28 @@ def _side_by_side(
     kept = [part for part in parts if _trimmed(part)]
     if len(kept) == 1 and has_relation(kept[0]):
         return kept
-    if len(kept) < 2 or not all(has_relation(p) and speaks(p) for p in kept):
+    formulas_alone = all(has_relation(p) and speaks(p) and not _conditional(p) for p in kept)
+    if len(kept) < 2 or not formulas_alone or conditional:
         return [given] if given else []
     return kept
+
+
+def _conditional(part: Sequence[Token]) -> bool:
+    r"""Whether a part begins with words, such as ``\text{for}``: a condition on the one before."""
+    texts = [token.text for token in _trimmed(part)[:2]]
+    return len(texts) > 1 and texts[0] in _WORDS - {r"\mathrm"} and texts[1] == "{"
 
 
 def has_relation(part: Sequence[Token]) -> bool:
     """Whether one of the tokens is a relation, read or not."""
     return any(token.text in _RELATIONS for token in part)
+
+
+def _gives(given: Sequence[Token], at: int, length: int) -> bool:
+    r"""Whether an inequality stands behind ``\text{ where }``."""
+    said = "".join(token.text for token in given[at + 2 : at + length - 1]).strip(" ,~")
+    signs = [token.text for token in given[at + length :] if token.text in _RELATIONS]
+    return said in ("where", "with") and bool(signs) and signs[0] != "="
 
 
 def _word(given: Sequence[Token], at: int) -> int:
