@@ -129,7 +129,7 @@ class Checked(Stated):
 
     def _repr_html_(self) -> Html:
         rows = [
-            ("formula", f"{self.formula}{self._where}"),
+            ("formula", self.stated),
             ("verdict", badge(self.verdict)),
             ("method", self.method),
             ("sentence", self.sentence),

@@ -1,7 +1,7 @@
 r"""A formula and the conditions that are written beside it.
 
-``\pi(a) > \frac{1}{2} \quad \text{for } \beta < 1``, or the cases of ``\begin{cases}``, each of which
-is a formula with its condition. What the words are is all that is read here.
+``\pi(a) > \frac{1}{2} \quad \text{for } \beta < 1``, or the cases of ``\begin{cases}``, each of
+which is a formula with its condition. What the words are is all that is read here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ _INTERVAL = re.compile(
     r"([^,]{1,80}?)\\in\s*(?:\\left)?([(\[])([^,()\[\]]+),([^,()\[\]]+?)(?:\\right)?([)\]])"
 )
 _INFINITE = re.compile(r"[-+]?\s*(?:\\infty|oo)")
-_EDGES = re.compile(r"\A(?:\s|~|\{\}|\\q?quad(?![a-z])|\\[,;: ])+|(?:\s|~|\\q?quad(?![a-z])|\\[,;: ]|[.,;])+\Z")
+_EDGES = re.compile(
+    r"\A(?:\s|~|\{\}|\\q?quad(?![a-z])|\\[,;: ])+|(?:\s|~|\\q?quad(?![a-z])|\\[,;: ]|[.,;])+\Z"
+)
 _RELATION = re.compile(r"\\(?:leq?|geq?|lt|gt|leqslant|geqslant)(?![A-Za-z])|[<>]=?|[≤≥]")
 _TURNED = {
     **{"<": "≥", ">": "≤", "<=": ">", ">=": "<", "≤": ">", "≥": "<"},
@@ -66,7 +68,7 @@ def branches(text: str) -> list[tuple[str, str]]:
 
     Examples
     --------
-    >>> branches(r"\pi = \begin{cases} 1 & \text{if } \beta < 1 \\ p & \text{otherwise} \end{cases}")
+    >>> branches(r"\pi = \begin{cases} 1 & \beta < 1 \\ p & \text{otherwise} \end{cases}")
     [('\\pi = (1)', '\\beta < 1'), ('\\pi = (p)', '\\beta ≥ 1')]
     """
     if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
