@@ -88,8 +88,6 @@ def against_own(about: Subject, said: Comparison, domain: Domain) -> Checked:
     left, right = said.left, said.right
     if isinstance(right, BernsteinMean) and is_own(about, right):
         right = _own(about, right.argument)
-    if left != right:
-        left, right = left.doit(), right.doit()
     verdict = _proved(left, right, domain)
     own = f"what the library derives by this name for {domain}"
     if verdict.status is Status.REFUTED:

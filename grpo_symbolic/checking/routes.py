@@ -104,8 +104,12 @@ class Routes(StatementCheck):
             yield everywhere
         elif inside and (about.interior or not about.unique):
             yield from self._by_multiple
-        if about.closed is not None and not self._long:
-            yield "the closed form", [self._claim(about.closed, self._domain())]
+        closed = about.closed or {}
+        # One that is longer than what it solves, as by roots of degree four, comes later.
+        long = any(form.count_ops() > _LONG for form in closed.values())
+        solution = [("the closed form", [self._claim(closed, self._domain())])] if closed else []
+        if not long:
+            yield from solution
         solved = self._solved()
         number = solved is not None and solved.is_number  # the curve is soon on both sides of it
         if number:
@@ -116,16 +120,10 @@ class Routes(StatementCheck):
             yield from self._by_condition(solved)
         if not number:
             yield from self._by_curve()
-        if about.closed is not None and self._long:
-            yield "the closed form", [self._claim(about.closed, self._domain())]
+        if long:
+            yield from solution
         if self.said.relation == "==" and inside:
             yield everywhere
-
-    @property
-    def _long(self) -> bool:
-        """Whether a closed form is longer than what it solves, as by roots of degree four."""
-        forms = (self.about.closed or {}).values()
-        return any(form.count_ops() > _LONG for form in forms)
 
     def _at_the_boundary(self) -> list[Claim]:
         """The statement at π(a) = 0 and 1, where a bounded force may leave the policy.

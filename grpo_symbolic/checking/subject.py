@@ -132,8 +132,8 @@ class Subject:
         condition, base = self.policy.condition, symbols.base_reward
         sides = zip("ab", condition.preference, condition.marginal, strict=True)
         named = {f"{n}({o})": v for o, p, d in sides for n, v in (("P", p), ("d", d))}
-        if base in self.policy.domain.symbols and symbols.gap in self.policy.domain.symbols:
-            named |= {"r(a)": base + symbols.gap, "r(b)": base}
+        if base in self.policy.domain.symbols:
+            named |= {"r(a)": base + self.policy.question.gap, "r(b)": base}
         return named
 
     @cached_property

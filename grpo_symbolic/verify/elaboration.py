@@ -194,9 +194,7 @@ class Elaboration:
 
     def powered(self, f: Poly, e: int | Fraction) -> Tree:
         """A power of a factor: of its inverse or its root, where that is what it takes."""
-        e = Fraction(e)
-        if e.denominator > 1 or e < 0:
-            f, e = self._unrooted(f, e)
+        f, e = self._unrooted(f, Fraction(e))
         whole = e.numerator // e.denominator
         part = e - whole
         found = [(self.tree(f), whole)] if whole > 0 else []

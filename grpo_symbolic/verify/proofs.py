@@ -24,7 +24,6 @@ from grpo_symbolic.verify.kernel.statement import (
     statement_of,
 )
 from grpo_symbolic.verify.orthant import POSSIBLE
-from grpo_symbolic.verify.sign_search import by_squares
 from grpo_symbolic.verify.sign_search import ratio as ratio_tree
 from grpo_symbolic.verify.verdict import Status, Verdict
 
@@ -77,8 +76,6 @@ def proof_of(statement: Statement, evidence: Mapping[str, Any], signs: set[int])
         work = Elaboration(Proof(statement, chart)).begin()
         sides = [work.lower(side) for side in (statement.left, statement.right)]
         if not gap(work.proof) <= signs:
-            if evidence.get("by") == "squares":
-                by_squares(work, *sides)
             if "multiplier" in evidence:
                 _identity(work, evidence)
             work.sign(work.proof.plus(*sides, -1))

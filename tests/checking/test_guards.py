@@ -6,13 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sympy import S, Symbol, exp, log, oo, sqrt
+from sympy import Expr, S, Symbol, exp, log, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.checking import checked, curve_limits, determined, relation
 from grpo_symbolic.checking.checked import Checked, all_proved
 from grpo_symbolic.checking.curve_limits import along_the_curve
-from grpo_symbolic.checking.definedness import _zero
+from grpo_symbolic.checking.definedness import _between, _zero
 from grpo_symbolic.checking.determined import is_the_condition, poles_of
 from grpo_symbolic.checking.direction import DirectionCheck
 from grpo_symbolic.checking.subject import subject
@@ -150,6 +150,29 @@ def test_zeros_of_continuous_terms_are_found(need: Any, seen: bool) -> None:
     at = {Symbol(n): S(v.removeprefix("about ")).n(40) for n, v in place.items()}
     plain = need.xreplace({s: Symbol(s.name) for s in need.free_symbols})
     assert abs(plain.subs(at)) < 1e-25
+
+
+def test_a_zero_in_the_middle_is_that_number() -> None:
+    """Whichever way the term goes: 1/2 lies half-way between 1/4 and 3/4."""
+    domain = subject(EIGHT, SURE).parameters
+    ends = [{pi_ref: S(k) / 4, beta: S.One} for k in (1, 3)]
+    for way in (1, -1):
+        assert _between(way * (2 * pi_ref - 1), domain, *ends) == {pi_ref: S.Half, beta: S.One}
+
+
+@pytest.mark.parametrize("zero", [S.One / 3, S.Half])
+def test_with_a_closed_form_the_place_where_a_formula_is_undefined_is_exact(zero: Expr) -> None:
+    """beta (pi - pi_ref) = pi (1 - pi) for pairs, put in by hand."""
+    found = check(f"1/(pi - {zero}) != 0", PAIRS, SURE)
+    assert found.verdict is REFUTED
+    at = {name: S(value) for name, value in (found.counterexample or {}).items()}
+    assert at["beta"] * (zero - at["pi_ref"]) == zero * (1 - zero)
+
+
+def test_rewards_of_the_two_answers_are_a_gap_apart() -> None:
+    for given, gap in ((SURE, r"\Delta"), (gs.BinaryQuestion(gap=2), r"\frac{6}{3}")):
+        assert check(rf"r(a) - r(b) = {gap}", PAIRS, given).verdict is PROVED
+        assert check(rf"r(a) + r(b) = {gap}", PAIRS, given).verdict is REFUTED
 
 
 def test_a_chain_shows_every_part() -> None:

@@ -1,4 +1,9 @@
-"""Changes that nobody could see, each with the reason why; and what is not changed at all."""
+"""Changes that nobody could see, each with the reason why; and what is not changed at all.
+
+A change of what is tried, or in which order, stands here only if whatever is then found is checked
+as before, and if what is left out would be found in another way: it changes how long an answer
+takes. A guard without which more could be proved is none of these: it needs a test.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +65,13 @@ EQUIVALENT: dict[str, str] = {
     ),
     "grpo_symbolic/verify/sign_search.py:_by_root: the other truth value: reverse=True": (
         "every root is tried until one shows a sign: which is the first decides how long it takes"
+    ),
+    "grpo_symbolic/verify/exponents.py:_over_one_divisor: a number off by one: 0": (
+        "one more factor in the divisor of all: the weights are those of the same equations"
+    ),
+    "grpo_symbolic/verify/end_and_slope.py:_from_turning_points: all for any: any": (
+        "the parts on both sides of a place cover the range wherever it lies, and both are shown; "
+        "beyond an end nothing turns, and from that end it is shown without the place"
     ),
 }
 

@@ -363,6 +363,17 @@ def test_a_factor_that_reaches_zero_counts() -> None:
         assert verdict.status is gs.Status.PROVED
 
 
+def test_a_factor_that_is_zero_in_one_place_counts_beside_one_of_unknown_sign() -> None:
+    """|x - 101/307| (cos x - x/3) is zero at 101/307 alone, where no sample lies."""
+    place = Rational(101, 307)
+    gap = Abs(X - place) * (cos(X) - X / 3)
+    assert METHOD.attempt(gs.Claim("but there", gap, ">", ZERO, UNIT)) is None
+    assert gs.prove(gs.Claim("but there", gap, ">", ZERO, UNIT)).status is not gs.Status.PROVED
+    verdict = METHOD.attempt(gs.Claim("true", gap.subs(place, -place), ">", ZERO, UNIT))
+    assert verdict is not None
+    assert verdict.status is gs.Status.PROVED
+
+
 def test_an_end_at_which_both_sides_are_equal() -> None:
     """The slope leads back to the end, where the value is exact."""
     claim = gs.Claim("equal at 0", exp(X) * (1 + X), ">=", ONE + X / 2, UNIT)

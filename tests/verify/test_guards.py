@@ -207,7 +207,16 @@ def test_limits_of_work_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(methods, "_NEEDS", 5)
     assert not needs_hold(claim)
     assert needs_hold(gs.Claim("", beta, ">", S.Zero))
-    assert not needs_hold(gs.Claim("", I * beta, "==", beta))  # on one side
+
+
+def test_what_is_not_real_is_not_proved() -> None:
+    """beta^i = exp(i log beta) is real for few beta only, and i on one side is enough."""
+    for claim in (
+        gs.Claim("", beta**I, ">", S.Zero),
+        gs.Claim("", 1 + sqrt(-beta), "==", 1 + I * sqrt(beta)),
+    ):
+        assert not needs_hold(claim)
+        assert gs.prove(claim).status is not Status.PROVED
 
 
 def test_scipy_may_be_away(monkeypatch: pytest.MonkeyPatch) -> None:

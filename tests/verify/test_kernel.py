@@ -465,3 +465,22 @@ def test_a_folder_is_checked_by_a_command(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "there is no certificate" in done.stdout
+
+
+def test_how_long_and_how_deep_an_expression_may_be() -> None:
+    """20,000 nodes, of which a sum is one itself; 120 levels inside of the first."""
+    exact = claim_to_data(gs.Claim("", z, ">", S.Zero, CLOSED))["exact"]
+
+    def of_depth(levels: int) -> list[Any]:
+        tree: Any = 1
+        for _ in range(levels):
+            tree = ["Add", "z", tree]
+        return tree
+
+    for fits, not_ in (
+        (["Add", *[1] * 19_999], ["Add", *[1] * 20_000]),
+        (of_depth(121), of_depth(122)),
+    ):
+        assert statement_of({**exact, "left": fits}).left == fits
+        with pytest.raises(Rejected, match="too large"):
+            statement_of({**exact, "left": not_})

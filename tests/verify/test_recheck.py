@@ -64,7 +64,9 @@ def test_the_method_confirms_its_own_evidence_and_no_other(method: Method) -> No
 
 
 def test_what_cannot_be_confirmed_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "no method" in recheck(made(TRUE, "by inspection", {})).reason
+    unheard = recheck(made(TRUE, "by inspection", {}))
+    assert not unheard
+    assert "no method" in unheard.reason
     unread = made(TRUE, "identity certificate", {"generators": 3})
     assert not recheck(unread)
     method = next(m for m in METHODS if m.name == "identity certificate")
@@ -163,6 +165,9 @@ def test_a_folder_is_counted_and_what_is_wrong_is_named(
         (tmp_path / f"{key}.json").write_text(json.dumps(record), encoding="utf-8")
         return key
 
+    write({**whole, "digest": "0"})
+    assert checks.main(str(tmp_path)) == 1  # one is enough
+    capsys.readouterr()
     key = write(whole)
     assert checks.main(str(tmp_path)) == 0
     assert capsys.readouterr().out.startswith("1 certificates: 1 checked, 0 trivial")
