@@ -212,15 +212,15 @@ class Question:
         """π_ref(o) for every answer; the last is one minus the others."""
         return _simplex(symbols.reference, len(self))
 
-    @property
+    @cached_property
     def domain(self) -> Domain:
         """The ranges of the rewards and of the reference policy."""
-        return Domain((*self.declared.ranges, *_simplex_ranges(self.reference[:-1])))
+        return Domain((*self.declared.ranges, *simplex_ranges(self.reference[:-1])))
 
-    @property
+    @cached_property
     def policy_domain(self) -> Domain:
         """The ranges of the unknown policy: the interior of the simplex."""
-        return Domain(_simplex_ranges(self.policy[:-1]))
+        return Domain(simplex_ranges(self.policy[:-1]))
 
     @property
     def parameters(self) -> tuple[Symbol, ...]:
@@ -445,5 +445,6 @@ def _simplex(symbol: Any, count: int) -> tuple[Expr, ...]:
     return (*free, 1 - Add(*free))
 
 
-def _simplex_ranges(free: Sequence[Expr]) -> tuple[Range, ...]:
+def simplex_ranges(free: Sequence[Expr]) -> tuple[Range, ...]:
+    """Of masses whose sum is below 1."""
     return tuple(Range(s, Integer(0), 1 - Add(*free[:o])) for o, s in enumerate(free))

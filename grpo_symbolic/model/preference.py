@@ -16,6 +16,7 @@ from typing import Any
 
 from sympy import (
     Add,
+    Dummy,
     Expr,
     Integer,
     Mul,
@@ -41,7 +42,7 @@ from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.level_mean import LevelMean, Rule
 from grpo_symbolic.model.level_values import WRITTEN_OUT, gaps, level_values, term_count
 from grpo_symbolic.model.two_level import TwoLevel
-from grpo_symbolic.question import Question
+from grpo_symbolic.question import Question, simplex_ranges
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
@@ -249,13 +250,32 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
         by_name = level_means(advantage, question, size)
         values = tuple(Add(*(w * by_name[r] for r, w in law)) for law in laws)
         return _model(question, values, domain)
+    named: dict[Expr, Expr] = {}
     if size == oo:
-        law = tuple((shown[r], w) for r, w in population)
+        masses, named = _by_mass(population)
+        if named:
+            domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
+        law = tuple((shown[r], w) for r, w in masses)
         value = {r: advantage(shown[r], law, size, domain) for r in levels}
     else:
         value = level_values(advantage, shown, dict(population), size, domain)
-    found = (Add(*(w * value[r] for r, w in law)) for law in laws)
-    return _model(question, tuple(_shaped(v, domain).xreplace(back) for v in found), domain)
+    found = {law: Add(*(w * value[r] for r, w in law)) for law in laws}
+    neat = {law: _shaped(v, domain).xreplace({**back, **named}) for law, v in found.items()}
+    whole = Domain((*question.declared.ranges, *question.policy_domain.ranges))
+    return _model(question, tuple(neat[law] for law in laws), whole)
+
+
+def _by_mass(population: Law) -> tuple[Law, dict[Expr, Expr]]:
+    """A law whose masses are names, and what these stand for; as it is, where they are names.
+
+    What a large group feels is worked out in as many masses as there are levels, not answers.
+    """
+    if sum(not mass.is_Symbol for _, mass in population) <= 1:
+        return population, {}
+    *first, (last, _) = population
+    named = {Dummy(f"q_{k}", positive=True): mass for k, (_, mass) in enumerate(first)}
+    law = tuple((r, q) for (r, _), q in zip(first, named, strict=True))
+    return (*law, (last, 1 - Add(*named))), dict(named)
 
 
 def _shaped(value: Expr, domain: Domain) -> Expr:

@@ -308,6 +308,16 @@ def _by_spread(
     return TiltedPreference(tuple(means), SpreadScale(means, variances, function))
 
 
+def _sees_moments(condition: StationarityCondition) -> bool:
+    """Whether the rule says that it divides the deviation by a scale of the variance alone."""
+    model, rule = condition.preference, condition.algorithm.advantage
+    if rule is None or model.factor != 1 or condition.penalty.before_baseline or model.parts:
+        return False
+    own, spread = Dummy("d", real=True), Dummy("v", positive=True)
+    scale = rule.scale(spread, oo)
+    return scale is not None and rule.of_moments(own, spread, oo) == own / scale
+
+
 def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Expr | None:
     """T in ``symbols.x``, the spread σ, with P(o) = (E[r | o] − E r) T(σ) in large groups.
 
@@ -321,6 +331,8 @@ def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Exp
     deviation, half = symbols.x, Rational(1, 2)
     pair, domain = ((deviation, half), (-deviation, half)), Domain.of((deviation, S.Zero, oo))
     function = tidy(rule(deviation, pair, oo, domain).xreplace(point) / deviation, domain)
+    if _sees_moments(condition):
+        return function
     policy = condition.policy
     center = Add(*(p * s for p, s in zip(policy, means, strict=True))).expand()
     second = Add(*(p * (s**2 + v) for p, s, v in zip(policy, means, spreads, strict=True)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from random import Random
 
 import mpmath as mp
@@ -282,15 +283,10 @@ class RelativeLogits:
     def policy(self, logits: Sequence[arb]) -> list[arb]:
         """π on a box of logits: each mass rises with its own logit and falls with the others."""
         whole = [*logits[: self.base], arb(0), *logits[self.base :]]
-        lows, highs = [arb(x.lower()) for x in whole], [arb(x.upper()) for x in whole]
-        found = []
-        for o in range(len(whole)):
-            ends = []
-            for own, others in ((lows, highs), (highs, lows)):
-                terms = ((x - own[o]).exp() for q, x in enumerate(others) if q != o)
-                ends.append(1 / (1 + sum(terms, arb(0))))
-            found.append(ends[0].union(ends[1]))
-        return found
+        lows = [arb(x.lower()).exp() for x in whole]
+        highs = [arb(x.upper()).exp() for x in whole]
+        least, most = _shares(lows, highs), _shares(highs, lows)
+        return [a.union(b) for a, b in zip(least, most, strict=True)]
 
     def value(self, logits: Sequence[arb]) -> list[arb]:
         climb = self.field.climb(self.policy(logits))
@@ -350,6 +346,13 @@ class RelativeLogits:
 
 def _bits() -> int:
     return 2 * int(mp.mp.prec) + 64
+
+
+def _shares(own: Sequence[arb], others: Sequence[arb]) -> list[arb]:
+    """x(o)/(x(o) + Σ y(q) over the others q): sums from both ends, so that nothing cancels."""
+    before = list(accumulate(others[:-1], initial=arb(0)))
+    behind = list(accumulate(others[:0:-1], initial=arb(0)))[::-1]
+    return [x / (x + a + b) for x, a, b in zip(own, before, behind, strict=True)]
 
 
 def _softmax_slopes(policy: Sequence[arb]) -> arb_mat:
