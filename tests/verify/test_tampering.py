@@ -415,9 +415,14 @@ def over(names: list[str], left: Any, steps: list[Any]) -> dict[str, Any]:
             UNCHECKED,
         ),
         ([f"x_{i}" for i in range(5_000)], "x_1", REJECTED),
+        (
+            ["x"],
+            ["Add", "x", *(["Rational", 1, (HUGE >> 4_000) + 2 * i] for i in range(600))],
+            UNCHECKED,
+        ),
         (["x"], ["Add", "x", *(["Pow", 0, 65_536 - i] for i in range(3_000))], UNCHECKED),
     ],
-    ids=["long coefficients", "many ranges", "powers of zero"],
+    ids=["long coefficients", "many ranges", "long sums", "powers of zero"],
 )
 def test_what_would_not_end_is_refused(names: list[str], left: Any, word: str) -> None:
     before = time.process_time()

@@ -97,6 +97,8 @@ class Proof:
         total = dict(p)
         for m, c in q.items():
             total[m] = total.get(m, 0) + factor * c
+            if size({m: total[m]}) > BITS >> 6:
+                raise Unchecked("a number is too large")
         return {m: c for m, c in total.items() if c}
 
     def times(self, p: Poly, q: Poly) -> Poly:
@@ -111,7 +113,7 @@ class Proof:
                     powers[g] = powers.get(g, 0) + e
                 key = tuple(sorted(powers.items()))
                 total[key] = total.get(key, 0) + a * b
-        if any((c.numerator * c.denominator).bit_length() > 4 * BITS for c in total.values()):
+        if any(size({m: c}) > BITS >> 6 for m, c in total.items()):
             raise Unchecked("a number is too large")
         return {m: c for m, c in total.items() if c}
 
