@@ -388,6 +388,7 @@ def test_text_that_is_no_file_is_refused(text: str) -> None:
 
 #: Symbols of a sum, and a number of 8,001 bits.
 NAMES, HUGE = [f"x_{i}" for i in range(40)], (1 << 8_000) + 1
+FRACTIONS = [["Rational", 1, (HUGE >> 4_000) + 2 * i] for i in range(600)]
 CHAIN = ["exp", ["Add", ["Mul", -1, "v:{0}"], ["Mul", -1, ["Pow", "v:{0}", 2]]]]
 
 
@@ -415,11 +416,7 @@ def over(names: list[str], left: Any, steps: list[Any]) -> dict[str, Any]:
             UNCHECKED,
         ),
         ([f"x_{i}" for i in range(5_000)], "x_1", REJECTED),
-        (
-            ["x"],
-            ["Add", "x", *(["Rational", 1, (HUGE >> 4_000) + 2 * i] for i in range(600))],
-            UNCHECKED,
-        ),
+        (["x"], ["Add", "x", *FRACTIONS], UNCHECKED),
         (["x"], ["Add", "x", *(["Pow", 0, 65_536 - i] for i in range(3_000))], UNCHECKED),
     ],
     ids=["long coefficients", "many ranges", "long sums", "powers of zero"],
