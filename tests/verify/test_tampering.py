@@ -6,6 +6,7 @@ Only the originals are made by the library; what is tested is the kernel's word 
 # ruff: noqa: E501 - one way of tampering a line
 import json
 import re
+import time
 from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
@@ -21,6 +22,7 @@ from grpo_symbolic.verify.kernel.checks import (
     UNCHECKED,
     check,
     check_record,
+    main,
     read,
 )
 from grpo_symbolic.verify.kernel.statement import digest, texts
@@ -382,3 +384,66 @@ def test_files_are_seen_through(name: str, edit: Edit, key: bool) -> None:
 def test_text_that_is_no_file_is_refused(text: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
         read(text)
+
+
+#: Symbols of a sum, and a number of 8,001 bits.
+NAMES, HUGE = [f"x_{i}" for i in range(40)], (1 << 8_000) + 1
+FRACTIONS = [["Rational", 1, (HUGE >> 4_000) + 2 * i] for i in range(600)]
+CHAIN = ["exp", ["Add", ["Mul", -1, "v:{0}"], ["Mul", -1, ["Pow", "v:{0}", 2]]]]
+
+
+def over(names: list[str], left: Any, steps: list[Any]) -> dict[str, Any]:
+    """A certificate of its own: the left side is positive on the range of these names."""
+    data = original("sign")
+    ends = {"lower": 0, "upper": 1, "lower_closed": False, "upper_closed": False}
+    data["exact"] |= {
+        "symbols": {name: ["real"] for name in names},
+        "domain": [{"symbol": name, **ends} for name in names],
+        "left": left,
+        "relation": ">",
+        "right": 0,
+    }
+    data["evidence"]["proof"] = [[*(["symbol", name] for name in names), *steps]]
+    return signed(data, write=True)
+
+
+@pytest.mark.parametrize(
+    ("names", "left", "word"),
+    [
+        (
+            NAMES,
+            ["Pow", ["Add", *(["Mul", HUGE + i, x] for i, x in enumerate(NAMES))], 3],
+            UNCHECKED,
+        ),
+        ([f"x_{i}" for i in range(5_000)], "x_1", REJECTED),
+        (["x"], ["Add", "x", *FRACTIONS], UNCHECKED),
+        (["x"], ["Add", "x", *(["Pow", 0, 65_536 - i] for i in range(3_000))], UNCHECKED),
+    ],
+    ids=["long coefficients", "many ranges", "long sums", "powers of zero"],
+)
+def test_what_would_not_end_is_refused(names: list[str], left: Any, word: str) -> None:
+    before = time.process_time()
+    assert check(over(names, left, [])).word == word
+    assert time.process_time() - before < 60
+
+
+def test_numbers_within_numbers_are_enclosed_once() -> None:
+    """Each names the one before it twice: sixty of them would be 2^60 intervals."""
+    text = json.dumps(CHAIN)
+    steps: list[Any] = [["let", "v:0", ["exp", -1]]]
+    steps += [["let", f"v:{i + 1}", json.loads(text.replace("{0}", str(i)))] for i in range(60)]
+    assert check(over(["x"], "x", steps)).word == CHECKED
+
+
+def test_what_a_file_says_ends_no_line_of_the_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = original("file: sign")
+    forged = "\x1b[2K\n9 certificates: 9 checked\ud800"
+    renamed(record, method=forged)
+    (tmp_path / f"{record['key']}.json").write_text(json.dumps(record), encoding="utf-8")
+    assert main(str(tmp_path)) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(record["certificates"])
+    assert not last.startswith("9 ")
+    assert all(line.isascii() and line.isprintable() for line in lines)

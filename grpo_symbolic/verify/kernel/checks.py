@@ -146,7 +146,8 @@ def main(folder: str) -> int:
         for method, answer in answers:
             count[answer.word] += 1
             if answer.word in (REJECTED, UNCHECKED):
-                print(f"{path.name}: {method}: {answer.word}: {answer.why}")
+                # What a file says can neither end a line nor stop the run.
+                print(ascii(f"{path.name}: {method}: {answer.word}: {answer.why}")[1:-1])
     words = (CHECKED, TRIVIAL, NUMERIC, SOLVER, UNCHECKED, REJECTED)
     print(f"{count.total()} certificates: {', '.join(f'{count[word]} {word}' for word in words)}")
     return int(count[REJECTED] > 0) if count else 2

@@ -29,7 +29,7 @@ from grpo_symbolic.verify.kernel.statement import (
 Poly = dict[tuple[tuple[int, int], ...], Any]
 Sign = frozenset[int]
 ONE: Poly = {(): 1}
-#: Products of two monomials, and bits of a power of a number.
+#: Products of two monomials with small coefficients, and bits of a power of a number.
 WORK, BITS = 2_000_000, 1 << 16
 #: Of the intervals around a number, until they show its sign.
 _PRECISIONS = (64, 256, 2048)
@@ -78,6 +78,7 @@ class Proof:
         self.values: dict[str, Poly] = {}
         self.memory: dict[str, Poly] = {}
         self.pairs: list[tuple[Poly, Poly]] = []  # of a and E = exp(a)
+        self.enclosures: dict[tuple[int, int], Any] = {}  # of numbers, by bits and variable
 
     def run(self, steps: Any) -> None:
         require(isinstance(steps, list), "a proof is a list of steps")
@@ -96,10 +97,12 @@ class Proof:
         total = dict(p)
         for m, c in q.items():
             total[m] = total.get(m, 0) + factor * c
+            if size({m: total[m]}) > BITS >> 6:
+                raise Unchecked("a number is too large")
         return {m: c for m, c in total.items() if c}
 
     def times(self, p: Poly, q: Poly) -> Poly:
-        self.work -= len(p) * len(q)
+        self.work -= 1 + size(p) * size(q)
         if self.work < 0:
             raise Unchecked(f"it needs more than {WORK:,} products")
         total: Poly = {}
@@ -110,7 +113,7 @@ class Proof:
                     powers[g] = powers.get(g, 0) + e
                 key = tuple(sorted(powers.items()))
                 total[key] = total.get(key, 0) + a * b
-        if any((c.numerator * c.denominator).bit_length() > 4 * BITS for c in total.values()):
+        if any(size({m: c}) > BITS >> 6 for m, c in total.items()):
             raise Unchecked("a number is too large")
         return {m: c for m, c in total.items() if c}
 
@@ -181,12 +184,14 @@ class Proof:
             part = iv.mpf(c.numerator) / c.denominator
             for g, e in m:
                 v = self.variables[g]
-                value = self.enclosed(v.top) / self.enclosed(v.bottom)
-                if v.kind == "exp" and not abs(value) < BITS:
-                    raise ValueError("a number is too large")
-                kinds = {"exp": iv.exp, "log": iv.log, "pi": lambda _: iv.pi,
-                         "root": lambda x, d=v.degree: iv.exp(iv.log(x) / d)}  # fmt: skip
-                part *= kinds.get(v.kind, iv.mpf)(value) ** e
+                if (key := (iv.prec, g)) not in self.enclosures:
+                    value = self.enclosed(v.top) / self.enclosed(v.bottom)
+                    if v.kind == "exp" and not abs(value) < BITS:
+                        raise ValueError("a number is too large")
+                    kinds = {"exp": iv.exp, "log": iv.log, "pi": lambda _: iv.pi,
+                             "root": lambda x, d=v.degree: iv.exp(iv.log(x) / d)}  # fmt: skip
+                    self.enclosures[key] = kinds.get(v.kind, iv.mpf)(value)
+                part *= self.enclosures[key] ** e
             total += part
         return total
 
@@ -340,6 +345,11 @@ class Proof:
                 sign = frozenset(a * b**e for a in sign for b in self.sign(f))
             total, s = self.plus(total, part), sum_of(s, sign)
         return total, s
+
+
+def size(p: Poly) -> int:
+    """The terms of a polynomial, one with a long coefficient for as many as it has pieces."""
+    return sum(1 + ((c.numerator * c.denominator).bit_length() >> 8) for c in p.values())
 
 
 def kind_of(node: Any) -> tuple[str, int]:

@@ -75,6 +75,7 @@ def statement_of(exact: Any) -> Statement:
     require(isinstance(relation, str) and relation in SHOWN_BY, f"{relation!r} is no relation")
     require(type(where) is bool, "where_defined is neither true nor false")
     ranges: list[Range] = []
+    require(len(exact["domain"]) <= _DEPTH, "there are too many ranges")
     for name, held in symbols.items():
         free = _NAME.fullmatch(name) and not re.fullmatch(_TAKEN, name)
         require(free, f"{name!r} is no name of a symbol")
