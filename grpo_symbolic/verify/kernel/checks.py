@@ -20,6 +20,7 @@ from grpo_symbolic.verify.kernel.statement import (
     require,
     statement_of,
     texts,
+    within,
 )  # fmt: skip
 
 CHECKED, TRIVIAL, NUMERIC = "checked", "trivial", "numeric"
@@ -64,11 +65,9 @@ def _judged(statement: Statement, verdict: str, method: str, evidence: dict[str,
         return SOLVER
     require(evidence["by"] == method, "the evidence is of another method")
     require(verdict in ("PROVED", "REFUTED"), "it is no verdict")
-    if evidence["proof"] is None:
-        raise Unchecked("the certificate says itself that it is beyond the kernel")
+    within(evidence["proof"] is not None, "the certificate says that it is beyond the kernel")
     refuted, symbols = verdict == "REFUTED", {r.symbol for r in statement.ranges}
-    fields = {"by", "proof", "counterexample"} if refuted else {"by", "proof"}
-    require(set(evidence) == fields, "the evidence has other fields")
+    require(set(evidence) == {"by", "proof", *["counterexample"] * refuted}, "it has other fields")
     holds, where, found = SHOWN_BY[statement.relation], statement.where_defined, charts(statement)
     if refuted:  # nothing is granted at a point: the claim may not be made there
         statement = statement._replace(where_defined=False)
@@ -90,8 +89,7 @@ def _judged(statement: Statement, verdict: str, method: str, evidence: dict[str,
 def charts(statement: Statement) -> list[dict[str, Any]]:
     """Which ranges, closed at both ends, begin at their upper end: together they cover it."""
     both = [r.symbol for r in statement.ranges if r.lower_closed and r.upper_closed]
-    if len(both) > 4:
-        raise Unchecked("too many ranges are closed at both ends")
+    within(len(both) <= 4, "too many ranges are closed at both ends")
     return [dict(zip(both, pick, strict=True)) for pick in product((False, True), repeat=len(both))]
 
 

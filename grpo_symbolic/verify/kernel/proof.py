@@ -7,6 +7,7 @@ A step of a proof names something, or gives an expression a value or a sign.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from fractions import Fraction
 from functools import reduce
 from typing import Any, NamedTuple
@@ -22,8 +23,8 @@ from grpo_symbolic.verify.kernel.statement import (
     ZERO,
     Rejected,
     Statement,
-    Unchecked,
     require,
+    within,
 )
 
 Poly = dict[tuple[tuple[int, int], ...], Any]
@@ -31,8 +32,6 @@ Sign = frozenset[int]
 ONE: Poly = {(): 1}
 #: Products of two monomials with small coefficients, and bits of a power of a number.
 WORK, BITS = 2_000_000, 1 << 16
-#: Of the intervals around a number, until they show its sign.
-_PRECISIONS = (64, 256, 2048)
 _IV = MPIntervalContext()
 #: The signs that the argument of a value may have.
 _NEEDS = {"inverse": ANY - ZERO, "root": ANY - NEGATIVE, "log": POSITIVE, "exp": ANY}
@@ -97,14 +96,12 @@ class Proof:
         total = dict(p)
         for m, c in q.items():
             total[m] = total.get(m, 0) + factor * c
-            if size({m: total[m]}) > BITS >> 6:
-                raise Unchecked("a number is too large")
+            within(size({m: total[m]}) <= BITS >> 6, "a number is too large")
         return {m: c for m, c in total.items() if c}
 
     def times(self, p: Poly, q: Poly) -> Poly:
         self.work -= 1 + size(p) * size(q)
-        if self.work < 0:
-            raise Unchecked(f"it needs more than {WORK:,} products")
+        within(self.work >= 0, f"it needs more than {WORK:,} products")
         total: Poly = {}
         for m, a in p.items():
             for n, b in q.items():
@@ -113,13 +110,11 @@ class Proof:
                     powers[g] = powers.get(g, 0) + e
                 key = tuple(sorted(powers.items()))
                 total[key] = total.get(key, 0) + a * b
-        if any(size({m: c}) > BITS >> 6 for m, c in total.items()):
-            raise Unchecked("a number is too large")
+        within(all(size({m: c}) <= BITS >> 6 for m, c in total.items()), "a number is too large")
         return {m: c for m, c in total.items() if c}
 
     def power(self, p: Poly, exponent: int) -> Poly:
-        if exponent > BITS:
-            raise Unchecked("a power is too large")
+        within(exponent <= BITS, "a power is too large")
         return reduce(self.times, [p] * exponent, ONE)
 
     def normal(self, p: Poly) -> Poly:
@@ -167,14 +162,11 @@ class Proof:
     def _of_number(self, p: Poly) -> Sign:
         if set(p) == {()}:
             return POSITIVE if p[()] > 0 else NEGATIVE
-        for bits in _PRECISIONS:
-            _IV.prec = bits
-            try:
+        for _IV.prec in (64, 256, 2048):  # until an interval shows its sign
+            with suppress(ValueError):  # an argument is too large, or is not told from 0
                 value = self.enclosed(p)
-            except ValueError:  # an argument is too large, or is not told from 0
-                continue
-            if value.a > 0 or value.b < 0:
-                return POSITIVE if value.a > 0 else NEGATIVE
+                if value.a > 0 or value.b < 0:
+                    return POSITIVE if value.a > 0 else NEGATIVE
         return ANY
 
     def enclosed(self, p: Poly) -> Any:
@@ -209,8 +201,7 @@ class Proof:
         """
         if type(tree) is int or isinstance(tree, str):
             return self.values[tree] if isinstance(tree, str) else {(): tree} if tree else {}
-        key = str(tree)
-        if key not in self.memory:
+        if (key := str(tree)) not in self.memory:
             self.memory[key] = self._lowered(*tree)
         return self.memory[key]
 

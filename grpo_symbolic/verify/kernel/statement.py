@@ -58,6 +58,12 @@ def require(holds: Any, otherwise: str) -> None:
         raise Rejected(otherwise)
 
 
+def within(holds: Any, otherwise: str) -> None:
+    """What the kernel can check, or else why it cannot."""
+    if not holds:
+        raise Unchecked(otherwise)
+
+
 def digest(data: object) -> str:
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -104,8 +110,7 @@ def _check(tree: Any, names: set[str], depth: int = 0) -> int:
         return 1
     require(tree and isinstance(tree[0], str), "it is no expression")
     head, *args = tree
-    if re.fullmatch(_FOREIGN, head):
-        raise Unchecked(f"{head} has no meaning here")
+    within(not re.fullmatch(_FOREIGN, head), f"{head} has no meaning here")
     fits = head in _HEADS and _HEADS[head][0] <= len(args) <= _HEADS[head][1]
     require(fits, f"{head[:40]!r} with {len(args)} arguments is none")
     if head == "Rational":
