@@ -90,7 +90,7 @@ class Range:
         name, right = write(self.symbol), most if self.upper_closed else "<"
         if not self.bounded:
             return f"{name}{real}"
-        if self.lower == self.upper:
+        if self.lower == self.upper and self.lower_closed and self.upper_closed:
             return f"{name} = {write(self.lower)}"
         if self.upper == oo:
             return f"{name} {least if self.lower_closed else '>'} {write(self.lower)}"

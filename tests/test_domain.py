@@ -300,3 +300,17 @@ def test_a_range_of_whole_numbers_says_so() -> None:
     found = prove(claim)
     assert found.status is Status.PROVED
     assert "n >= 4 (whole)" in str(found)
+
+
+def test_a_range_of_one_number_is_that_number() -> None:
+    assert str(Range(X, ONE, ONE, True, True)) == "x = 1"
+    assert str(Range(X, ONE, ONE, True, False)) == "1 <= x < 1"  # nothing
+    assert Range(X, ONE, ONE, True, True).latex() == "x = 1"
+
+
+def test_a_narrower_range_takes_the_place_of_one_that_is_there() -> None:
+    whole = Domain.of((X, 0, 1), (Y, X, 2))
+    narrow = [Range(Y, 1 + X, Integer(2)), Range(X, ZERO, Rational(1, 2)), Range(beta, ZERO, ONE)]
+    assert whole.narrowed(narrow) == Domain.of((X, 0, Rational(1, 2)), (Y, 1 + X, 2))
+    # Its ends may speak of what the domain has, and of nothing else.
+    assert whole.narrowed([Range(X, ZERO, beta)]) is whole

@@ -66,7 +66,7 @@ def _chain(chain: Sequence[Range], notation: Notation | None) -> str:
     first, last = chain[0], chain[-1]
     names = [tex(r.symbol) for r in chain]
     left = [r.lower_closed for r in chain]
-    if first.lower == first.upper:
+    if first.lower == first.upper and left[0] and first.upper_closed:
         return f"{names[0]} = {tex(first.lower)}"
     if last.upper == oo:
         if first.lower == -oo and len(chain) == 1:
