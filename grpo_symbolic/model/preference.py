@@ -252,10 +252,10 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
         return _model(question, values, domain)
     named: dict[Expr, Expr] = {}
     if size == oo:
-        masses, named = _by_mass(population)
-        if named:
+        if len(population) < len(policy):
+            population, named = _by_mass(population)
             domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
-        law = tuple((shown[r], w) for r, w in masses)
+        law = tuple((shown[r], w) for r, w in population)
         value = {r: advantage(shown[r], law, size, domain) for r in levels}
     else:
         value = level_values(advantage, shown, dict(population), size, domain)
@@ -266,12 +266,10 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
 
 
 def _by_mass(population: Law) -> tuple[Law, dict[Expr, Expr]]:
-    """A law whose masses are names, and what these stand for; as it is, where they are names.
+    """A law whose masses are names, and what these stand for.
 
     What a large group feels is worked out in as many masses as there are levels, not answers.
     """
-    if sum(not mass.is_Symbol for _, mass in population) <= 1:
-        return population, {}
     *first, (last, _) = population
     named = {Dummy(f"q_{k}", positive=True): mass for k, (_, mass) in enumerate(first)}
     law = tuple((r, q) for (r, _), q in zip(first, named, strict=True))

@@ -62,6 +62,7 @@ def known_truths() -> Iterator[Known]:
     yield from _along_the_curve()
     yield from _log_odds()
     yield from _apart()
+    yield from _conditional()
 
 
 def _equal(algorithm: Algorithm, formula: str) -> Iterator[Known]:
@@ -464,3 +465,42 @@ def _apart() -> Iterator[Known]:
         ("exp(pi_ref) - exp(-beta) > pi_ref + 10**-9", False),
     ):
         yield Known(formula, EIGHT, true, "apart")
+
+
+def _conditional() -> Iterator[Known]:
+    """Claims about a part of the range, and about one that is larger by a little."""
+    # As pi_ref -> 0 pi falls to 1 - beta, 1 - beta/sqrt(2), 1/(1 + beta^2), which it does not reach.
+    for t in ("1/4", "1/2", "9/10"):
+        for algorithm, end, least in (
+            (PAIRS, t, f"1 - {t}"),
+            (TRIPLES, f"sqrt(2)*{t}", f"1 - {t}"),
+            (LARGE, t, f"1/(1 + ({t})**2)"),
+        ):
+            yield Known(f"pi > {least} for beta <= {end}", algorithm, True, "a part of the range")
+            wider = f"pi > {least} for beta <= {end} + 10**-6"
+            yield Known(wider, algorithm, False, "beyond a part of the range")
+        for algorithm in (PAIRS, EIGHT, LARGE):
+            # As beta -> oo pi falls to pi_ref.
+            yield Known(f"pi > {t} for pi_ref >= {t}", algorithm, True, "a part of the range")
+            wider = f"pi > {t} for pi_ref >= {t} - 10**-6"
+            yield Known(wider, algorithm, False, "beyond a part of the range")
+            yield Known(f"1/({t} - beta) > 0 for beta < {t}", algorithm, True, "defined on a part")
+            yield Known(f"1/({t} - beta) > 0 for beta <= {t}", algorithm, False, "not at its end")
+            root = f"pi + sqrt({t} - beta) > 0"
+            yield Known(f"{root} for beta <= {t}", algorithm, True, "defined on a part")
+            yield Known(f"{root} for beta <= {t} + 10**-9", algorithm, False, "not at its end")
+    # At beta = 1 pairs have sqrt(pi_ref); pi falls in beta and rises in pi_ref.
+    yield Known("pi = sqrt(pi_ref) for beta = 1", PAIRS, True, "a part of the range")
+    yield Known("pi = sqrt(pi_ref) + 10**-12 for beta = 1", PAIRS, False, "off by 1e-12")
+    yield Known("pi < 1/2 for beta > 1, pi_ref <= 1/4", PAIRS, True, "a part of the range")
+    yield Known("pi <= 1/2 for beta >= 1, pi_ref <= 1/4", PAIRS, True, "a part of the range")
+    yield Known("pi < 1/2 for beta >= 1, pi_ref <= 1/4", PAIRS, False, "not at its end")
+    wider = "pi < 1/2 for beta > 1 - 10**-6, pi_ref <= 1/4"
+    yield Known(wider, PAIRS, False, "beyond a part of the range")
+    # There pi (1 - pi) = beta (pi - pi_ref).
+    larger = "pi*(1 - pi) >= beta**2*(pi - pi_ref) for beta"
+    yield Known(f"{larger} <= 1", PAIRS, True, "a part of the range")
+    yield Known(f"{larger} < 1 + 10**-6", PAIRS, False, "beyond a part of the range")
+    half = r"\pi(a) > \frac{1}{2} \quad \text{for all } \beta \in (0, \frac{1}{2}"
+    yield Known(f"{half}]", PAIRS, True, "a part of the range")
+    yield Known(f"{half} + 10^{{-6}}]", PAIRS, False, "beyond a part of the range")
