@@ -469,7 +469,7 @@ def _apart() -> Iterator[Known]:
 
 def _conditional() -> Iterator[Known]:
     """Claims about a part of the range, and about one that is larger by a little."""
-    # As pi_ref -> 0 pi falls to 1 - beta, 1 - beta/sqrt(2), 1/(1 + beta^2), which it does not reach.
+    # As pi_ref -> 0 pi falls to 1 - beta, 1 - beta/sqrt(2), 1/(1 + beta^2) and does not reach it.
     for t in ("1/4", "1/2", "9/10"):
         for algorithm, end, least in (
             (PAIRS, t, f"1 - {t}"),
