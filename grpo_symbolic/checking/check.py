@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from sympy import Expr, sstr
 
 from grpo_symbolic.checking.checked import Checked
-from grpo_symbolic.checking.conditions import at_values, restricted
+from grpo_symbolic.checking.conditions import inserted, restricted, valued
+from grpo_symbolic.checking.definedness import BUT
 from grpo_symbolic.checking.direction import DirectionCheck
 from grpo_symbolic.checking.limits import LimitCheck
 from grpo_symbolic.checking.means import undefined_means, with_own_means
@@ -28,6 +29,7 @@ from grpo_symbolic.grammar.statement import Comparison, LimitValue, Statement, s
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.policy import Policy
 from grpo_symbolic.question import Question
+from grpo_symbolic.verify.ball_numbers import agrees
 from grpo_symbolic.verify.verdict import WEAKEST_FIRST, Status
 
 if TYPE_CHECKING:
@@ -130,7 +132,9 @@ def _parts(
     """The verdict on each relation of a formula, under the conditions beside it."""
     about, values = restricted(about, where) if where else (about, ())
     for said in statements(formula, about.names, definitions):
-        found = _shown(about, with_own_means(about, at_values(said, values)), where_defined)
+        known = with_own_means(about, said)
+        _check_symbols(about, known)
+        found = _shown(about, valued(known, values), where_defined)
         yield replace(found, policy=about.policy)
 
 
@@ -150,10 +154,9 @@ def _shown(about: Subject, statement: Statement, where_defined: bool) -> Checked
 
 
 def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Checked:
-    _check_symbols(about, statement)
     if isinstance(statement, Comparison):
         if statement.given:
-            about = _given(about, statement)
+            return _at_values(_given(about, statement), statement, where_defined)
         return RelationCheck(about, statement, where_defined).verdict()
     if about.within:
         raise ValueError("conditions go with equations and inequalities, and this is none")
@@ -167,9 +170,27 @@ def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Check
     return DirectionCheck(about, statement, where_defined).verdict()
 
 
+def _at_values(about: Subject, statement: Comparison, where_defined: bool) -> Checked:
+    """The verdict at values of parameters, of the statement as it was written."""
+    said = inserted(statement)
+    for (need, how), (value, _) in zip(statement.needs, said.needs, strict=True):
+        if value.is_number and not (value.is_finite and value.is_real and agrees(how, value)):
+            sentence = f"the formula is undefined there: {sstr(need)} {BUT[how]}"
+            status = Status.UNKNOWN if where_defined else Status.REFUTED
+            place = {symbol.name: sstr(at) for symbol, at in statement.given}
+            return Checked(
+                str(statement), status, "values of parameters", sentence,
+                counterexample=None if where_defined else place, statement=statement,
+            )  # fmt: skip
+    found = RelationCheck(about, said, where_defined).verdict()
+    return replace(found, formula=str(statement), statement=statement)
+
+
 def _given(about: Subject, statement: Comparison) -> Subject:
     """The subject at given values of parameters, which have to lie in their ranges."""
     for symbol, value in statement.given:
+        if dict(statement.given)[symbol] != value:
+            raise ValueError(f"{symbol} has two values")
         if any(symbol == r.symbol or symbol in r.needs for r in about.within):
             raise ValueError(f"{symbol} has a value and a condition: one of them is enough")
         own = next((r for r in about.parameters.ranges if r.symbol == symbol), None)

@@ -56,15 +56,20 @@ def restricted(about: Subject, text: str) -> tuple[Subject, Values]:
     return about, values
 
 
-def at_values(said: Statement, values: Values) -> Statement:
-    """The statement at values of parameters."""
+def valued(said: Statement, values: Values) -> Statement:
+    """The statement, made for values of parameters."""
     if not values:
         return said
     if not isinstance(said, Comparison):
         raise ValueError("a value of a parameter goes with equations and inequalities")
-    needs = tuple((need.subs(values), how) for need, how in said.needs)
-    sides = {"left": said.left.subs(values), "right": said.right.subs(values)}
-    return replace(said, **sides, needs=needs, given=(*said.given, *values))
+    return replace(said, given=tuple(dict.fromkeys((*said.given, *values))))
+
+
+def inserted(said: Comparison) -> Comparison:
+    """The statement with the values of its parameters in it."""
+    needs = tuple((need.subs(said.given), how) for need, how in said.needs)
+    left, right = (side.subs(said.given) for side in (said.left, said.right))
+    return replace(said, left=left, right=right, needs=needs)
 
 
 def _bound(about: Subject, said: object) -> tuple[Symbol, Expr, str]:

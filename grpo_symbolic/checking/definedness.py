@@ -27,7 +27,8 @@ PI = symbols.pi
 _HALVINGS = 100
 #: Points of the curve of all stationary policies.
 _ALONG = 60
-_SAYS = {"!=": "is 0", ">=": "is negative", ">": "is not positive"}
+#: What is the case where an expression does not compare with 0 in this way.
+BUT = {"!=": "is 0", ">=": "is negative", ">": "is not positive"}
 
 Check = Callable[[Comparison], Checked]
 
@@ -54,7 +55,7 @@ def undefined(about: Subject, needs: tuple[Need, ...], check: Check) -> Checked 
     """
     doubtful: list[str] = []
     for expression, relation in dict.fromkeys(needs):
-        sentence = f"the formula is undefined there: {sstr(expression)} {_SAYS[relation]}"
+        sentence = f"the formula is undefined there: {sstr(expression)} {BUT[relation]}"
         # Without a closed form a zero on the curve is found sooner than anything is compared.
         # A radicand may be 0.
         vanishes = relation != ">="

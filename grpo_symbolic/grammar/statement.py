@@ -43,7 +43,7 @@ class Comparison(_Said):
     right: Expr
     #: What the terms as written need to be real numbers, divisors that cancel included.
     needs: tuple[Need, ...] = field(default=(), compare=False)
-    #: Parameters that are given a value.
+    #: Parameters that are given a value, of which both sides still speak.
     given: tuple[tuple[Symbol, Expr], ...] = ()
 
     def __str__(self) -> str:
@@ -163,8 +163,7 @@ def _at(node: Node, sign: str, other: Node, builder: Builder) -> Comparison:
     left, right = builder.expression(quantity), builder.expression(other)
     if right.has(symbol) or place.has(symbol):
         raise builder.refused(other, f"{symbol} has a value in one place and none in another")
-    needs = tuple((need.subs(symbol, place), how) for need, how in builder.needs[start:])
-    return Comparison(left.subs(symbol, place), sign, right, needs, ((symbol, place),))
+    return Comparison(left, sign, right, tuple(builder.needs[start:]), ((symbol, place),))
 
 
 def _limit(node: Node, builder: Builder) -> LimitValue:

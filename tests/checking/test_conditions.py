@@ -100,6 +100,31 @@ def test_terms_are_defined_on_the_part() -> None:
     assert word("log(pi_ref - 1/4) < 0", "pi_ref >= 1/4") == "REFUTED"
 
 
+@pytest.mark.parametrize(
+    ("formula", "where", "said"),
+    [
+        ("1/(1 - beta) > 0", "beta = 1", "1 - beta is 0"),
+        ("pi*(1 - beta)/(1 - beta) > 0", "beta = 1", "1 - beta is 0"),
+        ("sqrt(1 - beta) >= 0", "beta = 2", "1 - beta is negative"),
+        ("log(pi_ref - 1/4) < 0", "pi_ref = 1/4", "pi_ref - 1/4 is not positive"),
+    ],
+)
+def test_terms_are_defined_at_values(formula: str, where: str, said: str) -> None:
+    found = gs.check(formula, PAIRS, QUESTION, where=where)
+    assert found.verdict is gs.Status.REFUTED
+    assert found.sentence.endswith(said)
+    name, _, value = where.partition(" = ")
+    assert found.counterexample == {name: value}
+    assert found.formula == f"{found.formula.partition(' at ')[0]} at {where}"
+    assert word(formula, where, where_defined=True) == "UNKNOWN"
+
+
+def test_a_value_is_one_of_both_sides() -> None:
+    assert word("sqrt(pi_ref) = pi", "beta = 1") == "PROVED"
+    found = gs.check("pi*(1 - pi) = beta*(pi - pi_ref)", PAIRS, QUESTION, where="beta = 3")
+    assert str(found).startswith("PROVED  pi*(1 - pi) = beta*(pi - pi_ref) at beta = 3\n")
+
+
 def test_policies_at_the_boundary_count_where_they_are() -> None:
     policy = gs.stationary_policy(CHI, QUESTION)
     given = {"beta": "3/5", "pi_ref": "9/10"}
@@ -138,6 +163,7 @@ def test_every_parameter_may_have_a_condition() -> None:
         ("beta = pi_ref", "is no value of the range"),
         ("beta = -1", "is no value of the range"),
         ("beta = 1, beta < 2", "a value and a condition"),
+        ("beta = 1, beta = 2", "two values"),
         ("gamma < 1", "gamma"),
         ("beta < " + "1" * 10_001, "characters"),
     ],

@@ -147,7 +147,7 @@ def test_chains_are_several_relations() -> None:
         ("limit(pi, beta, 0) = 1", LimitValue(pi, beta, Integer(0), "", "==", ONE)),
         ("at(pi, beta, 1) = 1", Comparison(pi, "==", ONE, given=((beta, ONE),))),
         (r"\left. \beta\pi(a) \right|_{\beta = 1} > 0",
-         Comparison(pi, ">", Integer(0), given=((beta, ONE),))),
+         Comparison(beta * pi, ">", Integer(0), given=((beta, ONE),))),
         ("1 = limit(pi, beta, 0, +)", LimitValue(pi, beta, Integer(0), "+", "==", ONE)),
         (r"\lim_{\beta \to 0^+} \pi(a) = 1", LimitValue(pi, beta, Integer(0), "+", "==", ONE)),
         (r"\lim_{\beta\rightarrow\infty}\pi_\theta(a|q) = \pi_{ref}",
