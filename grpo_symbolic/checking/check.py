@@ -98,8 +98,8 @@ def check(
     >>> policy = gs.stationary_policy(gs.GRPO(group_size=2), gs.BinaryQuestion())
     >>> check("pi > 1 - beta", policy).verdict.value
     'PROVED'
-    >>> print(check("pi > 1/2", policy, where="beta < 1/2"))
-    PROVED  pi > 1/2 where beta < 1/2
+    >>> check("pi > 1/2", policy, where="beta < 1/2").stated
+    'pi > 1/2 where 0 < beta < 1/2'
     """
     if isinstance(algorithm, Policy) and question is None:
         algorithm, question = algorithm.algorithm, algorithm.question
