@@ -170,6 +170,8 @@ def _verdict(about: Subject, statement: Statement, where_defined: bool) -> Check
 def _given(about: Subject, statement: Comparison) -> Subject:
     """The subject at given values of parameters, which have to lie in their ranges."""
     for symbol, value in statement.given:
+        if [s for s, _ in statement.given].count(symbol) > 1:
+            raise ValueError(f"{symbol} has two values: one of them is enough")
         if any(symbol == r.symbol or symbol in r.needs for r in about.within):
             raise ValueError(f"{symbol} has a value and a condition: one of them is enough")
         own = next((r for r in about.parameters.ranges if r.symbol == symbol), None)
