@@ -289,6 +289,8 @@ class Domain:
         """Whether a full assignment of numbers lies in the domain."""
         for r in self.ranges:
             value, lower, upper = point[r.symbol], *r.ends(point)
+            if S.NaN in (value, lower, upper):  # too long a number
+                return False
             above = lower == -oo or (value >= lower if r.lower_closed else value > lower)
             below = upper == oo or (value <= upper if r.upper_closed else value < upper)
             whole = not r.symbol.is_integer or S(value).is_integer

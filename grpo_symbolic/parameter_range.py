@@ -11,12 +11,15 @@ from random import Random
 from sympy import Basic, Expr, Integer, Rational, S, Symbol, ceiling, floor, oo, sstr
 
 from grpo_symbolic.display import tex, typeset
+from grpo_symbolic.elementary import in_reach
 from grpo_symbolic.symbols import describe
 
 # Numerators over 1000: the middle of a unit interval and both of its ends.
 _UNIT_SAMPLES = (1, 7, 40, 125, 250, 333, 500, 618, 750, 880, 960, 993, 999)
 # A whole number that is far from the least one, but small enough to be computed with.
 _MANY = 100
+#: Of an end that is written as a fraction.
+_MOST_BITS = 10**5
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,9 +48,13 @@ class Range:
         return S(self.lower).free_symbols | S(self.upper).free_symbols  # type: ignore[return-value]
 
     def ends(self, point: Mapping[Symbol, Expr]) -> tuple[Expr, Expr]:
-        """Both ends at numbers for their symbols."""
+        """Both ends at numbers for their symbols; no numbers where they are too long ones."""
         ends = self.lower, self.upper
-        return ends if not self.needs else (ends[0].subs(point), ends[1].subs(point))
+        if not self.needs:
+            return ends
+        if not all(in_reach(S(end), point) for end in ends):
+            return S.NaN, S.NaN
+        return ends[0].subs(point), ends[1].subs(point)
 
     @property
     def bounded(self) -> bool:
@@ -119,7 +126,12 @@ def catalogue_range(symbol: Symbol) -> Range:
 
 def _fraction(end: Expr) -> Expr:
     """An end of a range, or a fraction close to one that is none: points are rational."""
-    return end if end.is_Rational or end in (oo, -oo) else Rational(str(end.n(20)))
+    if end.is_Rational or end in (oo, -oo):
+        return end
+    close = end.n(20)
+    # Such as exp(-10**40), which is a number, but not one to be written as a fraction.
+    written_out = close.is_Float and (close == 0 or abs(close._mpf_[2]) < _MOST_BITS)
+    return Rational(str(close)) if written_out else S.NaN
 
 
 def near(r: Range, point: Mapping[Symbol, Expr], side: int, scale: Rational) -> Expr:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from grpo_symbolic.grammar.tokens import MAX_CHARACTERS
 
 _SAID = r"(?:for(?:\s*all|\s*every)?|if|when(?:ever)?|where|provided(?:\s*that)?|as\s*long\s*as)"
+_BEGINS = re.compile(rf"[\s,~]*{_SAID}(?![A-Za-z])")
 _FONT = r"\\(?:text|mbox|textrm|textnormal|mathrm)\s*"
 _PLAIN = re.compile(rf"\s{_SAID}\s")
 _TEX = re.compile(rf"{_FONT}\{{[\s,~]*{_SAID}[\s,~:]*\}}")
@@ -27,9 +28,8 @@ _INTERVAL = re.compile(
     r"([^,]{1,80}?)\\in\s*(?:\\left)?([(\[])([^,()\[\]]+),([^,()\[\]]+?)(?:\\right)?([)\]])"
 )
 _INFINITE = re.compile(r"[-+]?\s*(?:\\infty|oo)")
-_EDGES = re.compile(
-    r"\A(?:\s|~|\{\}|\\q?quad(?![a-z])|\\[,;: ])+|(?:\s|~|\\q?quad(?![a-z])|\\[,;: ]|[.,;])+\Z"
-)
+_BEFORE = re.compile(r"(?:\s|~|\{\}|\\q?quad(?![a-z])|\\[,;: ])*")
+_BEHIND = re.compile(r"(?:\s|~|\\q?quad(?![a-z])|\\[,;: ]|[.,;])+")
 _RELATION = re.compile(r"\\(?:leq?|geq?|lt|gt|leqslant|geqslant)(?![A-Za-z])|[<>]=?|[≤≥]")
 _TURNED = {
     **{"<": "≥", ">": "≤", "<=": ">", ">=": "<", "≤": ">", "≥": "<"},
@@ -56,6 +56,17 @@ def parted(text: str) -> tuple[str, str]:
         return text, ""
     formula, condition = text[: found.start()], text[found.end() :]
     return _bare(formula), _bare(condition)
+
+
+def begins_condition(words: str) -> bool:
+    """Whether a condition begins with these words.
+
+    Examples
+    --------
+    >>> begins_condition(" for all "), begins_condition("former")
+    (True, False)
+    """
+    return _BEGINS.match(words) is not None
 
 
 def branches(text: str) -> list[tuple[str, str]]:
@@ -148,4 +159,9 @@ def _negated(condition: str) -> str:
 
 def _bare(text: str) -> str:
     """Without the space and the punctuation around it."""
-    return _EDGES.sub("", text)
+    start, end = 0, len(text)
+    if found := _BEFORE.match(text):
+        start = found.end()
+    for found in _BEHIND.finditer(text, start):  # once over the text, whatever stands in it
+        end = found.start() if found.end() == len(text) else end
+    return text[start:end]

@@ -37,6 +37,8 @@ _NOTHING = re.compile(r"(?:\s|%[^\n]*(?:\n|\Z)|\\label\s*\{[^{}]*\})*")
 #: Words before mathematics in a line of text that gives a name its meaning.
 _GIVES = re.compile(r"(?:where|[Ll]et|[Pp]ut|[Ww]rite|[Dd]efine)\s+\Z")
 _INLINE = re.compile(r"(?:\s|%[^\n]*\n)*(?:\$(?!\$)|\\\()")
+#: A condition may be one on the reference policy alone.
+_OF_REFERENCE = re.compile(r"\\pi_\{?(?:\\[a-z]+ ?\{?)?(?:ref|0)(?![A-Za-z0-9])")
 _LONGEST_GAP = 2_000
 #: Levels of the whole paper, and of what stands before the first heading.
 _TOP, _NO_HEADING = -1, 99
@@ -292,7 +294,8 @@ class _Attaching:
                 problem = str(error)
         for formula in formulas(self.source, display, given, lambda part: _speaks(part, names)):
             before = [held for at, held in inside if at < formula.rows[0].end]
-            yield _Task(formula, names, before[-1] if before else outside, problem)
+            held = before[-1] if before else outside
+            yield _Task(formula, names, held, problem or formula.problem)
 
 
 def _speaks(part: Sequence[Token], names: Names) -> bool:
@@ -301,11 +304,14 @@ def _speaks(part: Sequence[Token], names: Names) -> bool:
         given = names.applied(part)
     except ValueError:
         return False
-    said = {token.text for token in given}
-    head = defined_name(written(given), ())
+    text = written(given)
+    head = defined_name(text, ())
     if head is not None and head[1] is not None:
         return True
-    return not said.isdisjoint((r"\pi", r"\varpi", "π", "p"))
+    own = _OF_REFERENCE.sub("", text)
+    return any(token in own for token in (r"\pi", r"\varpi", "π")) or "p" in {
+        token.text for token in given
+    }
 
 
 def _verdicts(

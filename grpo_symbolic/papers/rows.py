@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
+from grpo_symbolic.grammar.conditions import begins_condition
 from grpo_symbolic.grammar.tex import RELATION_COMMANDS
 from grpo_symbolic.papers.macros import Token
 from grpo_symbolic.papers.scan import Display
@@ -42,6 +44,7 @@ _TEXT = (r"\intertext", r"\shortintertext")
 _ENDS = frozenset({",", ".", ";"}) | {r"\quad", r"\qquad", r"\,", r"\;", r"\ ", r"\!", "~"}
 #: How a remark begins that is no condition on the formula beside it.
 _REMARK = re.compile(
+    r"(?!.*\b(?:for|if|when|whenever|unless|provided|assuming)\b)"
     r"[(\[ ~,.]*(?:by|see|from|cf|using|since|because)\b"
     r"(?:[^$\\<>=≤≥]|\\(?:eq|auto|[cC])?ref\b|\\cite[pt]?\b)*\Z"
 )
@@ -67,6 +70,14 @@ class Formula:
     """One statement: a row, or several that make a chain or a long sum."""
 
     rows: list[Row] = field(default_factory=list)
+    #: Why it is not read.
+    problem: str = ""
+
+    def goes_on(self, row: Row) -> None:
+        """With one more row; what stands below a condition may be one or be under it."""
+        if any(map(_conditioned, (own.tokens for own in self.rows))) and not _condition(row.tokens):
+            self.problem = "a row goes on behind the condition of a row above it"
+        self.rows.append(row)
 
 
 @dataclass
@@ -98,16 +109,19 @@ def formulas(
     # By column pair: the formula that a row below may continue.
     open_: dict[int, Formula] = {}
     for row in _rows(display, given):
-        pairs = _pairs(row)
-        final = pairs[-1][0][-1:]
-        for column, (whole, first_empty) in enumerate(pairs):
+        pairs = _with_conditions(_pairs(row), speaks)
+        final = pairs[-1][1][-1:]
+        for column, whole, first_empty in pairs:
             for part in [whole] if row.kind in _JOINED else _side_by_side(whole, speaks):
                 own = _trimmed(_unremarked(_trimmed(part)))
                 made = _row(source, own, row.end if part[-1:] == final else 0)
                 if made is None or _commentary(made.tokens):
                     continue
-                if column in open_ and _continues(row.kind, made, first_empty):
-                    open_[column].rows.append(made)
+                above = open_.get(column)
+                if above is not None and (
+                    _continues(row.kind, made, first_empty) or _condition(above.rows[0].tokens)
+                ):
+                    above.goes_on(made)
                 else:
                     open_[column] = Formula([made])
                     found.append(open_[column])
@@ -127,7 +141,7 @@ def _continues(kind: str, row: Row, first_empty: bool) -> bool:
     if kind in _JOINED:
         return True
     first = next((t.text for t in row.tokens if t.text not in _SPACES), "")
-    if first in _RELATIONS or first == ":":
+    if first in _RELATIONS or first == ":" or _condition(row.tokens):
         return True
     return (kind in _ALIGNED and first_empty) or (kind not in _ALIGNED + _GATHERED
                                                  and first in _SIGNS)  # fmt: skip
@@ -272,6 +286,70 @@ def _lone_relation(cells: Sequence[list[Token]]) -> bool:
     """``a & = & b``: the relation has a cell of its own."""
     second = _trimmed(cells[1]) if len(cells) > 1 else []
     return len(second) == 1 and second[0].text in _RELATIONS
+
+
+# -- conditions --------------------------------------------------------------------------------
+
+
+def _with_conditions(
+    pairs: Sequence[tuple[list[Token], bool]], speaks: Callable[[Sequence[Token]], bool]
+) -> list[tuple[int, list[Token], bool]]:
+    r"""The column pairs, each with its place; ``&& \text{if } \beta < 1`` is part of its formula.
+
+    So is what stands there without words and is no formula of its own: it is not read then.
+    """
+    found: list[tuple[int, list[Token], bool]] = []
+    for column, (part, first_empty) in enumerate(pairs):
+        own = _trimmed(part)
+        last = found[-1][1] if found else []
+        belongs = speaks(last) and _beside(own, speaks)
+        if own and last and (belongs or _condition(last)):
+            comma = [] if _condition(own) else [Token(",", own[0].at)]
+            found[-1] = (found[-1][0], [*last, *comma, *part], found[-1][2])
+        else:
+            found.append((column, part, first_empty))
+    return found
+
+
+def _beside(part: Sequence[Token], speaks: Callable[[Sequence[Token]], bool]) -> bool:
+    """Whether what stands in a column of its own is a condition, in words or by its relation."""
+    if not part or _commentary(part) or part[0].text in _RELATIONS:
+        return False
+    signs = [token.text for token in part if token.text in _RELATIONS]
+    return _condition(part) or (signs[:1] not in ([], ["="]) and not speaks(part))
+
+
+def _condition(part: Sequence[Token]) -> bool:
+    r"""Whether a part begins with words such as ``\text{for}``, and no equation follows."""
+    own = _trimmed(part)
+    words = _said(own, 0) if own else None
+    signs = [token.text for token in own if token.text in _RELATIONS]
+    return words is not None and not (words.strip(" ,~") == "where" and signs[:1] == ["="])
+
+
+def _conditioned(part: Sequence[Token]) -> bool:
+    r"""Whether words such as ``\text{for}`` stand in a part, and not in cases inside of it."""
+    depth = 0
+    for at, token in enumerate(part):
+        if depth == 0 and _said(part, at) is not None:
+            return True
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+    return False
+
+
+def _said(part: Sequence[Token], at: int) -> str | None:
+    """Words that stand here, if a condition begins with them."""
+    if part[at].text not in _WORDS:
+        return None
+    opened = next((n for n in range(at + 1, len(part)) if not part[n].text.isspace()), at)
+    if part[opened].text != "{":
+        return None
+    words = "".join(token.text for token in takewhile(_inside, part[opened + 1 :]))
+    return words if begins_condition(words) else None
+
+
+def _inside(token: Token) -> bool:
+    return token.text not in ("}", "$")
 
 
 # -- side by side ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ where beta force(1) > drift(1).
 from __future__ import annotations
 
 import json
+from time import process_time
 
 import pytest
 from sympy import Rational, sympify
@@ -181,6 +182,8 @@ def test_an_end_that_may_lie_outside_is_refused() -> None:
         gs.check("increasing(pi, pi_ref)", PAIRS, QUESTION, where="beta < 1")
     with pytest.raises(ValueError, match="equations and inequalities"):
         gs.check("limit(pi, beta, 0) = 1", PAIRS, QUESTION, where="pi_ref = 1/2")
+    with pytest.raises(ValueError, match="two values"):
+        gs.check("at(pi, beta, 1) = sqrt(pi_ref)", PAIRS, QUESTION, where="beta = 2")
     with pytest.raises(ValueError, match="bounded by a number"):
         gs.check("pi > 0", gs.GRPO(G), QUESTION, where="G > 3 + pi_ref")
 
@@ -292,3 +295,69 @@ def test_names_of_a_paper_hold_in_its_conditions() -> None:
     ):
         (formula,) = gs.check_paper(f"{notation}\\[ \\pi(a) > \\frac12 \\quad {text} \\]\n")
         assert formula.word == expected, text
+
+
+def test_an_end_may_be_a_number_too_long_to_be_written() -> None:
+    # At pi_ref = 1e-40 the end is exp(-1e40); it is below exp(-1) everywhere, and close to that.
+    assert word("beta < 3679/10000", "beta < exp(-1/pi_ref)") in ("PROVED", "NUMERIC")
+    assert word("beta < 36/100", "beta < exp(-1/pi_ref)") == "REFUTED"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\begin{cases} 1 & b<1 \\ 2 & \text{" + " ~" * 4900 + r"otherwise x \end{cases}",
+        r"\pi>0 \text{for} x" + "." * 9900 + "x",
+        r"\pi>0 \text{for} x" + r"\quad" * 1900 + "x",
+        r"\pi>0 \text{for} x" + r"\, " * 3200 + "x",
+    ],
+)
+def test_what_stands_around_a_formula_is_read_once(text: str) -> None:
+    start = process_time()
+    branches(text)
+    assert process_time() - start < 0.3
+
+
+#: Rows of a display, and what is said of each of their formulas. pi > 1/2 holds up to beta = 1/2.
+ROWS = (
+    (r"\pi(a) &> \frac12 && \text{if } \beta \le HALF", "PROVED", "REFUTED"),
+    (r"\pi(a) &> \frac12 && \text{if $\beta \le HALF$}", "PROVED", "REFUTED"),
+    (r"\pi(a) &> \frac12 \\ & \text{for } \beta \le HALF", "PROVED", "REFUTED"),
+    (r"\pi(a) > \frac12 & \text{ for } \beta \le HALF", "PROVED", "REFUTED"),
+    # What is no condition in words is not read; it does not go unseen.
+    (r"\pi(a) &> \frac12 && \beta \le HALF", "UNKNOWN", "UNKNOWN"),
+    (r"\pi(a) &> \frac12 && (\beta \le HALF)", "UNKNOWN", "UNKNOWN"),
+    (r"\pi(a) &> \frac12 && \forall \beta \le HALF", "UNKNOWN", "UNKNOWN"),
+    (r"\pi(a) > \frac12, \quad \pi_{\mathrm{ref}}(a) \ge HALF", "UNKNOWN", "UNKNOWN"),
+    (r"\text{for } \beta \le HALF &: && \pi(a) > \frac12", "UNKNOWN", "UNKNOWN"),
+    (r"\pi(a) > \frac12 \quad \text{by (3), for small weights}", "UNKNOWN", "UNKNOWN"),
+)
+
+
+@pytest.mark.parametrize(("row", "right", "wrong"), ROWS)
+def test_a_condition_in_a_column_of_its_own_belongs_to_the_formula(
+    row: str, right: str, wrong: str
+) -> None:
+    for half, expected in ((r"\frac12", right), ("1", wrong)):
+        display = f"\\begin{{align}} {row.replace('HALF', half)} \\end{{align}}"
+        found = gs.check_paper(f"% grpo: group_size=2\n{display}\n")
+        assert [formula.word for formula in found] == [expected], display
+
+
+@pytest.mark.parametrize("kind", ["gather", "align"])
+def test_a_condition_in_a_row_of_its_own_belongs_to_the_formula_above(kind: str) -> None:
+    rows = r"\pi(a) > \frac12 \\ \text{for } \beta \le \frac12"
+    found = gs.check_paper(f"% grpo: group_size=2\n\\begin{{{kind}}} {rows} \\end{{{kind}}}\n")
+    assert [formula.word for formula in found] == ["PROVED"]
+
+
+@pytest.mark.parametrize("words", [r"\text{for }", r"\text {for }", r"\mbox{if}"])
+def test_a_row_behind_a_condition_is_not_taken_for_one(words: str) -> None:
+    # The second row fails below pi_ref = 1/3; read on from the condition it would hold anyway.
+    rows = (
+        rf"\pi(a) &> \pi_{{\mathrm{{ref}}}}(a) \quad {words} \beta \ge \frac12 \\"
+        r" &\ge \frac{1 + \pi_{\mathrm{ref}}(a)}{4}"
+    )
+    found = gs.check_paper(f"% grpo: group_size=2\n\\begin{{align}} {rows} \\end{{align}}\n")
+    assert {formula.word for formula in found} == {"UNKNOWN"}
+    assert "behind the condition" in next(iter(found)).reason
