@@ -23,7 +23,7 @@ from sympy import S
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
-from grpo_symbolic.cli.main import main, parser
+from grpo_symbolic.cli.program import main, parser
 from grpo_symbolic.display import short
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.registry import FORMATS

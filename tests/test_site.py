@@ -16,7 +16,7 @@ import yaml
 
 import grpo_symbolic as gs
 from grpo_symbolic import registry
-from grpo_symbolic.cli.main import main, parser
+from grpo_symbolic.cli.program import main, parser
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "docs"))

@@ -15,7 +15,6 @@ from grpo_symbolic.display import grid
 from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
 from grpo_symbolic.export.layout import Layout
 from grpo_symbolic.export.plain_text import escape
-from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.progress import tracked
 from grpo_symbolic.verify.verdict import Status
 
@@ -59,6 +58,8 @@ class AxiomTable(Stated):
 
         Rules that do not fit beside stand below, in tabulars that share their first column.
         """
+        from grpo_symbolic.export.tables import tabular
+
         table, room = self._table(), Layout(width=width).width
         return "\n".join(tabular((table.head, *table.rows), room))
 

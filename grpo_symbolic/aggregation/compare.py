@@ -17,7 +17,6 @@ from grpo_symbolic.display import grid
 from grpo_symbolic.export.exhibit import Exhibit, Passage, Stated, Table
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.export.layout import Layout
-from grpo_symbolic.export.tables import tabular
 from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.policy.setting import in_words
 
@@ -74,6 +73,8 @@ class Comparison(Stated):
 
         What does not fit beside stands below, in tabulars that share their first column.
         """
+        from grpo_symbolic.export.tables import tabular
+
         table = self._table(digits)
         room = Layout(width=width).width
         return "\n".join(tabular((table.head, *table.rows), room))

@@ -2,6 +2,6 @@
 
 import sys
 
-from grpo_symbolic.cli.main import main
+from grpo_symbolic.cli.program import main
 
 sys.exit(main())

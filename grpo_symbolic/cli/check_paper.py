@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from os import PathLike
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from grpo_symbolic.cli.screen import Screen
 
 if TYPE_CHECKING:
+    import argparse
+
     from grpo_symbolic.papers.checked import CheckedPaper
 
 

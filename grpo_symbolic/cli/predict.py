@@ -96,8 +96,8 @@ def run(arguments: argparse.Namespace) -> str:
     found = predictions[0]
     if arguments.plot is not None:
         from grpo_symbolic.plotting.figures import figure_of, written
-        from grpo_symbolic.plotting.prediction import prediction
         from grpo_symbolic.plotting.style import COLUMN
+        from grpo_symbolic.plotting.training import prediction
 
         written(figure_of((partial(prediction, found),), COLUMN, 3.3), arguments.plot)
     if arguments.format is not None:

@@ -14,7 +14,6 @@ from sympy import Expr
 from grpo_symbolic import symbols
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.explorer import choices
-from grpo_symbolic.explorer.figure import draw
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import STANDARD_VALUES, group_size, parameter
 from grpo_symbolic.model.advantage import Advantage
@@ -222,6 +221,8 @@ class Exploration:
         ValueError
             When there is no policy, or without matplotlib.
         """
+        from grpo_symbolic.explorer.figure import draw
+
         return draw(self.policy, self.solutions, self.beta, self.pi_ref, self.fixed, ax=ax)
 
     def save(self, path: str | Path) -> Path:

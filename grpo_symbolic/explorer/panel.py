@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from grpo_symbolic.explorer import choices
-from grpo_symbolic.explorer.compiled import program
-from grpo_symbolic.explorer.drawing import linked_drawing
 from grpo_symbolic.explorer.exploration import Exploration
 from grpo_symbolic.registry import ADVANTAGES
 
@@ -206,6 +204,9 @@ def explore(**start: Any) -> Panel:
 
 def _drawing(widgets: Any, controls: dict[str, Any], start: Exploration) -> Any:
     """The page's drawing, for what the controls offer."""
+    from grpo_symbolic.explorer.compiled import program
+    from grpo_symbolic.explorer.drawing import linked_drawing
+
     own = () if isinstance(start.penalty, str) else (start.penalty,)
     compiled = program(*own)
     offered = {

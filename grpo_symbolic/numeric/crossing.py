@@ -9,7 +9,9 @@ the two answers, with h(p) = x N(x),
 A step replaces the concave h by the parabola through h(0) = 0 with the value and the slope of
 h at the last iterate, and solves the quadratic: where h is nearly linear, however small x is,
 one step is exact. Only β − N is a difference, and :mod:`.interpolant` gives it to the rounding
-error of the change of N on a piece; so p and 1 − p are found to a few units in the last place.
+error of the change of N on a piece. The last step is Newton's, with a residual
+x (β ∓ N) − β x₀ in twice the working precision: p and 1 − p are found to about one unit in the
+last place.
 """
 
 from __future__ import annotations
@@ -20,15 +22,17 @@ from typing import ClassVar
 
 import numpy as np
 
+from grpo_symbolic.numeric.double import product, total
 from grpo_symbolic.numeric.interpolant import Array, DyadicTable
 from grpo_symbolic.numeric.kernels import Kernel, Points
 
 Step = Callable[[DyadicTable, Array, Array, Array], Array]
 
-_CONVERGED = 4e-9  # a step this small has squared its error below rounding
+# A step this small has squared its error.
+_CONVERGED = 1e-4
+# So has a correction this small, below rounding; none is longer than the other.
+_SETTLED, _CLOSE = 1e-8, 1e-3
 _LONGEST = 60
-# So many steps take a table of low degree.
-_ROUGH = 2
 # Powers of two that keep squares and products from under- and overflow.
 _UP, _DOWN = 2.0**300, 2.0**-300
 # Below it, N is N(0).
@@ -81,7 +85,7 @@ class Crossing(Kernel):
             else:
                 start = 1.0 - start
                 found = _refined(_from_above, self.high, weight, start, 1.0)
-            shares[side, index] = found
+            shares[side, index] = found + 0.0  # no -0
             shares[1 - side, index] = 1.0 - found
         return shares[0], shares[1]
 
@@ -97,15 +101,16 @@ def _bracket(table: DyadicTable, beta: Array, start: Array, sign: float) -> Arra
 
 
 def _refined(step: Step, table: DyadicTable, beta: Array, start: Array, sign: float) -> Array:
-    """Steps from the bracket; points that have converged are left out."""
+    """Steps from the bracket on the short polynomials, and the last ones on the table itself.
+
+    Points that have converged are left out.
+    """
     x = _bracket(table, beta, start, sign)
     index = None
     at, weight, origin = x, beta, start
-    for _ in range(_ROUGH):
-        at = step(table.rough, weight, origin, np.maximum(at, _TINY))
     for _ in range(_LONGEST):
         at = np.maximum(at, _TINY)
-        new = step(table, weight, origin, at)
+        new = step(table.rough, weight, origin, at)
         moved = np.abs(new - at)
         moved -= _CONVERGED * new
         moved -= _TINY
@@ -122,7 +127,40 @@ def _refined(step: Step, table: DyadicTable, beta: Array, start: Array, sign: fl
             chosen = np.flatnonzero(left)
             index = chosen if index is None else index[chosen]
             at, weight, origin = new[chosen], weight[chosen], origin[chosen]
+    moved = _correction(table, beta, start, x, sign)
+    x -= moved
+    left = np.flatnonzero(np.abs(moved) > _SETTLED * x)
+    for _ in range(_LONGEST if len(left) else 0):
+        moved = _correction(table, beta[left], start[left], x[left], sign)
+        x[left] -= moved
+        left = left[np.abs(moved) > _SETTLED * x[left]]
+        if not len(left):
+            break
     return x
+
+
+def _correction(table: DyadicTable, beta: Array, start: Array, x: Array, sign: float) -> Array:
+    """Newton's step back for x (β + sign N) − β x₀, whose rounding errors are kept."""
+    near = table(np.maximum(x, _TINY))
+    leading, rest, slope = near.leading, near.rest, near.x_slope
+    if sign < 0:
+        for part in (leading, rest, slope):
+            np.negative(part, out=part)
+    factor, lost = total(beta, leading)
+    lost += rest
+    held, held_lost = product(x, factor)
+    pulled, pulled_lost = product(beta, start)
+    lost *= x
+    lost += held_lost
+    lost -= pulled_lost
+    held -= pulled
+    lost += held
+    slope += rest
+    slope += factor
+    lost /= slope
+    # Where a product over- or underflows there is nothing to correct.
+    lost[~(np.abs(lost) < _CLOSE * x)] = 0.0
+    return lost
 
 
 def _from_below(table: DyadicTable, beta: Array, start: Array, x: Array) -> Array:

@@ -1,7 +1,7 @@
 """Sums of products in twice the working precision, for float64 arrays.
 
-A product is split as Dekker does, a sum as Knuth does, so that a small sum of large terms
-keeps all its digits.
+A product is split as Dekker does, though between its bits, which cannot overflow; a sum as Knuth
+does, so that a small sum of large terms keeps all its digits.
 
 Source: T. J. Dekker, Numerische Mathematik 18 (1971) 224.
 """
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sympy import Add, Expr, Mul, Rational, Symbol
 
-_SPLIT = 134217729.0  # 2^27 + 1
+_UPPER = ~np.int64((1 << 27) - 1)  # the sign, the exponent and 25 bits of a number
 _LARGE = 3000.0  # exp of it is beyond float64 either way
 Pair = tuple[Any, Any]
 
@@ -65,13 +65,13 @@ class DoubleSum:
 
     def pair(self, values: Mapping[str, Any]) -> Pair:
         """The sum, and what rounding takes from it."""
-        total: Pair = (0.0, 0.0)
+        found: Pair = (0.0, 0.0)
         for number, rest, names in self.terms:
-            product: Pair = (number, rest)
+            term: Pair = (number, rest)
             for name in names:
-                product = _times(product, values[name])
-            total = _plus(total, product)
-        return total
+                term = _times(term, values[name])
+            found = _plus(found, term)
+        return found
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         """The sum, rounded once."""
@@ -80,35 +80,46 @@ class DoubleSum:
 
 
 def _times(left: Pair, right: Any) -> Pair:
-    high, error = _product(left[0], right)
+    high, error = product(left[0], right)
     return _quick(high, error + left[1] * right)
 
 
 def _plus(left: Pair, right: Pair) -> Pair:
-    total = left[0] + right[0]
-    part = total - left[0]
-    error = (left[0] - (total - part)) + (right[0] - part)
-    return _quick(total, error + (left[1] + right[1]))
+    high, error = total(left[0], right[0])
+    return _quick(high, error + (left[1] + right[1]))
+
+
+def total(left: Any, right: Any) -> Pair:
+    """left + right, and what rounding takes from it."""
+    high = left + right
+    part = high - left
+    return high, (left - (high - part)) + (right - part)
 
 
 def _quick(high: Any, low: Any) -> Pair:
-    total = high + low
-    return total, low - (total - high)
+    whole = high + low
+    return whole, low - (whole - high)
 
 
-def _product(left: Any, right: Any) -> Pair:
+def product(left: Any, right: Any) -> Pair:
+    """left times right, and what rounding takes from it."""
     high = left * right
     left_high, left_low = _halves(left)
     right_high, right_low = _halves(right)
-    error = left_high * right_high - high
-    error += left_high * right_low
-    error += left_low * right_high
-    return high, error + left_low * right_low
+    error = left_high * right_high
+    error -= high
+    left_high *= right_low
+    error += left_high
+    right_high *= left_low
+    error += right_high
+    left_low *= right_low
+    error += left_low
+    return high, error
 
 
 def _halves(value: Any) -> Pair:
-    big = _SPLIT * value
-    high = big - (big - value)
+    value = np.asarray(value, np.float64)
+    high = (value.view(np.int64) & _UPPER).view(np.float64)
     return high, value - high
 
 
@@ -116,8 +127,8 @@ def quotient_exp(top: DoubleSum, bottom: Any, values: Mapping[str, Any]) -> Any:
     """exp(top/bottom), accurate however large the quotient is."""
     high, low = top.pair(values)
     quotient = np.clip(high / bottom, -_LARGE, _LARGE)
-    back, error = _product(quotient, bottom)
+    back, error = product(quotient, bottom)
     rest = (((high - back) - error) + low) / bottom
-    # Where the quotient is cut, or the weight beyond splitting, there is nothing to correct.
+    # Where the quotient is cut, or the weight beyond all bounds, there is nothing to correct.
     rest = np.where(np.abs(rest) < 1e-9, rest, 0.0)
     return np.exp(quotient) * (1.0 + rest)

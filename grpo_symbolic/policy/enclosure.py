@@ -21,9 +21,7 @@ from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle, r
 from grpo_symbolic.enclosures.zeros import has_one_zero
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
-from grpo_symbolic.solve.level_search import level_search
 from grpo_symbolic.solve.scalar import ScalarField
-from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
@@ -188,6 +186,8 @@ def enclosed_simplex(policy: SolvedOfMany, point: Mapping[Symbol, Expr], digits:
         reason = "all answers are alike, so the policy stays at the reference"
         return Enclosure((alike,), (Stability.ATTRACTING,), True, reason, digits)
     question = policy.question.lumped() if monotone else policy.question
+    from grpo_symbolic.solve.level_search import level_search
+
     search = level_search(policy.algorithm, question, point, masses, digits)
     if search is not None:
         proved, how, complete = search.run()
@@ -202,6 +202,8 @@ def enclosed_simplex(policy: SolvedOfMany, point: Mapping[Symbol, Expr], digits:
         wholes = [tuple(p[places.index(k)] for k in (0, 1)) for p in pair.policies]
         spread = tuple(_spread(w, classes, reference, masses) for w in wholes)
         return Enclosure(spread, pair.stability, pair.complete, pair.reason, digits)
+    from grpo_symbolic.solve.simplex_field import SimplexField
+
     solved = policy.solutions_at(point, digits + 10)
     with mp.workdps(digits + _SPARE):
         lumped = [tuple(mp.fsum(s.policy[o] for o in c) for c in classes) for s in solved]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from difflib import get_close_matches
 from fractions import Fraction
-from importlib import metadata
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -234,6 +233,8 @@ class Configuration:
             return str(stated.value)
         if _DISTRIBUTIONS.get(self.package) != distribution:
             return None
+        from importlib import metadata
+
         try:
             return metadata.version(distribution)
         except metadata.PackageNotFoundError:

@@ -11,7 +11,7 @@ from sympy import Rational
 import grpo_symbolic as gs
 from grpo_symbolic.aggregation.names import rule
 from grpo_symbolic.aggregation.tables import parse_votes
-from grpo_symbolic.cli.main import main
+from grpo_symbolic.cli.program import main
 
 SCORES = "rater,answer,score\nx,a,3\nx,b,1\ny,b,2\ny,a,1\nz,a,5\nz,c,\nz,b,1\nw,c,2\nw,a,1\n"
 PAIRS = "rater,winner,loser\nx,a,b\ny,b,a\nz,a,c\nz,b,c\nw,a,c\nw,c,a\n"

@@ -16,7 +16,7 @@ import grpo_symbolic as gs
 from grpo_symbolic.aggregation.maximal import maximal_face
 from grpo_symbolic.aggregation.rule import Profiles
 from grpo_symbolic.aggregation.votes import Comparisons
-from grpo_symbolic.cli.main import main
+from grpo_symbolic.cli.program import main
 
 Margins = list[list[Fraction]]
 

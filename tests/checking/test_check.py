@@ -16,7 +16,7 @@ import pytest
 
 import grpo_symbolic as gs
 from grpo_symbolic.checking.check import Checked
-from grpo_symbolic.cli.main import main
+from grpo_symbolic.cli.program import main
 from grpo_symbolic.verify.verdict import Status
 from tests.checking.kept import check
 from tests.oracles.stationary import solve_binary

@@ -13,7 +13,7 @@ import pytest
 from sympy import Integer, Rational, Symbol, oo
 
 import grpo_symbolic as gs
-from grpo_symbolic.cli.main import main
+from grpo_symbolic.cli.program import main
 from grpo_symbolic.domain import Range
 
 THREE = [(3, (0, 10, 11)), (3, (0, 10, 1)), (3, (10, 0, 1))]
