@@ -138,7 +138,6 @@ def result() -> Result:
                 S.Zero,
                 wide,
             ),
-            Claim("large weights: Borda scores", 2 * DELTA, "<", 1 - DELTA, RANGES),
             Claim("control: the weight is below 1", weight, "<", S.One, RANGES, expected="REFUTED"),
         ),
         domain=RANGES,

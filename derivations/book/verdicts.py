@@ -95,6 +95,8 @@ def methods_used(outcomes: Sequence[Outcome]) -> str:
 def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
     """Every claim on one line: where it stands, the formula, its verdict, method, certificate.
 
+    Claims that two routes lead to, with one statement and one evidence, share a line.
+
     Parameters
     ----------
     outcomes : sequence of Outcome
@@ -107,14 +109,17 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
             rf"\multicolumn{{5}}{{@{{}}l}}{{\ref{{{outcome.name}}} {outcome.result.title}}} \\*"
         )
         shown = _shown([claim for claim, _ in outcome.verdicts], room)
-        numbered = enumerate(zip(shown, outcome.verdicts, strict=True), start=1)
-        rows += [_row(n, text, claim, verdict) for n, (text, (claim, verdict)) in numbered]
+        numbers: dict[str, list[str]] = {}
+        for place, (text, found) in enumerate(zip(shown, outcome.verdicts, strict=True), start=1):
+            numbers.setdefault(_row(text, *found), []).append(str(place))
+        rows += [f"{', '.join(places)} & {row}" for row, places in numbers.items()]
     head = r"& Claim & Verdict & Method & Certificate \\"
     return "\n".join(
         [
             r"Each claim is made for all parameters of its range, which is said where the same "
             r"sides are compared on another one; a claim that is refuted was "
-            r"declared to be false, or is said so in the text. Policies may be written in weights, "
+            r"declared to be false, or is said so in the text. One that two routes lead to has a "
+            r"line with both of its numbers. Policies may be written in weights, "
             r"$\pi(k)=x_k/\sum_o x_o$. A formula that is wider than its column is named in words; "
             r"\texttt{formulas.json} has all of them. The last column is the beginning of the "
             r"SHA-256 of the evidence. The methods are "
@@ -129,11 +134,11 @@ def verdict_table(outcomes: Sequence[Outcome], room: float) -> str:
     )
 
 
-def _row(number: int, shown: str, claim: Claim, verdict: Verdict) -> str:
+def _row(shown: str, claim: Claim, verdict: Verdict) -> str:
     method = in_words(verdict.method)
     data = json.dumps([str(claim.statement), str(verdict.evidence)], sort_keys=True)
     digest = hashlib.sha256(data.encode()).hexdigest()[:8]
-    return rf"{number} & {shown} & {mark(verdict.status)} & {method} & {digest} \\"
+    return rf"{shown} & {mark(verdict.status)} & {method} & {digest} \\"
 
 
 # The type of the table against ten points.

@@ -73,6 +73,11 @@ class Page:
         """Whether a display of a proof is the equation of its theorem, which has a number."""
         return bool(lines) and self._is_above(*lines[0])
 
+    def unstated(self, lines: Sequence[tuple[str, Line]]) -> list[tuple[str, Line]]:
+        """The lines of a proof without definitions that its theorem has, where that is named."""
+        above = self.exhibit.where if self._above else ()
+        return [(name, line) for name, line in lines if name or line not in above]
+
     def _is_above(self, name: str, line: Line) -> bool:
         main = self.exhibit.formulas[:1]
         return bool(self._above) and name == "equation" and (line,) == main

@@ -210,17 +210,18 @@ def _theorem(exhibit: Exhibit, layout: Layout) -> list[str]:
     predicate = page.prose(exhibit.predicate)
     if not given:
         predicate = predicate[0].upper() + predicate[1:]
-    more = [page.prose(sentence) for sentence in exhibit.more]
+    said = [(f"For {given}, " if given else "") + predicate]
+    said += [page.prose(sentence) for sentence in exhibit.more]
     if layout.verification and exhibit.report is not None:
-        more.append(_footnote(exhibit))
+        said[-1] += _footnote(exhibit)  # its mark stands behind a word, never alone
     label = layout.own_label("thm", exhibit.title, exhibit.source, "theorem")
     return [
         rf"\begin{{{layout.environment}}}[{exhibit.title}]\label{{{label}}}",
         _LOOSE,
         page.prose(exhibit.setting),
-        (f"For {given}, " if given else "") + predicate,
+        said[0],
         *page.statement(),
-        *more,
+        *said[1:],
         rf"\end{{{layout.environment}}}",
     ]
 
@@ -238,7 +239,8 @@ def _proof(page: Page) -> list[str]:
         lines += [page.prose(passage.text)] if passage.text else []
         following = passages[place + 1].text if place + 1 < len(passages) else None
         end = r". \qedhere" if following is None else "," if following[:1].islower() else "."
-        lines += page.block(passage.lines, end) if passage.lines else []
+        shown = page.unstated(passage.lines)
+        lines += page.block(shown, end) if shown else []
     if not passages:
         lines.append(align(page.exhibit.steps, page.layout.notation, page.layout.width))
     return [*lines, r"\end{proof}"]

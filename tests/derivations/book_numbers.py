@@ -20,6 +20,9 @@ __all__ = ["NUMBERS", "compare", "examples"]
 
 Number = Callable[..., mp.mpf]
 
+#: Groups from which what is left at G = oo is extrapolated.
+SIZES = (60, 120, 240, 480, 960, 1920)
+
 
 def preferences(p, size, rewards=(1, 0), scale="std"):
     """P(a) and P(b): the mean advantage of the first of a group, the others drawn from p."""
@@ -95,8 +98,8 @@ def stage_bend(beta, p, p0):
     return -beta * mp.diff(loss, p, 2)
 
 
-def correction(p, p0):
-    """c with p_G = p + c/G + O(1/G^2), p of the large group: h_G from its count, extrapolated."""
+def correction(p, p0, order=1):
+    """c_1 or c_2 of p_G = p + c_1/G + c_2/G^2 + ..., p of the large group: h_G from its count."""
     beta = mp.sqrt(p * (1 - p)) / (p - p0)
 
     def hill(x, size):
@@ -107,8 +110,9 @@ def correction(p, p0):
         root = mp.findroot(lambda x: hill(x, size) - beta * (x - p0), p)
         return size * (root - p)
 
-    sizes = [60, 120, 240, 480]
-    table = [scaled(size) for size in sizes]
+    table = [scaled(size) for size in SIZES[: 2 + 2 * order]]
+    if order == 2:
+        table = [2 * s * (a - b) for s, (a, b) in zip(SIZES, pairwise(table), strict=False)]
     for step in range(1, len(table)):  # Richardson: the rest is a series in 1/G
         table = [(2**step * b - a) / (2**step - 1)
                  for a, b in pairwise(table)]  # fmt: skip
@@ -178,9 +182,9 @@ def fold(p):
     return mp.diff(large_drift, p) / mp.diff(lambda x: mp.log(x / (1 - x)), p)
 
 
-def potential(p):
-    """The integral of the drift of pairs from 0."""
-    return mp.quad(lambda x: drift(x, 2), [0, p])
+def potential(p, size):
+    """The integral of the drift from 0."""
+    return mp.quad(lambda x: drift(x, size), [0, p])
 
 
 def end_of_potential(beta, p0):
@@ -205,11 +209,11 @@ NUMBERS: dict[str, Number] = {
     "quartic_groups_of_four_and_five": quartic,
     "large_group_limit": lambda p, p_0: constant(p, p_0),
     "one_over_group_size": lambda p, p_0: correction(p, p_0),
-    "series_in_the_group_size": lambda p, p_0: correction(p, p_0),
+    "series_in_the_group_size": lambda p, p_0: correction(p, p_0, order=2),
     "small_penalty_limits": lambda p_0: loss_over_square(p_0),
     "order_of_limits": lambda p_0: loss_over_square(p_0),
-    "potential_two_levels": potential,
-    "implicit_objective": potential,
+    "potential_two_levels": partial(potential, size=4),
+    "implicit_objective": partial(potential, size=3),
     "direct_kl_pairs": lambda beta, gamma, p_0: duel(beta, p_0, gamma, "direct"),
     "direct_kl_large_group": lambda beta, p, p_0: large_drift(p) / beta - force(p, p_0, "direct"),
     "fold_curve_direct_kl": fold,

@@ -426,6 +426,21 @@ def test_the_verdicts_count_every_claim() -> None:
     assert len(set(digests)) == len(digests) == 5
 
 
+def test_what_two_routes_lead_to_has_one_line() -> None:
+    """One statement with one evidence: not where the range, and so what is said, is another."""
+    beta, whole, part = symbols.beta, Domain.of(symbols.beta), Domain.of((symbols.beta, 0, 1))
+    claims = (
+        Claim("directly", beta + beta**2, ">", S.Zero, whole),
+        Claim("another one", beta + 1, ">", S.Zero, whole),
+        Claim("pair by pair", beta + beta**2, ">", S.Zero, whole),
+        Claim("on a part", beta + beta**2, ">", S.Zero, part),
+    )
+    text = verdict_table([run("a_name", lambda: Result("t", "new", "s", claims=claims))], 240.0)
+    rows = re.findall(r"^([\d, ]+) & (.*?) & \\proved", text, re.MULTILINE)
+    assert [places for places, _ in rows] == ["1, 3", "2", "4"]
+    assert len({shown for _, shown in rows}) == 3
+
+
 def test_a_sign_that_depends_on_the_range_is_said_with_it() -> None:
     """Beside each other they would contradict one another, and equal sides in print say nothing."""
     beta = symbols.beta

@@ -25,6 +25,7 @@ from grpo_symbolic.grammar.statement import statements
 VY = gs.Notation(beta=r"\lambda", pi_ref=r"\mu", answer="y", context="x")
 CASES: dict[str, tuple[Any, Any]] = {
     "noisy": (gs.GRPO(8), gs.BinaryQuestion(success=s.success)),
+    "noisy numbers": (gs.GRPO(8), gs.BinaryQuestion(success=("4/5", "3/10"))),
     "levels": (gs.GRPO(4), gs.Question(rewards=(1, "1/2", "1/4", 0))),
     "trl": (gs.presets.trl().algorithm, gs.BinaryQuestion()),
     "pairs": (gs.GRPO(2), gs.BinaryQuestion(margin=s.gamma)),
@@ -194,10 +195,10 @@ def test_forty_exports_compile_without_a_warning(
 
 
 @pytest.mark.parametrize("paper", ["a4paper", "letterpaper"])
-@pytest.mark.parametrize("name", ["noisy", "levels", "trl"])
+@pytest.mark.parametrize("name", ["noisy", "noisy numbers", "levels", "trl"])
 @needs_tex
 def test_an_appendix_takes_one_page_of_two_columns(name: str, paper: str, tmp_path: Path) -> None:
-    options = {"label": f"thm:{name}", "width": "column", "notation": VY}
+    options = {"label": f"thm:{name.replace(' ', '-')}", "width": "column", "notation": VY}
     body = exported(name, "theorem", **options) + "\n\n" + exported(name, "proof", **options)
     head = HEAD.replace("a4paper", paper) % ",twocolumn" + r"\appendix\section{A}"
     log = compiled(head + body + r"\end{document}", tmp_path)
@@ -216,6 +217,19 @@ def test_a_proof_does_not_repeat_the_equation_of_the_theorem_that_the_author_nam
         alone = exported(name, "proof", **options)
         assert r"\eqref{eq:own}" not in alone
         assert alone.count(r"\begin{") > named.count(r"\begin{")
+
+
+@pytest.mark.parametrize("name", ["noisy", "trl", "eight"])
+def test_a_proof_does_not_repeat_a_definition_of_the_theorem_that_the_author_named(
+    name: str,
+) -> None:
+    defined, reason = r"h_{8}(m) &= \sum_{k=1}^{7}", r"\mathbb{E}\, f(K/8) = h_{8}(m)"
+    theorem, named = (exported(name, p, label="thm:own") for p in ("theorem", "proof"))
+    assert defined in theorem
+    assert r"\sum_{k=1}^{7}" not in named
+    assert reason in named  # what its definition rests on
+    for options in ({}, {"label": "thm:own", "numbering": "none"}):
+        assert r"\sum_{k=1}^{7}" in exported(name, "proof", **options)
 
 
 def test_what_a_rule_adds_stays_a_symbol_with_its_value() -> None:
