@@ -134,7 +134,7 @@ def check_record(record: Any, name: str) -> Iterator[tuple[str, Answer]]:
 
 
 def main(folder: str) -> int:
-    """Exit status: 0 all are checked, 1 one is rejected, 2 there is none, 3 one is not a proof here.
+    """Exit status: 0 all are checked, 1 one is rejected, 2 there is none, 3 one is neither.
 
     What is numeric, rests on a solver or is beyond the kernel is not established by it.
     """
