@@ -98,17 +98,24 @@ def in_reach(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
             if bits * abs(exponent) > _MAX_BITS:
                 return False
     return all(
-        value.is_number and abs(value.n(5)) < _MAX_ARGUMENT
+        any(value.is_number and abs(value.n(5)) < _MAX_ARGUMENT for value in enough)
         for part in others
-        for value in (arg.xreplace(numbers) for arg in part.args)
+        for enough in _lengths(*(arg.xreplace(numbers) for arg in part.args), of=part)
     )
+
+
+def _lengths(*args: Expr, of: Expr) -> tuple[tuple[Expr, ...], ...]:
+    """What has to be small for a function to be a short number: one of each of these."""
+    if isinstance(of, sympy.binomial):
+        return ((args[1], args[0] - args[1]),)
+    return tuple((arg,) for arg in args)
 
 
 @lru_cache(maxsize=256)
 def _long_parts(expr: Expr) -> tuple[tuple[Expr, ...], tuple[Expr, ...]]:
     """Powers with symbols in the exponent and functions that are not known, inner ones first."""
     powers = (p for p in expr.atoms(Pow, *_EXPONENTIALS) if p.args[-1].free_symbols)
-    others = (part for part in expr.atoms(sympy.Function) if type(part).__name__ not in KNOWN)
+    others = (p for p in expr.atoms(sympy.Function) if type(p).__name__ not in KNOWN - {"binomial"})
     first, second = (sorted(found, key=lambda p: p.count_ops()) for found in (powers, others))
     return tuple(first), tuple(second)
 

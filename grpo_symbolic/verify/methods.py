@@ -165,6 +165,11 @@ def _verdict(method: Method, claim: Claim, tried: list[str], steps: int) -> Verd
     except EngineStopped as stopped:
         tried.append(f"{method.name} ({stopped})")
         return None
+    numeric = verdict is not None and verdict.status is Status.NUMERIC
+    if numeric and any(side.has(I) for side in (claim.left, claim.right)):
+        # A sample at which such a side happens to be a real number says nothing of the others.
+        tried.append(f"{method.name} (a side has the imaginary unit, and claims are real)")
+        return None
     found = None if verdict is None else _defined(claim, verdict)
     if found is None:
         proved = "" if verdict is None else " (it holds where both sides are defined)"

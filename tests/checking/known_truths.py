@@ -286,6 +286,7 @@ def _flat_and_kinked() -> Iterator[Known]:
     ):
         yield Known(formula, PAIRS, true, "flat or kinked")
     for formula, true in (
+        ("binomial(2*G, G) > 6", False),
         ("increasing(sqrt(G - 1), G)", True),
         ("increasing((G - 9/4)**2, G)", True),
         ("increasing((G - 11/4)**2, G)", False),

@@ -449,3 +449,23 @@ def test_what_a_file_says_ends_no_line_of_the_report(
     assert len(lines) == len(record["certificates"])
     assert not last.startswith("9 ")
     assert all(line.isascii() and line.isprintable() for line in lines)
+
+
+def test_the_exit_status_says_what_is_not_established(tmp_path: Path) -> None:
+    """A solver's word alone, a number, or a proof beyond the kernel is nothing that it has checked."""
+    record = original("file: sign")
+    path = tmp_path / f"{record['key']}.json"
+    for change, status in (
+        ({}, 0),
+        ({"verdict": "NUMERIC", "method": "exact rational sampling", "evidence": {}}, 3),
+        ({"evidence": {"by": record["certificates"][0]["method"], "proof": None}}, 3),
+    ):
+        made = {**record["certificates"][0], **change}
+        made["digest"] = digest({k: v for k, v in made.items() if k != "digest"})
+        path.write_text(json.dumps({**record, "certificates": [made]}), encoding="utf-8")
+        assert main(str(tmp_path)) == status
+    made["digest"] = ""
+    path.write_text(json.dumps({**record, "certificates": [made]}), encoding="utf-8")
+    assert main(str(tmp_path)) == 1
+    path.unlink()
+    assert main(str(tmp_path)) == 2
