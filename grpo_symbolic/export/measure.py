@@ -371,7 +371,11 @@ def _stacked(above: _Box, below: _Box, style: str, sides: float) -> _Box:
 
 
 def _array(rows: list[list[list[str]]], name: str, style: str) -> _Box:
-    boxes = [[_Reader(_tokens_of(" ".join(cell))).row(style) for cell in row] for row in rows if row != [[]]]
+    boxes = [
+        [_Reader(_tokens_of(" ".join(cell))).row(style) for cell in row]
+        for row in rows
+        if row != [[]]
+    ]
     columns = max((len(row) for row in boxes), default=0)
     widths = [max((r[c].width for r in boxes if c < len(r)), default=0.0) for c in range(columns)]
     between = 0.0 if style == "D" else 10.0
