@@ -76,7 +76,7 @@ def width(tex: str, style: str = "D") -> float:
     >>> round(width(r"\frac{\beta}{\gamma} \pi"), 1)
     14.7
     """
-    return _Reader(tex).row(style).width
+    return _Reader(_tokens_of(tex)).row(style).width
 
 
 def text_width(prose: str) -> float:
@@ -118,13 +118,33 @@ def _sized(widths: tuple[float, ...], height: float, scale: float) -> tuple[floa
     return widths[-1], height
 
 
+def _tokens_of(tex: str) -> tuple[str, ...]:
+    tex = _PROSE.sub(lambda m: m[0].replace(" ", "~"), tex)
+    return tuple(t for t in _TOKEN.findall(tex) if not t.isspace())
+
+
+@lru_cache(maxsize=16384)
+def _group(tokens: tuple[str, ...], style: str) -> _Box:
+    """What stands in a pair of braces or delimiters: formulas are measured with parts exchanged,
+    and of the rest of such a formula nothing is measured again."""
+    return _Reader(tokens).row(style)
+
+
 class _Reader:
     """Recursive descent over the tokens of a formula."""
 
-    def __init__(self, tex: str) -> None:
-        tex = _PROSE.sub(lambda m: m[0].replace(" ", "~"), tex)
-        self.tokens = [t for t in _TOKEN.findall(tex) if not t.isspace()]
+    def __init__(self, tokens: tuple[str, ...]) -> None:
+        self.tokens = tokens
         self.at = 0
+
+    def _inside(self, style: str, opening: str, closing: str) -> _Box:
+        """The row up to the token that closes what was opened just before."""
+        start, depth = self.at, 1
+        while self.at < len(self.tokens) and depth:
+            token = self.tokens[self.at]
+            depth += (token == opening) - (token == closing)
+            self.at += 1
+        return _group(self.tokens[start : self.at - (not depth)], style)
 
     def row(self, style: str, closing: str = "") -> _Box:
         """Atoms up to a closing token, with the spaces between them."""
@@ -144,7 +164,7 @@ class _Reader:
         token = self.tokens[self.at]
         self.at += 1
         if token == "{":
-            inner = self.row(style, "}")
+            inner = self._inside(style, "{", "}")
             return _Box(inner.width, inner.height, inner.depth)
         if token in ("&", r"\displaystyle", r"\textstyle", r"\notag", r"\nonumber", r"\limits"):
             return None
@@ -240,7 +260,7 @@ class _Reader:
 
     def _on_left(self, style: str) -> _Box:
         opening = self._delimiter()
-        inner = self.row(style, r"\right")
+        inner = self._inside(style, r"\left", r"\right")
         closing = self._delimiter()
         scale = _SCALE[style]
         needed = _grown(inner, scale)
@@ -351,7 +371,11 @@ def _stacked(above: _Box, below: _Box, style: str, sides: float) -> _Box:
 
 
 def _array(rows: list[list[list[str]]], name: str, style: str) -> _Box:
-    boxes = [[_Reader(" ".join(cell)).row(style) for cell in row] for row in rows if row != [[]]]
+    boxes = [
+        [_Reader(_tokens_of(" ".join(cell))).row(style) for cell in row]
+        for row in rows
+        if row != [[]]
+    ]
     columns = max((len(row) for row in boxes), default=0)
     widths = [max((r[c].width for r in boxes if c < len(r)), default=0.0) for c in range(columns)]
     between = 0.0 if style == "D" else 10.0

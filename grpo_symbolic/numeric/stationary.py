@@ -21,12 +21,19 @@ from sympy import Expr, S, diff
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.tilted import SpreadTilt
 
 _STEPS = 80
 _LONGEST = 1.5
 #: What is left of the condition, beside the terms that it is the difference of.
 _RESIDUAL = 2e-12
 _CONTINUED = 3.0
+
+
+def pull(force: Expr) -> Formula:
+    """d(u), and u d'(u)."""
+    stiff = (symbols.u * diff(force, symbols.u)).expand()
+    return Formula((force, stiff), (symbols.u.name,))
 
 
 @dataclass(frozen=True)
@@ -52,9 +59,8 @@ class Condition:
         slopes = [slopes[k : k + len(free)] for k in range(0, len(slopes), len(free))]
         parts = [*values, *(part for row in slopes for part in (*row, S.Zero))]
         names = (*(s.name for s in free), REST.name)
-        u, stiff = symbols.u, (symbols.u * diff(force, symbols.u)).expand()
         found = tuple(part.xreplace({last: REST}) for part in parts)
-        return cls(Formula(found, names), Formula((force, stiff), (u.name,)))
+        return cls(Formula(found, names), pull(force))
 
     def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, ...]:
         """π, P, its slopes as rows × answers × answers, β d and −β u d'."""
@@ -179,6 +185,19 @@ class Condition:
         by_mass = policy * moved[:, 1:] + np.diag(lift)
         # Divided by its sum, a larger entry makes all others smaller.
         return {"beta": by_beta, "pi_ref": by_mass - (by_mass @ masses)[:, None]}
+
+
+@dataclass(frozen=True)
+class SpreadCondition(Condition):
+    """The condition of large groups, whose P is a deviation times a function of the spread."""
+
+    preference: SpreadTilt  # type: ignore[assignment]
+
+    def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, ...]:
+        policy = reference * np.exp(y)
+        values, slopes = self.preference.felt(policy)
+        force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
+        return policy, values, slopes, beta * force, -beta * stiff
 
 
 def linearised(parts: tuple[Array, ...]) -> tuple[Array, Array]:

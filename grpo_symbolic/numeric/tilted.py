@@ -96,16 +96,32 @@ class SpreadTilt:
         Rewards are counted from the most likely answer: Σ π (r − mean)² is then a sum of
         positive terms whose factors keep their digits.
         """
+        apart, deviation = self._spread(policy)
+        moved = np.einsum("om,om,om->m", change, apart, apart)
+        if self.variances.any():
+            moved = moved + self.variances @ change
+        value, slope = self.formula(deviation)
+        return np.asarray(value), slope / value * moved / (2.0 * deviation)
+
+    def felt(self, policy: Array) -> tuple[Array, Array]:
+        """P(o) = (s(o) − mean s) T, answers × rows, and its slopes as rows × answers × answers.
+
+        The slopes are those in directions that keep the sum of the policy.
+        """
+        apart, deviation = self._spread(policy)
+        value, slope = (np.broadcast_to(v, deviation.shape) for v in self.formula(deviation))
+        rise = (slope / (2.0 * deviation)) * (apart**2 + self.variances[:, None])
+        slopes = apart.T[:, :, None] * rise.T[:, None, :] - (apart * value).T[:, None, :]
+        return apart * value, slopes
+
+    def _spread(self, policy: Array) -> tuple[Array, Array]:
+        """s(o) − mean s, answers × rows, and σ."""
         apart = self.differences[np.argmax(policy, axis=0)].T
         apart = apart - np.einsum("om,om->m", policy, apart)
         total = np.einsum("om,om,om->m", policy, apart, apart)
-        moved = np.einsum("om,om,om->m", change, apart, apart)
         if self.variances.any():
             total = total + self.variances @ policy
-            moved = moved + self.variances @ change
-        deviation = np.sqrt(total)
-        value, slope = self.formula(deviation)
-        return np.asarray(value), slope / value * moved / (2.0 * deviation)
+        return apart, np.sqrt(total)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Kernel, Points
 from grpo_symbolic.numeric.ranks import RankDistortion
-from grpo_symbolic.numeric.stationary import Condition, solved
+from grpo_symbolic.numeric.stationary import Condition, SpreadCondition, pull, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
@@ -47,6 +47,7 @@ from grpo_symbolic.policy.evaluate import (
 )
 from grpo_symbolic.policy.evaluate_binary import group_table
 from grpo_symbolic.policy.rank_distortion import sees_pairs
+from grpo_symbolic.policy.solve_many_answers import refuse_many
 from grpo_symbolic.question import Question
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.preferences import refuse_names, spread_function
@@ -135,6 +136,8 @@ class _SimplexKernel(Kernel):
 
     @cached_property
     def condition(self) -> StationarityCondition:
+        if not self.monotone:
+            refuse_many(self.question)
         return stationarity_condition(self.algorithm, self.question)
 
     @cached_property
@@ -261,12 +264,16 @@ class _SimplexKernel(Kernel):
     @cached_property
     def field(self) -> Condition | None:
         """The condition, compiled; None where the penalty depends on more than the ratio."""
-        condition, u = self.condition, symbols.u
-        refuse_names(condition)
         if any(s != 1 for s in self.algorithm.sampling(self.question)):
             return None
+        u, force = symbols.u, self.algorithm.penalty.marginal().subs(self.point)
+        if self.monotone and self.algorithm.group_size == oo and self.question.reward_laws:
+            spread = self._spread()
+            if spread is not None and not force.free_symbols - {u}:
+                return SpreadCondition(spread[1], pull(force))
+        condition = self.condition
+        refuse_names(condition)
         values = [v.subs(self.point) for v in condition.preference]
-        force = self.algorithm.penalty.marginal().subs(self.point)
         if Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}:
             return None
         return Condition.of(values, condition.policy, force)

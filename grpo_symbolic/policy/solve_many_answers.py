@@ -32,6 +32,8 @@ from grpo_symbolic.stationarity import stationarity_condition
 
 # Digits beyond those asked for.
 _SPARE = 25
+# Answers that are unknowns of their own: seconds for dozens of starts and solutions.
+_MOST_UNKNOWNS = 30
 
 
 def solutions_of_many(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
@@ -58,6 +60,7 @@ class _Search:
     def run(self) -> Solutions:
         reference = tuple(r.xreplace(self.point) for r in self.question.reference)
         if not self.algorithm.penalty.monotone:
+            refuse_many(self.question)
             solved = self._solved(self.question, reference)
             with mp.workdps(self.digits + _SPARE):
                 return self._staged(solved)
@@ -167,6 +170,22 @@ class _Search:
         if not better:
             return found
         return replace(found, found=tuple(replace(s, policy=s.policy[::-1]) for s in found))
+
+
+def refuse_many(question: Question) -> None:
+    """Raise where a penalty that is not monotone leaves too many unknowns.
+
+    Raises
+    ------
+    ValueError
+        With the number of answers that would do.
+    """
+    if len(question) > _MOST_UNKNOWNS:
+        raise ValueError(
+            "under this penalty answers of one reward may keep different shares of their "
+            f"references, so that each of the {len(question)} answers is an unknown: "
+            f"{_MOST_UNKNOWNS} answers would do"
+        )
 
 
 def as_binary(

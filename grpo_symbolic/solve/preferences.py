@@ -158,19 +158,31 @@ class GivenPreference:
         return cls(tuple(v.xreplace({last: rest}) for v in values), (*free, rest))  # type: ignore[arg-type]
 
     @cached_property
-    def _slopes(self) -> tuple[Expr, ...]:
-        return tuple(diff(v, s) for v in self.expressions for s in self.unknowns)
+    def _slopes(self) -> dict[tuple[int, int], Expr]:
+        """By answer and mass; what an expression does not contain it does not feel."""
+        free = [v.free_symbols for v in self.expressions]
+        return {
+            (o, j): diff(v, s)
+            for o, v in enumerate(self.expressions)
+            for j, s in enumerate(self.unknowns)
+            if s in free[o]
+        }
 
     @cached_property
     def cost(self) -> int:
-        return 4 * sum(v.count_ops() for v in (*self.expressions, *self._slopes))
+        return 4 * sum(v.count_ops() for v in (*self.expressions, *self._slopes.values()))
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
         return balls(self.expressions, dict(zip(self.unknowns, policy, strict=True)), ctx.prec)
 
     def slopes(self, policy: Sequence[arb]) -> arb_mat:
         n, at = len(policy), dict(zip(self.unknowns, policy, strict=True))
-        return arb_mat(n, n, balls(self._slopes, at, ctx.prec))
+        found = arb_mat(n, n)
+        for place, slope in zip(
+            self._slopes, balls(tuple(self._slopes.values()), at, ctx.prec), strict=True
+        ):
+            found[place] = slope
+        return found
 
 
 @dataclass(frozen=True)

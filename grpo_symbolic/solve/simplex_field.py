@@ -21,6 +21,7 @@ from sympy import Dummy, Expr, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.conversion import exact_ball, middle, upper_bound
 from grpo_symbolic.enclosures.systems import unique_zero
+from grpo_symbolic.solve.eigenvalues import eigenvalues, sides
 from grpo_symbolic.solve.preferences import (
     GivenPreference,
     PolynomialPreference,
@@ -115,7 +116,7 @@ class SimplexField(Field):
     condition: StationarityCondition
     point: Mapping[Symbol, Expr]
     tried: int = field(default=0, init=False)
-    _evaluations: int = field(default=0, init=False)
+    _operations: int = field(default=0, init=False)
 
     @cached_property
     def preference(self) -> Preference:  # type: ignore[override]
@@ -156,9 +157,17 @@ class SimplexField(Field):
         at_numbers = tuple(v.xreplace(self.point) for v in found.expressions)
         return GivenPreference(at_numbers, found.unknowns)
 
+    @cached_property
+    def _cost(self) -> int:
+        return self.preference.cost + self.penalty.cost
+
     def climb(self, policy: Sequence[arb]) -> list[arb]:
-        self._evaluations += 1
+        self._operations += self._cost
         return super().climb(policy)
+
+    def climb_slopes(self, policy: Sequence[arb]) -> arb_mat:
+        self._operations += len(policy) ** 3 // 8  # of the system that is solved with them
+        return super().climb_slopes(policy)
 
     def stability(self, policy: Sequence[mp.mpf]) -> Stability:
         """From the eigenvalues of the flow on relative logits.
@@ -167,21 +176,23 @@ class SimplexField(Field):
         """
         with ctx.workprec(_bits()):
             everyone = [exact_ball(p) for p in policy]
-            rise = self.climb_slopes(everyone) * _softmax_slopes(everyone)
-            n = len(policy)
-            means = [weighted(everyone, [rise[o, k] for o in range(n)]) for k in range(n)]
-            flow = [[everyone[o] * (rise[o, k] - means[k]) for k in range(n)] for o in range(n)]
+            rise = _along_logits(self.climb_slopes(everyone), everyone)
+            means = [weighted(everyone, column) for column in zip(*rise, strict=True)]
+            flow = [
+                [p * (x - mean) for x, mean in zip(row, means, strict=True)]
+                for p, row in zip(everyone, rise, strict=True)
+            ]
             rows = [[x - y for x, y in zip(row, flow[-1], strict=True)][:-1] for row in flow[:-1]]
+        # The flow of a rare answer is slow in proportion to its probability.
         digits, least = mp.mp.dps, min(policy)
         with mp.workdps(digits + 4 * max(0, -int(mp.floor(mp.log10(least))))):
-            real = [mp.re(e) for e in mp.eig(_matrix(rows), left=False, right=False)]
-            # The flow of a rare answer is slow in proportion to its probability.
-            small = mp.mpf(10) ** (-(digits // 4)) * least * max(abs(e) for e in real)
-        if any(abs(e) <= small for e in real):
+            small = exact_ball(mp.mpf(10) ** (-(digits // 4)) * least)
+            found = sides(rows, small, int(mp.mp.prec))
+        if 0 in found:
             return Stability.DEGENERATE
-        if all(e < 0 for e in real):
+        if all(e < 0 for e in found):
             return Stability.ATTRACTING
-        return Stability.REPELLING if all(e > 0 for e in real) else Stability.SADDLE
+        return Stability.REPELLING if all(e > 0 for e in found) else Stability.SADDLE
 
     def slope(self, policy: Sequence[mp.mpf]) -> mp.mpf:
         r"""Spectral radius of the best response at a zero of the field.
@@ -210,7 +221,8 @@ class SimplexField(Field):
                 ]
                 mean = weighted(give, push) / sum(give, arb(0))
                 columns.append([g * (p - mean) for g, p in zip(give, push, strict=True)][:-1])
-        return max(abs(e) for e in mp.eig(_matrix(columns), left=False, right=False))
+        with ctx.workprec(int(mp.mp.prec)):
+            return max(middle(abs(e)) for e in eigenvalues(columns))
 
     # -- zeros ---------------------------------------------------------------------------
 
@@ -223,10 +235,9 @@ class SimplexField(Field):
         ``tried`` counts the starts.
         """
         found: list[tuple[mp.mpf, ...]] = []
-        self.tried, self._evaluations = 0, 0
-        cost = self.preference.cost + self.penalty.cost
+        self.tried, self._operations = 0, 0
         for start in _starts(reference):
-            if self._evaluations * cost > _OPERATIONS:
+            if self._operations > _OPERATIONS:
                 break
             self.tried += 1
             with ctx.workprec(_ROUGH_BITS):
@@ -295,9 +306,10 @@ class RelativeLogits:
     def slopes(self, logits: Sequence[arb]) -> arb_mat:
         """∂F_o/∂y_k = Σ_j ∂(c_o − c_b)/∂π_j π_j (δ_jk − π_k)."""
         policy = self.policy(logits)
-        rise = self.field.climb_slopes(policy) * _softmax_slopes(policy)
-        kept = [o for o in range(len(policy)) if o != self.base]
-        return arb_mat([[rise[o, k] - rise[self.base, k] for k in kept] for o in kept])
+        rows = self.field.climb_slopes(policy).tolist()
+        base = rows.pop(self.base)
+        contrasts = arb_mat([[x - y for x, y in zip(row, base, strict=True)] for row in rows])
+        return arb_mat(_along_logits(contrasts, policy, self.base))
 
     # -- on the middles of balls ---------------------------------------------------------
 
@@ -324,7 +336,8 @@ class RelativeLogits:
             if _largest(error) < tolerance:
                 return place
             try:
-                step = self.slopes(place).mid().solve(arb_mat(len(place), 1, error)).entries()
+                matrix, right = self.slopes(place).mid(), arb_mat(len(place), 1, error)
+                step = matrix.solve(right, algorithm="approx").entries()
             except ZeroDivisionError:
                 return None
             if not all(x.is_finite() for x in step):
@@ -355,15 +368,15 @@ def _shares(own: Sequence[arb], others: Sequence[arb]) -> list[arb]:
     return [x / (x + a + b) for x, a, b in zip(own, before, behind, strict=True)]
 
 
-def _softmax_slopes(policy: Sequence[arb]) -> arb_mat:
-    """∂π(j)/∂y(k) = π(j) (δ_jk − π(k))."""
-    return arb_mat(
-        [[p * (int(j == k) - q) for k, q in enumerate(policy)] for j, p in enumerate(policy)]
-    )
-
-
-def _matrix(rows: Sequence[Sequence[arb]]) -> mp.matrix:
-    return mp.matrix([[middle(x) for x in row] for row in rows])
+def _along_logits(
+    slopes: arb_mat, policy: Sequence[arb], without: int | None = None
+) -> list[list[arb]]:
+    """Slopes in the logits from slopes in the masses: Σ_j s_j ∂π(j)/∂y(k) = π(k) (s_k − Σ s π)."""
+    means = (slopes * arb_mat(len(policy), 1, policy)).entries()
+    return [
+        [p * (s - mean) for k, (p, s) in enumerate(zip(policy, row, strict=True)) if k != without]
+        for row, mean in zip(slopes.tolist(), means, strict=True)
+    ]
 
 
 def _largest(values: Sequence[arb]) -> arb:

@@ -1,0 +1,74 @@
+"""What makes the field of many answers cheap, against the definitions written out."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+from flint import arb, ctx
+from sympy import S
+
+import grpo_symbolic as gs
+from grpo_symbolic import symbols
+from grpo_symbolic.numeric.formula import Formula
+from grpo_symbolic.numeric.tilted import SpreadTilt
+from grpo_symbolic.solve.eigenvalues import sides
+from grpo_symbolic.solve.scales import SpreadScale
+
+MEANS, WITHIN = (2, 0, 7, 2, 3), (1, 0, 2, 0, 5)
+POLICY = (0.125, 0.25, 0.0625, 0.5, 0.0625)
+
+
+def _variance() -> float:
+    """Σ π (v + s²) − (Σ π s)²; every number of it is a float without rounding."""
+    p, s, v = map(np.array, (POLICY, MEANS, WITHIN))
+    return float(p @ (v + s**2) - (p @ s) ** 2)
+
+
+def test_the_spread_from_ordered_gaps_is_the_variance() -> None:
+    with ctx.workprec(100):
+        scale = SpreadScale([arb(s) for s in MEANS], [arb(v) for v in WITHIN], symbols.x)
+        found = scale.value([arb(p) for p in POLICY])
+        assert (found**2).contains(arb(_variance()))
+        assert found.rad() < arb(10) ** -25
+
+
+def test_slopes_of_large_groups_are_those_of_differences() -> None:
+    means = np.array(MEANS, float)
+    formula = Formula((1 / symbols.x, -1 / symbols.x**2), (symbols.x.name,))
+    tilt = SpreadTilt(formula, means[None] - means[:, None], np.array(WITHIN, float), False)
+
+    def preference(policy: np.ndarray) -> np.ndarray:
+        mean = policy @ means
+        return (means - mean) / np.sqrt(policy @ (np.array(WITHIN) + means**2) - mean**2)
+
+    policy, change = np.array(POLICY), np.array((1.0, -2.0, 0.5, 1.5, -1.0))
+    values, slopes = tilt.felt(policy[:, None])
+    assert np.allclose(values[:, 0], preference(policy), rtol=1e-13)
+    ends = (preference(policy + t * 1e-5 * change) for t in (1, -1))
+    moved = np.subtract(*ends) / 2e-5
+    left = slopes[0] @ change - moved
+    assert np.allclose(left, left[0], atol=1e-7)  # one function for all answers is free
+
+
+@pytest.mark.parametrize("shift", [0, 1, 3, 9])
+def test_signs_of_eigenvalues_are_those_of_another_solver(shift: int) -> None:
+    draws = np.random.default_rng(shift).normal(size=(7, 7)) - shift * np.eye(7)
+    rows = [[arb(float(x)) for x in row] for row in draws]
+    with mp.workdps(40):
+        others = mp.eig(mp.matrix(draws.tolist()), left=False, right=False)
+    expected = sorted(int(mp.sign(mp.re(e))) for e in others)
+    assert sorted(sides(rows, arb(10) ** -12, 200)) == expected
+
+
+def test_an_eigenvalue_on_the_axis_is_none_of_both() -> None:
+    rows = [[arb(0), arb(1), arb(0)], [arb(-1), arb(0), arb(0)], [arb(0), arb(0), arb(-2)]]
+    assert sorted(sides(rows, arb(10) ** -12, 200)) == [-1, 0, 0]
+
+
+def test_too_many_unknowns_are_refused_with_the_number_that_would_do() -> None:
+    algorithm = gs.GRPO(S.Infinity, gs.Estimator("k3", "reward"))
+    policy = gs.stationary_policy(algorithm, gs.Question(rewards=[k % 4 for k in range(40)]))
+    at = {"beta": 5, "pi_ref": [S(1) / 40] * 40}
+    with pytest.raises(ValueError, match="30 answers would do"):
+        policy.solutions(**at)
+    with pytest.raises(ValueError, match="30 answers would do"):
+        policy.evaluate(beta=5.0, pi_ref=[1 / 40] * 40)
