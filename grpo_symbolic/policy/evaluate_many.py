@@ -26,6 +26,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.levels.condition import Ladder
+from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.numeric.blocks import put
@@ -227,8 +228,7 @@ class _SimplexKernel(Kernel):
     def _spread(self) -> tuple[list[Expr], SpreadTilt] | None:
         """T(σ) from the rule in a large group; that nothing else matters is shown on a sample."""
         laws = self.question.laws
-        means = [mean(law).subs(self.point) for law in laws]
-        spreads = [variance(law).subs(self.point) for law in laws]
+        means, spreads = ([f(law).subs(self.point) for law in laws] for f in (mean, variance))
         sample = self.question
         if self.question.deterministic:
             sample = Question(rewards=(5, 3, 2))
@@ -263,7 +263,7 @@ class _SimplexKernel(Kernel):
 
     @cached_property
     def field(self) -> Condition | None:
-        """The condition, compiled; None where the penalty depends on more than the ratio."""
+        """The condition, compiled; None if that is long, or the penalty sees more than ratios."""
         if any(s != 1 for s in self.algorithm.sampling(self.question)):
             return None
         u, force = symbols.u, self.algorithm.penalty.marginal().subs(self.point)
@@ -272,11 +272,12 @@ class _SimplexKernel(Kernel):
             if spread is not None and not force.free_symbols - {u}:
                 return SpreadCondition(spread[1], pull(force))
         condition = self.condition
+        if not self.monotone and isinstance(self._balls.preference, CountedPreference):
+            return None  # what sums over the groups are written out to takes longer to compile
         refuse_names(condition)
         values = [v.subs(self.point) for v in condition.preference]
-        if Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}:
-            return None
-        return Condition.of(values, condition.policy, force)
+        more = Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}
+        return None if more else Condition.of(values, condition.policy, force)
 
     def sensitivity(self, beta: float, reference: Array, found: Array) -> dict[str, Array]:
         """What classes move by, given to their answers."""
@@ -299,10 +300,13 @@ class _SimplexKernel(Kernel):
         return {"beta": share * moves["beta"][kind], "pi_ref": inner}
 
     @cached_property
+    def _balls(self) -> SimplexField:
+        return SimplexField(self.condition, self.point)
+
+    @cached_property
     def unique(self) -> bool:
-        reference = (Rational(1, len(self.question)),) * len(self.question)
-        field = SimplexField(self.condition, self.point)
-        return SimplexCount(field, reference).at_most_one() is not None
+        n = len(self.question)
+        return SimplexCount(self._balls, (Rational(1, n),) * n).at_most_one() is not None
 
     # -- solutions ---------------------------------------------------------------------------
 
@@ -425,8 +429,7 @@ class _SimplexKernel(Kernel):
         """How many rows the exact solver is given: fewer where each takes long."""
         if self.ladder is not None:
             return _BALL_ROWS
-        field = SimplexField(self.condition, self.point)
-        row = _PER_CLASS * len(self.classes) * field.preference.cost
+        row = _PER_CLASS * len(self.classes) * self._balls.preference.cost
         return max(1, min(_EXACT_ROWS, _EXACT_OPERATIONS // row))
 
     def _merit(self, policy: Sequence[Any]) -> Any:

@@ -33,7 +33,7 @@ from grpo_symbolic.stationarity import stationarity_condition
 # Digits beyond those asked for.
 _SPARE = 25
 # Answers that are unknowns of their own: seconds for dozens of starts and solutions.
-_MOST_UNKNOWNS = 30
+_MOST_UNKNOWNS = 24
 
 
 def solutions_of_many(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Solutions:

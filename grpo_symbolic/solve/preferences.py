@@ -15,6 +15,7 @@ condition of the simplex sees it. It is one of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import comb
@@ -229,6 +230,16 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     if found is not None:
         return found
     refuse_names(condition)
+    before = condition.penalty.before_baseline
+    if (
+        rule is not None
+        and rule.batch is None
+        and model.factor == 1
+        and not (model.parts or before)
+    ):
+        # Sums over the groups are shorter than what they are written out to.
+        with suppress(ValueError, NotImplementedError):
+            return CountedPreference.of(condition.question, rule, int(size), point)  # type: ignore[arg-type]
     return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
 
 

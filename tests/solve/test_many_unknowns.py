@@ -1,10 +1,14 @@
 """What makes the field of many answers cheap, against the definitions written out."""
 
+from itertools import product
+from math import factorial, log
+from statistics import fmean, pstdev
+
 import mpmath as mp
 import numpy as np
 import pytest
 from flint import arb, ctx
-from sympy import S
+from sympy import Rational, S
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
@@ -68,7 +72,44 @@ def test_too_many_unknowns_are_refused_with_the_number_that_would_do() -> None:
     algorithm = gs.GRPO(S.Infinity, gs.Estimator("k3", "reward"))
     policy = gs.stationary_policy(algorithm, gs.Question(rewards=[k % 4 for k in range(40)]))
     at = {"beta": 5, "pi_ref": [S(1) / 40] * 40}
-    with pytest.raises(ValueError, match="30 answers would do"):
+    with pytest.raises(ValueError, match="24 answers would do"):
         policy.solutions(**at)
-    with pytest.raises(ValueError, match="30 answers would do"):
+    with pytest.raises(ValueError, match="24 answers would do"):
         policy.evaluate(beta=5.0, pi_ref=[1 / 40] * 40)
+
+
+@pytest.mark.parametrize("size", [8, 16])
+def test_answers_apart_in_groups_are_solved_by_counts(size: int) -> None:
+    """Each solution against the groups one by one: P(o) - beta k3(pi_ref/pi) is one number."""
+    answers, levels, beta = 8, [0.0, 1 / 3, 2 / 3, 1.0], 1.0
+    question = gs.Question(rewards=[Rational(i % 4, 3) for i in range(answers)])
+    algorithm = gs.GRPO(size, penalty=gs.Estimator("k3", "reward"))
+    policy = gs.stationary_policy(algorithm, question)
+    found = list(policy.solutions(beta=1, pi_ref=[Rational(1, answers)] * answers))
+    assert len(found) == 2
+    for solution in found:
+        shares = [float(p) for p in solution.policy]
+        masses = [sum(shares[k::4]) for k in range(4)]
+        climbs = []
+        for o, share in enumerate(shares):
+            ratio = 1 / answers / share
+            advantage = _expected_advantage(o % 4, levels, masses, size)
+            climbs.append(advantage - beta * (ratio - 1 - log(ratio)))
+        assert max(climbs) - min(climbs) < 1e-9
+
+
+def _expected_advantage(own: int, levels: list[float], masses: list[float], size: int) -> float:
+    total = 0.0
+    for counts in product(range(size), repeat=3):
+        last = size - 1 - sum(counts)
+        if last < 0:
+            continue
+        others = (*counts, last)
+        ways = factorial(size - 1)
+        for c, mass in zip(others, masses, strict=True):
+            ways = ways / factorial(c) * mass**c
+        group = [level for level, c in zip(levels, others, strict=True) for _ in range(c)]
+        group.append(levels[own])
+        spread = pstdev(group)
+        total += ways * (levels[own] - fmean(group)) / spread if spread > 1e-12 else 0.0
+    return total
