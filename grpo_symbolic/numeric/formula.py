@@ -10,6 +10,7 @@ from typing import Any
 from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, Symbol, Tuple, cse, diff, lambdify
 
 from grpo_symbolic import symbols
+from grpo_symbolic.bernstein_mean import unfolded
 
 #: 1 − π(a), which keeps its digits where π(a) rounds to 1.
 REST = Symbol("rest", positive=True)
@@ -51,7 +52,9 @@ def _compiled(
         steps, found = _in_steps(given)
         return [*before, *steps], found
 
-    return lambdify(names, [part.xreplace(plain) for part in parts], "numpy", cse=in_order)
+    # Common parts are looked for in what a mean over a group is the sum of, not in its table.
+    given = [unfolded(part.xreplace(plain)) for part in parts]
+    return lambdify(names, given, "numpy", cse=in_order)
 
 
 def _in_steps(parts: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]:

@@ -230,13 +230,8 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     if found is not None:
         return found
     refuse_names(condition)
-    before = condition.penalty.before_baseline
-    if (
-        rule is not None
-        and rule.batch is None
-        and model.factor == 1
-        and not (model.parts or before)
-    ):
+    apart = model.parts or model.factor != 1 or condition.penalty.before_baseline or size == oo
+    if rule is not None and rule.batch is None and not apart:
         # Sums over the groups are shorter than what they are written out to.
         with suppress(ValueError, NotImplementedError):
             return CountedPreference.of(condition.question, rule, int(size), point)  # type: ignore[arg-type]

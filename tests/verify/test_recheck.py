@@ -172,7 +172,7 @@ def test_a_folder_is_counted_and_what_is_wrong_is_named(
     assert checks.main(str(tmp_path)) == 0
     assert capsys.readouterr().out.startswith("1 certificates: 1 checked, 0 trivial")
     write(whole, beyond)
-    assert checks.main(str(tmp_path)) == 0
+    assert checks.main(str(tmp_path)) == 3
     out = capsys.readouterr().out
     assert f"{key}.json: {OrthantSign.name}: not checked by the kernel: the certificate" in out
     assert "2 certificates: 1 checked" in out
