@@ -133,7 +133,7 @@ class SlopeCheck(StatementCheck):
             return self.result(Status.UNKNOWN, "none", sentence)
         if not said.strict and found.status is Status.REFUTED and said.relation in _WEAK:
             return self._by_weak_slope(expression, slope, found)
-        if found.status is Status.REFUTED and (said.strict or not _without_value(found)):
+        if found.status is Status.REFUTED and not _without_value(found):
             return self._refuted(found)
         return self._open(found)
 

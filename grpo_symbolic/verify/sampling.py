@@ -72,7 +72,9 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
     domain = claim.domain
     yield from domain.samples(SAMPLES, seed=SEED)
     yield from domain.corners(domain.relevant(claim.difference).symbols, _closer(claim))
-    middle = next(domain.samples(1, seed=SEED), {})
+    middle = next(domain.samples(SAMPLES, seed=SEED), None)
+    if middle is None:
+        return
     for r in domain.ranges:
         for end in (r.lower, r.upper):
             at = {**middle, r.symbol: end.subs(middle)}

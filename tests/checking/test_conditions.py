@@ -192,6 +192,25 @@ def test_a_condition_that_holds_anyway_changes_nothing() -> None:
     found = gs.check("pi > 0", PAIRS, QUESTION, where="beta > -1, pi_ref < 2, pi_ref <= 1")
     assert found.within == ()
     assert str(found).startswith("PROVED  pi > 0\n")
+    # Ends that are those of the range: they belong to it, or do not, as before.
+    assert gs.check("pi > 0", PAIRS, QUESTION, where="beta > 0, pi_ref < 1").within == ()
+    assert gs.check("pi > 0", gs.GRPO(G), QUESTION, where="G >= 2, G > 1").within == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "part"),
+    [
+        ("beta <= 1/2, beta < 1/2", "0 < beta < 1/2"),
+        ("beta < 1/2, beta <= 1/2", "0 < beta < 1/2"),
+        ("beta <= 1/2, beta <= 1/2", "0 < beta <= 1/2"),
+        ("beta >= 1/2, beta > 1/2", "beta > 1/2"),
+        ("beta > 1/2, beta >= 1/2", "beta > 1/2"),
+        ("beta >= 1/2, beta >= 1/2", "beta >= 1/2"),
+    ],
+)
+def test_of_two_conditions_with_one_end_the_narrower_counts(where: str, part: str) -> None:
+    found = gs.check("pi > 0", PAIRS, QUESTION, where=where)
+    assert [str(r) for r in found.within] == [part]
 
 
 SAME = (

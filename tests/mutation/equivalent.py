@@ -30,6 +30,9 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/checking/ranges.py:_survives: the other truth value: False": (
         "a quick look before a proof: what it lets through is proved, or is not"
     ),
+    "grpo_symbolic/checking/ranges.py:left_at_one: a number off by one: 0": (
+        "of a strict sign the numbers are 2, 0 and -2: none is 1"
+    ),
     "grpo_symbolic/verify/identity.py:ExactIdentity._squares: a number off by one: 0": (
         "where one side is 0 and the square of the other is, the other is 0 in its normal form, "
         "those being a field: both have been compared"

@@ -190,6 +190,8 @@ WHOLE: list[Case] = [
     (exp(-X) * cos(X), ">", Rational(1, 6), UNIT),
     (cosh(X), "<", Rational(8, 5), UNIT),
     (2 * asin(sqrt(X) / 2), "<", Rational(22, 21), UNIT),
+    # From 0 on what is under the root is not below 0: a box that reached there would have none.
+    (sqrt(X + exp(X) - 1), "<", Rational(5, 3), UNIT),
     (exp(X * Y), "<", Integer(3), Domain.of(Range(X, ZERO, ONE, True, True), (Y, ZERO, ONE))),
 ]
 

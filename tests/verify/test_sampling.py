@@ -246,6 +246,18 @@ def test_a_bound_fails_beyond_the_least_number_that_it_names(digits: int) -> Non
     assert found.status is Status.REFUTED
 
 
+@pytest.mark.parametrize("end", [S.One, Rational(1, 1000), Rational(-1)], ids=str)
+def test_the_first_point_that_is_drawn_may_not_be_there(end: Rational) -> None:
+    """For beta >= end there is no w between them: points are those of other weights, or none."""
+    w = Symbol("w", real=True)
+    claim = Claim("", exp(B) + w, ">", Integer(4), Domain.of(B, (w, B, end)))
+    found = RationalSampling().attempt(claim)
+    if found is not None:
+        point = {k: Fraction(v) for k, v in found.evidence["counterexample"].items()}  # type: ignore
+        assert 0 < point["beta"] < point["w"] < end
+    assert (found is None) == (end < 0)
+
+
 def test_places_of_two_shares_that_add_up_to_one() -> None:
 
     claim = Claim("their sum", P + P0, ">", S.Zero)

@@ -1,7 +1,7 @@
 """Signs that coefficients do not show: found where there is one, and none where there is none."""
 
 import pytest
-from sympy import Abs, Expr, Integer, Rational, S, Symbol, cbrt, exp, log, oo, sqrt
+from sympy import Abs, Expr, Integer, Rational, S, Symbol, cbrt, exp, expand, log, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.domain import Domain, Range
@@ -20,7 +20,7 @@ RANGES = (
     Range(w, S.Zero, oo, True, False),
     Range(v, S.Zero, S.One, True, True),
 )
-ROOT, BOTH = sqrt(1 + x), sqrt(3 + 2 * sqrt(2))
+ROOT, BOTH, GAP = sqrt(1 + x), sqrt(3 + 2 * sqrt(2)), log(3) - log(2)
 #: (r - 1)(r + 3)(r^2 - 5 r + 7) for r^2 = 1 + y
 BY_ROOT = (1 + y) ** 2 - 6 * (1 + y) - 21 + (29 - 3 * (1 + y)) * sqrt(1 + y)
 
@@ -44,6 +44,10 @@ EQUAL = (
     sqrt(y * (x - sqrt(1 + x**2)) ** 2) - sqrt(y) * (sqrt(1 + x**2) - x),
     sqrt(y * (sqrt(1 + x**2) - x) ** 3) - sqrt(y) * sqrt(sqrt(1 + x**2) - x) ** 3,
     sqrt(x * (sqrt((x + 1) ** 2 + w) - x - 1)) - sqrt(x) * sqrt(sqrt((x + 1) ** 2 + w) - x - 1),
+    # two of them beside a number of unknown sign: without their factors no square shows it
+    sqrt(expand(y * GAP**3))
+    + z * sqrt(expand(x * GAP**3))
+    - sqrt(GAP) ** 3 * (sqrt(y) + z * sqrt(x)),
     1 / (1 / x + 1 / y) - x * y / (x + y),
     Abs((z - 1) / (1 + x)) - Abs(1 - z) / (1 + x),
     Abs(-x / 3) - x / 3,
