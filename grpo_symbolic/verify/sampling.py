@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from itertools import permutations
+from itertools import chain, permutations
 from typing import Any
 
 from sympy import Expr, Rational, S, Sum, Symbol, oo
@@ -72,9 +72,11 @@ def _places(claim: Claim) -> Iterator[dict[Symbol, Expr]]:
     domain = claim.domain
     yield from domain.samples(SAMPLES, seed=SEED)
     yield from domain.corners(domain.relevant(claim.difference).symbols, _closer(claim))
-    middle = next(domain.samples(SAMPLES, seed=SEED), None)
-    if middle is None:
-        return
+    # The first of few samples may lie where a range that depends on another is empty.
+    several = chain(domain.samples(1, seed=SEED), domain.samples(SAMPLES, seed=SEED))
+    middle = next(several, {})
+    if not middle and len(domain.ranges) > 1:
+        return  # the ends of one range are points without it, where no sample is told to be inside
     for r in domain.ranges:
         for end in (r.lower, r.upper):
             at = {**middle, r.symbol: end.subs(middle)}
