@@ -14,6 +14,7 @@ from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import count
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.domain import Domain, Range
+from grpo_symbolic.enclosures.values import are_long
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm, as_algorithm
 from grpo_symbolic.policy.stationary import stationary_policy
@@ -213,7 +214,15 @@ class Subject:
     # -- points ------------------------------------------------------------------------------
 
     def points(self, domain: Domain, scattered: int) -> Iterator[Point]:
-        """Rational parameters: simple ones, some spread over magnitudes, some close to ends."""
+        """Rational parameters: simple ones, some spread over magnitudes, some close to ends.
+
+        Numbers of very many digits are left out: below a root they would be factored.
+        """
+        for point in self._everywhere(domain, scattered):
+            if not are_long(point):
+                yield point
+
+    def _everywhere(self, domain: Domain, scattered: int) -> Iterator[Point]:
         yield from self._simple(domain)
         yield from domain.samples(scattered, seed=_SEED)
         first = next(self._simple(domain), {})

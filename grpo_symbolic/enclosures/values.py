@@ -29,7 +29,7 @@ def enclosed(expr: Expr, point: Mapping[Symbol, Expr], bits: int) -> arb | None:
         found = ball(expr, {s: arb(as_rational(v)) for s, v in point.items()}, bits)
         if found.is_finite():
             return found
-    if _are_long(point):
+    if are_long(point):
         return None
     with suppress(ValueError, ZeroDivisionError):
         found = ball(_inserted(expr, tuple(point.items())), {}, bits)
@@ -48,7 +48,7 @@ def has_no_value(expr: Expr, point: Mapping[Symbol, Expr]) -> bool:
         sign = _sign(value, point)
         if sign is not None and sign not in _SIGNS[relation]:
             return True
-    if _are_long(point):
+    if are_long(point):
         return False
     with suppress(ValueError):  # of a maximum with a part of which this is not known
         return expr.xreplace(dict(point)).has(nan, zoo, oo, -oo)
@@ -68,7 +68,7 @@ def _sign(expr: Expr, point: Mapping[Symbol, Expr]) -> int | None:
         found = enclosed(expr, point, bits)
         if found is not None and (sign := sign_of(found)):
             return sign
-    if _are_long(point):
+    if are_long(point):
         return None
     with suppress(ValueError):
         return 0 if is_zero(_inserted(expr, tuple(point.items())), Domain()) else None
@@ -81,6 +81,7 @@ def _inserted(expr: Expr, point: tuple[tuple[Symbol, Expr], ...]) -> Expr:
     return expr.subs(dict(point))
 
 
-def _are_long(point: Mapping[Symbol, Expr]) -> bool:
+def are_long(point: Mapping[Symbol, Expr]) -> bool:
+    """Whether a number has so many digits that SymPy, which looks for its factors, may not end."""
     numbers = {n for value in point.values() for n in S(value).atoms(Rational)}
     return any(max(abs(n.p), n.q).bit_length() > _LONG for n in numbers)
