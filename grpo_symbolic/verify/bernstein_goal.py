@@ -181,7 +181,7 @@ def _point(summand: Expr, k: Symbol) -> Expr:
     rising, falling = (
         {power.base for power in powers if power.exp.diff(k) == step} for step in (1, -1)
     )
-    found = [p for p in rising if any((p + q - 1).expand() == 0 for q in falling)]
+    found = [p for p in rising if {(p + q - 1).expand() for q in falling} == {S.Zero}]
     if len(found) != 1:
         raise Fails
     return found[0]

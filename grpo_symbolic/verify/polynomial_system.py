@@ -213,7 +213,7 @@ class Lowering:
     def root(self, base: Expr, order: int) -> Expr:
         """A root of ``top/bottom`` as that of ``top bottom^(order - 1)``, over ``bottom``."""
         top, bottom = fraction(together(base))
-        if bottom != 1 and self.side(bottom) is not Sign.POSITIVE:
+        if self.side(bottom) is not Sign.POSITIVE:
             if not self.inverses:
                 raise NotPolynomial(f"the denominator {bottom} of a radicand has no proved sign")
             top, bottom = top * self._inverse(bottom), Integer(1)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sympy import S, Symbol, exp, log, oo, sqrt
+from sympy import S, Symbol, exp, latex, log, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.checking import checked, curve_limits, determined, relation
 from grpo_symbolic.checking.checked import Checked, all_proved
+from grpo_symbolic.checking.conditions import _compares
 from grpo_symbolic.checking.curve_limits import along_the_curve
 from grpo_symbolic.checking.definedness import _between, _zero
 from grpo_symbolic.checking.determined import is_the_condition, poles_of
@@ -20,6 +22,7 @@ from grpo_symbolic.grammar.statement import statements
 from grpo_symbolic.symbols import beta, pi, pi_ref
 from grpo_symbolic.verify.verdict import Status
 from tests.checking.kept import PRINTED, check
+from tests.oracles.enumeration import Rule, rule_preference
 
 SURE = gs.BinaryQuestion()
 PAIRS, EIGHT = gs.GRPO(2), gs.GRPO(8)
@@ -230,3 +233,46 @@ def test_what_is_stated_of_a_verdict(formula: str) -> None:
     parts = (made.title, made.setting, made.domain, made.says, made.source, made.solved,
              made.status, *made.formulas, *made.more, *made.proof, *report)  # fmt: skip
     PRINTED.same(f"stated: {formula}", "\n".join(map(str, parts)))
+
+
+def test_what_is_undefined_beside_a_value_is_asked_at_the_value() -> None:
+    # A need that is met by a number is no reason to refuse, one that is not refutes.
+    assert check("sqrt(beta - 1) >= 0 for beta = 2", PAIRS, SURE).verdict is PROVED
+    assert check("at(log(beta)*pi, beta, 2) > 0", PAIRS, SURE).verdict is PROVED
+    assert check("at(sqrt(beta - 3) + pi, beta, 2) > 0", PAIRS, SURE).verdict is REFUTED
+
+
+def test_an_identity_of_many_answers_is_proved_without_their_policies() -> None:
+    found = check("(pi_1 + 1)**2 = pi_1**2 + 2*pi_1 + 1", gs.GRPO(4), RANKED)
+    assert found.verdict is PROVED
+
+
+def test_an_identity_is_printed_as_it_was_written() -> None:
+    (line,) = check("pi - pi = 0", PAIRS, SURE).exhibited().formulas
+    assert latex(line) == "0 = 0"
+
+
+@pytest.mark.parametrize("size", [3, 5, 8])
+def test_each_form_of_the_condition_vanishes_at_stationary_policies(size: int) -> None:
+    place, reference = Fraction(2, 5), Fraction(1, 4)
+    values = rule_preference([[(1, 1)], [(0, 1)]], (place, 1 - place), size, Rule())
+    weight = (values[0] - values[1]) * place * (1 - place) / (place - reference)
+    residuals = subject(gs.GRPO(size), SURE).residuals
+    assert residuals
+    for residual in residuals:
+        at = {pi: S(place), pi_ref: S(reference), beta: S(weight)}
+        assert abs(residual.subs(at).doit().evalf(30)) < 1e-13
+
+
+@pytest.mark.parametrize(
+    ("expression", "unequal"),
+    [
+        (-1 - beta, True),
+        (1 + beta, True),
+        (-((pi_ref - S.Half) ** 2), False),
+        ((pi_ref - S.Half) ** 2, False),
+        (pi_ref - S.Half, False),
+    ],
+)
+def test_unequal_to_zero_is_of_one_strict_sign(expression: Any, unequal: bool) -> None:
+    assert _compares(expression, "!=", subject(PAIRS, SURE).parameters) is unequal

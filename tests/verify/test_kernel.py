@@ -484,3 +484,10 @@ def test_how_long_and_how_deep_an_expression_may_be() -> None:
         assert statement_of({**exact, "left": fits}).left == fits
         with pytest.raises(Rejected, match="too large"):
             statement_of({**exact, "left": not_})
+
+
+@pytest.mark.parametrize("tree", [[], [[]], [5, "pi"], [["Add", "pi", 1], 1], [None]])
+def test_what_has_no_head_is_no_expression(tree: list[Any]) -> None:
+    exact = certificates("products")[0]["exact"]
+    with pytest.raises(Rejected, match="it is no expression"):
+        statement_of({**exact, "left": tree})

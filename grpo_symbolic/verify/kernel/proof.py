@@ -33,6 +33,8 @@ ONE: Poly = {(): 1}
 #: Products of two monomials with small coefficients, and bits of a power of a number.
 WORK, BITS = 2_000_000, 1 << 16
 _IV = MPIntervalContext()
+_LARGE = BITS >> 6  # the size of one term
+_PRECISIONS = (64, 256, 2048)  # of intervals, until one shows a sign
 #: The signs that the argument of a value may have.
 _NEEDS = {"inverse": ANY - ZERO, "root": ANY - NEGATIVE, "log": POSITIVE, "exp": ANY}
 
@@ -96,7 +98,7 @@ class Proof:
         total = dict(p)
         for m, c in q.items():
             total[m] = total.get(m, 0) + factor * c
-            within(size({m: total[m]}) <= BITS >> 6, "a number is too large")
+            within(size({m: total[m]}) <= _LARGE, "a number is too large")
         return {m: c for m, c in total.items() if c}
 
     def times(self, p: Poly, q: Poly) -> Poly:
@@ -110,7 +112,7 @@ class Proof:
                     powers[g] = powers.get(g, 0) + e
                 key = tuple(sorted(powers.items()))
                 total[key] = total.get(key, 0) + a * b
-        within(all(size({m: c}) <= BITS >> 6 for m, c in total.items()), "a number is too large")
+        within(all(size({m: c}) <= _LARGE for m, c in total.items()), "a number is too large")
         return {m: c for m, c in total.items() if c}
 
     def power(self, p: Poly, exponent: int) -> Poly:
@@ -162,7 +164,7 @@ class Proof:
     def _of_number(self, p: Poly) -> Sign:
         if set(p) == {()}:
             return POSITIVE if p[()] > 0 else NEGATIVE
-        for _IV.prec in (64, 256, 2048):  # until an interval shows its sign
+        for _IV.prec in _PRECISIONS:
             with suppress(ValueError):  # an argument is too large, or is not told from 0
                 value = self.enclosed(p)
                 if value.a > 0 or value.b < 0:
