@@ -51,6 +51,8 @@ _CORNERS = tuple(
     for reference in ((1, 2), (1, 1000), (999, 1000))
 )
 _OTHERS = tuple(Rational(v) for v in (1, 2, 3))
+#: Of a reference policy of several answers, in twelfths and less.
+_SHARES = (2, 3, 5, 1)
 _SIMPLE_POINTS = 14
 _LEAST_BITS = 64
 #: In which solutions are looked at.
@@ -240,7 +242,7 @@ class Subject:
             for number, r in enumerate(domain.ranges):
                 choices = _SIMPLE.get(r.symbol.name, _OTHERS)
                 if r.symbol.name.startswith("pi_ref_"):
-                    choices = tuple(Rational(v, 12 + place) for v in (2, 3, 5, 1))
+                    choices = tuple(Rational(v, 12 + place) for v in _SHARES)
                 point[r.symbol] = choices[(place + number * (place // 3)) % len(choices)]
             if domain.contains(point):
                 yield point

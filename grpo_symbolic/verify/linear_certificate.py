@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cache, cached_property
 from importlib.util import find_spec
 from itertools import combinations, combinations_with_replacement
@@ -34,7 +33,6 @@ _MAX_COLUMNS = 4000
 _MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
 # Of a coefficient that is free.
-_LARGEST_DIVISOR = 1000
 
 Monomials = dict[tuple[int, ...], Rational]
 
@@ -299,15 +297,10 @@ class _Program:
             for n, c in equation.items():
                 matrix[r, n] = as_rational(c)
         reduced, rank = matrix.rref()
-        found = [_near(values[i]) for i in used]
-        pivots = [_pivot(reduced, r, len(used)) for r in range(rank)]
-        if len(used) in pivots:
+        # What linear programming finds is a corner: the equations have one solution there.
+        if rank != len(used) or reduced[rank - 1, rank - 1] == 0:
             return None
-        others = sorted(set(range(len(used))) - set(pivots))
-        for r, pivot in enumerate(pivots):
-            known = (reduced[r, c] * found[c] for c in others)
-            found[pivot] = reduced[r, len(used)] - sum(known, fmpq(0))
-        return found
+        return [reduced[r, rank] for r in range(rank)]
 
     def _assembled(self, exact: Mapping[int, fmpq]) -> Certificate | None:
         system = self.system
@@ -376,14 +369,6 @@ def _monomials(symbols: int, degree: int) -> Iterator[tuple[int, ...]]:
     for size in range(degree + 1):
         for chosen in combinations_with_replacement(range(symbols), size):
             yield _powers(chosen, symbols)
-
-
-def _pivot(reduced: fmpq_mat, row: int, width: int) -> int:
-    return next(c for c in range(width + 1) if reduced[row, c] != 0)
-
-
-def _near(value: float) -> fmpq:
-    return as_rational(Fraction(value).limit_denominator(_LARGEST_DIVISOR))
 
 
 @cache

@@ -133,7 +133,12 @@ def test_policies_at_the_boundary_count_where_they_are() -> None:
     assert word("pi < 1", "beta > 1/2, pi_ref > 1/2", CHI) == "REFUTED"
     assert word("pi < 1", "beta > 1", CHI) == "PROVED"
     within = subject(CHI, QUESTION)
-    assert left_at_one(within) is not None
+    left = left_at_one(within)
+    assert left is not None
+    # The weight goes down to 0 there, which is none, and up to the largest, which is one.
+    weight = left.ranges[-1]
+    assert (weight.lower, weight.lower_closed, weight.upper_closed) == (0, False, True)
+    assert gs.check("pi/beta > 0", CHI, QUESTION).verdict is gs.Status.PROVED
 
 
 def test_every_parameter_may_have_a_condition() -> None:

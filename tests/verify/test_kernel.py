@@ -491,3 +491,10 @@ def test_what_has_no_head_is_no_expression(tree: list[Any]) -> None:
     exact = certificates("products")[0]["exact"]
     with pytest.raises(Rejected, match="it is no expression"):
         statement_of({**exact, "left": tree})
+
+
+def test_the_power_of_exponent_zero_is_one_where_the_base_may_be_zero() -> None:
+    made = certificates("a closed range")[0]
+    proof = Proof(statement_of(made["exact"]), {})
+    proof.run(made["evidence"]["proof"][0])
+    assert proof.lower(["Pow", "z", 0]) == {(): 1}
