@@ -170,9 +170,6 @@ def _decides(node: ast.AST, child: ast.AST) -> bool:
     """Not so an annotation, nor which method is called: ``.lower(...)`` is no end of a range."""
     if isinstance(node, ast.AnnAssign):
         return child is node.value
-    if isinstance(node, ast.Call) and isinstance(child, ast.keyword):
-        named = node.func.id if isinstance(node.func, ast.Name) else ""
-        return (named, child.arg) != ("zip", "strict")  # a check of the code and not of a claim
     if isinstance(node, ast.keyword) and _is_truth_value(child):
         return False  # it is changed with its name
     return not (isinstance(node, ast.Call) and child is node.func) or isinstance(child, ast.Name)
