@@ -63,6 +63,16 @@ EQUIVALENT: dict[str, str] = {
     "raise NotFound('a radicand has a divisor of unknown sign')": (
         "the kernel refuses the value that lacks it, and the root is named as it stands either way"
     ),
+    "grpo_symbolic/verify/ball_boxes.py:_sides: the other truth value: True": (
+        "0 in the middle of a line belongs to the charts of both sides, and one of them suffices; "
+        "1/t reaches no end"
+    ),
+    "grpo_symbolic/checking/divided.py:_around: min for max: max": (
+        "another number between both sides is tried, and each part is then proved or is not"
+    ),
+    "grpo_symbolic/checking/subject.py:real: another relation: found._prec < _LEAST_BITS": (
+        "no number asked for to 50 digits comes with exactly 64 bits"
+    ),
     "grpo_symbolic/verify/sign_search.py:_by_root: left out: continue": (
         "without a sign of either side their squares show nothing: it saves to look at them"
     ),

@@ -45,7 +45,7 @@ import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.balls import ball
-from grpo_symbolic.verify.ball_boxes import BallBoxes
+from grpo_symbolic.verify.ball_boxes import BallBoxes, _charts
 from tests.verify.kept import Keeping
 
 B, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
@@ -407,3 +407,12 @@ def test_the_whole_line_has_two_halves(way: int) -> None:
     whole = BallBoxes().attempt(gs.Claim("on both", line**2 + way * line + 2, ">", Integer(1)))
     assert whole is not None
     assert whole.status is gs.Status.PROVED
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_where_a_slope_may_vanish_one_end_is_the_least(way: int) -> None:
+    domain = Domain((Range(X, ZERO, ONE, True, True),))
+    value = way * (X**2 + X**4) / 2
+    chart = _charts(gs.Claim("above -1", value + 1, ">", ZERO, domain))[0]  # t = x up to 1/2
+    least = min(fmpq(0), fmpq(way * 5, 32)) + 1
+    assert arb(least) - chart.tightened(chart.start).lower() < 1e-9

@@ -16,6 +16,7 @@ from sympy import (
     cosh,
     erf,
     exp,
+    factorial,
     lambdify,
     log,
     oo,
@@ -33,6 +34,7 @@ from grpo_symbolic.symbols import G as N
 from grpo_symbolic.symbols import beta, pi, pi_ref
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.end_and_slope import EndAndSlope
+from grpo_symbolic.verify.limits import SLOPES_DEEPEST
 from grpo_symbolic.verify.recheck import certificate, portable, recheck
 from grpo_symbolic.verify.verdict import Status
 from tests.verify.kept import Keeping, prove
@@ -277,3 +279,14 @@ def test_the_opposite_of_another_share_is_a_turning_point() -> None:
     both = exp(pi + pi_ref - 1)
     assert EndAndSlope().attempt(Claim("", both, ">=", pi + pi_ref)) is not None
     assert EndAndSlope().attempt(Claim("", both, ">", pi + pi_ref)) is None
+
+
+def test_only_so_many_slopes_are_taken() -> None:
+    proved = [
+        EndAndSlope().attempt(
+            Claim("exp", exp(beta), ">", sum(beta**k / factorial(k) for k in range(n)))
+        )
+        is not None
+        for n in range(2, SLOPES_DEEPEST + 4)
+    ]
+    assert proved == [True] * SLOPES_DEEPEST + [False] * 2
