@@ -319,7 +319,7 @@ class Lowering:
             if decided is not None and decided != Sign.ZERO:
                 if decided < 0:
                     base = -base
-                    rest.append(self.field.constant((-1) ** power))
+                    rest.append(self.field.constant(-1 if power % 2 else 1))
                 outside.append(self.raised(self.field.of(base), power // 2))
                 if power % 2:
                     known = abs(decided) == Sign.POSITIVE
@@ -363,7 +363,7 @@ class Lowering:
                 continue
             if decided < 0:
                 quotient = self.negative(quotient)
-                rest.append(field.constant((-1) ** power))
+                rest.append(field.constant(-1 if power % 2 else 1))
             above = self.orthant.sign(field.subtract(quotient, field.constant(1))) == Sign.POSITIVE
             total.append(times(power, plain(quotient, above)))
         remaining = field.product(rest)

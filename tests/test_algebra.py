@@ -11,6 +11,8 @@ from sympy import (
     Integer,
     Mul,
     Rational,
+    S,
+    Symbol,
     cancel,
     diff,
     exp,
@@ -23,9 +25,11 @@ from sympy import (
     zoo,
 )
 
-from grpo_symbolic.algebra import Sign, is_zero, oriented_factors, sign, tidy
+from grpo_symbolic.algebra import Sign, is_zero, oriented_factors, same, sign, tidy
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.symbols import beta, gamma, pi, pi_ref
+
+Z = Symbol("z", real=True)
 
 DOMAIN = Domain.of(beta, gamma, pi_ref)
 POINTS = list(DOMAIN.samples(25, seed=99))
@@ -277,3 +281,15 @@ def test_tidy_writes_positive_factors(expr: Expr, expected: Expr) -> None:
     assert cancel(shown - expected) == 0
     assert str(1 - pi) in str(shown)
     assert str(pi - 1) not in str(shown)
+
+
+@pytest.mark.parametrize(("lower", "upper"), [(pi_ref, pi), (pi, pi_ref)])
+def test_a_divisor_may_be_negative_below_a_root(lower: Symbol, upper: Symbol) -> None:
+    above = Domain((Range(lower, S.Zero, S.One), Range(upper, lower, S.One)))
+    gap = sqrt(upper) - sqrt(lower)  # one of its two signs is that of a factor
+    for written, turned in (
+        (sqrt(1 / gap), 1 / sqrt(gap)),
+        (log(1 / gap), -log(gap)),
+    ):
+        assert same(written, turned, above)
+        assert not same(written, turned + lower, above)
