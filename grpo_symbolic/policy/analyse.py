@@ -27,6 +27,7 @@ from grpo_symbolic.display import Html, cut, nested, record
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.solve_many_answers import written_out
 from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.stationary import stationary_policy
 from grpo_symbolic.policy.two_answers import StationaryPolicy
@@ -141,6 +142,8 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
     ([1], '1')
     """
     policy = stationary_policy(algorithm, question)
+    if not isinstance(policy, StationaryPolicy):
+        written_out(policy)
     point = policy.point(values, partial=True)
     given = {p.name for p in policy.inputs if p.default is not None} | values.keys()
     at = point if {p.name for p in policy.inputs} <= given else None

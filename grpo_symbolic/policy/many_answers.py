@@ -36,7 +36,12 @@ from grpo_symbolic.policy.proof_of_many import (
 from grpo_symbolic.policy.rank_distortion import RankDistortion, rank_distortion, ranked_classes
 from grpo_symbolic.policy.setting import in_words
 from grpo_symbolic.policy.simulated import simulated_check
-from grpo_symbolic.policy.solve_many_answers import as_binary, shares_of, solutions_of_many
+from grpo_symbolic.policy.solve_many_answers import (
+    as_binary,
+    shares_of,
+    solutions_of_many,
+    written_out,
+)
 from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import Question
@@ -266,12 +271,14 @@ class SimplexPolicy(Policy):
     @cached_property
     def derivation(self) -> Derivation:
         """The condition of every answer, then the closed forms."""
+        written_out(self)
         return derivation_of_many(self)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """The condition of every answer at the closed form; without one, what lines rest on."""
-        found = self.derivation.claims if self.expressions is None else checks_of_many(self)
+        solved = self.expressions is not None
+        found = checks_of_many(self) if solved else derivation_of_many(self).claims
         return tuple(dict.fromkeys(found))
 
     def verify(self, *, simulate: bool = False) -> Report:
@@ -357,7 +364,7 @@ class SimplexPolicy(Policy):
     def shown(self) -> Shown:
         if self.expressions is not None:
             return Shown(tuple(Eq(s, e, evaluate=False) for s, e in self._solution()))
-        return shown_answers(self.algorithm, self.question) or Shown(self.equations)
+        return shown_answers(self.algorithm, self.question) or Shown(written_out(self))
 
     def shown_as(self, unfold: object) -> Shown:
         if unfold == 0 and self.distortion is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import mpmath as mp
 from flint import ctx
-from sympy import Add, Expr, Symbol
+from sympy import Add, Eq, Expr, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.binary_question import BinaryQuestion
@@ -186,6 +186,19 @@ def refuse_many(question: Question) -> None:
             f"references, so that each of the {len(question)} answers is an unknown: "
             f"{_MOST_UNKNOWNS} answers would do"
         )
+
+
+def written_out(policy: Any) -> tuple[Eq, ...]:
+    """The conditions of all answers, if they may be written out; names for means are short.
+
+    Raises
+    ------
+    ValueError
+        Where each of many answers is an unknown, with the number of answers that would do.
+    """
+    if not policy.algorithm.penalty.monotone and not policy.condition.preference.kept_by_name:
+        refuse_many(policy.question)
+    return policy.equations
 
 
 def as_binary(

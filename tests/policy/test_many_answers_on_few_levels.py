@@ -96,3 +96,22 @@ def test_a_box_of_logits_gives_the_ends_of_its_masses(far: int) -> None:
             assert high >= max(masses) * (1 - little)
             assert abs(low / min(masses) - 1) < mpf(10) ** -5
             assert abs(high / max(masses) - 1) < mpf(10) ** -5
+
+
+@pytest.mark.parametrize("ask", ["latex", "derivation", "analyse"])
+@pytest.mark.parametrize("answers", [24, 25])
+def test_conditions_of_many_unknowns_are_refused_before_they_are_written(ask, answers) -> None:
+    """As many answers as the sentence says would do; one more is refused."""
+    question = gs.Question(rewards=[o % 4 for o in range(answers)])
+    algorithm = gs.GRPO(oo, gs.Estimator("k3", "reward"))
+    policy = gs.stationary_policy(algorithm, question)
+    asked = {
+        "latex": policy.latex,
+        "derivation": lambda: policy.derivation,
+        "analyse": lambda: gs.analyse(algorithm, question),
+    }[ask]
+    if answers == 24:
+        assert asked()
+        return
+    with pytest.raises(ValueError, match="the 25 answers is an unknown: 24 answers would do"):
+        asked()
