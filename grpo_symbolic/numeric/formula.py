@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, Symbol, Tuple, cse, diff, lambdify
+from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, Sum, Symbol, Tuple, cse, diff, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
@@ -59,6 +59,8 @@ def _compiled(
 
 def _in_steps(parts: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]:
     """Common parts, each computed once; whole powers as products, which cost a tenth of them."""
+    # What the terms of a sum are counted by has no value outside of it.
+    bound = {s for total in Tuple(*parts).atoms(Sum) for s in total.bound_symbols}
     powers = {p for p in Tuple(*parts).atoms(Pow) if p.base.is_Symbol and p.exp.is_Integer}
     known: dict[Expr, Symbol] = {}
     steps: list[tuple[Symbol, Expr]] = []
@@ -75,9 +77,10 @@ def _in_steps(parts: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]
             steps.append((known[key], Mul(*product, evaluate=False)))
         return known[key]
 
-    for p in sorted((p for p in powers if p.exp > 2), key=lambda p: (p.base.name, p.exp)):
+    long = (p for p in powers if p.exp > 2 and p.base not in bound)
+    for p in sorted(long, key=lambda p: (p.base.name, p.exp)):
         power(p.base, int(p.exp))
-    more, found = cse([part.xreplace(known) for part in parts])
+    more, found = cse([part.xreplace(known) for part in parts], ignore=bound)
     return [*steps, *more], found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import inf
 from typing import Any, ClassVar
@@ -14,6 +14,30 @@ from sympy import Expr, Symbol
 
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.interpolant import Array
+
+
+@dataclass
+class Allowance:
+    """What one call may still leave to an exact solver, whatever its blocks.
+
+    Parameters
+    ----------
+    rows : int
+        Points, one by one.
+    operations : int
+        Of all of them: some seconds. The last row may take more than is left.
+    """
+
+    rows: int = 64
+    operations: int = 40_000_000
+
+    def __bool__(self) -> bool:
+        return self.rows > 0 and self.operations > 0
+
+    def spend(self, operations: int) -> None:
+        """One row was solved with so many operations."""
+        self.rows -= 1
+        self.operations -= operations
 
 
 @dataclass(frozen=True)
@@ -32,6 +56,8 @@ class Points:
         Of two answers: 1 − π(a) instead of π(a).
     out : array, optional
         Where a kernel of one solution may leave what it finds, one number a point.
+    exact : Allowance
+        One for all points of a call.
     """
 
     values: Mapping[str, Any]
@@ -40,6 +66,7 @@ class Points:
     branch: str = "attracting"
     complement: bool = False
     out: Array | None = None
+    exact: Allowance = field(default_factory=Allowance)
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]

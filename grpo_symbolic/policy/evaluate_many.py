@@ -33,20 +33,15 @@ from grpo_symbolic.numeric.blocks import put
 from grpo_symbolic.numeric.drift import WrittenDrift
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.kernels import Kernel, Points
+from grpo_symbolic.numeric.kernels import Allowance, Kernel, Points
 from grpo_symbolic.numeric.ranks import RankDistortion
 from grpo_symbolic.numeric.stationary import Condition, SpreadCondition, pull, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.policy.arguments import ROW, Arguments
-from grpo_symbolic.policy.evaluate import (
-    PRECISION,
-    Evaluator,
-    NoStationaryPolicy,
-    at_an_end,
-    exact_float,
-)
+from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, at_an_end
 from grpo_symbolic.policy.evaluate_binary import group_table
+from grpo_symbolic.policy.exact_rows import ExactRows
 from grpo_symbolic.policy.rank_distortion import sees_pairs
 from grpo_symbolic.policy.solve_many_answers import refuse_many
 from grpo_symbolic.question import Question
@@ -55,18 +50,14 @@ from grpo_symbolic.solve.preferences import refuse_names, spread_function
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
-from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
 
 # Numbers of one block: answers times rows, and answers times rows times points of a scan.
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
-# So many rows of a block that are left open are handed to the exact solver, in balls if it is slow.
-_EXACT_ROWS, _BALL_ROWS = 64, 2
-# Operations of the exact solver in one block, and how often a row evaluates the field for a class.
-_EXACT_OPERATIONS, _PER_CLASS = 40_000_000, 40
+# What a row of the exact solver is counted with at least, and one in balls.
+_ROW, _BALL_ROW = 1_000_000, 20_000_000
 # Operations of one call on level values: some seconds.
 _OPERATIONS = 80_000_000_000
-_DIGITS = 25
 # π_ref(a) alone keeps the digits of a reference in which b has at least this mass.
 _BALANCED = 0.1
 
@@ -76,8 +67,8 @@ class SimplexEvaluator(Evaluator):
     """π of one policy as a function of arrays."""
 
     reason: ClassVar[str] = (
-        f"its values are NaN; where several are possible, the first rows of a block, at most "
-        f"{_EXACT_ROWS}, are solved exactly"
+        "its values are NaN; where several are possible, the first rows, at most "
+        f"{Allowance.rows}, are solved exactly, fewer where each takes long"
     )
 
     #: Rewards decide the levels, for which rules of integration are made.
@@ -304,6 +295,11 @@ class _SimplexKernel(Kernel):
         return SimplexField(self.condition, self.point)
 
     @cached_property
+    def exact(self) -> ExactRows:
+        policy = type(self.policy)(self.algorithm, self.question)
+        return ExactRows(policy, self.point, _ROW if self.ladder is None else _BALL_ROW)
+
+    @cached_property
     def unique(self) -> bool:
         n = len(self.question)
         return SimplexCount(self._balls, (Rational(1, n),) * n).at_most_one() is not None
@@ -314,9 +310,9 @@ class _SimplexKernel(Kernel):
         rows = np.asarray(points["pi_ref"][ROW])
         rows = np.broadcast_to(rows, (points.count, rows.shape[-1]))
         with PRECISION:
-            return self._solutions(points.beta, rows, points.branch)
+            return self._solutions(points, rows)
 
-    def _solutions(self, beta: Array, rows: Array, branch: str) -> Array:
+    def _solutions(self, points: Points, rows: Array) -> Array:
         """Rows × solutions × answers."""
         rows = rows / rows.sum(axis=1)[:, None]
         if len(self.classes) == 1:
@@ -327,12 +323,13 @@ class _SimplexKernel(Kernel):
             masses /= masses.sum(axis=0)
             if len(ranks) == 1:
                 return rows[:, None, :]
-            return _shared(distortion(beta, masses).T[:, None], ranks, rows, masses)
+            return _shared(distortion(points.beta, masses).T[:, None], ranks, rows, masses)
         masses = np.stack([rows[:, list(c)].sum(axis=1) for c in self.classes])
-        return _shared(self._masses(beta, masses, branch), self.classes, rows, masses)
+        return _shared(self._masses(points, masses), self.classes, rows, masses)
 
-    def _masses(self, beta: Array, masses: Array, branch: str) -> Array:
+    def _masses(self, points: Points, masses: Array) -> Array:
         """Class masses as rows × solutions × classes."""
+        beta, branch = points.beta, points.branch
         out = np.full((len(beta), 1, len(masses)), np.nan)
         plain = np.zeros(len(beta), bool)
         if self.pair is not None:
@@ -349,7 +346,8 @@ class _SimplexKernel(Kernel):
         else:
             found, left = self._by_newton(weight, columns, branch)
         if left.any():
-            found = put(found, left, self._exactly(weight[left], columns[:, left], branch))
+            more = self.exact(weight[left], columns[:, left], branch, points.exact)
+            found = put(found, left, more)
         return put(out, rest, found)
 
     def _binary(
@@ -393,51 +391,15 @@ class _SimplexKernel(Kernel):
             if branch != "attracting":
                 for k in range(count):
                     found, _ = ladder.searched(float(beta[k]), masses[:, k])
-                    policies = sorted((masses[:, k] * np.exp(y) for y in found), key=self._merit)
+                    policies = sorted(
+                        (masses[:, k] * np.exp(y) for y in found), key=self.exact.merit
+                    )
                     kept = at_an_end(policies, branch)
                     out = put(out, [k], np.array(kept)[None]) if kept else out
                 return out, np.zeros(count, bool)
             y, good = ladder.attracted(beta, masses)
             out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
         return out, ~good
-
-    def _exactly(self, beta: Array, masses: Array, branch: str) -> Array:
-        """The exact solver, row by row up to :data:`_EXACT_ROWS`; NaN for the rest."""
-        out = np.full((len(beta), 1, len(masses)), np.nan)
-        simple = type(self.policy)(self.algorithm, self.question)
-        for k in range(min(len(beta), self._exact_rows)):
-            column = [Rational(*float(m).as_integer_ratio()) for m in masses[:, k]]
-            whole = sum(column, S.Zero)
-            given: dict[str, Any] = {s.name: v for s, v in self.point.items()}
-            if isinstance(self.algorithm.beta, Symbol):
-                given[self.algorithm.beta.name] = exact_float(float(beta[k]))
-            shares = [c / whole for c in column]
-            try:
-                found = list(simple.solutions(pi_ref=shares, digits=_DIGITS, **given))
-            except (ArithmeticError, TypeError, IndexError):
-                found = []  # next to the edges of the simplex the search divides by 0
-            found.sort(key=lambda s: self._merit(s.policy))
-            if branch == "attracting":
-                found = [s for s in found if s.stability == Stability.ATTRACTING][:1]
-            if found:
-                policies = [[float(p) for p in s.policy] for s in at_an_end(found, branch)]
-                out = put(out, [k], np.array([policies]))
-        return out
-
-    @cached_property
-    def _exact_rows(self) -> int:
-        """How many rows the exact solver is given: fewer where each takes long."""
-        if self.ladder is not None:
-            return _BALL_ROWS
-        row = _PER_CLASS * len(self.classes) * self._balls.preference.cost
-        return max(1, min(_EXACT_ROWS, _EXACT_OPERATIONS // row))
-
-    def _merit(self, policy: Sequence[Any]) -> Any:
-        """Mean reward, or the mass of the first answer of a question without rewards."""
-        if not self.question.reward_laws:
-            return policy[0]
-        rewards = [float(r.subs(self.point)) for r in self.question.rewards]
-        return sum(r * p for r, p in zip(rewards, policy, strict=True))
 
 
 def _shared(found: Array, classes: Sequence[Sequence[int]], rows: Array, masses: Array) -> Array:

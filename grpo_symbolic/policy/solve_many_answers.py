@@ -9,7 +9,7 @@ bound of what remains of the gradient.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import mpmath as mp
@@ -38,16 +38,29 @@ _MOST_UNKNOWNS = 24
 
 def solutions_of_many(policy: Any, point: Mapping[Symbol, Expr], digits: int) -> Solutions:
     """The solutions at exact numbers; the condition of all answers is built if it is needed."""
-    return _Search(policy, point, digits).run()
+    return Search(policy, point, digits).run()
 
 
-@dataclass(frozen=True)
-class _Search:
-    """One question at numbers."""
+@dataclass
+class Search:
+    """One question at numbers.
+
+    Parameters
+    ----------
+    policy : SimplexPolicy
+    point : mapping
+    digits : int
+
+    Attributes
+    ----------
+    spent : int
+        Operations of the field, where answers are solved for one by one.
+    """
 
     policy: Any
     point: Mapping[Symbol, Expr]
     digits: int
+    spent: int = field(default=0, init=False)
 
     @property
     def algorithm(self) -> Algorithm:
@@ -155,6 +168,7 @@ class _Search:
                 )
                 for p in policies
             )
+        self.spent += field.spent
         how = "number established" if complete else "number not established"
         noun = "solution" if len(found) == 1 else "solutions"
         status = f"{len(found)} interior {noun} ({how}: {reason})"

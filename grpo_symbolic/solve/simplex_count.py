@@ -154,6 +154,7 @@ class SimplexCount:
 
     def _in_the_box(self, system: ResponseSystem) -> Counted | None:
         isolation = system.isolated(min(_CELLS, _OPERATIONS // system.cost))
+        self.field.spent += isolation.cells * system.cost
         policies = tuple(_middles(system.policy(place)) for place in isolation.found)
         return _counted(isolation.complete, policies, "a system in the values of the answers")
 

@@ -37,6 +37,8 @@ from grpo_symbolic.stationarity import StationarityCondition
 _STARTS = 8
 # Operations of the field after which no further start is tried.
 _OPERATIONS = 20_000_000
+# What a value of the field costs beside its sums, in operations an answer.
+_CALL = 500
 _STEPS, _HALVINGS, _CLIMB = 60, 12, 30
 # The longest step in logits.
 _STRIDE = arb(2)
@@ -111,11 +113,19 @@ class SimplexField(Field):
     ----------
     condition : StationarityCondition
     point : dict
+
+    Attributes
+    ----------
+    tried : int
+        Starts of the last search.
+    spent : int
+        Operations of everything so far, those of other searches for the same zeros too.
     """
 
     condition: StationarityCondition
     point: Mapping[Symbol, Expr]
     tried: int = field(default=0, init=False)
+    spent: int = field(default=0, init=False)
     _operations: int = field(default=0, init=False)
 
     @cached_property
@@ -163,10 +173,13 @@ class SimplexField(Field):
 
     def climb(self, policy: Sequence[arb]) -> list[arb]:
         self._operations += self._cost
+        self.spent += self._cost + _CALL * len(policy)
         return super().climb(policy)
 
     def climb_slopes(self, policy: Sequence[arb]) -> arb_mat:
-        self._operations += len(policy) ** 3 // 8  # of the system that is solved with them
+        solved = len(policy) ** 3 // 8  # of the system that is solved with them
+        self._operations += solved
+        self.spent += solved + self._cost
         return super().climb_slopes(policy)
 
     def stability(self, policy: Sequence[mp.mpf]) -> Stability:

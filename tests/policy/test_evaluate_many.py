@@ -9,6 +9,8 @@ from mpmath import mp, mpf
 from sympy import oo
 
 import grpo_symbolic as gs
+from grpo_symbolic.numeric.kernels import Allowance
+from grpo_symbolic.policy import evaluate_many
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 
 PAIRS = gs.stationary_policy(gs.GRPO(2), gs.Question(rewards=(3, 1, 0)))
@@ -256,14 +258,32 @@ def test_bad_rows_become_nan_on_request() -> None:
 
 def test_rows_that_take_long_each_are_fewer() -> None:
     """Dropped groups are solved exactly: all rows of three levels, the first ones of many."""
+    assert dropped_groups(3) == 12 > dropped_groups(10) >= 1
+
+
+def dropped_groups(levels: int) -> int:
+    """How many of twelve equal rows are solved."""
     rule = gs.GRPO(64, advantage=gs.ShiftOnly(), mixed_only=True)
-    solved = {}
-    for levels in (3, 10):
-        policy = gs.stationary_policy(rule, gs.Question(rewards=tuple(range(levels))))
-        reference = np.full((12, levels), 1 / levels)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", gs.NoStationaryPolicy)
-            found = policy.evaluate(beta=2, pi_ref=reference)
-        solved[levels] = int(np.isfinite(found).all(axis=1).sum())
-        assert found[0] == pytest.approx(found[solved[levels] - 1], rel=1e-12)
-    assert solved[3] == 12 > solved[10] >= 1
+    policy = gs.stationary_policy(rule, gs.Question(rewards=tuple(range(levels))))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gs.NoStationaryPolicy)
+        found = policy.evaluate(beta=2, pi_ref=np.full((12, levels), 1 / levels))
+    solved = int(np.isfinite(found).all(axis=1).sum())
+    assert found[0] == pytest.approx(found[solved - 1], rel=1e-12)
+    return solved
+
+
+def test_blocks_share_what_a_call_leaves_to_the_exact_solver(monkeypatch) -> None:
+    monkeypatch.setattr(evaluate_many, "_DENSE", 1)  # a row is a block
+    monkeypatch.setattr(evaluate_many, "_ROW", Allowance.operations // 3 + 1)
+    assert dropped_groups(3) == 3
+
+
+def test_a_sum_over_groups_is_compiled_whole() -> None:
+    """Raters who score whole groups, of a rule that is no table: two sums with one count."""
+    mixed = gs.Electorate([(1, [1, 0, 0]), (2, [0, 1, 0]), (1, [0, 0, 1])])
+    rule = gs.GRPO(16, advantage=gs.NegativeOnly())
+    policy = gs.stationary_policy(rule, gs.Question(raters=mixed, per="group"))
+    (exact,) = policy.solutions(beta=2, pi_ref=["1/2", "3/10", "1/5"])
+    found = policy.evaluate(beta=2.0, pi_ref=[0.5, 0.3, 0.2])
+    assert error(found, list(exact.policy)) < 1e-13
