@@ -16,6 +16,7 @@ import gc
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib import _bootstrap, import_module  # type: ignore[attr-defined]
 from inspect import CO_GENERATOR
 from types import FrameType
@@ -107,13 +108,34 @@ def _within_a_hook(frame: FrameType | None) -> bool:
     return False
 
 
-def limited(function: Callable[P, T], /, *args: P.args, steps: int, **keywords: P.kwargs) -> T:  # type: ignore[valid-type]
+@dataclass
+class Budget:
+    """Steps that several pieces of work share, one after the other.
+
+    Parameters
+    ----------
+    left : int
+    """
+
+    left: int
+
+
+def limited(  # type: ignore[valid-type]
+    function: Callable[P, T],
+    /,
+    *args: P.args,
+    steps: int,
+    budget: Budget | None = None,
+    **keywords: P.kwargs,
+) -> T:
     """``function(*args, **keywords)``, or :class:`Exhausted` after ``steps`` calls of functions.
 
     Parameters
     ----------
     steps : int
         Calls of Python functions, on this thread. A million of them is about a second.
+    budget : Budget, optional
+        From which they are taken; no more than are left there.
 
     Raises
     ------
@@ -121,6 +143,8 @@ def limited(function: Callable[P, T], /, *args: P.args, steps: int, **keywords: 
         When the work needs more steps. What a limit inside this one counts, counts here too.
     """
     profiler, tracer, outer = sys.getprofile(), sys.gettrace(), _current()
+    if budget is not None:
+        steps = min(steps, max(budget.left, 0))
     allowed = steps if outer is None else min(steps, max(outer.left, 0))
     meter = _Meter(allowed)
     found: Any = None
@@ -137,8 +161,11 @@ def limited(function: Callable[P, T], /, *args: P.args, steps: int, **keywords: 
     finally:
         sys.settrace(tracer)
         sys.setprofile(None)
+        used = allowed - max(meter.left, -1)
+        if budget is not None:
+            budget.left -= used
         if outer is not None:
-            outer.left -= allowed - max(meter.left, -1)
+            outer.left -= used
         _set_again(profiler)
     if not stopped:
         return found

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sympy import Expr, Function, Pow, S
+from sympy import Add, Dummy, Expr, Function, Pow, S, Tuple
 
+from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.elementary import needs_of_part
 from grpo_symbolic.verify.claim import Claim
@@ -19,10 +20,45 @@ def needs_of(expression: Expr, domain: Domain) -> Iterator[Claim]:
     of their own.
     """
     found: dict[tuple[Expr, str], None] = {}
-    for part in sorted(expression.atoms(Pow, Function), key=str):
+    for part in sorted(_opened(expression).atoms(Pow, Function), key=str):
         for need in needs_of_part(part):
             if need[0].free_symbols:
                 found[need] = None
     for value, relation in found:
         name = f"{value} {relation} 0"
         yield Claim(name, value, relation, S.Zero, domain.relevant(value), where_defined=True)
+
+
+def _opened(expression: Expr) -> Tuple:
+    """The expression with the table of each mean over a group of known size, which is all of it.
+
+    The function that makes the table has no other values; one that is no real number stays inside.
+    """
+    tables = {
+        mean: [mean.argument, *(mean.value(S(k)) for k in range(int(mean.size) + 1))]
+        for mean in expression.atoms(BernsteinMean)
+        if mean.size.is_Integer
+    }
+    real = {
+        mean: Dummy(real=True)
+        for mean, (_, *values) in tables.items()
+        if all(v.free_symbols or v.is_real for v in values)
+    }
+    parts = (part for mean in real for part in tables[mean])
+    return Tuple(expression.xreplace(real), *parts)
+
+
+def factors_of(value: Expr) -> frozenset[Expr] | None:
+    """What a sum of products is positive with: its factors, where none of them is subtracted.
+
+    None of a sum whose terms are no products of whole powers of sums, and of one with a negative
+    coefficient.
+    """
+    found: set[Expr] = set()
+    for term in Add.make_args(value):
+        coefficient, factors = term.as_coeff_mul()
+        powers = [f.as_base_exp() for f in factors]
+        if not coefficient.is_positive or not all(k.is_Integer and k > 0 for _, k in powers):
+            return None
+        found |= {base for base, _ in powers}
+    return frozenset(found) if any(base.is_Add for base in found) else None

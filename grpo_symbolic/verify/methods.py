@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sympy import Function, I
@@ -18,12 +19,16 @@ from grpo_symbolic.verify.limits import PATIENCE, unmetered
 from grpo_symbolic.verify.method import EngineStopped, Method
 from grpo_symbolic.verify.orthant import OrthantSign
 from grpo_symbolic.verify.verdict import Report, Status, Verdict
-from grpo_symbolic.work import Exhausted, limited
+from grpo_symbolic.work import Budget, Exhausted, limited
 
 #: For all methods on one claim.
 STEPS = 12_000_000
+#: For all claims of a report, but for those whose normal form ends by itself.
+REPORT = 12_000_000
 #: For one divisor, radicand or argument of a logarithm.
 _NEEDS = 2_000_000
+#: What follows for a sum of positive terms.
+_POSITIVE = (">", ">=", "!=")
 #: They end by themselves on a small claim, and need none of the others.
 _QUICK: tuple[Method, ...] = (ExactIdentity(), OrthantSign())
 
@@ -82,6 +87,11 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
     >>> prove(Claim("odds grow", s.pi / (1 - s.pi), ">", s.pi)).status.value
     'PROVED'
     """
+    return _within(claim, steps, Budget(steps))
+
+
+def _within(claim: Claim, steps: int, budget: Budget) -> Verdict:
+    """The verdict with so many steps, as far as they are left in a budget."""
     found: list[Verdict] = []
     tried: list[str] = []
     # A normal form of so little ends by itself, and the meter would double its cost.
@@ -89,10 +99,12 @@ def prove(claim: Claim, *, steps: int = STEPS) -> Verdict:
         verdict = method.attempt(claim)
         if verdict is not None and (decided := _defined(claim, verdict)) is not None:
             return decided
+    shared = budget.left < steps
     try:
-        limited(_decide, claim, found, tried, steps=steps)
+        limited(_decide, claim, found, tried, steps=steps, budget=budget)
     except Exhausted:
-        tried.append(f"the limit of {steps:,} steps for all methods together")
+        whose = f"{REPORT:,} steps for all claims" if shared else f"{steps:,} steps for all methods"
+        tried.append(f"the limit of {whose} together")
     if not found:
         return Verdict(Status.UNKNOWN, "none", "undecided after " + ", ".join(tried))
     last = found[-1]
@@ -130,7 +142,8 @@ def settle(
         if families and samples and left:
             left.append(method)
             continue
-        verdict = _verdict(method, claim, [], PATIENCE[samples] * method.steps)
+        reached = _reached(method, claim, [], PATIENCE[samples] * method.steps)
+        verdict = None if reached is None else _defined(claim, reached)
         if verdict is None:
             continue
         found.append(verdict)
@@ -144,16 +157,27 @@ def settle(
 
 def _decide(claim: Claim, found: list[Verdict], tried: list[str]) -> None:
     """Verdicts up to the first decisive one; both lists keep what they have if this is stopped."""
+    from grpo_symbolic.verify.sampling import RationalSampling
+
+    partly = False  # it holds where both sides are defined: of what is left only samples tell more
     for method in _methods():
-        verdict = _verdict(method, claim, tried, method.steps)
-        if verdict is not None:
-            found.append(verdict)
-            if verdict.status is not Status.NUMERIC:
-                return
+        if partly and not isinstance(method, RationalSampling):
+            continue
+        reached = _reached(method, claim, tried, method.steps)
+        if reached is None:
+            continue
+        verdict = _defined(claim, reached)
+        if verdict is None:
+            tried.append(f"{method.name} (it holds where both sides are defined)")
+            partly = True
+            continue
+        found.append(verdict)
+        if verdict.status is not Status.NUMERIC:
+            return
 
 
-def _verdict(method: Method, claim: Claim, tried: list[str], steps: int) -> Verdict | None:
-    """What a method reaches; None, and a line in the list, where that is nothing."""
+def _reached(method: Method, claim: Claim, tried: list[str], steps: int) -> Verdict | None:
+    """What a method says where both sides are defined; a line in the list where it says nothing."""
     if method.missing():
         tried.append(f"{method.name} (not installed: {method.missing()})")
         return None
@@ -170,11 +194,9 @@ def _verdict(method: Method, claim: Claim, tried: list[str], steps: int) -> Verd
         # A sample at which such a side happens to be a real number says nothing of the others.
         tried.append(f"{method.name} (a side has the imaginary unit, and claims are real)")
         return None
-    found = None if verdict is None else _defined(claim, verdict)
-    if found is None:
-        proved = "" if verdict is None else " (it holds where both sides are defined)"
-        tried.append(method.name + proved)
-    return found
+    if verdict is None:
+        tried.append(method.name)
+    return verdict
 
 
 def _defined(claim: Claim, verdict: Verdict) -> Verdict | None:
@@ -205,19 +227,26 @@ def needs_hold(claim: Claim) -> bool:
     from grpo_symbolic.verify.definedness import needs_of
 
     needs = [n for side in sides for n in needs_of(side, claim.domain)]
-    try:
-        return all(limited(_is_proved, need, steps=_NEEDS) for need in dict.fromkeys(needs))
-    except Exhausted:
-        return False
+    return all(map(_holds, dict.fromkeys(needs)))
 
 
-def _is_proved(claim: Claim) -> bool:
+@lru_cache(maxsize=1024)
+def _holds(need: Claim) -> bool:
+    """Whether a need is proved: the claims of a report have the same ones."""
+    from grpo_symbolic.verify.definedness import factors_of
+
+    factors = factors_of(need.left) if need.left.is_Add and need.relation in _POSITIVE else None
+    if factors is not None and need.right.is_zero:
+        parts = (replace(need, name=str(f), left=f, relation=">") for f in factors)
+        if all(map(_holds, parts)):
+            return True
     found: list[Verdict] = []
-    _decide(claim, found, [])
+    with suppress(Exhausted):
+        limited(_decide, need, found, [], steps=_NEEDS)
     return bool(found) and found[-1].status is Status.PROVED
 
 
 def prove_all(claims: tuple[Claim, ...]) -> Report:
-    """A report with one verdict for each claim."""
-    entries = tracked(claims, label="proving", unit="claim")
-    return Report.of((claim.title, prove(claim)) for claim in entries)
+    """A report with one verdict for each claim, from one budget of work."""
+    entries, budget = tracked(claims, label="proving", unit="claim"), Budget(REPORT)
+    return Report.of((claim.title, _within(claim, STEPS, budget)) for claim in entries)

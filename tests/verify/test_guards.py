@@ -17,6 +17,7 @@ from grpo_symbolic.symbols import G, beta, k, pi, pi_ref, t
 from grpo_symbolic.verify import elaboration, linear_certificate, methods
 from grpo_symbolic.verify import recheck as files
 from grpo_symbolic.verify.ball_boxes import BallBoxes
+from grpo_symbolic.verify.definedness import factors_of
 from grpo_symbolic.verify.elaboration import Elaboration, _variable, primes
 from grpo_symbolic.verify.kernel.proof import Proof
 from grpo_symbolic.verify.kernel.statement import Rejected, Unchecked, statement_of
@@ -205,8 +206,47 @@ def test_limits_of_work_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     claim = gs.Claim("", 1 / log(1 + beta), "!=", S.Zero)
     assert needs_hold(claim)
     monkeypatch.setattr(methods, "_NEEDS", 5)
+    methods._holds.cache_clear()
     assert not needs_hold(claim)
+    methods._holds.cache_clear()
     assert needs_hold(gs.Claim("", beta, ">", S.Zero))
+
+
+def test_a_divisor_that_adds_up_products_is_positive_by_its_factors() -> None:
+    """Groups with both rewards, for three raters: too many monomials to be written out."""
+    one, two, three = (Symbol(f"p_{k}", positive=True) for k in (1, 2, 3))
+    simplex = Domain.of((one, 0, 1), (two, 0, 1 - one), (three, 0, 1 - one - two))
+    shares = (one, one + two, two + three, one + two + three)
+    mixed = sum(k * m**k * (1 - m) ** (9 - k) for m in shares for k in range(1, 9))
+    assert factors_of(mixed) is not None
+    assert needs_hold(gs.Claim("", one / mixed, ">", S.Zero, simplex))
+    zero = one * (one + two - 1) ** 2 + two**2 * (one + two - 1) ** 2  # where one + two = 1
+    assert factors_of(zero) == {one, two, one + two - 1}
+    square = Domain.of((one, 0, 1), (two, 0, 1))
+    assert not needs_hold(gs.Claim("", 1 / zero, ">", S.Zero, square))
+    assert factors_of(one - two * (one + two)) is None  # a term that is subtracted
+    assert factors_of(one * (one + two) ** -2 + two) is None  # no polynomial
+
+
+def test_a_mean_over_a_group_needs_its_table_and_no_more() -> None:
+    """Seven others: t is 0, 1/7, … 1; between these the function may be anything."""
+
+    def mean(f: Any, size: Any = 7) -> Any:
+        return BernsteinMean(Lambda(t, f), size, pi)
+
+    def defined(*means: Any) -> bool:
+        return needs_hold(gs.Claim("", sum(means), ">", S.Zero))
+
+    inside = mean(sqrt(t * (1 - t)))
+    assert defined(inside)
+    assert defined(mean(1 / (t - S.Half)))
+    assert not defined(mean(1 / (7 * t - 3)))
+    assert not defined(mean(sqrt(t - S.Half)))
+    assert not defined(inside, mean(sqrt(t - S.Half)))
+    assert defined(mean(sqrt(beta + t)))
+    assert not defined(mean(sqrt(t - beta)))
+    assert not defined(mean(sqrt(1 - t), G))  # not seen to be in [0, 1]
+    assert not needs_hold(gs.Claim("", 1 / BernsteinMean(Lambda(t, 1 - t), 7, pi - 1), ">", S.Zero))
 
 
 def test_what_is_not_real_is_not_proved() -> None:
@@ -324,14 +364,26 @@ def test_what_was_tried_is_told_with_a_verdict_that_is_none() -> None:
     assert found.detail.startswith("undecided after exact identity, sign on the orthant, ")
     assert found.detail.count(", ") == len(methods.METHODS) - 1
     half = gs.Claim("", log(mystery) - log(mystery) / 2, "==", log(mystery) / 2)
+    where = "exact identity (it holds where both sides are defined)"
+    assert prove(half).detail == f"undecided after {where}, exact rational sampling"
     tried: list[str] = []
     exact = methods.METHODS[0]
-    assert methods._verdict(exact, half, tried, exact.steps) is None
-    assert tried == ["exact identity (it holds where both sides are defined)"]
-    assert methods._verdict(exact, strange, tried, exact.steps) is None
-    assert tried[1:] == ["exact identity"]
-    assert methods._verdict(exact, gs.Claim("", beta, "==", beta), tried, exact.steps) is not None
-    assert len(tried) == 2
+    assert methods._reached(exact, strange, tried, exact.steps) is None
+    assert tried == ["exact identity"]
+    assert methods._reached(exact, gs.Claim("", beta, "==", beta), tried, exact.steps) is not None
+    assert len(tried) == 1
+
+
+def test_a_report_has_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left over takes no work: only what a normal form shows, and a sentence."""
+    hard = [gs.Claim(str(k), log(1 + k * beta), "<", k * beta) for k in (1, 2, 3)]
+    easy = gs.Claim("", beta + 1, ">", beta)
+    alone = [prove(claim).status for claim in hard]
+    monkeypatch.setattr(methods, "REPORT", 10)
+    report = methods.prove_all((*hard, easy))
+    assert [v.status for v in report] == [Status.UNKNOWN] * 3 + [Status.PROVED]
+    assert Status.UNKNOWN not in alone
+    assert all(v.detail.endswith("10 steps for all claims together") for v in [*report][:3])
 
 
 def test_a_claim_and_a_verdict_as_html() -> None:
