@@ -22,6 +22,7 @@ from grpo_symbolic.levels.form import LevelForm
 from grpo_symbolic.levels.ordered import OrderedField
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import Allowance
 from grpo_symbolic.numeric.stationary import Condition, linearised, remainder, solved
 
 Mask = NDArray[np.bool_]
@@ -34,6 +35,8 @@ _OFF, _SETTLED, _CORRECTIONS, _ROUGHLY = 1e-8, 1e-14, 12, 0.02
 _MARGIN, _NEAR = 1e-2, 1e-3
 # Of the start from two levels.
 _STEPS = 12
+# What a row costs beside its sums, in operations.
+_ROW = 100_000
 # Newton starts beside the reference and one near each answer, and when two solutions are one.
 _RANDOM, _SAME = 8, 1e-7
 
@@ -57,6 +60,10 @@ class LevelCondition(Condition):
     emission: Array | None = None
     dropped: int = 0
     settled = 0.03  # a finer rule goes on from there
+
+    @property
+    def cost(self) -> int:
+        return self.preference.cost
 
     def felt(self, policy: Array, sloped: bool) -> tuple[Array, Array]:
         """P, answers × rows, and its slopes as rows × answers × answers, if asked for."""
@@ -169,7 +176,7 @@ class Ladder:
         answers = self.form.answers
         rungs = ((self.coarse, 10), (self.better, 1), (self.middle, 2), (self.fine, 1))
         inner = sum(times * rung.preference.cost for rung, times in rungs)
-        return inner + 15 * (answers + 1) ** 3
+        return inner + 15 * (answers + 1) ** 3 + _ROW
 
     def check(self, most: float) -> None:
         """Raise where one row takes more operations.
@@ -194,23 +201,28 @@ class Ladder:
         """log π/π_ref of one solution a row, and where it is one."""
         return self._solved(beta, reference, start)[:2]
 
-    def attracted(self, beta: Array, reference: Array) -> tuple[Array, Mask]:
-        """The same where the policy-gradient flow is attracting there."""
-        y, found, held = self._solved(beta, reference, None)
+    def attracted(self, beta: Array, reference: Array, allowance: Allowance) -> tuple[Array, Mask]:
+        """The same where the policy-gradient flow is attracting there, as far as work allows."""
+        y, found, held = self._solved(beta, reference, None, allowance)
         left = np.flatnonzero(found & ~held)
         if len(left):
             found[left] = self.middle.attracting(y[:, left], beta[left], reference[:, left])
         return y, found
 
     def _solved(
-        self, beta: Array, reference: Array, start: Array | None
+        self,
+        beta: Array,
+        reference: Array,
+        start: Array | None,
+        allowance: Allowance | None = None,
     ) -> tuple[Array, Mask, Mask]:
         """log π/π_ref, where it solves the condition, and where it is seen to attract."""
         first = self._start(beta, reference) if start is None else start
-        y, done = solved(self.coarse, beta, reference, first)
+        y, done = solved(self.coarse, beta, reference, first, allowance)
         left = np.flatnonzero(~done)
         if len(left) and start is None and first is not None:
-            y[:, left], done[left] = solved(self.coarse, beta[left], reference[:, left])
+            given = beta[left], reference[:, left]
+            y[:, left], done[left] = solved(self.coarse, *given, allowance=allowance)
         at = np.flatnonzero(done & np.isfinite(y).all(axis=0))
         found, held = np.zeros((2, len(beta)), bool)
         if len(at):

@@ -18,18 +18,21 @@ from grpo_symbolic.numeric.interpolant import Array
 
 @dataclass
 class Allowance:
-    """What one call may still leave to an exact solver, whatever its blocks.
+    """What one call may still do for points that are left open, whatever its blocks.
 
     Parameters
     ----------
     rows : int
-        Points, one by one.
+        Points that an exact solver is given, one by one.
     operations : int
         Of all of them: some seconds. The last row may take more than is left.
+    floats : float
+        Operations in float64 on the way to points along falling weights.
     """
 
     rows: int = 64
     operations: int = 40_000_000
+    floats: float = 1.5e10
 
     def __bool__(self) -> bool:
         return self.rows > 0 and self.operations > 0
@@ -38,6 +41,12 @@ class Allowance:
         """One row was solved with so many operations."""
         self.rows -= 1
         self.operations -= operations
+
+    def rows_of(self, cost: float, count: int) -> int:
+        """How many of so many points are followed along weights, each at this cost."""
+        fits = min(count, int(self.floats / cost) + (self.floats > 0))
+        self.floats -= fits * cost
+        return fits
 
 
 @dataclass(frozen=True)

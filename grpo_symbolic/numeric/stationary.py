@@ -21,13 +21,18 @@ from sympy import Expr, S, diff
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.numeric.kernels import Allowance
 from grpo_symbolic.numeric.tilted import SpreadTilt
 
-_STEPS = 80
+# Steps at most, and so many that they count for those who take more.
+_STEPS, _USUAL = 80, 12
 _LONGEST = 1.5
 #: What is left of the condition, beside the terms that it is the difference of.
 _RESIDUAL = 2e-12
-_CONTINUED = 3.0
+# Steps of a falling weight for a factor of two, and at most.
+_CONTINUED, _WEIGHTS = 3.0, 400
+# What a step on a row costs at least.
+_ROW = 10_000
 
 
 def pull(force: Expr) -> Formula:
@@ -89,16 +94,30 @@ class Condition:
     settled: ClassVar[float] = 2e-14
     most: ClassVar[int] = _STEPS
 
+    @property
+    def cost(self) -> int:
+        """Operations of a step on one row, about."""
+        return _ROW + 15 * (len(self.preference.parts) + 1) ** 2
+
     def at_rows(self, rows: Array) -> Condition:
         """The condition of some of the rows, where each has one of its own."""
         return self
 
-    def newton(self, y: Array, beta: Array, reference: Array) -> tuple[Array, NDArray[np.bool_]]:
-        """Steps of bounded length from ``y``, and where they end at a solution."""
+    def newton(
+        self, y: Array, beta: Array, reference: Array, allowance: Allowance | None = None
+    ) -> tuple[Array, NDArray[np.bool_]]:
+        """Steps of bounded length from ``y``, and where they end at a solution.
+
+        What takes more of them than usual does so as far as there is an allowance.
+        """
         y, n = y.copy(), len(y)
         done = np.zeros(y.shape[1], bool)
         left = np.arange(y.shape[1])
-        for _ in range(self.most):
+        for taken in range(self.most):
+            if taken >= _USUAL and allowance is not None:
+                left = left[: allowance.rows_of(self.cost, len(left))]
+            if not len(left):
+                break
             step = self.at_rows(left).step(y[:, left], beta[left], reference[:, left])
             bad = ~np.isfinite(step).all(axis=0)
             length = np.abs(step).max(axis=0)
@@ -110,8 +129,6 @@ class Condition:
             ended = still.all(axis=0) & ~bad
             done[left[ended]] = True
             left = left[~ended & ~bad]
-            if not len(left):
-                break
         # Rounding may keep the last steps from vanishing: the condition decides.
         with np.errstate(all="ignore"):
             done = self.accepted(y, beta, reference) & np.isfinite(y).all(axis=0)
@@ -193,6 +210,10 @@ class SpreadCondition(Condition):
 
     preference: SpreadTilt  # type: ignore[assignment]
 
+    @property
+    def cost(self) -> int:
+        return _ROW
+
     def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, ...]:
         policy = reference * np.exp(y)
         values, slopes = self.preference.felt(policy)
@@ -243,25 +264,34 @@ def _solved(matrix: Array, right: Array) -> Array:
 
 
 def solved(
-    condition: Condition, beta: Array, reference: Array, start: Array | None = None
+    condition: Condition,
+    beta: Array,
+    reference: Array,
+    start: Array | None = None,
+    allowance: Allowance | None = None,
 ) -> tuple[Array, NDArray[np.bool_]]:
     """The solution reached from the reference, or along falling weights; and where it is one.
 
-    From another ``start`` there is no second attempt.
+    From another ``start`` there is no second attempt. Weights fall for as many rows as an
+    allowance is left for.
     """
     first = np.zeros_like(reference) if start is None else start
-    y, done = condition.newton(first, beta, reference)
+    y, done = condition.newton(first, beta, reference, allowance)
     if start is not None:
         return y, done
     left = np.flatnonzero(~done)
     if len(left):
         weight, columns = beta[left], reference[:, left]
         largest = np.maximum(8.0, weight)
-        at = np.zeros_like(columns)
         steps = int(np.ceil(np.log2((largest / weight).max()) * _CONTINUED)) + 1
-        good = np.zeros(len(left), bool)
-        for k in range(min(steps, 400) + 1):
-            share = min(1.0, k / max(1, min(steps, 400)))
+        steps = min(steps, _WEIGHTS)
+        if allowance is not None:
+            few = allowance.rows_of(condition.cost * condition.most * (steps + 1), len(left))
+            left, weight, columns = left[:few], weight[:few], columns[:, :few]
+            largest = largest[:few]
+        at, good = np.zeros_like(columns), np.zeros(len(left), bool)
+        for k in range(steps + 1):
+            share = min(1.0, k / steps)
             now = largest ** (1 - share) * weight**share
             at, good = condition.newton(at, now if share < 1 else weight, columns)
         y[:, left], done[left] = at, good

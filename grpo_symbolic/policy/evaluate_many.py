@@ -344,7 +344,7 @@ class _SimplexKernel(Kernel):
         if self.curve is not None:
             found, left = self.curve.solved(weight, columns, branch)
         else:
-            found, left = self._by_newton(weight, columns, branch)
+            found, left = self._by_newton(weight, columns, points)
         if left.any():
             more = self.exact(weight[left], columns[:, left], branch, points.exact)
             found = put(found, left, more)
@@ -366,15 +366,16 @@ class _SimplexKernel(Kernel):
             ]
         return np.stack([side if side.ndim == 2 else side[:, None] for side in sides], axis=-1)
 
-    def _by_newton(self, beta: Array, masses: Array, branch: str) -> tuple[Array, Mask]:
+    def _by_newton(self, beta: Array, masses: Array, points: Points) -> tuple[Array, Mask]:
         """One solution of each row, and the rows that are left."""
+        branch = points.branch
         if self.ladder is not None:
-            return self._by_levels(self.ladder, beta, masses, branch)
+            return self._by_levels(self.ladder, beta, masses, points)
         field, out = self.field, np.full((len(beta), 1, len(masses)), np.nan)
         if field is None or (branch != "attracting" and not self.unique):
             return out, np.ones(len(beta), bool)
         with np.errstate(all="ignore"):
-            y, good = solved(field, beta, masses)
+            y, good = solved(field, beta, masses, allowance=points.exact)
             if not self.unique:
                 at = np.flatnonzero(good)
                 good[at] = field.attracting(y[:, at], beta[at], masses[:, at])
@@ -382,22 +383,22 @@ class _SimplexKernel(Kernel):
         return out, ~good
 
     def _by_levels(
-        self, ladder: Ladder, beta: Array, masses: Array, branch: str
+        self, ladder: Ladder, beta: Array, masses: Array, points: Points
     ) -> tuple[Array, Mask]:
         """What Newton's method on level values finds: from the reference, or from many starts."""
         count, n = len(beta), len(masses)
         out = np.full((count, 1, n), np.nan)
         with np.errstate(all="ignore"):
-            if branch != "attracting":
+            if points.branch != "attracting":
                 for k in range(count):
                     found, _ = ladder.searched(float(beta[k]), masses[:, k])
                     policies = sorted(
                         (masses[:, k] * np.exp(y) for y in found), key=self.exact.merit
                     )
-                    kept = at_an_end(policies, branch)
+                    kept = at_an_end(policies, points.branch)
                     out = put(out, [k], np.array(kept)[None]) if kept else out
                 return out, np.zeros(count, bool)
-            y, good = ladder.attracted(beta, masses)
+            y, good = ladder.attracted(beta, masses, points.exact)
             out[:, 0] = np.where(good, masses * np.exp(y), np.nan).T
         return out, ~good
 

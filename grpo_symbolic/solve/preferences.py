@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import comb
 from typing import Protocol
 
@@ -136,6 +136,19 @@ class PolynomialPreference:
         return arb_mat(n, n, self._slopes.over(policy))
 
 
+@lru_cache(maxsize=16)
+def _derivatives(
+    expressions: tuple[Expr, ...], unknowns: tuple[Symbol, ...]
+) -> dict[tuple[int, int], Expr]:
+    free = [v.free_symbols for v in expressions]
+    return {
+        (o, j): diff(v, s)
+        for o, v in enumerate(expressions)
+        for j, s in enumerate(unknowns)
+        if s in free[o]
+    }
+
+
 @dataclass(frozen=True)
 class GivenPreference:
     """P as expressions.
@@ -158,16 +171,10 @@ class GivenPreference:
         rest = Dummy("rest", positive=True)
         return cls(tuple(v.xreplace({last: rest}) for v in values), (*free, rest))  # type: ignore[arg-type]
 
-    @cached_property
+    @property
     def _slopes(self) -> dict[tuple[int, int], Expr]:
         """By answer and mass; what an expression does not contain it does not feel."""
-        free = [v.free_symbols for v in self.expressions]
-        return {
-            (o, j): diff(v, s)
-            for o, v in enumerate(self.expressions)
-            for j, s in enumerate(self.unknowns)
-            if s in free[o]
-        }
+        return _derivatives(self.expressions, self.unknowns)
 
     @cached_property
     def cost(self) -> int:
