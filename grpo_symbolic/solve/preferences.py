@@ -136,6 +136,10 @@ class PolynomialPreference:
         return arb_mat(n, n, self._slopes.over(policy))
 
 
+#: One minus the other probabilities; one symbol, so that derivatives are found again.
+_LAST = Dummy("rest", positive=True)
+
+
 @lru_cache(maxsize=16)
 def _derivatives(
     expressions: tuple[Expr, ...], unknowns: tuple[Symbol, ...]
@@ -168,8 +172,7 @@ class GivenPreference:
     def of(cls, values: Sequence[Expr], policy: Sequence[Expr]) -> GivenPreference:
         """In a policy whose last probability is written as one minus the others."""
         *free, last = policy
-        rest = Dummy("rest", positive=True)
-        return cls(tuple(v.xreplace({last: rest}) for v in values), (*free, rest))  # type: ignore[arg-type]
+        return cls(tuple(v.xreplace({last: _LAST}) for v in values), (*free, _LAST))  # type: ignore[arg-type]
 
     @property
     def _slopes(self) -> dict[tuple[int, int], Expr]:
@@ -257,14 +260,18 @@ def refuse_names(condition: StationarityCondition) -> None:
         question, size = condition.question, condition.algorithm.group_size
         if question.raters:
             levels = max(len(rater.levels) for _, rater in question.mixture)
-            smaller = map(Integer, range(int(size), 2, -1))
+            smaller = map(Integer, range(int(size), 1, -1))
             rule = condition.algorithm.advantage
             short = (g for g in smaller if term_count(rule, levels, g) <= WRITTEN_OUT)
-            fits = next(short, Integer(2))
+            fits = next(short, None)
+            enough = f"groups of {fits}"
+            if fits is None:
+                few = (n for n in range(levels, 1, -1) if term_count(rule, n, S(2)) <= WRITTEN_OUT)
+                enough = f"groups of 2 and {next(few, 2)} levels of reward"
             raise ValueError(
                 f"groups of {size} that one of several raters scores have numbers point by point "
                 "and under the published advantage only (`solutions`, `enclose`): otherwise "
-                f"groups of {fits} would do"
+                f"{enough} would do"
             )
         raise ValueError(
             f"no numbers are known for groups of {size} with {len(question.levels)} levels of "

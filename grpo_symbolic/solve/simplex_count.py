@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import mpmath as mp
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 from sympy import Expr, S, Symbol, diff
 
 from grpo_symbolic.algebra import is_zero
@@ -98,15 +98,15 @@ class SimplexCount:
         shown = None if form is None else one_for_every_reference(form)
         if shown is not None:
             return shown
-        if not self._may_be_affine():
+        if condition.preference.kept_by_name or not self._may_be_skew():
             return None
-        values = [v.subs(self.field.point) for v in condition.preference]
+        values = [v.xreplace(self.field.point) for v in condition.preference]
         if skew_slopes(values, unknowns, condition.question.policy_domain) is None:
             return None
         return "the preference of pairs is skew, so the stationarity map is strictly monotone"
 
-    def _may_be_affine(self) -> bool:
-        """Whether the contrasts have the same slopes, as far as balls tell, at two policies."""
+    def _may_be_skew(self) -> bool:
+        """Whether contrasts have the same skew slopes, as far as balls tell, at two policies."""
         n = len(self.field.condition.policy)
         with ctx.workprec(_BITS):
             total = arb(n * (n + 1) // 2)
@@ -115,10 +115,13 @@ class SimplexCount:
                 first, second = (self.field.preference.slopes(p) for p in (uniform, rising))
             except ValueError:  # symbols without a number
                 return True
+
+        def contrast(slopes: arb_mat, o: int, j: int) -> arb:
+            return slopes[o, j] - slopes[o, n - 1] - slopes[n - 1, j] + slopes[n - 1, n - 1]
+
         return all(
-            (first[o, j] - first[o, n - 1] - first[n - 1, j] + first[n - 1, n - 1]).overlaps(
-                second[o, j] - second[o, n - 1] - second[n - 1, j] + second[n - 1, n - 1]
-            )
+            contrast(first, o, j).overlaps(contrast(second, o, j))
+            and (contrast(first, o, j) + contrast(first, j, o)).contains(0)
             for o in range(n - 1)
             for j in range(n - 1)
         )
@@ -163,10 +166,13 @@ def skew_slopes(
     values: Sequence[Expr], unknowns: Sequence[Symbol], domain: Domain
 ) -> list[list[Expr]] | None:
     """The derivative of P along the simplex, where it is constant and skew; else None."""
-    rows = [[diff(v - values[-1], s).expand() for s in unknowns] for v in values[:-1]]
-    if any(entry.has(*unknowns) for row in rows for entry in row):
-        return None
-    for i, row in enumerate(rows):
+    rows: list[list[Expr]] = []
+    last = [diff(values[-1], s) for s in unknowns]
+    for i, v in enumerate(values[:-1]):
+        row = [(diff(v, s) - shared).expand() for s, shared in zip(unknowns, last, strict=True)]
+        if any(entry.has(*unknowns) for entry in row):
+            return None
+        rows.append(row)
         for j in range(i + 1):
             if not is_zero((row[j] + rows[j][i]).expand(), domain):
                 return None

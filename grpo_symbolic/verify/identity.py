@@ -16,7 +16,7 @@ class ExactIdentity(Method):
 
     name = "exact identity"
     family = "normal form"
-    steps = 11_000_000  # many radicals, as of four answers by rank, take nine
+    steps = 7_000_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
         if claim.relation not in ("==", ">=", "<="):
