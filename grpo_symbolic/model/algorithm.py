@@ -11,6 +11,7 @@ from sympy import Add, Expr, Integer, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.display import as_call, math, prose, record, tex
+from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, group_size, symbol_or_number
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
@@ -79,7 +80,8 @@ class Algorithm(ABC):
         object.__setattr__(self, "beta", symbol_or_number("beta", self.beta))
 
     def _model(self, question: Question, values: Sequence[Expr]) -> PreferenceModel:
-        domain = question.domain.extended(*values, *question.policy)
+        ranges = Domain((*question.domain.ranges, *question.policy_domain.ranges))
+        domain = ranges.extended(*values)
         return PreferenceModel(tuple(values), question.policy, domain, rule=self, question=question)
 
 

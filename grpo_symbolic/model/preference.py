@@ -116,14 +116,18 @@ class PreferenceModel(Sequence):
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """Mean zero, invariance under shift and scale, equivariance under relabelling."""
+        """Mean zero, invariance under shift and scale, equivariance under relabelling.
+
+        The first two are those of advantages, which P is not where rewards are penalised before
+        the baseline: it is the reward.
+        """
         if self.rule is None or self.rule.advantage is None or self.question is None:
             return ()
         if self.kept_by_name:
             return ()  # nothing is known of a name but what it stands for
         advantage = self.rule.advantage
         found = []
-        if advantage.zero_sum:
+        if advantage.zero_sum and not self.rule.penalised_before_baseline:
             mean_zero = _opaque(self.expected)
             found.append(Claim("mean zero: E P = 0", mean_zero, "==", Integer(0), self.domain))
         if len(self) > _MOST_ANSWERS:
@@ -131,9 +135,10 @@ class PreferenceModel(Sequence):
         return (*found, *self._invariances(self.rule, self.question))
 
     def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:
-        if question.raters or (
+        moves = question.raters or (
             question.reward_laws and not any(isinstance(w, Gaussian) for w in question.laws)
-        ):
+        )
+        if moves and not rule.penalised_before_baseline:
             shift, scale = Symbol("c", real=True), Symbol("k", positive=True)
             images = []
             if rule.advantage.shift_invariant:

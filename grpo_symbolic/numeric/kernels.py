@@ -31,8 +31,8 @@ class Allowance:
     """
 
     rows: int = 64
-    operations: int = 40_000_000
-    floats: float = 1.5e10
+    operations: int = 25_000_000
+    floats: float = 5e9
 
     def __bool__(self) -> bool:
         return self.rows > 0 and self.operations > 0

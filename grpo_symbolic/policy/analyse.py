@@ -8,8 +8,9 @@ for a question of many answers, comes with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 # For one entry.
 _STEPS = 3_000_000
 _SHOWN = 20
+# Ranges and equations that are written out.
+_WRITTEN = 24
 # A curve with more operations is not printed.
 _LEGIBLE = 60
 
@@ -164,8 +167,12 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
     return Analysis(
         policy.algorithm,
         question,
-        str(policy.domain),
-        "; ".join(f"{sstr(e.lhs)} = {sstr(e.rhs)}" for e in policy.equations),
+        _first((str(r) for r in policy.domain.ranges), len(policy.domain.ranges), ", "),
+        _first(
+            (f"{sstr(e.lhs)} = {sstr(e.rhs)}" for e in policy.equations),
+            len(policy.equations),
+            "; ",
+        ),
         policy.status,
         counted,
         thresholds,
@@ -174,6 +181,13 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
         bounded_by,
         objective,
     )
+
+
+def _first(texts: Iterator[str], count: int, between: str) -> str:
+    """The first of so many texts: those of hundreds of answers take long, and nobody reads them."""
+    shown = [*islice(texts, _WRITTEN)]
+    more = [f"and {count - len(shown)} more"] if count > len(shown) else []
+    return between.join((*shown, *more))
 
 
 def _section(work: Callable[..., Entry], *arguments: Any) -> Entry:

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
-from sympy import Dummy, Expr, Rational, S, Sum, Symbol, Tuple, diff, oo
+from sympy import Dummy, Expr, Rational, S, Sum, Symbol, Tuple, diff, oo, preorder_traversal
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero
@@ -56,6 +56,8 @@ from grpo_symbolic.stationarity import StationarityCondition, stationarity_condi
 _BLOCK, _SCANNED, _DENSE = 2**18, 2**12, 2**20
 # What a row of the exact solver is counted with at least, and one in balls.
 _ROW, _BALL_ROW = 1_000_000, 20_000_000
+# Answers times parts of their preference, of which all slopes are compiled.
+_COMPILED = 200_000
 # Operations of one call on level values: some seconds.
 _OPERATIONS = 80_000_000_000
 # π_ref(a) alone keeps the digits of a reference in which b has at least this mass.
@@ -266,6 +268,9 @@ class _SimplexKernel(Kernel):
         if not self.monotone and isinstance(self._balls.preference, CountedPreference):
             return None  # what sums over the groups are written out to takes longer to compile
         refuse_names(condition)
+        parts = sum(1 for _ in preorder_traversal(Tuple(*condition.preference)))
+        if parts * len(condition.policy) > _COMPILED:
+            return None
         values = [v.subs(self.point) for v in condition.preference]
         more = Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}
         return None if more else Condition.of(values, condition.policy, force)

@@ -38,12 +38,14 @@ from grpo_symbolic.solve.response import Response
 from grpo_symbolic.solve.simplex_field import SimplexField
 from grpo_symbolic.solve.simplex_system import ResponseSystem
 from grpo_symbolic.solve.tilt import Tilt
-from grpo_symbolic.work import Exhausted
+from grpo_symbolic.work import Exhausted, limited
 
 # Bits of the isolation; the zeros are refined by the field.
 _BITS = 80
 # Cells that a subdivision looks at, and operations that it may take in several unknowns.
 _CELLS, _OPERATIONS = 3000, 7_000_000
+# Of the derivatives of a preference that is written out.
+_STEPS = 1_500_000
 # Unknowns of a system that is subdivided.
 _MOST_UNKNOWNS = 4
 
@@ -101,7 +103,11 @@ class SimplexCount:
         if condition.preference.kept_by_name or not self._may_be_skew():
             return None
         values = [v.xreplace(self.field.point) for v in condition.preference]
-        if skew_slopes(values, unknowns, condition.question.policy_domain) is None:
+        inside = condition.question.policy_domain
+        try:
+            if limited(skew_slopes, values, unknowns, inside, steps=_STEPS) is None:
+                return None
+        except Exhausted:
             return None
         return "the preference of pairs is skew, so the stationarity map is strictly monotone"
 

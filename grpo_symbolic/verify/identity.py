@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grpo_symbolic.algebra import is_zero, same, sign
 from grpo_symbolic.verify.claim import Claim
+from grpo_symbolic.verify.limits import has_form
 from grpo_symbolic.verify.method import Method
 from grpo_symbolic.verify.verdict import Status, Verdict
 
@@ -16,10 +17,10 @@ class ExactIdentity(Method):
 
     name = "exact identity"
     family = "normal form"
-    steps = 7_000_000
+    steps = 6_000_000
 
     def attempt(self, claim: Claim) -> Verdict | None:
-        if claim.relation not in ("==", ">=", "<="):
+        if claim.relation not in ("==", ">=", "<=") or not has_form(claim.left, claim.right):
             return None
         if same(claim.left, claim.right, claim.domain):
             return Verdict(Status.PROVED, self.name, _SAME, {"by": "difference"})

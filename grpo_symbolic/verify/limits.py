@@ -6,10 +6,11 @@ is too large for a method is answered by the next one, or by none, which is UNKN
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from math import comb, prod
 
 from flint import fmpq
-from sympy import Basic, Expr, Pow
+from sympy import Basic, Expr, Pow, preorder_traversal
 
 from grpo_symbolic.domain import free_symbols
 
@@ -26,6 +27,8 @@ SYSTEM_LARGEST = (400, 2000)
 SCRIPT_LARGEST, NUMBER_ROOTS = (4000, 4000), (4,)
 #: Parts, degree and monomials of a claim whose normal form ends by itself.
 SMALL = (160, 64, 10_000)
+#: Parts of the sides of a claim that have one normal form.
+FORM_LARGEST = 6_000
 #: How many whole numbers are inserted one by one.
 WHOLE_NUMBERS = (2, 8)
 #: How many times its limit a method may take where more than one verdict is wanted; samples not.
@@ -35,6 +38,12 @@ PATIENCE = {False: 4, True: 1}
 def within(largest: tuple[int, ...], *sizes: int) -> bool:
     """Whether no size exceeds its limit."""
     return all(size <= most for size, most in zip(sizes, largest, strict=True))
+
+
+def has_form(left: Expr, right: Expr) -> bool:
+    """Whether the sides are short enough for a normal form."""
+    parts = chain(preorder_traversal(left), preorder_traversal(right))
+    return sum(1 for _ in islice(parts, FORM_LARGEST + 1)) <= FORM_LARGEST
 
 
 def unmetered(left: Expr, right: Expr, steps: int, usual: int) -> bool:

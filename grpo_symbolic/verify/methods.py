@@ -22,9 +22,9 @@ from grpo_symbolic.verify.verdict import Report, Status, Verdict
 from grpo_symbolic.work import Budget, Exhausted, limited
 
 #: For all methods on one claim.
-STEPS = 8_000_000
+STEPS = 7_000_000
 #: For all claims of a report, but for those whose normal form ends by itself.
-REPORT = 8_000_000
+REPORT = 7_000_000
 #: For one divisor, radicand or argument of a logarithm.
 _NEEDS = 2_000_000
 #: What follows for a sum of positive terms.

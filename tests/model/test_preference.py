@@ -203,3 +203,18 @@ def test_nlhf_preference_is_the_probability_of_winning(p: Fraction, gamma: Fract
         ):
             expected = mpf(exact.numerator) / exact.denominator
             assert abs(at(expr, p, gamma=gamma) - expected) < mpf(10) ** -50
+
+
+@pytest.mark.parametrize("rule", [gs.ShiftAndScale(), gs.ShiftOnly()])
+def test_a_penalised_reward_has_no_mean_zero(rule) -> None:
+    """P is the reward there: what holds of advantages is not claimed, and all is on the simplex."""
+    algorithm = gs.GRPO(4, gs.Estimator("k1", "reward-before-baseline"), rule)
+    policy = gs.stationary_policy(algorithm, gs.Question(rewards=(2, 1, 0)))
+    preference = policy.condition.preference
+    assert list(preference.values) == [2, 1, 0]
+    inside = dict.fromkeys(preference.domain.symbols, Rational(1, 3))
+    outside = {**inside, preference.policy[0]: Rational(3, 4)}
+    assert [preference.domain.contains(point) for point in (inside, outside)] == [True, False]
+    report = policy.verify()
+    assert len(report) == 3
+    assert report.status is gs.Status.PROVED

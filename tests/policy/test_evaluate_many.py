@@ -287,3 +287,22 @@ def test_a_sum_over_groups_is_compiled_whole() -> None:
     (exact,) = policy.solutions(beta=2, pi_ref=["1/2", "3/10", "1/5"])
     found = policy.evaluate(beta=2.0, pi_ref=[0.5, 0.3, 0.2])
     assert error(found, list(exact.policy)) < 1e-13
+
+
+def test_rows_without_a_solution_end_with_the_allowance() -> None:
+    """A call does so much for them, and finds what it finds alone for the rows before."""
+    alone, shared = Allowance(floats=1000.0), Allowance(floats=0.0)
+    assert [alone.rows_of(300.0, 3), alone.rows_of(300.0, 9)] == [3, 1]
+    assert [alone.rows_of(300.0, 9), shared.rows_of(1.0, 5)] == [0, 0]
+    policy = gs.stationary_policy(
+        gs.GRPO(16, gs.Divergence.chi_squared(), gs.NegativeOnly()), gs.Question(rewards=(3, 2, 0))
+    )
+    reference = rows(40, 3, seed=5)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        found = policy.evaluate(beta=np.where(np.arange(40) % 2, 30.0, 0.05), pi_ref=reference)
+    assert np.isnan(found).any(axis=1).tolist()[1::2] == [False] * 20
+    (said,) = told
+    assert "fewer where each takes long" in str(said.message)
+    one = policy.evaluate(beta=30.0, pi_ref=reference[1])
+    assert found[1] == pytest.approx(one, rel=1e-12)
