@@ -56,8 +56,11 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: k > 0": (
         "no exponent of a factor is 0"
     ),
-    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: e > 0": (
-        "no power that is asked for has the exponent 0"
+    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: number > 0": (
+        "what is 0 has no factors, and its root is 0 before they are looked for"
+    ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration.cancelled: a number off by one: 1": (
+        "any power of a new variable tells what stands beside it"
     ),
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: left out: "
     "raise NotFound('a radicand has a divisor of unknown sign')": (
