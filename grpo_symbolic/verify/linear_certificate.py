@@ -32,7 +32,9 @@ _MAX_COLUMNS = 4000
 # Of the simplex method, for all programs of one search together.
 _MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
-# Of a coefficient that is free.
+# What a column costs, so that few and short ones are preferred: a product, beside the square of
+# its length; each of its terms; a monomial of a cofactor.
+_PRODUCT, _TERM, _COFACTOR = 1.0, 0.1, 0.05
 
 Monomials = dict[tuple[int, ...], Rational]
 
@@ -128,10 +130,10 @@ class _Column:
 
     kind: str  # multiplier, term or cofactor
     key: tuple[int, ...]  # powers of the factors; for a cofactor its monomial
-    equation: int
     monomials: Monomials  # its share of: multiplier goal - terms - cofactors equations
     positive: bool
     cost: float
+    equation: int = -1  # of a cofactor
 
 
 class _Program:
@@ -140,10 +142,8 @@ class _Program:
     def __init__(self, system: PolynomialSystem, count: int, iterations: _Iterations) -> None:
         self.system = system
         self.iterations = iterations
-        self.squares = tuple(_squares(system)) if count > 1 else ()
+        self.squares = () if system.relation == "==" else tuple(_squares(system))
         self.columns: list[_Column] = []
-        if system.relation == "==":
-            self.squares = ()
         goal = system.poly(system.goal)
         multipliers = list(self._products(count - 1, strict=True))
         bound = goal.total_degree() + max(p.total_degree() for _, p in multipliers)
@@ -162,7 +162,7 @@ class _Program:
                     tuple(a + b for a, b in zip(m, monomial, strict=True)): -Rational(c)
                     for m, c in equation.terms()
                 }
-                self._append(_Column("cofactor", monomial, i, share, False, 0.05))
+                self._append(_Column("cofactor", monomial, share, False, _COFACTOR, i))
 
     def _strict(self, factor: int) -> bool:
         hypotheses = self.system.hypotheses
@@ -190,8 +190,9 @@ class _Program:
 
     def _add(self, kind: str, powers: tuple[int, ...], poly: Poly, positive: bool) -> None:
         share = {m: Rational(c) for m, c in poly.terms() if c != 0}
-        cost = 1.0 + sum(powers) ** 2 + 0.1 * len(share)
-        self._append(_Column(kind, powers, -1, share, positive, cost))
+        factors = sum(powers)
+        cost = sum((_PRODUCT, factors * factors, _TERM * len(share)))
+        self._append(_Column(kind, powers, share, positive, cost))
 
     def _append(self, column: _Column) -> None:
         if len(self.columns) >= _MAX_COLUMNS:
@@ -352,7 +353,7 @@ def _squares(system: PolynomialSystem) -> Iterator[Expr]:
     gaps = [(a - b).expand() for a, b in combinations([*linear, Integer(1)], 2)]
     candidates = [system.goal, *sorted(gaps, key=lambda e: len(e.free_symbols))]
     for root in candidates:
-        if root.is_number or root in seen or -root in seen or len(seen) >= _MAX_SQUARES:
+        if root.is_number or root in seen or len(seen) >= _MAX_SQUARES:
             continue
         seen |= {root, (-root).expand()}
         yield root
