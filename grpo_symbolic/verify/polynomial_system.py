@@ -275,7 +275,7 @@ class Lowering:
             (r.symbol - r.lower, r.lower_closed),
             (r.upper - r.symbol, r.upper_closed),
         ):
-            if gap.has(oo, -oo):
+            if gap.has(oo):
                 continue
             with suppress(NotPolynomial):
                 value = self.lower(gap)
