@@ -15,7 +15,7 @@ from itertools import combinations, combinations_with_replacement
 from typing import Any
 
 from flint import fmpq, fmpq_mat
-from sympy import Expr, Integer, Mul, Poly, Rational
+from sympy import Expr, Integer, Mul, Poly, Rational, S
 
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.certificate import Certificate, Product
@@ -32,6 +32,8 @@ _MAX_COLUMNS = 4000
 # Of the simplex method, for all programs of one search together.
 _MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
+# The place of the right side of an equation among those of the columns.
+_RIGHT = -1
 # What a column costs, so that few and short ones are preferred: a product, beside the square of
 # its length; each of its terms; a monomial of a cofactor.
 _PRODUCT, _TERM, _COFACTOR = 1.0, 0.1, 0.05
@@ -225,8 +227,6 @@ class _Program:
         """Coefficients of all columns, by linear programming."""
         from scipy.optimize import linprog
 
-        if not all(self._normalised):
-            return None
         count = len(self.columns)
         found = linprog(
             **self._program,
@@ -235,7 +235,7 @@ class _Program:
             options={"maxiter": self.iterations.left},
         )
         self.iterations.left -= int(found.nit)
-        if found.x is None or found.status != 0:
+        if found.status != 0:
             return None
         values = [float(v) for v in found.x]
         for i, opposite in zip(self._free, values[count:], strict=True):
@@ -285,18 +285,16 @@ class _Program:
     def _exact(self, used: list[int], values: Sequence[float]) -> list[fmpq] | None:
         """The used coefficients as rational numbers that solve the equations exactly."""
         rows: dict[tuple[int, ...], dict[int, Rational]] = {}
-        for n, i in enumerate(used):
+        for i in used:
             for monomial, c in self.columns[i].monomials.items():
-                rows.setdefault(monomial, {})[n] = c
+                rows.setdefault(monomial, {})[i] = c
         equations = list(rows.values())
         for row in self._normalised:
             if abs(sum(values[i] for i in row) - 1) < _USED * 1e3:
-                ones = {n: Integer(1) for n, i in enumerate(used) if i in row}
-                equations.append({**ones, len(used): Integer(1)})
-        matrix = fmpq_mat(len(equations), len(used) + 1)
-        for r, equation in enumerate(equations):
-            for n, c in equation.items():
-                matrix[r, n] = as_rational(c)
+                ones = {i: Integer(1) for i in used if i in row}
+                equations.append({**ones, _RIGHT: Integer(1)})
+        places = [*used, _RIGHT]
+        matrix = fmpq_mat([[as_rational(e.get(i, S.Zero)) for i in places] for e in equations])
         reduced, rank = matrix.rref()
         # What linear programming finds is a corner: the equations have one solution there.
         if rank != len(used) or reduced[rank - 1, rank - 1] == 0:

@@ -424,6 +424,8 @@ def test_the_whole_line_has_two_halves(way: int) -> None:
     line = Symbol("line", real=True)
     half = BallBoxes().attempt(gs.Claim("on a half", way * line + 2, ">", exp(-2 - line**2)))
     assert half is None or half.status is gs.Status.REFUTED
+    rational = BallBoxes().attempt(gs.Claim("", line**2 + way * 3 * line + 1, ">", ZERO))
+    assert rational is None or rational.status is gs.Status.REFUTED
     whole = BallBoxes().attempt(gs.Claim("on both", line**2 + way * line + 2, ">", Integer(1)))
     assert whole is not None
     assert whole.status is gs.Status.PROVED

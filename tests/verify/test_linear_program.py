@@ -136,6 +136,23 @@ def test_coefficients_that_no_corner_has_are_not_solved_for() -> None:
         assert made._exact([i for i in used if i != left_out], values) is None
 
 
+def test_what_does_not_prove_the_goal_is_not_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = program(PolynomialSystem(1 - y, ">=", (LOOSE,)), 1)
+    found = made.certificate()
+    assert found is not None
+    exact = _Program._exact
+    for changed in (lambda c: c + 1, lambda c: -c):
+        monkeypatch.setattr(
+            _Program,
+            "_exact",
+            lambda self, used, values, changed=changed: [
+                changed(c) if self.columns[i].kind == "term" else c
+                for i, c in zip(used, exact(self, used, values) or [], strict=True)
+            ],
+        )
+        assert made.certificate() is None
+
+
 def test_limits_are_reached_by_the_first_that_exceeds_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """As many columns as there may be are tried; iterations are counted over all programs."""
     system = PolynomialSystem(1 - y, ">=", (LOOSE,))
