@@ -134,7 +134,7 @@ class Elaboration:
             content = _content(q)
             total *= content ** int(e)
             q = {m: int(c / content) for m, c in q.items()}
-            found.append((self.proof.normal(q) if len(q) > 1 else q, int(e)))
+            found.append((self.proof.normal(q), int(e)))
         return total, found
 
     def _lifted(self, p: Poly) -> Poly:
@@ -225,7 +225,7 @@ class Elaboration:
                 if s in (-1, -2):
                     f, rest = _negative(f), _negative(rest) if k % 2 else rest
                 found.append((self.powered(f, k * e), 1))
-            elif k % 2 == 0 and e.denominator == 2 and k > 0 and e > 0:
+            elif k % 2 == 0 and e.denominator == 2:
                 found.append((self._modulus(f), int(k * e)))
             elif k > 0:
                 rest = self.proof.times(rest, self.proof.power(f, k))

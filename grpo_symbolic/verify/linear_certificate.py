@@ -15,7 +15,7 @@ from itertools import combinations, combinations_with_replacement
 from typing import Any
 
 from flint import fmpq, fmpq_mat
-from sympy import Expr, Integer, Mul, Poly, Rational
+from sympy import Expr, Integer, Mul, Poly, Rational, S
 
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.verify.certificate import Certificate, Product
@@ -32,7 +32,11 @@ _MAX_COLUMNS = 4000
 # Of the simplex method, for all programs of one search together.
 _MAX_ITERATIONS = 20_000
 _MAX_SQUARES = 30
-# Of a coefficient that is free.
+# The place of the right side of an equation among those of the columns.
+_RIGHT = -1
+# What a column costs, so that few and short ones are preferred: a product, beside the square of
+# its length; each of its terms; a monomial of a cofactor.
+_PRODUCT, _TERM, _COFACTOR = 1.0, 0.1, 0.05
 
 Monomials = dict[tuple[int, ...], Rational]
 
@@ -128,10 +132,10 @@ class _Column:
 
     kind: str  # multiplier, term or cofactor
     key: tuple[int, ...]  # powers of the factors; for a cofactor its monomial
-    equation: int
     monomials: Monomials  # its share of: multiplier goal - terms - cofactors equations
     positive: bool
     cost: float
+    equation: int = -1  # of a cofactor
 
 
 class _Program:
@@ -140,10 +144,8 @@ class _Program:
     def __init__(self, system: PolynomialSystem, count: int, iterations: _Iterations) -> None:
         self.system = system
         self.iterations = iterations
-        self.squares = tuple(_squares(system)) if count > 1 else ()
+        self.squares = () if system.relation == "==" else tuple(_squares(system))
         self.columns: list[_Column] = []
-        if system.relation == "==":
-            self.squares = ()
         goal = system.poly(system.goal)
         multipliers = list(self._products(count - 1, strict=True))
         bound = goal.total_degree() + max(p.total_degree() for _, p in multipliers)
@@ -162,7 +164,7 @@ class _Program:
                     tuple(a + b for a, b in zip(m, monomial, strict=True)): -Rational(c)
                     for m, c in equation.terms()
                 }
-                self._append(_Column("cofactor", monomial, i, share, False, 0.05))
+                self._append(_Column("cofactor", monomial, share, False, _COFACTOR, i))
 
     def _strict(self, factor: int) -> bool:
         hypotheses = self.system.hypotheses
@@ -190,8 +192,9 @@ class _Program:
 
     def _add(self, kind: str, powers: tuple[int, ...], poly: Poly, positive: bool) -> None:
         share = {m: Rational(c) for m, c in poly.terms() if c != 0}
-        cost = 1.0 + sum(powers) ** 2 + 0.1 * len(share)
-        self._append(_Column(kind, powers, -1, share, positive, cost))
+        factors = sum(powers)
+        cost = sum((_PRODUCT, factors * factors, _TERM * len(share)))
+        self._append(_Column(kind, powers, share, positive, cost))
 
     def _append(self, column: _Column) -> None:
         if len(self.columns) >= _MAX_COLUMNS:
@@ -224,8 +227,6 @@ class _Program:
         """Coefficients of all columns, by linear programming."""
         from scipy.optimize import linprog
 
-        if not all(self._normalised):
-            return None
         count = len(self.columns)
         found = linprog(
             **self._program,
@@ -234,7 +235,7 @@ class _Program:
             options={"maxiter": self.iterations.left},
         )
         self.iterations.left -= int(found.nit)
-        if found.x is None or found.status != 0:
+        if found.status != 0:
             return None
         values = [float(v) for v in found.x]
         for i, opposite in zip(self._free, values[count:], strict=True):
@@ -284,18 +285,16 @@ class _Program:
     def _exact(self, used: list[int], values: Sequence[float]) -> list[fmpq] | None:
         """The used coefficients as rational numbers that solve the equations exactly."""
         rows: dict[tuple[int, ...], dict[int, Rational]] = {}
-        for n, i in enumerate(used):
+        for i in used:
             for monomial, c in self.columns[i].monomials.items():
-                rows.setdefault(monomial, {})[n] = c
+                rows.setdefault(monomial, {})[i] = c
         equations = list(rows.values())
         for row in self._normalised:
             if abs(sum(values[i] for i in row) - 1) < _USED * 1e3:
-                ones = {n: Integer(1) for n, i in enumerate(used) if i in row}
-                equations.append({**ones, len(used): Integer(1)})
-        matrix = fmpq_mat(len(equations), len(used) + 1)
-        for r, equation in enumerate(equations):
-            for n, c in equation.items():
-                matrix[r, n] = as_rational(c)
+                ones = {i: Integer(1) for i in used if i in row}
+                equations.append({**ones, _RIGHT: Integer(1)})
+        places = [*used, _RIGHT]
+        matrix = fmpq_mat([[as_rational(e.get(i, S.Zero)) for i in places] for e in equations])
         reduced, rank = matrix.rref()
         # What linear programming finds is a corner: the equations have one solution there.
         if rank != len(used) or reduced[rank - 1, rank - 1] == 0:
@@ -352,7 +351,7 @@ def _squares(system: PolynomialSystem) -> Iterator[Expr]:
     gaps = [(a - b).expand() for a, b in combinations([*linear, Integer(1)], 2)]
     candidates = [system.goal, *sorted(gaps, key=lambda e: len(e.free_symbols))]
     for root in candidates:
-        if root.is_number or root in seen or -root in seen or len(seen) >= _MAX_SQUARES:
+        if root.is_number or root in seen or len(seen) >= _MAX_SQUARES:
             continue
         seen |= {root, (-root).expand()}
         yield root

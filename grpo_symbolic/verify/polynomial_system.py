@@ -262,8 +262,9 @@ class Lowering:
             if self.inverses:
                 return top * self._inverse(bottom), Integer(1)
             raise NotPolynomial(f"the denominator {bottom} has no proved sign")
-        way = 1 if side is Sign.POSITIVE else -1
-        return (way * top).expand(), way * bottom
+        if side is Sign.NEGATIVE:
+            top, bottom = -top, -bottom
+        return top.expand(), bottom
 
     def ends(self, r: Range) -> list[Hypothesis]:
         """The hypotheses of a range, as they are written where they are polynomials.
@@ -275,7 +276,7 @@ class Lowering:
             (r.symbol - r.lower, r.lower_closed),
             (r.upper - r.symbol, r.upper_closed),
         ):
-            if gap.has(oo, -oo):
+            if gap.has(oo):
                 continue
             with suppress(NotPolynomial):
                 value = self.lower(gap)

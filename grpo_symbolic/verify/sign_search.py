@@ -75,9 +75,7 @@ def _done(work: Work, p: Poly, multiplier: Any, terms: Any) -> int | None:
 
 def _by_root(work: Work, f: Poly, depth: int) -> int | None:
     """A + B r for the last square root r, by the signs of A, B and A^2 - B^2 r^2."""
-    variables = work.proof.variables
-    used = sorted({g for m in f for g, _ in m}, reverse=True)
-    roots = [g for g in used if variables[g].degree == 2]  # no quotient is left
+    variables, roots = work.proof.variables, _roots(work, f)
     for g in [g for g in roots if not variables[g].number] or roots:
         a = {m: c for m, c in f.items() if g not in dict(m)}
         b = {tuple(x for x in m if x[0] != g): c for m, c in f.items() if g in dict(m)}
@@ -91,6 +89,12 @@ def _by_root(work: Work, f: Poly, depth: int) -> int | None:
         if (s := by_squares(work, a, minus_b, depth)) is not None:
             return s
     return None
+
+
+def _roots(work: Work, f: Poly) -> list[int]:
+    """The square roots in a normal form, the last one first; no quotient is left in it."""
+    used = sorted({g for m in f for g, _ in m}, reverse=True)
+    return [g for g in used if work.proof.variables[g].degree == 2]
 
 
 def by_squares(work: Work, p: Poly, q: Poly, depth: int = 0) -> int | None:
@@ -156,22 +160,20 @@ def _by_elimination(work: Work, f: Poly, depth: int) -> int | None:
     For r^2 = a + b g^k, a multiple by a power of b has (r^2 - a)/b for g^k.
     """
     proof = work.proof
-    for root in sorted({g for m in f for g, _ in m}):
-        v = proof.variables[root]
-        if v.degree != 2 or v.number:
-            continue
-        for g in sorted({g for m in v.top for g, _ in m}):
-            radicand, parts = _powers(v.top, g), _powers(f, g)
+    for root in _roots(work, f):
+        top = proof.variables[root].top
+        for g in sorted({g for m in top for g, _ in m}):
+            radicand, parts = _powers(top, g), _powers(f, g)
             k = max(radicand)
-            if len(radicand) != 2 or 0 not in radicand or any(e % k for e in parts):
+            if len(radicand) != 2 or 0 not in radicand or not any(parts):
+                continue
+            if any(e % k for e in parts) or shown(work, proof.normal(radicand[k]), depth) != 2:
                 continue
             rest = proof.plus({((root, 2),): 1}, radicand[0], -1)
             most, total = max(parts) // k, dict[Any, Any]()
             for e, part in parts.items():
                 part = proof.times(part, proof.power(radicand[k], most - e // k))
                 total = proof.plus(total, proof.times(part, proof.power(rest, e // k)))
-            if not most or shown(work, proof.normal(radicand[k]), depth) != 2:
-                continue
             number, factors = work.factors(total)
             if None in [shown(work, proof.normal(q), depth) for q, _ in factors]:
                 continue

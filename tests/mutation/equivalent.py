@@ -56,8 +56,11 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: k > 0": (
         "no exponent of a factor is 0"
     ),
-    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: e > 0": (
-        "no power that is asked for has the exponent 0"
+    "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: another relation: number > 0": (
+        "what is 0 has no factors, and its root is 0 before they are looked for"
+    ),
+    "grpo_symbolic/verify/elaboration.py:Elaboration.cancelled: a number off by one: 1": (
+        "any power of a new variable tells what stands beside it"
     ),
     "grpo_symbolic/verify/elaboration.py:Elaboration.powered_all: left out: "
     "raise NotFound('a radicand has a divisor of unknown sign')": (
@@ -66,6 +69,16 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/ball_boxes.py:_sides: the other truth value: True": (
         "0 in the middle of a line belongs to the charts of both sides, and one of them suffices; "
         "1/t reaches no end"
+    ),
+    "grpo_symbolic/verify/ball_boxes.py:_sides: a number off by one: 1": (
+        "a coordinate of another length, or one that goes on beyond the middle: together the "
+        "charts still cover the range"
+    ),
+    "grpo_symbolic/verify/linear_certificate.py:_Program.certificate: "
+    "another relation: abs(v) > _USED": "no value that is computed is exactly 1e-9",
+    "grpo_symbolic/verify/linear_certificate.py:_Program._exact: another relation: "
+    "abs(sum((values[i] for i in row)) - 1) < _USED * 1000.0": (
+        "no sum that is computed is off by exactly 1e-6"
     ),
     "grpo_symbolic/checking/divided.py:_around: min for max: max": (
         "another number between both sides is tried, and each part is then proved or is not"

@@ -45,7 +45,7 @@ import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.enclosures.balls import ball
-from grpo_symbolic.verify.ball_boxes import BallBoxes, _charts
+from grpo_symbolic.verify.ball_boxes import BallBoxes, _charts, _divided
 from tests.verify.kept import Keeping
 
 B, P, P0 = symbols.beta, symbols.pi, symbols.pi_ref
@@ -365,6 +365,26 @@ def test_a_factor_that_reaches_zero_counts() -> None:
         assert verdict.status is gs.Status.PROVED
 
 
+def test_a_factor_that_reaches_zero_at_the_end_of_a_half_line_counts() -> None:
+    for end, way, bounds in ((ONE, 1, (ONE, oo)), (ONE, -1, (-oo, ONE))):
+        gap = way * (X - end)
+        for closed, relation, holds in ((True, ">", 0), (True, ">=", 1), (False, ">", 1)):
+            domain = Domain.of(Range(X, *bounds, closed, closed))
+            verdict = BallBoxes().attempt(gs.Claim("at the end", gap, relation, ZERO, domain))
+            assert (verdict is not None) == holds
+
+
+def test_a_tree_ends_with_its_last_box() -> None:
+    """Nor before, nor after it: what follows is of no box."""
+    chart, *_ = _charts(gs.Claim("true", exp(X), ">", X, UNIT))
+    marks, _ = _divided(chart)
+    assert marks is not None
+    assert chart.covered(marks)
+    for tree in (marks + ".", marks + "0..", marks[:-1], "", "1..", "0."):
+        assert not chart.covered(tree)
+    assert chart.covered("0" + marks + marks)  # smaller boxes than it needs
+
+
 def test_a_factor_that_is_zero_in_one_place_counts_beside_one_of_unknown_sign() -> None:
     """|x - 101/307| (cos x - x/3) is zero at 101/307 alone, where no sample lies."""
     place = Rational(101, 307)
@@ -404,6 +424,8 @@ def test_the_whole_line_has_two_halves(way: int) -> None:
     line = Symbol("line", real=True)
     half = BallBoxes().attempt(gs.Claim("on a half", way * line + 2, ">", exp(-2 - line**2)))
     assert half is None or half.status is gs.Status.REFUTED
+    rational = BallBoxes().attempt(gs.Claim("", line**2 + way * 3 * line + 1, ">", ZERO))
+    assert rational is None or rational.status is gs.Status.REFUTED
     whole = BallBoxes().attempt(gs.Claim("on both", line**2 + way * line + 2, ">", Integer(1)))
     assert whole is not None
     assert whole.status is gs.Status.PROVED

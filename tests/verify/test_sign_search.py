@@ -114,6 +114,7 @@ SIGNS: list[tuple[Expr, int | None]] = [
     (z**2 + z * x + x**2, 2),
     (z**2 + 2 * z * x + x**2, 1),
     (z**4 + z**2 * x + x**2 - x, None),
+    (z**2 + 2 * BOTH * z + 3 + 2 * sqrt(2), 1),  # the square of z + BOTH
     (z**2 + z + w, None),
     (x**2 - x * y + y**2, 2),
     # factors in terms of a root, which is no factor without
