@@ -38,7 +38,6 @@ from grpo_symbolic.verify.kernel.statement import (
 
 SIGNS = [frozenset(s) for n in (1, 2, 3) for s in combinations((-1, 0, 1), n)]
 LOWEST, HIGHEST = INFINITE
-
 #: The largest number of bits that one coefficient may have, and an exponent of so many twos.
 MOST = (1 << 18) - 1
 

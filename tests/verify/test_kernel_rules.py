@@ -11,7 +11,7 @@ import pytest
 from grpo_symbolic.verify.kernel import proof as rules
 from grpo_symbolic.verify.kernel.proof import ONE, kind_of
 from grpo_symbolic.verify.kernel.statement import ANY, INFINITE, NEGATIVE, POSITIVE, ZERO, Rejected
-from tests.verify.test_kernel_arithmetic import real, begun, stated, value
+from tests.verify.test_kernel_arithmetic import begun, real, stated, value
 
 LOWEST, HIGHEST = INFINITE
 X, Y, Z = "x", "y", "z"
