@@ -11,6 +11,9 @@ __all__ = ["EQUIVALENT", "LEFT_OUT"]
 
 #: By the name of the change: file, function, kind and source.
 EQUIVALENT: dict[str, str] = {
+    "grpo_symbolic/verify/kernel/proof.py:Proof._of_number: another relation: p[()] > 0": (
+        "no coefficient of a polynomial is 0"
+    ),
     "grpo_symbolic/verify/elaboration.py:Elaboration._abs: a number off by one: 0": (
         "what is 0 is its own negative, and no exponent is 0"
     ),

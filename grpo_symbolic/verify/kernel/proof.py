@@ -167,8 +167,10 @@ class Proof:
         for _IV.prec in _PRECISIONS:
             with suppress(ValueError):  # an argument is too large, or is not told from 0
                 value = self.enclosed(p)
-                if value.a > 0 or value.b < 0:
-                    return POSITIVE if value.a > 0 else NEGATIVE
+                if value.a > 0:
+                    return POSITIVE
+                if value.b < 0:
+                    return NEGATIVE
         return ANY
 
     def enclosed(self, p: Poly) -> Any:
