@@ -67,9 +67,6 @@ EQUIVALENT: dict[str, str] = {
         "0 in the middle of a line belongs to the charts of both sides, and one of them suffices; "
         "1/t reaches no end"
     ),
-    "grpo_symbolic/checking/divided.py:_around: min for max: max": (
-        "another number between both sides is tried, and each part is then proved or is not"
-    ),
     "grpo_symbolic/checking/subject.py:real: another relation: found._prec < _LEAST_BITS": (
         "no number asked for to 50 digits comes with exactly 64 bits"
     ),
@@ -112,6 +109,8 @@ _OF_ONE_LENGTH = (
     "verify/proofs.py:_tree",
     "verify/sampling.py:_in_symmetric_places",
     "checking/direction.py:DirectionCheck._opposite_pair",
+    "checking/divided.py:_sign",  # values_seen() has a value for each
+    "checking/divided.py:_around",
     "checking/subject.py:Subject.names",
 )
 EQUIVALENT |= {
