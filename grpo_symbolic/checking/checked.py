@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Rational, S, nan, oo, zoo
+from sympy import Expr, Rational, S, oo
 
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.subject import Point, Subject, real
@@ -183,18 +182,9 @@ def all_proved(claims: tuple[Claim, ...]) -> bool:
 def value_at(expr: Expr, at: Point) -> Expr | None:
     """A real number to 50 digits, or None where the expression has no such value."""
     try:
-        return real(_inserted(S(expr), at)) if in_reach(S(expr), at) else None
+        return real(S(expr).xreplace(at)) if in_reach(S(expr), at) else None
     except (ValueError, TypeError, ArithmeticError):
         return None
-
-
-def _inserted(expr: Expr, at: Point) -> Expr:
-    """The number; inserted at once, which is quick, where no part is then without a value."""
-    with suppress(ValueError, TypeError, ArithmeticError):
-        found = expr.xreplace(at)
-        if not (found.free_symbols or found.has(nan, zoo, oo, -oo)):
-            return found
-    return expr.subs(at)
 
 
 def strict_sign(expression: Expr, domain: Domain) -> int:

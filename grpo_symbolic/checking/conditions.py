@@ -87,7 +87,7 @@ def _bound(about: Subject, said: object) -> tuple[Symbol, Expr, str]:
     weight = about.policy.algorithm.beta
     for r in reversed(ranges):
         slope = difference.diff(r.symbol)
-        if r.symbol not in difference.free_symbols or not slope.is_number or slope == 0:
+        if not slope.is_number or slope == 0:
             continue
         bound = (r.symbol - difference / slope).expand()
         if bound.has(r.symbol) or (r.symbol != weight and bound.has(weight)):
@@ -96,7 +96,7 @@ def _bound(about: Subject, said: object) -> tuple[Symbol, Expr, str]:
         if missing:
             raise ValueError(f"it is not shown that {said} is defined: see {sstr(missing[0])}")
         turned = MIRRORED.get(said.relation, said.relation)
-        return r.symbol, bound, said.relation if slope > 0 else turned
+        return r.symbol, bound, said.relation if slope.is_positive else turned
     raise ValueError(f"the condition {said} does not bound one parameter by the others")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Pow, S, cancel, expand_log, fraction, sstr, together
+from sympy import Expr, Pow, cancel, expand_log, fraction, sstr, together
 
 from grpo_symbolic.algebra import Sign, sign
 from grpo_symbolic.checking.checked import GLANCE_STEPS, SCATTERED, strict_sign, value_at
@@ -64,7 +64,7 @@ def _has_zero(about: Subject, base: Expr) -> bool:
     """Whether a denominator takes both signs at points of the range."""
     points = about.points(about.parameters, _MORE_POINTS)
     values = [v for p in points if (v := value_at(base, p)) is not None]
-    return min(values, default=S.One) <= 0 <= max(values, default=-S.One)
+    return bool(values) and min(values) <= 0 <= max(values)
 
 
 def _quotient(left: Expr, right: Expr) -> Expr:

@@ -87,9 +87,11 @@ def values_seen(about: Subject, domain: Domain, *expressions: Expr) -> list[tupl
 def _each_value(said: Comparison) -> tuple[Comparison, ...]:
     """Such a function has one of these values everywhere: what holds of each holds of it."""
     sides = Tuple(said.left, said.right)
-    found = min(sides.atoms(Abs, Max, Min), key=lambda e: (e.count_ops(), str(e)), default=None)
-    if found is None:
+    # The outer ones first: what is in a value that is not taken needs none of its own.
+    order = sorted(sides.atoms(Abs, Max, Min), key=lambda e: (-e.count_ops(), str(e)))
+    if not order:
         return (said,)
+    found = order[0]
     values = (found.args[0], -found.args[0]) if isinstance(found, Abs) else found.args
     inserted = (sides.xreplace({found: value}) for value in sorted(values, key=str))
     ones = (replace(said, left=left, right=right) for left, right in inserted)
@@ -102,11 +104,11 @@ def _modulus(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
     for modulus in sorted(sides.atoms(Abs), key=str):
         (term,) = modulus.args
         values = [value for (value,) in seen(term)]
-        way = 1 if max(values, default=0) > 0 else -1
-        if values and min(way * value for value in values) >= 0:
-            left, right = sides.xreplace({modulus: way * term})
-            known = Comparison(term, ">=" if way > 0 else "<=", S.Zero, given=said.given)
-            yield known, replace(said, left=left, right=right)
+        for relation, same in ((">=", term), ("<=", -term)):
+            if values and all(agrees(relation, value) for value in values):
+                left, right = sides.xreplace({modulus: same})
+                known = Comparison(term, relation, S.Zero, given=said.given)
+                yield known, replace(said, left=left, right=right)
 
 
 def _sign(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
@@ -117,11 +119,12 @@ def _sign(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
     about = said if said.right == 0 else replace(said, relation=loose, right=S.Zero)
     factors = Mul.make_args(said.left)
     rows = seen(*factors)
-    signs = [1 if max(values) > 0 else -1 for values in zip(*rows, strict=True)]
-    if rows and 1 < len(factors) <= _MOST and (Mul(*signs) > 0) == (said.relation[0] == ">"):
+    ways = [">" if max(values) > 0 else "<" for values in zip(*rows, strict=True)]
+    even = ways.count("<") % 2 == 0
+    if rows and 1 < len(factors) <= _MOST and even == (said.relation[0] == ">"):
         yield tuple(
-            replace(about, left=factor, relation=(">" if one > 0 else "<") + about.relation[1:])
-            for factor, one in zip(factors, signs, strict=True)
+            replace(about, left=factor, relation=way + about.relation[1:])
+            for factor, way in zip(factors, ways, strict=True)
         )
     if said.right != 0:
         yield (about,)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
-from sympy import Abs, Expr, Max, Min, Rational, S, Symbol, log, tanh
+from sympy import Abs, Expr, Max, Min, Rational, S, Symbol, exp, log, tanh
 
 import grpo_symbolic as gs
 from grpo_symbolic.checking.divided import divided
 from grpo_symbolic.grammar.statement import Comparison
 from grpo_symbolic.verify.ball_numbers import agrees
 
-X, Y, Z = (Symbol(name, real=True) for name in "xyz")
+V, W, X, Y, Z = (Symbol(name, real=True) for name in "vwxyz")
 RELATIONS = [
     Comparison(S(left), relation, S(right))
     for left, relation, right in (
@@ -98,3 +98,123 @@ def test_what_is_false_in_a_corner_is_not_proved(formula: str) -> None:
 def test_a_number_beyond_the_sign_is_not_reached_by_it() -> None:
     said = Comparison(log(X), ">", S.One)
     assert not list(divided(said, lambda *es: [tuple(e.subs(X, 9) for e in es)]))
+
+
+def _ways(said: Comparison, *rows: dict[Symbol, int]) -> list[list[str]]:
+    """The ways to divide it, where these policies were seen."""
+    found = divided(said, lambda *es: [tuple(e.xreplace(row) for e in es) for row in rows])
+    return [[str(part) for part in way] for way in found]
+
+
+def test_each_value_of_a_maximum_and_of_a_modulus() -> None:
+    assert _ways(Comparison(Max(X, Y), "<=", Z)) == [["x <= z", "y <= z"]]
+    # Three values, of which one is a modulus with two; one more is one too many.
+    assert _ways(Comparison(Max(Abs(X), Y, Z), "<", 0)) == [["-x < 0", "x < 0", "y < 0", "z < 0"]]
+    assert _ways(Comparison(Max(Abs(X), Y, Z, 1), "<", 0)) == []
+    assert _ways(Comparison(Abs(X) + Abs(Y), "<", Abs(Z))) == []
+
+
+@pytest.mark.parametrize(
+    ("seen", "ways"),
+    [
+        ((), []),
+        ((5, 2), [["x >= 0", "x < y"]]),
+        ((0, 2), [["x >= 0", "x < y"]]),
+        ((-5, -2), [["x <= 0", "-x < y"]]),
+        ((0, -2), [["x <= 0", "-x < y"]]),
+        ((-5, 2), []),
+        ((0, 0), [["x >= 0", "x < y"], ["x <= 0", "-x < y"]]),
+    ],
+)
+def test_a_modulus_is_its_term_where_that_has_one_sign(
+    seen: tuple[int, ...], ways: list[list[str]]
+) -> None:
+    found = _ways(Comparison(Abs(X), "<", Y), *({X: value} for value in seen))
+    assert found == [["-x < y", "x < y"], *ways]
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "rows", "ways"),
+    [
+        (X * Y, ">", 0, [{X: 2, Y: 3}, {X: 1, Y: 5}], [["x > 0", "y > 0"]]),
+        (X * Y, ">", 0, [{X: 1, Y: 1}], [["x > 0", "y > 0"]]),
+        (X * Y, ">=", 0, [{X: 0, Y: 1}, {X: 2, Y: 1}], [["x >= 0", "y >= 0"]]),
+        (X * Y, ">", 0, [{X: -2, Y: -3}], [["x < 0", "y < 0"]]),
+        (X * Y, ">=", 0, [{X: 0, Y: -3}, {X: -1, Y: -1}], [["x <= 0", "y <= 0"]]),
+        (X * Y, "<=", 0, [{X: 2, Y: -3}], [["x >= 0", "y <= 0"]]),
+        (X * Y, ">", 0, [{X: 2, Y: -3}], []),
+        (X * Y, "<", 0, [{X: 2, Y: 3}], []),
+        (X * Y, ">", 0, [], []),
+        (X * Y, ">", -1, [{X: 2, Y: 3}], [["x >= 0", "y >= 0"], ["x*y >= 0"]]),
+        (X * Y, "<", 1, [{X: 2, Y: -3}], [["x >= 0", "y <= 0"], ["x*y <= 0"]]),
+        (X * Y, ">", 1, [{X: 2, Y: 3}], []),
+        (X * Y, "<", -1, [{X: 2, Y: -3}], []),
+        (X, ">", 0, [{X: 2}], []),
+        (X, ">", -1, [{X: 2}], [["x >= 0"]]),
+        (-1, "<", X, [{X: 2}], [["x >= 0"]]),
+        (W * X * Y * Z, ">", 0, [{W: -1, X: 2, Y: 3, Z: -2}],
+         [["w < 0", "x > 0", "y > 0", "z < 0"]]),
+        (V * W * X * Y * Z, ">", 0, [{V: 1, W: 1, X: 1, Y: 1, Z: 1}], []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_signs_of_the_factors(
+    left: Expr, relation: str, right: int, rows: list[dict[Symbol, int]], ways: list[list[str]]
+) -> None:
+    assert _ways(Comparison(S(left), relation, S(right)), *rows) == ways
+
+
+@pytest.mark.parametrize(
+    ("relation", "left", "right", "numbers"),
+    [
+        ("<", (-9, 0), (0, 9), [0]),
+        ("<", (-9, 1), (1, 9), [1]),
+        ("<", (-9, -1), (1, 9), [0, 1]),
+        ("<", (-3, -2), (0, 9), [0, -1]),
+        ("<", (-9, -1), (-2, 9), []),
+        (">", (0, 9), (-9, 0), [0]),
+        (">=", (1, 9), (-9, -1), [0, 1]),
+        (">", (-1, 9), (-9, 1), []),
+        ("<", (), (), []),
+    ],
+)
+def test_a_number_lies_between_all_that_was_seen(
+    relation: str, left: tuple[int, ...], right: tuple[int, ...], numbers: list[int]
+) -> None:
+    rows = [{X: one, Y: other} for one, other in zip(left, right, strict=True)]
+    loose = relation[0] + "="
+    expected = [
+        [f"x {first} {number}", f"{number} {second} y"]
+        for number in numbers
+        for first, second in dict.fromkeys([(relation, loose), (loose, relation)])
+    ]
+    assert _ways(Comparison(X, relation, Y), *rows)[: len(expected)] == expected
+    assert numbers or not _ways(Comparison(X, relation, Y), *rows)
+
+
+def test_terms_in_other_symbols_stand_on_the_other_side() -> None:
+    # x y and x have a symbol in common, and z has none with them.
+    found = _ways(Comparison(X * Y - 3, "<", Z - X), {X: 1, Y: 1, Z: 1})
+    assert ["-z < 0", "0 <= -x*y - x + 3"] in found
+    # Here all terms have one.
+    together = _ways(Comparison(X * Y, "<", X + 9), {X: 5, Y: -1})
+    assert together
+    assert all(way[0].startswith("x*y <") for way in together)
+
+
+@pytest.mark.parametrize(
+    ("function", "line", "relation", "seen"),
+    [(tanh(X), X, "<=", 1), (exp(X), X + 1, ">=", 2), (log(X), X - 1, "<=", 3)],
+)
+def test_a_line_in_the_place_of_a_function(
+    function: Expr, line: Expr, relation: str, seen: int
+) -> None:
+    below = relation == "<="
+    said = (
+        Comparison(function, relation, line + Y) if below else Comparison(function, ">=", line - Y)
+    )
+    found = _ways(said, {X: seen, Y: 0})
+    assert [f"{function} {relation} {line}", f"{line} {relation} {said.right}"] in found
+    strict = _ways(Comparison(said.left, relation[0], said.right), {X: seen, Y: 1})
+    assert [f"{function} {relation[0]} {line}", f"{line} {relation} {said.right}"] in strict
+    assert not any(str(line) in way[0] for way in _ways(said, {X: seen, Y: -1}))

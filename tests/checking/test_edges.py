@@ -6,9 +6,10 @@ beta is what the log-odds move by. In pairs D = 1, and beyond D_G > 1.
 """
 
 import pytest
-from sympy import Function, S, oo
+from sympy import Expr, Function, S, Symbol, oo
 
 import grpo_symbolic as gs
+from grpo_symbolic.checking.curve_limits import along_the_curve
 from grpo_symbolic.checking.definedness import _zero
 from grpo_symbolic.checking.relation import RelationCheck, _Numbers
 from grpo_symbolic.checking.subject import subject
@@ -87,6 +88,21 @@ def test_policies_that_are_not_told_from_the_boundary_are_left_out() -> None:
     about = subject(EIGHT, QUESTION)
     assert len(about.solutions({beta: S.One, pi_ref: S.Half})) == 1
     assert about.solutions({beta: S(10) ** -80, pi_ref: S.Half}) == []
+
+
+@pytest.mark.parametrize(
+    ("quantity", "variable", "end"),
+    [(1 / (1 - pi), beta, S.Zero), (1 / (pi - pi_ref), beta, oo), (1 / (1 - pi), pi_ref, S.One)],
+    ids=str,
+)
+def test_the_policy_lies_between_the_reference_and_one(
+    quantity: Expr, variable: Symbol, end: Expr
+) -> None:
+    """So what is divided by its distance from an end grows beyond all bounds, and is positive."""
+    about = subject(EIGHT, QUESTION)
+    assert about.curve is not None
+    (piece,), _ = along_the_curve(about.curve, quantity, variable, end, about.parameters)
+    assert piece.value == oo
 
 
 def test_each_policy_is_counted_once() -> None:

@@ -83,9 +83,6 @@ EQUIVALENT: dict[str, str] = {
     "abs(sum((values[i] for i in row)) - 1) < _USED * 1000.0": (
         "no sum that is computed is off by exactly 1e-6"
     ),
-    "grpo_symbolic/checking/divided.py:_around: min for max: max": (
-        "another number between both sides is tried, and each part is then proved or is not"
-    ),
     "grpo_symbolic/checking/subject.py:real: another relation: found._prec < _LEAST_BITS": (
         "no number asked for to 50 digits comes with exactly 64 bits"
     ),
@@ -128,6 +125,8 @@ _OF_ONE_LENGTH = (
     "verify/proofs.py:_tree",
     "verify/sampling.py:_in_symmetric_places",
     "checking/direction.py:DirectionCheck._opposite_pair",
+    "checking/divided.py:_sign",  # values_seen() has a value for each
+    "checking/divided.py:_around",
     "checking/subject.py:Subject.names",
 )
 EQUIVALENT |= {
