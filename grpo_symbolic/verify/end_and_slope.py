@@ -123,9 +123,9 @@ def _where_equal(difference: Expr, domain: Domain) -> str | None:
     )
     for r in domain.ranges:  # in one piece: no range is empty, nor jumps
         width = r.upper - r.lower
-        if width.has(*_JUMPS) or (
-            width.is_finite is not False and sign(width, inside) != Sign.POSITIVE
-        ):
+        if width.is_finite is not False and sign(width, inside) != Sign.POSITIVE:
+            return None
+        if any(end.has(*_JUMPS) for end in (r.lower, r.upper)):
             return None
     if not is_defined(difference, domain):
         return None
@@ -144,8 +144,8 @@ def _turned_over(goal: _Goal) -> list[str] | None:
     """With 1/s in place of an s without bound of which a function takes the inverse."""
     within = {p for f in goal.expression.atoms(Function) for a in f.args for p in a.atoms(Pow)}
     for r in _free(goal.domain):
-        half_line = r.lower.is_Rational and r.upper == oo
-        if half_line and 1 / r.symbol in within and r.lower >= 0:
+        begins = r.lower.is_positive or r.lower.is_zero
+        if begins and r.upper == oo and 1 / r.symbol in within:
             inverse = replace(r, lower=S.Zero, upper=1 / r.lower if r.lower else oo,
                               lower_closed=False, upper_closed=r.lower_closed)  # fmt: skip
             domain = Domain(tuple(inverse if o is r else o for o in goal.domain.ranges))

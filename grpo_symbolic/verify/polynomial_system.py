@@ -25,7 +25,6 @@ from sympy import (
     Symbol,
     factor_list,
     fraction,
-    oo,
     together,
 )
 from sympy.polys.polyerrors import PolynomialError
@@ -189,14 +188,14 @@ class Lowering:
         if isinstance(expr, Abs):
             return self.root(self.lower(expr.args[0]) ** 2, 2)
         if isinstance(expr, (Max, Min)):
-            return self._extreme([self.lower(a) for a in expr.args], 1 if expr.func is Max else -1)
+            return self._extreme(expr.func is Max, [self.lower(a) for a in expr.args])
         raise NotPolynomial(f"{type(expr).__name__} is not algebraic")
 
-    def _extreme(self, values: list[Expr], way: int) -> Expr:
+    def _extreme(self, greatest: bool, values: list[Expr]) -> Expr:
         """A symbol that is one of the values, and beyond each of the others."""
         symbol = Symbol(f"extreme_{len(self.values) + 1}", real=True)
-        self.values[symbol] = (Max if way > 0 else Min)(*map(self.meaning, values))
-        gaps = [self.cleared(way * (symbol - value)) for value in values]
+        self.values[symbol] = (Max if greatest else Min)(*map(self.meaning, values))
+        gaps = [self.cleared(symbol - v if greatest else v - symbol) for v in values]
         self.hypotheses += [Hypothesis(gap) for gap in gaps]
         self.equations.append(Mul(*gaps))
         return symbol
@@ -269,15 +268,13 @@ class Lowering:
     def ends(self, r: Range) -> list[Hypothesis]:
         """The hypotheses of a range, as they are written where they are polynomials.
 
-        An end that is not algebraic is left out.
+        An end that is not algebraic, such as one at infinity, is left out.
         """
         found = []
         for gap, closed in (
             (r.symbol - r.lower, r.lower_closed),
             (r.upper - r.symbol, r.upper_closed),
         ):
-            if gap.has(oo):
-                continue
             with suppress(NotPolynomial):
                 value = self.lower(gap)
                 value = value if value.is_polynomial() else self.cleared(value)

@@ -77,6 +77,17 @@ EQUIVALENT: dict[str, str] = {
         "a coordinate of another length, or one that goes on beyond the middle: together the "
         "charts still cover the range"
     ),
+    "grpo_symbolic/verify/ball_boxes.py:_divided: another relation: "
+    "max(widths, default=0) < SMALLEST_BOX": (
+        "whether boxes of just the smallest size are halved: a limit of work"
+    ),
+    "grpo_symbolic/verify/ball_boxes.py:_divided: min for max: max": (
+        "the widest side is halved each time: whether it or the other is below the smallest size "
+        "is a limit of work, too"
+    ),
+    "grpo_symbolic/verify/ball_boxes.py:_Chart.tightened: another relation: slope <= 0": (
+        "balls are cut off at 0 from below only: the one that ends there is 0, which >= has told"
+    ),
     "grpo_symbolic/verify/linear_certificate.py:_Program.certificate: "
     "another relation: abs(v) > _USED": "no value that is computed is exactly 1e-9",
     "grpo_symbolic/verify/linear_certificate.py:_Program._exact: another relation: "
@@ -89,7 +100,7 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/sign_search.py:_by_root: left out: continue": (
         "without a sign of either side their squares show nothing: it saves to look at them"
     ),
-    "grpo_symbolic/verify/sign_search.py:_by_root: the other truth value: reverse=True": (
+    "grpo_symbolic/verify/sign_search.py:_roots: the other truth value: reverse=True": (
         "every root is tried until one shows a sign: which is the first decides how long it takes"
     ),
     "grpo_symbolic/verify/exponents.py:_over_one_divisor: a number off by one: 0": (

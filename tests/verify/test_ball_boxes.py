@@ -301,6 +301,7 @@ def test_a_changed_subdivision_is_noticed(case: Case) -> None:
 def test_what_is_not_for_boxes() -> None:
     mystery = gs.Claim("integers", symbols.G + exp(symbols.G), ">", ZERO)
     many = [Symbol(f"v_{i}", positive=True) for i in range(4)]
+    count = Range(symbols.G, Integer(2), Integer(5), True, True)
     for claim in (
         mystery,
         gs.Claim("an equation", sin(X) ** 2 + cos(X) ** 2, "==", ONE, UNIT),
@@ -309,6 +310,11 @@ def test_what_is_not_for_boxes() -> None:
     ):
         assert METHOD.attempt(claim) is None
         assert not METHOD.recheck(claim, {"trees": ["."]}, gs.Status.PROVED)
+    for domain in (Domain.of(count), Domain.of(count, *UNIT.ranges)):
+        whole = gs.Claim(
+            "", exp(symbols.G) + X, ">", symbols.G, domain.relevant(sum(domain.symbols))
+        )
+        assert BallBoxes().attempt(whole) is None
 
 
 REFUTED_IN_A_CORNER: list[Case] = [
@@ -372,6 +378,27 @@ def test_a_factor_that_reaches_zero_at_the_end_of_a_half_line_counts() -> None:
             domain = Domain.of(Range(X, *bounds, closed, closed))
             verdict = BallBoxes().attempt(gs.Claim("at the end", gap, relation, ZERO, domain))
             assert (verdict is not None) == holds
+
+
+def test_a_number_is_one_box() -> None:
+    claim = gs.Claim("a number", E, ">", Integer(2))
+    verdict = BallBoxes().attempt(claim)
+    assert verdict is not None
+    assert verdict.evidence["trees"] == ["."]
+    equal = gs.Claim("", sqrt(3 + 2 * sqrt(2)), ">", 1 + sqrt(2))
+    assert BallBoxes().attempt(equal) is None  # there is nothing to halve
+    assert BallBoxes().recheck(claim, verdict.evidence, verdict.status)
+
+
+def test_what_is_zero_in_the_middle_does_not_fail_there() -> None:
+    """A square that is 0 at 3/4, times what smaller boxes show to be positive."""
+    gap = (4 * X - 3) ** 2 * (exp(X) - X - Rational(4, 5))
+    claim = gs.Claim("", gap, ">=", ZERO, UNIT)
+    verdict = BallBoxes().attempt(claim)
+    assert verdict is not None
+    assert verdict.status is gs.Status.PROVED
+    assert BallBoxes().attempt(gs.Claim("", gap, ">", ZERO, UNIT)) is None
+    assert all(t.is_positive for chart in _charts(claim) for t in chart.coordinates)
 
 
 def test_a_tree_ends_with_its_last_box() -> None:

@@ -5,6 +5,7 @@ import pytest
 from sympy import (
     Abs,
     Expr,
+    Piecewise,
     Rational,
     S,
     Symbol,
@@ -290,3 +291,56 @@ def test_only_so_many_slopes_are_taken() -> None:
         for n in range(2, SLOPES_DEEPEST + 4)
     ]
     assert proved == [True] * SLOPES_DEEPEST + [False] * 2
+
+
+Y = Symbol("y", real=True)
+RISES = exp(beta) - beta - 1  # from 0
+#: True where the range of the other symbol is used, and only there; whether it is proved.
+BESIDE = [
+    (log(1 + beta) + X, beta / (1 + beta), Domain.of(beta, (X, S.Zero, S.One)), True),
+    (log(1 + beta) + X, beta / (1 + beta), Domain.of(beta, (X, -S.One, S.One)), False),
+    # a factor that is not above 0 may be 0
+    (-X * RISES, S.Zero, Domain.of(beta, Range(X, -S.One, S.Zero, True, False)), True),
+    (-X * RISES, S.Zero, Domain.of(beta, Range(X, -S.One, S.Zero, True, True)), False),
+    (X * RISES, S.Zero, Domain.of(beta, Range(X, S.Zero, S.One, True, False)), False),
+    # what jumps has a slope that does not say so
+    (RISES + Piecewise((1, beta < 1), (0, True)) * 2, S.One, Domain.of(beta), False),
+    (RISES + Abs(X), S.Zero, Domain.of(beta, (X, -S.One, S.One)), False),
+]
+
+
+@pytest.mark.parametrize(("left", "right", "domain", "proved"), BESIDE, ids=str)
+def test_what_else_moves_counts(left: Expr, right: Expr, domain: Domain, proved: bool) -> None:
+    assert (EndAndSlope().attempt(Claim("", left, ">", right, domain)) is not None) == proved
+
+
+def test_equal_sides_on_ranges_of_every_kind() -> None:
+    """Wherever the ends lie, as long as they do not jump: a range has to be in one piece."""
+    left, right = asinh(Y), log(Y + sqrt(1 + Y**2))
+    unit = (X, -S.One, S.One)
+    for domain, proved in (
+        (Domain.of((Y, -S.One, S.Half)), True),
+        (Domain.of(unit, (Y, -S.One, X**2)), True),
+        (Domain.of(unit, (Y, -S.One, Abs(X))), False),
+        (Domain.of(unit, (Y, sign(X), 1 + sign(X))), False),
+        (Domain.of((Y, -S.One, -S.Half)), False),  # no point of it is tried
+    ):
+        found = EndAndSlope().attempt(Claim("", left, "==", right, domain))
+        assert (found is not None) == proved
+
+
+def test_a_half_line_that_begins_at_another_symbol_is_turned_over() -> None:
+    s = Symbol("s", positive=True)
+    series = 1 + 1 / s + 1 / s**2 / 2
+    above = Domain.of(beta, (s, beta, oo))
+    assert EndAndSlope().attempt(Claim("", exp(1 / s), ">", series, above)) is not None
+    assert EndAndSlope().attempt(Claim("", exp(1 / s), ">", series + 1, above)) is None
+    unknown = Domain.of((Y, S.Zero, S.One), (s, Y, oo))
+    assert EndAndSlope().attempt(Claim("", exp(1 / s), ">", series + 1, unknown)) is None
+
+
+def test_at_infinity_nothing_begins() -> None:
+    """log(1 + e^x) tends to 0 with e^x, and that is no value that it has."""
+    below = Domain.of((X, -oo, S.Zero))
+    claim = Claim("", log(1 + exp(X)), ">", exp(X) / (1 + exp(X)), below)
+    assert EndAndSlope().attempt(claim) is None

@@ -96,11 +96,20 @@ def test_a_system_is_its_claim_at_every_point(expression: Expr, relation: str) -
             assert held > 0 if hypothesis.strict else held > -1e-15
     assert system.relation == relation.replace("<", ">")
     assert set(system.generators) <= {B, P, P0, *meanings}
+    assert all(s.is_real for s in meanings)
+    assert all(s.is_nonnegative for s in meanings if s.name.startswith("root"))
 
 
 @pytest.mark.parametrize(
     "expression",
-    [1 / (B - P), sqrt(B - P), sqrt((B - P) / (P0 - P)), B / (P - B) ** 2, sqrt(B / (P - B))],
+    [
+        1 / (B - P),
+        sqrt(B - P),
+        sqrt((B - P) / (P0 - P)),
+        B / (P - B) ** 2,
+        sqrt(B / (P - B)),
+        sqrt(B / ((P - B) ** 2 * (1 + B)).expand()),
+    ],
     ids=str,
 )
 def test_what_has_no_known_sign_is_refused_or_gets_an_inverse(expression: Expr) -> None:
@@ -182,6 +191,12 @@ def test_what_does_not_concern_the_goal_is_left_out() -> None:
 def test_what_is_not_algebraic_is_refused(side: Expr) -> None:
     with pytest.raises(NotPolynomial):
         PolynomialSystem.of(Claim("", side, ">", P))
+    with pytest.raises(NotPolynomial, match="not a polynomial over"):
+        PolynomialSystem(side, ">")
+    with pytest.raises(NotPolynomial, match="inequation"):
+        PolynomialSystem.of(Claim("", B, "!=", P))
+    with pytest.raises(ValueError, match="relation must be"):
+        PolynomialSystem(B, "!=")
 
 
 def test_what_is_too_large_is_refused() -> None:
