@@ -17,6 +17,7 @@ from sympy import (
     Expr,
     Integer,
     Lambda,
+    Piecewise,
     Rational,
     S,
     Sum,
@@ -259,6 +260,9 @@ def test_convexity_needs_the_limits_at_the_ends():
         (floor(H), ">=", 0),
         (sqrt(P - 2) * H, ">=", 0),
         (P, ">", 0),
+        # a tangent of another size, and what is not linear though no slope says so
+        (H / P, ">", bernstein(DEVIATION, G + 5).diff(P)),
+        (Piecewise((1, Rational(1, 10) > H), (-1, True)), ">", 0),
     ],
 )  # fmt: skip
 def test_what_is_false_or_not_covered_is_not_proved(left, relation, right):

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 import pytest
-from sympy import Function, I, Lambda, Rational, S, Sum, Symbol, exp, log, oo, sqrt
+from sympy import Function, I, Lambda, Rational, S, Sum, Symbol, exp, factorial, log, oo, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.bernstein_mean import BernsteinMean
@@ -386,6 +386,15 @@ def test_a_report_has_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(v.detail.endswith("10 steps for all claims together") for v in [*report][:3])
 
 
+def test_only_a_check_by_samples_says_what_was_tried_besides() -> None:
+    numeric = methods.prove(gs.Claim("far out", factorial(N), ">=", S.One))
+    assert numeric.status is Status.NUMERIC
+    assert len(numeric.evidence["tried"]) >= len(methods.METHODS) - 1  # type: ignore[arg-type]
+    proved = methods.prove(gs.Claim("", pi, "<", S.One))
+    assert proved.status is Status.PROVED
+    assert "tried" not in proved.evidence
+
+
 def test_a_claim_and_a_verdict_as_html() -> None:
     claim = gs.Claim("a bound", pi, "<", S.One, expected="REFUTED")
     assert "expected" in claim._repr_html_()
@@ -397,6 +406,9 @@ def test_a_claim_and_a_verdict_as_html() -> None:
     assert len(repr(long)) < 300
     short = Verdict(Status.PROVED, "m", "d", {"latex": r"root_{2} > 0", "numerator": "_t_x*_sqrt3"})
     assert "varrho" in short._repr_html_()
+    for more, typeset in ((0, False), (-1, True)):
+        identity = Verdict(Status.PROVED, "m", "d", {"latex": "y" * (1500 + more)})
+        assert ("y" * 1000 in identity._repr_html_()) == typeset
     assert "in t_x &gt; 0" in short._repr_html_() or "in t_x > 0" in short._repr_html_()
 
 
@@ -428,7 +440,8 @@ def test_an_identity_begins_with_one_and_has_no_idle_square() -> None:
         (Sum(pi**k, (k, 3, 1)), False),
         (Sum(pi**k, (k, 0, G)), False),
         (Sum(pi**k, (k, 1, 2), (Symbol("j", integer=True), 1, 2)), False),
-        (BernsteinMean(Lambda(t, t * (1 - t)), 20, pi), True),
+        (BernsteinMean(Lambda(t, t * (1 - t)), 64, pi), True),
+        (BernsteinMean(Lambda(t, t * (1 - t)), 65, pi), False),
         (BernsteinMean(Lambda(t, t * (1 - t)), G, pi), False),
     ],
     ids=str,

@@ -67,4 +67,6 @@ def test_small_means_are_sums(size: int) -> None:
     assert METHOD.attempt(Claim("", mean, ">", share * Rational(99, 100))) is not None
     assert METHOD.attempt(Claim("", mean, ">=", share)) is not None
     assert METHOD.attempt(Claim("", mean, ">", share)) is None
+    assert METHOD.attempt(Claim("", mean + X, ">=", share, CLOSED)) is not None
+    assert METHOD.attempt(Claim("", mean + X, ">", share, CLOSED)) is None
     assert METHOD.attempt(Claim("", mean, "<", share * Rational(99, 100))) is None

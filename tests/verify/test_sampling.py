@@ -86,6 +86,14 @@ def test_an_end_that_is_no_fraction_and_one_that_moves() -> None:
     assert 0 < point["x"] == point["y"] < 1
 
 
+def test_a_range_of_one_number_that_is_no_fraction_has_its_ends() -> None:
+    alone = Domain.of(Range(X, ROOT_HALF, ROOT_HALF, True, True))
+    assert not list(alone.samples(9))
+    found = METHOD.attempt(Claim("", X, ">", S.One, alone))
+    assert found is not None
+    assert found.evidence["counterexample"] == {"x": "sqrt(2)/2"}
+
+
 def test_a_point_without_a_value_refutes_unless_it_is_left_out() -> None:
     pole = (1 / (X - Rational(1, 3))) ** 2
     point = {X: Rational(1, 3)}
