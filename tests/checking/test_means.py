@@ -9,7 +9,13 @@ import grpo_symbolic as gs
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.checking.check import check
 from grpo_symbolic.checking.determined import by_the_condition
-from grpo_symbolic.checking.means import against_own, is_own, own_meaning, undefined_means, with_own_means
+from grpo_symbolic.checking.means import (
+    against_own,
+    is_own,
+    own_meaning,
+    undefined_means,
+    with_own_means,
+)
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.grammar.statement import Comparison, statements
 from grpo_symbolic.model.penalty.estimator import DirectKL
