@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Expr, Lambda, Rational, S, Tuple, sqrt
+from sympy import Expr, Function, Lambda, Rational, S, Symbol, Tuple, sqrt
 
 import grpo_symbolic as gs
 from grpo_symbolic.bernstein_mean import BernsteinMean
 from grpo_symbolic.checking.check import check
 from grpo_symbolic.checking.determined import by_the_condition
-from grpo_symbolic.checking.means import is_own, own_meaning
+from grpo_symbolic.checking.means import (
+    against_own,
+    is_own,
+    own_meaning,
+    undefined_means,
+    with_own_means,
+)
 from grpo_symbolic.checking.subject import subject
 from grpo_symbolic.grammar.statement import Comparison, statements
 from grpo_symbolic.model.penalty.estimator import DirectKL
@@ -21,6 +27,7 @@ SURE = gs.BinaryQuestion()
 EIGHT, ANY_SIZE = gs.GRPO(8), gs.GRPO(G)
 #: Groups of two, whose scale is the deviation of a batch of four.
 BATCH = gs.GRPO(2, advantage=gs.BatchScale(4))
+SHARE = Symbol("x", real=True)
 DEVIATION = Lambda(t, sqrt(t - t**2))
 #: f(k/8) for f(t) = sqrt(t(1 - t)), and E (A 1{better}) for k of a batch of four.
 OF_EIGHT = tuple(sqrt(Rational(k * (8 - k), 64)) for k in range(9))
@@ -91,3 +98,47 @@ def test_a_multiple_of_the_condition_is_one() -> None:
         claim = by_the_condition(about, said)
         assert claim is not None
         assert (prove(claim).status is Status.PROVED) == holds
+
+
+TWICE = Lambda(t, 2 * sqrt(t - t**2))
+
+
+@pytest.mark.parametrize(("size", "written_out"), [(3, True), (12, True), (13, False), (G, False)])
+def test_a_small_mean_of_other_values_is_written_out(size: Expr, written_out: bool) -> None:
+    said = Comparison(BernsteinMean(TWICE, S(size), pi), ">", S.Zero)
+    found = with_own_means(subject(EIGHT, SURE), said)
+    assert isinstance(found, Comparison)
+    assert found.left.has(BernsteinMean) is not written_out
+
+
+@pytest.mark.parametrize(
+    ("mean", "defined"),
+    [
+        (BernsteinMean(DEVIATION, G, pi), True),  # the algorithm's own
+        (BernsteinMean(TWICE, S(20), pi), True),  # each of its values has been read
+        (BernsteinMean(TWICE, G, pi), False),
+    ],
+    ids=str,
+)
+def test_a_mean_of_any_size_has_to_be_defined(mean: BernsteinMean, defined: bool) -> None:
+    found = undefined_means(subject(ANY_SIZE, SURE), Comparison(mean, ">", S.Zero))
+    assert found == ("" if defined else "the values of h_G(pi) are defined")
+
+
+@pytest.mark.parametrize(
+    ("written", "status", "words"),
+    [
+        (sqrt(SHARE - SHARE**2), Status.PROVED, "a definition: what the library derives"),
+        (SHARE - SHARE**2, Status.REFUTED, "it is not what the library derives"),
+    ],
+)
+def test_a_definition_is_the_own_one_or_is_not(written: Expr, status: Status, words: str) -> None:
+    about = subject(EIGHT, SURE)
+    meaning = own_meaning(about, "f", SHARE)
+    assert meaning is not None
+    own, domain = meaning
+    found = against_own(about, Comparison(written, "==", own), domain)
+    assert found.verdict is status
+    assert found.sentence.startswith(words)
+    open_ = against_own(about, Comparison(Function("mystery")(SHARE), "==", own), domain)
+    assert (open_.verdict, "definition" in open_.sentence) == (Status.UNKNOWN, False)
