@@ -96,8 +96,8 @@ def _cuts(about: Subject) -> Iterator[tuple[Range, Expr, tuple[Range, ...]]]:
 
 
 def _is_inside(r: Range, cut: Expr, rest: Domain) -> bool:
-    above = r.lower == -oo or strict_sign(cut - r.lower, rest) > 0
-    return above and (r.upper == oo or strict_sign(r.upper - cut, rest) > 0)
+    gaps = cut - r.lower, r.upper - cut
+    return all(gap == oo or sign(gap, rest) == Sign.POSITIVE for gap in gaps)
 
 
 def _parts(about: Subject) -> Iterator[tuple[Domain, str]]:

@@ -291,7 +291,7 @@ class Elaboration:
                 self._literally(square)
             found.append((square, e))
         value = self.product(abs(number), found)
-        self.lower(value)
+        self.sign(self.lower(value))
         self.do("value", node, value)
 
     # -- exponentials and logarithms ----------------------------------------------------------

@@ -203,12 +203,9 @@ def _without_known_signs(goal: _Goal) -> Expr:
 
 
 def _from_turning_points(goal: _Goal, r: Range, depth: int) -> list[str] | None:
-    """From a place inside of a range at which the slope is 0, to both sides of it."""
+    """From a place at which the slope is 0 to both sides of it, which together are the range."""
     rest = Domain(tuple(o for o in goal.domain.ranges if o is not r))
     for place in _turning_points(goal, r, rest):
-        gaps = [place - r.lower, r.upper - place]
-        if any(gap != oo and _sign(gap, rest) != Sign.POSITIVE for gap in gaps):
-            continue
         lines: list[str] = []
         for part, upwards in (
             (replace(r, upper=place, upper_closed=True), False),

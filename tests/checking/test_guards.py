@@ -44,6 +44,17 @@ POLICY = "(1 - beta + sqrt((1 - beta)**2 + 4*beta*pi_ref))/2"
         ("limit(beta*sqrt(pi_ref - 1/2 + beta), beta, 0) = 0", PAIRS, {UNKNOWN, REFUTED}),
         # true, and of a term that is there, which nothing shows
         ("pi + 0*log(beta - sin(beta)) >= pi_ref", PAIRS, {UNKNOWN}),
+        ("limit(pi*sqrt(2 - sin(beta)**2 - cos(beta**2)), pi_ref, 0) = 0", PAIRS, {UNKNOWN}),
+        (
+            "sqrt(2 - sin(beta)**2 - cos(beta**2))**2 + cos(beta**2) = 2 - sin(beta)**2",
+            PAIRS,
+            {UNKNOWN},
+        ),
+        ("limit(log(pi_ref), pi_ref, 0) = -oo", PAIRS, {PROVED}),
+        ("limit(log(pi_ref), pi_ref, 0) < -10**9", PAIRS, {PROVED}),
+        ("limit(log(pi_ref), pi_ref, 0) > -3", PAIRS, {REFUTED}),
+        ("limit(pi_ref, pi_ref, 0) > -oo", PAIRS, {PROVED}),
+        ("limit(pi_ref, pi_ref, 0) = -oo", PAIRS, {REFUTED}),
         # numbers say so, and no more
         ("increasing(exp(sin(beta)) + 3*beta, beta)", PAIRS, {NUMERIC}),
         # flat at every place that is looked at, though it rises

@@ -103,13 +103,18 @@ EQUIVALENT: dict[str, str] = {
     "grpo_symbolic/verify/sign_search.py:_roots: the other truth value: reverse=True": (
         "every root is tried until one shows a sign: which is the first decides how long it takes"
     ),
+    "grpo_symbolic/checking/ranges.py:_survives: another relation: gap != 0": (
+        "what numbers contradict is left out before a proof of it is tried, which fails"
+    ),
     "grpo_symbolic/verify/exponents.py:_over_one_divisor: a number off by one: 0": (
         "one more factor in the divisor of all: the weights are those of the same equations"
     ),
-    "grpo_symbolic/verify/end_and_slope.py:_from_turning_points: all for any: any": (
-        "the parts on both sides of a place cover the range wherever it lies, and both are shown; "
-        "beyond an end nothing turns, and from that end it is shown without the place"
-    ),
+}
+
+_ABS = "grpo_symbolic/verify/elaboration.py:Elaboration._abs"
+EQUIVALENT |= {
+    f"{_ABS}: {what}": "a sign is 0 of zero alone, which is its own negative"
+    for what in ("another relation: s >= 0", "a number off by one: 0")
 }
 
 #: What is zipped has one length where it is made, and nothing of it comes from outside.
@@ -138,6 +143,9 @@ _OF_ONE_LENGTH = (
     "checking/direction.py:DirectionCheck._opposite_pair",
     "checking/divided.py:_sign",  # values_seen() has a value for each
     "checking/divided.py:_around",
+    "checking/direction.py:DirectionCheck._opposite_pair",
+    "verify/kernel/checks.py:charts",
+    "verify/linear_certificate.py:_Program.certificate",
     "checking/subject.py:Subject.names",
 )
 EQUIVALENT |= {

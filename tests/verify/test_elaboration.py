@@ -55,6 +55,7 @@ LESS = log(2) - log(3)
 NAMED: list[tuple[list[Expr], list[Expr]]] = [
     ([1 / expand(6 * x**2 * (1 + y))], [1 / x, 1 / (1 + y)]),
     ([sqrt(expand(12 * x * (1 + y)))], [sqrt(3), sqrt(x), sqrt(1 + y)]),
+    ([sqrt(expand(x * (1 + y) / 3))], [sqrt(3), sqrt(x), sqrt(1 + y)]),
     ([sqrt(expand(w * u * (1 + x)))], [sqrt(w), sqrt(u), sqrt(1 + x)]),
     ([sqrt(expand(x * (z - 1) ** 2))], [sqrt(x), Abs(z - 1)]),
     ([cbrt(expand(x * (z - 1) ** 2))], [cbrt(x), cbrt(expand((z - 1) ** 2))]),
@@ -62,6 +63,10 @@ NAMED: list[tuple[list[Expr], list[Expr]]] = [
     # of what is known to be below 0 the negative
     ([*ROOTS, sqrt(expand(BELOW[0] * BELOW[1]))], [*ROOTS, sqrt(-BELOW[0]), sqrt(-BELOW[1])]),
     ([*EDGED, sqrt(expand(LOOSE[0] * LOOSE[1]))], [*EDGED, sqrt(-LOOSE[0]), sqrt(-LOOSE[1])]),
+    ([*ROOTS, Abs(BELOW[0]), Abs(BELOW[1] - x)], ROOTS),
+    ([*EDGED, Abs(LOOSE[0])], EDGED),
+    ([*EDGED, Abs(expand(LOOSE[0] * (z - 1)))], [*EDGED, Abs(z - 1)]),
+    ([*ROOTS, Abs(expand(BELOW[0] * BELOW[1] * (z - 1)))], [*ROOTS, Abs(z - 1)]),
     ([log(3), log(2), sqrt(expand(x * LESS**2))], [log(3), log(2), sqrt(x)]),
     ([log(3), log(2), sqrt(expand(-x * LESS**3))], [log(3), log(2), sqrt(x), sqrt(-LESS)]),
     ([*ROOTS, log(expand(BELOW[0] * BELOW[1]))], [*ROOTS, log(-BELOW[0]), log(-BELOW[1])]),
