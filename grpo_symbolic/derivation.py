@@ -28,6 +28,8 @@ from grpo_symbolic.verify.verdict import Report
 
 # Lines of a derivation are typeset as long as they have no more nodes together.
 _TYPESET = 700
+# A line with more nodes is not printed whole: pages that nobody reads.
+_WRITTEN = 2_000
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,6 +137,8 @@ class Derivation:
         lines = [f"{self.title}   [{self.domain}]"]
         for number, step in enumerate(self.steps, start=1):
             e = step.equation
-            lines.append(f"{number:>3}. {sstr(e.lhs)} {e.rel_op} {sstr(e.rhs)}".replace("==", "="))
+            whole = legible(e, most=_WRITTEN)
+            text = f"{sstr(e.lhs)} {e.rel_op} {sstr(e.rhs)}" if whole else short(e)
+            lines.append(f"{number:>3}. {text}".replace("==", "="))
             lines.append(f"       {plain(step.justification)}")
         return "\n".join(lines)

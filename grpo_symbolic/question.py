@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sympy import Add, Expr, Integer, Symbol
@@ -445,6 +445,7 @@ def _simplex(symbol: Any, count: int) -> tuple[Expr, ...]:
     return (*free, 1 - Add(*free))
 
 
-def simplex_ranges(free: Sequence[Expr]) -> tuple[Range, ...]:
+@lru_cache(maxsize=32)  # of hundreds of masses each has a sum as its end
+def simplex_ranges(free: tuple[Expr, ...]) -> tuple[Range, ...]:
     """Of masses whose sum is below 1."""
     return tuple(Range(s, Integer(0), 1 - Add(*free[:o])) for o, s in enumerate(free))

@@ -84,6 +84,8 @@ def finite_law(pairs: Iterable[tuple[Number, Number]]) -> Law:
 
 
 _P = "a number in [0, 1]"
+# The variance of a law with no more symbols is expanded.
+_EXPANDED = 6
 
 
 def mean(law: Law | Gaussian) -> Expr:
@@ -95,13 +97,17 @@ def mean(law: Law | Gaussian) -> Expr:
 
 @lru_cache(maxsize=32)  # every member of a large group asks for that of the same law
 def variance(law: Law | Gaussian, domain: Domain | None = None) -> Expr:
-    """The variance of the reward, in factors."""
+    """The variance of the reward, in factors; as second moment minus mean squared of many."""
     if isinstance(law, Gaussian):
         return law.std**2
     center = mean(law)
     total = Add(*(weight * (reward - center) ** 2 for reward, weight in law))
     if total.is_Rational:
         return total
+    if len(total.free_symbols) > _EXPANDED:  # n probabilities have n^2 products
+        return mean(tuple((reward**2, weight) for reward, weight in law)).expand() - (
+            center.expand() ** 2
+        )
     total = total.expand()
     return tidy(total, (domain or Domain()).extended(total))
 

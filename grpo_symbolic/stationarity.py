@@ -12,7 +12,7 @@ Every special case of the library is this condition with another P and another d
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from sympy import Add, Dummy, Eq, Expr
@@ -170,7 +170,11 @@ def stationarity_condition(
     >>> print(gs.stationarity_condition(gs.GRPO(2), gs.BinaryQuestion()).contrast())
     Eq(beta*((1 - pi_ref)/(1 - pi) - pi_ref/pi), 1)
     """
-    algorithm = as_algorithm(algorithm)
+    return _condition(as_algorithm(algorithm), question)
+
+
+@lru_cache(maxsize=8)  # what is asked of one policy asks for it again and again
+def _condition(algorithm: Algorithm, question: Question) -> StationarityCondition:
     policy, reference = question.policy, question.reference
     preference = algorithm.preference(question)
     often = algorithm.sampling(question)

@@ -59,8 +59,8 @@ def count_of_many(algorithm: Algorithm, question: Question) -> Count:
     if shown is not None:
         return Count((1,), shown)
     try:
-        claims = _skew(stationarity_condition(algorithm, lumped))
-    except ValueError:
+        claims = limited(_skew, stationarity_condition(algorithm, lumped), steps=_STEPS)
+    except (ValueError, Exhausted):
         return unknown
     if claims is None:
         return unknown
@@ -93,17 +93,20 @@ def _skew(condition: StationarityCondition) -> tuple[Claim, ...] | None:
 
 
 def _bends(condition: StationarityCondition) -> bool:
-    """Whether P is seen not to be affine: at three policies in a row, in a few digits."""
+    """Whether some P(o) is seen not to be affine: at three policies in a row, in a few digits."""
     free, n = condition.policy[:-1], len(condition.policy)
     sample = next(iter(condition.preference.domain.samples(1)), {})
     point = {s: v for s, v in sample.items() if s not in free}
-    value = condition.preference[0].xreplace(point)
-    line = [
-        value.xreplace({s: Rational(1, n) + Rational(t, n * (k + 3)) for k, s in enumerate(free)})
+    row = [
+        {**point, **{s: Rational(1, n) + Rational(t, n * (k + 3)) for k, s in enumerate(free)}}
         for t in range(-1, 2)
     ]
-    second = (line[0] - 2 * line[1] + line[2]).evalf(15)
-    return bool(second.is_Float and abs(second) > _BENT)
+    for value in dict.fromkeys(condition.preference):
+        before, here, after = (value.xreplace(at) for at in row)
+        second = (before - 2 * here + after).evalf(15)
+        if second.is_Float and abs(second) > _BENT:
+            return True
+    return False
 
 
 def limit_of_many(

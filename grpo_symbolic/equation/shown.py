@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sympy import Add, Eq, Expr, Function, Mul, Symbol, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import BernsteinMean, definitions
+from grpo_symbolic.display import legible
+from grpo_symbolic.display import size as nodes
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.export.latex import Written, formula
 from grpo_symbolic.model.advantage import Advantage
@@ -19,6 +21,9 @@ from grpo_symbolic.reward import Gaussian
 PI, SHARE = symbols.pi, symbols.share
 # Raters whose rewards are written out, a row each.
 _LISTED = 4
+#: Answers whose conditions are written out, a line each, where no name makes them one line; and
+#: how many nodes they may have together.
+LINES, _NODES = 24, 20_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,20 @@ def shown(balance: Balance, equation: Eq, multiplier: Expr) -> Shown:
     whole = Eq(SHARE, b + (a - b) * PI, evaluate=False)
     line = Eq(equation.lhs, right, evaluate=False)
     return Shown((line,), (whole, *definitions(right)))
+
+
+def some_of(equations: Sequence[Eq]) -> Shown:
+    """The equations of all answers; the first ones of hundreds, or of very long ones."""
+    room, shown = _NODES, list[Eq]()
+    for equation in equations[:LINES]:
+        if shown and not legible(equation, most=room):
+            break
+        shown.append(equation)
+        room -= nodes(equation) if legible(equation, most=room) else room
+    if (more := len(equations) - len(shown)) == 0:
+        return Shown(tuple(equations))
+    rest = Written(formula(symbols.multiplier), rf"\dots \quad\text{{for {more} more answers}}")
+    return Shown((*shown, rest))
 
 
 def with_numbers(found: Shown) -> Shown:
@@ -125,8 +144,9 @@ def by_every_answer(algorithm: Algorithm, question: Question) -> Expr | None:
         model = algorithm.preference(question)
         if model.two_level.zero_sum:
             return (Symbol("s_o") - SHARE) * model.two_level.drift(SHARE)
-    if len(question.levels) > 1 and question.deterministic and size != oo:
-        return Function(f"V_{{{size}}}")(Symbol("r(o)"))
+    short = size != oo or len(question) > LINES
+    if len(question.levels) > 1 and question.deterministic and short:
+        return Function(f"V_{{{formula(size)}}}")(Symbol("r(o)"))
     return None
 
 
@@ -202,8 +222,8 @@ def _by_reward(
     rule = algorithm.advantage
     assert rule is not None
     size, answers = algorithm.group_size, range(1, len(question) + 1)
-    name = f"V_{{{size}}}"
-    if counts and rule.batch is None:
+    name = f"V_{{{formula(size)}}}"
+    if counts and rule.batch is None and size != oo:
         where = _counted(name, rule, size, question)
     else:
         drawn = size if rule.batch is None else rule.batch
@@ -219,11 +239,14 @@ def _by_reward(
 
 def _expectation(name: str, rule: Advantage, drawn: Expr | int, remarks: bool) -> Written:
     """The mean of the advantage of the first of so many, the others drawn from the policy."""
-    if drawn in (2, 3, 4):
+    limit = ""
+    if drawn == oo:
+        others, limit = r"o_2, \dots, o_G", r"\lim_{G \to \infty} "
+    elif drawn in (2, 3, 4):
         others = ", ".join(f"o_{i}" for i in range(2, int(drawn) + 1))
     else:
         others = rf"o_2, \dots, o_{_index(drawn)}"
-    expected = rf"\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
+    expected = rf"{limit}\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
     return Written(name, ", \\quad ".join((expected, *(_remarks(rule) if remarks else ()))))
 
 

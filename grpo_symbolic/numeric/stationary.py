@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sympy import Expr, S, diff
 
 from grpo_symbolic import symbols
+from grpo_symbolic.gradient import gradients
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Allowance
@@ -60,8 +61,7 @@ class Condition:
     def of(cls, values: Sequence[Expr], policy: Sequence[Expr], force: Expr) -> Condition:
         """From P(o|π) in π of all answers but the last, which is one minus their sum, and d(u)."""
         *free, last = policy
-        slopes = [diff(v, s) for v in values for s in free]
-        slopes = [slopes[k : k + len(free)] for k in range(0, len(slopes), len(free))]
+        slopes = [[row.get(s, S.Zero) for s in free] for row in gradients(values, free)]
         parts = [*values, *(part for row in slopes for part in (*row, S.Zero))]
         names = (*(s.name for s in free), REST.name)
         found = tuple(part.xreplace({last: REST}) for part in parts)

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
-from sympy import Expr, Symbol, oo, sstr
+from sympy import Eq, Expr, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.curl import CurlCertificate
@@ -24,7 +24,7 @@ from grpo_symbolic.analysis.limits import escape_threshold, explain_limit
 from grpo_symbolic.analysis.maxwell import maxwell
 from grpo_symbolic.analysis.potential import potential
 from grpo_symbolic.analysis.statics import monotonicity
-from grpo_symbolic.display import Html, cut, nested, record
+from grpo_symbolic.display import Html, cut, legible, nested, record, short
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.policy import Policy
@@ -45,6 +45,8 @@ _STEPS = 3_000_000
 _SHOWN = 20
 # Ranges and equations that are written out.
 _WRITTEN = 24
+# An equation with more nodes is not: pages that nobody reads.
+_NODES = 2_000
 # A curve with more operations is not printed.
 _LEGIBLE = 60
 
@@ -169,7 +171,7 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
         question,
         _first((str(r) for r in policy.domain.ranges), len(policy.domain.ranges), ", "),
         _first(
-            (f"{sstr(e.lhs)} = {sstr(e.rhs)}" for e in policy.equations),
+            map(_equation, policy.equations),
             len(policy.equations),
             "; ",
         ),
@@ -188,6 +190,11 @@ def _first(texts: Iterator[str], count: int, between: str) -> str:
     shown = [*islice(texts, _WRITTEN)]
     more = [f"and {count - len(shown)} more"] if count > len(shown) else []
     return between.join((*shown, *more))
+
+
+def _equation(equation: Eq) -> str:
+    whole = legible(equation, most=_NODES)
+    return f"{sstr(equation.lhs)} = {sstr(equation.rhs)}" if whole else short(equation)
 
 
 def _section(work: Callable[..., Entry], *arguments: Any) -> Entry:

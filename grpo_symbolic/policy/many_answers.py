@@ -15,7 +15,7 @@ from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.display import Html, legible, math, record, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.equation.balance import Balance
-from grpo_symbolic.equation.shown import Shown, shown_answers
+from grpo_symbolic.equation.shown import Shown, shown_answers, some_of
 from grpo_symbolic.export.exhibit import Passage
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.inputs import Number, exact_number
@@ -364,19 +364,19 @@ class SimplexPolicy(Policy):
     def shown(self) -> Shown:
         if self.expressions is not None:
             return Shown(tuple(Eq(s, e, evaluate=False) for s, e in self._solution()))
-        return shown_answers(self.algorithm, self.question) or Shown(written_out(self))
+        return shown_answers(self.algorithm, self.question) or some_of(written_out(self))
 
     def shown_as(self, unfold: object) -> Shown:
         if unfold == 0 and self.distortion is not None:
             return ranked_shown(self.distortion)
         if unfold == "all":
-            return Shown(self.equations) if self.expressions is None else self.shown
+            return some_of(self.equations) if self.expressions is None else self.shown
         if self.expressions is not None:
             return self.shown
         factor = multiplier_vanishes(self.algorithm)
         return shown_answers(
             self.algorithm, self.question, factor, counts=unfold == 1, remarks=False
-        ) or Shown(self.equations)
+        ) or some_of(self.equations)
 
     def proof(self, shown: Shown) -> tuple[Passage, ...]:
         return proof_of_many(self, shown)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sympy import Add, Eq, Expr, Function, S, Symbol, sstr
+from sympy import Add, Eq, Expr, Function, S, Symbol, oo, sstr
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.derivation import Derivation
 from grpo_symbolic.domain import Domain, Range
-from grpo_symbolic.equation.shown import Shown, by_every_answer
+from grpo_symbolic.equation.shown import LINES, Shown, by_every_answer
 from grpo_symbolic.export.assumptions import listed, ranges
 from grpo_symbolic.export.exhibit import Passage, prose_tex
 from grpo_symbolic.export.latex import Line, Written, formula
@@ -131,7 +131,7 @@ def _by_values(algorithm: Algorithm, question: Question, shown: Shown) -> tuple[
             rf"The reward of an answer is known, so that its advantage depends on the answer "
             rf"through this reward alone. With $V_{{{formula(S(size))}}}(r_1)$ for the mean of the "
             r"advantage of a reward $r_1$ over the other answers of its group, which are drawn "
-            r"independently from $\pi$,"
+            r"independently from $\pi$" + (", in the limit of large groups," if size == oo else ",")
         )
     line = ("values", Written(_P, formula(value)))
     return (Passage(text, (line,)), _multiplier(algorithm, shown))
@@ -223,7 +223,7 @@ def derivation_of_many(policy: Any) -> Derivation:
     for place, (answer, equation) in enumerate(listed):
         if not kinds or place in kinds:
             found = found.then(equation, f"the condition of answer {answer}{kinds.get(place, '')}")
-    if kinds:
+    if policy.condition.preference.kept_by_name:
         return _reduced(policy, found)
     if policy.expressions is None:
         return found
@@ -280,13 +280,20 @@ def rows_by_name(policy: Any) -> list[str]:
 
 
 def _named(policy: Any) -> dict[int, str]:
-    """One answer of each class and what else has its condition, where P stands by name."""
-    if not policy.condition.preference.kept_by_name:
+    """One answer of each class and what else has its condition, where P stands by name.
+
+    So it is for hundreds of answers; of as many classes the first are written out.
+    """
+    question = policy.question
+    if not policy.condition.preference.kept_by_name and len(question) <= LINES:
         return {}
-    return {
+    found = {
         c[0]: f" and of {len(c) - 1} more of its rewards" if len(c) > 1 else ""
-        for c in policy.question.classes
+        for c in question.classes[:LINES]
     }
+    if (more := len(question.classes) - LINES) > 0:
+        found[next(reversed(found))] += f"; {more} more have their own"
+    return found
 
 
 def _reduced(policy: Any, found: Derivation) -> Derivation:

@@ -18,16 +18,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from math import comb
+from math import comb, isqrt
 from typing import Protocol
 
 from flint import arb, arb_mat, ctx
-from sympy import Add, Dummy, Expr, Integer, Rational, S, Symbol, diff, oo, sqrt
+from sympy import Add, Dummy, Expr, Integer, Rational, S, Symbol, oo, sqrt
 
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball, balls
+from grpo_symbolic.gradient import gradients
 from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
@@ -42,6 +43,8 @@ from grpo_symbolic.work import Exhausted, limited
 _STEPS = 3_000_000
 # A polynomial with more monomials than this is not written out.
 _MOST_MONOMIALS = 2_000
+# Parts of all expressions, each as often as it is differentiated.
+_MOST_SLOPES = 1_000_000
 
 
 class Preference(Protocol):
@@ -144,12 +147,11 @@ _LAST = Dummy("rest", positive=True)
 def _derivatives(
     expressions: tuple[Expr, ...], unknowns: tuple[Symbol, ...]
 ) -> dict[tuple[int, int], Expr]:
-    free = [v.free_symbols for v in expressions]
+    places = {s: j for j, s in enumerate(unknowns)}
     return {
-        (o, j): diff(v, s)
-        for o, v in enumerate(expressions)
-        for j, s in enumerate(unknowns)
-        if s in free[o]
+        (o, places[s]): slope
+        for o, row in enumerate(gradients(expressions, unknowns))
+        for s, slope in row.items()
     }
 
 
@@ -170,8 +172,22 @@ class GivenPreference:
 
     @classmethod
     def of(cls, values: Sequence[Expr], policy: Sequence[Expr]) -> GivenPreference:
-        """In a policy whose last probability is written as one minus the others."""
+        """In a policy whose last probability is written as one minus the others.
+
+        Raises
+        ------
+        ValueError
+            Where the derivatives take long, with how many answers would do.
+        """
         *free, last = policy
+        work = sum(v.count_ops() * len(v.free_symbols) for v in dict.fromkeys(values))
+        if work > _MOST_SLOPES:
+            fits = max(2, isqrt(len(policy) ** 2 * _MOST_SLOPES // work))
+            raise ValueError(
+                f"the expected advantages of {len(policy)} answers are too large to be "
+                f"differentiated, written out ({work:,} parts of slopes, {_MOST_SLOPES:,} are "
+                f"possible): {fits} answers would do, or smaller groups"
+            )
         return cls(tuple(v.xreplace({last: _LAST}) for v in values), (*free, _LAST))  # type: ignore[arg-type]
 
     @property
@@ -226,7 +242,8 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     model, algorithm = condition.preference, condition.algorithm
     rule, size = algorithm.advantage, algorithm.group_size
     counted = model.factor == 1 and rule == ShiftAndScale() and model.kept_by_name
-    if model.parts and model.factor == 1 and (size == oo or counted):
+    own = rule is not None and rule.batch is None and not condition.penalty.before_baseline
+    if model.parts and model.factor == 1 and (size == oo or counted or own):
         return _over_raters(condition, point)
     if counted:
         return CountedPreference.of(condition.question, rule, int(size), point)  # type: ignore[arg-type]

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 
 import mpmath as mp
 from flint import arb, arb_mat, ctx
-from sympy import Expr, S, Symbol, diff
+from sympy import EX, QQ, Expr, Mul, S, Symbol, lex
+from sympy.polys.polyerrors import CoercionFailed
+from sympy.polys.rings import PolyRing
 
 from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
@@ -171,17 +173,39 @@ class SimplexCount:
 def skew_slopes(
     values: Sequence[Expr], unknowns: Sequence[Symbol], domain: Domain
 ) -> list[list[Expr]] | None:
-    """The derivative of P along the simplex, where it is constant and skew; else None."""
+    """The derivative of a polynomial P along the simplex, if constant and skew; else None."""
+    slopes = _slopes_of(values, unknowns)
+    if slopes is None:
+        return None
     rows: list[list[Expr]] = []
-    last = [diff(values[-1], s) for s in unknowns]
-    for i, v in enumerate(values[:-1]):
-        row = [(diff(v, s) - shared).expand() for s, shared in zip(unknowns, last, strict=True)]
-        if any(entry.has(*unknowns) for entry in row):
-            return None
-        rows.append(row)
+    *others, last = slopes
+    for i, own in enumerate(others):
+        rows.append([(slope - shared).expand() for slope, shared in zip(own, last, strict=True)])
         for j in range(i + 1):
-            if not is_zero((row[j] + rows[j][i]).expand(), domain):
+            if not is_zero((rows[i][j] + rows[j][i]).expand(), domain):
                 return None
+    return rows
+
+
+def _slopes_of(values: Sequence[Expr], unknowns: Sequence[Symbol]) -> list[list[Expr]] | None:
+    """The slopes of polynomials that are affine in the unknowns; None where one of them is not."""
+    given = sorted({s for v in values for s in v.free_symbols} - {*unknowns}, key=str)
+    try:
+        ring = PolyRing((*unknowns, *given), QQ, lex)
+        found = [ring.from_expr(v) for v in values]
+    except (ValueError, CoercionFailed):  # other numbers, or quotients of what is given
+        ring = PolyRing(tuple(unknowns), EX, lex)
+        found = [ring.from_expr(v) for v in values]
+    n = len(unknowns)
+    rows = [[S.Zero] * n for _ in values]
+    for row, value in zip(rows, found, strict=True):
+        for powers, coefficient in value.terms():
+            if sum(powers[:n]) > 1:
+                return None
+            if 1 in powers[:n]:
+                rest = zip(ring.symbols[n:], powers[n:], strict=True)
+                factors = Mul(*(s**k for s, k in rest))
+                row[powers.index(1)] += ring.domain.to_sympy(coefficient) * factors
     return rows
 
 

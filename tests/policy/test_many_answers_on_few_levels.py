@@ -113,5 +113,8 @@ def test_conditions_of_many_unknowns_are_refused_before_they_are_written(ask, an
     if answers == 24:
         assert asked()
         return
+    if ask == "latex":  # by name it is one line for all of them
+        assert r"\lambda &= V_{\infty}(r(o))" in asked()
+        return
     with pytest.raises(ValueError, match="the 25 answers is an unknown: 24 answers would do"):
         asked()
