@@ -43,6 +43,7 @@ from grpo_symbolic.model.level_mean import LevelMean, Rule
 from grpo_symbolic.model.level_values import WRITTEN_OUT, gaps, level_values, term_count
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question, simplex_ranges
+from grpo_symbolic.replace import replaced
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
@@ -161,7 +162,7 @@ class PreferenceModel(Sequence):
         for answer, place in enumerate(places):
             yield Claim(
                 f"P({question.answers[place]}) goes with its answer when labels are exchanged",
-                _opaque(turned[answer].subs(renamed, simultaneous=True)),
+                _opaque(turned[answer].xreplace(renamed)),
                 "==",
                 _opaque(self[place]),
                 self.domain,
@@ -169,8 +170,10 @@ class PreferenceModel(Sequence):
 
     def _of(self, rule: Any, question: Question) -> tuple[Expr, ...]:
         """The preference of another question, in this one's policy."""
-        renamed = {symbols.policy(o): p for o, p in enumerate(self.policy[:-1], start=1)}
-        return tuple(v.subs(renamed, simultaneous=True) for v in rule.preference(question))
+        policy = ((symbols.policy(o), p) for o, p in enumerate(self.policy[:-1], start=1))
+        renamed = {s: p for s, p in policy if s != p}
+        found = tuple(rule.preference(question))
+        return tuple(v.xreplace(renamed) for v in found) if renamed else found
 
     @property
     def _answers(self) -> tuple[str, ...]:
@@ -265,7 +268,8 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     else:
         value = level_values(advantage, shown, dict(population), size, domain)
     found = {law: Add(*(w * value[r] for r, w in law)) for law in laws}
-    neat = {law: _shaped(v, domain).xreplace({**back, **named}) for law, v in found.items()}
+    shaped = [_shaped(v, domain) for v in found.values()]
+    neat = dict(zip(found, replaced(shaped, {**back, **named}), strict=True))
     whole = Domain((*question.declared.ranges, *question.policy_domain.ranges))
     return _model(question, tuple(neat[law] for law in laws), whole)
 

@@ -24,6 +24,7 @@ from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Allowance
 from grpo_symbolic.numeric.tilted import SpreadTilt
+from grpo_symbolic.replace import replaced
 
 # Steps at most, and so many that they count for those who take more.
 _STEPS, _USUAL = 80, 12
@@ -64,7 +65,7 @@ class Condition:
         slopes = [[row.get(s, S.Zero) for s in free] for row in gradients(values, free)]
         parts = [*values, *(part for row in slopes for part in (*row, S.Zero))]
         names = (*(s.name for s in free), REST.name)
-        found = tuple(part.xreplace({last: REST}) for part in parts)
+        found = tuple(replaced(parts, {last: REST}))
         return cls(Formula(found, names), pull(force))
 
     def parts(self, y: Array, beta: Array, reference: Array) -> tuple[Array, ...]:

@@ -33,6 +33,7 @@ from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT, term_count
+from grpo_symbolic.replace import replaced
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
@@ -188,7 +189,7 @@ class GivenPreference:
                 f"differentiated, written out ({work:,} parts of slopes, {_MOST_SLOPES:,} are "
                 f"possible): {fits} answers would do, or smaller groups"
             )
-        return cls(tuple(v.xreplace({last: _LAST}) for v in values), (*free, _LAST))  # type: ignore[arg-type]
+        return cls(tuple(replaced(values, {last: _LAST})), (*free, _LAST))  # type: ignore[arg-type]
 
     @property
     def _slopes(self) -> dict[tuple[int, int], Expr]:

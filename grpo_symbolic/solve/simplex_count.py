@@ -29,6 +29,7 @@ from grpo_symbolic.algebra import is_zero
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
+from grpo_symbolic.gradient import gradients
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.solve.preferences import (
@@ -189,6 +190,9 @@ def skew_slopes(
 
 def _slopes_of(values: Sequence[Expr], unknowns: Sequence[Symbol]) -> list[list[Expr]] | None:
     """The slopes of polynomials that are affine in the unknowns; None where one of them is not."""
+    slopes = gradients(values, unknowns)
+    if not any(slope.free_symbols & {*unknowns} for row in slopes for slope in row.values()):
+        return [[row.get(s, S.Zero) for s in unknowns] for row in slopes]
     given = sorted({s for v in values for s in v.free_symbols} - {*unknowns}, key=str)
     try:
         ring = PolyRing((*unknowns, *given), QQ, lex)

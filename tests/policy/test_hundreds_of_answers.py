@@ -1,0 +1,42 @@
+"""What is printed of hundreds of answers, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from sympy import Rational, S, oo
+
+import grpo_symbolic as gs
+from grpo_symbolic.solve import preferences
+
+REFERENCE = [Rational(k, 10) for k in range(1, 5)]
+
+
+def test_conditions_of_hundreds_are_printed_in_names_and_the_first_ones() -> None:
+    """200 answers of eight rewards: one line, or one for each reward; of 30 laws the first 24."""
+    rewards = [o % 8 for o in range(200)]
+    policy = gs.stationary_policy(gs.GRPO(oo), gs.Question(rewards=rewards))
+    tex = policy.latex()
+    assert len(tex) < 1500
+    assert r"\lim_{G \to \infty} \mathbb{E}_{o_2, \dots, o_G \sim \pi}" in tex
+    assert len(policy.derivation) == 8
+    assert len(policy.equations) == 200
+    assert policy.derivation.steps[7].justification.endswith("of 24 more of its rewards")
+    laws = [((1, Rational(o, 40)), (0, 1 - Rational(o, 40))) for o in range(1, 29)]
+    laws += [((2, S.Half), (0, S.Half)), ((2, S.One / 3), (1, S(2) / 3))]
+    many = gs.stationary_policy(
+        gs.GRPO(oo, advantage=gs.ShiftOnly()), gs.Question(reward_laws=laws)
+    )
+    assert len(many.derivation) == 24
+    assert many.derivation.steps[-1].justification.endswith("; 6 more have their own")
+    assert r"\dots \quad\text{for 6 more answers}" in many.latex()
+
+
+def test_what_is_too_large_to_be_differentiated_says_how_many_answers_would_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    question = gs.Question(rewards=(0, 1, 2, 5))
+    policy = gs.stationary_policy(gs.GRPO(oo, advantage=gs.Clipped()), question)
+    assert policy.solutions(beta=1, pi_ref=REFERENCE).found
+    monkeypatch.setattr(preferences, "_MOST_SLOPES", 100)
+    with pytest.raises(ValueError, match=r"4 answers are too large .* 2 answers would do"):
+        policy.solutions(beta=2, pi_ref=REFERENCE)
