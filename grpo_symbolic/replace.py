@@ -1,10 +1,10 @@
-"""Replacements in large expressions that share their parts: each part is rebuilt once."""
+"""Large expressions that share their parts: each part is rebuilt, or counted, once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sympy import Expr, Max, Min
+from sympy import Basic, Expr, Max, Min
 
 
 def replaced(expressions: Iterable[Expr], given: Mapping[Expr, Expr]) -> list[Expr]:
@@ -28,4 +28,16 @@ def _replaced(e: Expr, known: dict[Expr, Expr]) -> Expr:
     else:
         found = e.func(*args)
     known[e] = found
+    return found
+
+
+def sizes(expressions: Iterable[Expr]) -> list[int]:
+    """How many nodes each expression has, its parts counted as often as they stand there."""
+    known: dict[Basic, int] = {}
+    return [_size(e, known) for e in expressions]
+
+
+def _size(e: Basic, known: dict[Basic, int]) -> int:
+    if (found := known.get(e)) is None:
+        found = known[e] = 1 + sum(_size(a, known) for a in e.args)
     return found

@@ -33,7 +33,7 @@ from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT, term_count
-from grpo_symbolic.replace import replaced
+from grpo_symbolic.replace import replaced, sizes
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
@@ -181,7 +181,8 @@ class GivenPreference:
             Where the derivatives take long, with how many answers would do.
         """
         *free, last = policy
-        work = sum(v.count_ops() * len(v.free_symbols) for v in dict.fromkeys(values))
+        whole = dict.fromkeys(values)
+        work = sum(n * len(v.free_symbols) for v, n in zip(whole, sizes(whole), strict=True))
         if work > _MOST_SLOPES:
             fits = max(2, isqrt(len(policy) ** 2 * _MOST_SLOPES // work))
             raise ValueError(
@@ -198,7 +199,7 @@ class GivenPreference:
 
     @cached_property
     def cost(self) -> int:
-        return 4 * sum(v.count_ops() for v in (*self.expressions, *self._slopes.values()))
+        return 3 * sum(sizes((*self.expressions, *self._slopes.values())))
 
     def values(self, policy: Sequence[arb]) -> list[arb]:
         return balls(self.expressions, dict(zip(self.unknowns, policy, strict=True)), ctx.prec)
