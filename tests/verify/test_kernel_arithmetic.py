@@ -157,6 +157,13 @@ def test_what_is_too_large_is_said_at_the_limit_and_not_before(
         tired.times({}, {})
 
 
+def test_a_statement_has_whole_numbers_of_so_many_bits() -> None:
+    most = (1 << 8192) - 1
+    assert stated(right=most).right == most
+    with pytest.raises(Rejected, match="is too large"):
+        stated(right=most + 1)
+
+
 def test_a_normal_form_is_a_positive_multiple_without_quotients_and_high_powers_of_roots() -> None:
     rng, proof = random.Random(8), begun()
     x, y, z = (proof.lower(name) for name in "xyz")

@@ -39,6 +39,12 @@ def test_what_holds_for_whole_numbers_is_proved(
     assert recheck(certificate(claim, verdict))
 
 
+def test_an_end_that_is_no_number_gives_no_cases() -> None:
+    end = Symbol("m", real=True)
+    for domain in (Domain.of((end, S(5), S(6)), (N, S(2), end)), Domain.of((N, S(2), sqrt(40)))):
+        assert WholeNumbers().attempt(Claim("", N, ">=", S(3), domain)) is None
+
+
 @pytest.mark.parametrize(
     ("left", "relation", "right", "domain"),
     [
