@@ -9,7 +9,7 @@ coordinates, where a polynomial without negative coefficients is a proof.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import product
@@ -275,10 +275,7 @@ class Domain:
         names = [r.symbol for r in self.ranges if r.symbol in moved]
         scales = _SCALES if len(names) <= _FEW else _SCALES[1:2]
         for scale in (*scales, *closer):
-            for sides in product((0, -1, 1), repeat=len(names)):
-                if not any(sides) or (len(names) > _SOME and sum(map(abs, sides)) > 1):
-                    continue
-                asked = dict(zip(names, sides, strict=True))
+            for asked in _sides(names):
                 point: dict[Symbol, Expr] = {}
                 for r in self.ranges:
                     point[r.symbol] = near(r, point, asked.get(r.symbol, 0), scale)
@@ -298,6 +295,16 @@ class Domain:
             if not (above == True and below == True and whole):  # noqa: E712
                 return False
         return True
+
+
+def _sides(names: Sequence[Symbol]) -> Iterator[dict[Symbol, int]]:
+    """Which symbols are near which end: -1 the lower one, 1 the upper; of many one at a time."""
+    if len(names) > _SOME:  # all combinations would not even be counted
+        yield from ({s: side} for s in reversed(names) for side in (-1, 1))
+        return
+    for sides in product((0, -1, 1), repeat=len(names)):
+        if any(sides):
+            yield dict(zip(names, sides, strict=True))
 
 
 @lru_cache(maxsize=4096)

@@ -54,7 +54,8 @@ class Range:
             return ends
         if not all(in_reach(S(end), point) for end in ends):
             return S.NaN, S.NaN
-        return ends[0].subs(point), ends[1].subs(point)
+        given = {s: S(point[s]) for s in self.needs if s in point}
+        return S(ends[0]).xreplace(given), S(ends[1]).xreplace(given)
 
     @property
     def bounded(self) -> bool:

@@ -248,7 +248,7 @@ def _points(domain: Domain, free: tuple[Symbol, ...]) -> Iterator[dict[Symbol, E
         point: dict[Symbol, Expr] = {}
         masses = {s: Rational(share, sum(shares)) for s, share in zip(free, shares, strict=False)}
         for r in domain.ranges:
-            lower, upper = r.lower.subs(point), r.upper.subs(point)
+            lower, upper = r.ends(point)
             if r.symbol in masses:
                 point[r.symbol] = masses[r.symbol]
             elif r.symbol.name.startswith("pi_ref"):

@@ -160,7 +160,9 @@ def _compiled(expr: Expr) -> _Evaluator:
         inner = _compiled(expr.args[0])
         return lambda region: inner(region).side()
     if isinstance(expr, Sum):
-        return _polynomial(expr)
+        addends = Add.make_args(expr.function)
+        polynomials = [_polynomial(Sum(a, *expr.limits)) for a in addends]
+        return lambda region: reduce(add, [part(region) for part in polynomials])
     raise ValueError(f"{type(expr).__name__} of pi(a) has no enclosure")
 
 

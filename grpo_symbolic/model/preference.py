@@ -129,11 +129,18 @@ class PreferenceModel(Sequence):
         advantage = self.rule.advantage
         found = []
         if advantage.zero_sum and not self.rule.penalised_before_baseline:
-            mean_zero = _opaque(self.expected)
-            found.append(Claim("mean zero: E P = 0", mean_zero, "==", Integer(0), self.domain))
+            found.append(self._mean_zero(self.rule, self.question))
         if len(self) > _MOST_ANSWERS:
             return tuple(found)
         return (*found, *self._invariances(self.rule, self.question))
+
+    def _mean_zero(self, rule: Any, question: Question) -> Claim:
+        """E P = 0; of many answers in the masses of those that have one law of rewards."""
+        name, model = "mean zero: E P = 0", self
+        if len(question.classes) < len(self) > _MOST_ANSWERS:
+            name += ", pi(k) the mass of the answers of the k-th reward"
+            model = rule.preference(question.lumped())
+        return Claim(name, _opaque(model.expected), "==", Integer(0), model.domain)
 
     def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:
         moves = question.raters or (

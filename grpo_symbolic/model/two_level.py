@@ -52,6 +52,8 @@ from grpo_symbolic.surd import Surd, compile_surd
 _WRITTEN_OUT = 12
 # Up to this degree a drift in full is short enough to be read.
 _IN_FULL = 5
+#: The chance of the better reward is written out in powers of no more answers' probabilities.
+_IN_ANSWERS = 6
 
 
 @dataclass(frozen=True)
@@ -373,15 +375,18 @@ class TwoLevel:
         """The expectation of a part of both advantages, given how many others are better."""
         pairs = self._given_others
         n = len(pairs) - 1
+        # The powers of a sum over many answers stay powers.
+        many = len(m.free_symbols) > _IN_ANSWERS
+        p = Dummy("p", positive=True) if many else m
         total = Add(
             *(
-                binomial(n, k) * m**k * (1 - m) ** (n - k) * part(high, low)
+                binomial(n, k) * p**k * (1 - p) ** (n - k) * part(high, low)
                 for k, (high, low) in enumerate(pairs)
             )
         )
-        if n >= _WRITTEN_OUT:
-            return total  # powers of m would cancel
-        return tidy(total.expand(), self.domain.extended(total))
+        if n < _WRITTEN_OUT:  # powers of m would cancel in larger groups
+            total = tidy(total.expand(), self.domain.extended(total))
+        return total.xreplace({p: m}) if many else total
 
     @property
     def gaps(self) -> tuple[Expr, ...]:

@@ -88,7 +88,7 @@ class Separation:
         """A, N, dA/dy and ψ."""
         p, q = shares_at(y)
         with np.errstate(all="ignore"):
-            drift, climb = self.drift(p, q, ())
+            drift, climb = (np.asarray(v, dtype=float) for v in self.drift(p, q, ()))
             level, rise, factor, change = (np.broadcast_to(v, y.shape) for v in self.formula(p, q))
             terms = climb * factor, drift * change
             slope = terms[0] + terms[1]

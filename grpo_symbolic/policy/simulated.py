@@ -108,6 +108,8 @@ class Simulated:
         first = reference if start is None else _start(start, len(reference))
         runs = 3 if extrapolate else 1
         _check_work(steps, runs, seeds * groups * _members(ascent.totals.sampler), reuse)
+        # First, where it can be: what has no stationarity condition is refused at once.
+        predicted = None if start is not None else _predicted(self, point, reference, None)
         found = simulated(
             ascent,
             tuple(self.question.answers),
@@ -118,9 +120,10 @@ class Simulated:
             extrapolate=extrapolate,
             rng=np.random.default_rng(seed),
         )
-        near = None if start is None else found.rest
+        if start is not None:
+            predicted = _predicted(self, point, reference, found.rest)
         flow = _Flow(self, point, first, learning_rate * reuse)
-        return replace(found, predicted=_predicted(self, point, reference, near), flow=flow)
+        return replace(found, predicted=predicted, flow=flow)
 
 
 def simulated_check(policy: Any) -> tuple[str, Verdict]:
@@ -162,7 +165,7 @@ def _ascent(
     algorithm, question = policy.algorithm, policy.question
     if S(getattr(algorithm, "group_size", None) or 1) == oo:
         raise ValueError("the large-group limit has no group to sample: give a group size")
-    reference = np.array([float(S(r).subs(point)) for r in question.reference])
+    reference = np.array([float(S(r).xreplace(point)) for r in question.reference])
     sampler = sampler_of(algorithm, question, point, reference)
     rule = advantage = None
     if isinstance(algorithm, GRPO):

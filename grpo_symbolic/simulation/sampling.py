@@ -44,9 +44,15 @@ class Groups:
     def over_answers(self, values: ndarray, answers: int) -> ndarray:
         """Sums over the members of each answer, means over groups: (seeds, answers)."""
         if self.answers.ndim == 1:
-            return values.mean(axis=-1).T @ np.eye(answers)[self.answers]
-        found = [np.where(self.answers == o, values, 0.0).sum(0).mean(-1) for o in range(answers)]
-        return np.stack(found, axis=-1)
+            means = values.mean(axis=-1)
+            totals = np.zeros((answers, means.shape[1]))
+            np.add.at(totals, self.answers, means)
+            return totals.T
+        _, seeds, groups = self.answers.shape
+        places = self.answers + answers * np.arange(seeds)[:, None]
+        weights = np.broadcast_to(values, places.shape).ravel()
+        sums = np.bincount(places.ravel(), weights, seeds * answers)
+        return sums.reshape(seeds, answers) / groups
 
     def of_answers(self, values: ndarray) -> ndarray:
         """A value for each answer (seeds, answers), for every member."""
@@ -260,7 +266,7 @@ def _winning(question: Question, point: Mapping[Symbol, Expr]) -> ndarray:
 
 def _float(value: Expr, point: Mapping[Symbol, Expr]) -> float:
     # The level of all rewards cancels wherever it is not asked for.
-    found = S(value).subs({symbols.base_reward: S.Zero, **point})
+    found = S(value).xreplace({symbols.base_reward: S.Zero, **point})
     if not found.is_number:
         raise ValueError(f"a number is needed for {', '.join(map(str, found.free_symbols))}")
     return float(found)

@@ -15,7 +15,7 @@ condition of the simplex sees it. It is one of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from math import comb, isqrt
@@ -258,12 +258,12 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     found = polynomial_preference(condition, point)
     if found is not None:
         return found
-    refuse_names(condition)
     apart = model.parts or model.factor != 1 or condition.penalty.before_baseline or size == oo
     if rule is not None and rule.batch is None and not apart:
-        # Sums over the groups are shorter than what they are written out to.
-        with suppress(ValueError, NotImplementedError):
+        # Sums over the groups are shorter than what they are written out to, where they are.
+        with nullcontext() if model.kept_by_name else suppress(ValueError, NotImplementedError):
             return CountedPreference.of(condition.question, rule, int(size), point)  # type: ignore[arg-type]
+    refuse_names(condition)
     return GivenPreference.of([v.xreplace(point) for v in model], condition.policy)
 
 

@@ -44,6 +44,10 @@ def test_an_equation_between_products_of_exponentials() -> None:
     both = P0 * half / (P0 * half + (1 - P0) / half)
     assert METHOD.attempt(Claim("", once, "==", both)) is not None
     assert METHOD.attempt(Claim("", once, "==", P0 * half / (P0 * half + (1 - P0)))) is None
+    # Half of it is less: what is left are factors, each of them positive.
+    assert METHOD.attempt(Claim("", once, ">", both / 2)) is not None
+    assert METHOD.attempt(Claim("", once, "<", both / 2)) is None
+    assert METHOD.attempt(Claim("", (2 * once - both) * (P0 - S.Half), ">", 0)) is None
 
 
 def test_squares_of_two_sides_need_their_signs() -> None:
