@@ -114,11 +114,11 @@ def variance(law: Law | Gaussian, domain: Domain | None = None) -> Expr:
 
 def mixture(laws: Iterable[Law], weights: Iterable[Expr]) -> Law:
     """The law of the reward of an answer drawn with ``weights``; equal rewards are merged."""
-    found: dict[Expr, Expr] = {}
+    found: dict[Expr, list[Expr]] = {}
     for law, weight in zip(laws, weights, strict=True):
         for reward, chance in law:
-            found[reward] = found.get(reward, Integer(0)) + weight * chance
-    return tuple(found.items())
+            found.setdefault(reward, []).append(weight * chance)
+    return tuple((reward, Add(*parts)) for reward, parts in found.items())
 
 
 def comparison(first: Law | Gaussian, second: Law | Gaussian, domain: Domain) -> Expr:

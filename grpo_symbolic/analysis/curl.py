@@ -87,7 +87,7 @@ class CurlCertificate:
     @property
     def policy(self) -> tuple[Expr, ...]:
         """π(o) at the point, one entry an answer."""
-        return tuple(w.subs(self.point) for w in self.question.policy)
+        return tuple(w.xreplace(self.point) for w in self.question.policy)
 
     @property
     def curl(self) -> Expr:

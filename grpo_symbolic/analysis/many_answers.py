@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from sympy import Add, Expr, Integer, Rational, S, Symbol, diff, oo
@@ -243,10 +243,12 @@ def _second(condition: StationarityCondition, values: Sequence[Expr]) -> tuple[E
     beta, reference, free = condition.beta, condition.reference, condition.policy[:-1]
     at = dict(zip(free, reference[:-1], strict=True))
     moves = [r * v for r, v in zip(reference[:-1], values, strict=False)]
+    named = set().union(*(v.atoms(LevelMean) for v in dict.fromkeys(values)))
+    by_name = _turned(named, condition, values) if named else {}
     found = []
     for r, v, p in zip(reference, values, condition.preference, strict=True):
         if v.has(LevelMean):
-            turned = v.xreplace({m: _turned(m, condition, values) for m in v.atoms(LevelMean)})
+            turned = v.xreplace(by_name)
         else:
             slopes = (diff(p, s).xreplace(at) for s in free)
             turned = Add(*(d * m for d, m in zip(slopes, moves, strict=True)))
@@ -255,17 +257,21 @@ def _second(condition: StationarityCondition, values: Sequence[Expr]) -> tuple[E
     return tuple(found)
 
 
-def _turned(mean: LevelMean, condition: StationarityCondition, values: Sequence[Expr]) -> Expr:
-    """The derivative of V(r) along π_ref P, as each of the others moves."""
-    question, levels = condition.question, mean.levels
+def _turned(
+    means: Iterable[LevelMean], condition: StationarityCondition, values: Sequence[Expr]
+) -> dict[Expr, Expr]:
+    """The derivatives of V(r) along π_ref P, as each of the others moves."""
+    question = condition.question
     lifts = [r * v for r, v in zip(condition.reference, values, strict=True)]
-    moves = [
-        Add(*(row[question.levels.index(level)] * lift
-              for row, lift in zip(question.emission, lifts, strict=True)))
-        for level in levels
-    ]  # fmt: skip
-    slopes = (PairMean(*mean.args, level) for level in levels)  # type: ignore[misc]
-    return (mean.size - 1) * Add(*(s * m for s, m in zip(slopes, moves, strict=True)))
+    moves = {
+        level: Add(*(row[place] * lift for row, lift in zip(question.emission, lifts, strict=True)))
+        for place, level in enumerate(question.levels)
+    }
+    return {
+        mean: (mean.size - 1)
+        * Add(*(PairMean(*mean.args, level) * moves[level] for level in mean.levels))  # type: ignore[misc]
+        for mean in means
+    }
 
 
 def _factored(value: Expr) -> Expr:

@@ -71,7 +71,7 @@ class GroupGradient:
             raise ValueError("the spread of the iterates is known for rules that look at one group")
         if algorithm.penalised_before_baseline:
             raise ValueError("the spread is not known for a penalty inside the reward")
-        size = S(algorithm.group_size).subs(point)
+        size = S(algorithm.group_size).xreplace(point)
         if size == oo or not size.is_Integer:
             raise ValueError("the spread needs a group size that is a number")
         if question.raters or not question.reward_laws:
@@ -79,7 +79,7 @@ class GroupGradient:
         if any(isinstance(law, Gaussian) for law in question.laws):
             raise ValueError("the spread needs finitely many rewards")
         laws = [
-            [(S(r).subs(point), float(S(w).subs(point))) for r, w in law]
+            [(S(r).xreplace(point), float(S(w).subs(point))) for r, w in law]
             for law in question.finite_laws
         ]
         levels = sorted({r for law in laws for r, _ in law}, reverse=True)
@@ -93,8 +93,8 @@ class GroupGradient:
             np.array([_ways(c) * (not mixed or max(c) < int(size)) for c in counts]),
             _advantages(algorithm.advantage.at(point), levels, counts, size),
             chances,
-            float(S(algorithm.beta).subs(point)),
-            np.array([float(S(r).subs(point)) for r in question.reference]),
+            float(S(algorithm.beta).xreplace(point)),
+            np.array([float(S(r).xreplace(point)) for r in question.reference]),
             lambdify(symbols.u, S(penalty.marginal()).subs(point), "numpy"),
             isinstance(penalty, Estimator),
         )

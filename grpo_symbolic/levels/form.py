@@ -98,7 +98,7 @@ def level_form(
     mixture = mixture_of(rule, size)
     if max(size, 0 if mixture is None else mixture.sample) < 3:
         return None
-    levels = _fractions([S(r).subs(point) for r in question.levels])
+    levels = _fractions([S(r).xreplace(point) for r in question.levels])
     if levels is None or len(set(levels)) != len(levels):
         return None
     if mixture is None and not _counted(rule, levels, size):
@@ -110,7 +110,7 @@ def level_form(
     emission = None
     if not question.deterministic or len(question) != len(levels):
         emission = tuple(
-            _fractions([S(x).subs(point) for x in row]) or () for row in question.emission
+            _fractions([S(x).xreplace(point) for x in row]) or () for row in question.emission
         )
         if not all(emission):
             return None

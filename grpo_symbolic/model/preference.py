@@ -44,7 +44,7 @@ from grpo_symbolic.model.level_values import WRITTEN_OUT, gaps, level_values, te
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question, simplex_ranges
 from grpo_symbolic.replace import replaced
-from grpo_symbolic.reward import Gaussian, Law, finite_law, mixture, order
+from grpo_symbolic.reward import Gaussian, Law, finite_law, mean, mixture, order
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
 
@@ -248,6 +248,12 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     gaussian = any(isinstance(law, Gaussian) for law in question.reward_laws)
     if question.margins or (gaussian and size == 2):
         return _model(question, _comparisons(advantage, question, size), domain)
+    if advantage.linear and (gaussian or len(policy) > _MOST_ANSWERS):
+        # Nothing but the means of the answers is seen.
+        means = tuple(map(mean, question.laws))
+        of_answers = tuple(zip(means, policy, strict=True))
+        values = (advantage.expected(m, of_answers, size, domain) for m in means)
+        return _model(question, tuple(values), domain)  # type: ignore[arg-type]
     laws = tuple(map(moment_matched, question.laws)) if size == oo else question.finite_laws
     levels = tuple(dict.fromkeys(reward for law in laws for reward, _ in law))
     if len(levels) == 1:

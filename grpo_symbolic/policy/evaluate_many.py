@@ -45,8 +45,9 @@ from grpo_symbolic.policy.exact_rows import ExactRows
 from grpo_symbolic.policy.rank_distortion import sees_pairs
 from grpo_symbolic.policy.solve_many_answers import refuse_many
 from grpo_symbolic.question import Question
+from grpo_symbolic.replace import replaced
 from grpo_symbolic.reward import mean, variance
-from grpo_symbolic.solve.preferences import refuse_names, spread_function
+from grpo_symbolic.solve.preferences import refuse_names, sees_spread, spread_function
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.solve.simplex_count import SimplexCount
 from grpo_symbolic.solve.simplex_field import SimplexField
@@ -170,7 +171,7 @@ class _SimplexKernel(Kernel):
         found = None if short is None else RankDistortion.of(short[0], symbols.beta)
         if found is None:
             return None
-        rewards = [r.subs(self.point) for r in question.rewards]
+        rewards = [r.xreplace(self.point) for r in question.rewards]
         levels = sorted(set(rewards), reverse=True)
         return [[o for o, r in enumerate(rewards) if r == level] for level in levels], found
 
@@ -199,7 +200,7 @@ class _SimplexKernel(Kernel):
             levels = 0
         if levels == 2:
             return self._mass()
-        if self.algorithm.group_size == oo and self.question.reward_laws:
+        if sees_spread(self.algorithm) and self.question.reward_laws:
             return self._spread()
         return None
 
@@ -207,7 +208,7 @@ class _SimplexKernel(Kernel):
         preference = self.condition.preference
         if preference.two_level is None or preference.factor != 1:
             return None
-        rates = [w.subs(self.point) for w in preference.weights]
+        rates = [w.xreplace(self.point) for w in preference.weights]
         model, m = preference.two_level.at(self.point), symbols.pi
         sides = [np.array([float(v) for v in part]) for part in (rates, [1 - s for s in rates])]
         table = group_table(model)
@@ -221,7 +222,7 @@ class _SimplexKernel(Kernel):
     def _spread(self) -> tuple[list[Expr], SpreadTilt] | None:
         """T(σ) from the rule in a large group; that nothing else matters is shown on a sample."""
         laws = self.question.laws
-        means, spreads = ([f(law).subs(self.point) for law in laws] for f in (mean, variance))
+        means, spreads = ([f(law).xreplace(self.point) for law in laws] for f in (mean, variance))
         sample = self.question
         if self.question.deterministic:
             sample = Question(rewards=(5, 3, 2))
@@ -260,7 +261,7 @@ class _SimplexKernel(Kernel):
         if any(s != 1 for s in self.algorithm.sampling(self.question)):
             return None
         u, force = symbols.u, self.algorithm.penalty.marginal().subs(self.point)
-        if self.monotone and self.algorithm.group_size == oo and self.question.reward_laws:
+        if self.monotone and sees_spread(self.algorithm) and self.question.reward_laws:
             spread = self._spread()
             if spread is not None and not force.free_symbols - {u}:
                 return SpreadCondition(spread[1], pull(force))
@@ -271,7 +272,7 @@ class _SimplexKernel(Kernel):
         parts = sum(1 for _ in preorder_traversal(Tuple(*condition.preference)))
         if parts * len(condition.policy) > _COMPILED:
             return None
-        values = [v.subs(self.point) for v in condition.preference]
+        values = replaced(condition.preference, self.point)
         more = Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}
         return None if more else Condition.of(values, condition.policy, force)
 

@@ -68,5 +68,5 @@ class ExactRows:
         question = self.policy.question
         if not question.reward_laws:
             return policy[0]
-        rewards = [float(r.subs(self.point)) for r in question.rewards]
+        rewards = [float(r.xreplace(self.point)) for r in question.rewards]
         return sum(r * p for r, p in zip(rewards, policy, strict=True))

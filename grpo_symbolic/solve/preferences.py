@@ -251,7 +251,7 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
         return CountedPreference.of(condition.question, rule, int(size), point)  # type: ignore[arg-type]
     if model.two_level is not None and model.factor == 1:
         return _on_two_levels(condition, point)
-    if size == oo and condition.question.reward_laws:
+    if sees_spread(algorithm) and condition.question.reward_laws:
         spread = _by_spread(condition, point)
         if spread is not None:
             return spread
@@ -359,6 +359,12 @@ def _by_spread(
     return TiltedPreference(tuple(means), SpreadScale(means, variances, function))
 
 
+def sees_spread(algorithm: Algorithm) -> bool:
+    """Whether mean and variance of the reward may be all that its preference is made of."""
+    rule = algorithm.advantage
+    return algorithm.group_size == oo or (rule is not None and rule.linear)
+
+
 def _sees_moments(condition: StationarityCondition) -> bool:
     """Whether the rule says that it divides the deviation by a scale of the variance alone."""
     model, rule = condition.preference, condition.algorithm.advantage
@@ -369,14 +375,28 @@ def _sees_moments(condition: StationarityCondition) -> bool:
     return scale is not None and rule.of_moments(own, spread, oo) == own / scale
 
 
+def _constant_scale(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Expr | None:
+    """What a linear rule expects of a deviation from the mean of the reward, over it."""
+    model, rule = condition.preference, condition.algorithm.advantage
+    size = S(condition.algorithm.group_size).xreplace(point)
+    if rule is None or model.factor != 1 or condition.penalty.before_baseline or model.parts:
+        return None
+    x, centred = symbols.x, ((S.Zero, S.One),)
+    found = rule.expected(x, centred, size, Domain.of((x, S.Zero, oo)))
+    return None if found is None else (found / x).xreplace(point)
+
+
 def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Expr]) -> Expr | None:
     """T in ``symbols.x``, the spread σ, with P(o) = (E[r | o] − E r) T(σ) in large groups.
 
-    None for a rule that is not shown to see the mean and the variance of the reward only.
+    A constant for rules that are linear in the rewards, in groups of every size. None for a rule
+    that is not shown to see the mean and the variance of the reward only.
     """
     laws, rule = condition.question.laws, condition.algorithm.advantage
     if rule is None:
         return None
+    if rule.linear:
+        return _constant_scale(condition, point)
     means = [mean(law).xreplace(point) for law in laws]
     spreads = [variance(law).xreplace(point) for law in laws]
     deviation, half = symbols.x, Rational(1, 2)
