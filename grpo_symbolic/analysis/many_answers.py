@@ -9,6 +9,7 @@ from sympy import Add, Expr, Integer, Rational, S, Symbol, diff, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.analysis.count import Count
+from grpo_symbolic.gradient import gradients
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.advantage import Ranks
@@ -16,6 +17,7 @@ from grpo_symbolic.model.algorithm import GRPO, Algorithm
 from grpo_symbolic.model.level_mean import LevelMean, PairMean
 from grpo_symbolic.model.preference import level_means
 from grpo_symbolic.question import Question
+from grpo_symbolic.replace import replaced
 from grpo_symbolic.reward import order
 from grpo_symbolic.solve.simplex_count import skew_slopes
 from grpo_symbolic.stationarity import StationarityCondition, stationarity_condition
@@ -184,24 +186,24 @@ def series_of_many(
     u, reference = symbols.u, condition.reference
     if any(rate != 1 for rate in condition.rates) or not condition.penalty.monotone:
         raise ValueError("a series of many answers needs a monotone penalty of all groups")
-    at = dict(zip(condition.policy[:-1], reference[:-1], strict=True))
-    values = [v.xreplace(at) for v in condition.preference]
     if order == 0:
         return reference
     slope = -diff(condition.penalty.marginal(), u).subs(u, 1)
     mean = S.Zero
     rule = condition.algorithm.advantage
     balanced = rule is not None and rule.zero_sum
+    reverse = (condition.penalty.marginal() - 1 + u).expand() == 0
+    if order > 1 and not (balanced and reverse):
+        raise ValueError("beyond 1/beta a series is known for the reverse KL")
+    at = dict(zip(condition.policy[:-1], reference[:-1], strict=True))
+    values = replaced(condition.preference, at)
     if not balanced:
         mean = Add(*(r * v for r, v in zip(reference, values, strict=True)))
     if order == 1:
         return tuple(
             r + r * (v - mean) / (slope * beta) for r, v in zip(reference, values, strict=True)
         )
-    reverse = (condition.penalty.marginal() - 1 + u).expand() == 0
     free = condition.policy[:-1]
-    if not (balanced and reverse):
-        raise ValueError("beyond 1/beta a series is known for the reverse KL")
     plain = not condition.question.raters and rule.batch is None  # type: ignore[union-attr]
     if condition.preference.kept_by_name:
         if order == 2 and plain:
@@ -210,15 +212,15 @@ def series_of_many(
             f"1/beta**{order} needs a preference that is written out, which has too many terms for "
             f"groups of {condition.algorithm.group_size}: ask for 1/beta**{2 if plain else 1}"
         )
-    if not all(v.is_polynomial(*free) for v in condition.preference):
+    if not all(v.is_polynomial(*free) for v in dict.fromkeys(condition.preference)):
         raise ValueError("beyond 1/beta a series needs a preference that is a polynomial")
     try:
         if order == 2:
             return limited(_second, condition, values, steps=_STEPS)
         return limited(_iterated, condition, order, steps=_STEPS)
     except Exhausted:
-        if order == 2 and plain and condition.question.reward_laws:
-            named = _by_name(condition)
+        named = _by_name(condition) if order == 2 and plain else None
+        if named is not None:
             return _second(named, [v.xreplace(at) for v in named.preference])
         raise ValueError(
             f"1/beta**{order} has too many terms for groups of {condition.algorithm.group_size} "
@@ -226,10 +228,14 @@ def series_of_many(
         ) from None
 
 
-def _by_name(condition: StationarityCondition) -> StationarityCondition:
-    """With P through V_G, which is short or has a name."""
+def _by_name(condition: StationarityCondition) -> StationarityCondition | None:
+    """With P through V_G by its name; None where it has none."""
     question, algorithm = condition.question, condition.algorithm
+    if not question.reward_laws:
+        return None
     means = level_means(algorithm.advantage, question, algorithm.group_size)
+    if not all(isinstance(m, LevelMean) for m in means.values()):
+        return None
     values = tuple(Add(*(w * means[r] for r, w in law)) for law in question.finite_laws)
     return replace(condition, preference=replace(condition.preference, values=values))
 
@@ -242,16 +248,17 @@ def _second(condition: StationarityCondition, values: Sequence[Expr]) -> tuple[E
     """
     beta, reference, free = condition.beta, condition.reference, condition.policy[:-1]
     at = dict(zip(free, reference[:-1], strict=True))
-    moves = [r * v for r, v in zip(reference[:-1], values, strict=False)]
+    move = {s: r * v for s, r, v in zip(free, reference, values, strict=False)}
     named = set().union(*(v.atoms(LevelMean) for v in dict.fromkeys(values)))
     by_name = _turned(named, condition, values) if named else {}
     found = []
-    for r, v, p in zip(reference, values, condition.preference, strict=True):
+    slopes = [{}] * len(values) if named else gradients(tuple(condition.preference), free)  # type: ignore[arg-type]
+    for r, v, row in zip(reference, values, slopes, strict=True):
         if v.has(LevelMean):
             turned = v.xreplace(by_name)
         else:
-            slopes = (diff(p, s).xreplace(at) for s in free)
-            turned = Add(*(d * m for d, m in zip(slopes, moves, strict=True)))
+            there = replaced(row.values(), at)
+            turned = Add(*(d * move[s] for s, d in zip(row, there, strict=True)))
         first, second = _factored(r * v), _factored(r * (v**2 + turned))
         found.append(r + first / beta + second / beta**2)
     return tuple(found)

@@ -21,6 +21,8 @@ from grpo_symbolic.reward import Gaussian
 PI, SHARE = symbols.pi, symbols.share
 # Raters whose rewards are written out, a row each.
 _LISTED = 4
+# Levels of reward that a sum over them names.
+_LEVELS = 8
 #: Answers whose conditions are written out, a line each, where no name makes them one line; and
 #: how many nodes they may have together.
 LINES, _NODES = 24, 20_000
@@ -182,32 +184,43 @@ def _by_rater(
 
 
 def _by_every_law(algorithm: Algorithm, question: Question) -> Expr | None:
-    """P(o) as a mean over the rewards of an answer; None for long lists, and where it is short."""
+    """P(o) as a mean over the rewards of an answer; None where its laws make no list of one line.
+
+    More answers than have a line each have no list of their laws, either.
+    """
     rule, size = algorithm.advantage, algorithm.group_size
     if rule is None or size is None or algorithm.penalty.before_baseline or rule.batch is not None:
         return None
-    if question.raters or question.margins or not size.is_Integer or size < 3:
+    if question.raters or question.margins:
         return None
     if any(isinstance(law, Gaussian) for law in question.reward_laws) or question.deterministic:
         return None
-    if len(question.levels) < 3 or not 2 < len(question) <= _LISTED:
+    many = len(question) > LINES
+    listed = size.is_Integer and size >= 3 and 2 < len(question) <= _LISTED
+    if len(question.levels) < 3 or not (many or listed):
         return None
-    levels = ", ".join(map(formula, question.levels))
-    return Symbol(rf"\sum_{{r \in \{{{levels}\}}}} q_o(r) \, V_{{{int(size)}}}(r)")
+    levels = r" \in \{" + ", ".join(map(formula, question.levels)) + r"\}"
+    if len(question.levels) > _LEVELS:
+        levels = ""
+    return Symbol(rf"\sum_{{r{levels}}} q_o(r) \, V_{{{formula(size)}}}(r)")
 
 
 def _by_law(
     algorithm: Algorithm, question: Question, often: tuple[Written, ...], *, remarks: bool
 ) -> tuple[Eq | Written, ...]:
     """V_G(r), and q_o, the law of the rewards of an answer."""
-    rule, size = algorithm.advantage, int(algorithm.group_size)
+    rule, size = algorithm.advantage, algorithm.group_size
     assert rule is not None
+    definition = _expectation(f"V_{{{formula(size)}}}(r_1)", rule, size, remarks)
+    drawn = "q_{o_i}(r)"
+    if len(question) > LINES:
+        drawn += r", \quad q_o \text{ the law of the reward of answer } o"
+        return (definition, *often, Written(r"\Pr(r_i = r)", drawn))
     rows = [
         row([f"q_{_index(o)}({formula(level)})" for level in question.levels], law)
         for o, law in enumerate(question.emission, start=1)
     ]
-    definition = _expectation(f"V_{{{size}}}(r_1)", rule, size, remarks)
-    return (definition, *often, Written(r"\Pr(r_i = r)", "q_{o_i}(r)"), *rows)
+    return (definition, *often, Written(r"\Pr(r_i = r)", drawn), *rows)
 
 
 def _by_reward(
@@ -246,7 +259,8 @@ def _expectation(name: str, rule: Advantage, drawn: Expr | int, remarks: bool) -
         others = ", ".join(f"o_{i}" for i in range(2, int(drawn) + 1))
     else:
         others = rf"o_2, \dots, o_{_index(drawn)}"
-    expected = rf"{limit}\mathbb{{E}}_{{{others} \sim \pi}}\left[{_fraction(rule)}\right]"
+    advantage = rule.fraction("r_1")
+    expected = rf"{limit}\mathbb{{E}}_{{{others} \sim \pi}}\left[{advantage}\right]"
     return Written(name, ", \\quad ".join((expected, *(_remarks(rule) if remarks else ()))))
 
 
@@ -257,9 +271,10 @@ def _counted(name: str, rule: Advantage, size: Expr, question: Question) -> list
     total = rf"k_1 + \dots + k_{{{n}}} = {others}"
     ways = rf"\binom{{{others}}}{{k_1, \dots, k_{{{n}}}}}"
     masses = r"\prod_{o} \pi(o)^{k_o}"
+    advantage = rule.fraction("r_1")
     return [
         Written(f"{name}(r_1)", rf"\sum_{{{total}}} {ways} {masses} \, A(r_1; k)"),
-        Written("A(r_1; k)", rf"{_fraction(rule)} \quad\text{{with }} k_o \text{{ rewards }} r(o)"),
+        Written("A(r_1; k)", rf"{advantage} \quad\text{{with }} k_o \text{{ rewards }} r(o)"),
     ]
 
 
@@ -299,16 +314,6 @@ def row(names: list[str], values: tuple[Expr, ...]) -> Written:
     tall = r"\frac" in shown
     right = rf"\left({shown}\right)" if tall else f"({shown})"
     return Written(f"({_ellipsis(names)})", right)
-
-
-def _fraction(rule: Advantage) -> str:
-    r"""A(r_1) in TeX, ``(x)/(y)`` as a fraction."""
-    above, slash, below = rule.tex("r_1").partition(")/")
-    if not slash:
-        return above
-    if below.startswith("(") and below.endswith(")"):
-        below = below[1:-1]
-    return rf"\frac{{{above.removeprefix('(')}}}{{{below}}}"
 
 
 def _remarks(rule: Advantage) -> Iterator[str]:

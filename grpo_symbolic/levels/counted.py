@@ -36,7 +36,7 @@ _MOST, _COMPUTED, _DIFFERENT, _BLOCK = 6_000, 200_000, 120_000, 2**20
 _SEARCHED = 20_000
 _BITS = 80
 # A product that looks its factors up, in multiplications.
-_LOOK_UP = 30
+_LOOK_UP = 45
 _DEVIATION, _VARIANCE = Symbol("d", real=True), Symbol("v", positive=True)
 
 

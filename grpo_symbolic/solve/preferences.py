@@ -9,6 +9,7 @@ condition of the simplex sees it. It is one of
 * a polynomial of the policy: small groups of any number of reward levels;
 * a mean of such: groups that are scored by one of several raters;
 * sums over the ways in which larger groups fall on the levels;
+* the mean over the levels of an answer, each with a function of the masses of levels: large groups;
 * a list of expressions.
 """
 
@@ -17,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from math import comb, isqrt
+from functools import cached_property
+from math import comb
 from typing import Protocol
 
 from flint import arb, arb_mat, ctx
@@ -27,15 +28,15 @@ from sympy import Add, Dummy, Expr, Integer, Rational, S, Symbol, oo, sqrt
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
-from grpo_symbolic.enclosures.balls import ball, balls
-from grpo_symbolic.gradient import gradients
+from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.levels.counted import CountedPreference
-from grpo_symbolic.model.advantage import ShiftAndScale
+from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT, term_count
-from grpo_symbolic.replace import replaced, sizes
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
+from grpo_symbolic.solve.given_preference import GivenPreference
+from grpo_symbolic.solve.large_groups import LargeGroupPreference
 from grpo_symbolic.solve.scales import MassScale, Scale, SpreadScale, weighted
 from grpo_symbolic.stationarity import StationarityCondition
 from grpo_symbolic.work import Exhausted, limited
@@ -44,8 +45,6 @@ from grpo_symbolic.work import Exhausted, limited
 _STEPS = 3_000_000
 # A polynomial with more monomials than this is not written out.
 _MOST_MONOMIALS = 2_000
-# Parts of all expressions, each as often as it is differentiated.
-_MOST_SLOPES = 1_000_000
 
 
 class Preference(Protocol):
@@ -140,80 +139,6 @@ class PolynomialPreference:
         return arb_mat(n, n, self._slopes.over(policy))
 
 
-#: One minus the other probabilities; one symbol, so that derivatives are found again.
-_LAST = Dummy("rest", positive=True)
-
-
-@lru_cache(maxsize=16)
-def _derivatives(
-    expressions: tuple[Expr, ...], unknowns: tuple[Symbol, ...]
-) -> dict[tuple[int, int], Expr]:
-    places = {s: j for j, s in enumerate(unknowns)}
-    return {
-        (o, places[s]): slope
-        for o, row in enumerate(gradients(expressions, unknowns))
-        for s, slope in row.items()
-    }
-
-
-@dataclass(frozen=True)
-class GivenPreference:
-    """P as expressions.
-
-    Parameters
-    ----------
-    expressions : tuple of Expr
-        With numbers for all symbols but ``unknowns``.
-    unknowns : tuple of Symbol
-        π(o) of every answer.
-    """
-
-    expressions: tuple[Expr, ...]
-    unknowns: tuple[Symbol, ...]
-
-    @classmethod
-    def of(cls, values: Sequence[Expr], policy: Sequence[Expr]) -> GivenPreference:
-        """In a policy whose last probability is written as one minus the others.
-
-        Raises
-        ------
-        ValueError
-            Where the derivatives take long, with how many answers would do.
-        """
-        *free, last = policy
-        whole = dict.fromkeys(values)
-        work = sum(n * len(v.free_symbols) for v, n in zip(whole, sizes(whole), strict=True))
-        if work > _MOST_SLOPES:
-            fits = max(2, isqrt(len(policy) ** 2 * _MOST_SLOPES // work))
-            raise ValueError(
-                f"the expected advantages of {len(policy)} answers are too large to be "
-                f"differentiated, written out ({work:,} parts of slopes, {_MOST_SLOPES:,} are "
-                f"possible): {fits} answers would do, or smaller groups"
-            )
-        return cls(tuple(replaced(values, {last: _LAST})), (*free, _LAST))  # type: ignore[arg-type]
-
-    @property
-    def _slopes(self) -> dict[tuple[int, int], Expr]:
-        """By answer and mass; what an expression does not contain it does not feel."""
-        return _derivatives(self.expressions, self.unknowns)
-
-    @cached_property
-    def cost(self) -> int:
-        return 3 * sum(sizes((*self.expressions, *self._slopes.values())))
-
-    def values(self, policy: Sequence[arb]) -> list[arb]:
-        return balls(self.expressions, dict(zip(self.unknowns, policy, strict=True)), ctx.prec)
-
-    def slopes(self, policy: Sequence[arb]) -> arb_mat:
-        n, at = len(policy), dict(zip(self.unknowns, policy, strict=True))
-        found = arb_mat(n, n)
-        for place, slope in zip(
-            self._slopes, balls(tuple(self._slopes.values()), at, ctx.prec), strict=True
-        ):
-            found[place] = slope
-        return found
-
-
 @dataclass(frozen=True)
 class MeanPreference:
     """Σ m_j P_j, the preference of each rater of a group in its own form.
@@ -258,6 +183,10 @@ def preference_at(condition: StationarityCondition, point: Mapping[Symbol, Expr]
     found = polynomial_preference(condition, point)
     if found is not None:
         return found
+    if size == oo and rule is not None and not condition.penalty.before_baseline:
+        by_level = LargeGroupPreference.of(condition.question, rule, point)
+        if by_level is not None:
+            return by_level
     apart = model.parts or model.factor != 1 or condition.penalty.before_baseline or size == oo
     if rule is not None and rule.batch is None and not apart:
         # Sums over the groups are shorter than what they are written out to, where they are.
@@ -365,6 +294,13 @@ def sees_spread(algorithm: Algorithm) -> bool:
     return algorithm.group_size == oo or (rule is not None and rule.linear)
 
 
+def _sees_shape(rule: Advantage) -> bool:
+    """Whether the rule says that it is another function of the deviation than a multiple."""
+    own, spread = Dummy("d", real=True), Dummy("v", positive=True)
+    found = rule.of_moments(own, spread, oo)
+    return found is not None and (found / own).has(own)
+
+
 def _sees_moments(condition: StationarityCondition) -> bool:
     """Whether the rule says that it divides the deviation by a scale of the variance alone."""
     model, rule = condition.preference, condition.algorithm.advantage
@@ -397,6 +333,8 @@ def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Exp
         return None
     if rule.linear:
         return _constant_scale(condition, point)
+    if _sees_shape(rule):
+        return None
     means = [mean(law).xreplace(point) for law in laws]
     spreads = [variance(law).xreplace(point) for law in laws]
     deviation, half = symbols.x, Rational(1, 2)

@@ -32,8 +32,8 @@ from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.gradient import gradients
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
+from grpo_symbolic.solve.given_preference import GivenPreference
 from grpo_symbolic.solve.preferences import (
-    GivenPreference,
     PolynomialPreference,
     TiltedPreference,
 )

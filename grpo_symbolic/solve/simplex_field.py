@@ -22,8 +22,8 @@ from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.conversion import exact_ball, middle, upper_bound
 from grpo_symbolic.enclosures.systems import unique_zero
 from grpo_symbolic.solve.eigenvalues import eigenvalues, sides
+from grpo_symbolic.solve.given_preference import GivenPreference
 from grpo_symbolic.solve.preferences import (
-    GivenPreference,
     PolynomialPreference,
     Preference,
     polynomial_preference,

@@ -6,7 +6,7 @@ import pytest
 from sympy import Rational, S, oo
 
 import grpo_symbolic as gs
-from grpo_symbolic.solve import preferences
+from grpo_symbolic.solve import given_preference
 
 REFERENCE = [Rational(k, 10) for k in range(1, 5)]
 
@@ -37,6 +37,6 @@ def test_what_is_too_large_to_be_differentiated_says_how_many_answers_would_do(
     question = gs.Question(rewards=(0, 1, 2, 5))
     policy = gs.stationary_policy(gs.GRPO(oo, advantage=gs.Clipped()), question)
     assert policy.solutions(beta=1, pi_ref=REFERENCE).found
-    monkeypatch.setattr(preferences, "_MOST_SLOPES", 100)
+    monkeypatch.setattr(given_preference, "_MOST_SLOPES", 100)
     with pytest.raises(ValueError, match=r"4 answers are too large .* 2 answers would do"):
         policy.solutions(beta=2, pi_ref=REFERENCE)

@@ -159,6 +159,15 @@ class Advantage:
         rule = re.sub(r"\\mathrm\{sqrt\}\((.*?)\)", r"\\sqrt{\1}", rule)
         return re.sub(r"(?<![\w\\{])r(?![\w}])", reward, rule)
 
+    def fraction(self, reward: str) -> str:
+        """The same in TeX as a fraction, to be set on a line of its own."""
+        above, slash, below = self.tex(reward).partition(")/")
+        if not slash or not above.startswith("("):
+            return self.tex(reward)
+        if below.startswith("(") and below.endswith(")"):
+            below = below[1:-1]
+        return rf"\frac{{{above.removeprefix('(')}}}{{{below}}}"
+
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is said beside the rule, as prose with its formulas in TeX."""

@@ -67,6 +67,10 @@ class PassAtK(Advantage):
         best = r"\max_{j \in S} r_j - \mathrm{mean}"
         return rf"\mathrm{{mean}}_{{S \ni i,\, |S| = {self.subset}}} ({best})/\mathrm{{std}}"
 
+    def fraction(self, reward: str) -> str:
+        subsets = rf"\operatorname*{{mean}}_{{S \ni 1,\, |S| = {self.subset}}}"
+        return rf"{subsets} \frac{{\max_{{j \in S}} r_j - \mathrm{{mean}}}}{{\mathrm{{std}}}}"
+
     def _measure(self, member: Member) -> Expr:
         if member.size == oo:
             return self._in_a_population(member)

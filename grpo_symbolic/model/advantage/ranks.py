@@ -61,7 +61,10 @@ class Ranks(Advantage):
     def __str__(self) -> str:
         if self.weights is None:
             return "(worse - better)/(G - 1)"
-        return f"the weight of the rank among {', '.join(map(str, self.weights))}"
+        return f"w(rank), with {'; '.join(map(str, self.weights))} from the worst rank up"
+
+    def tex(self, reward: str) -> str:
+        return super().tex(reward) if self.weights is None else r"w(\mathrm{rank})"
 
     @property
     def uniform(self) -> bool:  # type: ignore[override]

@@ -55,6 +55,11 @@ class Rescaled(Advantage):
         rule, *remarks = str(self.rule).split(", ")
         return ", ".join([f"[{rule}]/{self.divisor}", *remarks])
 
+    def fraction(self, reward: str) -> str:
+        from grpo_symbolic.export.latex import formula
+
+        return rf"{formula(1 / S(self.divisor))} \cdot {self.rule.fraction(reward)}"
+
     scale_invariant = of_rule("scale_invariant")
     shift_invariant = of_rule("shift_invariant")
     zero_sum = of_rule("zero_sum")

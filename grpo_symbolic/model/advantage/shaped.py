@@ -44,6 +44,16 @@ class _Shaped(Whitened):
         value = self.inner._measure(member)
         return self.shape(member.neat(value) if len(member.group) <= _NEAT else value)
 
+    def fraction(self, reward: str) -> str:
+        name, arguments = self._function
+        inner = ", ".join((self.inner.fraction(reward), *arguments))
+        return rf"{name}\left({inner}\right)"
+
+    @property
+    def _function(self) -> tuple[str, tuple[str, ...]]:
+        """The shape in TeX, with its further arguments."""
+        raise NotImplementedError
+
     def _said(self, shape: str) -> str:
         inner, *remarks = str(self.inner).split(", ")
         return ", ".join([f"{inner} {shape}", *remarks])
@@ -83,6 +93,12 @@ class Clipped(_Shaped):
     def __str__(self) -> str:
         return self._said(f"clipped to {self.bound} in size")
 
+    @property
+    def _function(self) -> tuple[str, tuple[str, ...]]:
+        from grpo_symbolic.export.latex import formula
+
+        return r"\operatorname{clip}", (formula(-S(self.bound)), formula(self.bound))
+
     def shape(self, value: Expr) -> Expr:
         return Max(-self.bound, Min(self.bound, value))
 
@@ -109,6 +125,10 @@ class PositiveOnly(_Shaped):
     def __str__(self) -> str:
         return self._said("where positive")
 
+    @property
+    def _function(self) -> tuple[str, tuple[str, ...]]:
+        return r"\max", ("0",)
+
     def shape(self, value: Expr) -> Expr:
         return Max(S.Zero, value)
 
@@ -134,6 +154,10 @@ class NegativeOnly(_Shaped):
 
     def __str__(self) -> str:
         return self._said("where negative")
+
+    @property
+    def _function(self) -> tuple[str, tuple[str, ...]]:
+        return r"\min", ("0",)
 
     def shape(self, value: Expr) -> Expr:
         return Min(S.Zero, value)
