@@ -20,6 +20,8 @@ settings.load_profile("grpo_symbolic")
 # SymPy, not imported yet, keeps a thousand results of each function: enough for a user, not for
 # thousands of tests in one process.
 os.environ.setdefault("SYMPY_CACHE_SIZE", "20000")
+# Processes beside each other, each with threads for small matrices, wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Seven thousand tests and what SymPy keeps stay until the end: few collections are of use.
 gc.set_threshold(50_000)
 

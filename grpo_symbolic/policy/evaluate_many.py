@@ -38,6 +38,7 @@ from grpo_symbolic.numeric.ranks import RankDistortion
 from grpo_symbolic.numeric.stationary import Condition, SpreadCondition, pull, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
+from grpo_symbolic.one_thread import in_one_thread
 from grpo_symbolic.policy.arguments import ROW, Arguments
 from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, NoStationaryPolicy, at_an_end
 from grpo_symbolic.policy.evaluate_binary import group_table
@@ -276,6 +277,7 @@ class _SimplexKernel(Kernel):
         more = Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}
         return None if more else Condition.of(values, condition.policy, force)
 
+    @in_one_thread
     def sensitivity(self, beta: float, reference: Array, found: Array) -> dict[str, Array]:
         """What classes move by, given to their answers."""
         condition = self.field if self.ladder is None else self.ladder.fine
@@ -312,6 +314,7 @@ class _SimplexKernel(Kernel):
 
     # -- solutions ---------------------------------------------------------------------------
 
+    @in_one_thread
     def found(self, points: Points) -> Array:
         rows = np.asarray(points["pi_ref"][ROW])
         rows = np.broadcast_to(rows, (points.count, rows.shape[-1]))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy import ndarray
 
+from grpo_symbolic.one_thread import in_one_thread
 from grpo_symbolic.simulation.penalties import ExactPenalty, SampledPenalty
 from grpo_symbolic.simulation.totals import Composed, Drawn, Sums
 
@@ -44,6 +45,7 @@ class Ascent:
     reuse: int = 1
     clip: tuple[float, float] | None = None
 
+    @in_one_thread
     def policies(
         self, start: ndarray, rates: ndarray, steps: int, rng: np.random.Generator
     ) -> Iterator[ndarray]:

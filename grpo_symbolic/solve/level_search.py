@@ -35,6 +35,7 @@ from grpo_symbolic.levels.uniqueness import one_for_every_reference
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.numeric.interpolant import Array
+from grpo_symbolic.one_thread import in_one_thread
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.preferences import Preference
 from grpo_symbolic.solve.simplex_field import Field, RelativeLogits
@@ -185,6 +186,7 @@ class LevelSearch:
             form.levels, form.mixture, form.emission, self._bits, slope_bits, most
         )
 
+    @in_one_thread
     def run(self) -> tuple[list[Proved], str, bool]:
         """The solutions, what is known of their number, in words, and whether these are all."""
         reference = np.array([float(r) for r in self.reference])

@@ -21,14 +21,29 @@ def test_conditions_of_hundreds_are_printed_in_names_and_the_first_ones() -> Non
     assert len(policy.derivation) == 8
     assert len(policy.equations) == 200
     assert policy.derivation.steps[7].justification.endswith("of 24 more of its rewards")
-    laws = [((1, Rational(o, 40)), (0, 1 - Rational(o, 40))) for o in range(1, 29)]
-    laws += [((2, S.Half), (0, S.Half)), ((2, S.One / 3), (1, S(2) / 3))]
+    laws = [gs.Gaussian(Rational(o, 40), 1) for o in range(1, 31)]
     many = gs.stationary_policy(
         gs.GRPO(oo, advantage=gs.ShiftOnly()), gs.Question(reward_laws=laws)
     )
     assert len(many.derivation) == 24
     assert many.derivation.steps[-1].justification.endswith("; 6 more have their own")
     assert r"\dots \quad\text{for 6 more answers}" in many.latex()
+
+
+def test_hundreds_of_random_answers_are_printed_by_the_law_of_each() -> None:
+    """One line, whatever the laws are, of every group size; few levels are named."""
+    laws = [((1, Rational(o, 40)), (0, 1 - Rational(o, 40))) for o in range(1, 29)]
+    laws += [((2, S.Half), (0, S.Half)), ((2, S.One / 3), (1, S(2) / 3))]
+    for size in (2, 8, oo):
+        for rule in (gs.ShiftOnly(), gs.Clipped()):
+            question = gs.Question(reward_laws=laws)
+            tex = gs.stationary_policy(gs.GRPO(size, advantage=rule), question).latex()
+            assert len(tex) < 600
+            name = rf"V_{{{size if size != oo else chr(92) + 'infty'}}}(r)"
+            assert rf"\sum_{{r \in \{{1, 0, 2\}}}} q_o(r) \, {name}" in tex
+    spread = [((Rational(o, 3), S.Half), (Rational(o + 1, 7), S.Half)) for o in range(1, 30)]
+    policy = gs.stationary_policy(gs.GRPO(8), gs.Question(reward_laws=spread))
+    assert r"\sum_{r} q_o(r) \, V_{8}(r)" in policy.latex()
 
 
 def test_what_is_too_large_to_be_differentiated_says_how_many_answers_would_do(
