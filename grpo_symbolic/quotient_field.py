@@ -193,6 +193,7 @@ class QuotientField:
         if bottom.is_one():
             return Quotient(top, self.one)
         if not bottom.is_constant():
+            charge(len(top) * len(bottom) // _PRODUCTS_PER_STEP)
             common = top.gcd(bottom)
             if not common.is_one():
                 top, bottom = top / common, bottom / common
@@ -201,9 +202,9 @@ class QuotientField:
 
     def reduced(self, polynomial: fmpq_mpoly) -> tuple[fmpq_mpoly, fmpq_mpoly]:
         """Replace squares of radicals: ``polynomial = reduced / extra``."""
-        extra = self.one
+        extra, degrees = self.one, polynomial.degrees()
         for index in reversed(self.squares):
-            degree = polynomial.degrees()[index]
+            degree = degrees[index]
             if degree < 2:
                 continue
             square, half = self.squares[index], degree // 2
@@ -215,6 +216,7 @@ class QuotientField:
                 )
                 total += part * root if k % 2 else part
             polynomial, extra = total, self.times(extra, square.bottom**half)
+            degrees = polynomial.degrees()
         return polynomial, extra
 
     def coefficients(self, polynomial: fmpq_mpoly, index: int) -> dict[int, fmpq_mpoly]:

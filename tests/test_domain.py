@@ -208,6 +208,19 @@ def test_corners_lie_inside_and_come_close_to_every_end() -> None:
     assert len({(point[pi], point[pi_ref]) for point in one}) == 1
 
 
+def test_corners_of_many_symbols_are_those_of_one_at_a_time() -> None:
+    """Two a symbol: all combinations of thirty ends would be more than can be counted."""
+    domain = Domain.of(*((Symbol(f"x_{k}", positive=True), 0, 1) for k in range(30)))
+    found = list(domain.corners(domain.symbols))
+    middle = Rational(1, 2)
+    assert len(found) == 60
+    for point in found:
+        (moved,) = (s for s in domain.symbols if point[s] != middle)
+        assert min(point[moved], 1 - point[moved]) < Rational(1, 10**9)
+    few = list(Domain.of(*domain.ranges[:3]).corners(domain.symbols[:3]))
+    assert len(few) == 3**3 - 1
+
+
 def test_a_claim_that_fails_in_a_corner_only_is_refuted() -> None:
     claim = Claim("next to an end", pi, ">", pi_ref + Rational(1, 10**9),
                   Domain.of(pi_ref, (pi, pi_ref, S.One)))  # fmt: skip

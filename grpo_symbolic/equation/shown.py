@@ -195,9 +195,9 @@ def _by_every_law(algorithm: Algorithm, question: Question) -> Expr | None:
         return None
     if any(isinstance(law, Gaussian) for law in question.reward_laws) or question.deterministic:
         return None
-    many = len(question) > LINES
-    listed = size.is_Integer and size >= 3 and 2 < len(question) <= _LISTED
-    if len(question.levels) < 3 or not (many or listed):
+    few = 2 < len(question) <= _LISTED and len(question.levels) > 2
+    listed = few and size.is_Integer and size >= 3
+    if len(question.levels) < 2 or not (listed or len(question) > LINES):
         return None
     levels = r" \in \{" + ", ".join(map(formula, question.levels)) + r"\}"
     if len(question.levels) > _LEVELS:

@@ -246,14 +246,14 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     if question.raters:
         return _over_raters(advantage, question, size, domain)
     gaussian = any(isinstance(law, Gaussian) for law in question.reward_laws)
-    if question.margins or (gaussian and size == 2):
-        return _model(question, _comparisons(advantage, question, size), domain)
-    if advantage.linear and (gaussian or len(policy) > _MOST_ANSWERS):
+    if advantage.linear and question.reward_laws and (gaussian or len(policy) > _MOST_ANSWERS):
         # Nothing but the means of the answers is seen.
         means = tuple(map(mean, question.laws))
         of_answers = tuple(zip(means, policy, strict=True))
         values = (advantage.expected(m, of_answers, size, domain) for m in means)
         return _model(question, tuple(values), domain)  # type: ignore[arg-type]
+    if question.margins or (gaussian and size == 2):
+        return _model(question, _comparisons(advantage, question, size), domain)
     laws = tuple(map(moment_matched, question.laws)) if size == oo else question.finite_laws
     levels = tuple(dict.fromkeys(reward for law in laws for reward, _ in law))
     if len(levels) == 1:

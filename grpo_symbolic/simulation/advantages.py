@@ -185,6 +185,13 @@ class _Order(NamedTuple):
 
 
 def _order(rewards: ndarray, counts: ndarray) -> _Order:
+    if rewards.size == len(counts):  # the same for all groups: level by level
+        levels, place = np.unique(rewards.ravel(), return_inverse=True)
+        totals = np.zeros((len(levels), *counts.shape[1:]), dtype=np.intp)
+        np.add.at(totals, place, counts.astype(np.intp))
+        lower = np.cumsum(totals, axis=0) - totals
+        whole = np.broadcast_to(rewards, counts.shape)
+        return _Order(whole, counts, lower[place], totals[place])
     rewards = np.broadcast_to(rewards, counts.shape)
     below, alike = np.zeros(counts.shape, dtype=np.intp), np.zeros(counts.shape, dtype=np.intp)
     for reward, count in zip(rewards, counts.astype(np.intp), strict=True):

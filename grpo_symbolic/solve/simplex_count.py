@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import mpmath as mp
 from flint import arb, arb_mat, ctx
@@ -32,6 +33,7 @@ from grpo_symbolic.enclosures.conversion import Undecided, exact_ball, middle
 from grpo_symbolic.gradient import gradients
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.levels.uniqueness import one_for_every_reference
+from grpo_symbolic.replace import replaced
 from grpo_symbolic.solve.given_preference import GivenPreference
 from grpo_symbolic.solve.preferences import (
     PolynomialPreference,
@@ -105,12 +107,8 @@ class SimplexCount:
             return shown
         if condition.preference.kept_by_name or not self._may_be_skew():
             return None
-        values = [v.xreplace(self.field.point) for v in condition.preference]
-        inside = condition.question.policy_domain
-        try:
-            if limited(skew_slopes, values, unknowns, inside, steps=_STEPS) is None:
-                return None
-        except Exhausted:
+        values = tuple(replaced(condition.preference, self.field.point))
+        if not _shown_skew(values, unknowns, condition.question.policy_domain):
             return None
         return "the preference of pairs is skew, so the stationarity map is strictly monotone"
 
@@ -169,6 +167,15 @@ class SimplexCount:
         self.field.spent += isolation.cells * system.cost
         policies = tuple(_middles(system.policy(place)) for place in isolation.found)
         return _counted(isolation.complete, policies, "a system in the values of the answers")
+
+
+@lru_cache(maxsize=16)
+def _shown_skew(values: tuple[Expr, ...], unknowns: tuple[Symbol, ...], inside: Domain) -> bool:
+    """Whether slopes are found to be skew; asked for at many references, answered once."""
+    try:
+        return limited(skew_slopes, values, unknowns, inside, steps=_STEPS) is not None
+    except Exhausted:
+        return False
 
 
 def skew_slopes(

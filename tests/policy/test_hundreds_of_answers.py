@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sympy import Rational, S, oo
+from sympy import Rational, S, binomial, oo
 
 import grpo_symbolic as gs
 from grpo_symbolic.solve import given_preference
@@ -55,3 +55,29 @@ def test_what_is_too_large_to_be_differentiated_says_how_many_answers_would_do(
     monkeypatch.setattr(given_preference, "_MOST_SLOPES", 100)
     with pytest.raises(ValueError, match=r"4 answers are too large .* 2 answers would do"):
         policy.solutions(beta=2, pi_ref=REFERENCE)
+
+
+def test_sums_of_advantages_vanish_in_the_masses_of_equal_rewards() -> None:
+    """Of hundreds of answers with few rewards the claim is about as many masses."""
+    rewards = [o % 3 for o in range(120)]
+    policy = gs.stationary_policy(gs.GRPO(3), gs.Question(rewards=rewards))
+    (claim,) = policy.condition.preference.claims
+    assert len(claim.domain.relevant(claim.difference).symbols) == 2
+    assert gs.prove(claim).status is gs.Status.PROVED
+
+
+def test_two_levels_of_an_unbalanced_rule_keep_the_chance_of_the_better_one() -> None:
+    """Eight answers, groups of five: P in powers of one sum, as each group has it."""
+    rates = [Rational(k, 9) for k in range(1, 9)]
+    policy = gs.stationary_policy(
+        gs.GRPO(5, advantage=gs.MedianCentred()), gs.Question(success=rates)
+    )
+    masses = [Rational(k, 36) for k in range(1, 9)]
+    mean = sum(p * s for p, s in zip(masses, rates, strict=True))
+    at = dict(zip(policy.condition.policy[:-1], masses, strict=False))
+    for rate, value in zip(rates, policy.condition.preference, strict=True):
+        expected = S.Zero
+        for k in range(5):  # of the other four, so many have the reward 1
+            chance = binomial(4, k) * mean**k * (1 - mean) ** (4 - k)
+            expected += chance * (rate * int(k < 2) - (1 - rate) * int(k > 2))
+        assert value.xreplace(at) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb, log, sqrt
+
 import pytest
 from flint import arb, ctx
 from sympy import Rational, S, diff
@@ -46,3 +48,42 @@ def test_values_and_slopes_are_those_of_the_whole(rule: gs.Advantage, size: int)
 
 def _close(first: arb, second: arb) -> bool:
     return bool(first.overlaps(second)) and bool(abs(first - second).upper() < arb(10) ** -40)
+
+
+@pytest.mark.parametrize("rewards", [((1, 0), (0, 1)), ((1, 0), (1, 0)), ((1, 1), (0, 1))])
+def test_two_answers_whose_sums_stand_by_name(rewards: tuple[tuple[int, int], ...]) -> None:
+    """Sixteen rewards that a rule shapes: each group is counted here, with π(1) at the solution."""
+    raters = gs.Electorate([(Rational(1, 3), rewards[0]), (Rational(2, 3), rewards[1])])
+    algorithm = gs.GRPO(16, gs.DirectKL(), gs.Clipped())
+    policy = gs.stationary_policy(algorithm, gs.Question(raters=raters, per="group"))
+    reference = [Rational(3, 10), Rational(7, 10)]
+    (solution,) = policy.solutions(beta=2, pi_ref=reference)
+    p = float(solution.policy[0])
+    gaps = []
+    for share, (first, second) in zip((1 / 3, 2 / 3), rewards, strict=True):
+        gap = 0.0
+        for k in range(16):  # others that are the first answer
+            chance = comb(15, k) * p**k * (1 - p) ** (15 - k)
+            gap += chance * (_clipped(first, second, k + 1, 0) - _clipped(first, second, k, 1))
+        gaps.append(share * gap)
+    force = 2 * (log(p / 0.3) - log((1 - p) / 0.7))
+    assert abs(sum(gaps) - force) < 1e-12
+    row = policy.evaluate(beta=2.0, pi_ref=[0.3, 0.7])
+    assert abs(row[0] - p) < 1e-14
+
+
+def test_two_answers_between_raters_who_cancel() -> None:
+    """Their mean is a whole number everywhere, namely 0: the policy stays at the reference."""
+    raters = gs.Electorate([(Rational(1, 3), (2, 0)), (Rational(2, 3), (0, 1))])
+    algorithm = gs.GRPO(3, gs.DirectKL(), gs.MedianCentred())
+    policy = gs.stationary_policy(algorithm, gs.Question(raters=raters, per="group"))
+    assert list(policy.evaluate(beta=2.0, pi_ref=[0.3, 0.7])) == pytest.approx(
+        [0.3, 0.7], abs=1e-15
+    )
+
+
+def _clipped(first: int, second: int, firsts: int, own: int) -> float:
+    """The clipped advantage of answer ``own`` in a group with so many first answers of sixteen."""
+    mean = (firsts * first + (16 - firsts) * second) / 16
+    std = sqrt((firsts * (first - mean) ** 2 + (16 - firsts) * (second - mean) ** 2) / 16)
+    return 0.0 if std == 0 else max(-1.0, min(1.0, ((first, second)[own] - mean) / std))
