@@ -23,7 +23,7 @@ from grpo_symbolic.gradient import gradients
 from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Allowance
-from grpo_symbolic.numeric.tilted import SpreadTilt
+from grpo_symbolic.numeric.tilted import MassTilt, SpreadTilt
 from grpo_symbolic.replace import replaced
 
 # Steps at most, and so many that they count for those who take more.
@@ -206,10 +206,10 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class SpreadCondition(Condition):
-    """The condition of large groups, whose P is a deviation times a function of the spread."""
+class TiltedCondition(Condition):
+    """The condition where P is a deviation times a function of the policy."""
 
-    preference: SpreadTilt  # type: ignore[assignment]
+    preference: SpreadTilt | MassTilt  # type: ignore[assignment]
 
     @property
     def cost(self) -> int:

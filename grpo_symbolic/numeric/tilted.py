@@ -139,6 +139,17 @@ class MassTilt:
         value = np.broadcast_to(value, m.shape)
         return value, slope / value * (self.rates @ change) / (m * rest)
 
+    def felt(self, policy: Array) -> tuple[Array, Array]:
+        """P(o) = (s(o) − m) T, answers × rows, and its slopes as rows × answers × answers.
+
+        The slopes are those in directions that keep the sum of the policy.
+        """
+        m, rest = self.rates @ policy, self.rests @ policy
+        value, slope = (np.broadcast_to(v, m.shape) for v in self.drift(m, rest, ()))
+        apart = self.rates[:, None] * rest - self.rests[:, None] * m
+        rise = apart * (slope / (m * rest)) - value
+        return apart * value, rise.T[:, :, None] * self.rates
+
 
 @dataclass(frozen=True)
 class TiltedCurve:

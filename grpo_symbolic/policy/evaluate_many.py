@@ -35,7 +35,7 @@ from grpo_symbolic.numeric.formula import REST, Formula
 from grpo_symbolic.numeric.interpolant import Array
 from grpo_symbolic.numeric.kernels import Allowance, Kernel, Points
 from grpo_symbolic.numeric.ranks import RankDistortion
-from grpo_symbolic.numeric.stationary import Condition, SpreadCondition, pull, solved
+from grpo_symbolic.numeric.stationary import Condition, TiltedCondition, pull, solved
 from grpo_symbolic.numeric.tilted import LinkShape, MassTilt, SpreadTilt, TiltedCurve
 from grpo_symbolic.numeric.zeros import Mask
 from grpo_symbolic.one_thread import in_one_thread
@@ -184,25 +184,29 @@ class _SimplexKernel(Kernel):
         x = Dummy("x", real=True)
         try:
             link = LinkShape.of(self.algorithm.penalty.link(x), x)
-            found = self._scale() if link is not None else None
         except (ValueError, NotImplementedError):
             return None
+        found = self._tilt if link is not None else None
         if link is None or found is None:
             return None
         rates, scale = found
         edge = min(rates) if link.ends else max(rates)
         return TiltedCurve(link, np.array([float(abs(edge - s)) for s in rates]), scale)
 
-    def _scale(self) -> tuple[list[Expr], MassTilt | SpreadTilt] | None:
+    @cached_property
+    def _tilt(self) -> tuple[list[Expr], MassTilt | SpreadTilt] | None:
         """What the tilt of each class is, and how much of it a policy has."""
         try:
             levels = len(self.question.levels)
         except ValueError:  # they cannot be listed
             levels = 0
-        if levels == 2:
-            return self._mass()
-        if sees_spread(self.algorithm) and self.question.reward_laws:
-            return self._spread()
+        try:
+            if levels == 2:
+                return self._mass()
+            if sees_spread(self.algorithm) and self.question.reward_laws:
+                return self._spread()
+        except (ValueError, NotImplementedError):
+            return None
         return None
 
     def _mass(self) -> tuple[list[Expr], MassTilt] | None:
@@ -262,10 +266,8 @@ class _SimplexKernel(Kernel):
         if any(s != 1 for s in self.algorithm.sampling(self.question)):
             return None
         u, force = symbols.u, self.algorithm.penalty.marginal().subs(self.point)
-        if self.monotone and sees_spread(self.algorithm) and self.question.reward_laws:
-            spread = self._spread()
-            if spread is not None and not force.free_symbols - {u}:
-                return SpreadCondition(spread[1], pull(force))
+        if self.monotone and self._tilt is not None and not force.free_symbols - {u}:
+            return TiltedCondition(self._tilt[1], pull(force))
         condition = self.condition
         if not self.monotone and isinstance(self._balls.preference, CountedPreference):
             return None  # what sums over the groups are written out to takes longer to compile
