@@ -105,10 +105,8 @@ class Question:
         values = (rewards, success, reward_laws, scores, preferences, correct, raters)
         stated = [(k, v) for k, v in zip(_KINDS, values, strict=True) if v is not None]
         if len(stated) != 1:
-            raise ValueError(
-                f"a question needs exactly one of {', '.join(_KINDS)}; got "
-                + (", ".join(kind for kind, _ in stated) or "none")
-            )
+            got = ", ".join(kind for kind, _ in stated) or "none"
+            raise ValueError(f"a question needs exactly one of {', '.join(_KINDS)}; got {got}")
         ((kind, value),) = stated
         if (kind == "raters") != (per is not None):
             raise ValueError(f"raters goes with per, one of {', '.join(_WAYS)}")

@@ -14,8 +14,9 @@ from grpo_symbolic.display import as_call, math, prose, record, tex
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, group_size, symbol_or_number
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
+from grpo_symbolic.model.mixed_groups import mixed_groups
 from grpo_symbolic.model.penalty import DirectKL, Penalty, ReverseKL
-from grpo_symbolic.model.preference import PreferenceModel, group_preference, mixed_groups
+from grpo_symbolic.model.preference import PreferenceModel, group_preference
 from grpo_symbolic.question import Question
 
 
