@@ -28,10 +28,12 @@ from sympy import (
 from grpo_symbolic.display import Html, cut, legible, math, typeset
 from grpo_symbolic.parameter_range import Range, catalogue_range, drawn, near
 
-__all__ = ["Domain", "Range", "free_symbols"]
+__all__ = ["Domain", "Range", "free_symbols", "symbols_in"]
 
 # How close to an end corners are; with more than a few symbols one of these, with more than some
 # of them one symbol at a time.
+# Ranges that are printed: those of hundreds of answers say the same of each.
+_SHOWN = 24
 _SCALES = (Rational(1, 10**4), Rational(1, 10**10), Rational(1, 10**40))
 _FEW, _SOME = 2, 3
 
@@ -106,9 +108,7 @@ class Domain:
     @classmethod
     def around(cls, *expressions: Expr) -> Domain:
         """The catalogue ranges of every symbol of the expressions, in a fixed order."""
-        found: set[Symbol] = set()
-        for expression in expressions:
-            found |= {s for s in expression.free_symbols if isinstance(s, Symbol)}
+        found = (s for s in symbols_in(expressions) if isinstance(s, Symbol))
         return cls.of(*sorted(found, key=str))
 
     @property
@@ -118,7 +118,7 @@ class Domain:
 
     def extended(self, *expressions: Expr) -> Domain:
         """This domain and the catalogue ranges of symbols it does not have yet."""
-        met = self._in_ends.union(*map(free_symbols, expressions))
+        met = self._in_ends | symbols_in(expressions)
         missing = [s for s in met - set(self.symbols) if isinstance(s, Symbol)]
         if not missing:
             return self
@@ -132,7 +132,9 @@ class Domain:
         return hash(self.symbols)  # the ends tell few domains apart, and take long to hash
 
     def __str__(self) -> str:
-        return ", ".join(str(r) for r in self.ranges)
+        shown = [str(r) for r in self.ranges[:_SHOWN]]
+        more = len(self.ranges) - len(shown)
+        return ", ".join((*shown, f"and {more} more") if more else shown)
 
     def __repr__(self) -> str:
         return f"Domain({cut(str(self), 300)})"
@@ -219,7 +221,7 @@ class Domain:
 
     def relevant(self, *expressions: Expr) -> Domain:
         """The ranges of the symbols that occur in the expressions, and of those in their ends."""
-        wanted = set().union(*map(free_symbols, expressions))
+        wanted = set(symbols_in(expressions))
         kept: list[Range] = []
         for r in reversed(self.ranges):
             if r.symbol in wanted:
@@ -316,7 +318,31 @@ def _restricted(symbol: Symbol) -> bool:
     return bool(fraction or not_zero or divided)
 
 
+def symbols_in(expressions: Sequence[Basic]) -> frozenset[Basic]:
+    """The symbols of some expressions; parts that they share are gone through once."""
+    if len(expressions) == 1:
+        return free_symbols(expressions[0])
+    return _symbols_in(expressions)
+
+
 @lru_cache(maxsize=4096)
-def free_symbols(expr: Expr) -> frozenset[Basic]:
-    """The symbols of an expression: SymPy goes through it each time it is asked."""
-    return frozenset(expr.free_symbols)
+def free_symbols(expr: Basic) -> frozenset[Basic]:
+    """The symbols of an expression, each part of it gone through once."""
+    return _symbols_in((expr,))
+
+
+def _symbols_in(expressions: Iterable[Basic]) -> frozenset[Basic]:
+    """SymPy's own goes through a part as often as it stands there."""
+    left, met, found = list(expressions), set[Basic](), set[Basic]()
+    while left:
+        part = left.pop()
+        if part in met:
+            continue
+        met.add(part)
+        if isinstance(part, Symbol):
+            found.add(part)
+        elif type(part).free_symbols is Basic.free_symbols:
+            left.extend(part.args)
+        else:  # it binds names of its own
+            found |= part.free_symbols
+    return frozenset(found)

@@ -1,8 +1,8 @@
-"""Large expressions that share their parts: each part is rebuilt, or counted, once."""
+"""Large expressions that share their parts: each part is met, rebuilt or counted once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from sympy import Basic, Expr, Max, Min
 
@@ -29,6 +29,17 @@ def _replaced(e: Expr, known: dict[Expr, Expr]) -> Expr:
         found = e.func(*args)
     known[e] = found
     return found
+
+
+def parts(expressions: Iterable[Basic]) -> Iterator[Basic]:
+    """Every different part of the expressions, once, the expressions among them."""
+    left, met = list(expressions), set[Basic]()
+    while left:
+        part = left.pop()
+        if part not in met:
+            met.add(part)
+            yield part
+            left.extend(part.args)
 
 
 def sizes(expressions: Iterable[Expr]) -> list[int]:

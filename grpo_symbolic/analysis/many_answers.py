@@ -103,8 +103,8 @@ def _bends(condition: StationarityCondition) -> bool:
         {**point, **{s: Rational(1, n) + Rational(t, n * (k + 3)) for k, s in enumerate(free)}}
         for t in range(-1, 2)
     ]
-    for value in dict.fromkeys(condition.preference):
-        before, here, after = (value.xreplace(at) for at in row)
+    values = tuple(dict.fromkeys(condition.preference))
+    for before, here, after in zip(*(replaced(values, at) for at in row), strict=True):
         second = (before - 2 * here + after).evalf(15)
         if second.is_Float and abs(second) > _BENT:
             return True

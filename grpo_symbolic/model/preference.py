@@ -41,7 +41,7 @@ from grpo_symbolic.model.level_mean import LevelMean, Rule
 from grpo_symbolic.model.level_values import WRITTEN_OUT, gaps, level_values, term_count
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question, simplex_ranges
-from grpo_symbolic.replace import replaced
+from grpo_symbolic.replace import parts, replaced
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mean, mixture, order
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
@@ -52,6 +52,8 @@ _MAX_SHAPED = 60
 _MAX_GENERATORS = 9
 # Answers beyond which what changes nothing is not shown answer by answer.
 _MOST_ANSWERS = 6
+# Answers beyond which a finite group is worked out in the masses of the levels.
+_MOST_WRITTEN = 24
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,7 +102,7 @@ class PreferenceModel(Sequence):
     @cached_property
     def kept_by_name(self) -> bool:
         """Whether P stands by the name of a mean over more groups than are written out."""
-        return any(value.has(LevelMean) for value in self.values)
+        return any(isinstance(part, LevelMean) for part in parts(self.values))
 
     def difference(self, first: int, second: int) -> Expr:
         """P(first) − P(second)."""
@@ -133,9 +135,19 @@ class PreferenceModel(Sequence):
         return (*found, *self._invariances(self.rule, self.question))
 
     def _mean_zero(self, rule: Any, question: Question) -> Claim:
-        """E P = 0; of many answers in the masses of those that have one law of rewards."""
-        name, model = "mean zero: E P = 0", self
-        if len(question.classes) < len(self) > _MOST_ANSWERS:
+        """E P = 0; of many answers in the masses of those that have one law of rewards.
+
+        Of more laws than levels in the chances of the levels r: E P is the mean of V(r).
+        """
+        name, model, laws = "mean zero: E P = 0", self, question.reward_laws
+        listed = laws and not any(isinstance(law, Gaussian) for law in laws)
+        if len(self) <= _MOST_ANSWERS:
+            pass
+        elif listed and 1 < len(question.levels) < len(question.classes):
+            name += ", pi(k) the chance of the k-th reward"
+            levels = Question(rewards=question.levels, domain=question.declared)
+            model = rule.preference(levels)
+        elif len(question.classes) < len(self):
             name += ", pi(k) the mass of the answers of the k-th reward"
             model = rule.preference(question.lumped())
         return Claim(name, _opaque(model.expected), "==", Integer(0), model.domain)
@@ -218,12 +230,15 @@ def _opaque(expr: Expr) -> Expr:
     Means of small groups are written out: one argument may have them by name, another in full.
     Numbers such as 1/(√2 + 1) are √2 − 1, of which there is one form.
     """
-    small = {h: h.doit() for h in expr.atoms(BernsteinMean) if h.size.is_Integer and h.size <= 5}
+    means = [h for h in parts((expr,)) if isinstance(h, BernsteinMean)]
+    small = {h: h.doit() for h in means if h.size.is_Integer and h.size <= 5}
     expr = expr.xreplace(small)
-    sums = sorted(expr.atoms(Sum), key=str)
-    expr = expr.xreplace({s: Symbol(f"S_{i}", real=True) for i, s in enumerate(sums)})
-    inverse = [p for p in expr.atoms(Pow) if p.exp == -1 and p.base.is_Add and p.is_number]
-    return expr.xreplace({p: radsimp(p) for p in inverse})
+    met = list(parts((expr,)))
+    names = sorted((s for s in met if isinstance(s, Sum)), key=str)
+    opaque = {s: Symbol(f"S_{i}", real=True) for i, s in enumerate(names)}
+    inverse = (p for p in met if isinstance(p, Pow) and p.exp == -1 and p.base.is_Add)
+    plain = {p: radsimp(p) for p in inverse if p.is_number}
+    return replaced([expr], {**plain, **opaque})[0]  # type: ignore[dict-item]
 
 
 def group_preference(advantage: Advantage, question: Question, size: Expr) -> PreferenceModel:
@@ -270,10 +285,10 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
         values = tuple(Add(*(w * by_name[r] for r, w in law)) for law in laws)
         return _model(question, values, domain)
     named: dict[Expr, Expr] = {}
+    if len(population) < len(policy) and (size == oo or len(policy) > _MOST_WRITTEN):
+        population, named = _by_mass(population)
+        domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
     if size == oo:
-        if len(population) < len(policy):
-            population, named = _by_mass(population)
-            domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
         law = tuple((shown[r], w) for r, w in population)
         value = {r: advantage(shown[r], law, size, domain) for r in levels}
     else:
@@ -288,7 +303,7 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
 def _by_mass(population: Law) -> tuple[Law, dict[Expr, Expr]]:
     """A law whose masses are names, and what these stand for.
 
-    What a large group feels is worked out in as many masses as there are levels, not answers.
+    What a group feels is worked out in as many masses as there are levels, not answers.
     """
     *first, (last, _) = population
     named = {Dummy(f"q_{k}", positive=True): mass for k, (_, mass) in enumerate(first)}

@@ -8,9 +8,8 @@ for a question of many answers, comes with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import mpmath as mp
@@ -169,12 +168,8 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
     return Analysis(
         policy.algorithm,
         question,
-        _first((str(r) for r in policy.domain.ranges), len(policy.domain.ranges), ", "),
-        _first(
-            map(_equation, policy.equations),
-            len(policy.equations),
-            "; ",
-        ),
+        str(policy.domain),
+        _first(policy.equations),
         policy.status,
         counted,
         thresholds,
@@ -185,11 +180,11 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
     )
 
 
-def _first(texts: Iterator[str], count: int, between: str) -> str:
-    """The first of so many texts: those of hundreds of answers take long, and nobody reads them."""
-    shown = [*islice(texts, _WRITTEN)]
-    more = [f"and {count - len(shown)} more"] if count > len(shown) else []
-    return between.join((*shown, *more))
+def _first(equations: Sequence[Eq]) -> str:
+    """The first of them: those of hundreds of answers take long, and nobody reads them."""
+    shown = [_equation(e) for e in equations[:_WRITTEN]]
+    more = len(equations) - len(shown)
+    return "; ".join((*shown, f"and {more} more") if more else shown)
 
 
 def _equation(equation: Eq) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cmp_to_key
+from itertools import combinations
 from math import comb
 
 from sympy import Add, Expr, Integer, Rational, S, oo, sqrt
@@ -15,6 +16,8 @@ from grpo_symbolic.reward import order
 
 # Levels of a large group beyond which the advantage takes longer to write out than a call may.
 _MOST = 8
+# Levels of a large group beyond which the variance stays a sum over pairs of levels.
+_MULTIPLIED_OUT = 4
 
 
 @dataclass(frozen=True, repr=False)
@@ -119,9 +122,13 @@ def _standardised(
     member: Member, levels: Sequence[Expr], whole: Sequence[Expr], mine: Sequence[Expr]
 ) -> Expr:
     """(E of the own subsets − mean)/std over all subsets."""
-    mean = Add(*(w * r for r, w in zip(levels, whole, strict=True)))
-    spread = Add(*(w * (r - mean) ** 2 for r, w in zip(levels, whole, strict=True)))
-    spread = member.neat(spread.expand())
+    law = list(zip(levels, whole, strict=True))
+    if member.size == oo and len(levels) > _MULTIPLIED_OUT:  # every pair of levels is drawn
+        apart = Add(*(r * (m - w) for (r, w), m in zip(law, mine, strict=True)))
+        spread = Add(*(v * w * (r - s) ** 2 for (r, v), (s, w) in combinations(law, 2)))
+        return apart / sqrt(spread)
+    mean = Add(*(w * r for r, w in law))
+    spread = member.neat(Add(*(w * (r - mean) ** 2 for r, w in law)).expand())
     if member.vanishes(spread):
         return S.Zero
     own = Add(*(w * r for r, w in zip(levels, mine, strict=True)))
