@@ -52,7 +52,7 @@ _MAX_SHAPED = 60
 _MAX_GENERATORS = 9
 # Answers beyond which what changes nothing is not shown answer by answer.
 _MOST_ANSWERS = 6
-# Answers beyond which a finite group is worked out in the masses of the levels.
+# Answers beyond which a finite group is not written out.
 _MOST_WRITTEN = 24
 
 
@@ -124,20 +124,19 @@ class PreferenceModel(Sequence):
         """
         if self.rule is None or self.rule.advantage is None or self.question is None:
             return ()
-        if self.kept_by_name:
-            return ()  # nothing is known of a name but what it stands for
         advantage = self.rule.advantage
-        found = []
+        found: tuple[Claim, ...] = ()
         if advantage.zero_sum and not self.rule.penalised_before_baseline:
-            found.append(self._mean_zero(self.rule, self.question))
-        if len(self) > _MOST_ANSWERS:
-            return tuple(found)
+            found = self._mean_zero(self.rule, self.question)
+        if self.kept_by_name or len(self) > _MOST_ANSWERS:
+            return found
         return (*found, *self._invariances(self.rule, self.question))
 
-    def _mean_zero(self, rule: Any, question: Question) -> Claim:
+    def _mean_zero(self, rule: Any, question: Question) -> tuple[Claim, ...]:
         """E P = 0; of many answers in the masses of those that have one law of rewards.
 
-        Of more laws than levels in the chances of the levels r: E P is the mean of V(r).
+        Of more laws than levels in the chances of the levels r: E P is the mean of V(r). Nothing
+        is known of a name but what it stands for.
         """
         name, model, laws = "mean zero: E P = 0", self, question.reward_laws
         listed = laws and not any(isinstance(law, Gaussian) for law in laws)
@@ -150,7 +149,9 @@ class PreferenceModel(Sequence):
         elif len(question.classes) < len(self):
             name += ", pi(k) the mass of the answers of the k-th reward"
             model = rule.preference(question.lumped())
-        return Claim(name, _opaque(model.expected), "==", Integer(0), model.domain)
+        if model.kept_by_name:
+            return ()
+        return (Claim(name, _opaque(model.expected), "==", Integer(0), model.domain),)
 
     def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:
         moves = question.raters or (
@@ -277,18 +278,17 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     forth, back = gaps(question.declared)
     shown = {r: r.xreplace(forth) for r in levels}
     population = mixture(laws, policy)
-    written = size == oo or (
-        size.is_Integer and term_count(advantage, len(levels), size) <= WRITTEN_OUT
-    )
+    short = len(policy) <= _MOST_WRITTEN and size.is_Integer
+    written = size == oo or short and term_count(advantage, len(levels), size) <= WRITTEN_OUT
     if not written:
         by_name = level_means(advantage, question, size)
         values = tuple(Add(*(w * by_name[r] for r, w in law)) for law in laws)
         return _model(question, values, domain)
     named: dict[Expr, Expr] = {}
-    if len(population) < len(policy) and (size == oo or len(policy) > _MOST_WRITTEN):
-        population, named = _by_mass(population)
-        domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
     if size == oo:
+        if len(population) < len(policy):
+            population, named = _by_mass(population)
+            domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
         law = tuple((shown[r], w) for r, w in population)
         value = {r: advantage(shown[r], law, size, domain) for r in levels}
     else:

@@ -269,7 +269,8 @@ class _SimplexKernel(Kernel):
         if self.monotone and self._tilt is not None and not force.free_symbols - {u}:
             return TiltedCondition(self._tilt[1], pull(force))
         condition = self.condition
-        if not self.monotone and isinstance(self._balls.preference, CountedPreference):
+        named = condition.preference.kept_by_name
+        if (named or not self.monotone) and isinstance(self._balls.preference, CountedPreference):
             return None  # what sums over the groups are written out to takes longer to compile
         refuse_names(condition)
         parts = sum(1 for _ in preorder_traversal(Tuple(*condition.preference)))

@@ -167,12 +167,16 @@ def _divided(advantage: Any, size: int) -> Rule:
 
 
 class _Order(NamedTuple):
-    """Rewards and counts of the same shape, and for each member how many are worse, and alike."""
+    """Rewards and counts of the same shape, and for each member how many are worse, and alike.
+
+    ``levels`` has the level of each entry where rewards are the same for all groups.
+    """
 
     rewards: ndarray
     counts: ndarray
     below: ndarray
     alike: ndarray
+    levels: ndarray | None = None
 
     @property
     def upto(self) -> ndarray:
@@ -183,6 +187,17 @@ class _Order(NamedTuple):
         """Which part of its reward level an entry is: sums over entries are over levels."""
         return self.counts / np.maximum(self.alike, 1)
 
+    def over_better(self, values: ndarray) -> ndarray:
+        """The sum of the values of all entries with a larger reward."""
+        if self.levels is None:
+            found = np.zeros(values.shape)
+            for reward, value in zip(self.rewards, values, strict=True):
+                found += np.where(reward > self.rewards, value, 0.0)
+            return found
+        totals = np.zeros((self.levels.max() + 2, *values.shape[1:]))
+        np.add.at(totals, self.levels, values)
+        return np.cumsum(totals[::-1], axis=0)[::-1][self.levels + 1]
+
 
 def _order(rewards: ndarray, counts: ndarray) -> _Order:
     if rewards.size == len(counts):  # the same for all groups: level by level
@@ -191,7 +206,7 @@ def _order(rewards: ndarray, counts: ndarray) -> _Order:
         np.add.at(totals, place, counts.astype(np.intp))
         lower = np.cumsum(totals, axis=0) - totals
         whole = np.broadcast_to(rewards, counts.shape)
-        return _Order(whole, counts, lower[place], totals[place])
+        return _Order(whole, counts, lower[place], totals[place], place)
     rewards = np.broadcast_to(rewards, counts.shape)
     below, alike = np.zeros(counts.shape, dtype=np.intp), np.zeros(counts.shape, dtype=np.intp)
     for reward, count in zip(rewards, counts.astype(np.intp), strict=True):
@@ -262,10 +277,9 @@ def _best_of_subsets(advantage: Any, size: int) -> Rule:
         whole = order.shares * (every[upto] - every[low])
         mean = (whole * rewards).sum(axis=0)
         spread = (whole * (rewards - mean) ** 2).sum(axis=0)
-        mine = own[upto] * rewards  # subsets whose best is of the own level
-        for entry in range(len(rewards)):
-            share = order.shares[entry] * (own[upto[entry]] - own[low[entry]])
-            mine = mine + np.where(rewards[entry] > rewards, share * rewards[entry], 0.0)
+        # Subsets whose best is of the own level, and those with a better one.
+        mine = own[upto] * rewards
+        mine += order.over_better(order.shares * (own[upto] - own[low]) * rewards)
         equal = np.where(counts > 0, every[low], 0.0).max(axis=0) == 0
         return np.where(equal, 0.0, (mine - mean) / np.sqrt(np.where(equal, 1.0, spread)))
 
