@@ -279,7 +279,7 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     shown = {r: r.xreplace(forth) for r in levels}
     population = mixture(laws, policy)
     short = len(policy) <= _MOST_WRITTEN and size.is_Integer
-    written = size == oo or short and term_count(advantage, len(levels), size) <= WRITTEN_OUT
+    written = size == oo or (short and term_count(advantage, len(levels), size) <= WRITTEN_OUT)
     if not written:
         by_name = level_means(advantage, question, size)
         values = tuple(Add(*(w * by_name[r] for r, w in law)) for law in laws)

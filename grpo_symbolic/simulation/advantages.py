@@ -50,6 +50,23 @@ def rule_of(advantage: Advantage, size: int) -> Rule:
     ValueError
         For a rule that is not known here, a symbol in it, or a batch that groups do not divide.
     """
+    rule = _rule_of(advantage, size)
+
+    def measured(rewards: ndarray, counts: ndarray) -> ndarray:
+        if rewards.size > len(counts):  # every group has its own
+            return rule(rewards, counts)
+        levels, place = np.unique(rewards.ravel(), return_inverse=True)
+        sort = np.argsort(place, kind="stable")
+        first = np.searchsorted(place[sort], np.arange(len(levels)))
+        drawn = np.add.reduceat(counts[sort], first, axis=0)
+        found = rule(levels.reshape(-1, *rewards.shape[1:]), drawn)
+        return np.broadcast_to(found, drawn.shape)[place]
+
+    return measured
+
+
+def _rule_of(advantage: Advantage, size: int) -> Rule:
+    """On rewards of each group, or on increasing levels that are the same for all groups."""
     known = {
         LeaveOneOut: _against_others,
         MeanScale: _by_mean,
@@ -169,14 +186,14 @@ def _divided(advantage: Any, size: int) -> Rule:
 class _Order(NamedTuple):
     """Rewards and counts of the same shape, and for each member how many are worse, and alike.
 
-    ``levels`` has the level of each entry where rewards are the same for all groups.
+    ``increasing`` where the rewards are the same for all groups, which has no two of one level.
     """
 
     rewards: ndarray
     counts: ndarray
     below: ndarray
     alike: ndarray
-    levels: ndarray | None = None
+    increasing: bool = False
 
     @property
     def upto(self) -> ndarray:
@@ -189,24 +206,20 @@ class _Order(NamedTuple):
 
     def over_better(self, values: ndarray) -> ndarray:
         """The sum of the values of all entries with a larger reward."""
-        if self.levels is None:
-            found = np.zeros(values.shape)
-            for reward, value in zip(self.rewards, values, strict=True):
-                found += np.where(reward > self.rewards, value, 0.0)
+        found = np.zeros(values.shape)
+        if self.increasing:
+            found[:-1] = np.cumsum(values[:0:-1], axis=0)[::-1]
             return found
-        totals = np.zeros((self.levels.max() + 2, *values.shape[1:]))
-        np.add.at(totals, self.levels, values)
-        return np.cumsum(totals[::-1], axis=0)[::-1][self.levels + 1]
+        for reward, value in zip(self.rewards, values, strict=True):
+            found += np.where(reward > self.rewards, value, 0.0)
+        return found
 
 
 def _order(rewards: ndarray, counts: ndarray) -> _Order:
-    if rewards.size == len(counts):  # the same for all groups: level by level
-        levels, place = np.unique(rewards.ravel(), return_inverse=True)
-        totals = np.zeros((len(levels), *counts.shape[1:]), dtype=np.intp)
-        np.add.at(totals, place, counts.astype(np.intp))
-        lower = np.cumsum(totals, axis=0) - totals
+    if rewards.size == len(counts):
+        alike = counts.astype(np.intp)
         whole = np.broadcast_to(rewards, counts.shape)
-        return _Order(whole, counts, lower[place], totals[place], place)
+        return _Order(whole, counts, np.cumsum(alike, axis=0) - alike, alike, True)
     rewards = np.broadcast_to(rewards, counts.shape)
     below, alike = np.zeros(counts.shape, dtype=np.intp), np.zeros(counts.shape, dtype=np.intp)
     for reward, count in zip(rewards, counts.astype(np.intp), strict=True):
