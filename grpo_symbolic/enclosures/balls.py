@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, reduce
 from itertools import pairwise
 from math import comb
+from operator import mul
 from typing import TypeAlias
 
 from flint import arb, ctx, fmpq
@@ -19,6 +20,7 @@ from sympy import (
     Dummy,
     Expr,
     Heaviside,
+    Integer,
     Max,
     Min,
     Mul,
@@ -198,17 +200,43 @@ def _operation(expr: Expr) -> tuple[_Operation, Sequence[Expr]]:
     if isinstance(expr, ImplicitRoot):
         return lambda known, places: _implicit_root(expr), ()
     if isinstance(expr, Sum):
-        index, first, last = expr.limits[0]
-        if not (first.is_Integer and last.is_Integer):
-            raise ValueError(f"{expr} has no value in ball arithmetic: its ends are no integers")
-        terms = [expr.function.subs(index, k) for k in range(int(first), int(last) + 1)]
-        return lambda known, places: sum([known[k] for k in places], arb(0)), terms
+        return _sum(expr)
     if isinstance(expr, binomial) and expr.is_number:
         return lambda known, places: known[places[0]], (expr.doit(),)
     if expr.func in _FUNCTIONS:
         function = _FUNCTIONS[expr.func]
         return lambda known, places: function(known[places[0]]), (expr.args[0],)
     raise ValueError(f"{type(expr).__name__} {expr} has no value in ball arithmetic")
+
+
+def _sum(expr: Sum) -> tuple[_Operation, Sequence[Expr]]:
+    """A sum of numbers times whole powers of a few bases, else term by term."""
+    index, first, last = expr.limits[0]
+    if not (first.is_Integer and last.is_Integer):
+        raise ValueError(f"{expr} has no value in ball arithmetic: its ends are no integers")
+    counts = [{index: Integer(k)} for k in range(int(first), int(last) + 1)]
+    weight, powers = Integer(1), []
+    for factor in Mul.make_args(expr.function):
+        base, exponent = factor.as_base_exp()
+        if factor.free_symbols <= {index}:
+            weight *= factor
+        else:
+            powers.append((base, [exponent.xreplace(k) for k in counts]))
+    plain = (index not in base.free_symbols for base, _ in powers)
+    if not all(plain) or not all(e.is_Integer for _, row in powers for e in row):
+        terms = [expr.function.xreplace(k) for k in counts]
+        return lambda known, places: sum([known[k] for k in places], arb(0)), terms
+    weights = [weight.xreplace(k) for k in counts]
+    exponents = [[int(e) for e in row] for _, row in powers]
+
+    def total(known: list[arb], places: Sequence[int]) -> arb:
+        # A factor a count: each is 1 where the sum has no such power.
+        rows = [[known[p] ** e for e in row] for p, row in zip(places, exponents, strict=False)]
+        found = (known[k] for k in places[len(rows) :])
+        terms = (reduce(mul, factors) for factors in zip(found, *rows, strict=True))
+        return sum(terms, arb(0))
+
+    return total, [*(base for base, _ in powers), *weights]
 
 
 def _added(known: list[arb], places: Sequence[int]) -> arb:

@@ -160,9 +160,7 @@ def _compiled(expr: Expr) -> _Evaluator:
         inner = _compiled(expr.args[0])
         return lambda region: inner(region).side()
     if isinstance(expr, Sum):
-        addends = Add.make_args(expr.function)
-        polynomials = [_polynomial(Sum(a, *expr.limits)) for a in addends]
-        return lambda region: reduce(add, [part(region) for part in polynomials])
+        return _polynomials(expr)
     raise ValueError(f"{type(expr).__name__} of pi(a) has no enclosure")
 
 
@@ -175,8 +173,27 @@ def _number(expr: Expr, bits: int) -> arb:
     return ball(expr, {}, bits)
 
 
-def _polynomial(total: Sum) -> _Evaluator:
+@lru_cache(maxsize=256)
+def _polynomials(total: Sum) -> _Evaluator:
     """A sum of c(k) m^i(k) (1 − m)^j(k) with whole powers, m an affine image of p."""
+    terms: dict[tuple[fmpq, fmpq], list[tuple[Surd, int, int]]] = {}
+    for addend in Add.make_args(total.function):
+        share, found = _group_terms(Sum(addend, *total.limits))
+        terms.setdefault(share, []).extend(found)
+    polynomials = [(share, _bernstein(found)) for share, found in terms.items()]
+    last: list[Any] = [None, None]
+
+    def value(region: Region) -> Jet:  # the same sum stands in several terms of a condition
+        if last[0] is not region:
+            parts = [region.polynomial(b, *share) for share, b in polynomials]
+            last[:] = region, reduce(add, parts)
+        return last[1]
+
+    return value
+
+
+def _group_terms(total: Sum) -> tuple[tuple[fmpq, fmpq], list[tuple[Surd, int, int]]]:
+    """m at p = 1 and at p = 0, and c, i, j of each term c m^i (1 − m)^j."""
     index, first, last = total.limits[0]
     powers: dict[Expr, Expr] = {}
     weight: Expr = Integer(1)
@@ -195,12 +212,12 @@ def _polynomial(total: Sum) -> _Evaluator:
     if falling and rates[falling[0]] != (1 - high, 1 - low):
         raise ValueError("a sum over a group that is not a polynomial has no enclosure")
     above, below = (powers[b[0]] if b else Integer(0) for b in (rising, falling))
-    terms = [
-        (Surd.of(weight.subs(index, k)), int(above.subs(index, k)), int(below.subs(index, k)))
-        for k in range(int(first), int(last) + 1)
-    ]
-    polynomial = _bernstein(terms)
-    return lambda region: region.polynomial(polynomial, high, low)
+    terms = []
+    for count in map(Integer, range(int(first), int(last) + 1)):
+        at = {index: count}
+        exponents = int(above.xreplace(at)), int(below.xreplace(at))
+        terms.append((Surd.of(weight.xreplace(at)), *exponents))
+    return (high, low), terms
 
 
 def _rates(base: Expr) -> tuple[fmpq, fmpq]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, Sum, Symbol, Tuple, cse, diff, lambdify
+from sympy import Add, Dummy, Expr, Max, Min, Mul, Pow, S, Sum, Symbol, Tuple, cse, lambdify
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.gradient import gradients
+from grpo_symbolic.group_sum import powers_written
 
 #: 1 − π(a), which keeps its digits where π(a) rounds to 1.
 REST = Symbol("rest", positive=True)
@@ -53,7 +55,7 @@ def _compiled(
         return [*before, *steps], found
 
     # Common parts are looked for in what a mean over a group is the sum of, not in its table.
-    given = [unfolded(part.xreplace(plain)) for part in parts]
+    given = [powers_written(unfolded(part.xreplace(plain))) for part in parts]
     return lambdify(names, given, "numpy", cse=in_order)
 
 
@@ -87,6 +89,7 @@ def _in_steps(parts: list[Expr]) -> tuple[list[tuple[Symbol, Expr]], list[Expr]]
 def log_odds_slope(expr: Expr) -> Expr:
     """The derivative along log π(a)/(1 − π(a)) of an expression in π(a) and ``REST``."""
     pi = symbols.pi
-    change = diff(expr, pi) - diff(expr, REST)
+    (slopes,) = gradients([expr], [pi, REST])
+    change = slopes.get(pi, S.Zero) - slopes.get(REST, S.Zero)
     # Term by term, so that powers join: a power of its own might overflow at an end.
     return Add(*(pi * REST * term for term in Add.make_args(change)))

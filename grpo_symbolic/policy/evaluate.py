@@ -69,6 +69,8 @@ class Evaluator(ABC):
 
     #: What a missing value means, as the end of a sentence.
     reason: ClassVar[str]
+    #: What else it may mean where points were left open.
+    beyond: ClassVar[str] = ""
     #: How many distinct values of what decides a kernel one call takes.
     distinct: ClassVar[int] = _MOST
 
@@ -238,9 +240,10 @@ class _Run:
 
     def sentence(self) -> str:
         noun = "attracting " if self.asked.branch == "attracting" else ""
+        beyond = "" if self.asked.exact else self.evaluator.beyond
         return (
             f"no {noun}stationary policy at {self.missing} of {self.points} points, the first at "
-            f"{self.example}: {self.evaluator.reason}"
+            f"{self.example}: {self.evaluator.reason}{beyond}"
         )
 
 

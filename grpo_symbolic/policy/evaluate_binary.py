@@ -25,6 +25,7 @@ from sympy.printing.pycode import PythonCodePrinter
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import unfolded
+from grpo_symbolic.group_sum import PowerSum
 from grpo_symbolic.model.preference import PreferenceModel
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.numeric.balance import Balance, force_of, force_of_log_odds
@@ -34,10 +35,11 @@ from grpo_symbolic.numeric.crossing import Crossing
 from grpo_symbolic.numeric.drift import Drift, TabulatedDrift, WrittenDrift
 from grpo_symbolic.numeric.formula import REST
 from grpo_symbolic.numeric.interpolant import Array
-from grpo_symbolic.numeric.kernels import Kernel, Points
+from grpo_symbolic.numeric.kernels import Allowance, Kernel, Points
 from grpo_symbolic.numeric.separation import Separation
 from grpo_symbolic.policy.arguments import Arguments
 from grpo_symbolic.policy.evaluate import PRECISION, Evaluator, at_an_end, exact_float
+from grpo_symbolic.policy.solve_two_answers import operations_of_two
 from grpo_symbolic.solve.solutions import Stability
 from grpo_symbolic.surd import as_rational
 from grpo_symbolic.work import Exhausted, limited
@@ -70,6 +72,10 @@ class BinaryEvaluator(Evaluator):
     """π(a) of one policy as a function of arrays."""
 
     reason: ClassVar[str] = "there the penalty does not hold the drift, and the value is NaN"
+    beyond: ClassVar[str] = (
+        f"; or it was not looked for: at most {Allowance.rows} points of a call are solved "
+        "exactly, fewer where each takes long"
+    )
 
     @cached_property
     def arguments(self) -> Arguments:
@@ -211,7 +217,10 @@ class _Balanced(Kernel):
             )
             out = shares if len(inside) == count else put(out, inside, shares)
         for k in np.flatnonzero(left):
+            if not points.exact:
+                break
             found = self._exactly(points, points.entry(k)) or [np.nan]
+            points.exact.spend(operations_of_two(self.policy.algorithm))
             out = put(out, [k], np.array([found]))
         return out
 
@@ -336,8 +345,9 @@ class _Shape:
 
 
 def _written_out(expr: Expr) -> Expr:
-    """Sums over a small group term by term."""
+    """Sums of powers by name, other sums over a small group term by term."""
     expr = unfolded(expr)
+    expr = expr.xreplace({s: PowerSum.of(s) for s in expr.atoms(Sum)})
     sums = expr.atoms(Sum)
     limits = [s.limits[0][2] for s in sums]
     if sums and all(last.is_Integer and last <= _LARGEST_SUM for last in limits):

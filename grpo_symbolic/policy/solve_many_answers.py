@@ -21,6 +21,7 @@ from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.enclosures.conversion import exact_ball
 from grpo_symbolic.inputs import within
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.policy.solve_two_answers import operations_of_two
 from grpo_symbolic.policy.two_answers import StationaryPolicy, binary_policy
 from grpo_symbolic.question import Question
 from grpo_symbolic.solve.level_search import LevelSearch, level_search, stage_in_classes
@@ -181,6 +182,7 @@ class Search:
         policy, (better, _) = as_binary(self.algorithm, question, self.point)
         at = {**self.point, symbols.pi_ref: reference[better]}
         found = policy.solutions_at(at, self.digits)
+        self.spent += operations_of_two(self.algorithm)
         if not better:
             return found
         return replace(found, found=tuple(replace(s, policy=s.policy[::-1]) for s in found))

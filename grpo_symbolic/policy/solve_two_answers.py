@@ -9,12 +9,21 @@ from sympy import Expr, Integer, Symbol, nan, oo, zoo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.zeros import Zero
+from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.solve.scalar import ScalarField
 from grpo_symbolic.solve.solutions import NumericSolution, Solutions, Stability, Stage
 from grpo_symbolic.solve.stage import stage_at
 from grpo_symbolic.stationarity import StationarityCondition
 
 _KIND = {1: Stability.ATTRACTING, -1: Stability.REPELLING, 0: Stability.DEGENERATE}
+# Operations of one search, for each member of a group.
+_OF_A_MEMBER = 30_000
+
+
+def operations_of_two(algorithm: Algorithm) -> int:
+    """About what one search costs, in what an allowance of exact rows counts."""
+    size = algorithm.group_size
+    return _OF_A_MEMBER * int(size) if size is not None and size.is_Integer else _OF_A_MEMBER
 
 
 def solutions_of_two(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from sympy import Add, Dummy, Expr, Function, Pow, S, Tuple
 
@@ -34,18 +35,20 @@ def _opened(expression: Expr) -> Tuple:
 
     The function that makes the table has no other values; one that is no real number stays inside.
     """
-    tables = {
-        mean: [mean.argument, *(mean.value(S(k)) for k in range(int(mean.size) + 1))]
-        for mean in expression.atoms(BernsteinMean)
-        if mean.size.is_Integer
-    }
-    real = {
-        mean: Dummy(real=True)
-        for mean, (_, *values) in tables.items()
-        if all(v.free_symbols or v.is_real for v in values)
-    }
-    parts = (part for mean in real for part in tables[mean])
+    means = (mean for mean in expression.atoms(BernsteinMean) if mean.size.is_Integer)
+    tables = {mean: _table(mean) for mean in means}
+    real = {mean: Dummy(real=True) for mean, table in tables.items() if table is not None}
+    parts = (part for mean in real for part in (mean.argument, *(tables[mean] or ())))
     return Tuple(expression.xreplace(real), *parts)
+
+
+@lru_cache(maxsize=64)
+def _table(mean: BernsteinMean) -> tuple[Expr, ...] | None:
+    """What a mean is over, the values that may have needs; None where one is not real."""
+    values = [mean.value(S(k)) for k in range(int(mean.size) + 1)]
+    if not all(v.free_symbols or v.is_real for v in values):
+        return None
+    return tuple(v for v in values if v.free_symbols)
 
 
 def factors_of(value: Expr) -> frozenset[Expr] | None:

@@ -17,13 +17,13 @@ from flint import arb, arb_poly, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp, mpf
-from sympy import oo
+from sympy import Rational, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.binary_question import BinaryQuestion
 from grpo_symbolic.model.advantage import LeaveOneOut, ShiftAndScale, ShiftOnly
 from grpo_symbolic.model.algorithm import GRPO, RLHF
-from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator
+from grpo_symbolic.model.penalty import DirectKL, Divergence, Estimator, Penalty, ReverseKL
 from grpo_symbolic.numeric.interpolant import DyadicTable
 from grpo_symbolic.policy.evaluate import NoStationaryPolicy
 from grpo_symbolic.policy.stationary import stationary_policy
@@ -638,3 +638,38 @@ def test_one_number_may_be_text() -> None:
     assert pairs.evaluate(beta="1/2", pi_ref="0.25") == pytest.approx((1 + 3**0.5) / 4, rel=1e-15)
     with pytest.raises(ValueError, match="beta must be a positive number, got 'x'"):
         pairs.evaluate(beta="x", pi_ref=0.5)
+
+
+@pytest.mark.parametrize("size", [63, 256])
+@pytest.mark.parametrize("penalty", [ReverseKL(), DirectKL(), Estimator("k3", "loss-with-ratio")])
+def test_large_groups_that_are_dropped_are_balanced_in_float64(size: int, penalty: Penalty) -> None:
+    """The chance of a mixed group is a sum of powers, which takes log G operations a point."""
+    algorithm = GRPO(size, penalty, mixed_only=True)
+    policy = stationary_policy(algorithm, BinaryQuestion(success=(Rational(9, 10), Rational(1, 5))))
+    weights = np.geomspace(0.02, 20, 2_000)
+    found = policy.evaluate(beta=weights, pi_ref=0.3)
+    assert not np.isnan(found).any()
+    for place in (1_300, 1_600, 1_990):
+        p = mpf(float(found[place]))
+        # The condition itself, groups of one kind enumerated: each has its mean and deviation.
+        high, low = mpf(9) / 10, mpf(1) / 5
+        m = high * p + low * (1 - p)
+        chance = 1 - m**size - (1 - m) ** size
+        drift = (
+            sum(
+                mp.binomial(size, k) * m**k * (1 - m) ** (size - k) * mp.sqrt(k * (size - k)) / size
+                for k in range(1, size)
+            )
+            * (high - low)
+            / (m * (1 - m))
+        )
+        often = [
+            (s * (1 - m ** (size - 1)) + (1 - s) * (1 - (1 - m) ** (size - 1))) / chance
+            for s in (high, low)
+        ]
+        forces = [
+            mpf(penalty.marginal().evalf(30, subs={symbols.u: ratio}))
+            for ratio in (mpf(3) / 10 / p, mpf(7) / 10 / (1 - p))
+        ]
+        force = weights[place] * (often[0] * forces[0] - often[1] * forces[1])
+        assert abs(drift / chance - force) < 1e-12 * abs(force)
