@@ -269,8 +269,7 @@ class _SimplexKernel(Kernel):
         if self.monotone and self._tilt is not None and not force.free_symbols - {u}:
             return TiltedCondition(self._tilt[1], pull(force))
         condition = self.condition
-        named = condition.preference.kept_by_name
-        if (named or not self.monotone) and isinstance(self._balls.preference, CountedPreference):
+        if (condition.preference.kept_by_name or not self.monotone) and self._counted:
             return None  # what sums over the groups are written out to takes longer to compile
         refuse_names(condition)
         parts = sum(1 for _ in preorder_traversal(Tuple(*condition.preference)))
@@ -279,6 +278,13 @@ class _SimplexKernel(Kernel):
         values = replaced(condition.preference, self.point)
         more = Tuple(*values, force).free_symbols - {*condition.policy[:-1], u}
         return None if more else Condition.of(values, condition.policy, force)
+
+    @property
+    def _counted(self) -> bool:
+        try:
+            return isinstance(self._balls.preference, CountedPreference)
+        except ValueError:
+            return False
 
     @in_one_thread
     def sensitivity(self, beta: float, reference: Array, found: Array) -> dict[str, Array]:
