@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sympy import Max, Min, Rational, Sum, Symbol, exp, preorder_traversal, sqrt
+from sympy import Basic, Max, Min, Rational, Sum, Symbol, exp, preorder_traversal, sqrt
 from sympy.abc import k
 
-from grpo_symbolic.replace import replaced, sizes
+from grpo_symbolic.domain import free_symbols, symbols_in
+from grpo_symbolic.replace import parts, replaced, sizes
 
 X, Y, Z = (Symbol(s, positive=True) for s in "xyz")
 SHARED = sqrt(X + Y) / Z
@@ -34,3 +35,14 @@ def test_a_maximum_is_left_as_it_is() -> None:
 
 def test_sizes_count_every_node() -> None:
     assert sizes(EXPRESSIONS) == [sum(1 for _ in preorder_traversal(e)) for e in EXPRESSIONS]
+
+
+def test_every_part_is_met_once_however_often_it_stands_there() -> None:
+    e: Basic = X
+    for _ in range(40):  # 2**40 leaves as a tree
+        e = Basic(Basic(e, Y), e)
+    assert sum(1 for _ in parts((e, Z))) < 400
+    assert symbols_in((e, Z)) == {X, Y, Z}
+    assert symbols_in(()) == frozenset()
+    bound = Sum(X**k, (k, 0, 3)) + sqrt(Y)
+    assert free_symbols(bound) == bound.free_symbols == {X, Y}

@@ -328,23 +328,23 @@ def _over_raters(
     advantage: Advantage, question: Question, size: Expr, domain: Domain
 ) -> PreferenceModel:
     """One rater scores a whole group: the mean of the raters' preferences."""
-    parts = tuple(
+    models = tuple(
         (share, group_preference(advantage, rater, size)) for share, rater in question.mixture
     )
-    columns = zip(
-        *(
-            [share * _named(value, number) for value in model]
-            for number, (share, model) in enumerate(parts, start=1)
-        ),
-        strict=True,
+    rows = (
+        [share * value for value in _named(model, number)]
+        for number, (share, model) in enumerate(models, start=1)
     )
-    values = tuple(_shaped(Add(*column), domain) for column in columns)
-    return replace(_model(question, values, domain), parts=parts)
+    values = tuple(Add(*column) for column in zip(*rows, strict=True))
+    if len(values) <= _MOST_WRITTEN:
+        values = tuple(_shaped(value, domain) for value in values)
+    return replace(_model(question, values, domain), parts=models)
 
 
-def _named(value: Expr, rater: int) -> Expr:
+def _named(model: PreferenceModel, rater: int) -> list[Expr]:
     """With the rater's number in the names of its means, which are over its own rewards."""
-    return value.xreplace({found: found.of_rater(rater) for found in value.atoms(LevelMean)})
+    met = (part for part in parts(model.values) if isinstance(part, LevelMean))
+    return replaced(model.values, {found: found.of_rater(rater) for found in met})
 
 
 def moment_matched(law: Law | Gaussian) -> Law:
