@@ -118,10 +118,10 @@ def _sign(said: Comparison, seen: Seen) -> Iterator[tuple[Comparison, ...]]:
         return
     about = said if said.right == 0 else replace(said, relation=loose, right=S.Zero)
     factors = Mul.make_args(said.left)
-    rows = seen(*factors)
+    rows = seen(*factors) if 1 < len(factors) <= _MOST else []
     ways = [">" if max(values) > 0 else "<" for values in zip(*rows, strict=True)]
     even = ways.count("<") % 2 == 0
-    if rows and 1 < len(factors) <= _MOST and even == (said.relation[0] == ">"):
+    if rows and even == (said.relation[0] == ">"):
         yield tuple(
             replace(about, left=factor, relation=way + about.relation[1:])
             for factor, way in zip(factors, ways, strict=True)
