@@ -44,3 +44,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return shared if nodeid.startswith(shared) else super()._split_scope(nodeid)
 
     return BesideWhatTheyShare(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """What outlived pytest's collection for exceptions nobody saw is not gone through again."""
+    gc.freeze()

@@ -100,10 +100,12 @@ class GroupGradient:
         )
 
     def mean(self, policy: ndarray) -> ndarray:
-        """The expected gradient (answers,) at a policy."""
-        weights, gains, exact = self._gains(policy)[:3]
-        means = np.einsum("cl,cli->ci", self.compositions, gains) / self._size
-        return weights @ means - exact
+        """The expected gradient (answers,) at a policy: groups are summed before answers."""
+        weights, drawn, exact, among = self._shares(policy)
+        members = weights @ self.compositions
+        gained = weights @ (self.compositions * self.advantages)
+        chosen = ((gained - members * drawn[:, None]) * among).sum(axis=1)
+        return (chosen - chosen.sum() * policy) / self._size - exact
 
     def moments(self, policy: ndarray) -> tuple[ndarray, ndarray]:
         """Mean (answers,) and covariance (answers, answers)."""
@@ -124,6 +126,16 @@ class GroupGradient:
     def _gains(self, policy: ndarray) -> tuple[ndarray, ...]:
         """Weights of compositions, and what a member of each level adds on average; of these,
         the exact part of the penalty, shares of answers and factors of their scores."""
+        weights, drawn, exact, among = self._shares(policy)
+        # Of a member of level l: (A − pull_o)(e_o − π), o by its share among those of the level.
+        inside = self.advantages[:, :, None] - drawn
+        chosen = inside * among.T
+        gains = chosen - chosen.sum(axis=-1, keepdims=True) * policy
+        return weights, gains, exact, among, inside
+
+    def _shares(self, policy: ndarray) -> tuple[ndarray, ...]:
+        """Weights of compositions, the sampled and the exact part of the penalty, and shares of
+        answers among the members of each level."""
         mass = policy @ self.chances
         known = np.where(mass > 0, mass, 1.0)
         weights = self.ways * np.prod(known**self.compositions, axis=1)
@@ -132,11 +144,7 @@ class GroupGradient:
         pull = self.beta * np.broadcast_to(self.slope(self.reference / policy), policy.shape)  # type: ignore[operator]
         drawn = pull if self.sampled else np.zeros(len(policy))
         exact = np.zeros(len(policy)) if self.sampled else policy * (pull - policy @ pull)
-        # Of a member of level l: (A − pull_o)(e_o − π), o by its share among those of the level.
-        inside = self.advantages[:, :, None] - drawn
-        chosen = inside * among.T
-        gains = chosen - chosen.sum(axis=-1, keepdims=True) * policy
-        return weights / weights.sum(), gains, exact, among, inside
+        return weights / weights.sum(), drawn, exact, among
 
     def jacobian(self, policy: ndarray) -> ndarray:
         """Of the mean in the logits."""

@@ -47,6 +47,24 @@ def _others(levels: int, size: int) -> tuple[NDArray[np.int64], tuple[int, ...]]
     return np.array(list(ways)), tuple(int(w) for w in ways.values())
 
 
+@lru_cache(maxsize=4)
+def _products(levels: int, size: int) -> tuple[tuple[tuple[int, int, int], ...], tuple[int, ...]]:
+    """How m^c is worked out for all counts of the others: equal beginnings once.
+
+    A product is an earlier one, the first of which is 1, times a power of one level's mass; then
+    where those of the counts stand.
+    """
+    known: dict[tuple[int, ...], int] = {(): 0}
+    steps: list[tuple[int, int, int]] = []
+    for counts in map(tuple, _others(levels, size)[0].tolist()):
+        for k, c in enumerate(counts):
+            if counts[: k + 1] not in known:
+                if c:
+                    steps.append((known[counts[:k]], k, c))
+                known[counts[: k + 1]] = len(steps) if c else known[counts[:k]]
+    return tuple(steps), tuple(known[tuple(c)] for c in _others(levels, size)[0].tolist())
+
+
 @lru_cache(maxsize=32)
 def _table(
     levels: tuple[Fraction, ...], rule: Advantage, size: int, bits: int
@@ -267,13 +285,14 @@ class CountedPreference(EmittedPreference):
     def _counted(self) -> tuple[NDArray[np.int64], arb_mat]:
         return _table(self.levels, self.rule, self.size, max(self.bits, ctx.prec))
 
-    def _terms(
-        self, masses: Sequence[arb], counts: Sequence[Sequence[int]] | None = None
-    ) -> list[arb]:
-        """m^c, by default for all counts of the others."""
+    def _terms(self, masses: Sequence[arb]) -> list[arb]:
+        """m^c for all counts of the others."""
         powers = [[m**k for k in range(self.size)] for m in masses]
-        given = _others(len(self.levels), self.size)[0].tolist() if counts is None else counts
-        return [_term(powers, c) for c in given]
+        steps, places = _products(len(self.levels), self.size)
+        found = [arb(1)]
+        for before, k, c in steps:
+            found.append(found[before] * powers[k][c])
+        return [found[place] for place in places]
 
     def level_values(self, masses: Sequence[arb]) -> list[arb]:
         terms = self._terms(masses)
@@ -281,15 +300,16 @@ class CountedPreference(EmittedPreference):
 
     def level_slopes(self, masses: Sequence[arb]) -> arb_mat:
         counts, table = self._counted
-        terms, columns = self._terms(masses), []
+        terms, columns, over = self._terms(masses), [], list(masses)
         for k, mass in enumerate(masses):
+            lower = terms
             if mass.contains(0):  # a power less, where there is no quotient
-                less = [[*c[:k], max(c[k] - 1, 0), *c[k + 1 :]] for c in counts.tolist()]
-                lower = self._terms(masses, less)
-            else:
-                lower = [term / mass for term in terms]
+                powers = [[m**e for e in range(self.size)] for m in masses]
+                less = ([*c[:k], max(c[k] - 1, 0), *c[k + 1 :]] for c in counts.tolist())
+                lower, over[k] = [_term(powers, c) for c in less], arb(1)
             columns.append([c * t for c, t in zip(counts[:, k].tolist(), lower, strict=True)])
-        return table * arb_mat(columns).transpose()
+        rows = (table * arb_mat(columns).transpose()).tolist()
+        return arb_mat([[x / mass for x, mass in zip(row, over, strict=True)] for row in rows])
 
 
 def _term(powers: Sequence[Sequence[arb]], counts: Sequence[int]) -> arb:
