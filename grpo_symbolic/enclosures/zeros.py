@@ -9,7 +9,7 @@ enclosed as a whole, up to infinity.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import mpmath as mp
@@ -77,12 +77,15 @@ class Isolation:
     ends : tuple of int
         The signs of the function at (for log-odds: far to) the left and the right; 0 where
         they are not proved.
+    cells : int
+        Intervals that were looked at, where they are counted.
     """
 
     zeros: tuple[Zero, ...]
     complete: bool
     reason: str
     ends: tuple[int, int] = (0, 0)
+    cells: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,8 @@ def isolated_on(function: OnInterval, places: Sequence[arb], most: int) -> Isola
     brackets, cells = bracketed(search, list(pairwise(places)), most)
     reason = "one interval" if cells == 1 else f"{cells} intervals"
     ends = search.sign(places[0]), search.sign(places[-1])
-    return _collected(search, brackets, [], f"{reason} in ball arithmetic", ends)
+    found = _collected(search, brackets, [], f"{reason} in ball arithmetic", ends)
+    return replace(found, cells=cells)
 
 
 def crossing(

@@ -127,31 +127,24 @@ class PreferenceModel(Sequence):
         advantage = self.rule.advantage
         found: tuple[Claim, ...] = ()
         if advantage.zero_sum and not self.rule.penalised_before_baseline:
-            found = self._mean_zero(self.rule, self.question)
+            found = self._mean_zero(self.rule)
         if self.kept_by_name or len(self) > _MOST_ANSWERS:
             return found
         return (*found, *self._invariances(self.rule, self.question))
 
-    def _mean_zero(self, rule: Any, question: Question) -> tuple[Claim, ...]:
-        """E P = 0; of many answers in the masses of those that have one law of rewards.
-
-        Of more laws than levels in the chances of the levels r: E P is the mean of V(r). Nothing
-        is known of a name but what it stands for.
-        """
-        name, model, laws = "mean zero: E P = 0", self, question.reward_laws
-        listed = laws and not any(isinstance(law, Gaussian) for law in laws)
-        if len(self) <= _MOST_ANSWERS:
-            pass
-        elif listed and 1 < len(question.levels) < len(question.classes):
-            name += ", pi(k) the chance of the k-th reward"
-            levels = Question(rewards=question.levels, domain=question.declared)
-            model = rule.preference(levels)
-        elif len(question.classes) < len(self):
-            name += ", pi(k) the mass of the answers of the k-th reward"
-            model = rule.preference(question.lumped())
-        if model.kept_by_name:
-            return ()
-        return (Claim(name, _opaque(model.expected), "==", Integer(0), model.domain),)
+    def _mean_zero(self, rule: Any) -> tuple[Claim, ...]:
+        """E P = 0; of many answers for each rater who scores whole groups, one by one."""
+        if not self.parts or len(self) <= _MOST_ANSWERS:
+            return _mean_zero(self, rule, "mean zero: E P = 0")
+        claims = (
+            _mean_zero(replace(model, question=rater), rule, f"mean zero, rater {number}: E P = 0")
+            for number, ((_, model), (_, rater)) in enumerate(
+                zip(self.parts, self.question.mixture, strict=True),  # type: ignore[union-attr]
+                start=1,
+            )
+            if any(value != 0 for value in model)
+        )
+        return tuple(claim for found in claims for claim in found)
 
     def _invariances(self, rule: Any, question: Question) -> Iterator[Claim]:
         moves = question.raters or (
@@ -223,6 +216,31 @@ class PreferenceModel(Sequence):
             for answer, value in zip(self._answers, self, strict=True)
         )
         return rf"$\begin{{aligned}} {lines} \end{{aligned}}$"
+
+
+def _mean_zero(model: PreferenceModel, rule: Any, name: str) -> tuple[Claim, ...]:
+    """E P = 0; of many answers in the masses of those that have one law of rewards.
+
+    Of more laws than levels in the chances of the levels r: E P is the mean of V(r). Nothing
+    is known of a name but what it stands for.
+    """
+    question = model.question
+    if question is None:
+        return ()
+    laws = question.reward_laws
+    listed = laws and not any(isinstance(law, Gaussian) for law in laws)
+    if len(model) <= _MOST_ANSWERS:
+        pass
+    elif listed and 1 < len(question.levels) < len(question.classes):
+        name += ", pi(k) the chance of the k-th reward"
+        levels = Question(rewards=question.levels, domain=question.declared)
+        model = rule.preference(levels)
+    elif len(question.classes) < len(model):
+        name += ", pi(k) the mass of the answers of the k-th reward"
+        model = rule.preference(question.lumped())
+    if model.kept_by_name:
+        return ()
+    return (Claim(name, _opaque(model.expected), "==", Integer(0), model.domain),)
 
 
 def _opaque(expr: Expr) -> Expr:
@@ -336,7 +354,7 @@ def _over_raters(
         for number, (share, model) in enumerate(models, start=1)
     )
     values = tuple(Add(*column) for column in zip(*rows, strict=True))
-    if len(values) <= _MOST_WRITTEN:
+    if len(values) <= _MOST_ANSWERS:
         values = tuple(_shaped(value, domain) for value in values)
     return replace(_model(question, values, domain), parts=models)
 

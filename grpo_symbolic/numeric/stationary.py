@@ -33,6 +33,8 @@ _LONGEST = 1.5
 _RESIDUAL = 2e-12
 # Steps of a falling weight for a factor of two, and at most.
 _CONTINUED, _WEIGHTS = 3.0, 400
+# Eigenvalues of matrices with ones on their diagonal are clear of rounding from here on.
+_CLEAR = 1e-9
 # What a step on a row costs at least.
 _ROW = 10_000
 
@@ -148,27 +150,17 @@ class Condition:
     def attracting(self, y: Array, beta: Array, reference: Array) -> NDArray[np.bool_]:
         """Whether all eigenvalues of the policy-gradient flow on logits are negative.
 
-        With K = β ∂d/∂π(o) on the diagonal, the flow moves by Π (P' − K) (Π − π πᵀ) δ, Π the
-        diagonal of π, and a common logit does not matter.
+        With K = β ∂d/∂π(o) on the diagonal, the flow moves by Σ (P' − K) Σ δ, Σ = Π − π πᵀ with Π
+        the diagonal of π, and a common logit does not matter. Where P' − K is negative definite
+        along moves that keep Σ π = 1, it attracts; eigenvalues decide about the others.
         """
         policy, _, push, _, stiff = self.parts(y, beta, reference)
-        n, rows = y.shape
-        index = np.arange(n)
+        index = np.arange(len(y))
         push[:, index, index] -= (stiff / policy).T
-        weights = policy.T
-        spread = -weights[:, :, None] * weights[:, None, :]
-        spread[:, index, index] += weights
-        moved = push @ spread
-        moved -= weights[:, None, :] @ moved
-        flow = weights[:, :, None] * moved
-        known = np.isfinite(flow).all(axis=(1, 2))
-        flow[~known] = np.eye(n)
-        eigenvalues = np.linalg.eigvals(flow).real
-        order = np.sort(eigenvalues, axis=1)
-        # One eigenvalue is 0, of a common shift of all logits.
-        nearest = np.argmin(np.abs(order), axis=1)
-        order[np.arange(rows), nearest] = -np.inf
-        return known & (order < 0).all(axis=1)
+        good = _negative_definite(push, np.argmax(policy, axis=0))
+        left = np.flatnonzero(~good)
+        good[left] = _falling_flow(push[left], policy.T[left])
+        return good
 
     def sensitivities(self, beta: float, masses: Array, found: Array) -> dict[str, Array]:
         """∂π/∂β and ∂π(o)/∂π_ref(j) of classes at one solution, by implicit differentiation.
@@ -220,6 +212,44 @@ class TiltedCondition(Condition):
         values, slopes = self.preference.felt(policy)
         force, stiff = (np.broadcast_to(v, y.shape) for v in self.force(np.exp(-y)))
         return policy, values, slopes, beta * force, -beta * stiff
+
+
+def _negative_definite(push: Array, base: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether the symmetric part of each matrix is so on moves that sum to zero.
+
+    Of contrasts with the answer ``base`` of each row, scaled to a diagonal of −1, so that rounding
+    is small beside every answer, however rare.
+    """
+    rows = np.arange(len(push))
+    row, column = push[rows, base, :], push[rows, :, base]
+    contrast = push - row[:, None, :] - column[:, :, None] + push[rows, base, base][:, None, None]
+    total = contrast + np.swapaxes(contrast, 1, 2)
+    total[rows, base, base] = -1.0
+    diagonal = np.diagonal(total, axis1=1, axis2=2)
+    scale = 1 / np.sqrt(np.where(diagonal < 0, -diagonal, 1.0))
+    total = total * scale[:, :, None] * scale[:, None, :]
+    known = (diagonal < 0).all(axis=1) & np.isfinite(total).all(axis=(1, 2))
+    total[~known] = np.eye(push.shape[1])
+    return known & (np.linalg.eigvalsh(total)[:, -1] < -_CLEAR)
+
+
+def _falling_flow(push: Array, weights: Array) -> NDArray[np.bool_]:
+    """Whether all eigenvalues of the flow on logits but one are negative."""
+    rows, n = weights.shape
+    index = np.arange(n)
+    spread = -weights[:, :, None] * weights[:, None, :]
+    spread[:, index, index] += weights
+    moved = push @ spread
+    moved -= weights[:, None, :] @ moved
+    flow = weights[:, :, None] * moved
+    known = np.isfinite(flow).all(axis=(1, 2))
+    flow[~known] = np.eye(n)
+    eigenvalues = np.linalg.eigvals(flow).real
+    order = np.sort(eigenvalues, axis=1)
+    # One eigenvalue is 0, of a common shift of all logits.
+    nearest = np.argmin(np.abs(order), axis=1)
+    order[np.arange(rows), nearest] = -np.inf
+    return known & (order < 0).all(axis=1)
 
 
 def linearised(parts: tuple[Array, ...]) -> tuple[Array, Array]:

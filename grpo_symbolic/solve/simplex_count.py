@@ -49,6 +49,8 @@ from grpo_symbolic.work import Exhausted, limited
 _BITS = 80
 # Cells that a subdivision looks at, and operations that it may take in several unknowns.
 _CELLS, _OPERATIONS = 3000, 7_000_000
+# What an interval of the tilt costs an answer, in operations of the field.
+_CELL = 2_500
 # Of the derivatives of a preference that is written out.
 _STEPS = 1_500_000
 # Unknowns of a system that is subdivided.
@@ -159,6 +161,7 @@ class SimplexCount:
         isolation = tilt.isolated(_CELLS)
         if isolation is None:
             return None
+        self.field.spent += (isolation.cells + len(isolation.zeros)) * _CELL * len(self.reference)
         policies = tuple(_middles(tilt.policy(exact_ball(z.place))) for z in isolation.zeros)
         return _counted(isolation.complete, policies, "one scalar equation is left")
 

@@ -39,6 +39,8 @@ _STARTS = 8
 _OPERATIONS = 20_000_000
 # What a value of the field costs beside its sums, in operations an answer.
 _CALL = 500
+# What eigenvalues of n answers cost, in n³.
+_EIGENVALUES = 10
 _STEPS, _HALVINGS, _CLIMB = 60, 12, 30
 # The longest step in logits.
 _STRIDE = arb(2)
@@ -187,6 +189,7 @@ class SimplexField(Field):
 
         Where all c are equal, the flow π(o) (c_o − c̄) has the derivative π(o) ∂(c_o − c̄).
         """
+        self.spent += _EIGENVALUES * len(policy) ** 3
         with ctx.workprec(_bits()):
             everyone = [exact_ball(p) for p in policy]
             rise = _along_logits(self.climb_slopes(everyone), everyone)

@@ -182,6 +182,21 @@ def test_exported_and_verified_as_any_other_question() -> None:
     assert "raters" in policy.export("latex-theorem")
 
 
+@pytest.mark.parametrize(("size", "answers"), [(3, 8), (oo, 8), (4, 30)])
+def test_of_many_answers_each_rater_has_a_claim(size, answers: int) -> None:
+    """P is their mean: what has mean zero for each of them has it together."""
+    scores = [[o % 3 for o in range(answers)], [1] * answers, [(o * o) % 4 for o in range(answers)]]
+    raters = gs.Electorate([(m, row) for m, row in zip((3, 2, 1), scores, strict=True)])
+    model = gs.preference(gs.GRPO(size), gs.Question(raters=raters, per="group"))
+    report = model.verify()
+
+    assert [verdict.claim.split(":")[0] for verdict in report] == [
+        "mean zero, rater 1",  # the second one sees no difference
+        "mean zero, rater 3",
+    ]
+    assert report.status == gs.Status.PROVED
+
+
 def test_group_size_decides_the_winner() -> None:
     """Pairs elect the answer of the majority, large groups another one."""
     question = gs.Question(raters=gs.Electorate(THREE), per="group")

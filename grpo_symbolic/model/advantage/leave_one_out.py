@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, S, sqrt
+from sympy import Expr, S, oo, sqrt
 
 from grpo_symbolic.inputs import Number, symbol_or_number
 from grpo_symbolic.model.advantage.base import Advantage, Member, bessel
@@ -84,10 +84,13 @@ class LeaveOneOut(Advantage):
         return "the standard deviation of the others is not a fixed multiple of the group's"
 
     def scale(self, variance: Expr, size: Expr) -> Expr | None:
-        return None if self.scaled else 1 / bessel(size, 1)
+        if not self.scaled:
+            return 1 / bessel(size, 1)
+        # In large groups the others are everybody.
+        return sqrt(variance) + self.epsilon if size == oo else None
 
     def of_moments(self, deviation: Expr, variance: Expr, size: Expr) -> Expr | None:
-        if not self.scaled:
+        if not self.scaled or size == oo:
             return super().of_moments(deviation, variance, size)
         # The deviation from the others' mean, and n − 1 times their variance.
         apart, squares = deviation * size / (size - 1), size * variance
