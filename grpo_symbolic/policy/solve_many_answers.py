@@ -255,7 +255,8 @@ def _policies(
     for policy in field.newton(start):
         if _apart([*sure, policy]):
             sure.append(policy)
-    searched = f"Newton's method from {field.tried} starts"
+    starts = "one start" if field.tried == 1 else f"{field.tried} starts"
+    searched = f"Newton's method from {starts}"
     return sure, False, searched if counted is None else f"{counted.reason}; {searched}"
 
 

@@ -8,7 +8,7 @@ answer b, these are the zeros of F with the components c_o − c_b.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -37,6 +37,8 @@ from grpo_symbolic.stationarity import StationarityCondition
 _STARTS = 8
 # Operations of the field after which no further start is tried.
 _OPERATIONS = 20_000_000
+# And after which the one under way is given up.
+_MOST_OPERATIONS = 5 * _OPERATIONS
 # What a value of the field costs beside its sums, in operations an answer.
 _CALL = 500
 # What eigenvalues of n answers cost, in n³.
@@ -250,6 +252,10 @@ class SimplexField(Field):
         The search ends when there are ``enough``, or after so many operations of the field;
         ``tried`` counts the starts.
         """
+
+        def ended() -> bool:
+            return self._operations > _MOST_OPERATIONS
+
         found: list[tuple[mp.mpf, ...]] = []
         self.tried, self._operations = 0, 0
         for start in _starts(reference):
@@ -258,10 +264,10 @@ class SimplexField(Field):
             self.tried += 1
             with ctx.workprec(_ROUGH_BITS):
                 system, place = self._near(start)
-                rough = system.descended(place, _ROUGH)
-                if rough is None:
+                rough = system.descended(place, _ROUGH, ended)
+                if rough is None and not ended():
                     system, place = self._near(system.climbed(place))
-                    rough = system.descended(place, _ROUGH)
+                    rough = system.descended(place, _ROUGH, ended)
             policy = None if rough is None else self._polished(system, rough)
             if policy is None:
                 continue
@@ -342,12 +348,17 @@ class RelativeLogits:
             place = _moved(place, error)
         return [middle(p) for p in self.policy(place)]
 
-    def descended(self, logits: Sequence[arb], tolerance: arb) -> list[arb] | None:
-        """Damped Newton's method; None where it does not come within the tolerance."""
+    def descended(
+        self, logits: Sequence[arb], tolerance: arb, ended: Callable[[], bool] = lambda: False
+    ) -> list[arb] | None:
+        """Damped Newton's method; None where it does not come within the tolerance.
+
+        Before each step ``ended`` is asked whether to go on.
+        """
         place = [arb(x.mid()) for x in logits]
         error = self._error(place)
         for _ in range(_STEPS):
-            if error is None or _largest(place) > _FARTHEST:
+            if error is None or ended() or _largest(place) > _FARTHEST:
                 return None
             if _largest(error) < tolerance:
                 return place
