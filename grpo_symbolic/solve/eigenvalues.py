@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from flint import acb, acb_mat, arb, ctx
+from flint import acb, acb_mat, arb, arb_mat, ctx
 
-# Rows of a matrix whose eigenvalues are worked out: a few seconds.
-_MOST_ROWS = 120
+#: Rows of a matrix whose eigenvalues are worked out: a few seconds.
+MOST_ROWS = 120
 # Bits of the discs: their radii are those of float64.
 _BITS = 128
+# What is negative is so by as much, beside a diagonal of −1.
+_CLEAR = arb(2) ** -30
 
 
 def sides(rows: Sequence[Sequence[arb]], share: arb, bits: int) -> list[int]:
@@ -50,14 +52,45 @@ def eigenvalues(rows: Sequence[Sequence[arb]]) -> list[acb]:
     ValueError
         For a matrix that is too large, with the size that would do.
     """
-    if len(rows) > _MOST_ROWS:
+    if len(rows) > MOST_ROWS:
         raise ValueError(
             f"{len(rows) + 1} answers, or classes of answers, each with a probability of its own, "
-            f"have too many eigenvalues to be worked out: {_MOST_ROWS + 1} would do"
+            f"have too many eigenvalues to be worked out: {MOST_ROWS + 1} would do"
         )
     if not rows:
         return []
     return acb_mat([[x.mid() for x in row] for row in rows]).eig(algorithm="approx")
+
+
+def negative_definite(matrix: arb_mat, base: int) -> bool:
+    """Whether the symmetric part is proved to be so on vectors that sum to zero.
+
+    Contrasts with the answer ``base`` are scaled to a diagonal of about −1, whatever the sizes of
+    its entries; a basis that float64 takes for orthogonal brings them next to a diagonal matrix.
+    """
+    entries, others = matrix.tolist(), [o for o in range(matrix.nrows()) if o != base]
+    if not others:
+        return True
+    both = [[x + y for x, y in zip(row, column, strict=True)]
+            for row, column in zip(entries, zip(*entries, strict=True), strict=True)]  # fmt: skip
+    corner = both[base][base]
+    contrasts = [
+        [both[o][j] - both[o][base] - both[base][j] + corner for j in others] for o in others
+    ]
+    if not all(row[o] < 0 for o, row in enumerate(contrasts)):
+        return False
+    scale = [arb((1 / (-row[o]).sqrt()).mid()) for o, row in enumerate(contrasts)]
+    scaled = [[x * a * b for x, b in zip(row, scale, strict=True)]
+              for row, a in zip(contrasts, scale, strict=True)]  # fmt: skip
+    near = np.array([[float(x) for x in row] for row in scaled])
+    if not np.isfinite(near).all():
+        return False
+    basis = arb_mat([[arb(x) for x in row] for row in np.linalg.eigh(near)[1].tolist()])
+    turned = (basis.transpose() * (arb_mat(scaled) * basis)).tolist()
+    return all(
+        sum((abs(x) for j, x in enumerate(row) if j != o), row[o]) < -_CLEAR
+        for o, row in enumerate(turned)
+    )
 
 
 def _signs(parts: Sequence[arb], share: arb) -> list[int]:

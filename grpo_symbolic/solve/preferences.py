@@ -33,6 +33,7 @@ from grpo_symbolic.levels.counted import CountedPreference
 from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT, term_count
+from grpo_symbolic.replace import replaced
 from grpo_symbolic.reward import mean, variance
 from grpo_symbolic.solve.forms import Form, Forms
 from grpo_symbolic.solve.given_preference import GivenPreference
@@ -248,10 +249,12 @@ def polynomial_preference(
 ) -> PolynomialPreference | None:
     """The preference as polynomials of the policy, where it is so, with few terms."""
     n = len(condition.policy)
-    if comb(_degree(condition.algorithm) + n - 1, n - 1) > _MOST_MONOMIALS:
+    if condition.preference.kept_by_name or (
+        comb(_degree(condition.algorithm) + n - 1, n - 1) > _MOST_MONOMIALS
+    ):
         return None
     try:
-        values = [v.xreplace(point) for v in condition.preference]
+        values = replaced(condition.preference, point)
         return PolynomialPreference(values, condition.policy[:-1])  # type: ignore[arg-type]
     except ValueError:
         return None
@@ -346,7 +349,7 @@ def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Exp
     center = Add(*(p * s for p, s in zip(policy, means, strict=True))).expand()
     second = Add(*(p * (s**2 + v) for p, s, v in zip(policy, means, spreads, strict=True)))
     expected = function.subs(deviation, sqrt((second.expand() - center**2).expand()))
-    values = [v.xreplace(point) for v in condition.preference]
+    values = replaced(condition.preference, point)
     try:
         for value, rate in zip(values, means, strict=True):
             difference = value / expected - (rate - center)

@@ -21,11 +21,12 @@ from sympy import Dummy, Expr, Symbol
 from grpo_symbolic import symbols
 from grpo_symbolic.enclosures.conversion import exact_ball, middle, upper_bound
 from grpo_symbolic.enclosures.systems import unique_zero
-from grpo_symbolic.solve.eigenvalues import eigenvalues, sides
+from grpo_symbolic.solve.eigenvalues import MOST_ROWS, eigenvalues, negative_definite, sides
 from grpo_symbolic.solve.given_preference import GivenPreference
 from grpo_symbolic.solve.preferences import (
     PolynomialPreference,
     Preference,
+    TiltedPreference,
     polynomial_preference,
     preference_at,
 )
@@ -189,12 +190,16 @@ class SimplexField(Field):
     def stability(self, policy: Sequence[mp.mpf]) -> Stability:
         """From the eigenvalues of the flow on relative logits.
 
-        Where all c are equal, the flow π(o) (c_o − c̄) has the derivative π(o) ∂(c_o − c̄).
+        Where all c are equal, the flow π(o) (c_o − c̄) has the derivative π(o) ∂(c_o − c̄), which
+        is Σ ∂c Σ, Σ the covariance of one answer: it falls where ∂c is negative definite.
         """
-        self.spent += _EIGENVALUES * len(policy) ** 3
         with ctx.workprec(_bits()):
             everyone = [exact_ball(p) for p in policy]
-            rise = _along_logits(self.climb_slopes(everyone), everyone)
+            slopes = self.climb_slopes(everyone)
+            if negative_definite(slopes, policy.index(max(policy))):
+                return Stability.ATTRACTING
+            self.spent += _EIGENVALUES * len(policy) ** 3
+            rise = _along_logits(slopes, everyone)
             means = [weighted(everyone, column) for column in zip(*rise, strict=True)]
             flow = [
                 [p * (x - mean) for x, mean in zip(row, means, strict=True)]
@@ -212,8 +217,8 @@ class SimplexField(Field):
             return Stability.ATTRACTING
         return Stability.REPELLING if all(e > 0 for e in found) else Stability.SADDLE
 
-    def slope(self, policy: Sequence[mp.mpf]) -> mp.mpf:
-        r"""Spectral radius of the best response at a zero of the field.
+    def slope(self, policy: Sequence[mp.mpf]) -> mp.mpf | None:
+        r"""Spectral radius of the best response at a zero of the field; None for many answers.
 
         With E(o) = β ρ(o) ∂d(o)/∂π(o), the stiffness (ρ is how often an answer is penalised),
         and J the derivative of P − β ρ d in the frozen policy that P and ρ see, a move
@@ -239,8 +244,17 @@ class SimplexField(Field):
                 ]
                 mean = weighted(give, push) / sum(give, arb(0))
                 columns.append([g * (p - mean) for g, p in zip(give, push, strict=True)][:-1])
+        if isinstance(self.preference, TiltedPreference) and self._sampled_alike:
+            # All answers move by one scale: the matrix has rank one.
+            return abs(middle(sum((row[o] for o, row in enumerate(columns)), arb(0))))
+        if len(columns) > MOST_ROWS:
+            return None
         with ctx.workprec(int(mp.mp.prec)):
             return max(middle(abs(e)) for e in eigenvalues(columns))
+
+    @property
+    def _sampled_alike(self) -> bool:
+        return all(rate == 1 for rate in self.condition.rates)
 
     # -- zeros ---------------------------------------------------------------------------
 

@@ -7,14 +7,14 @@ from statistics import fmean, pstdev
 import mpmath as mp
 import numpy as np
 import pytest
-from flint import arb, ctx
+from flint import arb, arb_mat, ctx
 from sympy import Rational, S
 
 import grpo_symbolic as gs
 from grpo_symbolic import symbols
 from grpo_symbolic.numeric.formula import Formula
 from grpo_symbolic.numeric.tilted import SpreadTilt
-from grpo_symbolic.solve.eigenvalues import sides
+from grpo_symbolic.solve.eigenvalues import negative_definite, sides
 from grpo_symbolic.solve.scales import SpreadScale
 
 MEANS, WITHIN = (2, 0, 7, 2, 3), (1, 0, 2, 0, 5)
@@ -113,3 +113,66 @@ def _expected_advantage(own: int, levels: list[float], masses: list[float], size
         spread = pstdev(group)
         total += ways * (levels[own] - fmean(group)) / spread if spread > 1e-12 else 0.0
     return total
+
+
+@pytest.mark.parametrize("base", range(5))
+def test_definite_along_the_simplex_is_what_eigenvalues_of_the_projection_say(base: int) -> None:
+    """The projection P M P has one eigenvalue 0 more, of the vector of ones."""
+    rng, onto = np.random.default_rng(base), np.eye(5) - 0.2
+    told = []
+    for _ in range(60):
+        table = rng.normal(size=(5, 5)) - rng.uniform(0, 4) * np.diag(rng.uniform(0.5, 1, 5))
+        values = np.linalg.eigvalsh(onto @ (table + table.T) @ onto)
+        rest = np.delete(values, np.argmin(np.abs(values)))
+        told.append(bool((rest < 0).all()))
+        found = negative_definite(arb_mat([[arb(x) for x in row] for row in table.tolist()]), base)
+        assert found == told[-1]
+    assert {True, False} == set(told)
+
+
+def test_one_negative_eigenvalue_of_many_is_not_overlooked() -> None:
+    """Answers of very different sizes: one of them rises against the likeliest, the base."""
+    sizes = [arb(10) ** k for k in range(0, 60, 10)]
+    table = arb_mat([[-x if o == j else arb(0) for j in range(6)] for o, x in enumerate(sizes)])
+    assert negative_definite(table, 0)
+    table[3, 3] = arb(2)
+    assert not negative_definite(table, 0)
+
+
+RARE = gs.GRPO(S.Infinity, gs.Divergence.jensen_shannon(), gs.LeaveOneOut(scaled=True))
+
+
+def test_rare_answers_do_not_hide_that_a_policy_attracts() -> None:
+    """π(o) down to 1e-55: the eigenvalues of the flow are rounding there."""
+    laws = [[(Rational(k, 2), "9/10"), (Rational(k, 2) - 3, "1/10")] for k in range(12)]
+    policy = gs.stationary_policy(RARE, gs.Question(reward_laws=laws))
+    row = [Rational(1 + k % 3, 24) for k in range(12)]
+    (exact,) = policy.solutions(beta="1/10", pi_ref=row)
+    found = policy.evaluate(beta=0.1, pi_ref=[float(p) for p in row])
+
+    assert str(exact.stability) == "attracting"
+    assert min(exact.policy) < 1e-50
+    assert np.allclose(found, [float(p) for p in exact.policy], rtol=1e-9, atol=0)
+
+
+def test_the_slope_of_tilted_answers_is_how_fast_best_responses_settle() -> None:
+    """Large groups, β log π/π_ref: the response to π is π_ref e^{A(π)/β}, and steps shrink."""
+    rewards, row, beta = np.array([0.0, 1.0, 3.0, 4.0]), np.array([0.4, 0.3, 0.2, 0.1]), 1.5
+    question = gs.Question(rewards=[0, 1, 3, 4])
+    policy = gs.stationary_policy(gs.GRPO(S.Infinity, gs.DirectKL()), question)
+    solutions = policy.solutions(beta=1.5, pi_ref=[Rational(k, 10) for k in (4, 3, 2, 1)])
+
+    def response(p: np.ndarray) -> np.ndarray:
+        mean = p @ rewards
+        weights = row * np.exp((rewards - mean) / np.sqrt(p @ (rewards - mean) ** 2) / beta)
+        return weights / weights.sum()
+
+    assert len(solutions) > 1
+    for solution in solutions:
+        fixed = np.array([float(p) for p in solution.policy])
+        assert np.allclose(response(fixed), fixed, atol=1e-12)
+        # Moves towards each answer: their sum with weights π is no move.
+        moves = min(fixed) * 1e-4 * (np.eye(4) - fixed)
+        change = [(response(fixed + m) - response(fixed - m)) / min(fixed) / 2e-4 for m in moves]
+        radius = max(abs(np.linalg.eigvals(np.array(change).T)))
+        assert float(solution.slope) == pytest.approx(radius, rel=1e-6)
