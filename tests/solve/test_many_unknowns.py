@@ -144,14 +144,15 @@ RARE = gs.GRPO(S.Infinity, gs.Divergence.jensen_shannon(), gs.LeaveOneOut(scaled
 
 def test_rare_answers_do_not_hide_that_a_policy_attracts() -> None:
     """π(o) down to 1e-55: the eigenvalues of the flow are rounding there."""
-    laws = [[(Rational(k, 2), "9/10"), (Rational(k, 2) - 3, "1/10")] for k in range(12)]
+    laws = [[(Rational(k, 4), "9/10"), (Rational(k, 4) - 3, "1/10")] for k in range(24)]
     policy = gs.stationary_policy(RARE, gs.Question(reward_laws=laws))
-    row = [Rational(1 + k % 3, 24) for k in range(12)]
+    row = [Rational(1 + k % 3, 48) for k in range(24)]
     (exact,) = policy.solutions(beta="1/10", pi_ref=row)
-    found = policy.evaluate(beta=0.1, pi_ref=[float(p) for p in row])
+    found = policy.evaluate(beta=np.full(100, 0.1), pi_ref=[float(p) for p in row])
 
     assert str(exact.stability) == "attracting"
     assert min(exact.policy) < 1e-50
+    # More than are solved exactly.
     assert np.allclose(found, [float(p) for p in exact.policy], rtol=1e-9, atol=0)
 
 
