@@ -193,8 +193,11 @@ def _by_every_law(algorithm: Algorithm, question: Question) -> Expr | None:
         return None
     if question.raters or question.margins:
         return None
-    if any(isinstance(law, Gaussian) for law in question.reward_laws) or question.deterministic:
+    if question.deterministic:
         return None
+    if any(isinstance(law, Gaussian) for law in question.reward_laws):
+        many = size == oo and len(question) > LINES
+        return Function(r"V_{\infty}")(Symbol("s_o")) if many else None
     few = 2 < len(question) <= _LISTED and len(question.levels) > 2
     listed = few and size.is_Integer and size >= 3
     if len(question.levels) < 2 or not (listed or len(question) > LINES):
@@ -212,6 +215,11 @@ def _by_law(
     rule, size = algorithm.advantage, algorithm.group_size
     assert rule is not None
     definition = _expectation(f"V_{{{formula(size)}}}(r_1)", rule, size, remarks)
+    if any(isinstance(law, Gaussian) for law in question.reward_laws):
+        # In the own reward the advantage of a large group is affine.
+        means = Written("s_o", r"\mathbb{E}\left[r \mid o\right]")
+        drawn = Written("r_i", r"\text{a reward of answer } o_i")
+        return (definition, *often, means, drawn)
     drawn = "q_{o_i}(r)"
     if len(question) > LINES:
         drawn += r", \quad q_o \text{ the law of the reward of answer } o"

@@ -82,8 +82,8 @@ def _table(
         if ordered:
             found = _by_order(levels, rule, size, counts)
         elif form is None:
-            laws = [_law(levels, c, own) for own in range(n) for c in counts.tolist()]
-            found = [ball(rule(*law, Integer(size), Domain()), {}, bits) for law in laws]
+            laws = ((c, own) for own in range(n) for c in counts.tolist())
+            found = [_measured(levels, rule, c, own) for c, own in laws]
         else:
             found = _by_moments(levels, rule, form, size, counts, bits)
         return counts, arb_mat(n, len(ways), [w * a for w, a in zip(ways * n, found, strict=True)])
@@ -97,6 +97,17 @@ def _too_many(rule: Advantage, levels: int, size: int, count: int, most: int) ->
         f"the rule {rule} on {levels} levels of reward in groups of {size} has {count:,} "
         f"advantages to be measured one by one, more than {most:,}: groups of {fits} would do"
     )
+
+
+def _measured(levels: Sequence[Fraction], rule: Advantage, counts: Sequence[int], own: int) -> arb:
+    """The advantage of a level among so many others of each."""
+    group = [c + (k == own) for k, c in enumerate(counts)]
+    parts = rule.over_root(levels, group, own)
+    if parts is None:
+        law = _law(levels, counts, own)
+        return ball(rule(*law, Integer(sum(group)), Domain()), {}, ctx.prec)
+    above, spread = (arb(fmpq(x.numerator, x.denominator)) for x in parts)
+    return above / spread.sqrt() if parts[1] else arb(0)
 
 
 def _law(levels: Sequence[Fraction], counts: Sequence[int], own: int) -> tuple[Rational, Law]:

@@ -26,6 +26,7 @@ from sympy import (
     Sum,
     Symbol,
     Tuple,
+    erf,
     oo,
     radsimp,
 )
@@ -52,6 +53,8 @@ _MAX_SHAPED = 60
 _MAX_GENERATORS = 9
 # Answers beyond which what changes nothing is not shown answer by answer.
 _MOST_ANSWERS = 6
+# So many margins of Gaussian rewards stay as they are in a sum over the other answers.
+_MOST_GAUSSIAN = 4
 # Answers beyond which a finite group is not written out.
 _MOST_WRITTEN = 24
 
@@ -287,6 +290,11 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     if question.margins or (gaussian and size == 2):
         return _model(question, _comparisons(advantage, question, size), domain)
     laws = tuple(map(moment_matched, question.laws)) if size == oo else question.finite_laws
+    if gaussian and not advantage.sees_moments:
+        raise ValueError(
+            f"under the rule {advantage} a large group sees more of Gaussian rewards than their "
+            "mean and variance: give samples (Question.from_samples), or finitely supported laws"
+        )
     levels = tuple(dict.fromkeys(reward for law in laws for reward, _ in law))
     if len(levels) == 1:
         return _model(question, (Integer(0),) * len(policy), domain)
@@ -308,7 +316,10 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
             population, named = _by_mass(population)
             domain = Domain((*question.declared.ranges, *simplex_ranges(tuple(named))))
         law = tuple((shown[r], w) for r, w in population)
-        value = {r: advantage(shown[r], law, size, domain) for r in levels}
+        if gaussian:  # in the own reward the advantage is affine
+            laws = tuple(((mean(each), Integer(1)),) for each in laws)
+        own = dict.fromkeys(reward for each in laws for reward, _ in each)
+        value = {r: advantage(r.xreplace(forth), law, size, domain) for r in own}
     else:
         value = level_values(advantage, shown, dict(population), size, domain)
     found = {law: Add(*(w * value[r] for r, w in law)) for law in laws}
@@ -418,17 +429,19 @@ def _comparisons(advantage: Advantage, question: Question, size: Expr) -> tuple[
     half = Rational(1, 2)
     found = []
     for own in range(len(question)):
-        terms = []
+        total = Integer(0)
         for other, weight in enumerate(question.policy):
-            confidence = question.confidence(own, other)
+            rates, confidence = [], question.confidence(own, other)
             for mine, theirs in ((1, 0), (0, 1), (0, 0)):
-                chance = (1 - symbols.tie + (mine - theirs) * confidence) / 2
-                if mine == theirs:
-                    chance = symbols.tie
+                decided = (1 - symbols.tie + (mine - theirs) * confidence) / 2
+                chance = decided if mine != theirs else symbols.tie
                 group = ((Integer(mine), half), (Integer(theirs), half))
-                terms.append(weight * chance * advantage(Integer(mine), group, size))
-        total = Add(*terms).expand()
-        found.append(tidy(total, question.declared.extended(total)))
+                rates.append(chance * advantage(Integer(mine), group, size))
+            total += weight * Add(*rates).expand()
+        # Of many numbers without a closed form no signs are looked for.
+        if sum(isinstance(part, erf) for part in parts((total,))) < _MOST_GAUSSIAN:
+            total = tidy(total.expand(), question.declared.extended(total))
+        found.append(total)
     return tuple(found)
 
 

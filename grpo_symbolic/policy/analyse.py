@@ -27,6 +27,7 @@ from grpo_symbolic.display import Html, cut, legible, nested, record, short
 from grpo_symbolic.equation.balance import Balance
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.policy.policy import Policy
+from grpo_symbolic.policy.proof_of_many import rows_by_name
 from grpo_symbolic.policy.solve_many_answers import written_out
 from grpo_symbolic.policy.solved import Value
 from grpo_symbolic.policy.stationary import stationary_policy
@@ -169,7 +170,7 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
         policy.algorithm,
         question,
         str(policy.domain),
-        _first(policy.equations),
+        _first(policy),
         policy.status,
         counted,
         thresholds,
@@ -180,8 +181,11 @@ def analyse(algorithm: Algorithm | Preset, question: Question, **values: Value) 
     )
 
 
-def _first(equations: Sequence[Eq]) -> str:
-    """The first of them: those of hundreds of answers take long, and nobody reads them."""
+def _first(policy: Any) -> str:
+    """The first conditions: those of hundreds of answers take long, and nobody reads them."""
+    if len(policy.question) > _WRITTEN and (named := rows_by_name(policy)):
+        return "; ".join(named)
+    equations: Sequence[Eq] = policy.equations
     shown = [_equation(e) for e in equations[:_WRITTEN]]
     more = len(equations) - len(shown)
     return "; ".join((*shown, f"and {more} more") if more else shown)

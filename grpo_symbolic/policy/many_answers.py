@@ -26,6 +26,7 @@ from grpo_symbolic.policy.printed import NOT_ASKED, OF_MANY, OF_TWO
 from grpo_symbolic.policy.proof_of_many import (
     checks_of_many,
     derivation_of_many,
+    first_rows,
     given_of_many,
     multiplier_vanishes,
     one_policy,
@@ -430,8 +431,7 @@ class SimplexPolicy(Policy):
         if self.expressions is not None:
             rows = [f"pi({o}) = {short(e)}" for o, e in enumerate(self.expressions, start=1)]
             return "\n".join([*rows, self.status, f"for {self.domain}"])
-        named = rows_by_name(self)
-        rows = named or [short(e) for e in self.equations]
+        rows = (named := rows_by_name(self)) or first_rows(self.equations)
         given = "beta > 0 and " if isinstance(self.algorithm.beta, Symbol) else ""
         given = f"{given}positive probabilities that sum to 1" if named else self.domain
         return "\n".join([*rows, self.status, f"for {given}"])

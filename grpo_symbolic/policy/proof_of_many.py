@@ -2,6 +2,7 @@ r"""What a theorem on many answers shows, its derivation, and its proof as passa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sympy import Add, Eq, Expr, Function, S, Symbol, oo, sstr
@@ -9,6 +10,7 @@ from sympy import Add, Eq, Expr, Function, S, Symbol, oo, sstr
 from grpo_symbolic import symbols
 from grpo_symbolic.algebra import tidy
 from grpo_symbolic.derivation import Derivation
+from grpo_symbolic.display import short
 from grpo_symbolic.domain import Domain, Range
 from grpo_symbolic.equation.shown import LINES, Shown, by_every_answer
 from grpo_symbolic.export.assumptions import listed, ranges
@@ -16,10 +18,12 @@ from grpo_symbolic.export.exhibit import Passage, prose_tex
 from grpo_symbolic.export.latex import Line, Written, formula
 from grpo_symbolic.levels.form import level_form
 from grpo_symbolic.model.algorithm import Algorithm
+from grpo_symbolic.model.level_mean import LevelMean, Rule
 from grpo_symbolic.model.level_values import WRITTEN_OUT
 from grpo_symbolic.policy.proof import condition_of_answers, penalty_of_answers
 from grpo_symbolic.policy.rank_distortion import RankDistortion
 from grpo_symbolic.question import Question
+from grpo_symbolic.reward import Gaussian
 from grpo_symbolic.solve.ranks import telescoped
 from grpo_symbolic.stationarity import stationarity_condition
 from grpo_symbolic.verify.claim import Claim
@@ -218,11 +222,12 @@ def _by_rank(policy: Conditioned, found: RankDistortion, shown: Shown) -> tuple[
 def derivation_of_many(policy: Any) -> Derivation:
     """The condition of every answer, then the closed forms, or the masses of levels."""
     found = Derivation(f"Stationary policy of {len(policy.question)} answers", policy.domain)
-    kinds = _named(policy)
+    kinds, named = _named(policy), _in_large_groups(policy)
     listed = zip(policy.question.answers, policy.equations, strict=True)
     for place, (answer, equation) in enumerate(listed):
         if not kinds or place in kinds:
-            found = found.then(equation, f"the condition of answer {answer}{kinds.get(place, '')}")
+            reason = f"the condition of answer {answer}{kinds.get(place, '')}"
+            found = found.then(named.get(place, equation), reason)
     if policy.condition.preference.kept_by_name:
         return _reduced(policy, found)
     if policy.expressions is None:
@@ -261,6 +266,8 @@ def rows_by_name(policy: Any) -> list[str]:
     """One condition for each reward law, in V_G(r); none where they are written out."""
     if len(policy.question.classes) < 2:
         return []
+    if large := _in_large_groups(policy):
+        return _rows_in_large_groups(policy, large)
     form = level_form(policy.algorithm, policy.question.lumped(), {})
     if form is None or form.terms <= WRITTEN_OUT or form.dropped:
         return []
@@ -277,6 +284,49 @@ def rows_by_name(policy: Any) -> list[str]:
     if len(classes) > _LISTED:
         rows.append(f"and {len(classes) - _LISTED} more")
     return [*rows, f"V_{form.size}(r) = E[{form.rule}], the others' rewards drawn under pi"]
+
+
+def first_rows(equations: Sequence[Eq]) -> list[str]:
+    """The equations in short, and how many more there are."""
+    more = len(equations) - LINES
+    return [*(short(e) for e in equations[:LINES]), *([f"and {more} more"] if more > 0 else [])]
+
+
+def _in_large_groups(policy: Any) -> dict[int, Eq]:
+    """Of many answers in large groups, one condition for each reward law, in V_oo(r).
+
+    In the own reward the advantage is affine where rewards are Gaussian.
+    """
+    algorithm, question = policy.algorithm, policy.question
+    rule, preference = algorithm.advantage, policy.condition.preference
+    if algorithm.group_size != oo or len(question) <= LINES or not question.reward_laws:
+        return {}
+    if rule is None or algorithm.mixed_only or algorithm.penalty.before_baseline:
+        return {}
+    if preference.two_level is not None or len(question.classes) < 2:
+        return {}
+    named, found = Rule(rule, question.declared), {}
+    for place, *_ in question.classes[:LINES]:
+        law = question.laws[place]
+        law = ((law.mean, S.One),) if isinstance(law, Gaussian) else law
+        value = Add(*(w * LevelMean(r, oo, (), (), named) for r, w in law))
+        ratio = symbols.reference(place + 1) / symbols.policy(place + 1)
+        force = algorithm.beta * algorithm.penalty.marginal().subs(symbols.u, ratio)
+        found[place] = Eq(value - force, policy.equations[place].rhs, evaluate=False)
+    return found
+
+
+def _rows_in_large_groups(policy: Any, equations: dict[int, Eq]) -> list[str]:
+    """The first of them, and what V_oo is."""
+    classes, rows = policy.question.classes, []
+    for members, equation in zip(classes[:_LISTED], equations.values(), strict=False):
+        more = len(members) - 1
+        also = f"   (and {more} more of its rewards)" if more else ""
+        rows.append(f"{sstr(equation.lhs)} = {sstr(equation.rhs)}{also}")
+    if len(classes) > _LISTED:
+        rows.append(f"and {len(classes) - _LISTED} more")
+    limit = f"the limit of E[{policy.algorithm.advantage}] for large groups"
+    return [*rows, f"V_oo(r) = {limit}, the others' rewards drawn under pi"]
 
 
 def _named(policy: Any) -> dict[int, str]:

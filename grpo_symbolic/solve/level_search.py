@@ -51,6 +51,8 @@ _OPERATIONS = 8e8
 _MORE, _LITTLE = 1 + 1e-6, 1e-290
 # Bits of exact advantages beyond those of the values.
 _GUARD = 64
+# Answers whose own probabilities are the unknowns of a small group.
+_MOST_UNKNOWNS = 24
 # Boxes that are tried, in powers of ten of the digits asked for, and bits of their slopes.
 _WIDER, _SLOPE_BITS = (0, 4, 8), (None, 64)
 
@@ -327,11 +329,15 @@ def level_search(
     reference: Sequence[Expr],
     digits: int,
 ) -> LevelSearch | None:
-    """The search by level values, of a question too large for its condition to be written out."""
+    """The search by level values, of a question too large for its condition to be written out.
+
+    Of many answers it is taken for small groups, too: its unknowns are the levels.
+    """
     if not algorithm.penalty.monotone:
         return None
     form = level_form(algorithm, question, point)
-    if form is None or (form.terms <= WRITTEN_OUT and not form.dropped):
+    small = len(question) <= _MOST_UNKNOWNS
+    if form is None or (small and form.terms <= WRITTEN_OUT and not form.dropped):
         return None
     search = LevelSearch(form, reference, S(algorithm.beta).xreplace(dict(point)), digits)
     search.ladder.check(_OPERATIONS)

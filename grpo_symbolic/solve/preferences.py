@@ -30,7 +30,7 @@ from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.enclosures.balls import ball
 from grpo_symbolic.levels.counted import CountedPreference
-from grpo_symbolic.model.advantage import Advantage, ShiftAndScale
+from grpo_symbolic.model.advantage import ShiftAndScale
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.model.level_values import WRITTEN_OUT, term_count
 from grpo_symbolic.replace import replaced
@@ -297,13 +297,6 @@ def sees_spread(algorithm: Algorithm) -> bool:
     return algorithm.group_size == oo or (rule is not None and rule.linear)
 
 
-def _sees_shape(rule: Advantage) -> bool:
-    """Whether the rule says that it is another function of the deviation than a multiple."""
-    own, spread = Dummy("d", real=True), Dummy("v", positive=True)
-    found = rule.of_moments(own, spread, oo)
-    return found is not None and (found / own).has(own)
-
-
 def _sees_moments(condition: StationarityCondition) -> bool:
     """Whether the rule says that it divides the deviation by a scale of the variance alone."""
     model, rule = condition.preference, condition.algorithm.advantage
@@ -336,7 +329,7 @@ def spread_function(condition: StationarityCondition, point: Mapping[Symbol, Exp
         return None
     if rule.linear:
         return _constant_scale(condition, point)
-    if _sees_shape(rule):
+    if rule.sees_moments is False:
         return None
     means = [mean(law).xreplace(point) for law in laws]
     spreads = [variance(law).xreplace(point) for law in laws]

@@ -39,7 +39,7 @@ _STARTS = 8
 # Operations of the field after which no further start is tried.
 _OPERATIONS = 20_000_000
 # And after which the one under way is given up.
-_MOST_OPERATIONS = 5 * _OPERATIONS
+_MOST_OPERATIONS = 3 * _OPERATIONS
 # What a value of the field costs beside its sums, in operations an answer.
 _CALL = 500
 # What eigenvalues of n answers cost, in n³.
@@ -182,7 +182,7 @@ class SimplexField(Field):
         return super().climb(policy)
 
     def climb_slopes(self, policy: Sequence[arb]) -> arb_mat:
-        solved = len(policy) ** 3 // 8  # of the system that is solved with them
+        solved = len(policy) ** 3 // 4  # of the system that is solved with them
         self._operations += solved
         self.spent += solved + self._cost
         return super().climb_slopes(policy)

@@ -327,6 +327,46 @@ def test_gaussian_pairs_against_quadrature(
         assert_close(values(model, policy), expected, digits=20)
 
 
+def test_many_gaussian_answers_in_pairs_are_compared_one_by_one() -> None:
+    """Margins without a closed form: no signs of their sums are looked for, which took minutes."""
+    laws = [(Fraction(k * 5 % 7, 3), Fraction(1 + k % 3, 2)) for k in range(7)]
+    policy = [Fraction(k, 28) for k in range(1, 8)]
+    model = gs.preference(gs.GRPO(2), gaussian(laws))
+    with mp.workdps(25):
+        expected = [
+            mp.fsum(
+                to_mpf(p) * win_minus_loss(mine, theirs, mp.prec)
+                for p, theirs in zip(policy, laws, strict=True)
+            )
+            for mine in laws
+        ]
+        assert_close(values(model, policy), expected, digits=20)
+
+
+@pytest.mark.parametrize(
+    "rule", [gs.Clipped(), gs.PositiveOnly(), gs.NegativeOnly(), gs.Ranks(), gs.PassAtK(2)]
+)
+def test_rules_that_see_more_than_moments_do_not_take_gaussian_rewards(rule: gs.Advantage) -> None:
+    """A two-point law of the same mean and variance has another mean of max(0, A), for one."""
+    question = gaussian([(Fraction(0), Fraction(1)), (Fraction(1), Fraction(4))])
+    with pytest.raises(ValueError, match="a large group sees more of Gaussian rewards than their"):
+        gs.preference(gs.GRPO(inf, advantage=rule), question)
+
+
+@pytest.mark.parametrize("rule", [gs.MeanScale(), gs.LeaveOneOut(scaled=True), gs.FixedScale(2)])
+def test_large_gaussian_groups_under_affine_rules(rule: gs.Advantage) -> None:
+    """E[(r − μ)/s] with the scale of all rewards, the mean of them, or a constant."""
+    laws = [(Fraction(1), Fraction(1)), (Fraction(2), Fraction(4)), (Fraction(5), Fraction(1, 2))]
+    policy = [Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)]
+    mean = sum(p * m for p, (m, _) in zip(policy, laws, strict=True))
+    second = sum(p * (s**2 + m**2) for p, (m, s) in zip(policy, laws, strict=True))
+    with mp.workdps(DIGITS + 15):
+        spread = mp.sqrt(to_mpf(second - mean**2))
+        scale = {"MeanScale": to_mpf(mean), "LeaveOneOut": spread}.get(type(rule).__name__, mpf(2))
+        model = gs.preference(gs.GRPO(inf, advantage=rule), gaussian(laws))
+        assert_close(values(model, policy), [to_mpf(m - mean) / scale for m, _ in laws])
+
+
 @settings(max_examples=15, deadline=None)
 @given(drawn=thurstone(), epsilon=epsilons)
 def test_large_gaussian_groups_have_the_total_variance(

@@ -22,9 +22,7 @@ def test_conditions_of_hundreds_are_printed_in_names_and_the_first_ones() -> Non
     assert len(policy.equations) == 200
     assert policy.derivation.steps[7].justification.endswith("of 24 more of its rewards")
     laws = [gs.Gaussian(Rational(o, 40), 1) for o in range(1, 31)]
-    many = gs.stationary_policy(
-        gs.GRPO(oo, advantage=gs.ShiftOnly()), gs.Question(reward_laws=laws)
-    )
+    many = gs.stationary_policy(gs.GRPO(8, advantage=gs.ShiftOnly()), gs.Question(reward_laws=laws))
     assert len(many.derivation) == 24
     assert many.derivation.steps[-1].justification.endswith("; 6 more have their own")
     assert r"\dots \quad\text{for 6 more answers}" in many.latex()
@@ -44,6 +42,25 @@ def test_hundreds_of_random_answers_are_printed_by_the_law_of_each() -> None:
     spread = [((Rational(o, 3), S.Half), (Rational(o + 1, 7), S.Half)) for o in range(1, 30)]
     policy = gs.stationary_policy(gs.GRPO(8), gs.Question(reward_laws=spread))
     assert r"\sum_{r} q_o(r) \, V_{8}(r)" in policy.latex()
+
+
+def test_conditions_in_large_groups_are_told_in_names() -> None:
+    """One for each reward law; of Gaussian rewards the mean is all that the own reward adds."""
+    laws = [gs.Gaussian(o % 5, 1 + o % 3) for o in range(200)]
+    for question in (
+        gs.Question(reward_laws=laws),
+        gs.Question(rewards=[o % 5 for o in range(200)]),
+    ):
+        policy = gs.stationary_policy(gs.GRPO(oo, gs.DirectKL()), question)
+        shown = str(policy)
+        assert "beta*log(pi_ref_2/pi_2) + V_oo(1) = lambda" in shown
+        assert "V_oo(r) = the limit of E[(r - mean)/std, 0/0 = 0] for large groups" in shown
+        assert len(shown) < 2000
+        assert "V_oo(1) = lambda" in gs.analyse(policy.algorithm, question).equation
+        assert "nodes" not in str(policy.derivation)
+    tex = gs.stationary_policy(gs.GRPO(oo), gs.Question(reward_laws=laws)).latex()
+    assert r"V_{\infty}(s_{o})" in tex
+    assert r"s_o = \mathbb{E}\left[r \mid o\right]" in tex
 
 
 def test_what_is_too_large_to_be_differentiated_says_how_many_answers_would_do(

@@ -9,12 +9,13 @@ and variance converge.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Integer, S, Symbol, oo
+from sympy import Dummy, Expr, Integer, S, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.display import as_call
@@ -115,10 +116,31 @@ class Advantage:
         scale = None if self.batch is not None else self.scale(variance, size)
         return None if scale is None else deviation / scale
 
+    @property
+    def sees_moments(self) -> bool | None:
+        """Whether in large groups A is affine in the own reward, of given mean and variance.
+
+        Then Gaussian rewards are seen by their means and variances alone. None for a rule that
+        does not say.
+        """
+        own, spread = Dummy("d", real=True), Dummy("v", positive=True)
+        found = self.of_moments(own, spread, oo)
+        return None if found is None else not found.diff(own).has(own)
+
     def of_order(self, below: int, alike: int, size: int) -> Expr | None:
         """A of a member with so many below it in its group and so many of its own reward.
 
         None for a rule that looks at more.
+        """
+        return None
+
+    def over_root(
+        self, levels: Sequence[Fraction], counts: Sequence[int], own: int
+    ) -> tuple[Fraction, Fraction] | None:
+        """x and v with A = x/√v, 0 for v = 0, of a member of the level ``own`` in a group.
+
+        In it are so many of each of the levels, which are numbers. None for a rule that is not of
+        this form: SymPy would look for squares in v, which takes long.
         """
         return None
 

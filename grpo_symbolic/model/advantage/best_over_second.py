@@ -45,6 +45,7 @@ class BestOverSecond(Advantage):
     epsilon: Number = S.Zero
     zero_sum = False
     uniform = False
+    sees_moments = False
     has_limit = False
     no_multiple = "only the best member of a group has an advantage"
 

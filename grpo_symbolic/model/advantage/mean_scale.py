@@ -34,6 +34,7 @@ class MeanScale(Advantage):
 
     scale_invariant = True
     shift_invariant = False
+    sees_moments = True
 
     def __str__(self) -> str:
         return "(r - mean)/mean, 0/0 = 0"

@@ -34,6 +34,7 @@ class MedianCentred(Advantage):
 
     zero_sum = False
     uniform = False
+    sees_moments = False
     has_limit = False
     no_multiple = "the median is not the mean"
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cmp_to_key
-from itertools import combinations
+from fractions import Fraction
+from functools import cmp_to_key, reduce
+from itertools import accumulate, combinations, pairwise
 from math import comb
+from operator import add
+from typing import TypeVar
 
 from sympy import Add, Expr, Integer, Rational, S, oo, sqrt
 
 from grpo_symbolic.inputs import Number, parameter
 from grpo_symbolic.model.advantage.base import Advantage, Member
 from grpo_symbolic.reward import order
+
+_N = TypeVar("_N", Expr, Fraction)
 
 # Levels of a large group beyond which the advantage takes longer to write out than a call may.
 _MOST = 8
@@ -58,6 +63,7 @@ class PassAtK(Advantage):
     subset: Number | None = None
     scale_invariant = True
     uniform = False
+    sees_moments = False
     no_multiple = "subsets of the group are rewarded by the best of them"
 
     def __post_init__(self) -> None:
@@ -82,17 +88,32 @@ class PassAtK(Advantage):
                 f"subsets of {self.subset} need a number of at least as many members, got "
                 f"{member.size}"
             )
-        size, k = int(member.size), self.subset
         levels, weights = self._ordered(member)
-        counts = [int(w * size) for w in weights]
-        upto = [sum(counts[: j + 1]) for j in range(len(counts))]
-        whole = [Rational(comb(n, k), comb(size, k)) for n in upto]
+        counts = [int(w * member.size) for w in weights]
         own = next(j for j, r in enumerate(levels) if r == member.reward)
+        return _standardised(member, levels, *self._chances(counts, own, Rational))
+
+    def over_root(
+        self, levels: Sequence[Fraction], counts: Sequence[int], own: int
+    ) -> tuple[Fraction, Fraction]:
+        ordered = sorted(
+            (r, c, j) for j, (r, c) in enumerate(zip(levels, counts, strict=True)) if c
+        )
+        rewards = [r for r, _, _ in ordered]
+        place = next(at for at, (_, _, j) in enumerate(ordered) if j == own)
+        return _over_root(rewards, *self._chances([c for _, c, _ in ordered], place, Fraction))
+
+    def _chances(
+        self, counts: Sequence[int], own: int, ratio: Callable[[int, int], _N]
+    ) -> tuple[list[_N], list[_N]]:
+        """How often a level is the best of a subset, and of one with a member of level ``own``."""
+        size, k, upto = sum(counts), self.subset, list(accumulate(counts))
+        whole = [ratio(comb(n, k), comb(size, k)) for n in upto]
         mine = [
-            Rational(comb(n - 1, k - 1), comb(size - 1, k - 1)) if j >= own else S.Zero
+            ratio(comb(n - 1, k - 1) if j >= own else 0, comb(size - 1, k - 1))
             for j, n in enumerate(upto)
         ]
-        return _standardised(member, levels, _steps(whole), _steps(mine))
+        return _steps(whole), _steps(mine)
 
     def _in_a_population(self, member: Member) -> Expr:
         member.refuse_levels(self, _MOST)
@@ -114,22 +135,29 @@ class PassAtK(Advantage):
         return [r for r, _ in found], [w for _, w in found]
 
 
-def _steps(upto: Sequence[Expr]) -> list[Expr]:
-    return [u - v for u, v in zip(upto, [S.Zero, *upto[:-1]], strict=True)]
+def _steps(upto: Sequence[_N]) -> list[_N]:
+    return [upto[0], *(v - u for u, v in pairwise(upto))]
+
+
+def _over_root(levels: Sequence[_N], whole: Sequence[_N], mine: Sequence[_N]) -> tuple[_N, _N]:
+    """E of the own subsets less the mean of all of them, and their variance."""
+    law = list(zip(levels, whole, strict=True))
+    mean = reduce(add, (w * r for r, w in law))
+    own = reduce(add, (w * r for r, w in zip(levels, mine, strict=True)))
+    return own - mean, reduce(add, (w * (r - mean) ** 2 for r, w in law))
 
 
 def _standardised(
     member: Member, levels: Sequence[Expr], whole: Sequence[Expr], mine: Sequence[Expr]
 ) -> Expr:
     """(E of the own subsets − mean)/std over all subsets."""
-    law = list(zip(levels, whole, strict=True))
     if member.size == oo and len(levels) > _MULTIPLIED_OUT:  # every pair of levels is drawn
+        law = list(zip(levels, whole, strict=True))
         apart = Add(*(r * (m - w) for (r, w), m in zip(law, mine, strict=True)))
         spread = Add(*(v * w * (r - s) ** 2 for (r, v), (s, w) in combinations(law, 2)))
         return apart / sqrt(spread)
-    mean = Add(*(w * r for r, w in law))
-    spread = member.neat(Add(*(w * (r - mean) ** 2 for r, w in law)).expand())
+    above, spread = _over_root(levels, whole, mine)
+    spread = member.neat(spread.expand())
     if member.vanishes(spread):
         return S.Zero
-    own = Add(*(w * r for r, w in zip(levels, mine, strict=True)))
-    return (own - mean).expand() / sqrt(spread)
+    return above.expand() / sqrt(spread)

@@ -48,6 +48,7 @@ class Ranks(Advantage):
     weights: Sequence[Expr] | None = None
 
     scale_invariant = True
+    sees_moments = False
     no_multiple = "ranks do not see how far rewards are apart"
 
     def __post_init__(self) -> None:

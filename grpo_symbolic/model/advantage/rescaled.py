@@ -65,6 +65,7 @@ class Rescaled(Advantage):
     zero_sum = of_rule("zero_sum")
     uniform = of_rule("uniform")
     linear = of_rule("linear")
+    sees_moments = of_rule("sees_moments")
     batch = of_rule("batch")
     epsilon = of_rule("epsilon")
     no_multiple = of_rule("no_multiple")
