@@ -35,6 +35,8 @@ from grpo_symbolic.surd import Surd, as_rational, compile_surd
 _SUSPICIOUS = 8
 # Odds count as narrow when their width is less than 1/(this times the degree).
 _NARROW = 8
+# Bits of coefficients on wider ones, which are far apart.
+_WIDE_BITS = 160
 
 
 @dataclass(frozen=True)
@@ -312,7 +314,8 @@ class Bernstein:
         with ctx.workprec(bits):
             if self.degree * (right - left) < fmpq(1, _NARROW):
                 return self._narrow_ranges(left.union(right), bits, order)
-            rows = [self.on_interval(left, right, bits)]
+            with ctx.workprec(min(bits, _WIDE_BITS)):
+                rows = [self.on_interval(left, right, ctx.prec)]
             # The width of the interval of p itself.
             width = (right - left) / ((1 + left) * (1 + right))
             for lower in range(order):

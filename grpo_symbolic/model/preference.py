@@ -139,12 +139,10 @@ class PreferenceModel(Sequence):
         """E P = 0; of many answers for each rater who scores whole groups, one by one."""
         if not self.parts or len(self) <= _MOST_ANSWERS:
             return _mean_zero(self, rule, "mean zero: E P = 0")
+        pairs = zip(self.parts, self.question.mixture, strict=True)  # type: ignore[union-attr]
         claims = (
             _mean_zero(replace(model, question=rater), rule, f"mean zero, rater {number}: E P = 0")
-            for number, ((_, model), (_, rater)) in enumerate(
-                zip(self.parts, self.question.mixture, strict=True),  # type: ignore[union-attr]
-                start=1,
-            )
+            for number, ((_, model), (_, rater)) in enumerate(pairs, start=1)
             if any(value != 0 for value in model)
         )
         return tuple(claim for found in claims for claim in found)
@@ -323,7 +321,8 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
     else:
         value = level_values(advantage, shown, dict(population), size, domain)
     found = {law: Add(*(w * value[r] for r, w in law)) for law in laws}
-    shaped = [_shaped(v, domain) for v in found.values()]
+    few = len(policy) <= _MOST_WRITTEN
+    shaped = [_shaped(v, domain) if few else v for v in found.values()]
     neat = dict(zip(found, replaced(shaped, {**back, **named}), strict=True))
     whole = Domain((*question.declared.ranges, *question.policy_domain.ranges))
     return _model(question, tuple(neat[law] for law in laws), whole)
@@ -365,9 +364,9 @@ def _over_raters(
         for number, (share, model) in enumerate(models, start=1)
     )
     values = tuple(Add(*column) for column in zip(*rows, strict=True))
-    if len(values) <= _MOST_ANSWERS:
-        values = tuple(_shaped(value, domain) for value in values)
-    return replace(_model(question, values, domain), parts=models)
+    few = len(values) <= _MOST_ANSWERS
+    shaped = tuple(_shaped(value, domain) if few else value for value in values)
+    return replace(_model(question, shaped, domain), parts=models)
 
 
 def _named(model: PreferenceModel, rater: int) -> list[Expr]:

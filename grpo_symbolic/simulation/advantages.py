@@ -221,10 +221,18 @@ def _order(rewards: ndarray, counts: ndarray) -> _Order:
         whole = np.broadcast_to(rewards, counts.shape)
         return _Order(whole, counts, np.cumsum(alike, axis=0) - alike, alike, True)
     rewards = np.broadcast_to(rewards, counts.shape)
-    below, alike = np.zeros(counts.shape, dtype=np.intp), np.zeros(counts.shape, dtype=np.intp)
-    for reward, count in zip(rewards, counts.astype(np.intp), strict=True):
-        below += np.where(reward < rewards, count, 0)
-        alike += np.where(reward == rewards, count, 0)
+    place = np.argsort(rewards, axis=0, kind="stable")
+    ordered = np.take_along_axis(rewards, place, axis=0)
+    members = np.take_along_axis(counts, place, axis=0).astype(np.intp)
+    upto, edge = np.cumsum(members, axis=0), np.ones((1, *counts.shape[1:]), bool)
+    change = ordered[1:] != ordered[:-1]
+    # Where a run of equal rewards begins, and where it ends.
+    begins, ends = np.concatenate([edge, change]), np.concatenate([change, edge])
+    least = np.maximum.accumulate(np.where(begins, upto - members, 0), axis=0)
+    most = np.where(ends, upto, upto[-1:])[::-1]
+    below, alike = np.empty_like(members), np.empty_like(members)
+    np.put_along_axis(below, place, least, axis=0)
+    np.put_along_axis(alike, place, np.minimum.accumulate(most, axis=0)[::-1] - least, axis=0)
     return _Order(rewards, counts, below, alike)
 
 

@@ -165,3 +165,20 @@ def test_the_median_of_larger_groups_is_summed_over_what_the_others_are() -> Non
         gs.stationary_policy(
             gs.GRPO(gs.symbols.G, advantage=gs.MedianCentred()), gs.BinaryQuestion()
         )
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_the_best_of_subsets_at_numbers_is_that_of_all_subsets(k: int) -> None:
+    """A = x/√v from how many have each reward, in any order, against every subset."""
+    levels = (Fraction(3), Fraction(-1), Fraction(1, 2))
+    for counts in ((2, 1, 2), (0, 3, 1), (1, 0, 4), (5, 0, 0)):
+        members = [r for r, c in zip(levels, counts, strict=True) for _ in range(c)]
+        best = [max(s) for s in combinations(members, k)]
+        mean = sum(best) / len(best)
+        spread = sum((b - mean) ** 2 for b in best) / len(best)
+        for own in (j for j, c in enumerate(counts) if c):
+            rest = members.copy()
+            rest.remove(levels[own])
+            mine = [max((levels[own], *s)) for s in combinations(rest, k - 1)]
+            found = gs.PassAtK(k).over_root(levels, counts, own)
+            assert found == (sum(mine) / len(mine) - mean, spread)
