@@ -1,8 +1,8 @@
 """Reward laws: what reward an answer gets, as a law with a mean, a variance and comparisons.
 
 Rewards are finitely supported (a deterministic reward, a Bernoulli verifier, any finite
-table), so that every expectation is an exact finite sum; or Gaussian, where pairs and the
-large-group limit have exact answers too.
+table), so that every expectation is an exact finite sum; or Gaussian, where pairs have exact
+answers too, and large groups under rules that are affine in the own reward.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ Law = tuple[tuple[Expr, Expr], ...]
 @dataclass(frozen=True, repr=False)
 class Gaussian:
     """A normally distributed reward (Thurstone's model of a comparison).
+
+    Groups of two have an exact preference; so have large groups under rules that see nothing but
+    mean and variance, and groups of every size under those that divide by a constant.
 
     Source: L. L. Thurstone, Psychological Review 34 (1927) 273-286.
 
