@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sympy import Add, Eq, Expr, Function, Mul, Symbol, oo
+from sympy import Add, Eq, Expr, Function, Mul, S, Symbol, factor_terms, oo
 
 from grpo_symbolic import symbols
 from grpo_symbolic.bernstein_mean import BernsteinMean, definitions
@@ -16,9 +16,11 @@ from grpo_symbolic.export.latex import Written, formula
 from grpo_symbolic.model.advantage import Advantage
 from grpo_symbolic.model.algorithm import Algorithm
 from grpo_symbolic.question import Question
-from grpo_symbolic.reward import Gaussian
+from grpo_symbolic.reward import Gaussian, mean
 
 PI, SHARE = symbols.pi, symbols.share
+# Answers whose conditions are written out under a rule that is linear in the rewards.
+_WRITTEN = 6
 # Raters whose rewards are written out, a row each.
 _LISTED = 4
 # Levels of reward that a sum over them names.
@@ -117,12 +119,11 @@ def shown_answers(
     """
     value = by_every_answer(algorithm, question)
     if value is None:
-        value = None if counts else _by_every_rater(algorithm, question)
-        told = _by_rater
-        if value is None and not counts:
-            value, told = _by_every_law(algorithm, question), _by_law
-        if value is None:
+        asked = ((find(algorithm, question), told) for find, told in _IN_WORDS)
+        found = None if counts else next((f for f in asked if f[0] is not None), None)
+        if found is None:
             return None
+        value, told = found
         line, often = _condition(value, algorithm, factor)
         return Shown((line,), told(algorithm, question, often, remarks=remarks))
     line, often = _condition(value, algorithm, factor)
@@ -140,7 +141,7 @@ def by_every_answer(algorithm: Algorithm, question: Question) -> Expr | None:
         return None
     if any(isinstance(law, Gaussian) for law in question.reward_laws):
         return None
-    if question.raters:
+    if question.raters or _by_every_mean(algorithm, question) is not None:
         return None
     if len(question.levels) == 2:
         model = algorithm.preference(question)
@@ -150,6 +151,29 @@ def by_every_answer(algorithm: Algorithm, question: Question) -> Expr | None:
     if len(question.levels) > 1 and question.deterministic and short:
         return Function(f"V_{{{formula(size)}}}")(Symbol("r(o)"))
     return None
+
+
+def _by_every_mean(algorithm: Algorithm, question: Question) -> Expr | None:
+    """P(o) of many answers under a rule that is linear in the rewards: a multiple of s_o − m."""
+    rule, size = algorithm.advantage, algorithm.group_size
+    if rule is None or size is None or algorithm.penalty.before_baseline:
+        return None
+    if not rule.linear or not question.reward_laws or len(question) <= _WRITTEN:
+        return None
+    own = Symbol("s_o")
+    found = rule.expected(own, ((SHARE, S.One),), size, question.declared)
+    return None if found is None else factor_terms(found)
+
+
+def _by_mean(
+    algorithm: Algorithm, question: Question, often: tuple[Written, ...], *, remarks: bool
+) -> tuple[Eq | Written, ...]:
+    """s_o, the mean reward of an answer, and m, that of the policy."""
+    total = Written(formula(SHARE), r"\sum_{o} s_{o} \pi(o)")
+    if len(question) > LINES:
+        return (total, Written("s_{o}", r"\mathbb{E}\left[r \mid o\right]"), *often)
+    rewards = tuple(map(mean, question.laws))
+    return (total, row([f"s_{_index(o + 1)}" for o in range(len(rewards))], rewards), *often)
 
 
 def _by_every_rater(algorithm: Algorithm, question: Question) -> Expr | None:
@@ -229,6 +253,14 @@ def _by_law(
         for o, law in enumerate(question.emission, start=1)
     ]
     return (definition, *often, Written(r"\Pr(r_i = r)", drawn), *rows)
+
+
+#: What P(o) is for every answer at once, and what is said of its names, in this order.
+_IN_WORDS = (
+    (_by_every_mean, _by_mean),
+    (_by_every_rater, _by_rater),
+    (_by_every_law, _by_law),
+)
 
 
 def _by_reward(

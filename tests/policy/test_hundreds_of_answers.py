@@ -22,7 +22,7 @@ def test_conditions_of_hundreds_are_printed_in_names_and_the_first_ones() -> Non
     assert len(policy.equations) == 200
     assert policy.derivation.steps[7].justification.endswith("of 24 more of its rewards")
     laws = [gs.Gaussian(Rational(o, 40), 1) for o in range(1, 31)]
-    many = gs.stationary_policy(gs.GRPO(8, advantage=gs.ShiftOnly()), gs.Question(reward_laws=laws))
+    many = gs.stationary_policy(gs.GRPO(2), gs.Question(reward_laws=laws))
     assert len(many.derivation) == 24
     assert many.derivation.steps[-1].justification.endswith("; 6 more have their own")
     assert r"\dots \quad\text{for 6 more answers}" in many.latex()
@@ -33,7 +33,7 @@ def test_hundreds_of_random_answers_are_printed_by_the_law_of_each() -> None:
     laws = [((1, Rational(o, 40)), (0, 1 - Rational(o, 40))) for o in range(1, 29)]
     laws += [((2, S.Half), (0, S.Half)), ((2, S.One / 3), (1, S(2) / 3))]
     for size in (2, 8, oo):
-        for rule in (gs.ShiftOnly(), gs.Clipped()):
+        for rule in (gs.MeanScale(), gs.Clipped()):
             question = gs.Question(reward_laws=laws)
             tex = gs.stationary_policy(gs.GRPO(size, advantage=rule), question).latex()
             assert len(tex) < 600
@@ -42,6 +42,29 @@ def test_hundreds_of_random_answers_are_printed_by_the_law_of_each() -> None:
     spread = [((Rational(o, 3), S.Half), (Rational(o + 1, 7), S.Half)) for o in range(1, 30)]
     policy = gs.stationary_policy(gs.GRPO(8), gs.Question(reward_laws=spread))
     assert r"\sum_{r} q_o(r) \, V_{8}(r)" in policy.latex()
+
+
+@pytest.mark.parametrize("size", [2, 8, oo])
+def test_linear_rules_are_printed_by_the_mean_of_each_answer(size) -> None:
+    """One line, of two levels or more, random or not: A is (r − mean)/s with a constant s."""
+    chances = [[(0, Rational(o, 12)), (3, 1 - Rational(o, 12))] for o in range(1, 9)]
+    factor = "" if size == oo else rf"\frac{{{size - 1}}}{{{size}}}"
+    for question, last in (
+        (gs.Question(rewards=[o % 2 for o in range(8)]), "(0, 1, 0, 1, 0, 1, 0, 1)."),
+        (gs.Question(rewards=[o % 3 for o in range(8)]), "(0, 1, 2, 0, 1, 2, 0, 1)."),
+        (gs.Question(reward_laws=chances), r"\frac{9}{4}, 2, \frac{7}{4}, \frac{3}{2}"),
+        (
+            gs.Question(rewards=[o % 2 for o in range(30)]),
+            r"s_{o} = \mathbb{E}\left[r \mid o\right]",
+        ),
+    ):
+        algorithm = gs.GRPO(size, gs.DirectKL(), gs.ShiftOnly())
+        tex = gs.stationary_policy(algorithm, question).latex()
+        assert f"\\lambda &= {factor}\\left(s_{{o}} - m\\right)" in tex or (
+            size == oo and "\\lambda &= s_{o} - m" in tex
+        )
+        assert last in tex
+        assert len(tex) < 400
 
 
 def test_conditions_in_large_groups_are_told_in_names() -> None:
