@@ -26,7 +26,6 @@ from sympy import (
     Sum,
     Symbol,
     Tuple,
-    erf,
     oo,
     radsimp,
 )
@@ -38,11 +37,12 @@ from grpo_symbolic.display import legible, short
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.export.latex import formula
 from grpo_symbolic.model.advantage import Advantage
+from grpo_symbolic.model.comparisons import comparisons
 from grpo_symbolic.model.level_mean import LevelMean, Rule
 from grpo_symbolic.model.level_values import WRITTEN_OUT, gaps, level_values, term_count
 from grpo_symbolic.model.two_level import TwoLevel
 from grpo_symbolic.question import Question, simplex_ranges
-from grpo_symbolic.replace import parts, replaced
+from grpo_symbolic.replace import parts, replaced, sizes
 from grpo_symbolic.reward import Gaussian, Law, finite_law, mean, mixture, order
 from grpo_symbolic.verify.claim import Claim
 from grpo_symbolic.verify.verdict import Report
@@ -53,8 +53,8 @@ _MAX_SHAPED = 60
 _MAX_GENERATORS = 9
 # Answers beyond which what changes nothing is not shown answer by answer.
 _MOST_ANSWERS = 6
-# So many margins of Gaussian rewards stay as they are in a sum over the other answers.
-_MOST_GAUSSIAN = 4
+# Nor where all of P has more nodes.
+_MOST_NODES = 40_000
 # Answers beyond which a finite group is not written out.
 _MOST_WRITTEN = 24
 
@@ -118,6 +118,10 @@ class PreferenceModel(Sequence):
         """E_{o~π} P(o|π): the reward preference model at the policy itself."""
         return expected_preference(self.values, self.policy)
 
+    @cached_property
+    def _long(self) -> bool:
+        return len(self) > _MOST_ANSWERS or sum(sizes(self.values)) > _MOST_NODES
+
     @property
     def claims(self) -> tuple[Claim, ...]:
         """Mean zero, invariance under shift and scale, equivariance under relabelling.
@@ -131,13 +135,13 @@ class PreferenceModel(Sequence):
         found: tuple[Claim, ...] = ()
         if advantage.zero_sum and not self.rule.penalised_before_baseline:
             found = self._mean_zero(self.rule)
-        if self.kept_by_name or len(self) > _MOST_ANSWERS:
+        if self.kept_by_name or self._long:
             return found
         return (*found, *self._invariances(self.rule, self.question))
 
     def _mean_zero(self, rule: Any) -> tuple[Claim, ...]:
         """E P = 0; of many answers for each rater who scores whole groups, one by one."""
-        if not self.parts or len(self) <= _MOST_ANSWERS:
+        if not self.parts or not self._long:
             return _mean_zero(self, rule, "mean zero: E P = 0")
         pairs = zip(self.parts, self.question.mixture, strict=True)  # type: ignore[union-attr]
         claims = (
@@ -226,9 +230,7 @@ def _mean_zero(model: PreferenceModel, rule: Any, name: str) -> tuple[Claim, ...
     is known of a name but what it stands for.
     """
     question = model.question
-    if question is None:
-        return ()
-    laws = question.reward_laws
+    laws = () if question is None else question.reward_laws
     listed = laws and not any(isinstance(law, Gaussian) for law in laws)
     if len(model) <= _MOST_ANSWERS:
         pass
@@ -286,7 +288,7 @@ def group_preference(advantage: Advantage, question: Question, size: Expr) -> Pr
         values = (advantage.expected(m, of_answers, size, domain) for m in means)
         return _model(question, tuple(values), domain)  # type: ignore[arg-type]
     if question.margins or (gaussian and size == 2):
-        return _model(question, _comparisons(advantage, question, size), domain)
+        return _model(question, comparisons(advantage, question, size), domain)
     laws = tuple(map(moment_matched, question.laws)) if size == oo else question.finite_laws
     if gaussian and not advantage.sees_moments:
         raise ValueError(
@@ -414,34 +416,6 @@ def level_means(advantage: Advantage, question: Question, size: Expr) -> dict[Ex
     levels, masses = Tuple(*population), Tuple(*population.values())
     rule = Rule(advantage, question.declared)
     return {r: LevelMean(r, size, levels, masses, rule) for r in population}
-
-
-def _comparisons(advantage: Advantage, question: Question, size: Expr) -> tuple[Expr, ...]:
-    """Pairs, from the outcome of one comparison: representative rewards 1 and 0, or a tie."""
-    if size != 2:
-        _ = question.finite_laws  # raises: comparisons say nothing about other group sizes
-    if not advantage.scale_invariant or not advantage.shift_invariant:
-        raise ValueError(
-            "a question given by its margins fixes comparisons, not reward sizes, so it needs a "
-            "shift- and scale-invariant advantage (ShiftAndScale with epsilon = 0)"
-        )
-    half = Rational(1, 2)
-    found = []
-    for own in range(len(question)):
-        total = Integer(0)
-        for other, weight in enumerate(question.policy):
-            rates, confidence = [], question.confidence(own, other)
-            for mine, theirs in ((1, 0), (0, 1), (0, 0)):
-                decided = (1 - symbols.tie + (mine - theirs) * confidence) / 2
-                chance = decided if mine != theirs else symbols.tie
-                group = ((Integer(mine), half), (Integer(theirs), half))
-                rates.append(chance * advantage(Integer(mine), group, size))
-            total += weight * Add(*rates).expand()
-        # Of many numbers without a closed form no signs are looked for.
-        if sum(isinstance(part, erf) for part in parts((total,))) < _MOST_GAUSSIAN:
-            total = tidy(total.expand(), question.declared.extended(total))
-        found.append(total)
-    return tuple(found)
 
 
 def expected_preference(preferences: Sequence[Expr], policy: Sequence[Expr]) -> Expr:

@@ -88,6 +88,18 @@ class TwoLevel:
 
     def advantages(self, count: int, batch_count: int | None = None) -> tuple[Expr, Expr]:
         """A(high) and A(low) in a group with ``count`` better answers (0 for an absent level)."""
+        if batch_count is not None:
+            return self._measured(count, batch_count)
+        if count not in self._groups:
+            self._groups[count] = self._measured(count)
+        return self._groups[count]
+
+    @cached_property
+    def _groups(self) -> dict[int, tuple[Expr, Expr]]:
+        """What was measured, of each group once."""
+        return {}
+
+    def _measured(self, count: int, batch_count: int | None = None) -> tuple[Expr, Expr]:
         group = self.law(Rational(count, int(self.size)))
         batch = None
         if batch_count is not None:

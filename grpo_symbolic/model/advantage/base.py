@@ -15,13 +15,16 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from sympy import Dummy, Expr, Integer, S, Symbol, oo
+from sympy import Dummy, Expr, Integer, Max, Min, S, Symbol, oo
 
 from grpo_symbolic.algebra import is_zero, tidy
 from grpo_symbolic.display import as_call
 from grpo_symbolic.domain import Domain
 from grpo_symbolic.inputs import Number, exact_number, symbol_or_number
 from grpo_symbolic.reward import Law, mean, variance
+
+# Levels of a group beyond which a maximum is not brought to factors.
+_BENT = 4
 
 
 class Advantage:
@@ -285,7 +288,11 @@ class Member:
             )
 
     def neat(self, value: Expr) -> Expr:
-        return tidy(value, self.domain.extended(value)) if value.free_symbols else value
+        # A maximum in many masses has been brought into its form, or is too long for one.
+        bent = isinstance(value, (Max, Min)) and len(self.group) > _BENT
+        return (
+            tidy(value, self.domain.extended(value)) if value.free_symbols and not bent else value
+        )
 
     def vanishes(self, value: Expr) -> bool:
         if value.is_Rational:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sympy import Expr, Max, Min, S, oo
+from sympy import Dummy, Expr, Max, Min, S, oo
 
 from grpo_symbolic.inputs import Number, within
 from grpo_symbolic.model.advantage.base import Member, Whitened
 from grpo_symbolic.model.advantage.shift_and_scale import ShiftAndScale
+from grpo_symbolic.replace import replaced
 
 # Levels of a group beyond which the published advantage is not brought to factors, since its
 # variance has none, which is long to see in many masses; and levels of a large group beyond which
@@ -42,7 +43,15 @@ class _Shaped(Whitened):
     def _measure(self, member: Member) -> Expr:
         member.refuse_levels(self, _MOST)
         value = self.inner._measure(member)
-        return self.shape(member.neat(value) if len(member.group) <= _NEAT else value)
+        if len(member.group) <= _NEAT:
+            return self.shape(member.neat(value))
+        # Left as it is: to see which argument is the larger one is long, too.
+        own = Dummy("a", real=True)
+        return (
+            replaced([self.shape(own)], {own: value})[0]
+            if value.free_symbols
+            else self.shape(value)
+        )
 
     def fraction(self, reward: str) -> str:
         name, arguments = self._function
